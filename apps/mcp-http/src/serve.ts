@@ -1,0 +1,60 @@
+import { createMcpHandler } from '@modelcontextprotocol/server';
+import { databaseLocation, openContextStore } from '@org/context-store';
+import { contextStoreOptions } from '@org/context-store/environment';
+import { createMcpServerFactory, maxMessageBytes } from '@org/mcp';
+import { createApp } from './app.js';
+import { allowedHosts, allowedOrigins, requireAuthDecision, type HttpEnvironment } from './environment.js';
+import { openHttpServer } from './http-server.js';
+import { welcomeText } from './welcome.js';
+
+export interface ServeOptions {
+  readonly version: string;
+  readonly environment: HttpEnvironment;
+  /** Takes one line. */
+  readonly log: (line: string) => void;
+}
+
+/** How long calls in flight may take once a stop was asked for. */
+const drainWithinMs = 7000;
+
+/** Serves until the process is told to stop; then finishes what is in flight and closes the store. */
+export async function serve({ version, environment, log }: ServeOptions): Promise<void> {
+  requireAuthDecision(environment);
+  const stop = Promise.withResolvers<void>();
+  let isStopping = false;
+  const options = contextStoreOptions(environment);
+  const maxRequestBytes = maxMessageBytes(environment.MAX_CONTENT_BYTES);
+
+  const contextStore = await openContextStore(options);
+  const factory = createMcpServerFactory({
+    contextStore,
+    version,
+    onError: (error, requestId) => log(`${error.code} ${requestId} ${describe(error.cause ?? error)}`),
+  });
+  const handler = createMcpHandler(factory, { legacy: 'stateless', maxRequestBodySize: maxRequestBytes });
+  const app = createApp({
+    handler,
+    contextStore,
+    allowedHosts: allowedHosts(environment),
+    allowedOrigins: allowedOrigins(environment),
+    maxRequestBytes,
+    isStopping: () => isStopping,
+    log,
+  });
+  const server = await openHttpServer({ fetch: app.fetch, host: environment.HOST, port: environment.PORT });
+
+  process.once('SIGTERM', stop.resolve);
+  process.once('SIGINT', stop.resolve);
+  const location = databaseLocation(options.database);
+  process.stdout.write(
+    welcomeText({ version, url: `${server.url}/mcp`, location, namespace: environment.CONTEXT_NAMESPACE }),
+  );
+
+  await stop.promise;
+  isStopping = true;
+  await server.drain(drainWithinMs);
+  await handler.close();
+  await contextStore.close();
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));

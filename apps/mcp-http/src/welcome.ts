@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describeLocation, sharedDatabase, type DatabaseLocation } from '@org/context-store';
+
+export interface WelcomeOptions {
+  readonly version: string;
+  /** Of the MCP endpoint. */
+  readonly url: string;
+  readonly location: DatabaseLocation;
+  readonly namespace: string;
+}
+
+const shim = join('node_modules', '.bin', 'mcp-stdio');
+
+/** What a person needs after the start: where it is, where the data lies, and what to paste into an MCP client. */
+export function welcomeText({ version, url, location, namespace }: WelcomeOptions): string {
+  return [
+    `Context store ${version}`,
+    `  MCP endpoint  ${url}`,
+    `  Data          ${describeLocation(location)}`,
+    '',
+    'Add it to an MCP client, over HTTP:',
+    `  claude mcp add --transport http context-store ${url}`,
+    `  ${mcpServers({ type: 'http', url })}`,
+    ...stdioLines(location, namespace),
+    '',
+  ].join('\n');
+}
+
+/** A process per client on the same data, unless that lies in this process's memory. */
+function stdioLines(location: DatabaseLocation, namespace: string): string[] {
+  const database = sharedDatabase(location);
+  if (database === undefined) return [];
+  const env = {
+    // A client does not start its servers from this shell: what depends on its variables is written out.
+    ...((!location.isDefault || process.env['XDG_DATA_HOME']) && { DATABASE_URL: database }),
+    ...(namespace !== 'default' && { CONTEXT_NAMESPACE: namespace }),
+  };
+  const command = stdioCommand();
+  const flags = Object.entries(env).map(([name, value]) => ` --env ${name}=${shellQuoted(value)}`);
+  return [
+    '',
+    'Or over stdio, on the same data, without this server:',
+    `  claude mcp add context-store${flags.join('')} -- ${shellQuoted(command)}`,
+    `  ${mcpServers({ command, ...(flags.length > 0 && { env }) })}`,
+  ];
+}
+
+/** The workspace's own shim: it picks a Node.js that is new enough. */
+function stdioCommand(): string {
+  for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
+    if (existsSync(join(folder, shim))) return join(folder, shim);
+  }
+  return 'mcp-stdio';
+}
+
+const mcpServers = (server: object): string => JSON.stringify({ mcpServers: { 'context-store': server } });
+
+const shellQuoted = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,0 +1,158 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { connect, HttpServerProcess, post, temporaryFolder, type Env, type Finished } from './mcp-http.js';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+afterEach(() => folder.remove());
+
+const append = (id: number) => ({
+  jsonrpc: '2.0',
+  id,
+  method: 'tools/call',
+  params: {
+    name: 'updateContext',
+    arguments: { sessionKey: 'work', agent: 'a', contextType: 'message', content: `entry ${id}` },
+  },
+});
+const register = {
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'tools/call',
+  params: { name: 'registerSession', arguments: { sessionKey: 'work', agent: 'a' } },
+};
+
+describe('the start', () => {
+  it('says in a few lines where it listens, where the data lies, and what to paste into a client', async () => {
+    const server = await HttpServerProcess.start({
+      DATABASE_URL: `sqlite:${folder.path}/my data.db`,
+      CONTEXT_NAMESPACE: 'team',
+    });
+    const { stdout } = await server.stop();
+    expect(stdout.split('\n').length).toBeLessThanOrEqual(25);
+    expect(stdout).toContain(`${folder.path}/my data.db`);
+    expect(stdout).toContain(`claude mcp add --transport http context-store ${server.mcp}\n`);
+    expect(stdout).toContain(`--env DATABASE_URL='sqlite:${folder.path}/my data.db' --env CONTEXT_NAMESPACE=team -- /`);
+    const snippets = stdout
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line.startsWith('{'));
+    const [http, stdio] = snippets.map(
+      (snippet) => (JSON.parse(snippet) as { mcpServers: Record<string, unknown> }).mcpServers['context-store'],
+    );
+    expect(http).toEqual({ type: 'http', url: server.mcp });
+    expect(stdio).toMatchObject({
+      env: { DATABASE_URL: `sqlite:${folder.path}/my data.db`, CONTEXT_NAMESPACE: 'team' },
+    });
+    const shim = await readFile((stdio as { command: string }).command, 'utf8');
+    expect(shim).toContain('mcp-stdio');
+  });
+
+  it('offers no stdio on data that no other process can reach', async () => {
+    const server = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:' });
+    expect((await server.stop()).stdout).not.toContain('mcp-stdio');
+  });
+
+  it('explains itself on another address when AUTH_MODE says that it may', async () => {
+    const server = await HttpServerProcess.start({
+      DATABASE_URL: 'sqlite::memory:',
+      HOST: '0.0.0.0',
+      AUTH_MODE: 'none',
+    });
+    expect((await fetch(`http://127.0.0.1:${new URL(server.url).port}/health`)).status).toBe(200);
+    await server.stop();
+  });
+});
+
+describe('a problem at the start is one line for people, and exit code 1', () => {
+  it('a port that is taken', async () => {
+    const first = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:' });
+    const { port } = new URL(first.url);
+    await expectOneLine({ DATABASE_URL: 'sqlite::memory:', PORT: port }, new RegExp(`Port ${port} .*taken.*PORT`));
+    await first.stop();
+  });
+
+  it('an address that others can reach, without a word about who may call', async () => {
+    await expectOneLine({ HOST: '0.0.0.0' }, /HOST .*AUTH_MODE=none/);
+  });
+
+  it('an address of another machine', async () => {
+    await expectOneLine(
+      { HOST: '192.0.2.1', AUTH_MODE: 'none', DATABASE_URL: 'sqlite::memory:' },
+      /192\.0\.2\.1 is no address/,
+    );
+  });
+
+  it('a file that is no database', async () => {
+    const path = join(folder.path, 'context.db');
+    await writeFile(path, 'only text'.repeat(1000));
+    await expectOneLine({ DATABASE_URL: `sqlite:${path}` }, /context\.db is not a SQLite database/);
+  });
+
+  it('several wrong variables: one line each', async () => {
+    const wrong = {
+      PORT: '99999',
+      METRICS_PORT: 'x',
+      ALLOWED_HOSTS: 'a b',
+      ALLOWED_ORIGINS: 'https://',
+      AUTH_MODE: 'oidc',
+    };
+    const { code, stderr } = await startAndFail(wrong);
+    expect(code).toBe(1);
+    const named = stderr
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ')[1]);
+    expect(named).toEqual(['PORT', 'METRICS_PORT', 'ALLOWED_HOSTS', 'ALLOWED_ORIGINS', 'AUTH_MODE']);
+  });
+
+  const startAndFail = async (env: Env): Promise<Finished> =>
+    (await HttpServerProcess.start({ XDG_DATA_HOME: folder.path, ...env })).finished;
+
+  async function expectOneLine(env: Env, says: RegExp): Promise<void> {
+    const { code, stdout, stderr } = await startAndFail(env);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^mcp-http: [^\n]+\n$/);
+    expect(stderr).toMatch(says);
+  }
+});
+
+describe('the end', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'comes soon on %s, with exit code 0, and keeps what was acknowledged',
+    async (signal) => {
+      const env = { XDG_DATA_HOME: folder.path };
+      const server = await HttpServerProcess.start(env);
+      await post(server.mcp, register);
+      const answers = Array.from({ length: 50 }, (_, index) =>
+        post(server.mcp, append(index)).then((response) => response.text()),
+      );
+      const first = await Promise.race(answers);
+      expect(first).toContain('"sequence"');
+      const stopped = server.stop(signal);
+      const acknowledged = (await Promise.allSettled(answers)).filter(
+        (answer) => answer.status === 'fulfilled' && answer.value.includes('"sequence"'),
+      );
+      expect(await stopped).toMatchObject({ code: 0, stderr: '' });
+
+      const again = await HttpServerProcess.start(env);
+      const client = await connect('v2 client, legacy', 'reader', again.mcp);
+      const page = await client.callTool({ name: 'getContext', arguments: { sessionKey: 'work' } });
+      const { lastSequence } = page['structuredContent'] as { lastSequence: number };
+      expect(lastSequence).toBeGreaterThanOrEqual(acknowledged.length);
+      await client.close();
+      await again.stop();
+    },
+  );
+
+  it('does not wait for a connection that only stays open', async () => {
+    const server = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:' });
+    await (await fetch(`${server.url}/health`)).text();
+    const started = performance.now();
+    expect(await server.stop()).toMatchObject({ code: 0 });
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+});

@@ -1,0 +1,91 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as StreamableHTTPClientTransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+
+export const program = join(import.meta.dirname, '..', 'dist', 'main.js');
+
+export type Env = Readonly<Record<string, string>>;
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A server process on a free port, with a data folder of its own. */
+export class HttpServerProcess {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+  private stdout = '';
+  private stderr = '';
+
+  private constructor(env: Env) {
+    this.child = spawn(process.execPath, [program], {
+      env: { PATH: process.env['PATH'], PORT: '0', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child.stdout?.on('data', (chunk) => (this.stdout += String(chunk)));
+    this.child.stderr?.on('data', (chunk) => (this.stderr += String(chunk)));
+    this.finished = once(this.child, 'close').then(([code]) => ({ code: code as number | null, ...this.output }));
+  }
+
+  static async start(env: Env): Promise<HttpServerProcess> {
+    const server = new HttpServerProcess(env);
+    while (!server.stdout.endsWith('}\n') && server.child.exitCode === null) {
+      await Promise.race([once(server.child.stdout ?? server.child, 'data'), server.finished]);
+    }
+    return server;
+  }
+
+  get output(): { stdout: string; stderr: string } {
+    return { stdout: this.stdout, stderr: this.stderr };
+  }
+
+  /** Of the server, without a path. */
+  get url(): string {
+    return /http:\/\/[^/\s]+/.exec(this.stdout)?.[0] ?? '';
+  }
+
+  get mcp(): string {
+    return `${this.url}/mcp`;
+  }
+
+  async stop(signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<Finished> {
+    this.child.kill(signal);
+    return this.finished;
+  }
+}
+
+export async function temporaryFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'mcp-http-'));
+  return { path, remove: () => rm(path, { recursive: true }) };
+}
+
+export const clientKinds = ['v2 client, modern', 'v2 client, legacy', 'v1 client'] as const;
+export type ClientKind = (typeof clientKinds)[number];
+
+export async function connect(kind: ClientKind, name: string, url: string): Promise<Client | ClientV1> {
+  if (kind === 'v1 client') {
+    const client = new ClientV1({ name, version: '1' });
+    await client.connect(new StreamableHTTPClientTransportV1(new URL(url)));
+    return client;
+  }
+  const mode = kind === 'v2 client, modern' ? { pin: '2026-07-28' } : 'legacy';
+  const client = new Client({ name, version: '1' }, { versionNegotiation: { mode } });
+  await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+  return client;
+}
+
+/** Sends one message in the legacy era, as an MCP client would. */
+export function post(url: string, message: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
+    body: typeof message === 'string' ? message : JSON.stringify(message),
+  });
+}

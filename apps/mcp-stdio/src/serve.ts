@@ -1,0 +1,46 @@
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { openContextStore, type OpenContextStoreOptions } from '@org/context-store';
+import { createMcpServerFactory, maxMessageBytes } from '@org/mcp';
+import { LineTransport } from './line-transport.js';
+
+export interface ServeOptions {
+  readonly version: string;
+  readonly options: OpenContextStoreOptions;
+  readonly maxContentBytes: number;
+  /** Takes one line. */
+  readonly log: (line: string) => void;
+}
+
+/** A call that takes longer than this after a stop was asked for is given up. */
+const stopWithinMs = 8000;
+
+/**
+ * Serves one client on standard input and output, until the client leaves or the process is told to stop. What was asked
+ * by then is still answered.
+ */
+export async function serve({ version, options, maxContentBytes, log }: ServeOptions): Promise<void> {
+  const contextStore = await openContextStore(options);
+  const transport = new LineTransport({
+    input: process.stdin,
+    output: process.stdout,
+    maxMessageBytes: maxMessageBytes(maxContentBytes),
+  });
+  const factory = createMcpServerFactory({
+    contextStore,
+    version,
+    agent: options.agent,
+    rememberEpochs: true,
+    onError: (error, requestId) => log(`${error.code} ${requestId} ${describe(error.cause ?? error)}`),
+  });
+  serveStdio(factory, { transport, onerror: (error) => log(error.message) });
+
+  const stop = (): void => void transport.finish();
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  await transport.finishing;
+  setTimeout(() => process.exit(1), stopWithinMs).unref();
+  await transport.closed;
+  await contextStore.close();
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -1,0 +1,105 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport as StdioClientTransportV1 } from '@modelcontextprotocol/sdk/client/stdio.js';
+
+export const program = join(import.meta.dirname, '..', 'dist', 'main.js');
+
+export type Env = Readonly<Record<string, string>>;
+
+/** What every process gets: nothing of the machine's own configuration. */
+const environment = (env: Env): Record<string, string> => ({ PATH: process.env['PATH'] ?? '', ...env });
+
+export interface DataFolder {
+  readonly path: string;
+  readonly database: string;
+  readonly remove: () => Promise<void>;
+}
+
+export async function dataFolder(): Promise<DataFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'mcp-stdio-'));
+  return { path, database: `sqlite:${join(path, 'context.db')}`, remove: () => rm(path, { recursive: true }) };
+}
+
+export const clientKinds = ['v2 client, modern', 'v2 client, legacy', 'v1 client'] as const;
+export type ClientKind = (typeof clientKinds)[number] | 'v2 client, negotiating';
+
+const modes = {
+  'v2 client, modern': { pin: '2026-07-28' },
+  'v2 client, legacy': 'legacy',
+  'v2 client, negotiating': 'auto',
+} as const;
+
+/** An official client with a server process of its own. Closing the client ends the process. */
+export async function connect(kind: ClientKind, name: string, env: Env): Promise<Client | ClientV1> {
+  const parameters = { command: process.execPath, args: [program], env: environment(env), stderr: 'ignore' as const };
+  if (kind === 'v1 client') {
+    const client = new ClientV1({ name, version: '1' });
+    await client.connect(new StdioClientTransportV1(parameters));
+    return client;
+  }
+  const mode = modes[kind];
+  const client = new Client({ name, version: '1' }, { versionNegotiation: { mode } });
+  await client.connect(new StdioClientTransport(parameters));
+  return client;
+}
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the program to its end, with nothing on its standard input. */
+export async function run(env: Env, args: readonly string[] = [], entry = program): Promise<Finished> {
+  const child = spawn(process.execPath, [entry, ...args], { env: environment(env) });
+  child.stdin.end();
+  return finished(child);
+}
+
+async function finished(child: ChildProcessWithoutNullStreams): Promise<Finished> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => (stdout += String(chunk)));
+  child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
+}
+
+type Message = Record<string, unknown>;
+
+/** A server process that is spoken to in raw lines. */
+export class RawServer {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly finished: Promise<Finished>;
+  private readonly lines: AsyncIterator<string>;
+
+  constructor(env: Env) {
+    this.child = spawn(process.execPath, [program], { env: environment(env) });
+    this.finished = finished(this.child);
+    this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
+  }
+
+  write(text: string): void {
+    this.child.stdin.write(text);
+  }
+
+  send(message: Message): void {
+    this.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  }
+
+  async next(): Promise<Message> {
+    const { value } = await this.lines.next();
+    return JSON.parse(String(value)) as Message;
+  }
+
+  callTool(id: number, name: string, args: Message): void {
+    this.send({ id, method: 'tools/call', params: { name, arguments: args } });
+  }
+}

@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { clientKinds, connect, dataFolder, RawServer, type DataFolder } from './mcp-stdio.js';
+
+let folder: DataFolder;
+let server: RawServer;
+beforeEach(async () => {
+  folder = await dataFolder();
+  server = new RawServer({ DATABASE_URL: folder.database, CONTEXT_AGENT: 'raw' });
+});
+afterEach(async () => {
+  server.child.kill('SIGKILL');
+  await server.finished;
+  await folder.remove();
+});
+
+const ping = { id: 'after', method: 'ping' };
+
+describe('what is no JSON-RPC message', () => {
+  it.each([
+    ['garbage', -32_700, null, 'Parse error'],
+    ['{"jsonrpc":"2.0","id":1,', -32_700, null, 'one JSON-RPC message per line'],
+    ['[{"jsonrpc":"2.0","id":1,"method":"ping"}]', -32_600, null, 'batches'],
+    ['7', -32_600, null, 'JSON object'],
+    ['{"id":1,"method":"ping"}', -32_600, 1, 'jsonrpc'],
+    ['{"jsonrpc":"2.0","id":{},"method":"ping"}', -32_600, null, 'id must be'],
+    ['{"jsonrpc":"2.0","id":1,"method":7}', -32_600, 1, 'method must be'],
+    ['{"jsonrpc":"2.0","id":"x"}', -32_600, 'x', 'method is missing'],
+    ['{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[]}', -32_600, 1, 'params'],
+  ])('%s is answered, and the server lives on', async (line, code, id, named) => {
+    server.write(`${line}\n`);
+    expect(await server.next()).toMatchObject({
+      id,
+      error: { code, message: expect.stringContaining(named) as string },
+    });
+    server.send(ping);
+    expect(await server.next()).toEqual({ jsonrpc: '2.0', id: 'after', result: {} });
+  });
+
+  it('does not disturb the official clients', async () => {
+    for (const kind of clientKinds) {
+      const client = await connect(kind, 'client', { DATABASE_URL: folder.database });
+      // No message of any version: the server answers it with an error that belongs to no request.
+      await client.transport?.send({ jsonrpc: '1.0', method: 'ping' } as never);
+      expect((await client.listTools()).tools).toHaveLength(10);
+      await client.close();
+    }
+  });
+
+  it('ignores empty lines, and takes carriage returns and messages in pieces', async () => {
+    server.write('\n\r\n{"jsonrpc":"2.0",');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    server.write('"id":1,"method":"ping"}\r\n{"jsonrpc":"2.0","id":2,"method":"ping"}\n');
+    expect([await server.next(), await server.next()]).toMatchObject([{ id: 1 }, { id: 2 }]);
+  });
+
+  it('refuses a message beyond all limits without keeping it, and lives on', async () => {
+    server.write(`{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":"${'a'.repeat(8 * 1024 * 1024)}"}}\n`);
+    expect(await server.next()).toMatchObject({
+      id: null,
+      error: { code: -32_600, message: expect.stringContaining('larger than') as string },
+    });
+    server.send(ping);
+    expect(await server.next()).toMatchObject({ id: 'after' });
+  });
+});
+
+it('is found to be modern by a client that negotiates', async () => {
+  const client = await connect('v2 client, negotiating', 'negotiator', { DATABASE_URL: folder.database });
+  expect(client.getServerVersion()).toMatchObject({ name: 'context-store' });
+  expect((await client.listTools()).tools).toHaveLength(10);
+  await client.close();
+});
+
+describe('the end', () => {
+  it('answers everything that was asked before standard input ended, then exits 0', async () => {
+    server.callTool(0, 'registerSession', { sessionKey: 'work' });
+    for (let id = 1; id <= 50; id += 1) {
+      server.callTool(id, 'updateContext', { sessionKey: 'work', contextType: 'message', content: `entry ${id}` });
+    }
+    server.child.stdin.end();
+    const { code, stdout, stderr } = await server.finished;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.trim().split('\n')).toHaveLength(51);
+    expect(stdout).not.toContain('isError');
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('exits 0 on %s', async (signal) => {
+    server.send(ping);
+    await server.next();
+    server.child.kill(signal);
+    expect(await server.finished).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('keeps what it acknowledged', async () => {
+    server.callTool(1, 'registerSession', { sessionKey: 'work' });
+    await server.next();
+    server.child.kill('SIGTERM');
+    await server.finished;
+    server = new RawServer({ DATABASE_URL: folder.database });
+    server.callTool(1, 'getContext', { sessionKey: 'work' });
+    expect(await server.next()).toMatchObject({
+      result: { structuredContent: { sessionKey: 'work', lastSequence: 0 } },
+    });
+  });
+});

@@ -1,0 +1,97 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { dataFolder, RawServer, run, type DataFolder } from './mcp-stdio.js';
+
+let folder: DataFolder;
+beforeEach(async () => {
+  folder = await dataFolder();
+});
+afterEach(() => folder.remove());
+
+describe('the command line', () => {
+  it('explains itself', async () => {
+    const { code, stdout, stderr } = await run({}, ['--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/DATABASE_URL[^]*CONTEXT_AGENT[^]*HANDOFF_TTL_SECONDS/);
+  });
+
+  it('tells its version', async () => {
+    const manifest = JSON.parse(await readFile(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as {
+      version: string;
+    };
+    expect(await run({}, ['--version'])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
+  });
+
+  it.each([[['--verbose']], [['surplus']]])('refuses %s', async (args) => {
+    const { code, stdout, stderr } = await run({}, args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^mcp-stdio: .* See mcp-stdio --help\.\n$/);
+  });
+});
+
+describe('the data', () => {
+  it("lies in the user's data folder when nothing else is said", async () => {
+    const server = new RawServer({ XDG_DATA_HOME: folder.path, CONTEXT_AGENT: 'a' });
+    server.callTool(1, 'registerSession', { sessionKey: 'work' });
+    await server.next();
+    server.child.stdin.end();
+    await server.finished;
+    const header = await readFile(join(folder.path, 'context-store', 'context.db'));
+    expect(header.subarray(0, 15).toString()).toBe('SQLite format 3');
+  });
+});
+
+describe('a problem at the start is one line for people, and an exit code other than 0', () => {
+  it('a data folder that cannot be made', async () => {
+    const file = join(folder.path, 'file');
+    await writeFile(file, '');
+    await expectOneLine({ XDG_DATA_HOME: join(file, 'below') }, /data folder .*below/);
+  });
+
+  it('a database that cannot be made', async () => {
+    const file = join(folder.path, 'file');
+    await writeFile(file, '');
+    await expectOneLine({ DATABASE_URL: `sqlite:${join(file, 'context.db')}` }, /context\.db/);
+  });
+
+  it('a file that is no database', async () => {
+    const path = join(folder.path, 'context.db');
+    await writeFile(path, 'This is a letter to my mother, and not a database at all.'.repeat(100));
+    await expectOneLine({ DATABASE_URL: `sqlite:${path}` }, /context\.db/);
+  });
+
+  it('a database of a newer release', async () => {
+    const path = join(folder.path, 'context.db');
+    await run({ DATABASE_URL: `sqlite:${path}` });
+    const database = new Database(path);
+    database.exec("insert into schema_migrations (version, name, applied_at) values (1000, 'from-the-future', 0)");
+    database.close();
+    await expectOneLine({ DATABASE_URL: `sqlite:${path}` }, /newer release.*Upgrade/);
+  });
+
+  it('several wrong variables: one line each', async () => {
+    const { code, stderr } = await run({
+      MAX_CONTENT_BYTES: '1 MB',
+      CONTEXT_AGENT: 'a b',
+      DATABASE_URL: 'postgres://u:secret@h/db',
+    });
+    expect(code).toBe(1);
+    expect(
+      stderr
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ').slice(0, 2).join(' ')),
+    ).toEqual(['mcp-stdio: DATABASE_URL', 'mcp-stdio: CONTEXT_AGENT', 'mcp-stdio: MAX_CONTENT_BYTES']);
+    expect(stderr).not.toContain('secret');
+  });
+
+  async function expectOneLine(env: Record<string, string>, says: RegExp): Promise<void> {
+    const { code, stdout, stderr } = await run(env);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^mcp-stdio: [^\n]+\n$/);
+    expect(stderr).toMatch(says);
+    expect(stderr).not.toMatch(/ at |Error:/);
+  }
+});

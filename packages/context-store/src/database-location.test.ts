@@ -1,0 +1,54 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { databaseLocation, describeLocation, sharedDatabase } from './database-location.js';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+describe('where the data lies', () => {
+  it.each([
+    ['sqlite:/data/context.db', '/data/context.db'],
+    ['sqlite:data/context.db', resolve('data/context.db')],
+    ['sqlite::memory:', ':memory:'],
+    ['sqlite:~other', resolve('~other')],
+  ])('%s', (database, path) => {
+    expect(databaseLocation(database)).toEqual({ engine: 'sqlite', path, isDefault: false });
+  });
+
+  it("is the user's data folder when nothing is said", () => {
+    vi.stubEnv('XDG_DATA_HOME', '/xdg');
+    expect(databaseLocation()).toMatchObject({ path: '/xdg/context-store/context.db', isDefault: true });
+    vi.stubEnv('XDG_DATA_HOME', 'relative');
+    expect(databaseLocation().path).toBe(join(homedir(), '.local/share/context-store/context.db'));
+    vi.stubEnv('XDG_DATA_HOME', undefined);
+    expect(databaseLocation().path).toBe(join(homedir(), '.local/share/context-store/context.db'));
+  });
+
+  it.each([
+    ['postgres://user:secret@host/db', 'PostgreSQL'],
+    ['postgresql://host/db', 'PostgreSQL'],
+    ['mysql://host/db', 'sqlite:PATH'],
+    ['/data/context.db', 'sqlite:PATH'],
+    ['sqlite:', 'missing'],
+    ['sqlite:///data/context.db', 'not a URL'],
+    ['sqlite:~/context.db', 'not expanded'],
+  ])('is not %s', (database, says) => {
+    const reading = () => databaseLocation(database);
+    expect(reading).toThrow(
+      expect.objectContaining({ code: 'VALIDATION_ERROR', message: expect.stringContaining(says) as string }),
+    );
+    expect(reading).not.toThrow('secret');
+  });
+});
+
+it('says for people and for other processes where the data lies', () => {
+  const file = databaseLocation('sqlite:/data/context.db');
+  expect([describeLocation(file), sharedDatabase(file)]).toEqual(['/data/context.db', 'sqlite:/data/context.db']);
+  const memory = databaseLocation('sqlite::memory:');
+  expect([describeLocation(memory), sharedDatabase(memory)]).toEqual([
+    'in memory (lost when the process ends)',
+    undefined,
+  ]);
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { contextStoreOptions, environmentTable, readEnvironment, variable, wholeNumber } from './environment.js';
+
+describe('the environment', () => {
+  it('has a default for everything', () => {
+    expect(readEnvironment(environmentTable, {})).toEqual({
+      DATABASE_URL: undefined,
+      CONTEXT_NAMESPACE: 'default',
+      CONTEXT_AGENT: undefined,
+      MAX_CONTENT_BYTES: 1024 * 1024,
+      DORMANT_AFTER_SECONDS: 86_400,
+      SESSION_TTL_SECONDS: undefined,
+      HANDOFF_TTL_SECONDS: 604_800,
+    });
+  });
+
+  it('counts an empty variable as unset', () => {
+    const empty = Object.fromEntries(Object.keys(environmentTable).map((name) => [name, '']));
+    expect(readEnvironment(environmentTable, empty)).toEqual(readEnvironment(environmentTable, {}));
+  });
+
+  it('becomes options in milliseconds', () => {
+    const env = {
+      DATABASE_URL: 'sqlite:x.db',
+      CONTEXT_AGENT: 'me',
+      CONTEXT_NAMESPACE: 'team',
+      SESSION_TTL_SECONDS: '60',
+    };
+    expect(contextStoreOptions(readEnvironment(environmentTable, env))).toEqual({
+      database: 'sqlite:x.db',
+      namespace: 'team',
+      agent: 'me',
+      maxContentBytes: 1024 * 1024,
+      dormantAfterMs: 86_400_000,
+      sessionTtlMs: 60_000,
+      handoffTtlMs: 604_800_000,
+    });
+  });
+
+  it('names all that is wrong at once, a line each, without what may be secret', () => {
+    const env = {
+      DATABASE_URL: 'postgres://user:secret@host/db',
+      CONTEXT_AGENT: 'role:x',
+      MAX_CONTENT_BYTES: '1e6',
+      DORMANT_AFTER_SECONDS: '0',
+      HANDOFF_TTL_SECONDS: '-1',
+    };
+    expect(() => readEnvironment(environmentTable, env)).toThrow(
+      expect.objectContaining({
+        code: 'VALIDATION_ERROR',
+        message: [
+          'DATABASE_URL is not valid: PostgreSQL is not in this release yet; use sqlite:PATH.',
+          'CONTEXT_AGENT is not valid: 1 to 128 letters, digits, dots, underscores, at signs or hyphens, beginning with a letter or digit',
+          'MAX_CONTENT_BYTES is not valid: a whole number from 1 to 67108864',
+          'DORMANT_AFTER_SECONDS is not valid: a whole number from 1 to 315360000',
+          'HANDOFF_TTL_SECONDS is not valid: a whole number from 1 to 315360000',
+        ].join('\n'),
+      }),
+    );
+  });
+
+  it('describes every variable in one line', () => {
+    for (const { description, default: preset } of Object.values(environmentTable)) {
+      expect(description).toMatch(/^[^\n]{10,100}\.$/);
+      expect(preset).toMatch(/^[^\n]+$/);
+    }
+  });
+
+  it('can be extended by a program', () => {
+    const table = { ...environmentTable, PORT: variable(wholeNumber(0, 65_535), '3000', 'The port.') };
+    expect(readEnvironment(table, { PORT: '0' }).PORT).toBe(0);
+    expect(readEnvironment(table, {}).PORT).toBe(3000);
+    expect(() => readEnvironment(table, { PORT: '65536' })).toThrow('PORT');
+  });
+});

@@ -1,0 +1,121 @@
+import { agentSchema, ContextStoreError, namespaceSchema } from '@org/domain';
+import { z } from 'zod';
+import { databaseLocation } from './database-location.js';
+import type { OpenContextStoreOptions } from './open-context-store.js';
+
+/** One environment variable, as `--help` and the configuration table show it. */
+export interface EnvironmentVariable<Value = unknown> {
+  /** Reads the variable's text; undefined when it is unset. */
+  readonly schema: z.ZodType<Value, string | undefined>;
+  /** One line: what it is for, with the unit in the name. */
+  readonly description: string;
+  /** What holds when it is unset, for people. */
+  readonly default: string;
+}
+
+export type EnvironmentTable = Readonly<Record<string, EnvironmentVariable>>;
+
+/** The values that a table reads. */
+export type Environment<Table extends EnvironmentTable> = {
+  readonly [Name in keyof Table]: z.output<Table[Name]['schema']>;
+};
+
+/** A variable that has a value even when it is unset. */
+export function variable<Value>(
+  schema: z.ZodType<Value, string>,
+  preset: string,
+  description: string,
+): EnvironmentVariable<Value> {
+  return { schema: z.string().default(preset).pipe(schema), description, default: preset };
+}
+
+/** A variable that may stay unset; `meaning` says what that means. */
+export function optionalVariable<Value>(
+  schema: z.ZodType<Value, string>,
+  meaning: string,
+  description: string,
+): EnvironmentVariable<Value | undefined> {
+  return { schema: schema.optional(), description, default: meaning };
+}
+
+export function wholeNumber(min: number, max: number): z.ZodType<number, string> {
+  const form = `a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, form)
+    .transform(Number)
+    .pipe(z.number().min(min, form).max(max, form));
+}
+
+const databaseSchema = z.string().check(({ value, issues }) => {
+  try {
+    databaseLocation(value);
+  } catch (error) {
+    issues.push({ code: 'custom', input: value, message: (error as Error).message.replace(/^database: /, '') });
+  }
+});
+
+const tenYearsSeconds = 315_360_000;
+const seconds = wholeNumber(1, tenYearsSeconds);
+
+/** What every process of the product reads. */
+export const environmentTable = {
+  DATABASE_URL: optionalVariable(
+    databaseSchema,
+    'context.db in $XDG_DATA_HOME/context-store or ~/.local/share/context-store',
+    'Where the data lies: sqlite:PATH or sqlite::memory:.',
+  ),
+  CONTEXT_NAMESPACE: variable(namespaceSchema, 'default', 'The isolation boundary that calls belong to.'),
+  CONTEXT_AGENT: optionalVariable(agentSchema, "the client's own name", 'Who acts in calls that name no agent.'),
+  MAX_CONTENT_BYTES: variable(
+    wholeNumber(1, 64 * 1024 * 1024),
+    '1048576',
+    'The largest content of one entry, in UTF-8 bytes.',
+  ),
+  DORMANT_AFTER_SECONDS: variable(seconds, '86400', 'How long a session stays active without activity.'),
+  SESSION_TTL_SECONDS: optionalVariable(
+    seconds,
+    'never',
+    'When a session that asks for no TTL expires, counted from its last activity.',
+  ),
+  HANDOFF_TTL_SECONDS: variable(seconds, '604800', 'How long an offer stands that says nothing of its own.'),
+} as const satisfies EnvironmentTable;
+
+/**
+ * Reads every variable of a table; an empty one counts as unset.
+ * @throws VALIDATION_ERROR naming all variables that are wrong, one line each
+ */
+export function readEnvironment<Table extends EnvironmentTable>(
+  table: Table,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Environment<Table> {
+  const values: Record<string, unknown> = {};
+  const issues: { path: string; message: string }[] = [];
+  for (const [name, { schema }] of Object.entries(table)) {
+    const parsed = schema.safeParse(env[name] === '' ? undefined : env[name]);
+    if (parsed.success) values[name] = parsed.data;
+    else issues.push({ path: name, message: parsed.error.issues.map(({ message }) => message).join('; ') });
+  }
+  if (issues.length > 0) throw environmentError(issues);
+  return values as Environment<Table>;
+}
+
+/** Says what is wrong with the environment, one line for each variable. */
+export function environmentError(issues: readonly { path: string; message: string }[]): ContextStoreError {
+  const lines = issues.map(({ path, message }) => `${path} is not valid: ${message}`);
+  return new ContextStoreError('VALIDATION_ERROR', lines.join('\n'), { issues });
+}
+
+/** The shared variables as options of `openContextStore`. */
+export function contextStoreOptions(environment: Environment<typeof environmentTable>): OpenContextStoreOptions {
+  const { SESSION_TTL_SECONDS: sessionTtlSeconds } = environment;
+  return {
+    database: environment.DATABASE_URL,
+    namespace: environment.CONTEXT_NAMESPACE,
+    agent: environment.CONTEXT_AGENT,
+    maxContentBytes: environment.MAX_CONTENT_BYTES,
+    dormantAfterMs: environment.DORMANT_AFTER_SECONDS * 1000,
+    sessionTtlMs: sessionTtlSeconds === undefined ? undefined : sessionTtlSeconds * 1000,
+    handoffTtlMs: environment.HANDOFF_TTL_SECONDS * 1000,
+  };
+}

@@ -1,0 +1,74 @@
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openContextStore } from '../src/index.js';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'context-store-'));
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true });
+});
+
+describe('openContextStore', () => {
+  it('keeps what was recorded for whoever opens the file next', async () => {
+    const database = `sqlite:${join(folder, 'context.db')}`;
+    const first = await openContextStore({ database, agent: 'planner' });
+    await first.registerSession({ sessionKey: 'work' });
+    await first.updateContext({ sessionKey: 'work', contextType: 'message', content: 'Decided.' });
+    await first.close();
+    const second = await openContextStore({ database });
+    expect(await second.getContext({ sessionKey: 'work' })).toMatchObject({ entries: [{ content: 'Decided.' }] });
+    await second.close();
+  });
+
+  it("makes the user's data folder, for the user alone", async () => {
+    vi.stubEnv('XDG_DATA_HOME', join(folder, 'data'));
+    const contextStore = await openContextStore();
+    await contextStore.ping();
+    await contextStore.close();
+    expect((await stat(join(folder, 'data', 'context-store'))).mode & 0o777).toBe(0o700);
+    expect((await stat(join(folder, 'data', 'context-store', 'context.db'))).isFile()).toBe(true);
+  });
+
+  it('passes options and telemetry on', async () => {
+    const measured: string[] = [];
+    const telemetry = {
+      measure: <T>(tool: string, run: () => Promise<T>): Promise<T> => {
+        measured.push(tool);
+        return run();
+      },
+      count: () => undefined,
+    };
+    const contextStore = await openContextStore({
+      database: 'sqlite::memory:',
+      namespace: 'team',
+      agent: 'me',
+      maxContentBytes: 3,
+      telemetry,
+    });
+    const { session } = await contextStore.registerSession({ sessionKey: 'work' });
+    expect(session).toMatchObject({ namespace: 'team', owner: 'me' });
+    const tooLong = contextStore.updateContext({ sessionKey: 'work', contextType: 'message', content: 'four' });
+    await expect(tooLong).rejects.toMatchObject({ code: 'CONTENT_TOO_LARGE' });
+    expect(measured).toEqual(['registerSession', 'updateContext']);
+    await contextStore.close();
+  });
+
+  it('refuses what it cannot open, with a typed error', async () => {
+    const file = join(folder, 'file');
+    await writeFile(file, 'not a database, only text'.repeat(100));
+    await expect(openContextStore({ database: 'postgres://host/db' })).rejects.toMatchObject({
+      code: 'VALIDATION_ERROR',
+    });
+    await expect(openContextStore({ database: `sqlite:${file}` })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(openContextStore({ database: 'sqlite::memory:', agent: 'a b' })).rejects.toMatchObject({
+      code: 'VALIDATION_ERROR',
+    });
+    vi.stubEnv('XDG_DATA_HOME', join(file, 'below'));
+    await expect(openContextStore()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+});

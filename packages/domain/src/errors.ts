@@ -1,0 +1,92 @@
+/**
+ * Every error code of the product, what it means, and whether the same call may succeed when it is simply sent again.
+ * The error table in the docs is generated from here.
+ */
+export const errorCodes = {
+  VALIDATION_ERROR: {
+    retryable: false,
+    meaning: 'An argument is missing, malformed or unknown. `details.issues` names each one.',
+  },
+  SESSION_NOT_FOUND: { retryable: false, meaning: 'No session has this key in the namespace.' },
+  SESSION_EXISTS: { retryable: false, meaning: 'The session key is taken. Resume the session, or choose another key.' },
+  SESSION_NOT_ACTIVE: {
+    retryable: false,
+    meaning: 'The session is completed or archived. Its owner may set it active again.',
+  },
+  SESSION_EXPIRED: {
+    retryable: false,
+    meaning: 'The session outlived its TTL. Its owner may extend it; nothing was deleted.',
+  },
+  NOT_A_PARTICIPANT: {
+    retryable: false,
+    meaning: 'Only the owner and the participants may write. Ask the owner for a handoff.',
+  },
+  OWNERSHIP_LOST: { retryable: false, meaning: 'Ownership moved: the caller was fenced out, or holds an old epoch.' },
+  SEQUENCE_CONFLICT: {
+    retryable: false,
+    meaning: 'The log moved on past `expectedSequence`. Read what is new, then append again.',
+  },
+  VERSION_CONFLICT: {
+    retryable: false,
+    meaning: 'The session changed since `expectedVersion`. Read it again, then decide.',
+  },
+  IDEMPOTENCY_MISMATCH: { retryable: false, meaning: 'The idempotency key was used before with other input.' },
+  HANDOFF_NOT_FOUND: { retryable: false, meaning: 'No handoff has this id in the namespace.' },
+  HANDOFF_NOT_PENDING: { retryable: false, meaning: 'The handoff is no longer in a state that allows this step.' },
+  HANDOFF_CLAIMED: { retryable: false, meaning: 'Another agent accepted the handoff first.' },
+  HANDOFF_EXPIRED: { retryable: false, meaning: 'The offer lapsed before anyone accepted it. Ask for a new one.' },
+  CONTENT_TOO_LARGE: {
+    retryable: false,
+    meaning: 'The content exceeds the limit. Split it, or store a reference to it.',
+  },
+  RATE_LIMITED: { retryable: true, meaning: 'Too many calls from this caller. Wait, then send the same call.' },
+  OVERLOADED: { retryable: true, meaning: 'The store is too busy now. Wait, then send the same call.' },
+  UNAUTHORIZED: { retryable: false, meaning: 'The call carries no valid credential.' },
+  FORBIDDEN: { retryable: false, meaning: 'The caller is known, but may not do this.' },
+  STORE_UNAVAILABLE: {
+    retryable: true,
+    meaning: 'The database cannot be reached or cannot write. Nothing was acknowledged.',
+  },
+  INTERNAL_ERROR: { retryable: false, meaning: 'A defect. The request id leads to the log line.' },
+} as const satisfies Record<string, { retryable: boolean; meaning: string }>;
+
+/** A code of {@link errorCodes}. Callers branch on it; the message is for reading. */
+export type ErrorCode = keyof typeof errorCodes;
+
+/** What a client receives of an error, as JSON. `message` says what to do next. */
+export interface ErrorBody {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The one error that the product throws on purpose. Its message and details are safe to show to a client: they never hold
+ * driver or SQL text, which stays in `cause`.
+ */
+export class ContextStoreError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    details: Readonly<Record<string, unknown>> = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'ContextStoreError';
+    this.code = code;
+    this.details = details;
+  }
+
+  /** Whether the same call may succeed when it is sent again. */
+  get retryable(): boolean {
+    return errorCodes[this.code].retryable;
+  }
+
+  toJSON(): ErrorBody {
+    return { code: this.code, message: this.message, retryable: this.retryable, details: this.details };
+  }
+}

@@ -1,0 +1,77 @@
+export {
+  createContextStore,
+  type Caller,
+  type ContextStore,
+  type ContextStoreOptions,
+  type ContextStorePorts,
+  type UseCaseInput,
+  type UseCaseResult,
+} from './context-store.js';
+export { ContextStoreError, errorCodes, type ErrorBody, type ErrorCode } from './errors.js';
+export type { Briefing } from './model/briefing.js';
+export { contextTypes, type ContextType, type Entry } from './model/entry.js';
+export {
+  handoffStatuses,
+  requestTypes,
+  type Handoff,
+  type HandoffOutcome,
+  type HandoffStatus,
+  type RequestType,
+} from './model/handoff.js';
+export type { JsonObject } from './model/json.js';
+export {
+  agentNameOf,
+  agentSchema,
+  isRoleAddress,
+  namespaceSchema,
+  roleAddress,
+  sessionKeySchema,
+} from './model/names.js';
+export { sessionStatuses, type Session, type SessionStatus } from './model/session.js';
+export type {
+  AppendedEntry,
+  AppendEntry,
+  BriefingSource,
+  ClaimedHandoff,
+  ClaimHandoff,
+  CreatedSession,
+  CreateHandoff,
+  CreateSession,
+  EntryPage,
+  EntryRecord,
+  HandoffPage,
+  HandoffRecord,
+  Idempotency,
+  ListHandoffs,
+  ListSessionKeys,
+  ListSessions,
+  ReadBriefing,
+  ReadEntries,
+  Replayable,
+  ResolveHandoff,
+  SequenceRange,
+  SessionPage,
+  SessionRecord,
+  SessionRef,
+  SessionState,
+  Store,
+  UpdateSession,
+} from './ports/store.js';
+export { noTelemetry, type BusinessEvent, type Telemetry } from './ports/telemetry.js';
+export { sliceCodePoints } from './rules/cut-text.js';
+export { estimateTokens } from './rules/estimate-tokens.js';
+export { handoffStatus, handoffTransitions, refuseClaim, refuseResolve } from './rules/handoff-transitions.js';
+export { limits } from './rules/limits.js';
+export { handoffNotFound, sessionExists, sessionNotFound } from './rules/not-found.js';
+export { refuseReplay } from './rules/refuse-replay.js';
+export {
+  refuseAppend,
+  refuseCreateHandoff,
+  refuseUpdateSession,
+  sessionExpired,
+  type WasOwner,
+} from './rules/refuse-write.js';
+export { scanRange } from './rules/scan-range.js';
+export { isExpired, sessionStatus } from './rules/session-status.js';
+export { sessionTransitions } from './rules/session-transitions.js';
+export { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { storableText } from './json.js';
+import { agentSchema, sessionKeySchema, targetAgentSchema } from './names.js';
+
+/**
+ * `context_transfer`: the acceptor reads, the source keeps the session. `collaboration`: the acceptor becomes a
+ * participant. `full_handoff`: ownership moves to the acceptor and the old owner is fenced out.
+ */
+export const requestTypes = ['context_transfer', 'collaboration', 'full_handoff'] as const;
+export const requestTypeSchema = z.enum(requestTypes);
+export type RequestType = z.infer<typeof requestTypeSchema>;
+
+export const handoffStatuses = [
+  'pending',
+  'accepted',
+  'completed',
+  'rejected',
+  'cancelled',
+  'expired',
+  'returned',
+] as const;
+export const handoffStatusSchema = z.enum(handoffStatuses);
+export type HandoffStatus = z.infer<typeof handoffStatusSchema>;
+
+export const handoffOutcomes = ['completed', 'rejected', 'cancelled', 'returned'] as const;
+export const handoffOutcomeSchema = z.enum(handoffOutcomes);
+export type HandoffOutcome = z.infer<typeof handoffOutcomeSchema>;
+
+/** Names a handoff. Made by `requestHandoff`. */
+export const handoffIdSchema = storableText(64).min(1);
+
+/** A handoff as callers see it. Times are ISO 8601 UTC. */
+export const handoffSchema = z.strictObject({
+  handoffId: handoffIdSchema,
+  sessionKey: sessionKeySchema,
+  requestType: requestTypeSchema,
+  status: handoffStatusSchema,
+  requestingAgent: agentSchema,
+  /** An agent, `role:NAME`, or absent: anyone. */
+  targetAgent: targetAgentSchema.optional(),
+  acceptedBy: agentSchema.optional(),
+  /** The newest entry when the handoff was requested: what its briefing covers. */
+  uptoSequence: z.int().min(0),
+  summary: z.string().optional(),
+  instructions: z.string().optional(),
+  requestData: z.record(z.string(), z.unknown()).optional(),
+  /** Present when a list shows the summary or instructions cut short, or leaves out requestData or result. */
+  truncated: z.literal(true).optional(),
+  createdAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime().optional(),
+  leaseExpiresAt: z.iso.datetime().optional(),
+  resolvedAt: z.iso.datetime().optional(),
+  reason: z.string().optional(),
+  result: z.record(z.string(), z.unknown()).optional(),
+});
+export type Handoff = z.infer<typeof handoffSchema>;

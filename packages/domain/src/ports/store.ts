@@ -1,0 +1,323 @@
+import type { ContextType } from '../model/entry.js';
+import type { HandoffOutcome, HandoffStatus, RequestType } from '../model/handoff.js';
+import type { JsonObject } from '../model/json.js';
+import type { SessionStatus } from '../model/session.js';
+
+/**
+ * Where sessions, logs and handoffs live. Each operation is one atomic domain operation: it happens whole, or it throws a
+ * `ContextStoreError` and changes nothing. A resolved promise means durable, as far as the engine can promise it.
+ *
+ * Time is the store's own clock: requests carry durations, records carry instants in epoch milliseconds together with
+ * `observedAtMs`, the store's clock when the record was read.
+ *
+ * The contract suite in `@org/domain/testing` holds every engine to the same answers.
+ */
+export interface Store {
+  /**
+   * Creates a session with the agent as its owner, at epoch 1 and version 1.
+   * @throws SESSION_EXISTS, SESSION_EXPIRED (a resume of an expired session), IDEMPOTENCY_MISMATCH
+   */
+  createSession(request: CreateSession): Promise<Replayable<CreatedSession>>;
+
+  /** @throws SESSION_NOT_FOUND */
+  readSession(request: SessionRef): Promise<SessionRecord>;
+
+  /** Newest first. A page may be short, or empty, and still have a `next`: the rows scanned for one page are bounded. */
+  listSessions(request: ListSessions): Promise<SessionPage>;
+
+  /** Session keys that begin with a prefix, ascending. */
+  listSessionKeys(request: ListSessionKeys): Promise<readonly string[]>;
+
+  /**
+   * Changes what is given, and nothing else; counts as activity. By the owner alone.
+   * @throws SESSION_NOT_FOUND, SESSION_NOT_ACTIVE (no such transition), SESSION_EXPIRED (unless the TTL or status is set),
+   * NOT_A_PARTICIPANT, OWNERSHIP_LOST, FORBIDDEN (a participant), VERSION_CONFLICT, IDEMPOTENCY_MISMATCH
+   */
+  updateSession(request: UpdateSession): Promise<Replayable<{ session: SessionRecord }>>;
+
+  /**
+   * Appends one entry at the next sequence. By the owner or a participant; wakes a dormant session.
+   * @throws SESSION_NOT_FOUND, SESSION_NOT_ACTIVE, SESSION_EXPIRED, NOT_A_PARTICIPANT, OWNERSHIP_LOST,
+   * SEQUENCE_CONFLICT, IDEMPOTENCY_MISMATCH
+   */
+  appendEntry(request: AppendEntry): Promise<Replayable<AppendedEntry>>;
+
+  /**
+   * One range of the log together with its session, from one snapshot. The cost does not grow with the log.
+   * @throws SESSION_NOT_FOUND
+   */
+  readEntries(request: ReadEntries): Promise<EntryPage>;
+
+  /**
+   * What a briefing is composed of, from one snapshot. The rows read are bounded by the two limits.
+   * @throws SESSION_NOT_FOUND
+   */
+  readBriefing(request: ReadBriefing): Promise<BriefingSource>;
+
+  /**
+   * Records an offer, pinned to the log's newest entry. A `context_transfer` by any writer, the others by the owner.
+   * @throws SESSION_NOT_FOUND, SESSION_NOT_ACTIVE, SESSION_EXPIRED, NOT_A_PARTICIPANT, OWNERSHIP_LOST, FORBIDDEN,
+   * IDEMPOTENCY_MISMATCH
+   */
+  createHandoff(request: CreateHandoff): Promise<Replayable<{ handoff: HandoffRecord }>>;
+
+  /** Oldest first, so that a cursor finds what is new. A page may be short, or empty. */
+  listHandoffs(request: ListHandoffs): Promise<HandoffPage>;
+
+  /**
+   * Accepts a pending offer; exactly one acceptor wins. The winner gets its acceptance again (`replayed`) when it repeats
+   * the call. A `full_handoff` moves ownership at a new epoch and cancels the session's other pending full offers.
+   * @throws HANDOFF_NOT_FOUND, HANDOFF_CLAIMED, HANDOFF_NOT_PENDING, HANDOFF_EXPIRED, FORBIDDEN (addressed to another),
+   * SESSION_NOT_ACTIVE, SESSION_EXPIRED, IDEMPOTENCY_MISMATCH
+   */
+  claimHandoff(request: ClaimHandoff): Promise<Replayable<ClaimedHandoff>>;
+
+  /**
+   * Ends a handoff as `handoffTransitions` allows. `returned` makes the requester owner again at a new epoch.
+   * @throws HANDOFF_NOT_FOUND, HANDOFF_NOT_PENDING, HANDOFF_EXPIRED, FORBIDDEN, OWNERSHIP_LOST, IDEMPOTENCY_MISMATCH
+   */
+  resolveHandoff(request: ResolveHandoff): Promise<Replayable<{ handoff: HandoffRecord }>>;
+
+  /** Resolves when the store can serve calls. @throws STORE_UNAVAILABLE */
+  ping(): Promise<void>;
+
+  /** Finishes what is under way, then releases everything. Calls made afterwards throw STORE_UNAVAILABLE. */
+  close(): Promise<void>;
+}
+
+/** An answer that may be the repetition of an earlier one, for the same idempotency key. */
+export type Replayable<T> = T & { readonly replayed: boolean };
+
+/** Makes a retry safe. Kept for at least 24 hours, scoped to (namespace, agent, tool, session where there is one). */
+export interface Idempotency {
+  readonly key: string;
+  readonly tool: string;
+  /** Of the input after defaults: the same key with another hash is IDEMPOTENCY_MISMATCH. */
+  readonly requestHash: string;
+}
+
+interface Mutation {
+  readonly namespace: string;
+  /** On whose behalf. */
+  readonly agent: string;
+  readonly idempotency?: Idempotency | undefined;
+}
+
+export interface SessionRef {
+  readonly namespace: string;
+  readonly sessionKey: string;
+}
+
+/** What the owner or the clock may have done to a session; dormancy and expiry are computed from the times. */
+export type SessionState = 'active' | 'completed' | 'archived';
+
+export interface SessionRecord extends SessionRef {
+  /** Random and never reused: tells a session from a later one of the same key. */
+  readonly uid: string;
+  readonly state: SessionState;
+  readonly owner: string;
+  readonly participants: readonly string[];
+  readonly epoch: number;
+  readonly version: number;
+  readonly lastSequence: number;
+  readonly title?: string | undefined;
+  readonly metadata: JsonObject;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  readonly lastActivityAtMs: number;
+  /** Counted from the last activity. Absent: never expires. */
+  readonly ttlMs?: number | undefined;
+  readonly observedAtMs: number;
+}
+
+export interface CreateSession extends Mutation, SessionRef {
+  readonly title?: string | undefined;
+  readonly metadata: JsonObject;
+  readonly ttlMs?: number | undefined;
+  /** What an existing session of this key means: a refusal, or an answer with that session, unchanged. */
+  readonly ifExists: 'error' | 'resume';
+}
+
+export interface CreatedSession {
+  readonly session: SessionRecord;
+  readonly created: boolean;
+}
+
+export interface ListSessions {
+  readonly namespace: string;
+  readonly owner?: string | undefined;
+  readonly status?: SessionStatus | undefined;
+  /** How long a session stays `active` without activity. */
+  readonly dormantAfterMs: number;
+  /** A `next` of an earlier page. */
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+
+export interface SessionPage {
+  readonly sessions: readonly SessionRecord[];
+  /** The position to go on from; absent at the end. */
+  readonly next?: number | undefined;
+}
+
+export interface ListSessionKeys {
+  readonly namespace: string;
+  readonly prefix: string;
+  readonly limit: number;
+}
+
+export interface UpdateSession extends Mutation, SessionRef {
+  readonly state?: SessionState | undefined;
+  readonly title?: string | undefined;
+  /** Replaces the metadata as a whole. */
+  readonly metadata?: JsonObject | undefined;
+  readonly ttlMs?: number | undefined;
+  readonly expectedVersion?: number | undefined;
+  readonly epoch?: number | undefined;
+}
+
+export interface AppendEntry extends Mutation, SessionRef {
+  readonly contextType: ContextType;
+  readonly content: string;
+  readonly contentBytes: number;
+  readonly estimatedTokens: number;
+  readonly metadata: JsonObject;
+  readonly pinned: boolean;
+  /** The `lastSequence` that the log must have before the append. */
+  readonly expectedSequence?: number | undefined;
+  readonly epoch?: number | undefined;
+}
+
+export interface AppendedEntry {
+  readonly sequence: number;
+  readonly createdAtMs: number;
+  readonly contentBytes: number;
+  readonly estimatedTokens: number;
+  /** The session's epoch at which the entry was written. */
+  readonly epoch: number;
+}
+
+export interface EntryRecord extends AppendedEntry {
+  readonly contextType: ContextType;
+  readonly agent: string;
+  /** From `contentOffset`, at most `maxContentLength` code points. */
+  readonly content: string;
+  /** Whether content follows after what `content` holds. */
+  readonly contentCut: boolean;
+  readonly metadata: JsonObject;
+  readonly pinned: boolean;
+}
+
+export interface ReadEntries extends SessionRef {
+  readonly direction: 'ascending' | 'descending';
+  /** Only entries after this sequence; 0 for all. */
+  readonly afterSequence: number;
+  /** Only entries before this sequence. */
+  readonly beforeSequence?: number | undefined;
+  readonly types?: readonly ContextType[] | undefined;
+  readonly limit: number;
+  readonly contentOffset: number;
+  readonly maxContentLength: number;
+}
+
+/** The sequences from `first` to `last`, both included; empty when `last < first`. */
+export interface SequenceRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface EntryPage {
+  readonly session: SessionRecord;
+  /** In the direction asked for. */
+  readonly entries: readonly EntryRecord[];
+  /** What was looked through: see `scanRange`. */
+  readonly scanned: SequenceRange;
+}
+
+export interface ReadBriefing extends SessionRef {
+  /** The newest entry to consider; absent: the log's newest. */
+  readonly uptoSequence?: number | undefined;
+  readonly pinnedLimit: number;
+  readonly newestLimit: number;
+  readonly maxContentLength: number;
+}
+
+export interface BriefingSource {
+  readonly session: SessionRecord;
+  readonly uptoSequence: number;
+  /** The newest pinned entries, newest first. */
+  readonly pinned: readonly EntryRecord[];
+  /** The newest entries, pinned or not, newest first. */
+  readonly newest: readonly EntryRecord[];
+  /** Of all entries up to `uptoSequence`. */
+  readonly estimatedTokens: number;
+}
+
+export interface HandoffRecord {
+  readonly handoffId: string;
+  readonly namespace: string;
+  readonly sessionKey: string;
+  readonly requestType: RequestType;
+  /** As stored: an offer past its deadline is still `pending` here, and `expired` to callers. */
+  readonly status: HandoffStatus;
+  readonly requestingAgent: string;
+  readonly targetAgent?: string | undefined;
+  readonly acceptedBy?: string | undefined;
+  readonly uptoSequence: number;
+  readonly summary?: string | undefined;
+  readonly instructions?: string | undefined;
+  readonly requestData?: JsonObject | undefined;
+  readonly createdAtMs: number;
+  readonly expiresAtMs?: number | undefined;
+  readonly resolvedAtMs?: number | undefined;
+  readonly reason?: string | undefined;
+  readonly result?: JsonObject | undefined;
+  readonly observedAtMs: number;
+}
+
+export interface CreateHandoff extends Mutation, SessionRef {
+  readonly handoffId: string;
+  readonly requestType: RequestType;
+  readonly targetAgent?: string | undefined;
+  readonly summary?: string | undefined;
+  readonly instructions?: string | undefined;
+  readonly requestData?: JsonObject | undefined;
+  readonly expiresInMs: number;
+  readonly epoch?: number | undefined;
+}
+
+export interface ListHandoffs {
+  readonly namespace: string;
+  readonly agent: string;
+  /** `inbox`: what the agent or one of its roles may accept. `outbox`: what the agent requested. */
+  readonly direction: 'inbox' | 'outbox';
+  readonly roles: readonly string[];
+  readonly status?: HandoffStatus | undefined;
+  /** A `next` of an earlier page. */
+  readonly after?: number | undefined;
+  readonly limit: number;
+}
+
+export interface HandoffPage {
+  readonly handoffs: readonly HandoffRecord[];
+  /** The position after the last row looked at: always there, so that a later call sees only what is new. */
+  readonly next: number;
+  /** Whether more rows follow now. */
+  readonly more: boolean;
+}
+
+export interface ClaimHandoff extends Mutation {
+  readonly handoffId: string;
+}
+
+export interface ClaimedHandoff {
+  readonly handoff: HandoffRecord;
+  readonly session: SessionRecord;
+}
+
+export interface ResolveHandoff extends Mutation {
+  readonly handoffId: string;
+  readonly outcome: HandoffOutcome;
+  readonly reason?: string | undefined;
+  readonly result?: JsonObject | undefined;
+}

@@ -1,0 +1,161 @@
+import type { Briefing } from '../model/briefing.js';
+import type { Entry } from '../model/entry.js';
+import type { BriefingSource, EntryRecord, HandoffRecord } from '../ports/store.js';
+import { briefingText } from './briefing-text.js';
+import { contextCursors } from './context-cursor.js';
+import { cutToJsonBytes, previewOf } from './cut-text.js';
+import { bytesWithin, estimateTokens } from './estimate-tokens.js';
+import { fitEntry, jsonBytes } from './fit-entry.js';
+import { presentEntry } from './present.js';
+
+/** Shares of a briefing's budget. Text and pins are bounded so that the newest entries always get room. */
+const textShare = 0.4;
+const pinnedShare = 0.5;
+const pinnedOmittedShare = 0.1;
+const entryShare = 0.25;
+
+const smallestEntryBytes = 130;
+const pinnedPreviewLength = 60;
+
+/** How much to read for a briefing of this budget: more would not fit, however small the entries. */
+export const briefingReadLimits = (
+  maxTokens: number,
+): { newestLimit: number; pinnedLimit: number; maxContentLength: number } => ({
+  newestLimit: Math.min(400, Math.ceil(bytesWithin(maxTokens) / smallestEntryBytes)),
+  pinnedLimit: 200,
+  maxContentLength: Math.ceil(bytesWithin(maxTokens) * pinnedShare),
+});
+
+/**
+ * Composes what a resuming agent reads first. Deterministic: no clock and no model takes part. The budget covers the
+ * whole briefing as JSON, whatever the log holds.
+ */
+export function composeBriefing(source: BriefingSource, maxTokens: number, handoff?: HandoffRecord): Briefing {
+  const budget = bytesWithin(maxTokens);
+  const text = briefingText(source, handoff, budget * textShare);
+  const shell = assemble(source, { text, shown: [], pinnedOmitted: [], boundary: source.uptoSequence + 1 }, maxTokens);
+  let left = budget - jsonBytes(shell);
+
+  const pinned = takePinned(source.pinned, Math.min(left, budget * pinnedShare));
+  left -= pinned.bytes;
+  const omitted = takePreviews(pinned.omitted, Math.min(left, budget * pinnedOmittedShare));
+  left -= omitted.bytes;
+  const newest = takeNewest(
+    source.newest,
+    new Set(pinned.entries.map(({ sequence }) => sequence)),
+    left,
+    budget * entryShare,
+  );
+
+  const shown = [...pinned.entries, ...newest.entries].toSorted((a, b) => a.sequence - b.sequence);
+  const shownSequences = new Set(shown.map(({ sequence }) => sequence));
+  const pinnedOmitted = omitted.previews.filter(({ sequence }) => !shownSequences.has(sequence));
+  const boundary = newest.boundary ?? source.uptoSequence + 1;
+  return withinBudget(assemble(source, { text, shown, pinnedOmitted, boundary }, maxTokens), budget);
+}
+
+interface Parts {
+  readonly text: string;
+  readonly shown: Entry[];
+  readonly pinnedOmitted: NonNullable<Briefing['pinnedOmitted']>;
+  /** The oldest of the newest entries shown. */
+  readonly boundary: number;
+}
+
+/** `estimatedTokens` holds the budget here, which has at least as many digits as the true value that replaces it. */
+function assemble(
+  source: BriefingSource,
+  { text, shown, pinnedOmitted, boundary }: Parts,
+  maxTokens: number,
+): Briefing {
+  const { session, uptoSequence } = source;
+  const shownTokens = shown.reduce((sum, entry) => sum + shownTokensOf(entry), 0);
+  return {
+    text,
+    entries: shown,
+    ...(pinnedOmitted.length > 0 && { pinnedOmitted }),
+    omitted: {
+      entries: uptoSequence - shown.length,
+      estimatedTokens: Math.max(0, source.estimatedTokens - shownTokens),
+    },
+    estimatedTokens: maxTokens,
+    uptoSequence,
+    newSince: session.lastSequence - uptoSequence,
+    ...(boundary > 1 && {
+      nextCursor: contextCursors.encode(session, { order: 'tail', boundary, floor: 0, types: undefined }),
+    }),
+  };
+}
+
+const shownTokensOf = (entry: Entry): number =>
+  entry.truncated ? estimateTokens(Buffer.byteLength(entry.content)) : entry.estimatedTokens;
+
+/** The newest pins that fit whole; a pin cut short would no longer be the fact that someone pinned. */
+function takePinned(
+  pinned: readonly EntryRecord[],
+  room: number,
+): { entries: Entry[]; omitted: EntryRecord[]; bytes: number } {
+  const entries: Entry[] = [];
+  const omitted: EntryRecord[] = [];
+  let bytes = 0;
+  for (const record of pinned) {
+    const entry = presentEntry(record, 0);
+    const cost = jsonBytes(entry) + 1;
+    if (record.contentCut || bytes + cost > room) {
+      omitted.push(record);
+    } else {
+      entries.push(entry);
+      bytes += cost;
+    }
+  }
+  return { entries, omitted, bytes };
+}
+
+function takePreviews(
+  records: readonly EntryRecord[],
+  room: number,
+): { previews: Parts['pinnedOmitted']; bytes: number } {
+  const previews: Parts['pinnedOmitted'] = [];
+  let bytes = '"pinnedOmitted":[],'.length;
+  for (const { sequence, content } of records) {
+    const preview = { sequence, preview: previewOf(content, pinnedPreviewLength) };
+    const cost = jsonBytes(preview) + 1;
+    if (bytes + cost > room) break;
+    previews.push(preview);
+    bytes += cost;
+  }
+  return { previews, bytes: previews.length === 0 ? 0 : bytes };
+}
+
+/** The newest entries without a gap, so that one cursor leads to everything before them. */
+function takeNewest(
+  newest: readonly EntryRecord[],
+  alreadyShown: ReadonlySet<number>,
+  room: number,
+  perEntry: number,
+): { entries: Entry[]; boundary: number | undefined } {
+  const entries: Entry[] = [];
+  let boundary: number | undefined;
+  let left = room;
+  for (const record of newest) {
+    if (!alreadyShown.has(record.sequence)) {
+      const entry = fitEntry(presentEntry(record, 0), Math.min(perEntry, left - 1));
+      if (entry === undefined) break;
+      entries.push(entry);
+      left -= jsonBytes(entry) + 1;
+    }
+    boundary = record.sequence;
+  }
+  return { entries, boundary };
+}
+
+/** States the true cost. Only a text full of names at their longest, in the smallest budget, still has to give way. */
+function withinBudget(briefing: Briefing, budget: number): Briefing {
+  const excess = jsonBytes(briefing) - budget;
+  if (excess > 0) {
+    const textBytes = jsonBytes(briefing.text) - 2;
+    briefing.text = cutToJsonBytes(briefing.text, Math.max(0, textBytes - excess)).text;
+  }
+  briefing.estimatedTokens = estimateTokens(jsonBytes(briefing));
+  return briefing;
+}

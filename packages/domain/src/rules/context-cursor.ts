@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { ContextStoreError } from '../errors.js';
+import { contextTypes, type ContextType } from '../model/entry.js';
+import type { SessionRecord, SessionRef } from '../ports/store.js';
+import { cursorKind, foreignCursor } from './cursor.js';
+
+/** `tail` reads towards older entries like `desc`, but shows each page in ascending order. */
+export type ReadingOrder = 'asc' | 'desc' | 'tail';
+
+/** Where in a log reading goes on. */
+export interface ContextPosition {
+  /** The session that the position is in: its key may have been given to another one since. */
+  readonly uid: string;
+  readonly order: ReadingOrder;
+  /** The last sequence already shown. */
+  readonly boundary: number;
+  /** Nothing at or below this sequence is wanted. */
+  readonly floor: number;
+  readonly types: readonly ContextType[] | undefined;
+}
+
+const cursors = cursorKind(
+  'getContext',
+  z.tuple([z.string(), z.enum(['asc', 'desc', 'tail']), z.int().min(0), z.int().min(0), z.array(z.enum(contextTypes))]),
+);
+
+/** Cursors of `getContext`, which briefings hand out too. */
+export const contextCursors = {
+  encode(
+    { namespace, sessionKey, uid }: SessionRecord,
+    { order, boundary, floor, types }: Omit<ContextPosition, 'uid'>,
+  ): string {
+    return cursors.encode([namespace, sessionKey], [uid, order, boundary, floor, [...(types ?? [])]]);
+  },
+
+  /** @throws VALIDATION_ERROR for a foreign cursor, and for other types than those that it was made with */
+  decode(
+    { namespace, sessionKey }: SessionRef,
+    cursor: string,
+    types: readonly ContextType[] | undefined,
+  ): ContextPosition {
+    const [uid, order, boundary, floor, made] = cursors.decode([namespace, sessionKey], cursor);
+    if (types !== undefined && types.toSorted().join() !== made.toSorted().join()) throw contextCursors.foreign();
+    return { uid, order, boundary, floor, types: made.length === 0 ? undefined : made };
+  },
+
+  foreign: (): ContextStoreError => foreignCursor('getContext'),
+};

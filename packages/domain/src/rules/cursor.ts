@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { ContextStoreError } from '../errors.js';
+
+/**
+ * A cursor is opaque to callers: a position, and a hash of what it is a position in (tool, namespace, session, filters).
+ * It holds no secret and grants nothing; the hash keeps a cursor from being used where its position means something else.
+ */
+export interface CursorKind<Position> {
+  encode(scope: readonly string[], position: Position): string;
+  /** @throws VALIDATION_ERROR for anything that is not a cursor of this scope. */
+  decode(scope: readonly string[], cursor: string): Position;
+}
+
+/** Cursors of one tool whose positions have this shape. */
+export function cursorKind<Position extends unknown[]>(
+  tool: string,
+  position: z.ZodType<Position>,
+): CursorKind<Position> {
+  const mark = (scope: readonly string[]): string =>
+    createHash('sha256')
+      .update(JSON.stringify([tool, ...scope]))
+      .digest('base64url')
+      .slice(0, 11);
+  const shape = z.tuple([z.string()], z.unknown());
+  return {
+    encode: (scope, at) => Buffer.from(JSON.stringify([mark(scope), ...at])).toString('base64url'),
+    decode(scope, cursor) {
+      const [found, ...rest] = shape.safeParse(parseJson(cursor)).data ?? [undefined];
+      const at = position.safeParse(rest);
+      if (found !== mark(scope) || !at.success) throw foreignCursor(tool);
+      return at.data;
+    },
+  };
+}
+
+/** The answer to a cursor that was made up, or made for another call. */
+export const foreignCursor = (tool: string): ContextStoreError =>
+  new ContextStoreError(
+    'VALIDATION_ERROR',
+    `cursor: not a cursor of this call. Use the one from an earlier ${tool} answer with the same arguments, or begin again without one.`,
+    { issues: [{ path: 'cursor', message: 'not a cursor of this call' }] },
+  );
+
+function parseJson(cursor: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString());
+  } catch {
+    return undefined;
+  }
+}

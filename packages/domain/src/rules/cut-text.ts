@@ -1,0 +1,55 @@
+/** A beginning of a text, and whether something was left off. */
+export interface CutText {
+  readonly text: string;
+  /** Code points in `text`. */
+  readonly length: number;
+  readonly cut: boolean;
+}
+
+/** The part of a text from a code point on, at most `maxLength` code points long. Never splits a surrogate pair. */
+export function sliceCodePoints(text: string, offset: number, maxLength: number): { text: string; cut: boolean } {
+  const start = unitIndex(text, 0, offset);
+  const end = unitIndex(text, start, maxLength);
+  return { text: text.slice(start, end), cut: end < text.length };
+}
+
+/** The longest beginning of a text whose JSON string form takes at most `maxBytes` UTF-8 bytes, quotes not counted. */
+export function cutToJsonBytes(text: string, maxBytes: number): CutText {
+  let bytes = 0;
+  let units = 0;
+  let length = 0;
+  for (const character of text) {
+    bytes += jsonBytes(character);
+    if (bytes > maxBytes) return { text: text.slice(0, units), length, cut: true };
+    units += character.length;
+    length += 1;
+  }
+  return { text, length, cut: false };
+}
+
+/** A one-line beginning of a text, for lists; ends in an ellipsis when something was left off. */
+export function previewOf(text: string, maxLength: number): string {
+  const start = sliceCodePoints(text, 0, maxLength * 2)
+    .text.replaceAll(/\s+/g, ' ')
+    .trim();
+  const preview = sliceCodePoints(start, 0, maxLength);
+  return preview.cut || start.length < text.trim().length ? `${preview.text}…` : preview.text;
+}
+
+function unitIndex(text: string, from: number, codePoints: number): number {
+  let index = from;
+  for (let passed = 0; passed < codePoints && index < text.length; passed += 1) {
+    index += (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;
+  }
+  return index;
+}
+
+function jsonBytes(character: string): number {
+  const code = character.codePointAt(0) ?? 0;
+  if (code >= 0x10000) return 4;
+  if (code >= 0x800) return 3;
+  if (code >= 0x80) return 2;
+  if (code === 0x22 || code === 0x5c) return 2;
+  if (code >= 0x20) return 1;
+  return code === 0x08 || code === 0x09 || code === 0x0a || code === 0x0c || code === 0x0d ? 2 : 6;
+}

@@ -1,0 +1,135 @@
+import { ContextStoreError } from '../errors.js';
+import type { HandoffOutcome, HandoffStatus, RequestType } from '../model/handoff.js';
+import { isRoleAddress } from '../model/names.js';
+import type { ClaimHandoff, HandoffRecord, ResolveHandoff, SessionRecord } from '../ports/store.js';
+import { ownershipLost, refuseInactive } from './refuse-write.js';
+
+/** One legal step of a handoff. */
+interface HandoffTransition {
+  readonly from: HandoffStatus;
+  readonly to: HandoffStatus;
+  /** Who may take it; `clock`: it happens by itself. */
+  readonly by: 'target' | 'acceptor' | 'requester' | 'clock';
+  /** The request types it exists for; absent: all. */
+  readonly only?: RequestType;
+}
+
+/** Every legal step of a handoff. What is not here is refused. */
+export const handoffTransitions: readonly HandoffTransition[] = [
+  { from: 'pending', to: 'accepted', by: 'target' },
+  { from: 'pending', to: 'rejected', by: 'target' },
+  { from: 'pending', to: 'cancelled', by: 'requester' },
+  { from: 'pending', to: 'expired', by: 'clock' },
+  { from: 'accepted', to: 'completed', by: 'acceptor' },
+  { from: 'accepted', to: 'returned', by: 'acceptor', only: 'full_handoff' },
+];
+
+/** The status that callers see, at the moment of the store's clock when the record was read. */
+export const handoffStatus = (handoff: HandoffRecord): HandoffStatus =>
+  handoff.status === 'pending' && (handoff.expiresAtMs ?? Infinity) <= handoff.observedAtMs
+    ? 'expired'
+    : handoff.status;
+
+/** Why this agent cannot accept the offer, or undefined when it can. An acceptance of its own is not a refusal. */
+export function refuseClaim(
+  handoff: HandoffRecord,
+  session: SessionRecord,
+  { agent }: ClaimHandoff,
+): ContextStoreError | undefined {
+  const status = handoffStatus(handoff);
+  if (status !== 'pending' && handoff.acceptedBy !== undefined && handoff.acceptedBy !== agent) {
+    return new ContextStoreError(
+      'HANDOFF_CLAIMED',
+      `${handoff.acceptedBy} accepted handoff ${handoff.handoffId} first. Look for other offers with listHandoffs.`,
+      { handoffId: handoff.handoffId, acceptedBy: handoff.acceptedBy, status },
+    );
+  }
+  return refuseStatus(handoff, 'pending', 'accepted') ?? refuseForeignTarget(handoff, agent) ?? refuseInactive(session);
+}
+
+/** Why this agent cannot end the handoff so, or undefined when it can. */
+export function refuseResolve(
+  handoff: HandoffRecord,
+  session: SessionRecord,
+  { agent, outcome }: ResolveHandoff,
+): ContextStoreError | undefined {
+  const step = transitionTo(outcome);
+  return (
+    refuseRequestType(handoff, step) ??
+    refuseStatus(handoff, step.from, step.to) ??
+    refuseActor(handoff, step, agent) ??
+    (outcome === 'returned' && session.owner !== agent ? ownershipLost(session, agent) : undefined)
+  );
+}
+
+function transitionTo(outcome: HandoffOutcome): HandoffTransition {
+  const step = handoffTransitions.find(({ to }) => to === outcome);
+  if (step === undefined) throw new TypeError(`no transition leads to ${outcome}`);
+  return step;
+}
+
+function refuseRequestType(handoff: HandoffRecord, { to, only }: HandoffTransition): ContextStoreError | undefined {
+  if (only === undefined || handoff.requestType === only) return undefined;
+  return new ContextStoreError(
+    'HANDOFF_NOT_PENDING',
+    `A ${handoff.requestType} cannot be ${to}; only a ${only} can. Resolve it as "completed" instead.`,
+    { handoffId: handoff.handoffId, requestType: handoff.requestType, requested: to },
+  );
+}
+
+function refuseStatus(handoff: HandoffRecord, from: HandoffStatus, to: HandoffStatus): ContextStoreError | undefined {
+  const { handoffId } = handoff;
+  const status = handoffStatus(handoff);
+  if (status === from) return undefined;
+  const details = { handoffId, status, requested: to };
+  return status === 'expired'
+    ? new ContextStoreError(
+        'HANDOFF_EXPIRED',
+        `Handoff ${handoffId} expired before anyone accepted it. Ask ${handoff.requestingAgent} for a new one.`,
+        details,
+      )
+    : new ContextStoreError(
+        'HANDOFF_NOT_PENDING',
+        `Handoff ${handoffId} is ${status}; only a handoff that is ${from} can become ${to}. See listHandoffs for what is open.`,
+        details,
+      );
+}
+
+function refuseForeignTarget(handoff: HandoffRecord, agent: string): ContextStoreError | undefined {
+  const { handoffId, targetAgent, requestingAgent } = handoff;
+  if (targetAgent === undefined || targetAgent === agent) return undefined;
+  if (!isRoleAddress(targetAgent)) {
+    return new ContextStoreError('FORBIDDEN', `Handoff ${handoffId} is addressed to ${targetAgent}, not to ${agent}.`, {
+      handoffId,
+      targetAgent,
+      agent,
+    });
+  }
+  if (requestingAgent !== agent) return undefined;
+  return new ContextStoreError(
+    'FORBIDDEN',
+    `${agent} offered handoff ${handoffId} to ${targetAgent} and may not claim it; cancel it with resolveHandoff instead.`,
+    { handoffId, targetAgent, agent },
+  );
+}
+
+function refuseActor(
+  handoff: HandoffRecord,
+  { to, by }: HandoffTransition,
+  agent: string,
+): ContextStoreError | undefined {
+  const allowed = {
+    requester: handoff.requestingAgent,
+    acceptor: handoff.acceptedBy,
+    target: handoff.targetAgent,
+    clock: undefined,
+  }[by];
+  if (allowed === agent) return undefined;
+  return new ContextStoreError(
+    'FORBIDDEN',
+    allowed === undefined || isRoleAddress(allowed)
+      ? `Handoff ${handoff.handoffId} is offered to ${allowed ?? 'anyone'}: ${agent} can leave it, but not reject it for the others.`
+      : `Only ${allowed} may set handoff ${handoff.handoffId} to ${to}.`,
+    { handoffId: handoff.handoffId, agent, requested: to },
+  );
+}

@@ -1,0 +1,92 @@
+import type { Entry } from '../model/entry.js';
+import type { Handoff } from '../model/handoff.js';
+import type { Session } from '../model/session.js';
+import type { EntryRecord, HandoffRecord, SessionRecord } from '../ports/store.js';
+import { previewOf, sliceCodePoints } from './cut-text.js';
+import { handoffStatus } from './handoff-transitions.js';
+import { expiresAtMs, sessionStatus } from './session-status.js';
+
+const listedTextLength = 280;
+
+const isoTime = (ms: number): string => new Date(ms).toISOString();
+const isoTimeIfAny = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : isoTime(ms));
+
+/** A session as callers see it. */
+export function presentSession(session: SessionRecord, dormantAfterMs: number): Session {
+  return withoutUndefined({
+    sessionKey: session.sessionKey,
+    namespace: session.namespace,
+    status: sessionStatus(session, dormantAfterMs),
+    owner: session.owner,
+    participants: [...session.participants],
+    epoch: session.epoch,
+    version: session.version,
+    lastSequence: session.lastSequence,
+    title: session.title,
+    metadata: session.metadata,
+    createdAt: isoTime(session.createdAtMs),
+    updatedAt: isoTime(session.updatedAtMs),
+    lastActivityAt: isoTime(session.lastActivityAtMs),
+    expiresAt: isoTimeIfAny(expiresAtMs(session)),
+  });
+}
+
+/** An entry as callers see it, its content as the record holds it: `contentOffset` says where that begins. */
+export function presentEntry(entry: EntryRecord, contentOffset: number): Entry {
+  return withoutUndefined({
+    sequence: entry.sequence,
+    contextType: entry.contextType,
+    agent: entry.agent,
+    content: entry.content,
+    truncated: entry.contentCut ? true : undefined,
+    nextContentOffset: entry.contentCut ? contentOffset + [...entry.content].length : undefined,
+    contentBytes: entry.contentBytes,
+    estimatedTokens: entry.estimatedTokens,
+    metadata: entry.metadata,
+    pinned: entry.pinned ? true : undefined,
+    createdAt: isoTime(entry.createdAtMs),
+  });
+}
+
+/** A handoff as callers see it, whole. */
+export function presentHandoff(handoff: HandoffRecord): Handoff {
+  return withoutUndefined({
+    handoffId: handoff.handoffId,
+    sessionKey: handoff.sessionKey,
+    requestType: handoff.requestType,
+    status: handoffStatus(handoff),
+    requestingAgent: handoff.requestingAgent,
+    targetAgent: handoff.targetAgent,
+    acceptedBy: handoff.acceptedBy,
+    uptoSequence: handoff.uptoSequence,
+    summary: handoff.summary,
+    instructions: handoff.instructions,
+    requestData: handoff.requestData,
+    createdAt: isoTime(handoff.createdAtMs),
+    expiresAt: isoTimeIfAny(handoff.expiresAtMs),
+    resolvedAt: isoTimeIfAny(handoff.resolvedAtMs),
+    reason: handoff.reason,
+    result: handoff.result,
+  });
+}
+
+/** A handoff as lists show it: enough to choose by, and small however much it carries. */
+export function presentListedHandoff(handoff: HandoffRecord): Handoff {
+  const { summary, instructions, requestData, result, ...rest } = presentHandoff(handoff);
+  const texts = { summary, instructions };
+  const cut = Object.values(texts).some((text) => text !== undefined && sliceCodePoints(text, 0, listedTextLength).cut);
+  return withoutUndefined({
+    ...rest,
+    summary: summary === undefined ? undefined : previewOf(summary, listedTextLength),
+    instructions: instructions === undefined ? undefined : previewOf(instructions, listedTextLength),
+    truncated: cut || requestData !== undefined || result !== undefined ? true : undefined,
+  });
+}
+
+/** Optional fields of a result are absent, never undefined: library callers and MCP clients see the same. */
+export function withoutUndefined<T extends object>(value: T): T {
+  for (const key of Object.keys(value) as (keyof T)[]) {
+    if (value[key] === undefined) delete value[key];
+  }
+  return value;
+}

@@ -1,0 +1,138 @@
+import { ContextStoreError } from '../errors.js';
+import type { AppendEntry, CreateHandoff, SessionRecord, UpdateSession } from '../ports/store.js';
+import { isExpired } from './session-status.js';
+import { sessionTransitions } from './session-transitions.js';
+
+/** Whether an agent ever gave up, or lost, the ownership of the session. Asked only to explain a refusal. */
+export type WasOwner = () => boolean;
+
+/** Why this append must not happen, or undefined when it may. */
+export function refuseAppend(
+  session: SessionRecord,
+  request: AppendEntry,
+  wasOwner: WasOwner,
+): ContextStoreError | undefined {
+  return refuseInactive(session) ?? refuseStranger(session, request, wasOwner) ?? refuseSequence(session, request);
+}
+
+/** Why this offer must not be made, or undefined when it may. Only the owner may give away rights to the session. */
+export function refuseCreateHandoff(
+  session: SessionRecord,
+  request: CreateHandoff,
+  wasOwner: WasOwner,
+): ContextStoreError | undefined {
+  return (
+    refuseInactive(session) ??
+    refuseStranger(session, request, wasOwner) ??
+    (request.requestType === 'context_transfer'
+      ? undefined
+      : refuseParticipant(session, request.agent, `request a ${request.requestType}`))
+  );
+}
+
+/** Why this change must not happen, or undefined when it may. */
+export function refuseUpdateSession(
+  session: SessionRecord,
+  request: UpdateSession,
+  wasOwner: WasOwner,
+): ContextStoreError | undefined {
+  return (
+    refuseStranger(session, request, wasOwner) ??
+    refuseParticipant(session, request.agent, 'change the session') ??
+    refuseVersion(session, request) ??
+    refuseTransition(session, request)
+  );
+}
+
+/** Why nothing can be written to, or claimed of, the session as it is now. */
+export function refuseInactive(session: SessionRecord): ContextStoreError | undefined {
+  const { sessionKey, state, owner } = session;
+  if (state !== 'active') {
+    return new ContextStoreError(
+      'SESSION_NOT_ACTIVE',
+      `Session ${sessionKey} is ${state}. Its owner ${owner} can reopen it with updateSession status "active".`,
+      { sessionKey, status: state, owner },
+    );
+  }
+  return isExpired(session) ? sessionExpired(session) : undefined;
+}
+
+/** The answer of an expired session. */
+export function sessionExpired({ sessionKey, owner }: SessionRecord): ContextStoreError {
+  return new ContextStoreError(
+    'SESSION_EXPIRED',
+    `Session ${sessionKey} has expired; its log is kept. Its owner ${owner} can extend it with updateSession ttlSeconds.`,
+    { sessionKey, owner },
+  );
+}
+
+function refuseStranger(
+  session: SessionRecord,
+  request: { readonly agent: string; readonly epoch?: number | undefined },
+  wasOwner: WasOwner,
+): ContextStoreError | undefined {
+  const { sessionKey, owner, epoch } = session;
+  if (request.agent !== owner && !session.participants.includes(request.agent)) {
+    return wasOwner()
+      ? ownershipLost(session, request.agent)
+      : new ContextStoreError(
+          'NOT_A_PARTICIPANT',
+          `${request.agent} may not write to session ${sessionKey}. Ask its owner ${owner} for a handoff (collaboration or full_handoff), then accept it.`,
+          { sessionKey, agent: request.agent, owner },
+        );
+  }
+  return request.epoch === undefined || request.epoch === epoch ? undefined : ownershipLost(session, request.agent);
+}
+
+/** The answer to an agent, or to an older process of the owner, that was fenced out. */
+export function ownershipLost({ sessionKey, owner, epoch }: SessionRecord, agent: string): ContextStoreError {
+  const wayBack =
+    agent === owner
+      ? `If no newer process of ${agent} is at work on it, resume with registerSession ifExists "resume".`
+      : 'To go on, ask its owner for a handoff, or accept one from listHandoffs.';
+  return new ContextStoreError(
+    'OWNERSHIP_LOST',
+    `Ownership of session ${sessionKey} moved: it belongs to ${owner} at epoch ${epoch}. Stop writing. ${wayBack}`,
+    { sessionKey, owner, epoch },
+  );
+}
+
+function refuseParticipant(session: SessionRecord, agent: string, action: string): ContextStoreError | undefined {
+  if (agent === session.owner) return undefined;
+  return new ContextStoreError(
+    'FORBIDDEN',
+    `Only the owner ${session.owner} may ${action}; ${agent} is a participant of session ${session.sessionKey}.`,
+    { sessionKey: session.sessionKey, owner: session.owner, agent },
+  );
+}
+
+function refuseSequence(session: SessionRecord, { expectedSequence }: AppendEntry): ContextStoreError | undefined {
+  const { sessionKey, lastSequence } = session;
+  if (expectedSequence === undefined || expectedSequence === lastSequence) return undefined;
+  return new ContextStoreError(
+    'SEQUENCE_CONFLICT',
+    `The log of session ${sessionKey} is at ${lastSequence}, not at ${expectedSequence}. ` +
+      `Read on with getContext afterSequence ${Math.min(expectedSequence, lastSequence)}, then append with expectedSequence ${lastSequence}.`,
+    { sessionKey, expectedSequence, lastSequence },
+  );
+}
+
+function refuseVersion(session: SessionRecord, { expectedVersion }: UpdateSession): ContextStoreError | undefined {
+  const { sessionKey, version } = session;
+  if (expectedVersion === undefined || expectedVersion === version) return undefined;
+  return new ContextStoreError(
+    'VERSION_CONFLICT',
+    `Session ${sessionKey} is at version ${version}, not ${expectedVersion}. Read it again with listSessions, then decide.`,
+    { sessionKey, expectedVersion, version },
+  );
+}
+
+function refuseTransition(session: SessionRecord, { state, ttlMs }: UpdateSession): ContextStoreError | undefined {
+  if (isExpired(session) && state === undefined && ttlMs === undefined) return sessionExpired(session);
+  if (state === undefined || sessionTransitions[session.state].includes(state)) return undefined;
+  return new ContextStoreError(
+    'SESSION_NOT_ACTIVE',
+    `Session ${session.sessionKey} is ${session.state} and cannot become ${state}. Allowed: ${sessionTransitions[session.state].join(', ')}.`,
+    { sessionKey: session.sessionKey, status: session.state, requested: state },
+  );
+}

@@ -1,0 +1,20 @@
+import type { ReadEntries, SequenceRange } from '../ports/store.js';
+
+/**
+ * How many entries one page looks through when it filters by type. A page can then be short while more follows, but its
+ * cost never grows with the log.
+ */
+export const typeScanWindow = 2000;
+
+/**
+ * The sequences that one page looks through. Sequences have no gaps, so a page without a filter is a range of exactly
+ * `limit` sequences: no engine needs to sort, skip or count.
+ */
+export function scanRange(request: ReadEntries, lastSequence: number): SequenceRange {
+  const low = request.afterSequence + 1;
+  const high = Math.min(request.beforeSequence ?? Infinity, lastSequence + 1) - 1;
+  const width = request.types === undefined ? request.limit : typeScanWindow;
+  return request.direction === 'ascending'
+    ? { first: low, last: Math.min(high, low + width - 1) }
+    : { first: Math.max(low, high - width + 1), last: high };
+}

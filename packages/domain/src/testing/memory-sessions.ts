@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import type { Store } from '../ports/store.js';
+import { sessionExists } from '../rules/not-found.js';
+import { refuseUpdateSession, sessionExpired } from '../rules/refuse-write.js';
+import { isExpired, sessionStatus } from '../rules/session-status.js';
+import type { MemoryState, StoredSession } from './memory-state.js';
+
+type SessionOperations = Pick<
+  Store,
+  'createSession' | 'readSession' | 'listSessions' | 'listSessionKeys' | 'updateSession'
+>;
+
+export const memorySessions = (state: MemoryState): SessionOperations => ({
+  createSession: async (request) =>
+    state.once(request, '', () => {
+      const existing = state.findSession(request);
+      if (existing === undefined) {
+        const session = newSession(state, request);
+        state.sessions.push(session);
+        return { session: state.observe(session.record), created: true };
+      }
+      const session = state.observe(existing.record);
+      if (request.ifExists === 'error') throw sessionExists(session);
+      if (isExpired(session)) throw sessionExpired(session);
+      return { session, created: false };
+    }),
+
+  readSession: async (request) => state.observe(state.session(request).record),
+
+  listSessions: async ({ namespace, owner, status, dormantAfterMs, before = Infinity, limit }) => {
+    const found = state.sessions
+      .filter(({ id, record }) => record.namespace === namespace && id < before)
+      .filter(({ record }) => owner === undefined || record.owner === owner)
+      .map(({ id, record }) => ({ id, session: state.observe(record) }))
+      .filter(({ session }) => status === undefined || sessionStatus(session, dormantAfterMs) === status)
+      .toReversed();
+    const page = found.slice(0, limit);
+    return {
+      sessions: page.map(({ session }) => session),
+      ...(found.length > limit && { next: page.at(-1)?.id }),
+    };
+  },
+
+  listSessionKeys: async ({ namespace, prefix, limit }) =>
+    state.sessions
+      .filter(({ record }) => record.namespace === namespace && record.sessionKey.startsWith(prefix))
+      .map(({ record }) => record.sessionKey)
+      .toSorted()
+      .slice(0, limit),
+
+  updateSession: async (request) =>
+    state.once(request, request.sessionKey, () => {
+      const session = state.session(request);
+      const current = state.observe(session.record);
+      const refusal = refuseUpdateSession(current, request, () => state.wasOwner(request, request.agent));
+      if (refusal !== undefined) throw refusal;
+      const changed = state.changeSession(session, {
+        version: current.version + 1,
+        updatedAtMs: state.now(),
+        lastActivityAtMs: state.now(),
+        ...(request.state !== undefined && { state: request.state }),
+        ...(request.title !== undefined && { title: request.title }),
+        ...(request.metadata !== undefined && { metadata: structuredClone(request.metadata) }),
+        ...(request.ttlMs !== undefined && { ttlMs: request.ttlMs }),
+      });
+      return { session: changed };
+    }),
+});
+
+function newSession(state: MemoryState, request: Parameters<Store['createSession']>[0]): StoredSession {
+  const now = state.now();
+  return {
+    id: state.sessions.length + 1,
+    log: [],
+    record: {
+      uid: randomUUID(),
+      namespace: request.namespace,
+      sessionKey: request.sessionKey,
+      state: 'active',
+      owner: request.agent,
+      participants: [],
+      epoch: 1,
+      version: 1,
+      lastSequence: 0,
+      title: request.title,
+      metadata: structuredClone(request.metadata),
+      createdAtMs: now,
+      updatedAtMs: now,
+      lastActivityAtMs: now,
+      ttlMs: request.ttlMs,
+    },
+  };
+}

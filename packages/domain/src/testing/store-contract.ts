@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeAcceptance } from './contract-acceptance.js';
+import { describeEntries } from './contract-entries.js';
+import { describeHandoffs } from './contract-handoffs.js';
+import { describeIsolation } from './contract-isolation.js';
+import { describeSessions } from './contract-sessions.js';
+import { expectRefusal, scenarioTest, StoreScenario, type StoreHarness } from './store-scenario.js';
+
+/**
+ * The contract that every `Store` keeps. Declares one suite of tests for an engine; there are no options, because there
+ * is nothing that an engine may leave out.
+ */
+export function describeStoreContract(engine: string, open: () => Promise<StoreHarness>): void {
+  describe(`store contract: ${engine}`, () => {
+    let harness: StoreHarness;
+    beforeAll(async () => {
+      harness = await open();
+    });
+    afterAll(() => harness.close());
+
+    const test = scenarioTest(() => harness);
+    describeSessions(test);
+    describeEntries(test);
+    describeHandoffs(test);
+    describeAcceptance(test);
+    describeIsolation(test);
+
+    it('answers pings', async () => {
+      await expect(harness.store.ping()).resolves.toBeUndefined();
+    });
+  });
+
+  describe(`store contract: closing ${engine}`, () => {
+    it('finishes what was asked for, then refuses calls', async () => {
+      const harness = await open();
+      const scenario = new StoreScenario(harness);
+      await scenario.createSession();
+      const appends = [scenario.append(), scenario.append()];
+      await harness.store.close();
+      const sequences = (await Promise.all(appends)).map(({ sequence }) => sequence);
+      expect(sequences.toSorted((a, b) => a - b)).toEqual([1, 2]);
+      await expectRefusal(scenario.append(), 'STORE_UNAVAILABLE');
+      await expectRefusal(harness.store.ping(), 'STORE_UNAVAILABLE');
+      await harness.close();
+    });
+  });
+}

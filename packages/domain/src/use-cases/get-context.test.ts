@@ -1,0 +1,141 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createContextStore, type ContextStore, type UseCaseInput, type UseCaseResult } from '../context-store.js';
+import { estimateJsonTokens } from '../rules/estimate-tokens.js';
+import { createMemoryStore } from '../testing/memory-store.js';
+
+let store: ContextStore;
+const append = (content: string, more: Partial<UseCaseInput<'updateContext'>> = {}): Promise<unknown> =>
+  store.updateContext({ sessionKey: 'work', contextType: 'message', content, ...more });
+const read = (more: Partial<UseCaseInput<'getContext'>> = {}): Promise<UseCaseResult<'getContext'>> =>
+  store.getContext({ sessionKey: 'work', ...more });
+const sequences = ({ entries }: UseCaseResult<'getContext'>): number[] => entries.map(({ sequence }) => sequence);
+const upTo = (last: number, first = 1): number[] =>
+  Array.from({ length: last - first + 1 }, (_, index) => first + index);
+
+async function readOn(more: Partial<UseCaseInput<'getContext'>> = {}): Promise<number[][]> {
+  const pages: number[][] = [];
+  for (
+    let page = await read(more);
+    ;
+    page = await read({ ...more, order: undefined, afterSequence: undefined, cursor: page.nextCursor })
+  ) {
+    pages.push(sequences(page));
+    if (page.nextCursor === undefined) return pages;
+  }
+}
+
+beforeEach(async () => {
+  store = createContextStore({ store: createMemoryStore() }, { agent: 'planner' });
+  await store.registerSession({ sessionKey: 'work' });
+});
+
+describe('getContext', () => {
+  it('shows the newest 20 entries in ascending order, and leads back to the first', async () => {
+    for (const index of upTo(50)) await append(`note ${index}`);
+    const page = await read();
+    expect(sequences(page)).toEqual(upTo(50, 31));
+    expect(page.lastSequence).toBe(50);
+    expect(await readOn()).toEqual([upTo(50, 31), upTo(30, 11), upTo(10)]);
+  });
+
+  it('reads forward from a sequence, and newest first', async () => {
+    for (const index of upTo(7)) await append(`note ${index}`);
+    expect(await readOn({ afterSequence: 2, limit: 3 })).toEqual([
+      [3, 4, 5],
+      [6, 7],
+    ]);
+    expect(await readOn({ order: 'asc', limit: 4 })).toEqual([
+      [1, 2, 3, 4],
+      [5, 6, 7],
+    ]);
+    expect(await readOn({ order: 'desc', limit: 4 })).toEqual([
+      [7, 6, 5, 4],
+      [3, 2, 1],
+    ]);
+    expect(await readOn({ order: 'desc', afterSequence: 4, limit: 2 })).toEqual([[7, 6], [5]]);
+  });
+
+  it('says that nothing is new in a constant, small answer', async () => {
+    await append('x');
+    expect(await read({ afterSequence: 1 })).toEqual({ sessionKey: 'work', entries: [], lastSequence: 1 });
+  });
+
+  it('finds entries by type through a long log, on pages that may be short', async () => {
+    await append('first', { contextType: 'file' });
+    for (const index of upTo(4200)) await append(`${index}`);
+    const pages = await readOn({ types: ['file'], order: 'desc' });
+    expect(pages.flat()).toEqual([1]);
+    expect(pages.length).toBe(3);
+  });
+
+  it('stays within its token budget, and leads to every entry', async () => {
+    for (const index of upTo(40)) await append(`${index} ${'lorem ipsum '.repeat(50)}`);
+    const pages = await readOn({ maxTokens: 1000 });
+    expect(pages.flat().toSorted((a, b) => a - b)).toEqual(upTo(40));
+    expect(estimateJsonTokens((await read({ maxTokens: 1000 })).entries)).toBeLessThanOrEqual(1000);
+  });
+
+  it('cuts long content to a preview, and reads it whole piece by piece', async () => {
+    const content = Array.from({ length: 5000 }, (_, index) => `${index} 🚀 "quoted"\n`).join('');
+    await append('before');
+    await append(content);
+    await append('after');
+    const page = await read();
+    expect(sequences(page)).toEqual([1, 2, 3]);
+    const preview = page.entries[1];
+    expect(preview).toMatchObject({ truncated: true, contentBytes: Buffer.byteLength(content) });
+    expect(content.startsWith(preview?.content ?? '?')).toBe(true);
+
+    let whole = '';
+    let contentOffset: number | undefined = 0;
+    while (contentOffset !== undefined) {
+      const { entries } = await read({ afterSequence: 1, limit: 1, contentOffset, maxTokens: 4000 });
+      expect(estimateJsonTokens(entries)).toBeLessThanOrEqual(4000);
+      whole += entries[0]?.content ?? '';
+      contentOffset = entries[0]?.nextContentOffset;
+    }
+    expect(whole).toBe(content);
+  });
+
+  it('always shows something, and always gets on', async () => {
+    await append('x', { metadata: { big: 'y'.repeat(60_000) } });
+    await append('z'.repeat(60_000), { metadata: { big: 'y'.repeat(60_000) } });
+    const page = await read({ maxTokens: 400 });
+    expect(page.entries.length).toBeGreaterThan(0);
+    expect(page.entries.every(({ metadataOmitted }) => metadataOmitted)).toBe(true);
+    expect(estimateJsonTokens(page.entries)).toBeLessThanOrEqual(400);
+    expect((await readOn({ maxTokens: 400 })).flat().toSorted((a, b) => a - b)).toEqual([1, 2]);
+    const alone = await read({ afterSequence: 0, limit: 1, maxTokens: 40_000 });
+    expect(alone.entries[0]?.metadata).toEqual({ big: 'y'.repeat(60_000) });
+  });
+
+  it('refuses arguments that contradict each other', async () => {
+    for (const index of upTo(3)) await append(`${index}`);
+    const { nextCursor: cursor } = await read({ limit: 1 });
+    for (const contradiction of [
+      { cursor, afterSequence: 1 },
+      { cursor, order: 'asc' as const },
+      { cursor, types: ['file' as const] },
+      { contentOffset: 3 },
+      { cursor: 'x' },
+      { cursor: Buffer.from('["a",1]').toString('base64url') },
+    ]) {
+      await expect(read(contradiction)).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+    }
+  });
+
+  it('refuses the cursor of another session', async () => {
+    for (const index of upTo(3)) await append(`${index}`);
+    await store.registerSession({ sessionKey: 'other' });
+    const { nextCursor: cursor } = await read({ limit: 1 });
+    await expect(store.getContext({ sessionKey: 'other', cursor })).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+  });
+
+  it('refuses the cursor of an earlier session of the same key', async () => {
+    for (const index of upTo(3)) await append(`${index}`);
+    const { nextCursor: cursor } = await read({ limit: 1 });
+    store = createContextStore({ store: createMemoryStore() }, { agent: 'planner' });
+    await store.registerSession({ sessionKey: 'work' });
+    await expect(read({ cursor })).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+  });
+});

@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import { ContextStoreError } from '../errors.js';
+import { contextTypeSchema, entrySchema, type Entry } from '../model/entry.js';
+import { sessionKeySchema } from '../model/names.js';
+import type { EntryPage, EntryRecord, ReadEntries } from '../ports/store.js';
+import { contextCursors, type ContextPosition, type ReadingOrder } from '../rules/context-cursor.js';
+import { bytesWithin } from '../rules/estimate-tokens.js';
+import { fitEntry, jsonBytes } from '../rules/fit-entry.js';
+import { limits } from '../rules/limits.js';
+import { presentEntry } from '../rules/present.js';
+import { callerArguments, defineUseCase } from './use-case.js';
+
+/** Unless it is read alone, an entry takes at most this share of the page: one long file leaves room for the rest. */
+const entryShare = 1 / 8;
+/** … but no less than an entry with a readable preview takes. */
+const minEntryBytes = 600;
+
+const input = z.strictObject({
+  ...callerArguments,
+  sessionKey: sessionKeySchema,
+  afterSequence: z.int().min(0).optional(),
+  /** Absent: forward from `afterSequence`; without that, the newest entries, shown in ascending order. */
+  order: z.enum(['asc', 'desc']).optional(),
+  limit: z.int().min(1).max(limits.pageSize).default(20),
+  cursor: z.string().optional(),
+  types: z.array(contextTypeSchema).min(1).optional(),
+  maxTokens: z.int().min(limits.minTokens).max(limits.maxTokens).default(6000),
+  /** Shows one entry's content from here on, in characters (Unicode code points); with `limit: 1`. */
+  contentOffset: z.int().min(0).optional(),
+});
+
+/** Reads a part of the log within a token budget, and says how to read on. At least one entry is always shown. */
+export const getContext = defineUseCase({
+  name: 'getContext',
+  input,
+  result: z.strictObject({
+    sessionKey: sessionKeySchema,
+    entries: z.array(entrySchema),
+    lastSequence: z.int(),
+    nextCursor: z.string().optional(),
+  }),
+  async run({ store, namespace }, asked) {
+    refuseContradictions(asked);
+    const { sessionKey, limit, maxTokens, contentOffset = 0 } = asked;
+    const position = startOf(namespace, asked);
+    const request = readRequest(namespace, asked, position);
+    const page = await store.readEntries(request);
+    if (position.uid !== undefined && position.uid !== page.session.uid) throw contextCursors.foreign();
+
+    const entries = fitPage(page.entries, { limit, maxTokens, contentOffset });
+    const next = nextPosition(page, request, entries.at(-1)?.sequence, entries.length < page.entries.length);
+    return {
+      sessionKey,
+      entries: position.order === 'tail' ? entries.toReversed() : entries,
+      lastSequence: page.session.lastSequence,
+      ...(next !== undefined && {
+        nextCursor: contextCursors.encode(page.session, { ...position, boundary: next }),
+      }),
+    };
+  },
+});
+
+type Asked = z.output<typeof input>;
+
+function refuseContradictions({ cursor, afterSequence, order, contentOffset, limit }: Asked): void {
+  const issues: { path: string; message: string }[] = [];
+  if (cursor !== undefined) {
+    if (afterSequence !== undefined)
+      issues.push({ path: 'afterSequence', message: 'cannot go with cursor, which knows where to go on' });
+    if (order !== undefined) issues.push({ path: 'order', message: 'cannot go with cursor, which keeps the order' });
+  }
+  if (contentOffset !== undefined && limit !== 1) {
+    issues.push({ path: 'contentOffset', message: 'needs limit 1 (and afterSequence: the sequence before the entry)' });
+  }
+  if (issues.length === 0) return;
+  const message = issues.map(({ path, message: problem }) => `${path}: ${problem}`).join('; ');
+  throw new ContextStoreError('VALIDATION_ERROR', `${message}. Correct the arguments and call again.`, { issues });
+}
+
+type Start = Omit<ContextPosition, 'uid' | 'boundary'> & Partial<Pick<ContextPosition, 'uid' | 'boundary'>>;
+
+function startOf(namespace: string, { sessionKey, cursor, afterSequence, order, types }: Asked): Start {
+  if (cursor !== undefined) return contextCursors.decode({ namespace, sessionKey }, cursor, types);
+  const defaultOrder: ReadingOrder = afterSequence === undefined ? 'tail' : 'asc';
+  return { order: order ?? defaultOrder, floor: afterSequence ?? 0, types };
+}
+
+function readRequest(
+  namespace: string,
+  { sessionKey, limit, maxTokens, contentOffset }: Asked,
+  at: Start,
+): ReadEntries {
+  const ascending = at.order === 'asc';
+  return {
+    namespace,
+    sessionKey,
+    direction: ascending ? 'ascending' : 'descending',
+    afterSequence: ascending ? (at.boundary ?? at.floor) : at.floor,
+    beforeSequence: ascending ? undefined : at.boundary,
+    types: at.types,
+    limit,
+    contentOffset: contentOffset ?? 0,
+    maxContentLength: bytesWithin(maxTokens),
+  };
+}
+
+/** The boundary of the next page, in the same direction; undefined when nothing is left. */
+function nextPosition(
+  page: EntryPage,
+  request: ReadEntries,
+  lastShown: number | undefined,
+  cut: boolean,
+): number | undefined {
+  const ascending = request.direction === 'ascending';
+  const full = cut || page.entries.length === request.limit;
+  const scannedTo = ascending ? page.scanned.last : page.scanned.first;
+  const reached = full && lastShown !== undefined ? lastShown : scannedTo;
+  const isLeft = ascending ? reached < page.session.lastSequence : reached > request.afterSequence + 1;
+  return isLeft ? reached : undefined;
+}
+
+function fitPage(
+  records: readonly EntryRecord[],
+  { limit, maxTokens, contentOffset }: { limit: number; maxTokens: number; contentOffset: number },
+): Entry[] {
+  const budget = bytesWithin(maxTokens);
+  const perEntry = limit === 1 ? budget : Math.max(budget * entryShare, minEntryBytes);
+  const shown: Entry[] = [];
+  let left = budget;
+  for (const record of records) {
+    const entry = presentEntry(record, contentOffset);
+    const fitted = fitEntry(entry, perEntry);
+    if (fitted === undefined || jsonBytes(fitted) > left) break;
+    shown.push(fitted);
+    left -= jsonBytes(fitted) + 1;
+  }
+  return shown;
+}

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { handoffSchema, requestTypeSchema } from '../model/handoff.js';
+import { storableObject, storableText } from '../model/json.js';
+import { sessionKeySchema, targetAgentSchema } from '../model/names.js';
+import { limits } from '../rules/limits.js';
+import { presentHandoff } from '../rules/present.js';
+import { defineUseCase, mutationArguments } from './use-case.js';
+
+/** Offers the session to another agent. Nothing moves before someone accepts. */
+export const requestHandoff = defineUseCase({
+  name: 'requestHandoff',
+  input: z.strictObject({
+    ...mutationArguments,
+    sessionKey: sessionKeySchema,
+    /** An agent, `role:NAME`, or absent: anyone. */
+    targetAgent: targetAgentSchema.optional(),
+    requestType: requestTypeSchema,
+    summary: storableText(limits.summaryBytes).min(1).optional(),
+    instructions: storableText(limits.instructionsBytes).min(1).optional(),
+    requestData: storableObject(limits.requestDataBytes).optional(),
+    /** How long the offer stands. Absent: the deployment's default. */
+    expiresInSeconds: z.int().min(1).max(limits.ttlSeconds).optional(),
+    epoch: z.int().min(1).optional(),
+  }),
+  result: z.strictObject({ handoff: handoffSchema, replayed: z.literal(true).optional() }),
+  async run({ store, settings, namespace, agent, idempotency, count }, input) {
+    const { sessionKey, targetAgent, requestType, summary, instructions, requestData, expiresInSeconds, epoch } = input;
+    const { handoff, replayed } = await store.createHandoff({
+      namespace,
+      agent: agent(),
+      idempotency,
+      sessionKey,
+      handoffId: randomUUID(),
+      requestType,
+      targetAgent,
+      summary,
+      instructions,
+      requestData,
+      expiresInMs: expiresInSeconds === undefined ? settings.handoffTtlMs : expiresInSeconds * 1000,
+      epoch,
+    });
+    if (!replayed) count({ kind: 'handoff_processed', requestType, event: 'requested' });
+    return { handoff: presentHandoff(handoff), ...(replayed && { replayed }) };
+  },
+});

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { handoffIdSchema, handoffOutcomeSchema, handoffSchema } from '../model/handoff.js';
+import { storableObject, storableText } from '../model/json.js';
+import { limits } from '../rules/limits.js';
+import { presentHandoff } from '../rules/present.js';
+import { defineUseCase, mutationArguments } from './use-case.js';
+
+/** Ends a handoff: its acceptor completes or returns it, its target rejects it, its requester cancels it. */
+export const resolveHandoff = defineUseCase({
+  name: 'resolveHandoff',
+  input: z.strictObject({
+    ...mutationArguments,
+    handoffId: handoffIdSchema,
+    outcome: handoffOutcomeSchema,
+    reason: storableText(limits.reasonBytes).min(1).optional(),
+    result: storableObject(limits.resultBytes).optional(),
+  }),
+  result: z.strictObject({ handoff: handoffSchema, replayed: z.literal(true).optional() }),
+  async run({ store, namespace, agent, idempotency, count }, { handoffId, outcome, reason, result }) {
+    const { handoff, replayed } = await store.resolveHandoff({
+      namespace,
+      agent: agent(),
+      idempotency,
+      handoffId,
+      outcome,
+      reason,
+      result,
+    });
+    if (!replayed) count({ kind: 'handoff_processed', requestType: handoff.requestType, event: outcome });
+    return { handoff: presentHandoff(handoff), ...(replayed && { replayed }) };
+  },
+});

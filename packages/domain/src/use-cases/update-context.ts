@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { ContextStoreError } from '../errors.js';
+import { contextTypeSchema } from '../model/entry.js';
+import { storableObject, storableText } from '../model/json.js';
+import { sessionKeySchema } from '../model/names.js';
+import { estimateTokens } from '../rules/estimate-tokens.js';
+import { limits } from '../rules/limits.js';
+import { defineUseCase, mutationArguments } from './use-case.js';
+
+/** Appends one entry to the session's log. The answer comes after the entry is durable. */
+export const updateContext = defineUseCase({
+  name: 'updateContext',
+  input: z.strictObject({
+    ...mutationArguments,
+    sessionKey: sessionKeySchema,
+    contextType: contextTypeSchema,
+    content: storableText().min(1),
+    metadata: storableObject(limits.metadataBytes).default({}),
+    /** Pinned entries come first in every briefing. */
+    pinned: z.boolean().default(false),
+    /** Append only if this is still the newest sequence (0: the log is empty). */
+    expectedSequence: z.int().min(0).optional(),
+    /** Append only if ownership has not moved since this epoch. */
+    epoch: z.int().min(1).optional(),
+  }),
+  result: z.strictObject({
+    sessionKey: sessionKeySchema,
+    sequence: z.int(),
+    createdAt: z.iso.datetime(),
+    contentBytes: z.int(),
+    estimatedTokens: z.int(),
+    epoch: z.int(),
+    replayed: z.literal(true).optional(),
+  }),
+  async run({ store, settings, namespace, agent, idempotency, count }, input) {
+    const { sessionKey, contextType } = input;
+    const contentBytes = Buffer.byteLength(input.content);
+    if (contentBytes > settings.maxContentBytes) throw contentTooLarge(contentBytes, settings.maxContentBytes);
+    const appended = await store.appendEntry({
+      namespace,
+      agent: agent(),
+      idempotency,
+      sessionKey,
+      contextType,
+      content: input.content,
+      contentBytes,
+      estimatedTokens: estimateTokens(contentBytes),
+      metadata: input.metadata,
+      pinned: input.pinned,
+      expectedSequence: input.expectedSequence,
+      epoch: input.epoch,
+    });
+    if (!appended.replayed) count({ kind: 'context_entry_appended', contextType });
+    return {
+      sessionKey,
+      sequence: appended.sequence,
+      createdAt: new Date(appended.createdAtMs).toISOString(),
+      contentBytes: appended.contentBytes,
+      estimatedTokens: appended.estimatedTokens,
+      epoch: appended.epoch,
+      ...(appended.replayed && { replayed: true as const }),
+    };
+  },
+});
+
+function contentTooLarge(contentBytes: number, maxContentBytes: number): ContextStoreError {
+  return new ContextStoreError(
+    'CONTENT_TOO_LARGE',
+    `content: ${contentBytes} bytes; the limit is ${maxContentBytes}. Split it over several entries, or append its path or URL instead.`,
+    { contentBytes, maxContentBytes },
+  );
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { ContextStoreError } from '../errors.js';
+import { storableObject, storableText } from '../model/json.js';
+import { sessionKeySchema } from '../model/names.js';
+import { sessionSchema } from '../model/session.js';
+import { limits } from '../rules/limits.js';
+import { presentSession } from '../rules/present.js';
+import { defineUseCase, mutationArguments } from './use-case.js';
+
+const changes = {
+  status: z.enum(['active', 'completed', 'archived']).optional(),
+  title: storableText(limits.titleBytes).min(1).optional(),
+  /** Replaces the metadata as a whole. */
+  metadata: storableObject(limits.metadataBytes).optional(),
+  /** Counted from now, and again from every later activity. */
+  ttlSeconds: z.int().min(1).max(limits.ttlSeconds).optional(),
+};
+
+/** Closes, reopens, extends or annotates a session. By its owner alone. */
+export const updateSession = defineUseCase({
+  name: 'updateSession',
+  input: z.strictObject({
+    ...mutationArguments,
+    sessionKey: sessionKeySchema,
+    ...changes,
+    expectedVersion: z.int().min(1).optional(),
+    epoch: z.int().min(1).optional(),
+  }),
+  result: z.strictObject({ session: sessionSchema, replayed: z.literal(true).optional() }),
+  async run({ store, settings, namespace, agent, idempotency }, input) {
+    const { sessionKey, status, title, metadata, ttlSeconds, expectedVersion, epoch } = input;
+    if (status === undefined && title === undefined && metadata === undefined && ttlSeconds === undefined) {
+      const names = Object.keys(changes).join(', ');
+      throw new ContextStoreError('VALIDATION_ERROR', `arguments: nothing to change. Pass at least one of ${names}.`, {
+        issues: [{ path: 'arguments', message: `pass at least one of ${names}` }],
+      });
+    }
+    const { session, replayed } = await store.updateSession({
+      namespace,
+      agent: agent(),
+      idempotency,
+      sessionKey,
+      state: status,
+      title,
+      metadata,
+      ttlMs: ttlSeconds === undefined ? undefined : ttlSeconds * 1000,
+      expectedVersion,
+      epoch,
+    });
+    return { session: presentSession(session, settings.dormantAfterMs), ...(replayed && { replayed }) };
+  },
+});

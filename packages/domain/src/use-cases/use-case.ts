@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { ContextStoreError } from '../errors.js';
+import { agentSchema } from '../model/names.js';
+import type { BusinessEvent } from '../ports/telemetry.js';
+import type { Idempotency, Store } from '../ports/store.js';
+
+/** What a deployment may set, with every default filled in. */
+export interface Settings {
+  readonly maxContentBytes: number;
+  readonly dormantAfterMs: number;
+  readonly sessionTtlMs: number | undefined;
+  readonly handoffTtlMs: number;
+}
+
+/** What a use case works with during one call. */
+export interface UseCaseContext {
+  readonly store: Store;
+  readonly settings: Settings;
+  readonly namespace: string;
+  /** @throws VALIDATION_ERROR, FORBIDDEN: see `resolveAgent`. Reading tools that don't act on someone's behalf never ask. */
+  readonly agent: () => string;
+  /** Present when the caller gave an `idempotencyKey`. */
+  readonly idempotency: Idempotency | undefined;
+  readonly count: (event: BusinessEvent) => void;
+}
+
+/** One thing that a caller can ask for. The façade's method, the MCP tool and this file share the name. */
+export interface UseCase<Input extends z.ZodObject, Result extends z.ZodObject> {
+  readonly name: string;
+  readonly input: Input;
+  readonly result: Result;
+  readonly run: (context: UseCaseContext, input: z.output<Input>) => Promise<z.output<Result>>;
+}
+
+/** Ties the types of one use case together. */
+export const defineUseCase = <Input extends z.ZodObject, Result extends z.ZodObject>(
+  useCase: UseCase<Input, Result>,
+): UseCase<Input, Result> => useCase;
+
+/** Arguments of every tool. */
+export const callerArguments = { agent: agentSchema.optional() };
+
+/** Arguments of every tool that changes something. */
+export const mutationArguments = {
+  ...callerArguments,
+  idempotencyKey: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/, '1 to 128 printable ASCII characters without spaces')
+    .optional(),
+};
+
+/** @throws VALIDATION_ERROR naming every field that is wrong, and what it should be */
+export function parseInput<Input extends z.ZodObject>(schema: Input, input: unknown): z.output<Input> {
+  const parsed = schema.safeParse(input ?? {});
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map((issue) => describeIssue(issue, schema));
+  throw new ContextStoreError(
+    'VALIDATION_ERROR',
+    `${issues.map(({ path, message }) => `${path}: ${message}`).join('; ')}. Correct the arguments and call again.`,
+    { issues },
+  );
+}
+
+function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodObject): { path: string; message: string } {
+  const path = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const unknown = issue.keys.join(', ');
+    return {
+      path: path === '' ? unknown : `${path}.${unknown}`,
+      message: `unknown; known are ${Object.keys(schema.shape).join(', ')}`,
+    };
+  }
+  return { path: path === '' ? 'arguments' : path, message: issue.message };
+}

@@ -1,0 +1,44 @@
+import type { Briefing, Entry } from '@org/domain';
+import { expect, it } from 'vitest';
+import { briefingMarkdown } from './briefing-markdown.js';
+
+const entry: Entry = {
+  sequence: 7,
+  contextType: 'message',
+  agent: 'planner',
+  content: '# Not a heading of ours\n```js\nx\n```',
+  contentBytes: 30,
+  estimatedTokens: 10,
+  metadata: {},
+  pinned: true,
+  createdAt: '2026-01-01T00:00:00.000Z',
+};
+const briefing: Briefing = {
+  text: 'Session work.',
+  entries: [entry],
+  pinnedOmitted: [{ sequence: 3, preview: 'Use SQLite' }],
+  omitted: { entries: 1, estimatedTokens: 5 },
+  estimatedTokens: 100,
+  uptoSequence: 7,
+  newSince: 0,
+  nextCursor: 'abc',
+};
+
+it('shows a briefing whole, with recorded content fenced in', () => {
+  expect(briefingMarkdown(briefing)).toBe(
+    [
+      'Session work.',
+      '## 7 · message · planner · 2026-01-01T00:00:00.000Z · pinned',
+      '````\n# Not a heading of ours\n```js\nx\n```\n````',
+      '## Pinned, not shown',
+      '- 3: Use SQLite',
+      'nextCursor: abc\n',
+    ].join('\n\n'),
+  );
+});
+
+it('marks content that is cut', () => {
+  expect(briefingMarkdown({ ...briefing, entries: [{ ...entry, content: 'beginning', truncated: true }] })).toContain(
+    'beginning …',
+  );
+});

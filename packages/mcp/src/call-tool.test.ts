@@ -1,0 +1,137 @@
+import type { Client } from '@modelcontextprotocol/client';
+import { createMcpHandler } from '@modelcontextprotocol/server';
+import { ContextStoreError, useCases, type ContextStore, type UseCaseName } from '@org/domain';
+import { describe, expect, it } from 'vitest';
+import { call, connect, eras, factoryOver, memoryContextStore, type Answer } from '../test/connect.js';
+
+/** Every tool once, in an order in which each succeeds. Fails when a tool is missing. */
+async function callEveryTool(planner: Client, implementer: Client): Promise<Map<UseCaseName, Answer>> {
+  const answers = new Map<UseCaseName, Answer>();
+  const run = async (client: Client, name: UseCaseName, args: Record<string, unknown>): Promise<Answer> => {
+    const answer = await call(client, name, args);
+    answers.set(name, answer);
+    return answer;
+  };
+  const sessionKey = 'work';
+  await run(planner, 'registerSession', { sessionKey, title: 'Work', metadata: { issue: 2 } });
+  await run(planner, 'updateContext', {
+    sessionKey,
+    contextType: 'message',
+    content: 'Decided: SQLite.',
+    pinned: true,
+  });
+  await run(planner, 'getContext', { sessionKey });
+  await run(planner, 'getBriefing', { sessionKey });
+  await run(planner, 'updateSession', { sessionKey, title: 'Renamed' });
+  await run(planner, 'requestHandoff', { sessionKey, requestType: 'full_handoff', summary: 'Half done.' });
+  const inbox = await run(implementer, 'listHandoffs', {});
+  const [{ handoffId } = { handoffId: '' }] = inbox.body['handoffs'] as { handoffId: string }[];
+  await run(implementer, 'acceptHandoff', { handoffId });
+  await run(implementer, 'resolveHandoff', { handoffId, outcome: 'completed', result: { ok: true } });
+  await run(implementer, 'listSessions', {});
+  return answers;
+}
+
+describe.each(eras)('tools/call, %s era', (era) => {
+  it('answers every tool with what its use case promises, in structuredContent and as text', async () => {
+    const factory = factoryOver(memoryContextStore());
+    const answers = await callEveryTool(
+      await connect(factory, era, 'planner'),
+      await connect(factory, era, 'implementer'),
+    );
+    expect([...answers.keys()].toSorted()).toEqual(Object.keys(useCases).toSorted());
+    for (const [name, { isError, body, text }] of answers) {
+      expect(isError, `${name}: ${text}`).toBe(false);
+      expect(useCases[name].result.safeParse(body).error, name).toBeUndefined();
+      expect(JSON.parse(text)).toEqual(body);
+      expect(text, 'compact').not.toMatch(/\n|": /);
+    }
+  });
+
+  it('answers an error of the domain as a result that says what to do', async () => {
+    const client = await connect(factoryOver(memoryContextStore()), era);
+    const { isError, body, text } = await call(client, 'updateContext', {
+      sessionKey: 'not a key',
+      contextType: 'idea',
+      surplus: 1,
+    });
+    expect(isError).toBe(true);
+    expect(body).toMatchObject({ code: 'VALIDATION_ERROR', retryable: false, requestId: expect.any(String) as string });
+    const { issues } = body['details'] as { issues: { path: string }[] };
+    expect(issues.map(({ path }) => path).toSorted()).toEqual(['content', 'contextType', 'sessionKey', 'surplus']);
+    expect(JSON.parse(text)).toEqual(body);
+  });
+
+  it('names the tools that exist when asked for another', async () => {
+    const client = await connect(factoryOver(memoryContextStore()), era);
+    const asked = client.callTool({ name: 'toString', arguments: {} });
+    await expect(asked).rejects.toMatchObject({
+      code: -32_602,
+      message: expect.stringContaining('registerSession') as string,
+    });
+  });
+
+  it('knows the agent by the name of its client', async () => {
+    const client = await connect(factoryOver(memoryContextStore()), era, 'Claude Code');
+    const { body } = await call(client, 'registerSession', { sessionKey: 'mine' });
+    expect(body).toMatchObject({ session: { owner: 'claude-code' } });
+  });
+
+  it('never shows a client what went wrong inside, and tells the operator', async () => {
+    const heard: [ContextStoreError, string][] = [];
+    const broken: ContextStore = {
+      ...memoryContextStore(),
+      listSessions: () => Promise.reject(new TypeError('SELECT secret FROM x')),
+      getBriefing: () =>
+        Promise.reject(
+          new ContextStoreError('STORE_UNAVAILABLE', 'The database is away.', {}, { cause: 'ECONNREFUSED' }),
+        ),
+    };
+    const client = await connect(factoryOver(broken, { onError: (...args) => heard.push(args) }), era);
+    const internal = await call(client, 'listSessions');
+    const unavailable = await call(client, 'getBriefing', { sessionKey: 'a' });
+    expect(internal.body).toMatchObject({ code: 'INTERNAL_ERROR', retryable: false });
+    expect(internal.text).not.toContain('SELECT');
+    expect(unavailable.body).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+    expect(unavailable.text).not.toContain('ECONNREFUSED');
+    expect(heard.map(([{ code }, requestId]) => [code, requestId])).toEqual([
+      ['INTERNAL_ERROR', internal.body['requestId']],
+      ['STORE_UNAVAILABLE', unavailable.body['requestId']],
+    ]);
+    expect(heard[0]?.[0].cause).toBeInstanceOf(TypeError);
+  });
+
+  it('lives on when a client cancels a call', async () => {
+    const client = await connect(factoryOver(memoryContextStore()), era);
+    const cancelled = new AbortController();
+    const pending = client.callTool(
+      { name: 'registerSession', arguments: { sessionKey: 'a' } },
+      { signal: cancelled.signal },
+    );
+    cancelled.abort();
+    await expect(pending).rejects.toThrow('abort');
+    expect((await call(client, 'listSessions')).isError).toBe(false);
+  });
+
+  it('lets the transport say who calls', async () => {
+    const caller = () => ({ namespace: 'tenant', boundAgent: 'bound' });
+    const client = await connect(factoryOver(memoryContextStore(), { caller }), era);
+    expect((await call(client, 'registerSession', { sessionKey: 'a' })).body).toMatchObject({
+      session: { namespace: 'tenant', owner: 'bound' },
+    });
+    expect((await call(client, 'registerSession', { agent: 'other' })).body).toMatchObject({ code: 'FORBIDDEN' });
+  });
+});
+
+it('asks for the agent where no client name is known: stateless legacy HTTP', async () => {
+  const handler = createMcpHandler(factoryOver(memoryContextStore()));
+  const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'registerSession', arguments: {} } };
+  const response = await handler.fetch(
+    new Request('http://localhost/mcp', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: JSON.stringify(message),
+    }),
+  );
+  expect(await response.text()).toContain('CONTEXT_AGENT');
+});

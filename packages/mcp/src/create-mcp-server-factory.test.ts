@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { connect, eras, factoryOver, memoryContextStore } from '../test/connect.js';
+
+describe.each(eras)('the server, %s era', (era) => {
+  it('says who it is, what it can do, and how to use it', async () => {
+    const client = await connect(factoryOver(memoryContextStore()), era);
+    expect(client.getServerVersion()).toMatchObject({ name: 'context-store', version: '1.2.3' });
+    expect(client.getServerCapabilities()).toEqual({ tools: {}, resources: {}, completions: {} });
+    expect(client.getInstructions()).toContain('listHandoffs');
+  });
+
+  it('lists its tools', async () => {
+    const client = await connect(factoryOver(memoryContextStore()), era);
+    expect((await client.listTools()).tools).toHaveLength(10);
+  });
+
+  it.each([
+    ['resources/read', { uri: 5 }, 'uri'],
+    ['resources/list', { cursor: {} }, 'cursor'],
+    ['completion/complete', { argument: { name: 'sessionKey', value: 'a' } }, 'ref'],
+    ['tools/call', { name: 'getContext', arguments: 'sessionKey=a' }, 'arguments'],
+  ])('answers malformed parameters of %s as such, naming what is wrong', async (method, params, named) => {
+    const client = await connect(factoryOver(memoryContextStore()), era);
+    const asked = client.request({ method, params } as unknown as { method: 'tools/call'; params: { name: string } });
+    await expect(asked).rejects.toMatchObject({ code: -32_602, message: expect.stringContaining(named) as string });
+  });
+});

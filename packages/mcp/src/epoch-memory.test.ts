@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { call, connect, factoryOver, memoryContextStore } from '../test/connect.js';
+import { createEpochMemory } from './epoch-memory.js';
+
+const entry = { sessionKey: 'work', contextType: 'message', content: 'x' };
+
+/** Two processes under one agent name; the session went from the first to the second. */
+async function twoProcesses() {
+  const contextStore = memoryContextStore();
+  const connectProcess = () => connect(factoryOver(contextStore, { rememberEpochs: true }), 'legacy', 'twin');
+  const [older, newer] = [await connectProcess(), await connectProcess()];
+  await call(older, 'registerSession', { sessionKey: 'work' });
+  const offer = await call(older, 'requestHandoff', {
+    sessionKey: 'work',
+    targetAgent: 'twin',
+    requestType: 'full_handoff',
+  });
+  const { handoffId } = offer.body['handoff'] as { handoffId: string };
+  await call(newer, 'acceptHandoff', { handoffId });
+  return { older, newer };
+}
+
+describe('a process that remembers epochs', () => {
+  it('is fenced against another one of the same agent name, again and again', async () => {
+    const { older, newer } = await twoProcesses();
+    expect((await call(newer, 'updateContext', entry)).body).toMatchObject({ sequence: 1, epoch: 2 });
+    for (const [tool, args] of [
+      ['updateContext', entry],
+      ['updateContext', entry],
+      ['updateSession', { sessionKey: 'work', title: 'mine' }],
+      ['requestHandoff', { sessionKey: 'work', requestType: 'full_handoff' }],
+    ] as const) {
+      expect((await call(older, tool, args)).body, tool).toMatchObject({ code: 'OWNERSHIP_LOST' });
+    }
+  });
+
+  it('writes again after it has resumed the session', async () => {
+    const { older } = await twoProcesses();
+    await call(older, 'registerSession', { sessionKey: 'work', ifExists: 'resume' });
+    expect((await call(older, 'updateContext', entry)).body).toMatchObject({ epoch: 2 });
+  });
+
+  it('lets an explicit epoch win', async () => {
+    const { older } = await twoProcesses();
+    expect((await call(older, 'updateContext', { ...entry, epoch: 2 })).body).toMatchObject({ epoch: 2 });
+  });
+
+  it('keeps the agents of one process apart', async () => {
+    const { older } = await twoProcesses();
+    // Not the owner: seeing the session teaches this agent nothing, and the twin nothing either.
+    await call(older, 'registerSession', { sessionKey: 'work', ifExists: 'resume', agent: 'visitor' });
+    expect((await call(older, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
+    expect((await call(older, 'updateContext', { ...entry, agent: 'visitor' })).body).toMatchObject({
+      code: 'NOT_A_PARTICIPANT',
+    });
+  });
+
+  it('acts as the configured agent before it falls back to the name of the client', async () => {
+    const contextStore = memoryContextStore({ agent: 'configured' });
+    const factory = factoryOver(contextStore, { rememberEpochs: true, agent: 'configured' });
+    const client = await connect(factory, 'modern', 'someone');
+    await call(client, 'registerSession', { sessionKey: 'work' });
+    const { body } = await call(client, 'requestHandoff', { sessionKey: 'work', requestType: 'full_handoff' });
+    const { handoffId } = body['handoff'] as { handoffId: string };
+    await contextStore.acceptHandoff({ handoffId, agent: 'configured' });
+    expect((await call(client, 'updateContext', entry)).body).toMatchObject({
+      code: 'OWNERSHIP_LOST',
+      details: expect.anything() as object,
+    });
+  });
+});
+
+it('does not remember epochs unless it is asked to', async () => {
+  const contextStore = memoryContextStore();
+  const [older, newer] = [
+    await connect(factoryOver(contextStore), 'legacy', 'twin'),
+    await connect(factoryOver(contextStore), 'legacy', 'twin'),
+  ];
+  await call(older, 'registerSession', { sessionKey: 'work' });
+  const { body } = await call(older, 'requestHandoff', {
+    sessionKey: 'work',
+    targetAgent: 'twin',
+    requestType: 'full_handoff',
+  });
+  await call(newer, 'acceptHandoff', { handoffId: (body['handoff'] as { handoffId: string }).handoffId });
+  expect((await call(older, 'updateContext', entry)).isError).toBe(false);
+});
+
+describe('the memory itself', () => {
+  it('never goes back to an older epoch', () => {
+    const memory = createEpochMemory();
+    memory.remember({ owner: 'a', sessionKey: 's', epoch: 3 });
+    memory.remember({ owner: 'a', sessionKey: 's', epoch: 2 });
+    expect(memory.recall('a', 's')).toBe(3);
+  });
+
+  it('is bounded, and forgets what it has not heard of for longest', () => {
+    const memory = createEpochMemory();
+    for (let index = 0; index < 10_000; index += 1) memory.remember({ owner: 'a', sessionKey: `s${index}`, epoch: 1 });
+    memory.remember({ owner: 'a', sessionKey: 's0', epoch: 1 });
+    memory.remember({ owner: 'a', sessionKey: 'one-more', epoch: 1 });
+    expect(memory.recall('a', 's0')).toBe(1);
+    expect(memory.recall('a', 's1')).toBeUndefined();
+  });
+});

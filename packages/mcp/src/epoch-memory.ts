@@ -1,0 +1,32 @@
+import type { Session } from '@org/domain';
+
+/** Enough for any process that serves one person; the oldest is forgotten first. */
+const capacity = 10_000;
+
+/**
+ * The epoch at which this process last held each session. Sending it along fences a process even against another one that
+ * acts under the same agent name: what was handed on elsewhere is no longer written to from here.
+ */
+export interface EpochMemory {
+  readonly recall: (agent: string, sessionKey: string) => number | undefined;
+  /** An older epoch never replaces a newer one: answers may overtake each other. */
+  readonly remember: (session: Pick<Session, 'owner' | 'sessionKey' | 'epoch'>) => void;
+}
+
+export function createEpochMemory(): EpochMemory {
+  const epochs = new Map<string, number>();
+  return {
+    recall: (agent, sessionKey) => epochs.get(keyOf(agent, sessionKey)),
+    remember({ owner, sessionKey, epoch }) {
+      const key = keyOf(owner, sessionKey);
+      const known = epochs.get(key) ?? 0;
+      epochs.delete(key);
+      epochs.set(key, Math.max(known, epoch));
+      const [oldest] = epochs.keys();
+      if (epochs.size > capacity && oldest !== undefined) epochs.delete(oldest);
+    },
+  };
+}
+
+/** Neither name can hold a space. */
+const keyOf = (agent: string, sessionKey: string): string => `${agent} ${sessionKey}`;

@@ -1,0 +1,128 @@
+import type { Client } from '@modelcontextprotocol/client';
+import { ContextStoreError, type ContextStore } from '@org/domain';
+import { describe, expect, it } from 'vitest';
+import { call, connect, eras, factoryOver, memoryContextStore } from '../test/connect.js';
+
+async function withSessions(client: Client, ...sessionKeys: string[]): Promise<void> {
+  for (const sessionKey of sessionKeys)
+    await call(client, 'registerSession', { sessionKey, title: `About ${sessionKey}` });
+}
+
+describe.each(eras)('resources, %s era', (era) => {
+  it('lists the sessions, and a briefing of each, in pages', async () => {
+    const contextStore = memoryContextStore();
+    for (let index = 0; index < 150; index += 1) {
+      await contextStore.registerSession({ sessionKey: `s${index}`, agent: 'a', title: `Session ${index}` });
+    }
+    const client = await connect(factoryOver(contextStore), era);
+    const { nextCursor, resources: first } = await client.request({ method: 'resources/list', params: {} });
+    const second = await client.request({ method: 'resources/list', params: { cursor: nextCursor } });
+    expect(first[0]).toMatchObject({ uri: 'handoff://sessions' });
+    expect(first[1]).toMatchObject({ uri: 'handoff://summary/s149', name: 's149', title: 'Session 149' });
+    expect(second.nextCursor).toBeUndefined();
+    expect([...first, ...second.resources].map(({ uri }) => uri)).toHaveLength(151);
+  });
+
+  it('refuses a cursor that it did not give', async () => {
+    const client = await connect(factoryOver(memoryContextStore()), era);
+    const asked = client.request({ method: 'resources/list', params: { cursor: 'made-up' } });
+    await expect(asked).rejects.toMatchObject({ code: -32_602, message: expect.stringContaining('cursor') as string });
+  });
+
+  it('offers a template for each kind of reading', async () => {
+    const client = await connect(factoryOver(memoryContextStore()), era);
+    const { resourceTemplates } = await client.listResourceTemplates();
+    expect(resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual([
+      'handoff://summary/{sessionKey}',
+      'handoff://context/{sessionKey}',
+    ]);
+  });
+
+  it('reads the sessions, the newest entries and the briefing', async () => {
+    const client = await connect(factoryOver(memoryContextStore()), era);
+    await withSessions(client, 'work');
+    await call(client, 'updateContext', {
+      sessionKey: 'work',
+      contextType: 'message',
+      content: 'Decided.',
+      pinned: true,
+    });
+    const read = async (uri: string) => {
+      const [content] = (await client.readResource({ uri })).contents;
+      return { mimeType: content?.mimeType, text: content !== undefined && 'text' in content ? content.text : '' };
+    };
+    const sessions = await read('handoff://sessions');
+    expect(JSON.parse(sessions.text)).toMatchObject({ sessions: [{ sessionKey: 'work' }] });
+    const context = await read('handoff://context/work');
+    expect(JSON.parse(context.text)).toMatchObject({
+      sessionKey: 'work',
+      entries: [{ content: 'Decided.' }],
+      lastSequence: 1,
+    });
+    const summary = await read('handoff://summary/work');
+    expect(summary).toMatchObject({ mimeType: 'text/markdown', text: expect.stringContaining('Decided.') as string });
+  });
+
+  it.each([
+    ['handoff://nothing/here', 'handoff://summary/{sessionKey}'],
+    ['https://example.com', 'handoff://sessions'],
+    ['not a uri', 'handoff://sessions'],
+    ['handoff://sessions?limit=1', 'handoff://sessions'],
+    ['handoff://summary/unknown', 'No session unknown'],
+    ['handoff://context/work?x=1', 'session key'],
+    ['handoff://summary/../work', 'session key'],
+    ['handoff://summary/w%6Frk', 'session key'],
+    ['handoff://summary/', 'session key'],
+  ])('refuses %s, and says what exists', async (uri, hint) => {
+    const client = await connect(factoryOver(memoryContextStore()), era);
+    await withSessions(client, 'work');
+    await expect(client.readResource({ uri })).rejects.toMatchObject({
+      code: -32_602,
+      message: expect.stringContaining(hint) as string,
+    });
+  });
+
+  it('marks a missing resource in the way that clients recognise', async () => {
+    const client = await connect(factoryOver(memoryContextStore()), era);
+    await expect(client.readResource({ uri: 'handoff://summary/unknown' })).rejects.toMatchObject({
+      data: { uri: 'handoff://summary/unknown' },
+    });
+  });
+
+  it('completes session keys', async () => {
+    const client = await connect(factoryOver(memoryContextStore()), era);
+    await withSessions(client, 'alpha', 'alpine', 'beta');
+    const complete = (uri: string, name: string, value: string) =>
+      client.complete({ ref: { type: 'ref/resource', uri }, argument: { name, value } });
+    const { completion } = await complete('handoff://summary/{sessionKey}', 'sessionKey', 'al');
+    expect(completion.values).toEqual(['alpha', 'alpine']);
+    expect((await complete('handoff://context/{sessionKey}', 'other', 'al')).completion.values).toEqual([]);
+    await expect(complete('handoff://else/{sessionKey}', 'sessionKey', '')).rejects.toMatchObject({ code: -32_602 });
+    const prompt = client.complete({ ref: { type: 'ref/prompt', name: 'p' }, argument: { name: 'x', value: '' } });
+    await expect(prompt).rejects.toMatchObject({
+      code: -32_602,
+      message: expect.stringContaining('prompt p') as string,
+    });
+  });
+
+  it('never shows a client what went wrong inside', async () => {
+    const broken: ContextStore = {
+      ...memoryContextStore(),
+      listSessions: () => Promise.reject(new ContextStoreError('STORE_UNAVAILABLE', 'The database is away.')),
+      completeSessionKey: () => Promise.reject(new TypeError('SELECT secret FROM x')),
+    };
+    const client = await connect(factoryOver(broken), era);
+    await expect(client.readResource({ uri: 'handoff://sessions' })).rejects.toMatchObject({
+      code: -32_603,
+      data: { code: 'STORE_UNAVAILABLE', retryable: true },
+    });
+    const completing = client.complete({
+      ref: { type: 'ref/resource', uri: 'handoff://summary/{sessionKey}' },
+      argument: { name: 'sessionKey', value: '' },
+    });
+    await expect(completing).rejects.toMatchObject({
+      code: -32_603,
+      message: expect.not.stringContaining('SELECT') as string,
+    });
+  });
+});

@@ -1,0 +1,1 @@
+export { describeMcpSurface, type SurfaceClient, type SurfaceServer } from './surface-contract.js';

@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import type { ErrorCode } from '@org/domain';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+/** What the suite needs of a client: every official one has it, in each of its versions. */
+export interface SurfaceClient {
+  listTools(): Promise<{ tools: readonly { name: string }[] }>;
+  callTool(params: { name: string; arguments: Record<string, unknown> }): Promise<unknown>;
+  listResources(): Promise<{ resources: readonly { uri: string }[] }>;
+  listResourceTemplates(): Promise<{ resourceTemplates: readonly { uriTemplate: string }[] }>;
+  readResource(params: { uri: string }): Promise<{ contents: readonly { uri: string }[] }>;
+  complete(params: {
+    ref: { type: 'ref/resource'; uri: string };
+    argument: { name: string; value: string };
+  }): Promise<{ completion: { values: string[] } }>;
+}
+
+/** A server under test, with the default limits. */
+export interface SurfaceServer {
+  /** A new client, each its own connection; on stdio, its own process on the same data. */
+  readonly connect: (name: string) => Promise<SurfaceClient>;
+  /** Ends every client and process, and removes what they left behind. */
+  readonly close: () => Promise<void>;
+}
+
+type Body = Record<string, unknown>;
+
+/** Calls a tool, and checks what holds for every answer: the same JSON twice, as structured content and as text. */
+async function call(client: SurfaceClient, name: string, args: Body): Promise<Body & { isError: boolean }> {
+  const answer = (await client.callTool({ name, arguments: args })) as {
+    isError?: boolean;
+    structuredContent: Body;
+    content: { text: string }[];
+  };
+  expect(JSON.parse(answer.content[0]?.text ?? '')).toEqual(answer.structuredContent);
+  return { ...answer.structuredContent, isError: answer.isError ?? false };
+}
+
+/** What every client must be able to do over every transport. `open` starts a server whose data is its own. */
+export function describeMcpSurface(title: string, open: () => Promise<SurfaceServer>): void {
+  describe(title, () => {
+    let server: SurfaceServer;
+    let planner: SurfaceClient;
+    let implementer: SurfaceClient;
+    beforeAll(async () => {
+      server = await open();
+      planner = await server.connect('planner');
+      implementer = await server.connect('implementer');
+    });
+    afterAll(() => server.close());
+
+    const as = (agent: string) => ({ agent });
+    const append = (client: SurfaceClient, agent: string, sessionKey: string, content: string): Promise<Body> =>
+      call(client, 'updateContext', { sessionKey, contextType: 'message', content, agent });
+    const newSession = async (): Promise<string> => {
+      const sessionKey = `work-${randomUUID()}`;
+      await call(planner, 'registerSession', { sessionKey, title: 'Work', ...as('planner') });
+      return sessionKey;
+    };
+
+    it('lists the tools', async () => {
+      const { tools } = await planner.listTools();
+      expect(tools.map(({ name }) => name)).toEqual([
+        'registerSession',
+        'updateContext',
+        'getContext',
+        'getBriefing',
+        'requestHandoff',
+        'listHandoffs',
+        'acceptHandoff',
+        'resolveHandoff',
+        'listSessions',
+        'updateSession',
+      ]);
+    });
+
+    it('records and reads back, whatever the text', async () => {
+      const sessionKey = await newSession();
+      const content = 'naïve – 日本語 – 👩‍💻 – "quoted"\n\\back\tslash\u2028';
+      expect(await append(planner, 'planner', sessionKey, content)).toMatchObject({ sequence: 1, epoch: 1 });
+      const page = await call(implementer, 'getContext', { sessionKey });
+      expect(page).toMatchObject({ lastSequence: 1, entries: [{ sequence: 1, agent: 'planner', content }] });
+    });
+
+    it('records what arrives at once, without a gap', async () => {
+      const sessionKey = await newSession();
+      const contents = Array.from({ length: 32 }, (_, index) => `entry ${index}`);
+      const answers = await Promise.all(contents.map((content) => append(planner, 'planner', sessionKey, content)));
+      const sequences = answers.map(({ sequence }) => sequence as number).toSorted((a, b) => a - b);
+      expect(sequences).toEqual(contents.map((_, index) => index + 1));
+    });
+
+    it('hands a session over, and fences the old owner out', async () => {
+      const sessionKey = await newSession();
+      await append(planner, 'planner', sessionKey, 'Decided: SQLite.');
+      const offer = { sessionKey, requestType: 'full_handoff', targetAgent: 'implementer', summary: 'Half done.' };
+      await call(planner, 'requestHandoff', { ...offer, ...as('planner') });
+      const inbox = await call(implementer, 'listHandoffs', as('implementer'));
+      const handoffs = inbox['handoffs'] as { handoffId: string; sessionKey: string }[];
+      const handoffId = handoffs.find((handoff) => handoff.sessionKey === sessionKey)?.handoffId;
+
+      const accepted = await call(implementer, 'acceptHandoff', { handoffId, ...as('implementer') });
+      expect(accepted).toMatchObject({ session: { owner: 'implementer', epoch: 2 }, handoff: { status: 'accepted' } });
+      expect(accepted['briefing']).toMatchObject({ entries: [{ content: 'Decided: SQLite.' }], uptoSequence: 1 });
+      expect((accepted['briefing'] as { text: string }).text).toContain('Half done.');
+
+      expect(await append(implementer, 'implementer', sessionKey, 'Going on.')).toMatchObject({
+        sequence: 2,
+        epoch: 2,
+      });
+      expect(await append(planner, 'planner', sessionKey, 'Too late.')).toMatchObject({
+        isError: true,
+        code: 'OWNERSHIP_LOST',
+      });
+    });
+
+    it('shows sessions as resources, and completes their keys', async () => {
+      const sessionKey = await newSession();
+      await append(planner, 'planner', sessionKey, 'Decided: SQLite.');
+      const { resources } = await implementer.listResources();
+      expect(resources.map(({ uri }) => uri)).toEqual(
+        expect.arrayContaining(['handoff://sessions', `handoff://summary/${sessionKey}`]),
+      );
+      const { resourceTemplates } = await implementer.listResourceTemplates();
+      for (const { uriTemplate } of resourceTemplates) {
+        const read = await implementer.readResource({ uri: uriTemplate.replace('{sessionKey}', sessionKey) });
+        expect(JSON.stringify(read.contents)).toContain('Decided: SQLite.');
+        const { completion } = await implementer.complete({
+          ref: { type: 'ref/resource', uri: uriTemplate },
+          argument: { name: 'sessionKey', value: sessionKey.slice(0, 20) },
+        });
+        expect(completion.values).toEqual([sessionKey]);
+      }
+    });
+
+    it.each<[string, string, Body, ErrorCode, string]>([
+      ['a wrong type', 'getContext', { sessionKey: 'work', limit: 'all' }, 'VALIDATION_ERROR', 'limit'],
+      ['an unknown argument', 'listSessions', { surplus: true }, 'VALIDATION_ERROR', 'surplus'],
+      [
+        'a missing argument',
+        'updateContext',
+        { sessionKey: 'work', contextType: 'file' },
+        'VALIDATION_ERROR',
+        'content',
+      ],
+      ['a malformed session key', 'getBriefing', { sessionKey: '../etc' }, 'VALIDATION_ERROR', 'sessionKey'],
+      ['text that cannot be stored', 'registerSession', { title: 'a\0b', agent: 'a' }, 'VALIDATION_ERROR', 'title'],
+      ['a session that does not exist', 'getContext', { sessionKey: 'unknown' }, 'SESSION_NOT_FOUND', 'unknown'],
+      [
+        'a handoff that does not exist',
+        'acceptHandoff',
+        { handoffId: 'none', agent: 'a' },
+        'HANDOFF_NOT_FOUND',
+        'none',
+      ],
+      ['a cursor of another session', 'getContext', { sessionKey: 'work', cursor: 'x' }, 'VALIDATION_ERROR', 'cursor'],
+    ])('answers %s with what is wrong, and lives on', async (_case, tool, args, code, named) => {
+      const answer = await call(planner, tool, args);
+      expect(answer).toMatchObject({ isError: true, code, message: expect.stringContaining(named) as string });
+      expect(answer).toMatchObject({
+        retryable: false,
+        details: expect.anything() as object,
+        requestId: expect.any(String) as string,
+      });
+      expect(await call(planner, 'listSessions', {})).toMatchObject({ isError: false });
+    });
+
+    it('takes content up to the limit, and refuses more', async () => {
+      const sessionKey = await newSession();
+      const limit = 1024 * 1024;
+      // One byte as stored, six on the way.
+      const worst = '\u0001'.repeat(limit);
+      expect(await append(planner, 'planner', sessionKey, worst)).toMatchObject({ contentBytes: limit });
+      expect(await append(planner, 'planner', sessionKey, `${worst}.`)).toMatchObject({
+        isError: true,
+        code: 'CONTENT_TOO_LARGE',
+      });
+    });
+
+    it('names the tools that exist when asked for another', async () => {
+      const asked = planner.callTool({ name: 'nothing', arguments: {} });
+      await expect(asked).rejects.toThrow(/registerSession/);
+    });
+  });
+}

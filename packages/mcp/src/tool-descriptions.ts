@@ -1,0 +1,94 @@
+import type { UseCaseInput, UseCaseName } from '@org/domain';
+
+/** What a model reads about one tool. */
+export interface ToolDescription<Name extends UseCaseName> {
+  /** When to use it: the name and the arguments already say what it does. */
+  readonly description: string;
+  readonly effect: 'reads' | 'writes';
+  /** Only arguments whose name does not say enough. */
+  readonly arguments?: { readonly [Argument in keyof UseCaseInput<Name>]?: string };
+}
+
+/**
+ * Every word here is paid for by every client in every conversation; a test holds `tools/list` to its budget.
+ * `agent`, `idempotencyKey`, `sessionKey` and `epoch` are explained once, in the server's instructions.
+ */
+export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription<Name> } = {
+  registerSession: {
+    description:
+      'Use when starting work that should outlive this conversation, or with ifExists=resume to go on with a session you own.',
+    effect: 'writes',
+    arguments: {
+      sessionKey: 'Absent: a new one is made.',
+      agentFrom: 'Same as agent.',
+      ttlSeconds: 'Expires after this long without activity. Default: never, unless the server sets one.',
+    },
+  },
+  updateContext: {
+    description:
+      'Use as you work, to record what a successor needs: decisions, results, files, tool calls. Appends one entry that cannot be changed.',
+    effect: 'writes',
+    arguments: {
+      contextType:
+        'message: said or decided; file: a file or its path; tool_call: a call with its result; system: about the session itself.',
+      metadata: 'For programs: paths, ids, versions.',
+      pinned: 'Show first in every briefing: goals, decisions, constraints.',
+      expectedSequence: 'Append only if this is the newest sequence.',
+    },
+  },
+  getContext: {
+    description:
+      "Use to read a session's log: by default the newest entries, ascending. Long content is cut to a preview.",
+    effect: 'reads',
+    arguments: {
+      afterSequence: 'Read forward from here.',
+      cursor: 'A nextCursor; replaces afterSequence and order.',
+      contentOffset: "Read on in one entry's content; needs limit=1 and afterSequence.",
+    },
+  },
+  getBriefing: {
+    description: 'Use first when resuming a session without a handoff, or after your own context was compacted.',
+    effect: 'reads',
+  },
+  requestHandoff: {
+    description:
+      'Use when another agent should take over or help, or before your own context is compacted. Nothing moves until someone accepts.',
+    effect: 'writes',
+    arguments: {
+      targetAgent: 'An agent (also yourself), role:NAME, or absent: anyone.',
+      requestType:
+        'full_handoff moves ownership and fences you out; collaboration lets the target write too; context_transfer only shares.',
+      summary: 'Goal, state, decisions, open questions.',
+      instructions: 'What to do next.',
+      requestData: 'For programs.',
+    },
+  },
+  listHandoffs: {
+    description:
+      'Use at the start of work to find offers made to you (inbox), or to see what became of yours (outbox).',
+    effect: 'reads',
+    arguments: {
+      roles: 'Also show offers to role:NAME of these.',
+      status: 'Default: pending in an inbox, all in an outbox.',
+      cursor: 'Only what came after the answer that gave it.',
+    },
+  },
+  acceptHandoff: {
+    description: 'Use to take an offer. One agent wins; the answer holds the session and its briefing.',
+    effect: 'writes',
+  },
+  resolveHandoff: {
+    description:
+      'Use to end a handoff: the acceptor completes or returns it, the target rejects it, the requester cancels it.',
+    effect: 'writes',
+  },
+  listSessions: {
+    description: 'Use to find a session when you do not know its key. Newest first.',
+    effect: 'reads',
+  },
+  updateSession: {
+    description: 'Use to complete, archive, reopen, extend or rename a session you own.',
+    effect: 'writes',
+    arguments: { metadata: 'Replaces all metadata.', ttlSeconds: 'Counted from now.' },
+  },
+};

@@ -1,0 +1,43 @@
+import { useCases } from '@org/domain';
+import { encode } from 'gpt-tokenizer/encoding/o200k_base';
+import { describe, expect, it } from 'vitest';
+import { toolNames, tools } from './tools.js';
+
+describe('tools/list', () => {
+  it('costs a client less than 2,500 tokens (o200k_base)', () => {
+    expect(encode(JSON.stringify({ tools })).length).toBeLessThan(2500);
+  });
+
+  it('offers every use case, each described, under a name that clients accept', () => {
+    expect(tools.map(({ name }) => name)).toEqual(Object.keys(useCases));
+    for (const { name, description } of tools) {
+      expect(name).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+      expect(description).toMatch(/^Use /);
+    }
+  });
+
+  it.each(toolNames)('asks %s for a flat object with exactly the arguments of its use case', (name) => {
+    const schema = tools.find((tool) => tool.name === name)?.inputSchema;
+    expect(schema).toMatchObject({ type: 'object', additionalProperties: false });
+    expect(Object.keys(schema?.properties ?? {})).toEqual(Object.keys(useCases[name].input.shape));
+    const required = Object.entries(useCases[name].input.shape).filter(
+      ([, field]) => !field.safeParse(undefined).success,
+    );
+    expect(schema?.required ?? []).toEqual(required.map(([argument]) => argument));
+  });
+
+  it('keeps enums, upper bounds and defaults, and leaves out what only the server checks', () => {
+    const properties = tools.find(({ name }) => name === 'getContext')?.inputSchema.properties;
+    expect(properties).toMatchObject({
+      order: { type: 'string', enum: ['asc', 'desc'] },
+      limit: { type: 'integer', maximum: 100, default: 20 },
+      types: { type: 'array', items: { type: 'string', enum: ['message', 'file', 'tool_call', 'system'] } },
+    });
+    expect(JSON.stringify(tools)).not.toMatch(/"(\$schema|pattern|minimum|minLength|propertyNames)"/);
+  });
+
+  it('tells clients which tools only read', () => {
+    const reading = tools.filter(({ annotations }) => annotations?.readOnlyHint).map(({ name }) => name);
+    expect(reading).toEqual(['getContext', 'getBriefing', 'listHandoffs', 'listSessions']);
+  });
+});

@@ -1,0 +1,130 @@
+import { setImmediate } from 'node:timers/promises';
+import { ContextStoreError } from '@org/domain';
+import type { Connection } from './connection.js';
+import { retryWhileBusy } from './retry-while-busy.js';
+
+/** Where a group ends. */
+export interface GroupLimits {
+  readonly writes: number;
+  /** How long the writes of a group may run: it bounds their bytes too, and what others wait for the lock. */
+  readonly runMs: number;
+}
+
+const usualLimits: GroupLimits = { writes: 256, runMs: 10 };
+
+/** Runs writes, many to a commit. */
+export interface GroupCommit {
+  /**
+   * Runs a write in a transaction, in the order of calls, and resolves when it is durable. A write that refuses must
+   * throw its `ContextStoreError` before it has written anything. It may be run more than once: only what its last run
+   * wrote is kept.
+   */
+  readonly write: <T>(run: () => T) => Promise<T>;
+}
+
+interface QueuedWrite {
+  /** Runs it, and keeps the outcome for {@link QueuedWrite.settle}. @throws what is not a refusal */
+  readonly run: () => void;
+  /** Tells the caller the outcome. */
+  readonly settle: () => void;
+  readonly reject: (error: unknown) => void;
+  /** On the scale of `performance.now()`. */
+  readonly deadlineMs: number;
+  /** It was in a transaction that failed, and may be the reason. */
+  isSuspect: boolean;
+}
+
+/**
+ * Commits writes in groups: those that arrive in one turn of the event loop, and while a commit is under way, share one
+ * transaction, and so one wait for the disk. Nobody is told anything before the commit has succeeded.
+ *
+ * A write that fails unexpectedly takes its transaction down with it; all of that transaction then run again, each in a
+ * transaction of its own, so that it fails alone.
+ */
+export function createGroupCommit(
+  connection: Connection,
+  lockWaitMs: number,
+  limits: GroupLimits = usualLimits,
+): GroupCommit {
+  const queue: QueuedWrite[] = [];
+  let draining: Promise<void> | undefined;
+
+  async function drain(): Promise<void> {
+    do {
+      // What else arrives in this turn of the event loop joins the group.
+      await setImmediate();
+      try {
+        await retryWhileBusy(commitGroup, queue[0]?.deadlineMs ?? 0);
+      } catch (error) {
+        queue.shift()?.reject(error);
+      }
+    } while (queue.length > 0);
+    draining = undefined;
+  }
+
+  /** @throws when the transaction could not even begin; the queue is then as it was */
+  function commitGroup(): void {
+    const group: QueuedWrite[] = [];
+    try {
+      connection.writeTransaction(() => runGroup(group));
+    } catch (error) {
+      if (group.length === 0) throw error;
+      runAgain(group, error);
+      return;
+    }
+    for (const write of group) write.settle();
+  }
+
+  function runAgain(group: readonly QueuedWrite[], error: unknown): void {
+    if (group.length === 1) {
+      group[0]?.reject(error);
+      return;
+    }
+    for (const write of group) write.isSuspect = true;
+    queue.unshift(...group);
+  }
+
+  function runGroup(group: QueuedWrite[]): void {
+    const endMs = performance.now() + limits.runMs;
+    do {
+      const write = queue.shift();
+      if (write === undefined) return;
+      group.push(write);
+      write.run();
+      if (write.isSuspect) return;
+    } while (group.length < limits.writes && performance.now() < endMs && queue[0]?.isSuspect !== true);
+  }
+
+  return {
+    write: (run) =>
+      new Promise((resolve, reject) => {
+        queue.push({
+          ...outcomeOf(run, resolve, reject),
+          reject,
+          deadlineMs: performance.now() + lockWaitMs,
+          isSuspect: false,
+        });
+        draining ??= drain();
+      }),
+  };
+}
+
+function outcomeOf<T>(
+  run: () => T,
+  resolve: (value: T) => void,
+  reject: (error: unknown) => void,
+): Pick<QueuedWrite, 'run' | 'settle'> {
+  let settle = (): void => undefined;
+  return {
+    run: () => {
+      try {
+        const value = run();
+        settle = () => resolve(value);
+      } catch (error) {
+        if (!(error instanceof ContextStoreError)) throw error;
+        settle = () => reject(error);
+      }
+    },
+    settle: () => settle(),
+  };
+}

@@ -1,0 +1,58 @@
+import { ContextStoreError } from '@org/domain';
+import type { Placeholders } from '../prepared-query.js';
+import type { Connection } from './connection.js';
+import { migrations } from './migrations/index.js';
+import type { Migration } from './migrations/migration.js';
+import { db } from './query-builder.js';
+
+/**
+ * Brings a file to the schema of this release. All in one transaction under the write lock, so that any number of
+ * processes may open a new file at once; a file that is up to date is only read, and nobody waits for anybody.
+ *
+ * Not Kysely's Migrator: on SQLite that has neither the lock nor the transaction.
+ *
+ * @throws STORE_UNAVAILABLE for a schema of a newer release; a busy error before anything ran
+ */
+export function migrate(connection: Connection, path: string, nowMs: number): void {
+  if (connection.readTransaction(() => readVersion(connection, path)) === migrations.length) return;
+  connection.writeTransaction(() => {
+    // Read again: another process may have migrated while this one waited for the lock.
+    const version = readVersion(connection, path);
+    for (const migration of migrations.slice(version)) {
+      connection.execute(migration.script);
+      recordMigration(connection, migration, nowMs);
+    }
+  });
+}
+
+/** The version of the schema in the file; 0 for an empty file. */
+function readVersion(connection: Connection, path: string): number {
+  const tables = connection.prepare(() =>
+    db
+      .$extendTables<{ sqlite_schema: { name: string } }>()
+      .selectFrom('sqlite_schema')
+      .select('name')
+      .where('name', '=', 'schema_migrations'),
+  );
+  if (tables.get({}) === undefined) return 0;
+  const newest = connection.prepare(() =>
+    db.selectFrom('schema_migrations').select('version').orderBy('version', 'desc').limit(1),
+  );
+  const version = newest.get({})?.version ?? 0;
+  const known = migrations.length;
+  if (version > known) {
+    throw new ContextStoreError(
+      'STORE_UNAVAILABLE',
+      `${path} was written by a newer release (schema ${version}; this one knows ${known}). Upgrade context-store.`,
+      { schemaVersion: version, knownVersion: known },
+    );
+  }
+  return version;
+}
+
+function recordMigration(connection: Connection, { version, name }: Migration, nowMs: number): void {
+  const record = connection.prepare((p: Placeholders<{ version: number; name: string; nowMs: number }>) =>
+    db.insertInto('schema_migrations').values({ version: p.version, name: p.name, applied_at: p.nowMs }),
+  );
+  record.run({ version, name, nowMs });
+}

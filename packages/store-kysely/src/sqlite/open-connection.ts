@@ -1,0 +1,63 @@
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ContextStoreError } from '@org/domain';
+import type { Database } from 'better-sqlite3';
+import { createConnection, type Connection } from './connection.js';
+import { migrate } from './migrate.js';
+import { retryWhileBusy } from './retry-while-busy.js';
+
+/** How long SQLite itself waits for a lock. It blocks the event loop, so it is only long enough for a commit beside this one. */
+const busyTimeoutMs = 10;
+
+/** Opens a migrated database. The file is created, with its folder, when there is none. @throws STORE_UNAVAILABLE, driver errors */
+export async function openConnection(path: string, clock: () => number, lockWaitMs: number): Promise<Connection> {
+  requireNode();
+  if (path !== ':memory:') requireFile(path);
+  const { default: Sqlite } = await import('better-sqlite3');
+  const database = new Sqlite(path, { timeout: busyTimeoutMs });
+  const deadlineMs = performance.now() + lockWaitMs;
+  try {
+    await retryWhileBusy(() => configure(database), deadlineMs);
+    const connection = createConnection(database);
+    await retryWhileBusy(() => migrate(connection, path, clock()), deadlineMs);
+    return connection;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Makes commits durable, and lets the readers and the writer of several processes go on side by side. */
+function configure(database: Database): void {
+  database.pragma('journal_mode = wal');
+  database.pragma('synchronous = full');
+  database.pragma('foreign_keys = on');
+}
+
+/** better-sqlite3 does not throw on an older Node: it takes the process down. */
+function requireNode(): void {
+  const { node } = process.versions;
+  const [major = 0, minor = 0] = node.split('.').map(Number);
+  if (major > 22 || (major === 22 && minor >= 19)) return;
+  throw new ContextStoreError(
+    'STORE_UNAVAILABLE',
+    `SQLite needs Node 22.19 or newer; this is Node ${node}. Start with a newer Node.`,
+  );
+}
+
+/** Sees to it that there is a file that can be written. It is for its user alone: it holds what agents recorded. */
+function requireFile(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // Never opened when it exists: closing a file drops every lock that this process has on it, those of other stores too.
+    if (existsSync(path)) accessSync(path, constants.W_OK);
+    else closeSync(openSync(path, 'a', 0o600));
+  } catch (error) {
+    throw new ContextStoreError(
+      'STORE_UNAVAILABLE',
+      `${path} cannot be written. Choose a folder that this user can write to, or make it writable.`,
+      {},
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,92 @@
+import type { Store } from '@org/domain';
+import { createSqliteStore } from '@org/store-kysely/sqlite';
+import Sqlite from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { scanWidth } from '../src/sqlite/scan-page.js';
+import { createWork, offerWork, work } from './requests.js';
+import { temporaryFile } from './temporary-file.js';
+
+const hourMs = 3_600_000;
+
+describe('a SQLite store that has grown', () => {
+  let store: Store;
+  let path: string;
+  let remove: () => void;
+  let nowMs = 0;
+
+  beforeEach(async () => {
+    nowMs = 1_700_000_000_000;
+    ({ path, remove } = temporaryFile());
+    store = await createSqliteStore({ path, clock: () => nowMs });
+    await store.createSession(createWork);
+  });
+  afterEach(async () => {
+    await store.close();
+    remove();
+  });
+
+  const many = Array.from({ length: scanWidth + 100 }, (_, index) => `old-${index}`);
+  const inbox = {
+    namespace: work.namespace,
+    agent: 'implementer',
+    direction: 'inbox',
+    roles: ['builder'],
+    limit: 20,
+  } as const;
+
+  it('shows what is pending at once, however many handoffs are done', async () => {
+    await Promise.all(many.map((id) => store.createHandoff(offerWork(id))));
+    await Promise.all(
+      many.map((handoffId) =>
+        store.resolveHandoff({ namespace: work.namespace, agent: 'planner', handoffId, outcome: 'cancelled' }),
+      ),
+    );
+    await store.createHandoff(offerWork('new', { targetAgent: 'role:builder' }));
+    const { handoffs, more } = await store.listHandoffs({ ...inbox, status: 'pending' });
+    expect(handoffs.map(({ handoffId }) => handoffId)).toEqual(['new']);
+    expect(more).toBe(false);
+  });
+
+  it('looks through a bounded number of handoffs for a page, and finds all in the end', async () => {
+    await Promise.all(many.map((id) => store.createHandoff(offerWork(id))));
+    await store.claimHandoff({ namespace: work.namespace, agent: 'implementer', handoffId: many.at(-1) ?? '' });
+    const first = await store.listHandoffs({ ...inbox, status: 'accepted' });
+    expect(first).toMatchObject({ handoffs: [], more: true });
+    expect(first.next).toBeLessThanOrEqual(scanWidth);
+    let page = first;
+    while (page.more) page = await store.listHandoffs({ ...inbox, status: 'accepted', after: page.next });
+    expect(page.handoffs.map(({ handoffId }) => handoffId)).toEqual([many.at(-1)]);
+  });
+
+  it('looks through a bounded number of sessions for a page, and finds all in the end', async () => {
+    await Promise.all(many.map((sessionKey) => store.createSession({ ...createWork, sessionKey, agent: 'other' })));
+    const request = { namespace: work.namespace, owner: 'planner', limit: 20, dormantAfterMs: hourMs };
+    const first = await store.listSessions(request);
+    expect(first.sessions).toEqual([]);
+    const second = await store.listSessions({ ...request, before: first.next });
+    expect(second.sessions.map(({ sessionKey }) => sessionKey)).toEqual(['work']);
+    expect(second.next).toBeUndefined();
+  });
+
+  it('keeps idempotency keys for a day, and sweeps them out after two', async () => {
+    const create = (key: string): Promise<{ replayed: boolean }> =>
+      store.createSession({
+        ...createWork,
+        ifExists: 'resume',
+        idempotency: { key, tool: 'registerSession', requestHash: 'hash' },
+      });
+    await Promise.all(Array.from({ length: 12 }, (_, index) => create(`old-${index}`)));
+    nowMs += 24 * hourMs;
+    expect(await create('old-0')).toMatchObject({ replayed: true });
+    nowMs += 24 * hourMs + 1;
+    for (const key of ['a', 'b', 'c', 'd']) await create(key);
+    expect(recordedKeys()).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  function recordedKeys(): unknown[] {
+    const database = new Sqlite(path, { readonly: true });
+    const keys = database.prepare('select idempotency_key from idempotency_keys order by id').pluck().all();
+    database.close();
+    return keys;
+  }
+});

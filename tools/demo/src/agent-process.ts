@@ -1,0 +1,28 @@
+import { startAgent, type Agent } from './agent.js';
+import { complete, takeOver } from './implementer.js';
+import { appendLate, recordAndOffer } from './planner.js';
+
+/** The scenes of the story, each played by one agent in its own process when the conductor calls for it. */
+const scenes = {
+  recordAndOffer: (agent: Agent) => recordAndOffer(agent, sessionKey, repository),
+  takeOver: (agent: Agent) => takeOver(agent, sessionKey),
+  appendLate: (agent: Agent) => appendLate(agent, sessionKey),
+  complete: (agent: Agent) => complete(agent),
+} as const;
+
+export type Scene = keyof typeof scenes;
+
+const [name = '', database = '', sessionKey = '', repository = ''] = process.argv.slice(2);
+const agent = await startAgent(name, database);
+
+process.on('message', (scene: Scene) => {
+  scenes[scene](agent).then(
+    () => process.send?.('done'),
+    (error: unknown) => {
+      process.stderr.write(`${name} failed in ${scene}: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.exit(1);
+    },
+  );
+});
+process.on('disconnect', () => void agent.close());
+process.send?.('ready');

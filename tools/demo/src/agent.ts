@@ -1,0 +1,47 @@
+import { fileURLToPath } from 'node:url';
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+
+/** An MCP client with an `mcp-stdio` server process of its own: what a person's coding agent is to the context store. */
+export interface Agent {
+  readonly name: string;
+  readonly serverPid: number | null;
+  /** @throws when the tool answers with an error */
+  readonly call: <Result>(tool: string, input: object) => Promise<Result>;
+  /** The error body of a call that must fail. @throws when it succeeds */
+  readonly refused: (tool: string, input: object) => Promise<{ code: string; message: string }>;
+  readonly close: () => Promise<void>;
+}
+
+const server = fileURLToPath(import.meta.resolve('@org/mcp-stdio/dist/main.js'));
+
+/** Starts the agent's server on a database, and connects to it. */
+export async function startAgent(name: string, database: string): Promise<Agent> {
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [server],
+    env: { DATABASE_URL: database, CONTEXT_AGENT: name },
+  });
+  const client = new Client({ name, version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
+  await client.connect(transport);
+
+  const answer = async (tool: string, input: object): Promise<{ isError: boolean; body: unknown }> => {
+    const { isError = false, structuredContent } = await client.callTool({ name: tool, arguments: { ...input } });
+    return { isError, body: structuredContent };
+  };
+  return {
+    name,
+    serverPid: transport.pid,
+    async call<Result>(tool: string, input: object) {
+      const { isError, body } = await answer(tool, input);
+      if (isError) throw new Error(`${tool} answered ${JSON.stringify(body)}`);
+      return body as Result;
+    },
+    async refused(tool, input) {
+      const { isError, body } = await answer(tool, input);
+      if (!isError) throw new Error(`${tool} was meant to be refused, but answered ${JSON.stringify(body)}`);
+      return body as { code: string; message: string };
+    },
+    close: () => client.close(),
+  };
+}

@@ -1,0 +1,99 @@
+import type { Agent } from './agent.js';
+import { bytes, milliseconds, tell } from './story.js';
+
+interface Entry {
+  readonly sequence: number;
+  readonly content: string;
+  readonly pinned?: true;
+}
+
+interface Acceptance {
+  readonly session: { readonly owner: string; readonly epoch: number; readonly lastSequence: number };
+  readonly briefing: {
+    readonly text: string;
+    readonly entries: readonly Entry[];
+    readonly omitted: { readonly entries: number; readonly estimatedTokens: number };
+    readonly estimatedTokens: number;
+    readonly nextCursor?: string;
+  };
+}
+
+const maxTokens = 4000;
+
+/** Finds the offer in its inbox, accepts it, reads on from the briefing, and goes on with the work. */
+export async function takeOver(implementer: Agent, sessionKey: string): Promise<void> {
+  const { handoffs } = await implementer.call<{
+    handoffs: { handoffId: string; requestingAgent: string; summary: string }[];
+  }>('listHandoffs', {});
+  const [offer] = handoffs;
+  if (offer === undefined) throw new Error('the inbox is empty');
+  tell(
+    implementer.name,
+    `looks into its inbox (its server is process ${implementer.serverPid}): ${handoffs.length} offer`,
+  );
+  tell(implementer.name, `  from ${offer.requestingAgent}: “${offer.summary}”`);
+
+  const started = performance.now();
+  const { session, briefing } = await implementer.call<Acceptance>('acceptHandoff', {
+    handoffId: offer.handoffId,
+    maxTokens,
+  });
+  tell(
+    implementer.name,
+    `accepts in ${milliseconds(performance.now() - started)}: now ${session.owner} owns it, at epoch ${session.epoch}`,
+  );
+  describeBriefing(implementer.name, briefing);
+  await readOn(implementer, sessionKey, briefing.nextCursor);
+
+  const appended = await implementer.call<{ sequence: number }>('updateContext', {
+    sessionKey,
+    contextType: 'message',
+    content: 'Taken over. The decisions agree with the code; next: the reviewer.',
+  });
+  tell(implementer.name, `appends entry ${appended.sequence}: the log goes on without a gap`);
+}
+
+function describeBriefing(name: string, briefing: Acceptance['briefing']): void {
+  const pinned = briefing.entries.filter((entry) => entry.pinned).length;
+  tell(
+    name,
+    `reads its briefing: ${bytes(Buffer.byteLength(JSON.stringify(briefing)))}, ${briefing.estimatedTokens} of ${maxTokens} tokens`,
+  );
+  tell(
+    name,
+    `  ${pinned} pinned entries and the ${briefing.entries.length - pinned} newest; ` +
+      `${briefing.omitted.entries} older ones (about ${briefing.omitted.estimatedTokens} tokens) left for later`,
+  );
+  for (const line of briefing.text.split('\n').filter((text) => text !== '')) tell(name, `  │ ${line}`);
+}
+
+async function readOn(implementer: Agent, sessionKey: string, nextCursor: string | undefined): Promise<void> {
+  const started = performance.now();
+  let pages = 0;
+  let entries = 0;
+  for (let cursor = nextCursor; cursor !== undefined; pages += 1) {
+    const page = await implementer.call<{ entries: Entry[]; nextCursor?: string }>('getContext', {
+      sessionKey,
+      cursor,
+      limit: 100,
+      maxTokens: 20_000,
+    });
+    entries += page.entries.length;
+    cursor = page.nextCursor;
+  }
+  tell(
+    implementer.name,
+    `reads on by cursor, back to the first entry: ${entries} entries on ${pages} pages in ${milliseconds(performance.now() - started)}`,
+  );
+}
+
+/** Says that the work which was handed over is done. */
+export async function complete(implementer: Agent): Promise<void> {
+  const { handoffs } = await implementer.call<{ handoffs: { handoffId: string }[] }>('listHandoffs', {
+    status: 'accepted',
+  });
+  for (const { handoffId } of handoffs) {
+    await implementer.call('resolveHandoff', { handoffId, outcome: 'completed', result: { reviewed: true } });
+  }
+  tell(implementer.name, 'completes the handoff');
+}

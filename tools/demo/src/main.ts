@@ -1,0 +1,69 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Scene } from './agent-process.js';
+import { bytes, narrate } from './story.js';
+
+const repository = fileURLToPath(new URL('../../..', import.meta.url));
+const sessionKey = 'learn-the-repository';
+
+const folder = await mkdtemp(join(tmpdir(), 'context-store-demo-'));
+const file = join(folder, 'context.db');
+try {
+  await play();
+} finally {
+  await rm(folder, { recursive: true });
+}
+
+async function play(): Promise<void> {
+  const started = performance.now();
+  const [planner, implementer] = await Promise.all([startProcess('planner'), startProcess('implementer')]);
+  narrate('Two agents, two MCP clients in two processes, each with its own mcp-stdio server, one SQLite file.');
+  narrate();
+  await perform(planner, 'recordAndOffer');
+  narrate();
+  await perform(implementer, 'takeOver');
+  narrate();
+  await perform(planner, 'appendLate');
+  await perform(implementer, 'complete');
+  narrate();
+  await Promise.all([planner, implementer].map(stop));
+  const { size } = await stat(file);
+  narrate(
+    `Nothing lost, nobody wrote past the fence: ${((performance.now() - started) / 1000).toFixed(1)} s in all, database ${bytes(size)}.`,
+  );
+}
+
+async function startProcess(name: string): Promise<ChildProcess> {
+  const child = fork(new URL('agent-process.js', import.meta.url), [name, `sqlite:${file}`, sessionKey, repository]);
+  await reply(child);
+  return child;
+}
+
+async function perform(child: ChildProcess, scene: Scene): Promise<void> {
+  child.send(scene);
+  await reply(child);
+}
+
+/** The child's next message; an agent that ends before it has answered ends the demo. */
+async function reply(child: ChildProcess): Promise<void> {
+  const ended = new AbortController();
+  const exit = once(child, 'exit', { signal: ended.signal }).then(() => {
+    throw new Error('an agent stopped in the middle of its scene');
+  });
+  try {
+    await Promise.race([once(child, 'message'), exit]);
+  } finally {
+    ended.abort();
+    await exit.catch(() => undefined);
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  const exit = once(child, 'exit');
+  child.disconnect();
+  await exit;
+}
