@@ -1,5 +1,6 @@
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import { databaseLocation, openContextStore } from '@org/context-store';
+import { errorLine } from '@org/context-store/command';
 import { contextStoreOptions } from '@org/context-store/environment';
 import { createMcpServerFactory, maxMessageBytes } from '@org/mcp';
 import { createApp } from './app.js';
@@ -20,7 +21,6 @@ const drainWithinMs = 7000;
 /** Serves until the process is told to stop; then finishes what is in flight and closes the store. */
 export async function serve({ version, environment, log }: ServeOptions): Promise<void> {
   requireAuthDecision(environment);
-  const stop = Promise.withResolvers<void>();
   let isStopping = false;
   const options = contextStoreOptions(environment);
   const maxRequestBytes = maxMessageBytes(environment.MAX_CONTENT_BYTES);
@@ -29,7 +29,7 @@ export async function serve({ version, environment, log }: ServeOptions): Promis
   const factory = createMcpServerFactory({
     contextStore,
     version,
-    onError: (error, requestId) => log(`${error.code} ${requestId} ${describe(error.cause ?? error)}`),
+    onError: (error, requestId) => log(errorLine(error, requestId)),
   });
   const handler = createMcpHandler(factory, { legacy: 'stateless', maxRequestBodySize: maxRequestBytes });
   const app = createApp({
@@ -43,6 +43,7 @@ export async function serve({ version, environment, log }: ServeOptions): Promis
   });
   const server = await openHttpServer({ fetch: app.fetch, host: environment.HOST, port: environment.PORT });
 
+  const stop = Promise.withResolvers<void>();
   process.once('SIGTERM', stop.resolve);
   process.once('SIGINT', stop.resolve);
   const location = databaseLocation(options.database);
@@ -56,5 +57,3 @@ export async function serve({ version, environment, log }: ServeOptions): Promis
   await handler.close();
   await contextStore.close();
 }
-
-const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));

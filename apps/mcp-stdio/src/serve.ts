@@ -1,4 +1,5 @@
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { errorLine } from '@org/context-store/command';
 import { openContextStore, type OpenContextStoreOptions } from '@org/context-store';
 import { createMcpServerFactory, maxMessageBytes } from '@org/mcp';
 import { LineTransport } from './line-transport.js';
@@ -28,9 +29,8 @@ export async function serve({ version, options, maxContentBytes, log }: ServeOpt
   const factory = createMcpServerFactory({
     contextStore,
     version,
-    agent: options.agent,
     rememberEpochs: true,
-    onError: (error, requestId) => log(`${error.code} ${requestId} ${describe(error.cause ?? error)}`),
+    onError: (error, requestId) => log(errorLine(error, requestId)),
   });
   serveStdio(factory, { transport, onerror: (error) => log(error.message) });
 
@@ -42,5 +42,3 @@ export async function serve({ version, options, maxContentBytes, log }: ServeOpt
   await transport.closed;
   await contextStore.close();
 }
-
-const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
+import type { ContextStoreError } from '@org/domain';
 import { readEnvironment, type Environment, type EnvironmentTable } from './environment.js';
 
 /** A program that is configured by its environment alone. */
@@ -61,7 +62,11 @@ export function logLine(name: string, message: string): void {
   process.stderr.write(`${name}: ${message.replaceAll(/\s*\n\s*/g, ' | ')}\n`);
 }
 
-/** What went wrong, for people; with `cause`, also what stays hidden from clients. */
-export function messageOf(error: unknown): string {
+/** The log line of an error of which a client learnt only the code and the request id. */
+export function errorLine(error: ContextStoreError, requestId: string): string {
+  return `${error.code} ${requestId} ${inspect(error.cause ?? error)}`;
+}
+
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

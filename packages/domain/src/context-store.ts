@@ -51,6 +51,11 @@ export interface ContextStore {
   /** Closes, reopens, extends or annotates a session. */
   readonly updateSession: Method<'updateSession'>;
 
+  /**
+   * On whose behalf a call with this `agent` argument acts: what the methods go by themselves.
+   * @throws VALIDATION_ERROR, FORBIDDEN: see `resolveAgent`
+   */
+  readonly actingAgent: (argument: string | undefined, caller?: Caller) => string;
   /** Up to 100 session keys that begin with the prefix, ascending: for completion while someone types. */
   readonly completeSessionKey: (prefix: string, caller?: Caller) => Promise<readonly string[]>;
   /** Resolves when calls can be served. @throws STORE_UNAVAILABLE */
@@ -110,6 +115,8 @@ export function createContextStore(
   const { namespace: ownNamespace, agent: configured, ...parsed } = parseInput(optionsSchema, options);
   const settings: Settings = { ...parsed, sessionTtlMs: parsed.sessionTtlMs };
   const namespaceOf = (caller: Caller): string => caller.namespace ?? ownNamespace;
+  const actingAgent: ContextStore['actingAgent'] = (argument, caller = {}) =>
+    resolveAgent({ ...caller, argument, configured });
 
   function method<Name extends UseCaseName>(name: Name): Method<Name> {
     // One use case at a time has matching input and result; TypeScript cannot tell for a union of them.
@@ -121,7 +128,7 @@ export function createContextStore(
           store,
           settings,
           namespace: namespaceOf(caller),
-          agent: () => resolveAgent({ ...caller, argument: input.agent ?? input.agentFrom, configured }),
+          agent: () => actingAgent(input.agent ?? input.agentFrom, caller),
           idempotency: idempotencyOf(name, input),
           count: (event) => telemetry.count(event),
         },
@@ -142,6 +149,7 @@ export function createContextStore(
     resolveHandoff: method('resolveHandoff'),
     listSessions: method('listSessions'),
     updateSession: method('updateSession'),
+    actingAgent,
     completeSessionKey: async (prefix, caller = {}) =>
       prefix !== '' && !sessionKeySchema.safeParse(prefix).success
         ? []

@@ -1,5 +1,5 @@
 import { ProtocolError, ProtocolErrorCode, type CallToolResult } from '@modelcontextprotocol/server';
-import { agentNameOf, type Caller, type ContextStore, type Session, type UseCaseName } from '@org/domain';
+import type { Caller, ContextStore, Session, UseCaseName } from '@org/domain';
 import { createEpochMemory, type EpochMemory } from './epoch-memory.js';
 import { errorResult, jsonResult, reportError, type OnError } from './tool-error.js';
 import { isToolName, toolNames } from './tools.js';
@@ -7,8 +7,6 @@ import { isToolName, toolNames } from './tools.js';
 export interface ToolCallerOptions {
   readonly contextStore: ContextStore;
   readonly rememberEpochs: boolean;
-  /** Who acts when a call names no agent: needed only to remember epochs. */
-  readonly agent: string | undefined;
   readonly onError: OnError | undefined;
 }
 
@@ -18,7 +16,7 @@ type Method = (input: Arguments, caller: Caller) => Promise<{ [key: string]: unk
 /** Runs one tool for whoever calls. @throws ProtocolError for a tool that does not exist; every other failure is a result */
 export type CallTool = (name: string, given: Arguments, caller: Caller) => Promise<CallToolResult>;
 
-export function createToolCaller({ contextStore, rememberEpochs, agent, onError }: ToolCallerOptions): CallTool {
+export function createToolCaller({ contextStore, rememberEpochs, onError }: ToolCallerOptions): CallTool {
   const epochs = rememberEpochs ? createEpochMemory() : undefined;
   return async (name, given, caller) => {
     if (!isToolName(name)) {
@@ -29,11 +27,11 @@ export function createToolCaller({ contextStore, rememberEpochs, agent, onError 
     }
     // One tool at a time has matching input and result; TypeScript cannot tell for a union of them.
     const method = contextStore[name] as unknown as Method;
-    const acting = epochs && actingAgent(given, caller, agent);
+    const acting = epochs && actingAgent(contextStore, given, caller);
     try {
       const result = await method(fenced(name, given, acting, epochs), caller);
       // Of an error nothing is learnt: a fenced process stays fenced, and so does its retry.
-      if (result.session !== undefined && result.session.owner === acting) epochs?.remember(result.session);
+      if (result.session !== undefined && acting !== undefined) epochs?.remember(acting, result.session);
       return jsonResult(result);
     } catch (error) {
       return errorResult(reportError(error, onError));
@@ -57,12 +55,12 @@ function fenced(
   return remembered === undefined ? given : { ...given, epoch: remembered };
 }
 
-/** The domain's rule, strongest source first. What is malformed here is refused there. */
-function actingAgent(
-  given: Arguments,
-  { boundAgent, clientName }: Caller,
-  configured: string | undefined,
-): string | undefined {
+/** Undefined when the call will be refused anyway: the method says why. */
+function actingAgent(contextStore: ContextStore, given: Arguments, caller: Caller): string | undefined {
   const argument = given['agent'] ?? given['agentFrom'];
-  return boundAgent ?? (typeof argument === 'string' ? argument : (configured ?? agentNameOf(clientName)));
+  try {
+    return contextStore.actingAgent(typeof argument === 'string' ? argument : undefined, caller);
+  } catch {
+    return undefined;
+  }
 }

@@ -26,8 +26,6 @@ export interface McpServerFactoryOptions {
    * the same agent name. For a process that serves one person and one namespace. Default false.
    */
   readonly rememberEpochs?: boolean | undefined;
-  /** With `rememberEpochs`: the agent that the context store was opened with. */
-  readonly agent?: string | undefined;
   readonly onError?: OnError | undefined;
 }
 
@@ -39,9 +37,9 @@ const unchanging = { ttlMs: hourMs, cacheScope: 'public' } as const;
  * request, so all that can be made once is made here.
  */
 export function createMcpServerFactory(options: McpServerFactoryOptions): McpServerFactory {
-  const { contextStore, version, caller: callerOf, rememberEpochs = false, agent, onError } = options;
+  const { contextStore, version, caller: callerOf, rememberEpochs = false, onError } = options;
   const serverInfo: Implementation = { name: 'context-store', title: 'Context Store', version };
-  const callTool = createToolCaller({ contextStore, rememberEpochs, agent, onError });
+  const callTool = createToolCaller({ contextStore, rememberEpochs, onError });
   const resources = createResources(contextStore, onError);
 
   return (context) => {

@@ -55,9 +55,31 @@ describe('a process that remembers epochs', () => {
     });
   });
 
+  it('lets a former owner write again as a participant', async () => {
+    const contextStore = memoryContextStore();
+    const planner = await connect(factoryOver(contextStore, { rememberEpochs: true }), 'modern', 'planner');
+    const handOver = async (
+      requestType: 'full_handoff' | 'collaboration',
+      from: string,
+      to: string,
+    ): Promise<string> => {
+      const { handoff } = await contextStore.requestHandoff({
+        sessionKey: 'work',
+        requestType,
+        agent: from,
+        targetAgent: to,
+      });
+      return handoff.handoffId;
+    };
+    await call(planner, 'registerSession', { sessionKey: 'work' });
+    await contextStore.acceptHandoff({ handoffId: await handOver('full_handoff', 'planner', 'other'), agent: 'other' });
+    await call(planner, 'acceptHandoff', { handoffId: await handOver('collaboration', 'other', 'planner') });
+    expect((await call(planner, 'updateContext', entry)).body).toMatchObject({ epoch: 2, sequence: 1 });
+  });
+
   it('acts as the configured agent before it falls back to the name of the client', async () => {
     const contextStore = memoryContextStore({ agent: 'configured' });
-    const factory = factoryOver(contextStore, { rememberEpochs: true, agent: 'configured' });
+    const factory = factoryOver(contextStore, { rememberEpochs: true });
     const client = await connect(factory, 'modern', 'someone');
     await call(client, 'registerSession', { sessionKey: 'work' });
     const { body } = await call(client, 'requestHandoff', { sessionKey: 'work', requestType: 'full_handoff' });
@@ -89,16 +111,17 @@ it('does not remember epochs unless it is asked to', async () => {
 describe('the memory itself', () => {
   it('never goes back to an older epoch', () => {
     const memory = createEpochMemory();
-    memory.remember({ owner: 'a', sessionKey: 's', epoch: 3 });
-    memory.remember({ owner: 'a', sessionKey: 's', epoch: 2 });
+    memory.remember('a', { owner: 'a', sessionKey: 's', epoch: 3 });
+    memory.remember('a', { owner: 'a', sessionKey: 's', epoch: 2 });
     expect(memory.recall('a', 's')).toBe(3);
   });
 
   it('is bounded, and forgets what it has not heard of for longest', () => {
     const memory = createEpochMemory();
-    for (let index = 0; index < 10_000; index += 1) memory.remember({ owner: 'a', sessionKey: `s${index}`, epoch: 1 });
-    memory.remember({ owner: 'a', sessionKey: 's0', epoch: 1 });
-    memory.remember({ owner: 'a', sessionKey: 'one-more', epoch: 1 });
+    for (let index = 0; index < 10_000; index += 1)
+      memory.remember('a', { owner: 'a', sessionKey: `s${index}`, epoch: 1 });
+    memory.remember('a', { owner: 'a', sessionKey: 's0', epoch: 1 });
+    memory.remember('a', { owner: 'a', sessionKey: 'one-more', epoch: 1 });
     expect(memory.recall('a', 's0')).toBe(1);
     expect(memory.recall('a', 's1')).toBeUndefined();
   });

@@ -9,19 +9,23 @@ const capacity = 10_000;
  */
 export interface EpochMemory {
   readonly recall: (agent: string, sessionKey: string) => number | undefined;
-  /** An older epoch never replaces a newer one: answers may overtake each other. */
-  readonly remember: (session: Pick<Session, 'owner' | 'sessionKey' | 'epoch'>) => void;
+  /**
+   * Takes note of a session that was given to the agent. An older epoch never replaces a newer one: answers may overtake
+   * each other. Of a session that belongs to someone else nothing is kept: a participant may go on whoever the owner is.
+   */
+  readonly remember: (agent: string, session: Pick<Session, 'owner' | 'sessionKey' | 'epoch'>) => void;
 }
 
 export function createEpochMemory(): EpochMemory {
   const epochs = new Map<string, number>();
   return {
     recall: (agent, sessionKey) => epochs.get(keyOf(agent, sessionKey)),
-    remember({ owner, sessionKey, epoch }) {
-      const key = keyOf(owner, sessionKey);
-      const known = epochs.get(key) ?? 0;
+    remember(agent, { owner, sessionKey, epoch }) {
+      const key = keyOf(agent, sessionKey);
+      if (epoch < (epochs.get(key) ?? 0)) return;
       epochs.delete(key);
-      epochs.set(key, Math.max(known, epoch));
+      if (owner !== agent) return;
+      epochs.set(key, epoch);
       const [oldest] = epochs.keys();
       if (epochs.size > capacity && oldest !== undefined) epochs.delete(oldest);
     },
