@@ -60,7 +60,13 @@ export type {
 export { noTelemetry, type BusinessEvent, type Telemetry } from './ports/telemetry.js';
 export { sliceCodePoints } from './rules/cut-text.js';
 export { estimateTokens } from './rules/estimate-tokens.js';
-export { handoffStatus, handoffTransitions, refuseClaim, refuseResolve } from './rules/handoff-transitions.js';
+export {
+  handoffStatus,
+  handoffTransitions,
+  isOwnRoleOffer,
+  refuseClaim,
+  refuseResolve,
+} from './rules/handoff-transitions.js';
 export { limits } from './rules/limits.js';
 export { handoffNotFound, sessionExists, sessionNotFound } from './rules/not-found.js';
 export { refuseReplay } from './rules/refuse-replay.js';

@@ -34,9 +34,12 @@ export function compileQuery<Arguments extends object, Row>(
   build: BuildQuery<Arguments, Row>,
 ): CompiledStatement<Arguments> {
   // One for each name: a compiler may then tell that two places take the same value.
-  const placeholders = new Proxy({} as Record<string | symbol, unknown>, {
-    get: (made, name) => (made[name] ??= sql.val(new Placeholder(String(name)))),
-  }) as Placeholders<Arguments>;
+  const placeholders = new Proxy(
+    {},
+    {
+      get: (made: Record<string | symbol, unknown>, name) => (made[name] ??= sql.val(new Placeholder(String(name)))),
+    },
+  ) as Placeholders<Arguments>;
   const { sql: text, parameters } = build(placeholders).compile();
   return {
     text,

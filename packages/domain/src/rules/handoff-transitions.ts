@@ -25,10 +25,16 @@ export const handoffTransitions: readonly HandoffTransition[] = [
 ];
 
 /** The status that callers see, at the moment of the store's clock when the record was read. */
-export const handoffStatus = (handoff: HandoffRecord): HandoffStatus =>
+export const handoffStatus = (handoff: Pick<HandoffRecord, 'status' | 'expiresAtMs' | 'observedAtMs'>): HandoffStatus =>
   handoff.status === 'pending' && (handoff.expiresAtMs ?? Infinity) <= handoff.observedAtMs
     ? 'expired'
     : handoff.status;
+
+/** A role offer that the agent made itself: not for it to claim, and so not in its inbox. */
+export const isOwnRoleOffer = (
+  { targetAgent, requestingAgent }: Pick<HandoffRecord, 'targetAgent' | 'requestingAgent'>,
+  agent: string,
+): boolean => requestingAgent === agent && targetAgent !== undefined && isRoleAddress(targetAgent);
 
 /** Why this agent cannot accept the offer, or undefined when it can. An acceptance of its own is not a refusal. */
 export function refuseClaim(
@@ -96,7 +102,7 @@ function refuseStatus(handoff: HandoffRecord, from: HandoffStatus, to: HandoffSt
 }
 
 function refuseForeignTarget(handoff: HandoffRecord, agent: string): ContextStoreError | undefined {
-  const { handoffId, targetAgent, requestingAgent } = handoff;
+  const { handoffId, targetAgent } = handoff;
   if (targetAgent === undefined || targetAgent === agent) return undefined;
   if (!isRoleAddress(targetAgent)) {
     return new ContextStoreError('FORBIDDEN', `Handoff ${handoffId} is addressed to ${targetAgent}, not to ${agent}.`, {
@@ -105,7 +111,7 @@ function refuseForeignTarget(handoff: HandoffRecord, agent: string): ContextStor
       agent,
     });
   }
-  if (requestingAgent !== agent) return undefined;
+  if (!isOwnRoleOffer(handoff, agent)) return undefined;
   return new ContextStoreError(
     'FORBIDDEN',
     `${agent} offered handoff ${handoffId} to ${targetAgent} and may not claim it; cancel it with resolveHandoff instead.`,

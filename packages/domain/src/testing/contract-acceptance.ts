@@ -107,6 +107,14 @@ export function describeAcceptance(test: ScenarioTest): void {
       expect(handoffs.map(handoffStatus)).toEqual(['expired']);
     });
 
+    test('leave an offer lapsed that lapsed before ownership moved', async (s) => {
+      await s.createSession();
+      const lapsed = await s.offer({ expiresInMs: 1000 });
+      await s.advance(1000);
+      await s.handOver();
+      await expectRefusal(s.claim(lapsed, 'reviewer'), 'HANDOFF_EXPIRED');
+    });
+
     test('cancel the other full offers of the session when ownership moves, and only those', async (s) => {
       await s.createSession();
       await s.createSession({ sessionKey: 'elsewhere' });

@@ -1,6 +1,6 @@
-import { isRoleAddress, roleAddress } from '../model/names.js';
+import { roleAddress } from '../model/names.js';
 import type { ListHandoffs, SessionRecord, Store } from '../ports/store.js';
-import { handoffStatus, refuseClaim, refuseResolve } from '../rules/handoff-transitions.js';
+import { handoffStatus, isOwnRoleOffer, refuseClaim, refuseResolve } from '../rules/handoff-transitions.js';
 import { refuseCreateHandoff } from '../rules/refuse-write.js';
 import type { MemoryState, StoredHandoff, StoredSession } from './memory-state.js';
 
@@ -99,8 +99,9 @@ function grantRights(state: MemoryState, session: StoredSession, handoff: Stored
   return state.changeSession(session, { lastActivityAtMs: state.now() });
 }
 
-function isListed({ targetAgent, requestingAgent }: StoredHandoff, { agent, roles, direction }: ListHandoffs): boolean {
+function isListed(handoff: StoredHandoff, { agent, roles, direction }: ListHandoffs): boolean {
+  const { targetAgent, requestingAgent } = handoff;
   if (direction === 'outbox') return requestingAgent === agent;
   if (targetAgent === undefined || targetAgent === agent) return true;
-  return isRoleAddress(targetAgent) && requestingAgent !== agent && roles.map(roleAddress).includes(targetAgent);
+  return roles.map(roleAddress).includes(targetAgent) && !isOwnRoleOffer(handoff, agent);
 }

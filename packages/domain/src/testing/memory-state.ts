@@ -1,3 +1,4 @@
+import { handoffStatus } from '../rules/handoff-transitions.js';
 import { handoffNotFound, sessionNotFound } from '../rules/not-found.js';
 import { refuseReplay } from '../rules/refuse-replay.js';
 import type { EntryRecord, HandoffRecord, Idempotency, Replayable, SessionRecord, SessionRef } from '../ports/store.js';
@@ -72,7 +73,7 @@ export class MemoryState {
       lastActivityAtMs: this.now(),
     });
     for (const offer of this.handoffs) {
-      const isOpen = offer.status === 'pending' && offer.requestType === 'full_handoff';
+      const isOpen = handoffStatus(this.observeHandoff(offer)) === 'pending' && offer.requestType === 'full_handoff';
       if (isOpen && offer.namespace === record.namespace && offer.sessionKey === record.sessionKey) {
         this.changeHandoff(offer, { status: 'cancelled', resolvedAtMs: this.now(), reason: 'ownership moved' });
       }

@@ -1,11 +1,4 @@
-import {
-  handoffStatus,
-  isRoleAddress,
-  roleAddress,
-  type HandoffPage,
-  type HandoffRecord,
-  type ListHandoffs,
-} from '@org/domain';
+import { handoffStatus, isOwnRoleOffer, roleAddress, type HandoffPage, type ListHandoffs } from '@org/domain';
 import { sql } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { Connection } from './connection.js';
@@ -37,11 +30,10 @@ type ScannedHandoff = Pick<HandoffRow, (typeof scannedColumns)[number]>;
 const scannedColumns = ['id', 'status', 'expires_at', 'requesting_agent', 'target_agent'] as const;
 
 function isListed(row: ScannedHandoff, { direction, agent, status }: ListHandoffs, observedAtMs: number): boolean {
-  const isOwnRoleOffer = row.requesting_agent === agent && row.target_agent !== null && isRoleAddress(row.target_agent);
-  if (direction === 'inbox' && isOwnRoleOffer) return false;
+  const addressed = { targetAgent: row.target_agent ?? undefined, requestingAgent: row.requesting_agent };
+  if (direction === 'inbox' && isOwnRoleOffer(addressed, agent)) return false;
   return (
-    status === undefined ||
-    handoffStatus({ status: row.status, expiresAtMs: row.expires_at, observedAtMs } as HandoffRecord) === status
+    status === undefined || handoffStatus({ status: row.status, expiresAtMs: row.expires_at, observedAtMs }) === status
   );
 }
 
