@@ -71,7 +71,9 @@ describe('every use case', () => {
     for (const field of ['sessionKey', 'contextType', 'content', 'colour'])
       expect(error.message).toContain(`${field}: `);
     expect(error.message).toContain('known are agent, idempotencyKey, sessionKey');
-    expect((await refusal(store.getContext(null as never))).message).toContain('sessionKey');
+    expect((await refusal(store.getContext(null as never))).message).toContain(
+      'sessionKey: missing; a string is needed',
+    );
     expect((await refusal(store.getContext('x' as never))).message).toContain('arguments: ');
   });
 

@@ -47,7 +47,7 @@ async function record(planner: Agent, sessionKey: string, recordings: readonly R
   tell(
     planner.name,
     `  ${count('message')} messages, ${count('file')} files, ${count('tool_call')} tool calls, ` +
-      `${recordings.filter(({ pinned }) => pinned).length} of them all pinned`,
+      `${recordings.filter(({ pinned }) => pinned).length} pinned among them`,
   );
   tell(planner.name, `  in ${seconds.toFixed(2)} s, ${atOnce} at once: ${quantiles(durations)}`);
 }

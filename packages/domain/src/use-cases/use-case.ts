@@ -70,5 +70,8 @@ function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodObject): { path: st
       message: `unknown; known are ${Object.keys(schema.shape).join(', ')}`,
     };
   }
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) {
+    return { path, message: `missing; a ${issue.expected} is needed` };
+  }
   return { path: path === '' ? 'arguments' : path, message: issue.message };
 }
