@@ -1,5 +1,6 @@
 import { defaultServerConditions } from 'vite';
-import { defineConfig } from 'vitest/config';
+import { defaultExclude, defineConfig } from 'vitest/config';
+import { testsOfAbsentServices } from './tools/workspace/src/absent-services.js';
 import { projectFolders } from './tools/workspace/src/project-folders.js';
 
 export default defineConfig({
@@ -12,6 +13,7 @@ export default defineConfig({
       test: { name: `@org/${folder.split('/')[1]}` },
     })),
     include: ['src/**/*.test.ts', 'test/**/*.int.test.ts'],
+    exclude: [...defaultExclude, ...(await testsOfAbsentServices())],
     setupFiles: [`${import.meta.dirname}/tools/workspace/src/fail-on-console.ts`],
     reporters: process.env['CI'] ? ['default', './tools/workspace/src/test-count-reporter.ts'] : ['default'],
     // Two slow cores with a database beside them: long enough that only a hang is cut off.

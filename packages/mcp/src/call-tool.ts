@@ -11,7 +11,10 @@ export interface ToolCallerOptions {
 }
 
 type Arguments = Readonly<Record<string, unknown>>;
-type Method = (input: Arguments, caller: Caller) => Promise<{ [key: string]: unknown; session?: Session }>;
+type Method = (
+  input: Arguments,
+  caller: Caller,
+) => Promise<{ [key: string]: unknown; session?: Session; replayed?: true }>;
 
 /** Runs one tool for whoever calls. @throws ProtocolError for a tool that does not exist; every other failure is a result */
 export type CallTool = (name: string, given: Arguments, caller: Caller) => Promise<CallToolResult>;
@@ -31,7 +34,9 @@ export function createToolCaller({ contextStore, rememberEpochs, onError }: Tool
     try {
       const result = await method(fenced(name, given, acting, epochs), caller);
       // Of an error nothing is learnt: a fenced process stays fenced, and so does its retry.
-      if (result.session !== undefined && acting !== undefined) epochs?.remember(acting, result.session);
+      // Nor of a repeated acceptance, which shows the session as it is now, whoever accepted it last.
+      if (result.session !== undefined && acting !== undefined && !result.replayed)
+        epochs?.remember(acting, result.session);
       return jsonResult(result);
     } catch (error) {
       return errorResult(reportError(error, onError));

@@ -55,6 +55,28 @@ describe('a process that remembers epochs', () => {
     });
   });
 
+  it('stays fenced after looking at a session that is with someone else, and after repeating an old acceptance', async () => {
+    const contextStore = memoryContextStore();
+    const older = await connect(factoryOver(contextStore, { rememberEpochs: true }), 'modern', 'planner');
+    const handOver = async (from: string, to: string): Promise<string> => {
+      const { handoff } = await contextStore.requestHandoff({
+        sessionKey: 'work',
+        requestType: 'full_handoff',
+        agent: from,
+        targetAgent: to,
+      });
+      await contextStore.acceptHandoff({ handoffId: handoff.handoffId, agent: to });
+      return handoff.handoffId;
+    };
+    await call(older, 'registerSession', { sessionKey: 'work' });
+    await handOver('planner', 'other');
+    await call(older, 'registerSession', { sessionKey: 'work', ifExists: 'resume' });
+    const handoffId = await handOver('other', 'planner');
+    expect((await call(older, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
+    expect((await call(older, 'acceptHandoff', { handoffId })).body).toMatchObject({ replayed: true });
+    expect((await call(older, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
+  });
+
   it('lets a former owner write again as a participant', async () => {
     const contextStore = memoryContextStore();
     const planner = await connect(factoryOver(contextStore, { rememberEpochs: true }), 'modern', 'planner');
@@ -111,17 +133,17 @@ it('does not remember epochs unless it is asked to', async () => {
 describe('the memory itself', () => {
   it('never goes back to an older epoch', () => {
     const memory = createEpochMemory();
-    memory.remember('a', { owner: 'a', sessionKey: 's', epoch: 3 });
-    memory.remember('a', { owner: 'a', sessionKey: 's', epoch: 2 });
+    memory.remember('a', { owner: 'a', participants: [], sessionKey: 's', epoch: 3 });
+    memory.remember('a', { owner: 'a', participants: [], sessionKey: 's', epoch: 2 });
     expect(memory.recall('a', 's')).toBe(3);
   });
 
   it('is bounded, and forgets what it has not heard of for longest', () => {
     const memory = createEpochMemory();
     for (let index = 0; index < 10_000; index += 1)
-      memory.remember('a', { owner: 'a', sessionKey: `s${index}`, epoch: 1 });
-    memory.remember('a', { owner: 'a', sessionKey: 's0', epoch: 1 });
-    memory.remember('a', { owner: 'a', sessionKey: 'one-more', epoch: 1 });
+      memory.remember('a', { owner: 'a', participants: [], sessionKey: `s${index}`, epoch: 1 });
+    memory.remember('a', { owner: 'a', participants: [], sessionKey: 's0', epoch: 1 });
+    memory.remember('a', { owner: 'a', participants: [], sessionKey: 'one-more', epoch: 1 });
     expect(memory.recall('a', 's0')).toBe(1);
     expect(memory.recall('a', 's1')).toBeUndefined();
   });

@@ -11,18 +11,20 @@ export interface EpochMemory {
   readonly recall: (agent: string, sessionKey: string) => number | undefined;
   /**
    * Takes note of a session that was given to the agent. An older epoch never replaces a newer one: answers may overtake
-   * each other. Of a session that belongs to someone else nothing is kept: a participant may go on whoever the owner is.
+   * each other. A participant needs no epoch, and may go on whoever the owner is; to anyone else a session that belongs to
+   * another agent tells nothing, so that looking at it does not lift the fence.
    */
-  readonly remember: (agent: string, session: Pick<Session, 'owner' | 'sessionKey' | 'epoch'>) => void;
+  readonly remember: (agent: string, session: Pick<Session, 'owner' | 'participants' | 'sessionKey' | 'epoch'>) => void;
 }
 
 export function createEpochMemory(): EpochMemory {
   const epochs = new Map<string, number>();
   return {
     recall: (agent, sessionKey) => epochs.get(keyOf(agent, sessionKey)),
-    remember(agent, { owner, sessionKey, epoch }) {
+    remember(agent, { owner, participants, sessionKey, epoch }) {
       const key = keyOf(agent, sessionKey);
       if (epoch < (epochs.get(key) ?? 0)) return;
+      if (owner !== agent && !participants.includes(agent)) return;
       epochs.delete(key);
       if (owner !== agent) return;
       epochs.set(key, epoch);

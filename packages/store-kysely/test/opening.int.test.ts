@@ -102,6 +102,13 @@ describe('opening a SQLite file', () => {
     await expectOneLine(path, /newer release.*schema 99.*Upgrade/);
   });
 
+  it('leaves the database of another program alone', async () => {
+    const database = new Sqlite(path);
+    database.exec('create table notes (id integer)');
+    database.close();
+    await expectOneLine(path, /belongs to another program/);
+  });
+
   it('refuses a file that is no database', async () => {
     writeFileSync(path, 'not a database, but long enough to be taken for one'.repeat(100));
     await expectOneLine(path, /is not a SQLite database/);

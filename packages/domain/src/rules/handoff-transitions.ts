@@ -64,9 +64,13 @@ export function refuseResolve(
     refuseRequestType(handoff, step) ??
     refuseStatus(handoff, step.from, step.to) ??
     refuseActor(handoff, step, agent) ??
-    (outcome === 'returned' && session.owner !== agent ? ownershipLost(session, agent) : undefined)
+    (outcome === 'returned' ? refuseReturn(session, agent) : undefined)
   );
 }
+
+/** Ownership moves back only while the session is alive, and only from the agent that holds it. */
+const refuseReturn = (session: SessionRecord, agent: string): ContextStoreError | undefined =>
+  session.owner === agent ? refuseInactive(session) : ownershipLost(session, agent);
 
 function transitionTo(outcome: HandoffOutcome): HandoffTransition {
   const step = handoffTransitions.find(({ to }) => to === outcome);

@@ -124,6 +124,17 @@ function describeResolution(test: ScenarioTest): void {
     await expectRefusal(s.claim(passedOn, 'reviewer'), 'HANDOFF_NOT_PENDING');
   });
 
+  test('cannot be returned once the session has expired or closed', async (s) => {
+    await s.createSession({ ttlMs: 1000 });
+    const offer = await s.offer();
+    await s.claim(offer);
+    await s.advance(1000);
+    await expectRefusal(s.resolve(offer, 'returned', 'implementer'), 'SESSION_EXPIRED');
+    await s.updateSession({ agent: 'implementer', state: 'archived' });
+    await expectRefusal(s.resolve(offer, 'returned', 'implementer'), 'SESSION_NOT_ACTIVE');
+    expect((await s.readSession()).owner).toBe('implementer');
+  });
+
   test('cannot be returned by an acceptor who passed the session on, nor when nothing moved', async (s) => {
     await s.createSession();
     const offer = await s.offer();

@@ -97,6 +97,43 @@ describe('getContext', () => {
     expect(whole).toBe(content);
   });
 
+  it.each(['x', 'ж', '"', '漢', '🚀'])('reads a long content of %s to its end', async (character) => {
+    const content = character.repeat(20_000);
+    await append(content);
+    let whole = '';
+    let contentOffset: number | undefined = 0;
+    for (let reads = 0; contentOffset !== undefined && reads < 50; reads += 1) {
+      const { entries } = await read({ afterSequence: 0, limit: 1, contentOffset, maxTokens: 1500 });
+      whole += entries[0]?.content ?? '';
+      contentOffset = entries[0]?.nextContentOffset;
+    }
+    expect(whole).toBe(content);
+  });
+
+  it('skips no entry, however long its names', async () => {
+    const agent = 'a'.repeat(128);
+    await store.registerSession({ sessionKey: 'k'.repeat(128), agent });
+    for (let index = 0; index < 5; index += 1) {
+      const metadata = { m: 'y'.repeat(290) };
+      await store.updateContext({
+        sessionKey: 'k'.repeat(128),
+        agent,
+        contextType: 'tool_call',
+        content: 'x'.repeat(2000),
+        metadata,
+        pinned: true,
+      });
+    }
+    const seen: number[] = [];
+    let page = await store.getContext({ sessionKey: 'k'.repeat(128), maxTokens: 400, order: 'asc' });
+    seen.push(...sequences(page));
+    while (page.nextCursor !== undefined) {
+      page = await store.getContext({ sessionKey: 'k'.repeat(128), maxTokens: 400, cursor: page.nextCursor });
+      seen.push(...sequences(page));
+    }
+    expect(seen).toEqual(upTo(5));
+  });
+
   it('always shows something, and always gets on', async () => {
     await append('x', { metadata: { big: 'y'.repeat(60_000) } });
     await append('z'.repeat(60_000), { metadata: { big: 'y'.repeat(60_000) } });

@@ -129,7 +129,10 @@ function fitPage(
   let left = budget;
   for (const record of records) {
     const entry = presentEntry(record, contentOffset);
-    const fitted = fitEntry(entry, perEntry);
+    const fitted =
+      fitEntry(entry, perEntry, contentOffset) ??
+      // A page without entries would lead nowhere; the smallest budget holds any entry's preview.
+      (shown.length === 0 ? fitEntry(entry, budget, contentOffset) : undefined);
     if (fitted === undefined || jsonBytes(fitted) > left) break;
     shown.push(fitted);
     left -= jsonBytes(fitted) + 1;

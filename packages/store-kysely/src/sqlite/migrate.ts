@@ -27,14 +27,13 @@ export function migrate(connection: Connection, path: string, nowMs: number): vo
 
 /** The version of the schema in the file; 0 for an empty file. */
 function readVersion(connection: Connection, path: string): number {
-  const tables = connection.prepare(() =>
-    db
-      .$extendTables<{ sqlite_schema: { name: string } }>()
-      .selectFrom('sqlite_schema')
-      .select('name')
-      .where('name', '=', 'schema_migrations'),
-  );
-  if (tables.get({}) === undefined) return 0;
+  const tables = connection
+    .prepare(() => db.$extendTables<{ sqlite_schema: { name: string } }>().selectFrom('sqlite_schema').select('name'))
+    .all({});
+  if (tables.length === 0) return 0;
+  if (!tables.some(({ name }) => name === 'schema_migrations')) {
+    throw new ContextStoreError('STORE_UNAVAILABLE', `${path} belongs to another program. Name a file of its own.`);
+  }
   const newest = connection.prepare(() =>
     db.selectFrom('schema_migrations').select('version').orderBy('version', 'desc').limit(1),
   );
