@@ -1,0 +1,64 @@
+import {
+  refuseAppend,
+  refuseReplay,
+  sessionNotFound,
+  type AppendedEntry,
+  type AppendEntry,
+  type Replayable,
+} from '@org/domain';
+import { appendedOnce, prepareAppendEntries, type AppendedRow } from './append-entries.js';
+import type { Database } from './database.js';
+import { createGroupCommit, type GroupCommitOptions } from './group-commit.js';
+import type { Operation } from './operation.js';
+import { prepareReadSessionSituation } from './read-situation.js';
+import { keyArguments } from './replay.js';
+import { sessionRecord } from './session-row.js';
+import { isUniqueViolation } from './translate-error.js';
+import { untilWritten } from './until-written.js';
+
+/** Appends first, and asks why not when an entry was not let through: one statement does, unless something is wrong. */
+export function prepareAppendEntry(
+  database: Database,
+  options: GroupCommitOptions,
+): Operation<AppendEntry, Replayable<AppendedEntry>> {
+  const commitAppend = createGroupCommit(prepareAppendEntries(database), options);
+  const readSituation = prepareReadSessionSituation(database);
+
+  async function explain(request: AppendEntry): Promise<undefined> {
+    const { agent, namespace, sessionKey } = request;
+    // An entry carries its own idempotency key: there is none to look up.
+    const situation = await readSituation({ ...keyArguments({ agent, namespace }), sessionKey });
+    if (situation.session === null) throw sessionNotFound(sessionKey);
+    const session = sessionRecord(situation.session, situation.observed_at);
+    const refusal = refuseAppend(session, request, () => situation.was_owner);
+    if (refusal !== undefined) throw refusal;
+  }
+
+  return (request) =>
+    untilWritten(async () => {
+      try {
+        const row = await commitAppend(request);
+        return row === undefined ? await explain(request) : appendedEntry(row, request);
+      } catch (error) {
+        // Another try of the same append was written in this very moment: it is found now.
+        if (isUniqueViolation(error, appendedOnce)) return undefined;
+        throw error;
+      }
+    });
+}
+
+function appendedEntry(row: AppendedRow, { idempotency }: AppendEntry): Replayable<AppendedEntry> {
+  const replayed = idempotency !== undefined && row.recorded_hash !== null;
+  if (replayed) {
+    const refusal = refuseReplay({ requestHash: row.recorded_hash }, idempotency);
+    if (refusal !== undefined) throw refusal;
+  }
+  return {
+    sequence: row.sequence,
+    createdAtMs: row.created_at,
+    contentBytes: row.content_bytes,
+    estimatedTokens: row.estimated_tokens,
+    epoch: row.epoch,
+    replayed,
+  };
+}

@@ -1,0 +1,105 @@
+import {
+  refuseCreateHandoff,
+  sessionNotFound,
+  type CreateHandoff,
+  type HandoffRecord,
+  type Replayable,
+} from '@org/domain';
+import { sql } from 'kysely';
+import { clock, epochMs, milliseconds } from './clock.js';
+import type { Database } from './database.js';
+import { handoffJson, handoffRecord, type HandoffRow } from './handoff-row.js';
+import type { Operation } from './operation.js';
+import { statement } from './query-builder.js';
+import { lockArguments, lockSession, prepareReadSessionSituation, type LockArguments } from './read-situation.js';
+import { keyArguments, recordAnswer, replay, type KeyArguments } from './replay.js';
+import { isWithinTtl, sessionRecord } from './session-row.js';
+import { untilWritten } from './until-written.js';
+
+/** An answer as it is recorded. */
+interface Answer {
+  readonly handoff: HandoffRow;
+  readonly observed_at: number;
+}
+
+export function prepareCreateHandoff(
+  database: Database,
+): Operation<CreateHandoff, Replayable<{ handoff: HandoffRecord }>> {
+  const readSituation = prepareReadSessionSituation<Answer>(database);
+  const write = prepareWrite(database);
+
+  return (request) =>
+    untilWritten(async () => {
+      const key = keyArguments(request, request.sessionKey);
+      const situation = await readSituation({ ...key, sessionKey: request.sessionKey });
+      const recorded = replay(situation.recorded, request);
+      if (recorded !== undefined) return presentAnswer(recorded, true);
+      const { session } = situation;
+      if (session === null) throw sessionNotFound(request.sessionKey);
+      const current = sessionRecord(session, situation.observed_at);
+      const refusal = refuseCreateHandoff(current, request, () => situation.was_owner);
+      if (refusal !== undefined) throw refusal;
+
+      const [written] = await write({
+        ...key,
+        ...lockArguments(session),
+        handoffId: request.handoffId,
+        requestType: request.requestType,
+        targetAgent: request.targetAgent ?? null,
+        expiresInMs: request.expiresInMs,
+        summary: request.summary ?? null,
+        instructions: request.instructions ?? null,
+        requestData: request.requestData === undefined ? null : JSON.stringify(request.requestData),
+      });
+      return written && presentAnswer(written.response, false);
+    });
+}
+
+const presentAnswer = (answer: Answer, replayed: boolean): Replayable<{ handoff: HandoffRecord }> => ({
+  handoff: handoffRecord(answer.handoff, answer.observed_at),
+  replayed,
+});
+
+interface NewHandoff extends KeyArguments, LockArguments {
+  readonly handoffId: string;
+  readonly requestType: string;
+  readonly targetAgent: string | null;
+  readonly expiresInMs: number;
+  readonly summary: string | null;
+  readonly instructions: string | null;
+  readonly requestData: string | null;
+}
+
+/**
+ * Offers of one namespace are committed one after the other: each waits, before it is given its id, until the one before
+ * has been committed. A list that has shown an id will thus never have to show a smaller one, and a cursor skips nothing.
+ */
+function prepareWrite(database: Database): (handoff: NewHandoff) => Promise<{ response: Answer }[]> {
+  return database.prepareWrite('create_handoff', (p) =>
+    statement<{ response: Answer }>(sql`
+      with ${lockSession(p)}, queued as materialized (
+        select session.*, pg_advisory_xact_lock(hashtextextended('context-store handoffs ' || namespace, 0)) from session
+      ), timed as materialized (
+        select queued.*, ${clock(p)} as offered_at from queued
+      ), live as materialized (
+        select * from timed where state = 'active' and ${isWithinTtl(sql`timed`, sql`offered_at`)}
+      ), touched as (
+        update sessions set
+          offers = sessions.offers + 1,
+          last_activity_at = greatest(sessions.last_activity_at, live.offered_at)
+        from live where sessions.id = live.id
+      ), offered as (
+        insert into handoffs (
+          handoff_id, namespace, session_id, session_key, request_type, status, requesting_agent, target_agent,
+          upto_sequence, created_at, expires_at, summary, instructions, request_data
+        )
+        select ${p.handoffId}, namespace, id, session_key, ${p.requestType}, 'pending', ${p.agent}, ${p.targetAgent},
+          last_sequence, offered_at, offered_at + ${milliseconds(p.expiresInMs)}, ${p.summary}, ${p.instructions},
+          ${p.requestData}::json
+        from live
+        returning ${handoffJson} as handoff, handoffs.created_at as now
+      ), answer as (
+        select now, json_build_object('handoff', handoff, 'observed_at', ${epochMs(sql`now`)}) as response from offered
+      ), ${recordAnswer(p)}`),
+  );
+}

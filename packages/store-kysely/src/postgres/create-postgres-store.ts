@@ -1,0 +1,97 @@
+import { availableParallelism } from 'node:os';
+import { ContextStoreError, type Store } from '@org/domain';
+import { createConnectionPool, type PostgresObserver } from './connection-pool.js';
+import { createDatabase } from './database.js';
+import { migratePostgres, requireSchema } from './migrate.js';
+import type { Operation } from './operation.js';
+import { prepareOperations } from './operations.js';
+import { translateError } from './translate-error.js';
+
+export interface PostgresStoreOptions {
+  /** `postgres://user:password@host:port/database`. */
+  readonly url: string;
+  /** Whether to bring the database to the schema of this release. Default: yes; otherwise it must have it already. */
+  readonly migrate?: boolean | undefined;
+  /** The most connections. Default: two for each core. */
+  readonly poolSize?: number | undefined;
+  /** How many calls may wait for a connection, and how many appends for a batch. One more is OVERLOADED. Default 10,000. */
+  readonly maxWaiting?: number | undefined;
+  /** How long a call waits for a connection, in milliseconds. Default 5,000. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** How long the server works on one statement, waits for locks included, in milliseconds. Default 10,000. */
+  readonly statementTimeoutMs?: number | undefined;
+  /** How long a connection may hold a transaction open without doing anything, in milliseconds. Default 10,000. */
+  readonly idleInTransactionTimeoutMs?: number | undefined;
+  /** Whether the server keeps statements prepared, by name. Default: yes; a pooler between may not be up to it. */
+  readonly namedStatements?: boolean | undefined;
+  readonly observer?: PostgresObserver | undefined;
+  /** How far the store's clock is ahead of the database's, in milliseconds. For tests. */
+  readonly clockOffsetMs?: (() => number) | undefined;
+}
+
+/**
+ * Opens a store in a PostgreSQL database, which any number of processes may share. What it acknowledges is committed.
+ *
+ * @throws STORE_UNAVAILABLE when the server cannot be reached, or the schema cannot be migrated or is of a newer release
+ */
+export async function createPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const { url, migrate = true, poolSize = availableParallelism() * 2, maxWaiting = 10_000 } = options;
+  await (migrate ? migratePostgres(url) : requireSchema(url));
+  const pool = createConnectionPool({
+    url,
+    size: poolSize,
+    connectTimeoutMs: options.connectTimeoutMs ?? 5000,
+    statementTimeoutMs: options.statementTimeoutMs ?? 10_000,
+    idleInTransactionTimeoutMs: options.idleInTransactionTimeoutMs ?? 10_000,
+    maxWaiting,
+    namedStatements: options.namedStatements ?? true,
+    observer: options.observer ?? {},
+  });
+  const database = createDatabase(pool, options.clockOffsetMs ?? (() => 0));
+  // The other half of the pool is left to all other calls.
+  const operations = prepareOperations(database, { flushes: Math.ceil(poolSize / 2), maxWaiting });
+  return openStore(operations, url, pool.close);
+}
+
+function openStore(operations: ReturnType<typeof prepareOperations>, url: string, release: () => Promise<void>): Store {
+  const underWay = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+
+  const serve =
+    <Request, Answer>(operation: Operation<Request, Answer>) =>
+    async (request: Request): Promise<Answer> => {
+      if (closing !== undefined)
+        throw new ContextStoreError('STORE_UNAVAILABLE', 'The store is closed. Open it again.');
+      const answer = operation(request);
+      underWay.add(answer);
+      try {
+        return await answer;
+      } catch (error) {
+        throw translateError(error, url);
+      } finally {
+        underWay.delete(answer);
+      }
+    };
+
+  async function close(): Promise<void> {
+    await Promise.allSettled(underWay);
+    await release();
+  }
+
+  return {
+    createSession: serve(operations.createSession),
+    readSession: serve(operations.readSession),
+    listSessions: serve(operations.listSessions),
+    listSessionKeys: serve(operations.listSessionKeys),
+    updateSession: serve(operations.updateSession),
+    appendEntry: serve(operations.appendEntry),
+    readEntries: serve(operations.readEntries),
+    readBriefing: serve(operations.readBriefing),
+    createHandoff: serve(operations.createHandoff),
+    listHandoffs: serve(operations.listHandoffs),
+    claimHandoff: serve(operations.claimHandoff),
+    resolveHandoff: serve(operations.resolveHandoff),
+    ping: serve(operations.ping),
+    close: () => (closing ??= close()),
+  };
+}

@@ -1,0 +1,58 @@
+import type { HandoffRecord, HandoffStatus, JsonObject, RequestType } from '@org/domain';
+import { sql, type RawBuilder } from 'kysely';
+import { epochMs } from './clock.js';
+
+/** What is read of a handoff: {@link handoffColumns}. */
+export interface HandoffRow {
+  readonly id: number;
+  readonly handoff_id: string;
+  readonly namespace: string;
+  readonly session_id: number;
+  readonly session_key: string;
+  readonly request_type: RequestType;
+  readonly status: HandoffStatus;
+  readonly requesting_agent: string;
+  readonly target_agent: string | null;
+  readonly accepted_by: string | null;
+  readonly upto_sequence: number;
+  readonly created_at: number;
+  readonly expires_at: number;
+  readonly resolved_at: number | null;
+  readonly reason: string | null;
+  readonly summary: string | null;
+  readonly instructions: string | null;
+  readonly request_data: JsonObject | null;
+  readonly result: JsonObject | null;
+}
+
+/** To be selected from, or returned by, a statement in which `handoffs` is the only table with such columns. */
+export const handoffColumns: RawBuilder<HandoffRow> = sql`
+  handoffs.id, handoffs.handoff_id, handoffs.namespace, handoffs.session_id, handoffs.session_key,
+  handoffs.request_type, handoffs.status, handoffs.requesting_agent, handoffs.target_agent, handoffs.accepted_by,
+  handoffs.upto_sequence, ${epochMs(sql`handoffs.created_at`)} as created_at,
+  ${epochMs(sql`handoffs.expires_at`)} as expires_at, ${epochMs(sql`handoffs.resolved_at`)} as resolved_at,
+  handoffs.reason, handoffs.summary, handoffs.instructions, handoffs.request_data, handoffs.result`;
+
+/** A {@link HandoffRow} as one JSON value, where a statement can name the columns of `handoffs`. */
+export const handoffJson: RawBuilder<HandoffRow> = sql`(select row_to_json(fields) from (select ${handoffColumns}) as fields)`;
+
+export const handoffRecord = (row: HandoffRow, observedAtMs: number): HandoffRecord => ({
+  handoffId: row.handoff_id,
+  namespace: row.namespace,
+  sessionKey: row.session_key,
+  requestType: row.request_type,
+  status: row.status,
+  requestingAgent: row.requesting_agent,
+  targetAgent: row.target_agent ?? undefined,
+  acceptedBy: row.accepted_by ?? undefined,
+  uptoSequence: row.upto_sequence,
+  summary: row.summary ?? undefined,
+  instructions: row.instructions ?? undefined,
+  requestData: row.request_data ?? undefined,
+  createdAtMs: row.created_at,
+  expiresAtMs: row.expires_at,
+  resolvedAtMs: row.resolved_at ?? undefined,
+  reason: row.reason ?? undefined,
+  result: row.result ?? undefined,
+  observedAtMs,
+});

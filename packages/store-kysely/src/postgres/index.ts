@@ -1,0 +1,3 @@
+export type { PoolState, PostgresObserver } from './connection-pool.js';
+export { createPostgresStore, type PostgresStoreOptions } from './create-postgres-store.js';
+export { migratePostgres } from './migrate.js';

@@ -1,0 +1,118 @@
+import { roleAddress, type HandoffPage, type ListHandoffs } from '@org/domain';
+import { sql, type RawBuilder } from 'kysely';
+import type { Placeholders } from '../prepared-query.js';
+import { clock, epochMs, type ClockArguments } from './clock.js';
+import type { Database } from './database.js';
+import { handoffColumns, handoffRecord, type HandoffRow } from './handoff-row.js';
+import type { Operation } from './operation.js';
+import { statement } from './query-builder.js';
+import { scanWidth } from './scan-width.js';
+
+export function prepareListHandoffs(database: Database): Operation<ListHandoffs, HandoffPage> {
+  const readInbox = prepareReadPage(database, 'inbox');
+  const readPendingInbox = prepareReadPage(database, 'pending_inbox');
+  const readOutbox = prepareReadPage(database, 'outbox');
+
+  return async (request) => {
+    const { namespace, direction, agent, status = null, after = 0, limit } = request;
+    const addresses = direction === 'outbox' ? [agent] : [agent, '', ...new Set(request.roles.map(roleAddress))];
+    const width = status === null ? limit : Math.floor(scanWidth / addresses.length);
+    // What has lapsed is stored as pending.
+    const isPending = status === 'pending' || status === 'expired';
+    const readPage = direction === 'outbox' ? readOutbox : isPending ? readPendingInbox : readInbox;
+    const rows = await readPage({ namespace, agent, addresses, status, after, width, limit });
+    const listed = rows.filter(isListed).toSorted((a, b) => a.id - b.id);
+    const lastListed = listed.length === limit ? listed.at(-1)?.id : undefined;
+    return {
+      handoffs: listed.map((row) => handoffRecord(row, row.observed_at)),
+      ...nextPosition(rows[0], lastListed, after),
+    };
+  };
+}
+
+/** What was looked through, the same in every row. */
+interface Scan {
+  readonly observed_at: number;
+  /** The last row of the range that was looked through; null: it was empty. */
+  readonly last_scanned: number | null;
+  /** Whether rows follow after that. */
+  readonly is_cut: boolean;
+}
+
+/** A page without handoffs has one row without one. */
+type Row = Scan & (HandoffRow | { readonly id: null });
+
+const isListed = (row: Row): row is Scan & HandoffRow => row.id !== null;
+
+function nextPosition(
+  scan: Scan | undefined,
+  lastListed: number | undefined,
+  after: number,
+): Pick<HandoffPage, 'next' | 'more'> {
+  const lastScanned = scan?.last_scanned ?? after;
+  const next = lastListed ?? lastScanned;
+  return { next, more: scan?.is_cut === true || next < lastScanned };
+}
+
+interface PageArguments extends Pick<ListHandoffs, 'namespace' | 'agent' | 'limit'> {
+  /** Whose ranges are merged; empty: of what is offered to anyone. */
+  readonly addresses: readonly string[];
+  readonly status: string | null;
+  readonly after: number;
+  /** How many rows of each range are looked through. */
+  readonly width: number;
+}
+
+type Range = 'inbox' | 'pending_inbox' | 'outbox';
+
+const rangeConditions: Readonly<Record<Range, RawBuilder<boolean>>> = {
+  inbox: sql`coalesce(target_agent, '') = address`,
+  pending_inbox: sql`coalesce(target_agent, '') = address and status = 'pending'`,
+  outbox: sql`requesting_agent = address`,
+};
+
+/**
+ * An agent has several addresses. Each is one range of an index; merged, they are known as far as the first of them was
+ * cut off.
+ */
+function prepareReadPage(database: Database, range: Range): (page: PageArguments) => Promise<Row[]> {
+  return database.prepareRead(`list_${range}`, (p) =>
+    statement<Row>(sql`
+      with clock as materialized (select ${clock(p)} as now),
+      scanned as materialized (
+        select part.*
+        from unnest(${p.addresses}::text[]) as address cross join lateral (
+          select id, row_number() over () as place, status, expires_at, requesting_agent, target_agent
+          from (
+            select id, status, expires_at, requesting_agent, target_agent
+            from handoffs
+            where namespace = ${p.namespace} and ${rangeConditions[range]} and id > ${p.after}::bigint
+            order by id limit ${p.width}::integer + 1
+          ) as found
+        ) as part
+      ), cut as materialized (
+        select min(id) - 1 as last_scanned from scanned where place > ${p.width}::integer
+      ), listed as materialized (
+        select id from scanned, cut, clock
+        where id <= coalesce(cut.last_scanned, id) and ${isListedBy(p, range)}
+        order by id limit ${p.limit}::integer
+      ), scan as materialized (
+        select coalesce(cut.last_scanned, (select max(id) from scanned)) as last_scanned,
+          cut.last_scanned is not null as is_cut
+        from cut
+      )
+      select scan.*, ${epochMs(sql`clock.now`)} as observed_at, handoff.*
+      from clock, scan left join (
+        select ${handoffColumns} from listed join handoffs using (id)
+      ) as handoff on true`),
+  );
+}
+
+/** See `handoffStatus` in the domain. Nobody may claim an own offer to a role. */
+function isListedBy(p: Placeholders<PageArguments & ClockArguments>, range: Range): RawBuilder<boolean> {
+  const status = sql`case when status = 'pending' and expires_at <= clock.now then 'expired' else status end`;
+  const isOwnRoleOffer = sql`requesting_agent = ${p.agent} and target_agent like 'role:%'`;
+  return sql`
+    (${p.status}::text is null or ${status} = ${p.status}::text)
+    and ${range === 'outbox' ? sql`true` : sql`(${isOwnRoleOffer}) is not true`}`;
+}

@@ -1,0 +1,34 @@
+import { prepareAppendEntry } from './append-entry.js';
+import { prepareClaimHandoff } from './claim-handoff.js';
+import { prepareCreateHandoff } from './create-handoff.js';
+import { prepareCreateSession } from './create-session.js';
+import type { Database } from './database.js';
+import type { GroupCommitOptions } from './group-commit.js';
+import { prepareListHandoffs } from './list-handoffs.js';
+import { prepareListSessionKeys } from './list-session-keys.js';
+import { prepareListSessions } from './list-sessions.js';
+import { preparePing } from './ping.js';
+import { prepareReadBriefing } from './read-briefing.js';
+import { prepareReadEntries } from './read-entries.js';
+import { prepareReadSession } from './read-session.js';
+import { prepareResolveHandoff } from './resolve-handoff.js';
+import { prepareUpdateSession } from './update-session.js';
+
+/** Compiles every statement that the store will ever run. */
+export function prepareOperations(database: Database, groupCommit: GroupCommitOptions) {
+  return {
+    createSession: prepareCreateSession(database),
+    readSession: prepareReadSession(database),
+    listSessions: prepareListSessions(database),
+    listSessionKeys: prepareListSessionKeys(database),
+    updateSession: prepareUpdateSession(database),
+    appendEntry: prepareAppendEntry(database, groupCommit),
+    readEntries: prepareReadEntries(database),
+    readBriefing: prepareReadBriefing(database),
+    createHandoff: prepareCreateHandoff(database),
+    listHandoffs: prepareListHandoffs(database),
+    claimHandoff: prepareClaimHandoff(database),
+    resolveHandoff: prepareResolveHandoff(database),
+    ping: preparePing(database),
+  };
+}

@@ -1,0 +1,105 @@
+import { sql, type RawBuilder } from 'kysely';
+import type { Placeholders } from '../prepared-query.js';
+import { clock, epochMs, type ClockArguments } from './clock.js';
+import type { Database } from './database.js';
+import { handoffColumns, type HandoffRow } from './handoff-row.js';
+import { statement } from './query-builder.js';
+import { selectRecorded, type KeyArguments, type RecordedAnswer } from './replay.js';
+import { sessionColumns, type SessionRow } from './session-row.js';
+
+/** All that the rules ask for to decide on a mutation, at one moment. */
+export interface SessionSituation<Answer> {
+  readonly session: SessionRow | null;
+  readonly recorded: RecordedAnswer<Answer> | null;
+  /** Whether the agent gave away, or was given, the ownership of the session by any handoff. */
+  readonly was_owner: boolean;
+  readonly observed_at: number;
+}
+
+/** The same for a mutation that names a handoff. There is a session whenever there is a handoff. */
+export interface HandoffSituation<Answer> {
+  readonly handoff: HandoffRow | null;
+  readonly session: SessionRow | null;
+  readonly recorded: RecordedAnswer<Answer> | null;
+  readonly observed_at: number;
+}
+
+type Read<Arguments, Situation> = (args: Arguments) => Promise<Situation>;
+
+export function prepareReadSessionSituation<Answer>(
+  database: Database,
+): Read<KeyArguments & { sessionKey: string }, SessionSituation<Answer>> {
+  const read = database.prepareRead<KeyArguments & { sessionKey: string }, SessionSituation<Answer>>(
+    'read_session_situation',
+    (p) =>
+      statement(sql`
+        with found as materialized (
+          select ${sessionColumns} from sessions
+          where namespace = ${p.namespace} and session_key = ${p.sessionKey}
+        )
+        select (select row_to_json(found) from found) as session,
+          ${selectRecorded(p)} as recorded,
+          exists (
+            select from handoffs
+            where session_id = (select id from found) and accepted_by is not null and request_type = 'full_handoff'
+              and ${p.agent} in (requesting_agent, accepted_by)
+          ) as was_owner,
+          ${epochMs(clock(p))} as observed_at`),
+  );
+  return async (args) => onlyRow(await read(args));
+}
+
+export function prepareReadHandoffSituation<Answer>(
+  database: Database,
+): Read<KeyArguments & { handoffId: string }, HandoffSituation<Answer>> {
+  const read = database.prepareRead<KeyArguments & { handoffId: string }, HandoffSituation<Answer>>(
+    'read_handoff_situation',
+    (p) =>
+      statement(sql`
+        with found as materialized (
+          select ${handoffColumns} from handoffs
+          where namespace = ${p.namespace} and handoff_id = ${p.handoffId}
+        )
+        select (select row_to_json(found) from found) as handoff,
+          (select row_to_json(session) from (
+            select ${sessionColumns} from sessions where id = (select session_id from found)
+          ) as session) as session,
+          ${selectRecorded(p)} as recorded,
+          ${epochMs(clock(p))} as observed_at`),
+  );
+  return async (args) => onlyRow(await read(args));
+}
+
+function onlyRow<Row>(rows: readonly Row[]): Row {
+  return rows[0] as Row;
+}
+
+/** The session that a decision was made on. */
+export interface LockArguments {
+  readonly sessionId: number;
+  readonly version: number;
+  readonly offers: number;
+}
+
+export const lockArguments = ({ id, version, offers }: SessionRow): LockArguments => ({
+  sessionId: id,
+  version,
+  offers,
+});
+
+/**
+ * The first part of every statement that writes what was decided: `with ${lockSession(p)}, …` holds the session's row, if
+ * it is still as it was decided on, as the only row of `session`, and a later moment than the end of the wait for its lock
+ * as `session.now`.
+ *
+ * Every mutation locks the session before anything else of it, so that none can deadlock with another. Once it is locked,
+ * `version` tells whether its owner, participants, epoch, state or TTL changed; and `offers`, whether there are
+ * handoffs that this statement cannot see, because it looks at them as they were when it began.
+ */
+export const lockSession = (p: Placeholders<LockArguments & ClockArguments>): RawBuilder<unknown> => sql`
+  locked as materialized (
+    select * from sessions where id = ${p.sessionId} for update
+  ), session as materialized (
+    select locked.*, ${clock(p)} as now from locked
+    where version = ${p.version}::integer and offers = ${p.offers}::integer
+  )`;

@@ -1,0 +1,112 @@
+import {
+  handoffNotFound,
+  refuseResolve,
+  type HandoffOutcome,
+  type HandoffRecord,
+  type HandoffStatus,
+  type Replayable,
+  type ResolveHandoff,
+} from '@org/domain';
+import { sql } from 'kysely';
+import { clock, epochMs } from './clock.js';
+import type { Database } from './database.js';
+import { handoffJson, handoffRecord, type HandoffRow } from './handoff-row.js';
+import { cancelOffers, moveOwnership, type SessionChange } from './move-ownership.js';
+import type { Operation } from './operation.js';
+import { statement } from './query-builder.js';
+import { lockArguments, lockSession, prepareReadHandoffSituation, type LockArguments } from './read-situation.js';
+import { keyArguments, recordAnswer, replay, type KeyArguments } from './replay.js';
+import { sessionRecord } from './session-row.js';
+import { untilWritten } from './until-written.js';
+
+/** An answer as it is recorded. */
+interface Answer {
+  readonly handoff: HandoffRow;
+  readonly observed_at: number;
+}
+
+export function prepareResolveHandoff(
+  database: Database,
+): Operation<ResolveHandoff, Replayable<{ handoff: HandoffRecord }>> {
+  const readSituation = prepareReadHandoffSituation<Answer>(database);
+  const write = prepareWrite(database);
+
+  return (request) =>
+    untilWritten(async () => {
+      const key = keyArguments(request);
+      const situation = await readSituation({ ...key, handoffId: request.handoffId });
+      const recorded = replay(situation.recorded, request);
+      if (recorded !== undefined) return presentAnswer(recorded, true);
+      const { handoff, session, observed_at: observedAtMs } = situation;
+      if (handoff === null || session === null) throw handoffNotFound(request.handoffId);
+      const refusal = refuseResolve(
+        handoffRecord(handoff, observedAtMs),
+        sessionRecord(session, observedAtMs),
+        request,
+      );
+      if (refusal !== undefined) throw refusal;
+
+      const { moves, owner, participants } = moveOwnership(handoff.requesting_agent, session.participants);
+      const [written] = await write({
+        ...key,
+        ...lockArguments(session),
+        owner,
+        participants,
+        moves: moves && request.outcome === 'returned',
+        handoffId: handoff.id,
+        status: handoff.status,
+        outcome: request.outcome,
+        reason: request.reason ?? null,
+        result: request.result === undefined ? null : JSON.stringify(request.result),
+      });
+      return written && presentAnswer(written.response, false);
+    });
+}
+
+const presentAnswer = (answer: Answer, replayed: boolean): Replayable<{ handoff: HandoffRecord }> => ({
+  handoff: handoffRecord(answer.handoff, answer.observed_at),
+  replayed,
+});
+
+interface Resolution extends KeyArguments, LockArguments, Omit<SessionChange, 'changes'> {
+  readonly handoffId: number;
+  /** As it was decided on. */
+  readonly status: HandoffStatus;
+  readonly outcome: HandoffOutcome;
+  readonly reason: string | null;
+  readonly result: string | null;
+}
+
+/** A pending offer's deadline is compared with a clock that is read when the locks on both rows are held. */
+function prepareWrite(database: Database): (resolution: Resolution) => Promise<{ response: Answer }[]> {
+  return database.prepareWrite('resolve_handoff', (p) =>
+    statement<{ response: Answer }>(sql`
+      with ${lockSession(p)}, handoff as materialized (
+        select handoffs.id as handoff_id, handoffs.status, handoffs.expires_at, session.id as session_id
+        from session join handoffs on handoffs.id = ${p.handoffId} and handoffs.status = ${p.status}
+        for update of handoffs
+      ), timed as materialized (
+        select handoff.*, ${p.moves}::boolean as moves, ${clock(p)} as now from handoff
+      ), live as materialized (
+        select * from timed where status <> 'pending' or expires_at > now
+      ), moved as (
+        update sessions set
+          owner = ${p.owner},
+          participants = ${p.participants}::text[],
+          epoch = sessions.epoch + 1,
+          version = sessions.version + 1,
+          updated_at = live.now,
+          last_activity_at = greatest(sessions.last_activity_at, live.now)
+        from live where live.moves and sessions.id = live.session_id
+      ), cancelled as (
+        ${cancelOffers(sql`live`)}
+      ), resolved as (
+        update handoffs set
+          status = ${p.outcome}, resolved_at = live.now, reason = ${p.reason}, result = ${p.result}::json
+        from live where handoffs.id = live.handoff_id
+        returning ${handoffJson} as handoff, live.now
+      ), answer as (
+        select now, json_build_object('handoff', handoff, 'observed_at', ${epochMs(sql`now`)}) as response from resolved
+      ), ${recordAnswer(p)}`),
+  );
+}

@@ -1,0 +1,103 @@
+import { ContextStoreError } from '@org/domain';
+import { nameServer } from './database-url.js';
+
+/** What is wrong with the server, and what to do, by SQLSTATE. Nothing was written in any of these cases. */
+const unavailable: Readonly<Record<string, string>> = {
+  '28P01': 'refuses the password. Check the user and password in the database URL.',
+  '28000': 'refuses this user. Check the user in the database URL, and the rules in pg_hba.conf.',
+  '3D000': 'has no such database. Create it (createdb), or name another one in the database URL.',
+  '42501': 'denies this user a right that is needed. Grant it, or connect as the owner of the tables.',
+  '42P01': 'lacks tables of the context store. Run `context-store migrate`, or check the search_path of this user.',
+  '42P07': 'holds a table of another application under a name that is needed. Use a database, or a schema, of its own.',
+  '25006': 'is read-only here (a standby, perhaps). Connect to the primary server.',
+  '53100': 'cannot grow: its disk is full. Free some space, then send the same call again.',
+  '53200': 'is out of memory. Send the same call again later.',
+  '53300': 'accepts no more connections. Lower DATABASE_POOL_SIZE, or raise max_connections there.',
+  '55P03': 'is locked by another process for too long. Nothing was written; send the same call again.',
+  '57014': 'took too long to answer. Nothing was written; send the same call again.',
+  '57P03': 'is starting up or shutting down. Nothing was written; send the same call again.',
+  '58030': 'cannot read or write its files. See its log.',
+  XX001: 'reports damaged data. See its log, and restore it from a backup if need be.',
+  XX002: 'reports a damaged index. See its log, and reindex it.',
+};
+
+/** Why no connection came about, and what to do, by the code of a network or TLS error. */
+const unreachable: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'is not found: no such host. Check the host in the database URL.',
+  EAI_AGAIN: 'is not found: the name of the host cannot be looked up now. Check the host in the database URL.',
+  ECONNREFUSED: 'refuses connections. Check that it runs, and the host and port in the database URL.',
+  ENOENT: 'is not there: no such socket. Check that it runs, and the host in the database URL.',
+  EHOSTUNREACH: 'cannot be reached. Check the network, and the host in the database URL.',
+  ENETUNREACH: 'cannot be reached. Check the network, and the host in the database URL.',
+};
+
+const noAnswer = 'does not answer. Check that it runs, and the host and port in the database URL.';
+const unknownOutcome =
+  'broke the connection in the middle of the call. It may have been carried out: repeat it with the same idempotencyKey, or look before you repeat it.';
+
+/** The connection is gone, and with it the answer: whether the statement ran is not known. */
+export function isConnectionLost(error: unknown): error is Error {
+  if (!(error instanceof Error) || error instanceof ContextStoreError) return false;
+  const code = codeOf(error);
+  if (code === undefined) return /^(Connection terminated|Query read timeout|Client (has|was) )/.test(error.message);
+  return isSqlState(code) ? /^(08|57P0|25P0[34])/.test(code) : /^E[A-Z]+$/.test(code);
+}
+
+/** The server undid the statement because of another one. It may be sent again at once. */
+export const isRolledBackByConflict = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error) ?? '');
+
+/** A statement failed on what it was given, rather than on the state of the server. */
+export const isStatementFailure = (error: unknown): boolean => {
+  const code = codeOf(error);
+  return code !== undefined && isSqlState(code) && !/^(08|25|28|3D|42|53|57P|58|XX)/.test(code);
+};
+
+/** Whether a row with such a key exists already. */
+export const isUniqueViolation = (error: unknown, constraint: string): boolean =>
+  codeOf(error) === '23505' && error instanceof Error && 'constraint' in error && error.constraint === constraint;
+
+/** Turns a failure to connect into an error that is fit for callers. Nothing was sent then. */
+export function translateConnectError(error: unknown, url: string): ContextStoreError {
+  if (error instanceof ContextStoreError) return error;
+  const code = codeOf(error) ?? '';
+  const problem = unavailable[code] ?? unreachable[code] ?? connectProblem(error);
+  return storeUnavailable(url, problem, error);
+}
+
+function connectProblem(error: unknown): string {
+  const message = error instanceof Error ? error.message : '';
+  if (/password/i.test(message)) return 'asks for a password. Put it into the database URL, or into PGPASSWORD.';
+  if (/SSL|TLS|certificate/i.test(message))
+    return 'cannot be spoken to by TLS as asked. Check sslmode in the database URL.';
+  return noAnswer;
+}
+
+/**
+ * Turns whatever an operation threw into an error that is fit for callers. It names the server without the password, and
+ * never holds SQL or the driver's own words: those stay in `cause`.
+ */
+export function translateError(error: unknown, url: string): ContextStoreError {
+  if (error instanceof ContextStoreError) return error;
+  if (isConnectionLost(error)) return storeUnavailable(url, unknownOutcome, error);
+  const problem = unavailable[codeOf(error) ?? ''];
+  if (problem !== undefined) return storeUnavailable(url, problem, error);
+  if (isRolledBackByConflict(error)) return tooManyConflicts(error);
+  const message = 'Something went wrong in the store. Nothing was acknowledged; please report it.';
+  return new ContextStoreError('INTERNAL_ERROR', message, {}, { cause: error });
+}
+
+/** The answer of a call that others got ahead of each time that it was tried. */
+export function tooManyConflicts(cause?: unknown): ContextStoreError {
+  const message =
+    'Others change the same session all the time. Nothing was written; wait, then send the same call again.';
+  return new ContextStoreError('OVERLOADED', message, {}, { cause });
+}
+
+const storeUnavailable = (url: string, problem: string, cause: unknown): ContextStoreError =>
+  new ContextStoreError('STORE_UNAVAILABLE', `${nameServer(url)} ${problem}`, {}, { cause });
+
+const isSqlState = (code: string): boolean => /^[0-9A-Z]{5}$/.test(code) && /[0-9]/.test(code);
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

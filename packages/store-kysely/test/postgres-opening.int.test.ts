@@ -1,0 +1,138 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createPostgresStore } from '@org/store-kysely/postgres';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { migratePostgres } from '../src/postgres/migrate.js';
+import { migrations } from '../src/postgres/migrations/index.js';
+import { createWork, work } from './requests.js';
+import { temporaryDatabase, type TemporaryDatabase } from './temporary-database.js';
+
+describe('opening a PostgreSQL database', () => {
+  let database: TemporaryDatabase;
+  beforeEach(async () => {
+    database = await temporaryDatabase();
+  });
+  afterEach(() => database.drop());
+
+  async function open(url = database.url, migrate = true): Promise<void> {
+    await (await createPostgresStore({ url, migrate })).close();
+  }
+
+  async function expectOneLine(opening: Promise<unknown>, says: RegExp): Promise<void> {
+    const error: unknown = await opening.then(
+      () => expect.fail('opened'),
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringMatching(says) as string });
+    expect((error as Error).message).not.toMatch(/\n|secret|select |insert /);
+  }
+
+  const appliedVersions = async (): Promise<unknown[]> =>
+    (await database.query('select version from schema_migrations order by version')).map(({ version }) => version);
+
+  function urlWith(change: (url: URL) => void): string {
+    const url = new URL(database.url);
+    change(url);
+    return url.href;
+  }
+
+  it('migrates it once when twenty open it first at once', async () => {
+    const migrated = await Promise.all(Array.from({ length: 20 }, () => migratePostgres(database.url)));
+    expect(migrated.filter(Boolean)).toHaveLength(1);
+    expect(await appliedVersions()).toEqual(migrations.map(({ version }) => version));
+  });
+
+  it('leaves nothing of a migration that fails', async () => {
+    const broken = { version: migrations.length + 1, name: 'broken', script: 'create table half (); select 1 / 0' };
+    await expect(migratePostgres(database.url, [...migrations, broken])).rejects.toMatchObject({
+      code: 'INTERNAL_ERROR',
+    });
+    const tables = await database.query(`select tablename from pg_tables where schemaname = 'public'`);
+    expect(tables).toEqual([]);
+  });
+
+  it('changes nothing when it is not to migrate', async () => {
+    await expectOneLine(open(database.url, false), /older schema \(0;.*context-store migrate/);
+    await migratePostgres(database.url);
+    await open(database.url, false);
+  });
+
+  it('keeps a database of a newer release as it is', async () => {
+    await open();
+    await database.query(`insert into schema_migrations values (99, 'from the future', now())`);
+    await expectOneLine(open(), /newer release.*schema 99.*Upgrade/);
+    await expectOneLine(open(database.url, false), /newer release.*schema 99.*Upgrade/);
+  });
+
+  it('keeps what is there when it is opened again', async () => {
+    const store = await createPostgresStore({ url: database.url });
+    await store.createSession(createWork);
+    await store.close();
+    await expect(store.ping()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    const again = await createPostgresStore({ url: database.url });
+    expect(await again.readSession(work)).toMatchObject({ owner: 'planner' });
+    await again.close();
+  });
+
+  it('says what is wrong with a URL, and not the password in it', async () => {
+    await expectOneLine(open('not a URL'), /cannot be read.*postgres:\/\//);
+    await expectOneLine(open('mysql://root:secret@127.0.0.1/test'), /cannot be read/);
+    const password = 'secret';
+    const port = await unusedPort();
+    await expectOneLine(open(urlWith((url) => Object.assign(url, { port, password }))), /refuses connections/);
+    await expectOneLine(
+      open(urlWith((url) => Object.assign(url, { pathname: '/no_such', password }))),
+      /no such database/,
+    );
+    await expectOneLine(
+      open(urlWith((url) => Object.assign(url, { username: 'nobody_here', password }))),
+      /this user|password/,
+    );
+  });
+
+  it.for([
+    ['28P01', /refuses the password/],
+    ['53300', /accepts no more connections/],
+    ['57P03', /starting up or shutting down/],
+  ] as const)('says why the server refuses with %s', async ([sqlState, says]) => {
+    const server = await refusingServer(sqlState);
+    const { port } = server.address() as AddressInfo;
+    await expectOneLine(open(`postgres://root:secret@127.0.0.1:${port}/test`), says);
+    server.close();
+  });
+
+  it('says that a user may not create tables', async () => {
+    const role = `reader_${new URL(database.url).pathname.slice(-20)}`;
+    await database.query(`create role ${role} login password 'secret'`);
+    await database.query(`revoke create on schema public from public`);
+    const url = urlWith((changed) => Object.assign(changed, { username: role, password: 'secret' }));
+    await expectOneLine(open(url), /denies this user a right/);
+    await database.query(`drop role ${role}`);
+  });
+
+  it('says that a server is read-only', async () => {
+    const name = new URL(database.url).pathname.slice(1);
+    await database.query(`alter database ${name} set default_transaction_read_only = on`);
+    await expectOneLine(open(), /read-only/);
+  });
+});
+
+/** Answers whoever connects with this error, as PostgreSQL does. */
+async function refusingServer(sqlState: string): Promise<Server> {
+  const fields = Buffer.from(`SFATAL\0C${sqlState}\0Mno\0\0`);
+  const header = Buffer.from('E\0\0\0\0');
+  header.writeInt32BE(fields.length + 4, 1);
+  const server = createServer((socket) => {
+    socket.once('data', () => socket.end(Buffer.concat([header, fields])));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return server;
+}
+
+async function unusedPort(): Promise<string> {
+  const server = createServer();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  await once(server.close(), 'close');
+  return `${port}`;
+}

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import type { Store } from '@org/domain';
+import { createPostgresStore } from '@org/store-kysely/postgres';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { appendWork, offerWork, readWork } from './requests.js';
+import { temporaryDatabase, type TemporaryDatabase } from './temporary-database.js';
+
+describe('the statements of', () => {
+  let database: TemporaryDatabase;
+  let store: Store;
+  let run: string[] = [];
+  let session: { readonly namespace: string; readonly sessionKey: string };
+
+  beforeAll(async () => {
+    database = await temporaryDatabase();
+    store = await createPostgresStore({
+      url: database.url,
+      poolSize: 2,
+      observer: { statementRun: (statement) => run.push(statement) },
+    });
+  });
+  afterAll(async () => {
+    await store.close();
+    await database.drop();
+  });
+  beforeEach(async () => {
+    session = { namespace: 'default', sessionKey: randomUUID() };
+    await create(session.sessionKey);
+    run = [];
+  });
+
+  const create = (sessionKey: string, ifExists: 'error' | 'resume' = 'error'): Promise<unknown> =>
+    store.createSession({ ...session, sessionKey, agent: 'planner', metadata: {}, ifExists });
+  const idempotency = (key: string) => ({ key, tool: 'tool', requestHash: 'hash' });
+  const offer = (handoffId: string): Promise<unknown> => store.createHandoff({ ...offerWork(handoffId), ...session });
+  const claim = (handoffId: string): Promise<unknown> =>
+    store.claimHandoff({ namespace: session.namespace, agent: 'implementer', handoffId });
+
+  it('a creation and a resume', async () => {
+    await create('another');
+    await create('another', 'resume');
+    expect(run).toEqual(['create_session', 'create_session']);
+    await expect(create('another')).rejects.toMatchObject({ code: 'SESSION_EXISTS' });
+    expect(run.slice(2)).toEqual(['create_session', 'read_session_situation']);
+  });
+
+  it('appends: one for all that arrive together, and one more for those that are refused', async () => {
+    await store.appendEntry(appendWork('a', session));
+    expect(run).toEqual(['append_entries']);
+    await Promise.all(Array.from({ length: 100 }, (_, index) => store.appendEntry(appendWork(`${index}`, session))));
+    expect(run.slice(1)).toEqual(['append_entries']);
+    await store.appendEntry(appendWork('a', { ...session, idempotency: idempotency('k') }));
+    await store.appendEntry(appendWork('a', { ...session, idempotency: idempotency('k') }));
+    expect(run.slice(2)).toEqual(['append_entries_once', 'append_entries_once']);
+    await expect(store.appendEntry(appendWork('a', { ...session, agent: 'stranger' }))).rejects.toMatchObject({
+      code: 'NOT_A_PARTICIPANT',
+    });
+    expect(run.slice(4)).toEqual(['append_entries', 'read_session_situation']);
+  });
+
+  it('reads', async () => {
+    await store.readSession(session);
+    await store.readEntries({ ...readWork(), ...session });
+    await store.readEntries({ ...readWork(), ...session, direction: 'descending' });
+    await store.readBriefing({ ...session, pinnedLimit: 5, newestLimit: 5, maxContentLength: 100 });
+    await store.listSessions({ namespace: 'default', limit: 5, dormantAfterMs: 1 });
+    await store.listSessionKeys({ namespace: 'default', prefix: '', limit: 5 });
+    await store.listHandoffs({ namespace: 'default', agent: 'a', direction: 'outbox', roles: [], limit: 5 });
+    await store.ping();
+    expect(run).toEqual([
+      'read_session',
+      'read_entries_ascending',
+      'read_entries_descending',
+      'read_briefing',
+      'list_sessions',
+      'list_session_keys',
+      'list_outbox',
+      'ping',
+    ]);
+  });
+
+  it('an update', async () => {
+    await store.updateSession({ ...session, agent: 'planner', title: 'new' });
+    expect(run).toEqual(['read_session_situation', 'update_session']);
+  });
+
+  it('an offer, its claim, and its end', async () => {
+    const handoffId = randomUUID();
+    await offer(handoffId);
+    expect(run).toEqual(['read_session_situation', 'create_handoff']);
+    await claim(handoffId);
+    expect(run.slice(2)).toEqual(['read_handoff_situation', 'claim_handoff']);
+    await claim(handoffId);
+    expect(run.slice(4)).toEqual(['read_handoff_situation']);
+    const { namespace } = session;
+    await store.resolveHandoff({ namespace, handoffId, agent: 'implementer', outcome: 'completed' });
+    expect(run.slice(5)).toEqual(['read_handoff_situation', 'resolve_handoff']);
+  });
+
+  it('any call are the same without names', async () => {
+    const unnamed = await createPostgresStore({ url: database.url, namedStatements: false });
+    await unnamed.appendEntry(appendWork('a', session));
+    expect((await unnamed.readEntries({ ...readWork(), ...session })).entries).toHaveLength(1);
+    await unnamed.close();
+  });
+});
