@@ -182,6 +182,19 @@ describe('updateContext', () => {
     }
   });
 
+  it('loses no key of the metadata without saying so', async () => {
+    const store = open();
+    await store.registerSession({ sessionKey: 'work' });
+    const metadata = JSON.parse('{"__proto__":{"a":1},"n":2}') as Record<string, unknown>;
+    expect((await refusal(store.updateContext(note('x', { metadata })))).message).toContain(
+      'metadata: has a key named',
+    );
+    const nested = JSON.parse('{"deep":{"__proto__":{"a":1}}}') as Record<string, unknown>;
+    await store.updateContext(note('x', { metadata: nested }));
+    const { entries } = await store.getContext({ sessionKey: 'work' });
+    expect(JSON.stringify(entries[0]?.metadata)).toBe('{"deep":{"__proto__":{"a":1}}}');
+  });
+
   it('takes a retry with a newer epoch for the same call', async () => {
     const store = open();
     await store.registerSession({ sessionKey: 'work' });

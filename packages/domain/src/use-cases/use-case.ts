@@ -52,13 +52,21 @@ export const mutationArguments = {
 /** @throws VALIDATION_ERROR naming every field that is wrong, and what it should be */
 export function parseInput<Input extends z.ZodObject>(schema: Input, input: unknown): z.output<Input> {
   const parsed = schema.safeParse(input ?? {});
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map((issue) => describeIssue(issue, schema));
+  const lost = lostKeys(input);
+  if (parsed.success && lost.length === 0) return parsed.data;
+  const issues = [...(parsed.error?.issues ?? []).map((issue) => describeIssue(issue, schema)), ...lost];
   throw new ContextStoreError(
     'VALIDATION_ERROR',
     `${issues.map(({ path, message }) => `${path}: ${message}`).join('; ')}. Correct the arguments and call again.`,
     { issues },
   );
+}
+
+/** zod drops this key of a record without a word, and what a caller recorded must not go missing. */
+function lostKeys(input: unknown): { path: string; message: string }[] {
+  return Object.entries(input ?? {})
+    .filter(([, value]) => typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__'))
+    .map(([path]) => ({ path, message: 'has a key named __proto__, which cannot be stored; rename it' }));
 }
 
 function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodObject): { path: string; message: string } {
