@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { ContextStoreError } from './errors.js';
 import { agentSchema, namespaceSchema, sessionKeySchema } from './model/names.js';
-import type { Idempotency, Store } from './ports/store.js';
+import { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
+import type { Idempotency, NamespaceCounts, Store } from './ports/store.js';
 import { noTelemetry, type Telemetry } from './ports/telemetry.js';
 import { limits } from './rules/limits.js';
 import { requestHash } from './rules/request-hash.js';
 import { resolveAgent } from './rules/resolve-agent.js';
 import { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';
 import { parseInput, type Settings, type UseCase } from './use-cases/use-case.js';
+import { createInboxWatch } from './waiting/inbox-watch.js';
 
 /** What a use case takes: its arguments before defaults. */
 export type UseCaseInput<Name extends UseCaseName> = z.input<UseCases[Name]['input']>;
@@ -23,6 +25,8 @@ export interface Caller {
   readonly boundAgent?: string | undefined;
   /** The free-form name that the client gave itself: who it is when neither the call nor the options say. */
   readonly clientName?: string | undefined;
+  /** Ends the call's waiting: nobody needs the answer any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -40,7 +44,7 @@ export interface ContextStore {
   readonly getBriefing: Method<'getBriefing'>;
   /** Offers a session to another agent. */
   readonly requestHandoff: Method<'requestHandoff'>;
-  /** The agent's inbox or outbox, oldest first; its `cursor` later shows only what is new. */
+  /** The agent's inbox or outbox, oldest first; its `cursor` later shows only what is new, and `waitSeconds` waits for it. */
   readonly listHandoffs: Method<'listHandoffs'>;
   /** Accepts an offer: one winner, who gets session, epoch and briefing. */
   readonly acceptHandoff: Method<'acceptHandoff'>;
@@ -56,6 +60,16 @@ export interface ContextStore {
    * @throws VALIDATION_ERROR, FORBIDDEN: see `resolveAgent`
    */
   readonly actingAgent: (argument: string | undefined, caller?: Caller) => string;
+  /**
+   * Removes a session with its log, its handoffs, its read marks and the answers recorded under idempotency keys. For
+   * operators: no tool does it.
+   * @throws SESSION_NOT_FOUND, VALIDATION_ERROR
+   */
+  readonly deleteSession: (sessionKey: string, caller?: Caller) => Promise<void>;
+  /** How much the namespace holds; each number is counted up to 10,000. */
+  readonly countNamespace: (caller?: Caller) => Promise<NamespaceCounts>;
+  /** Hears of what changes in the namespace, as far as the bus reaches. Events are hints. @returns what ends it */
+  readonly subscribe: (listener: (event: StoreEvent) => void, caller?: Caller) => () => void;
   /** Up to 100 session keys that begin with the prefix, ascending: for completion while someone types. */
   readonly completeSessionKey: (prefix: string, caller?: Caller) => Promise<readonly string[]>;
   /** Resolves when calls can be served. @throws STORE_UNAVAILABLE */
@@ -79,6 +93,8 @@ export interface ContextStoreOptions {
   /** How long an offer stands that says nothing of its own. Default seven days. */
   readonly handoffTtlMs?: number | undefined;
 }
+
+const sessionRefSchema = z.strictObject({ sessionKey: sessionKeySchema });
 
 const hourMs = 3_600_000;
 
@@ -105,15 +121,22 @@ const optionsSchema = z.strictObject({
 export interface ContextStorePorts {
   readonly store: Store;
   readonly telemetry?: Telemetry | undefined;
+  /** Carries events to and from other processes. Absent: this process alone. */
+  readonly bus?: EventBus | undefined;
 }
 
-/** Puts the use cases over a store. The context store owns it from then on, and closes it. */
+/** What nobody told of is seen at the next poll: well within two seconds. */
+const pollIntervalMs = 1000;
+const countLimit = 10_000;
+
+/** Puts the use cases over a store and a bus. The context store owns them from then on, and closes them. */
 export function createContextStore(
-  { store, telemetry = noTelemetry }: ContextStorePorts,
+  { store, telemetry = noTelemetry, bus = createMemoryBus() }: ContextStorePorts,
   options: ContextStoreOptions = {},
 ): ContextStore {
   const { namespace: ownNamespace, agent: configured, ...parsed } = parseInput(optionsSchema, options);
   const settings: Settings = { ...parsed, sessionTtlMs: parsed.sessionTtlMs };
+  const inboxWatch = createInboxWatch({ store, bus, pollIntervalMs });
   const namespaceOf = (caller: Caller): string => caller.namespace ?? ownNamespace;
   const actingAgent: ContextStore['actingAgent'] = (argument, caller = {}) =>
     resolveAgent({ ...caller, argument, configured });
@@ -131,6 +154,9 @@ export function createContextStore(
           agent: () => actingAgent(input.agent ?? input.agentFrom, caller),
           idempotency: idempotencyOf(name, input),
           count: (event) => telemetry.count(event),
+          publish: (event) => bus.publish(event),
+          inboxWatch,
+          signal: caller.signal,
         },
         input,
       );
@@ -154,8 +180,23 @@ export function createContextStore(
       prefix !== '' && !sessionKeySchema.safeParse(prefix).success
         ? []
         : store.listSessionKeys({ namespace: namespaceOf(caller), prefix, limit: limits.pageSize }),
+    deleteSession: async (sessionKey, caller = {}) => {
+      const ref = parseInput(sessionRefSchema, { sessionKey });
+      await translated(store.deleteSession({ namespace: namespaceOf(caller), ...ref }));
+      bus.publish({ kind: 'session_changed', namespace: namespaceOf(caller), ...ref });
+    },
+    countNamespace: (caller = {}) =>
+      translated(store.countNamespace({ namespace: namespaceOf(caller), limit: countLimit })),
+    subscribe: (listener, caller = {}) =>
+      bus.subscribe((event) => {
+        if (event.kind === 'something_changed' || event.namespace === namespaceOf(caller)) listener(event);
+      }),
     ping: () => store.ping(),
-    close: () => store.close(),
+    close: async () => {
+      inboxWatch.close();
+      await bus.close();
+      await store.close();
+    },
   };
 }
 

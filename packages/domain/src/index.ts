@@ -28,12 +28,14 @@ export {
   sessionKeySchema,
 } from './model/names.js';
 export { sessionStatuses, type Session, type SessionStatus } from './model/session.js';
+export { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
 export type {
   AppendedEntry,
   AppendEntry,
   BriefingSource,
   ClaimedHandoff,
   ClaimHandoff,
+  CountNamespace,
   CreatedSession,
   CreateHandoff,
   CreateSession,
@@ -42,14 +44,19 @@ export type {
   HandoffPage,
   HandoffRecord,
   Idempotency,
+  Inbox,
   ListHandoffs,
   ListSessionKeys,
   ListSessions,
+  MarkRead,
+  NamespaceCounts,
   ReadBriefing,
   ReadEntries,
+  ReadMark,
   Replayable,
   ResolveHandoff,
   SequenceRange,
+  SessionLease,
   SessionPage,
   SessionRecord,
   SessionRef,
@@ -68,15 +75,11 @@ export {
   refuseResolve,
 } from './rules/handoff-transitions.js';
 export { limits } from './rules/limits.js';
+export { isLeaseLapsed, moveOwnership, renewedLease, type Ownership } from './rules/ownership.js';
 export { handoffNotFound, sessionExists, sessionNotFound } from './rules/not-found.js';
+export { refuseMark } from './rules/refuse-mark.js';
 export { refuseReplay } from './rules/refuse-replay.js';
-export {
-  refuseAppend,
-  refuseCreateHandoff,
-  refuseUpdateSession,
-  sessionExpired,
-  type WasOwner,
-} from './rules/refuse-write.js';
+export { refuseAppend, refuseCreateHandoff, refuseUpdateSession, sessionExpired } from './rules/refuse-write.js';
 export { scanRange } from './rules/scan-range.js';
 export { isExpired, sessionStatus } from './rules/session-status.js';
 export { sessionTransitions } from './rules/session-transitions.js';

@@ -10,6 +10,10 @@ import type { SessionStatus } from '../model/session.js';
  * Time is the store's own clock: requests carry durations, records carry instants in epoch milliseconds together with
  * `observedAtMs`, the store's clock when the record was read.
  *
+ * A lease that lapsed is settled by the first operation that comes across it, before it does anything else: the session
+ * goes back to the requester at a new epoch, and the offer is pending again, as the newest of the lists. No record that a
+ * store gives out holds a lapsed lease.
+ *
  * The contract suite in `@org/domain/testing` holds every engine to the same answers.
  */
 export interface Store {
@@ -36,7 +40,14 @@ export interface Store {
   updateSession(request: UpdateSession): Promise<Replayable<{ session: SessionRecord }>>;
 
   /**
-   * Appends one entry at the next sequence. By the owner or a participant; wakes a dormant session.
+   * Removes a session with everything that was ever recorded of it. The key is free again.
+   * @throws SESSION_NOT_FOUND
+   */
+  deleteSession(request: SessionRef): Promise<void>;
+
+  /**
+   * Appends one entry at the next sequence. By the owner or a participant; wakes a dormant session, and renews the owner's
+   * lease.
    * @throws SESSION_NOT_FOUND, SESSION_NOT_ACTIVE, SESSION_EXPIRED, NOT_A_PARTICIPANT, OWNERSHIP_LOST,
    * SEQUENCE_CONFLICT, IDEMPOTENCY_MISMATCH
    */
@@ -47,6 +58,12 @@ export interface Store {
    * @throws SESSION_NOT_FOUND
    */
   readEntries(request: ReadEntries): Promise<EntryPage>;
+
+  /**
+   * Moves an agent's mark in the log to `sequence`, if one is given, but never back; answers where it stands.
+   * @throws SESSION_NOT_FOUND, VALIDATION_ERROR (a sequence that the log does not have yet)
+   */
+  markRead(request: MarkRead): Promise<ReadMark>;
 
   /**
    * What a briefing is composed of, from one snapshot. The rows read are bounded by the two limits.
@@ -64,19 +81,27 @@ export interface Store {
   /** Oldest first, so that a cursor finds what is new. A page may be short, or empty. */
   listHandoffs(request: ListHandoffs): Promise<HandoffPage>;
 
+  /** Whether each inbox holds a pending offer after its position: for any number of inboxes at the cost of one call. */
+  peekInboxes(inboxes: readonly Inbox[]): Promise<readonly boolean[]>;
+
   /**
    * Accepts a pending offer; exactly one acceptor wins. The winner gets its acceptance again (`replayed`) when it repeats
-   * the call. A `full_handoff` moves ownership at a new epoch and cancels the session's other pending full offers.
+   * the call, and renews its lease by that. A `full_handoff` moves ownership at a new epoch and cancels the session's other
+   * pending full offers.
    * @throws HANDOFF_NOT_FOUND, HANDOFF_CLAIMED, HANDOFF_NOT_PENDING, HANDOFF_EXPIRED, FORBIDDEN (addressed to another),
-   * SESSION_NOT_ACTIVE, SESSION_EXPIRED, IDEMPOTENCY_MISMATCH
+   * VALIDATION_ERROR (a lease on what does not move ownership), SESSION_NOT_ACTIVE, SESSION_EXPIRED, IDEMPOTENCY_MISMATCH
    */
   claimHandoff(request: ClaimHandoff): Promise<Replayable<ClaimedHandoff>>;
 
   /**
-   * Ends a handoff as `handoffTransitions` allows. `returned` makes the requester owner again at a new epoch.
+   * Ends a handoff as `handoffTransitions` allows, and the lease that it came with. `returned` makes the requester owner
+   * again at a new epoch.
    * @throws HANDOFF_NOT_FOUND, HANDOFF_NOT_PENDING, HANDOFF_EXPIRED, FORBIDDEN, OWNERSHIP_LOST, IDEMPOTENCY_MISMATCH
    */
   resolveHandoff(request: ResolveHandoff): Promise<Replayable<{ handoff: HandoffRecord }>>;
+
+  /** How much a namespace holds, each number counted up to `limit`. */
+  countNamespace(request: CountNamespace): Promise<NamespaceCounts>;
 
   /** Resolves when the store can serve calls. @throws STORE_UNAVAILABLE */
   ping(): Promise<void>;
@@ -117,9 +142,13 @@ export interface SessionRecord extends SessionRef {
   readonly state: SessionState;
   readonly owner: string;
   readonly participants: readonly string[];
+  /** Who owned the session before, the latest last: the newest of them, see `limits.formerOwners`. */
+  readonly formerOwners: readonly string[];
   readonly epoch: number;
   readonly version: number;
   readonly lastSequence: number;
+  /** Absent: the owner keeps the session until it gives it away. */
+  readonly lease?: SessionLease | undefined;
   readonly title?: string | undefined;
   readonly metadata: JsonObject;
   readonly createdAtMs: number;
@@ -128,6 +157,16 @@ export interface SessionRecord extends SessionRef {
   /** Counted from the last activity. Absent: never expires. */
   readonly ttlMs?: number | undefined;
   readonly observedAtMs: number;
+}
+
+/** The terms on which the owner holds a session. Every write of the owner renews it; when it lapses, the session goes back. */
+export interface SessionLease {
+  /** The handoff by which the owner got the session, pending again after a lapse. */
+  readonly handoffId: string;
+  /** The requester of that handoff. */
+  readonly returnsTo: string;
+  readonly durationMs: number;
+  readonly expiresAtMs: number;
 }
 
 export interface CreateSession extends Mutation, SessionRef {
@@ -234,6 +273,19 @@ export interface EntryPage {
   readonly scanned: SequenceRange;
 }
 
+export interface MarkRead extends SessionRef {
+  readonly agent: string;
+  /** Everything up to here has been read. */
+  readonly sequence?: number | undefined;
+}
+
+export interface ReadMark {
+  /** Where the agent's mark stands; 0: it has none. */
+  readonly sequence: number;
+  /** The newest entry of the log. */
+  readonly lastSequence: number;
+}
+
 export interface ReadBriefing extends SessionRef {
   /** The newest entry to consider; absent: the log's newest. */
   readonly uptoSequence?: number | undefined;
@@ -247,6 +299,8 @@ export interface BriefingSource {
   readonly uptoSequence: number;
   /** The newest pinned entries, newest first. */
   readonly pinned: readonly EntryRecord[];
+  /** How many entries up to `uptoSequence` are pinned. */
+  readonly pinnedCount: number;
   /** The newest entries, pinned or not, newest first. */
   readonly newest: readonly EntryRecord[];
   /** Of all entries up to `uptoSequence`. */
@@ -263,6 +317,10 @@ export interface HandoffRecord {
   readonly requestingAgent: string;
   readonly targetAgent?: string | undefined;
   readonly acceptedBy?: string | undefined;
+  /** The epoch at which its acceptance made `acceptedBy` the owner. */
+  readonly grantedEpoch?: number | undefined;
+  /** When the acceptor's lease lapses, as long as it lasts. */
+  readonly leaseExpiresAtMs?: number | undefined;
   readonly uptoSequence: number;
   readonly summary?: string | undefined;
   readonly instructions?: string | undefined;
@@ -306,8 +364,15 @@ export interface HandoffPage {
   readonly more: boolean;
 }
 
+/** What an agent could be waiting for: pending offers to it, to its roles or to anyone, after a position of `listHandoffs`. */
+export interface Inbox extends Pick<ListHandoffs, 'namespace' | 'agent' | 'roles'> {
+  readonly after: number;
+}
+
 export interface ClaimHandoff extends Mutation {
   readonly handoffId: string;
+  /** The acceptor must write at least this often, or the session goes back. Absent: it keeps the session. */
+  readonly leaseMs?: number | undefined;
 }
 
 export interface ClaimedHandoff {
@@ -320,4 +385,15 @@ export interface ResolveHandoff extends Mutation {
   readonly outcome: HandoffOutcome;
   readonly reason?: string | undefined;
   readonly result?: JsonObject | undefined;
+}
+
+export interface CountNamespace {
+  readonly namespace: string;
+  /** Counting ends here: the answer takes the same time however much there is. */
+  readonly limit: number;
+}
+
+export interface NamespaceCounts {
+  readonly sessions: number;
+  readonly pendingHandoffs: number;
 }

@@ -22,7 +22,7 @@ export const briefingReadLimits = (
   maxTokens: number,
 ): { newestLimit: number; pinnedLimit: number; maxContentLength: number } => ({
   newestLimit: Math.min(400, Math.ceil(bytesWithin(maxTokens) / smallestEntryBytes)),
-  pinnedLimit: 200,
+  pinnedLimit: Math.max(200, Math.min(1000, Math.ceil(bytesWithin(maxTokens) / smallestEntryBytes))),
   maxContentLength: Math.ceil(bytesWithin(maxTokens) * pinnedShare),
 });
 
@@ -69,6 +69,7 @@ function assemble(
   maxTokens: number,
 ): Briefing {
   const { session, uptoSequence } = source;
+  const hiddenPins = source.pinnedCount - pinnedOmitted.length - shown.filter(({ pinned }) => pinned).length;
   const shownTokens = shown.reduce((sum, entry) => sum + shownTokensOf(entry), 0);
   return {
     text,
@@ -77,6 +78,7 @@ function assemble(
     omitted: {
       entries: uptoSequence - shown.length,
       estimatedTokens: Math.max(0, source.estimatedTokens - shownTokens),
+      ...(hiddenPins > 0 && { pinned: hiddenPins }),
     },
     estimatedTokens: maxTokens,
     uptoSequence,

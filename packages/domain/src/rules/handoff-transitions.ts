@@ -22,6 +22,8 @@ export const handoffTransitions: readonly HandoffTransition[] = [
   { from: 'pending', to: 'expired', by: 'clock' },
   { from: 'accepted', to: 'completed', by: 'acceptor' },
   { from: 'accepted', to: 'returned', by: 'acceptor', only: 'full_handoff' },
+  // Its acceptor's lease lapsed.
+  { from: 'accepted', to: 'pending', by: 'clock', only: 'full_handoff' },
 ];
 
 /** The status that callers see, at the moment of the store's clock when the record was read. */
@@ -40,7 +42,7 @@ export const isOwnRoleOffer = (
 export function refuseClaim(
   handoff: HandoffRecord,
   session: SessionRecord,
-  { agent }: ClaimHandoff,
+  { agent, leaseMs }: ClaimHandoff,
 ): ContextStoreError | undefined {
   const status = handoffStatus(handoff);
   if (status !== 'pending' && handoff.acceptedBy !== undefined && handoff.acceptedBy !== agent) {
@@ -50,7 +52,20 @@ export function refuseClaim(
       { handoffId: handoff.handoffId, acceptedBy: handoff.acceptedBy, status },
     );
   }
-  return refuseStatus(handoff, 'pending', 'accepted') ?? refuseForeignTarget(handoff, agent) ?? refuseInactive(session);
+  return (
+    refuseStatus(handoff, 'pending', 'accepted') ??
+    refuseForeignTarget(handoff, agent) ??
+    refuseLease(handoff, leaseMs) ??
+    refuseInactive(session)
+  );
+}
+
+function refuseLease({ requestType, handoffId }: HandoffRecord, leaseMs?: number): ContextStoreError | undefined {
+  if (leaseMs === undefined || requestType === 'full_handoff') return undefined;
+  const message = `only a full_handoff is held on a lease, and ${handoffId} is a ${requestType}`;
+  return new ContextStoreError('VALIDATION_ERROR', `leaseSeconds: ${message}. Accept it without leaseSeconds.`, {
+    issues: [{ path: 'leaseSeconds', message }],
+  });
 }
 
 /** Why this agent cannot end the handoff so, or undefined when it can. */
@@ -64,13 +79,17 @@ export function refuseResolve(
     refuseRequestType(handoff, step) ??
     refuseStatus(handoff, step.from, step.to) ??
     refuseActor(handoff, step, agent) ??
-    (outcome === 'returned' ? refuseReturn(session, agent) : undefined)
+    (outcome === 'returned' ? refuseReturn(handoff, session, agent) : undefined)
   );
 }
 
-/** Ownership moves back only while the session is alive, and only from the agent that holds it. */
-const refuseReturn = (session: SessionRecord, agent: string): ContextStoreError | undefined =>
-  session.owner === agent ? refuseInactive(session) : ownershipLost(session, agent);
+/** Ownership moves back only while the session is alive, and only if it has not moved since this very acceptance. */
+const refuseReturn = (
+  { grantedEpoch }: HandoffRecord,
+  session: SessionRecord,
+  agent: string,
+): ContextStoreError | undefined =>
+  session.epoch === grantedEpoch ? refuseInactive(session) : ownershipLost(session, agent);
 
 function transitionTo(outcome: HandoffOutcome): HandoffTransition {
   const step = handoffTransitions.find(({ to }) => to === outcome);

@@ -11,6 +11,11 @@ export const limits = {
   resultBytes: 64 * kibibyte,
   pageSize: 100,
   roles: 16,
+  /** Who of a session's former owners learns that ownership moved; anyone before them is a stranger again. */
+  formerOwners: 64,
+  /** Longer than this, a client or a proxy between takes the silence for a lost connection. */
+  waitSeconds: 45,
+  leaseSeconds: 604_800,
   minTokens: 400,
   maxTokens: 200_000,
   /** Ten years: longer is a mistake in the unit. */

@@ -64,6 +64,7 @@ export function presentHandoff(handoff: HandoffRecord): Handoff {
     requestData: handoff.requestData,
     createdAt: isoTime(handoff.createdAtMs),
     expiresAt: isoTimeIfAny(handoff.expiresAtMs),
+    leaseExpiresAt: isoTimeIfAny(handoff.leaseExpiresAtMs),
     resolvedAt: isoTimeIfAny(handoff.resolvedAtMs),
     reason: handoff.reason,
     result: handoff.result,

@@ -3,27 +3,16 @@ import type { AppendEntry, CreateHandoff, SessionRecord, UpdateSession } from '.
 import { isExpired } from './session-status.js';
 import { sessionTransitions } from './session-transitions.js';
 
-/** Whether an agent ever gave up, or lost, the ownership of the session. Asked only to explain a refusal. */
-export type WasOwner = () => boolean;
-
 /** Why this append must not happen, or undefined when it may. */
-export function refuseAppend(
-  session: SessionRecord,
-  request: AppendEntry,
-  wasOwner: WasOwner,
-): ContextStoreError | undefined {
-  return refuseInactive(session) ?? refuseStranger(session, request, wasOwner) ?? refuseSequence(session, request);
+export function refuseAppend(session: SessionRecord, request: AppendEntry): ContextStoreError | undefined {
+  return refuseInactive(session) ?? refuseStranger(session, request) ?? refuseSequence(session, request);
 }
 
 /** Why this offer must not be made, or undefined when it may. Only the owner may give away rights to the session. */
-export function refuseCreateHandoff(
-  session: SessionRecord,
-  request: CreateHandoff,
-  wasOwner: WasOwner,
-): ContextStoreError | undefined {
+export function refuseCreateHandoff(session: SessionRecord, request: CreateHandoff): ContextStoreError | undefined {
   return (
     refuseInactive(session) ??
-    refuseStranger(session, request, wasOwner) ??
+    refuseStranger(session, request) ??
     (request.requestType === 'context_transfer'
       ? undefined
       : refuseParticipant(session, request.agent, `request a ${request.requestType}`))
@@ -31,13 +20,9 @@ export function refuseCreateHandoff(
 }
 
 /** Why this change must not happen, or undefined when it may. */
-export function refuseUpdateSession(
-  session: SessionRecord,
-  request: UpdateSession,
-  wasOwner: WasOwner,
-): ContextStoreError | undefined {
+export function refuseUpdateSession(session: SessionRecord, request: UpdateSession): ContextStoreError | undefined {
   return (
-    refuseStranger(session, request, wasOwner) ??
+    refuseStranger(session, request) ??
     refuseParticipant(session, request.agent, 'change the session') ??
     refuseVersion(session, request) ??
     refuseTransition(session, request)
@@ -69,11 +54,10 @@ export function sessionExpired({ sessionKey, owner }: SessionRecord): ContextSto
 function refuseStranger(
   session: SessionRecord,
   request: { readonly agent: string; readonly epoch?: number | undefined },
-  wasOwner: WasOwner,
 ): ContextStoreError | undefined {
   const { sessionKey, owner, epoch } = session;
   if (request.agent !== owner && !session.participants.includes(request.agent)) {
-    return wasOwner()
+    return session.formerOwners.includes(request.agent)
       ? ownershipLost(session, request.agent)
       : new ContextStoreError(
           'NOT_A_PARTICIPANT',

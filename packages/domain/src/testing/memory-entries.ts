@@ -1,11 +1,13 @@
 import type { AppendedEntry, EntryRecord, Replayable, Store } from '../ports/store.js';
 import { sliceCodePoints } from '../rules/cut-text.js';
+import { renewedLease } from '../rules/ownership.js';
+import { refuseMark } from '../rules/refuse-mark.js';
 import { refuseReplay } from '../rules/refuse-replay.js';
 import { refuseAppend } from '../rules/refuse-write.js';
 import { scanRange } from '../rules/scan-range.js';
 import type { MemoryState, StoredEntry } from './memory-state.js';
 
-type EntryOperations = Pick<Store, 'appendEntry' | 'readEntries' | 'readBriefing'>;
+type EntryOperations = Pick<Store, 'appendEntry' | 'readEntries' | 'markRead' | 'readBriefing'>;
 
 export const memoryEntries = (state: MemoryState): EntryOperations => ({
   appendEntry: async (request) => {
@@ -18,7 +20,7 @@ export const memoryEntries = (state: MemoryState): EntryOperations => ({
       if (refusal !== undefined) throw refusal;
       return appended(earlier, true);
     }
-    const refusal = refuseAppend(state.observe(session.record), request, () => state.wasOwner(request, agent));
+    const refusal = refuseAppend(state.observe(session.record), request);
     if (refusal !== undefined) throw refusal;
     const entry: StoredEntry = {
       sequence: session.record.lastSequence + 1,
@@ -34,7 +36,11 @@ export const memoryEntries = (state: MemoryState): EntryOperations => ({
       idempotency,
     };
     session.log.push(entry);
-    state.changeSession(session, { lastSequence: entry.sequence, lastActivityAtMs: entry.createdAtMs });
+    state.changeSession(session, {
+      lastSequence: entry.sequence,
+      lastActivityAtMs: entry.createdAtMs,
+      lease: renewedLease(session.record, agent, entry.createdAtMs),
+    });
     return appended(entry, false);
   },
 
@@ -49,16 +55,28 @@ export const memoryEntries = (state: MemoryState): EntryOperations => ({
     return { session: state.observe(record), entries, scanned };
   },
 
+  markRead: async ({ agent, sequence = 0, ...ref }) => {
+    const { marks, record } = state.session(ref);
+    const { lastSequence } = record;
+    const refusal = refuseMark(sequence, record);
+    if (refusal !== undefined) throw refusal;
+    const mark = Math.max(sequence, marks.get(agent) ?? 0);
+    marks.set(agent, mark);
+    return { sequence: mark, lastSequence };
+  },
+
   readBriefing: async ({ pinnedLimit, newestLimit, maxContentLength, ...request }) => {
     const { log, record } = state.session(request);
     const uptoSequence = Math.min(request.uptoSequence ?? Infinity, record.lastSequence);
     const covered = log.slice(0, uptoSequence).toReversed();
+    const allPinned = covered.filter(({ pinned }) => pinned);
     const read = (entries: readonly StoredEntry[]): EntryRecord[] =>
       entries.map((entry) => observed(entry, 0, maxContentLength));
     return {
       session: state.observe(record),
       uptoSequence,
-      pinned: read(covered.filter(({ pinned }) => pinned).slice(0, pinnedLimit)),
+      pinned: read(allPinned.slice(0, pinnedLimit)),
+      pinnedCount: allPinned.length,
       newest: read(covered.slice(0, newestLimit)),
       estimatedTokens: covered.reduce((sum, { estimatedTokens }) => sum + estimatedTokens, 0),
     };

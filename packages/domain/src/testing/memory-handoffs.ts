@@ -1,21 +1,25 @@
 import { roleAddress } from '../model/names.js';
-import type { ListHandoffs, SessionRecord, Store } from '../ports/store.js';
+import type { ClaimHandoff, HandoffRecord, ListHandoffs, Store } from '../ports/store.js';
 import { handoffStatus, isOwnRoleOffer, refuseClaim, refuseResolve } from '../rules/handoff-transitions.js';
+import { renewedLease } from '../rules/ownership.js';
 import { refuseCreateHandoff } from '../rules/refuse-write.js';
 import type { MemoryState, StoredHandoff, StoredSession } from './memory-state.js';
 
-type HandoffOperations = Pick<Store, 'createHandoff' | 'listHandoffs' | 'claimHandoff' | 'resolveHandoff'>;
+type HandoffOperations = Pick<
+  Store,
+  'createHandoff' | 'listHandoffs' | 'peekInboxes' | 'claimHandoff' | 'resolveHandoff'
+>;
 
 export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
   createHandoff: async (request) =>
     state.once(request, request.sessionKey, () => {
       const session = state.session(request);
       const current = state.observe(session.record);
-      const refusal = refuseCreateHandoff(current, request, () => state.wasOwner(request, request.agent));
+      const refusal = refuseCreateHandoff(current, request);
       if (refusal !== undefined) throw refusal;
       const now = state.now();
       const handoff: StoredHandoff = {
-        id: state.handoffs.length + 1,
+        id: state.nextId(),
         handoffId: request.handoffId,
         namespace: request.namespace,
         sessionKey: request.sessionKey,
@@ -31,7 +35,7 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
         expiresAtMs: now + request.expiresInMs,
       };
       state.handoffs.push(handoff);
-      state.changeSession(session, { lastActivityAtMs: now });
+      state.changeSession(session, { lastActivityAtMs: now, lease: renewedLease(current, request.agent, now) });
       return { handoff: state.observeHandoff(handoff) };
     }),
 
@@ -44,22 +48,41 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
     const more = found.length > limit;
     return {
       handoffs: page.map((handoff) => state.observeHandoff(handoff)),
-      next: more ? (page.at(-1)?.id ?? after) : Math.max(after, state.handoffs.length),
+      next: more ? (page.at(-1)?.id ?? after) : Math.max(after, state.lastId),
       more,
     };
   },
+
+  peekInboxes: async (inboxes) =>
+    inboxes.map((inbox) =>
+      state.handoffs.some(
+        (handoff) =>
+          handoff.id > inbox.after &&
+          handoff.namespace === inbox.namespace &&
+          isListed(handoff, { ...inbox, direction: 'inbox' }) &&
+          handoffStatus(state.observeHandoff(handoff)) === 'pending',
+      ),
+    ),
 
   claimHandoff: async (request) =>
     state.once(request, '', () => {
       const handoff = state.handoff(request.namespace, request.handoffId);
       const session = state.session(handoff);
       if (handoff.status === 'accepted' && handoff.acceptedBy === request.agent) {
-        return { handoff: state.observeHandoff(handoff), session: state.observe(session.record), replayed: true };
+        const { record } = session;
+        const holds = record.lease?.handoffId === handoff.handoffId;
+        const renewed = holds ? { lease: renewedLease(record, request.agent, state.now()) } : {};
+        const current = state.changeSession(session, renewed);
+        return { handoff: state.observeHandoff(handoff), session: current, replayed: true };
       }
       const refusal = refuseClaim(state.observeHandoff(handoff), state.observe(session.record), request);
       if (refusal !== undefined) throw refusal;
       const accepted = state.changeHandoff(handoff, { status: 'accepted', acceptedBy: request.agent });
-      return { handoff: accepted, session: grantRights(state, session, handoff, request.agent) };
+      grantRights(state, session, accepted, request);
+      return {
+        handoff: state.observeHandoff(state.handoff(request.namespace, request.handoffId)),
+        session: state.changeSession(session, { lastActivityAtMs: state.now() }),
+      };
     }),
 
   resolveHandoff: async (request) =>
@@ -74,32 +97,48 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
         reason: request.reason,
         result: structuredClone(request.result),
       });
-      if (request.outcome === 'returned') state.moveOwnership(session, handoff.requestingAgent);
+      if (request.outcome === 'returned') {
+        state.moveOwnership(session, handoff.requestingAgent);
+        state.changeSession(session, { lastActivityAtMs: state.now() });
+      } else if (session.record.lease?.handoffId === handoff.handoffId) {
+        state.changeSession(session, { lease: undefined });
+      }
       return { handoff: resolved };
     }),
 });
 
-function grantRights(state: MemoryState, session: StoredSession, handoff: StoredHandoff, agent: string): SessionRecord {
+function grantRights(
+  state: MemoryState,
+  session: StoredSession,
+  { requestType, requestingAgent, handoffId }: HandoffRecord,
+  { agent, leaseMs }: ClaimHandoff,
+): void {
   const { owner, participants, version } = session.record;
-  switch (handoff.requestType) {
-    case 'full_handoff':
-      return state.moveOwnership(session, agent);
-    case 'collaboration':
-      if (agent !== owner && !participants.includes(agent)) {
-        state.changeSession(session, {
-          participants: [...participants, agent],
-          version: version + 1,
-          updatedAtMs: state.now(),
-        });
-      }
-      break;
-    case 'context_transfer':
-      break;
+  if (requestType === 'full_handoff') {
+    const lease =
+      leaseMs === undefined
+        ? undefined
+        : {
+            handoffId,
+            returnsTo: requestingAgent,
+            durationMs: leaseMs,
+            expiresAtMs: state.now() + leaseMs,
+          };
+    const { epoch } = state.moveOwnership(session, agent, lease);
+    state.changeHandoff(state.handoff(session.record.namespace, handoffId), { grantedEpoch: epoch });
+  } else if (requestType === 'collaboration' && agent !== owner && !participants.includes(agent)) {
+    state.changeSession(session, {
+      participants: [...participants, agent],
+      version: version + 1,
+      updatedAtMs: state.now(),
+    });
   }
-  return state.changeSession(session, { lastActivityAtMs: state.now() });
 }
 
-function isListed(handoff: StoredHandoff, { agent, roles, direction }: ListHandoffs): boolean {
+function isListed(
+  handoff: StoredHandoff,
+  { agent, roles, direction }: Pick<ListHandoffs, 'agent' | 'roles' | 'direction'>,
+): boolean {
   const { targetAgent, requestingAgent } = handoff;
   if (direction === 'outbox') return requestingAgent === agent;
   if (targetAgent === undefined || targetAgent === agent) return true;

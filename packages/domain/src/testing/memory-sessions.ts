@@ -1,13 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { Store } from '../ports/store.js';
 import { sessionExists } from '../rules/not-found.js';
+import { handoffStatus } from '../rules/handoff-transitions.js';
+import { renewedLease } from '../rules/ownership.js';
 import { refuseUpdateSession, sessionExpired } from '../rules/refuse-write.js';
 import { isExpired, sessionStatus } from '../rules/session-status.js';
 import type { MemoryState, StoredSession } from './memory-state.js';
 
 type SessionOperations = Pick<
   Store,
-  'createSession' | 'readSession' | 'listSessions' | 'listSessionKeys' | 'updateSession'
+  | 'createSession'
+  | 'readSession'
+  | 'listSessions'
+  | 'listSessionKeys'
+  | 'updateSession'
+  | 'deleteSession'
+  | 'countNamespace'
 >;
 
 export const memorySessions = (state: MemoryState): SessionOperations => ({
@@ -52,12 +60,13 @@ export const memorySessions = (state: MemoryState): SessionOperations => ({
     state.once(request, request.sessionKey, () => {
       const session = state.session(request);
       const current = state.observe(session.record);
-      const refusal = refuseUpdateSession(current, request, () => state.wasOwner(request, request.agent));
+      const refusal = refuseUpdateSession(current, request);
       if (refusal !== undefined) throw refusal;
       const changed = state.changeSession(session, {
         version: current.version + 1,
         updatedAtMs: state.now(),
         lastActivityAtMs: state.now(),
+        lease: renewedLease(current, request.agent, state.now()),
         ...(request.state !== undefined && { state: request.state }),
         ...(request.title !== undefined && { title: request.title }),
         ...(request.metadata !== undefined && { metadata: structuredClone(request.metadata) }),
@@ -65,13 +74,28 @@ export const memorySessions = (state: MemoryState): SessionOperations => ({
       });
       return { session: changed };
     }),
+
+  deleteSession: async (request) => state.deleteSession(state.session(request)),
+
+  countNamespace: async ({ namespace, limit }) => {
+    const within = (count: number): number => Math.min(count, limit);
+    return {
+      sessions: within(state.sessions.filter(({ record }) => record.namespace === namespace).length),
+      pendingHandoffs: within(
+        state.handoffs.filter(
+          (handoff) => handoff.namespace === namespace && handoffStatus(state.observeHandoff(handoff)) === 'pending',
+        ).length,
+      ),
+    };
+  },
 });
 
 function newSession(state: MemoryState, request: Parameters<Store['createSession']>[0]): StoredSession {
   const now = state.now();
   return {
-    id: state.sessions.length + 1,
+    id: state.nextId(),
     log: [],
+    marks: new Map(),
     record: {
       uid: randomUUID(),
       namespace: request.namespace,
@@ -79,6 +103,7 @@ function newSession(state: MemoryState, request: Parameters<Store['createSession
       state: 'active',
       owner: request.agent,
       participants: [],
+      formerOwners: [],
       epoch: 1,
       version: 1,
       lastSequence: 0,

@@ -1,18 +1,31 @@
 import { handoffStatus } from '../rules/handoff-transitions.js';
+import { isLeaseLapsed, moveOwnership } from '../rules/ownership.js';
 import { handoffNotFound, sessionNotFound } from '../rules/not-found.js';
 import { refuseReplay } from '../rules/refuse-replay.js';
-import type { EntryRecord, HandoffRecord, Idempotency, Replayable, SessionRecord, SessionRef } from '../ports/store.js';
+import type {
+  EntryRecord,
+  HandoffRecord,
+  Idempotency,
+  Replayable,
+  SessionLease,
+  SessionRecord,
+  SessionRef,
+} from '../ports/store.js';
 
 type Unobserved<T> = Omit<T, 'observedAtMs'>;
-export type StoredHandoff = Unobserved<HandoffRecord> & { readonly id: number };
+/** `id` is its place in the lists; it gets a new one when it is pending again. */
+export type StoredHandoff = Unobserved<Omit<HandoffRecord, 'leaseExpiresAtMs'>> & { readonly id: number };
 export type StoredEntry = Omit<EntryRecord, 'contentCut'> & { readonly idempotency: Idempotency | undefined };
 export interface StoredSession {
   readonly id: number;
   record: Unobserved<SessionRecord>;
   readonly log: StoredEntry[];
+  /** By agent. */
+  readonly marks: Map<string, number>;
 }
 
 interface RecordedAnswer {
+  readonly namespace: string;
   readonly requestHash: string;
   readonly answer: object;
 }
@@ -20,9 +33,11 @@ interface RecordedAnswer {
 /** What the memory store holds, and the few ways its operations reach it. */
 export class MemoryState {
   readonly sessions: StoredSession[] = [];
+  /** By ascending id. */
   readonly handoffs: StoredHandoff[] = [];
   readonly #answers = new Map<string, RecordedAnswer>();
   readonly #clock: () => number;
+  #lastId = 0;
 
   constructor(clock: () => number) {
     this.#clock = clock;
@@ -30,6 +45,16 @@ export class MemoryState {
 
   now(): number {
     return this.#clock();
+  }
+
+  nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  /** The newest id that was ever given. */
+  get lastId(): number {
+    return this.#lastId;
   }
 
   findSession({ namespace, sessionKey }: SessionRef): StoredSession | undefined {
@@ -62,35 +87,40 @@ export class MemoryState {
   }
 
   /** Moves ownership at a new epoch, and cancels the offers that only the old owner could have kept. */
-  moveOwnership(session: StoredSession, owner: string): SessionRecord {
+  moveOwnership(session: StoredSession, owner: string, lease?: SessionLease): SessionRecord {
     const { record } = session;
-    const moved = this.changeSession(session, {
-      owner,
-      participants: record.participants.filter((participant) => participant !== owner),
-      epoch: record.epoch + 1,
-      version: record.version + 1,
-      updatedAtMs: this.now(),
-      lastActivityAtMs: this.now(),
-    });
-    for (const offer of this.handoffs) {
-      const isOpen = handoffStatus(this.observeHandoff(offer)) === 'pending' && offer.requestType === 'full_handoff';
-      if (isOpen && offer.namespace === record.namespace && offer.sessionKey === record.sessionKey) {
+    for (const offer of this.#handoffsOf(record)) {
+      if (handoffStatus(this.observeHandoff(offer)) === 'pending' && offer.requestType === 'full_handoff') {
         this.changeHandoff(offer, { status: 'cancelled', resolvedAtMs: this.now(), reason: 'ownership moved' });
       }
     }
-    return moved;
+    return this.changeSession(session, {
+      ...moveOwnership(record, owner, lease),
+      version: record.version + 1,
+      updatedAtMs: this.now(),
+    });
   }
 
-  /** Whether the agent gave up, or lost, the ownership of the session at some time. */
-  wasOwner({ namespace, sessionKey }: SessionRef, agent: string): boolean {
-    return this.handoffs.some(
-      (handoff) =>
-        handoff.namespace === namespace &&
-        handoff.sessionKey === sessionKey &&
-        handoff.requestType === 'full_handoff' &&
-        handoff.acceptedBy !== undefined &&
-        (handoff.requestingAgent === agent || handoff.acceptedBy === agent),
-    );
+  /** Gives every session whose lease lapsed back to its requester, and makes the offer the newest of the lists. */
+  settleLeases(): void {
+    for (const session of this.sessions) {
+      const { lease, namespace } = session.record;
+      if (lease === undefined || !isLeaseLapsed(this.observe(session.record))) continue;
+      this.moveOwnership(session, lease.returnsTo);
+      const { acceptedBy: _former, grantedEpoch: _epoch, ...offer } = this.handoff(namespace, lease.handoffId);
+      this.handoffs.splice(this.handoffs.indexOf(this.handoff(namespace, lease.handoffId)), 1);
+      this.handoffs.push({ ...offer, id: this.nextId(), status: 'pending' });
+    }
+  }
+
+  deleteSession(session: StoredSession): void {
+    const { namespace, sessionKey } = session.record;
+    this.sessions.splice(this.sessions.indexOf(session), 1);
+    for (const handoff of this.#handoffsOf(session.record)) this.handoffs.splice(this.handoffs.indexOf(handoff), 1);
+    for (const [name, recorded] of this.#answers) {
+      const { session: of, handoff } = recorded.answer as { session?: SessionRef; handoff?: SessionRef };
+      if (recorded.namespace === namespace && (of ?? handoff)?.sessionKey === sessionKey) this.#answers.delete(name);
+    }
   }
 
   observe(record: Unobserved<SessionRecord>): SessionRecord {
@@ -98,7 +128,16 @@ export class MemoryState {
   }
 
   observeHandoff({ id: _id, ...record }: StoredHandoff): HandoffRecord {
-    return { ...structuredClone(record), observedAtMs: this.now() };
+    const lease = this.findSession(record)?.record.lease;
+    return {
+      ...structuredClone(record),
+      ...(lease?.handoffId === record.handoffId && { leaseExpiresAtMs: lease.expiresAtMs }),
+      observedAtMs: this.now(),
+    };
+  }
+
+  #handoffsOf({ namespace, sessionKey }: SessionRef): StoredHandoff[] {
+    return this.handoffs.filter((handoff) => handoff.namespace === namespace && handoff.sessionKey === sessionKey);
   }
 
   /** Runs a mutation once per idempotency key: the look-up comes before every guard, and only successes are kept. */
@@ -117,7 +156,7 @@ export class MemoryState {
       return { ...(structuredClone(recorded.answer) as T), replayed: true };
     }
     const answer = { replayed: false, ...run() };
-    this.#answers.set(name, { requestHash: idempotency.requestHash, answer: structuredClone(answer) });
+    this.#answers.set(name, { namespace, requestHash: idempotency.requestHash, answer: structuredClone(answer) });
     return answer;
   }
 }

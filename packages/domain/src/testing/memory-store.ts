@@ -18,28 +18,31 @@ export interface MemoryStoreOptions {
 export function createMemoryStore({ clock = Date.now }: MemoryStoreOptions = {}): Store {
   const state = new MemoryState(clock);
   let closed = false;
-  return closable(
-    {
-      ...memorySessions(state),
-      ...memoryEntries(state),
-      ...memoryHandoffs(state),
-      ping: async () => undefined,
-      close: async () => {
-        closed = true;
-      },
+  const store: Store = {
+    ...memorySessions(state),
+    ...memoryEntries(state),
+    ...memoryHandoffs(state),
+    ping: async () => undefined,
+    close: async () => {
+      closed = true;
     },
-    () => closed,
-  );
+  };
+  return beforeEach(store, (operation) => {
+    if (closed && operation !== 'close') throw new ContextStoreError('STORE_UNAVAILABLE', 'The store is closed.');
+    state.settleLeases();
+  });
 }
 
-/** A closed store refuses every call but a second `close`. */
-function closable(store: Store, isClosed: () => boolean): Store {
-  return new Proxy(store, {
-    get: (target, name, receiver) => {
-      if (isClosed() && name !== 'close' && typeof name === 'string' && name in target) {
-        return () => Promise.reject(new ContextStoreError('STORE_UNAVAILABLE', 'The store is closed.'));
-      }
-      return Reflect.get(target, name, receiver) as unknown;
-    },
-  });
+/** What the operations have in common comes before each of them; what it throws is their answer. */
+function beforeEach(store: Store, prepare: (operation: string) => void): Store {
+  const operations = Object.entries(store).map(
+    ([name, operation]: [string, (...args: never[]) => Promise<unknown>]) => [
+      name,
+      async (...args: never[]): Promise<unknown> => {
+        prepare(name);
+        return operation(...args);
+      },
+    ],
+  );
+  return Object.fromEntries(operations) as Store;
 }

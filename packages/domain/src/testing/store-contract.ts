@@ -2,7 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeAcceptance } from './contract-acceptance.js';
 import { describeEntries } from './contract-entries.js';
 import { describeHandoffs } from './contract-handoffs.js';
+import { describeDeletion } from './contract-deletion.js';
+import { describeInboxes } from './contract-inboxes.js';
 import { describeIsolation } from './contract-isolation.js';
+import { describeLeases } from './contract-leases.js';
+import { describeMarks } from './contract-marks.js';
 import { describeSessions } from './contract-sessions.js';
 import { expectRefusal, scenarioTest, StoreScenario, type StoreHarness } from './store-scenario.js';
 
@@ -23,6 +27,10 @@ export function describeStoreContract(engine: string, open: () => Promise<StoreH
     describeEntries(test);
     describeHandoffs(test);
     describeAcceptance(test);
+    describeLeases(test);
+    describeMarks(test);
+    describeInboxes(test);
+    describeDeletion(test);
     describeIsolation(test);
 
     it('answers pings', async () => {

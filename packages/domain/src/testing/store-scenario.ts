@@ -4,6 +4,7 @@ import type { ErrorCode } from '../errors.js';
 import type {
   AppendedEntry,
   AppendEntry,
+  BriefingSource,
   ClaimedHandoff,
   CreatedSession,
   CreateHandoff,
@@ -13,6 +14,7 @@ import type {
   HandoffRecord,
   Idempotency,
   ListHandoffs,
+  ReadBriefing,
   ReadEntries,
   Replayable,
   ResolveHandoff,
@@ -103,6 +105,23 @@ export class StoreScenario {
     });
   }
 
+  readBriefing(request: Partial<ReadBriefing> = {}): Promise<BriefingSource> {
+    return this.store.readBriefing({
+      namespace: this.namespace,
+      sessionKey: this.sessionKey,
+      pinnedLimit: 10,
+      newestLimit: 10,
+      maxContentLength: 100,
+      ...request,
+    });
+  }
+
+  /** Where an agent's mark stands after it was moved to `sequence`, if one is given. */
+  async mark(agent: string, sequence?: number): Promise<number> {
+    const ref = { namespace: this.namespace, sessionKey: this.sessionKey };
+    return (await this.store.markRead({ ...ref, agent, sequence })).sequence;
+  }
+
   async offer(request: Partial<CreateHandoff> = {}): Promise<HandoffRecord> {
     return (await this.createHandoff(request)).handoff;
   }
@@ -120,15 +139,16 @@ export class StoreScenario {
   }
 
   claim(
-    { handoffId }: HandoffRecord,
+    { handoffId }: Pick<HandoffRecord, 'handoffId'>,
     agent = 'implementer',
     idempotency?: Idempotency,
+    leaseMs?: number,
   ): Promise<Replayable<ClaimedHandoff>> {
-    return this.store.claimHandoff({ namespace: this.namespace, handoffId, agent, idempotency });
+    return this.store.claimHandoff({ namespace: this.namespace, handoffId, agent, idempotency, leaseMs });
   }
 
   resolve(
-    { handoffId }: HandoffRecord,
+    { handoffId }: Pick<HandoffRecord, 'handoffId'>,
     outcome: ResolveHandoff['outcome'],
     agent: string,
     request: Partial<ResolveHandoff> = {},

@@ -3,6 +3,7 @@ import { briefingSchema } from '../model/briefing.js';
 import { handoffIdSchema, handoffSchema, type Handoff } from '../model/handoff.js';
 import { sessionSchema } from '../model/session.js';
 import { briefingReadLimits, composeBriefing } from '../rules/compose-briefing.js';
+import { limits } from '../rules/limits.js';
 import { presentHandoff, presentSession } from '../rules/present.js';
 import { briefingBudget } from './get-briefing.js';
 import { defineUseCase, mutationArguments } from './use-case.js';
@@ -13,22 +14,35 @@ import { defineUseCase, mutationArguments } from './use-case.js';
  */
 export const acceptHandoff = defineUseCase({
   name: 'acceptHandoff',
-  input: z.strictObject({ ...mutationArguments, handoffId: handoffIdSchema, maxTokens: briefingBudget }),
+  input: z.strictObject({
+    ...mutationArguments,
+    handoffId: handoffIdSchema,
+    /** Write at least this often, or a `full_handoff` goes back to its requester. Absent: it never does by itself. */
+    leaseSeconds: z.int().min(1).max(limits.leaseSeconds).optional(),
+    maxTokens: briefingBudget,
+  }),
   result: z.strictObject({
     handoff: handoffSchema,
     session: sessionSchema,
     briefing: briefingSchema,
     replayed: z.literal(true).optional(),
   }),
-  async run({ store, settings, namespace, agent, idempotency, count }, { handoffId, maxTokens }) {
+  async run(
+    { store, settings, namespace, agent, idempotency, count, publish },
+    { handoffId, leaseSeconds, maxTokens },
+  ) {
     const { handoff, session, replayed } = await store.claimHandoff({
       namespace,
       agent: agent(),
       idempotency,
       handoffId,
+      leaseMs: leaseSeconds === undefined ? undefined : leaseSeconds * 1000,
     });
     const { sessionKey, uptoSequence, requestType } = handoff;
-    if (!replayed) count({ kind: 'handoff_processed', requestType, event: 'accepted' });
+    if (!replayed) {
+      count({ kind: 'handoff_processed', requestType, event: 'accepted' });
+      publish({ kind: 'session_changed', namespace, sessionKey });
+    }
     const source = await store.readBriefing({ namespace, sessionKey, uptoSequence, ...briefingReadLimits(maxTokens) });
     const briefing = composeBriefing(source, maxTokens, handoff);
     return {

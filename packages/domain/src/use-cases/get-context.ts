@@ -27,6 +27,10 @@ const input = z.strictObject({
   maxTokens: z.int().min(limits.minTokens).max(limits.maxTokens).default(6000),
   /** Shows one entry's content from here on, in characters (Unicode code points); with `limit: 1`. */
   contentOffset: z.int().min(0).optional(),
+  /** Reads what comes after this agent's mark, which the server keeps and which only `ackSequence` moves. */
+  unread: z.boolean().default(false),
+  /** Moves this agent's mark up to here first: everything so far has arrived. */
+  ackSequence: z.int().min(1).optional(),
 });
 
 /** Reads a part of the log within a token budget, and says how to read on. At least one entry is always shown. */
@@ -39,10 +43,17 @@ export const getContext = defineUseCase({
     lastSequence: z.int(),
     nextCursor: z.string().optional(),
   }),
-  async run({ store, namespace }, asked) {
+  async run({ store, namespace, agent }, asked) {
     refuseContradictions(asked);
-    const { sessionKey, limit, maxTokens, contentOffset = 0 } = asked;
-    const position = startOf(namespace, asked);
+    const { sessionKey, limit, maxTokens, contentOffset = 0, unread, ackSequence } = asked;
+    let { afterSequence } = asked;
+    if (unread || ackSequence !== undefined) {
+      const mark = await store.markRead({ namespace, sessionKey, agent: agent(), sequence: ackSequence });
+      if (unread && mark.sequence === mark.lastSequence)
+        return { sessionKey, entries: [], lastSequence: mark.sequence };
+      if (unread) afterSequence = mark.sequence;
+    }
+    const position = startOf(namespace, { ...asked, afterSequence });
     const request = readRequest(namespace, asked, position);
     const page = await store.readEntries(request);
     if (position.uid !== undefined && position.uid !== page.session.uid) throw contextCursors.foreign();
@@ -62,8 +73,11 @@ export const getContext = defineUseCase({
 
 type Asked = z.output<typeof input>;
 
-function refuseContradictions({ cursor, afterSequence, order, contentOffset, limit }: Asked): void {
+function refuseContradictions({ cursor, afterSequence, order, unread, contentOffset, limit }: Asked): void {
   const issues: { path: string; message: string }[] = [];
+  if (unread && (cursor !== undefined || afterSequence !== undefined || order !== undefined)) {
+    issues.push({ path: 'unread', message: 'knows where to begin; leave out cursor, afterSequence and order' });
+  }
   if (cursor !== undefined) {
     if (afterSequence !== undefined)
       issues.push({ path: 'afterSequence', message: 'cannot go with cursor, which knows where to go on' });

@@ -1,34 +1,88 @@
 import { z } from 'zod';
+import { ContextStoreError } from '../errors.js';
 import { handoffSchema, handoffStatusSchema } from '../model/handoff.js';
 import { roleSchema } from '../model/names.js';
+import type { HandoffPage, HandoffRecord, ListHandoffs } from '../ports/store.js';
 import { cursorKind } from '../rules/cursor.js';
 import { limits } from '../rules/limits.js';
 import { presentListedHandoff } from '../rules/present.js';
-import { callerArguments, defineUseCase } from './use-case.js';
+import { callerArguments, defineUseCase, type UseCaseContext } from './use-case.js';
 
 const cursors = cursorKind('listHandoffs', z.tuple([z.int().min(0)]));
 
-/** The agent's inbox (what it may accept) or outbox (what it requested), oldest first. */
+const input = z.strictObject({
+  ...callerArguments,
+  /** Roles whose offers the inbox shows besides the agent's own. */
+  roles: z.array(roleSchema).max(limits.roles).default([]),
+  direction: z.enum(['inbox', 'outbox']).default('inbox'),
+  /** Absent: what is pending in an inbox, everything in an outbox. */
+  status: handoffStatusSchema.optional(),
+  /** How long to wait for an offer when there is none to show. */
+  waitSeconds: z.number().min(0).max(limits.waitSeconds).default(0),
+  limit: z.int().min(1).max(limits.pageSize).default(20),
+  /** Shows only what came after the answer that gave it. */
+  cursor: z.string().optional(),
+});
+
+/** The agent's inbox (what it may accept) or outbox (what it requested), oldest first; waits for what is new. */
 export const listHandoffs = defineUseCase({
   name: 'listHandoffs',
-  input: z.strictObject({
-    ...callerArguments,
-    /** Roles whose offers the inbox shows besides the agent's own. */
-    roles: z.array(roleSchema).max(limits.roles).default([]),
-    direction: z.enum(['inbox', 'outbox']).default('inbox'),
-    /** Absent: what is pending in an inbox, everything in an outbox. */
-    status: handoffStatusSchema.optional(),
-    limit: z.int().min(1).max(limits.pageSize).default(20),
-    /** Shows only what came after the answer that gave it. */
-    cursor: z.string().optional(),
-  }),
+  input,
   result: z.strictObject({ handoffs: z.array(handoffSchema), cursor: z.string() }),
-  async run({ store, namespace, agent: resolveAgent }, { roles, direction, status, limit, cursor }) {
-    const agent = resolveAgent();
+  async run(context, { roles, direction, status, waitSeconds, limit, cursor }) {
+    const { namespace } = context;
+    const agent = context.agent();
     const shown = status ?? (direction === 'inbox' ? 'pending' : undefined);
+    if (waitSeconds > 0) refuseWait(direction, shown);
     const scope = [namespace, agent, direction, shown ?? '', ...roles.toSorted()];
-    const [after] = cursor === undefined ? [] : cursors.decode(scope, cursor);
-    const page = await store.listHandoffs({ namespace, agent, roles, direction, status: shown, after, limit });
+    const [after = 0] = cursor === undefined ? [] : cursors.decode(scope, cursor);
+    const request = { namespace, agent, roles, direction, status: shown, after, limit };
+    const page = await (waitSeconds > 0
+      ? waitForPage(context, request, waitSeconds * 1000)
+      : readPage(context, request));
     return { handoffs: page.handoffs.map(presentListedHandoff), cursor: cursors.encode(scope, [page.next]) };
   },
 });
+
+type PageRequest = ListHandoffs & { readonly after: number };
+type Page = Pick<HandoffPage, 'handoffs' | 'next'>;
+
+function refuseWait(direction: string, status: string | undefined): void {
+  if (direction === 'inbox' && status === 'pending') return;
+  const message = 'waits for pending offers in the inbox alone; leave out direction and status, or waitSeconds';
+  throw new ContextStoreError('VALIDATION_ERROR', `waitSeconds: ${message}.`, {
+    issues: [{ path: 'waitSeconds', message }],
+  });
+}
+
+/** How often one call goes on after a page that had nothing to show. A store looks through about 1,000 offers a page. */
+const maxScans = 20;
+
+/** Goes on while the page is not full: what is not to be shown must not hide what comes after it. */
+async function readPage({ store }: UseCaseContext, request: PageRequest): Promise<Page> {
+  const handoffs: HandoffRecord[] = [];
+  let next = request.after;
+  for (let scans = 0; scans < maxScans; scans += 1) {
+    const page = await store.listHandoffs({ ...request, after: next, limit: request.limit - handoffs.length });
+    handoffs.push(...page.handoffs);
+    next = page.next;
+    if (!page.more || handoffs.length === request.limit) break;
+  }
+  return { handoffs, next };
+}
+
+async function waitForPage(context: UseCaseContext, request: PageRequest, waitMs: number): Promise<Page> {
+  const inbox = context.inboxWatch.open(request);
+  const deadlineMs = performance.now() + waitMs;
+  try {
+    let page = await readPage(context, request);
+    while (page.handoffs.length === 0) {
+      const leftMs = deadlineMs - performance.now();
+      if (leftMs <= 0 || !(await inbox.arrival(page.next, leftMs, context.signal))) break;
+      page = await readPage(context, { ...request, after: page.next });
+    }
+    return page;
+  } finally {
+    inbox.close();
+  }
+}

@@ -25,7 +25,7 @@ export const registerSession = defineUseCase({
     ifExists: z.enum(['error', 'resume']).default('error'),
   }),
   result: z.strictObject({ session: sessionSchema, created: z.boolean(), replayed: z.literal(true).optional() }),
-  async run({ store, settings, namespace, agent, idempotency, count }, input) {
+  async run({ store, settings, namespace, agent, idempotency, count, publish }, input) {
     if (input.agentFrom !== undefined && input.agent !== undefined && input.agent !== input.agentFrom) {
       throw new ContextStoreError(
         'VALIDATION_ERROR',
@@ -45,7 +45,10 @@ export const registerSession = defineUseCase({
       ttlMs: input.ttlSeconds === undefined ? settings.sessionTtlMs : input.ttlSeconds * 1000,
       ifExists: input.ifExists,
     });
-    if (created && !replayed) count({ kind: 'session_created' });
+    if (created && !replayed) {
+      count({ kind: 'session_created' });
+      publish({ kind: 'session_changed', namespace, sessionKey: session.sessionKey });
+    }
     return { session: presentSession(session, settings.dormantAfterMs), created, ...(replayed && { replayed }) };
   },
 });

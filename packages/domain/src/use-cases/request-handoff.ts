@@ -24,7 +24,7 @@ export const requestHandoff = defineUseCase({
     epoch: z.int().min(1).optional(),
   }),
   result: z.strictObject({ handoff: handoffSchema, replayed: z.literal(true).optional() }),
-  async run({ store, settings, namespace, agent, idempotency, count }, input) {
+  async run({ store, settings, namespace, agent, idempotency, count, publish }, input) {
     const { sessionKey, targetAgent, requestType, summary, instructions, requestData, expiresInSeconds, epoch } = input;
     const { handoff, replayed } = await store.createHandoff({
       namespace,
@@ -40,7 +40,11 @@ export const requestHandoff = defineUseCase({
       expiresInMs: expiresInSeconds === undefined ? settings.handoffTtlMs : expiresInSeconds * 1000,
       epoch,
     });
-    if (!replayed) count({ kind: 'handoff_processed', requestType, event: 'requested' });
+    if (!replayed) {
+      count({ kind: 'handoff_processed', requestType, event: 'requested' });
+      publish({ kind: 'handoff_offered', namespace, targetAgent });
+      publish({ kind: 'session_changed', namespace, sessionKey });
+    }
     return { handoff: presentHandoff(handoff), ...(replayed && { replayed }) };
   },
 });

@@ -16,7 +16,7 @@ export const resolveHandoff = defineUseCase({
     result: storableObject(limits.resultBytes).optional(),
   }),
   result: z.strictObject({ handoff: handoffSchema, replayed: z.literal(true).optional() }),
-  async run({ store, namespace, agent, idempotency, count }, { handoffId, outcome, reason, result }) {
+  async run({ store, namespace, agent, idempotency, count, publish }, { handoffId, outcome, reason, result }) {
     const { handoff, replayed } = await store.resolveHandoff({
       namespace,
       agent: agent(),
@@ -26,7 +26,10 @@ export const resolveHandoff = defineUseCase({
       reason,
       result,
     });
-    if (!replayed) count({ kind: 'handoff_processed', requestType: handoff.requestType, event: outcome });
+    if (!replayed) {
+      count({ kind: 'handoff_processed', requestType: handoff.requestType, event: outcome });
+      publish({ kind: 'session_changed', namespace, sessionKey: handoff.sessionKey });
+    }
     return { handoff: presentHandoff(handoff), ...(replayed && { replayed }) };
   },
 });

@@ -32,7 +32,7 @@ export const updateContext = defineUseCase({
     epoch: z.int(),
     replayed: z.literal(true).optional(),
   }),
-  async run({ store, settings, namespace, agent, idempotency, count }, input) {
+  async run({ store, settings, namespace, agent, idempotency, count, publish }, input) {
     const { sessionKey, contextType } = input;
     const contentBytes = Buffer.byteLength(input.content);
     if (contentBytes > settings.maxContentBytes) throw contentTooLarge(contentBytes, settings.maxContentBytes);
@@ -50,7 +50,10 @@ export const updateContext = defineUseCase({
       expectedSequence: input.expectedSequence,
       epoch: input.epoch,
     });
-    if (!appended.replayed) count({ kind: 'context_entry_appended', contextType });
+    if (!appended.replayed) {
+      count({ kind: 'context_entry_appended', contextType });
+      publish({ kind: 'session_changed', namespace, sessionKey });
+    }
     return {
       sessionKey,
       sequence: appended.sequence,

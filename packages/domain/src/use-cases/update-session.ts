@@ -27,7 +27,7 @@ export const updateSession = defineUseCase({
     epoch: z.int().min(1).optional(),
   }),
   result: z.strictObject({ session: sessionSchema, replayed: z.literal(true).optional() }),
-  async run({ store, settings, namespace, agent, idempotency }, input) {
+  async run({ store, settings, namespace, agent, idempotency, publish }, input) {
     const { sessionKey, status, title, metadata, ttlSeconds, expectedVersion, epoch } = input;
     if (status === undefined && title === undefined && metadata === undefined && ttlSeconds === undefined) {
       const names = Object.keys(changes).join(', ');
@@ -47,6 +47,7 @@ export const updateSession = defineUseCase({
       expectedVersion,
       epoch,
     });
+    if (!replayed) publish({ kind: 'session_changed', namespace, sessionKey });
     return { session: presentSession(session, settings.dormantAfterMs), ...(replayed && { replayed }) };
   },
 });

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { ContextStoreError } from '../errors.js';
 import { agentSchema } from '../model/names.js';
+import type { StoreEvent } from '../ports/event-bus.js';
 import type { BusinessEvent } from '../ports/telemetry.js';
 import type { Idempotency, Store } from '../ports/store.js';
+import type { InboxWatch } from '../waiting/inbox-watch.js';
 
 /** What a deployment may set, with every default filled in. */
 export interface Settings {
@@ -22,6 +24,11 @@ export interface UseCaseContext {
   /** Present when the caller gave an `idempotencyKey`. */
   readonly idempotency: Idempotency | undefined;
   readonly count: (event: BusinessEvent) => void;
+  /** Tells whoever waits. After the store has acknowledged. */
+  readonly publish: (event: StoreEvent) => void;
+  readonly inboxWatch: InboxWatch;
+  /** Ends the call's waiting. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** One thing that a caller can ask for. The façade's method, the MCP tool and this file share the name. */

@@ -1,0 +1,50 @@
+import { describe, expect } from 'vitest';
+import { expectRefusal, type ScenarioTest } from './store-scenario.js';
+
+export function describeMarks(test: ScenarioTest): void {
+  describe('read marks', () => {
+    test('begin before the first entry, and are moved by their agent alone', async (s) => {
+      await s.createSession();
+      await s.appendMany(5);
+      expect(await s.mark('reviewer')).toBe(0);
+      expect(await s.mark('reviewer', 3)).toBe(3);
+      expect(await s.mark('reviewer')).toBe(3);
+      expect(await s.mark('planner')).toBe(0);
+    });
+
+    test('never move back', async (s) => {
+      await s.createSession();
+      await s.appendMany(5);
+      await s.mark('reviewer', 4);
+      expect(await s.mark('reviewer', 2)).toBe(4);
+      const moved = await Promise.all([5, 1, 3, 2].map((sequence) => s.mark('reviewer', sequence)));
+      expect(Math.max(...moved)).toBe(5);
+      expect(await s.mark('reviewer')).toBe(5);
+    });
+
+    test('never move past the log', async (s) => {
+      await s.createSession();
+      await expectRefusal(s.mark('reviewer', 1), 'VALIDATION_ERROR');
+      await s.appendMany(2);
+      await expectRefusal(s.mark('reviewer', 3), 'VALIDATION_ERROR');
+      expect(await s.mark('reviewer')).toBe(0);
+    });
+
+    test('come with the newest sequence of the log', async (s) => {
+      await s.createSession();
+      await s.appendMany(2);
+      const ref = { namespace: s.namespace, sessionKey: s.sessionKey, agent: 'reviewer' };
+      expect(await s.store.markRead(ref)).toEqual({ sequence: 0, lastSequence: 2 });
+      expect(await s.store.markRead({ ...ref, sequence: 2 })).toEqual({ sequence: 2, lastSequence: 2 });
+      await expectRefusal(s.store.markRead({ ...ref, sessionKey: 'missing' }), 'SESSION_NOT_FOUND');
+    });
+
+    test('are for any agent and any session, also a closed one', async (s) => {
+      await s.createSession();
+      await s.appendMany(1);
+      await s.updateSession({ state: 'completed' });
+      expect(await s.mark('stranger', 1)).toBe(1);
+      expect((await s.readSession()).version).toBe(2);
+    });
+  });
+}
