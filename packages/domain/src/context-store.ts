@@ -175,15 +175,28 @@ export function createContextStore(
     resolveHandoff: method('resolveHandoff'),
     listSessions: method('listSessions'),
     updateSession: method('updateSession'),
+    ...plainMethods({ store, bus }, namespaceOf),
     actingAgent,
-    completeSessionKey: async (prefix, caller = {}) =>
-      prefix !== '' && !sessionKeySchema.safeParse(prefix).success
-        ? []
-        : store.listSessionKeys({ namespace: namespaceOf(caller), prefix, limit: limits.pageSize }),
+    close: async () => {
+      inboxWatch.close();
+      await bus.close();
+      await store.close();
+    },
+  };
+}
+
+type PlainMethod = 'deleteSession' | 'countNamespace' | 'subscribe' | 'completeSessionKey' | 'ping';
+
+/** What is not a tool. */
+function plainMethods(
+  { store, bus }: { readonly store: Store; readonly bus: EventBus },
+  namespaceOf: (caller: Caller) => string,
+): Pick<ContextStore, PlainMethod> {
+  return {
     deleteSession: async (sessionKey, caller = {}) => {
-      const ref = parseInput(sessionRefSchema, { sessionKey });
-      await translated(store.deleteSession({ namespace: namespaceOf(caller), ...ref }));
-      bus.publish({ kind: 'session_changed', namespace: namespaceOf(caller), ...ref });
+      const ref = { namespace: namespaceOf(caller), ...parseInput(sessionRefSchema, { sessionKey }) };
+      await translated(store.deleteSession(ref));
+      bus.publish({ kind: 'session_changed', ...ref });
     },
     countNamespace: (caller = {}) =>
       translated(store.countNamespace({ namespace: namespaceOf(caller), limit: countLimit })),
@@ -191,12 +204,11 @@ export function createContextStore(
       bus.subscribe((event) => {
         if (event.kind === 'something_changed' || event.namespace === namespaceOf(caller)) listener(event);
       }),
+    completeSessionKey: async (prefix, caller = {}) =>
+      prefix !== '' && !sessionKeySchema.safeParse(prefix).success
+        ? []
+        : store.listSessionKeys({ namespace: namespaceOf(caller), prefix, limit: limits.pageSize }),
     ping: () => store.ping(),
-    close: async () => {
-      inboxWatch.close();
-      await bus.close();
-      await store.close();
-    },
   };
 }
 

@@ -41,81 +41,102 @@ interface Waiter {
  * One subscription and one poll serve all who wait in this process, and both exist only as long as somebody does: a
  * waiting call holds a timer and nothing else.
  */
-export function createInboxWatch({ store, bus, pollIntervalMs }: InboxWatchOptions): InboxWatch {
-  const waiters = new Set<Waiter>();
-  /** The same waiters by what they wait for. */
-  const byAddress = new Map<string, Set<Waiter>>();
-  let stopListening: (() => void) | undefined;
-  let peeking: Promise<void> | undefined;
-  let closed = false;
+export function createInboxWatch(options: InboxWatchOptions): InboxWatch {
+  const watch = new Watch(options);
+  return { open: (inbox) => watch.open(inbox), close: () => watch.close() };
+}
 
-  function listen(): () => void {
-    const poll = setInterval(peek, pollIntervalMs);
-    const unsubscribe = bus.subscribe(hear);
+class Watch {
+  readonly #options: InboxWatchOptions;
+  readonly #waiters = new Set<Waiter>();
+  /** The same waiters by what they wait for. */
+  readonly #byAddress = new Map<string, Set<Waiter>>();
+  #stopListening: (() => void) | undefined;
+  #isPeeking = false;
+  #mustPeek = false;
+  #closed = false;
+
+  constructor(options: InboxWatchOptions) {
+    this.#options = options;
+  }
+
+  open(inbox: Omit<Inbox, 'after'>): OpenInbox {
+    const waiter: Waiter = { inbox, after: 0, hasArrival: false, settle: undefined };
+    if (!this.#closed) this.#add(waiter);
+    return {
+      arrival: async (after, timeoutMs, signal) => !this.#closed && wait(waiter, after, timeoutMs, signal),
+      close: () => this.#remove(waiter),
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const waiter of this.#waiters) {
+      waiter.settle?.(false);
+      this.#remove(waiter);
+    }
+  }
+
+  #add(waiter: Waiter): void {
+    this.#waiters.add(waiter);
+    for (const name of addressNames(waiter.inbox)) {
+      this.#byAddress.set(name, (this.#byAddress.get(name) ?? new Set()).add(waiter));
+    }
+    this.#stopListening ??= this.#listen();
+  }
+
+  #remove(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+    for (const name of addressNames(waiter.inbox)) {
+      const others = this.#byAddress.get(name);
+      others?.delete(waiter);
+      if (others?.size === 0) this.#byAddress.delete(name);
+    }
+    if (this.#waiters.size > 0) return;
+    this.#stopListening?.();
+    this.#stopListening = undefined;
+  }
+
+  #listen(): () => void {
+    const { bus, pollIntervalMs } = this.#options;
+    const poll = setInterval(() => void this.#peek(), pollIntervalMs);
+    const unsubscribe = bus.subscribe((event) => this.#hear(event));
     return () => {
       clearInterval(poll);
       unsubscribe();
     };
   }
 
-  function hear(event: StoreEvent): void {
-    if (event.kind === 'something_changed') return peek();
+  #hear(event: StoreEvent): void {
+    if (event.kind === 'something_changed') void this.#peek();
     if (event.kind !== 'handoff_offered') return;
-    for (const waiter of byAddress.get(addressName(event.namespace, event.targetAgent)) ?? []) wake(waiter);
+    const address = addressName(event.namespace, event.targetAgent);
+    for (const waiter of this.#byAddress.get(address) ?? []) wake(waiter);
   }
 
-  /** Asks for all at once. While an answer is awaited nothing more is asked: the next poll will. */
-  function peek(): void {
-    peeking ??= askForAll().finally(() => {
-      peeking = undefined;
-    });
+  /** Asks the store for all at once; once more when something happens while an answer is awaited. */
+  async #peek(): Promise<void> {
+    this.#mustPeek = true;
+    if (this.#isPeeking) return;
+    this.#isPeeking = true;
+    while (this.#mustPeek) {
+      this.#mustPeek = false;
+      await this.#askForAll();
+    }
+    this.#isPeeking = false;
   }
 
-  async function askForAll(): Promise<void> {
-    const waiting = [...waiters].filter(({ settle }) => settle !== undefined);
+  async #askForAll(): Promise<void> {
+    const waiting = [...this.#waiters].filter(({ settle }) => settle !== undefined);
     if (waiting.length === 0) return;
     try {
-      const arrivals = await store.peekInboxes(waiting.map(({ inbox, after }) => ({ ...inbox, after })));
+      const inboxes = waiting.map(({ inbox, after }) => ({ ...inbox, after }));
+      const arrivals = await this.#options.store.peekInboxes(inboxes);
       for (const [index, waiter] of waiting.entries()) if (arrivals[index] === true) wake(waiter);
     } catch {
       // Whoever waits is not worse off than before; a store that stays away is reported by the calls that need it.
     }
   }
-
-  function open(inbox: Omit<Inbox, 'after'>): OpenInbox {
-    const waiter: Waiter = { inbox, after: 0, hasArrival: false, settle: undefined };
-    if (!closed) {
-      waiters.add(waiter);
-      for (const name of addressNames(inbox)) byAddress.set(name, (byAddress.get(name) ?? new Set()).add(waiter));
-      stopListening ??= listen();
-    }
-    return {
-      arrival: (after, timeoutMs, signal) => (closed ? Promise.resolve(false) : wait(waiter, after, timeoutMs, signal)),
-      close: () => remove(waiter),
-    };
-  }
-
-  function remove(waiter: Waiter): void {
-    waiters.delete(waiter);
-    for (const name of addressNames(waiter.inbox)) {
-      const others = byAddress.get(name);
-      others?.delete(waiter);
-      if (others?.size === 0) byAddress.delete(name);
-    }
-    if (waiters.size > 0) return;
-    stopListening?.();
-    stopListening = undefined;
-  }
-
-  function close(): void {
-    closed = true;
-    for (const waiter of waiters) {
-      waiter.settle?.(false);
-      remove(waiter);
-    }
-  }
-
-  return { open, close };
 }
 
 function wake(waiter: Waiter): void {
