@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { clock, epochMs } from './clock.js';
 import type { Database } from './database.js';
 import { statement } from './query-builder.js';
-import { isWithinTtl } from './session-row.js';
+import { isLapsed, isWithinTtl, renewedLease } from './session-row.js';
 
 /** An entry, as it was appended now or by an earlier try. */
 export interface AppendedRow {
@@ -94,7 +94,8 @@ function prepareStatement(database: Database, name: string, isOnce: boolean): (b
         )
       ), locked as materialized (
         select wanted.place, sessions.id, sessions.state, sessions.owner, sessions.participants, sessions.epoch,
-          sessions.last_sequence, sessions.estimated_tokens, sessions.last_activity_at, sessions.ttl_ms
+          sessions.last_sequence, sessions.estimated_tokens, sessions.pinned_count, sessions.last_activity_at,
+          sessions.ttl_ms, sessions.lease_expires_at
         from unnest(${p.namespaces}::text[], ${p.sessionKeys}::text[])
           with ordinality as wanted (namespace, session_key, place)
         join sessions using (namespace, session_key)
@@ -105,9 +106,12 @@ function prepareStatement(database: Database, name: string, isOnce: boolean): (b
       ), ${isOnce ? earlierTries : sql``} appended as materialized (
         select entry.*, session.id as session_id, session.epoch as session_epoch, session.now,
           session.last_sequence + row_number() over log as sequence,
-          session.estimated_tokens + sum(entry.estimated_tokens) over log - entry.estimated_tokens as tokens_before
+          session.estimated_tokens + sum(entry.estimated_tokens) over log - entry.estimated_tokens as tokens_before,
+          session.pinned_count + sum(entry.pinned::integer) over log - entry.pinned::integer as pinned_before,
+          entry.agent = session.owner as is_by_owner
         from session join entry using (place)
         where session.state = 'active' and ${isWithinTtl(sql`session`, sql`session.now`)}
+          and not ${isLapsed(sql`session`, sql`session.now`)}
           and (entry.agent = session.owner or entry.agent = any (session.participants))
           and (entry.epoch is null or entry.epoch = session.epoch)
           and (entry.expected_sequence is null or entry.expected_sequence = session.last_sequence)
@@ -115,10 +119,11 @@ function prepareStatement(database: Database, name: string, isOnce: boolean): (b
         window log as (partition by session.id order by entry.ordinal)
       ), written as (
         insert into context_history (
-          session_id, sequence, context_type, agent, epoch, pinned, created_at, tokens_before, metadata, content,
+          session_id, sequence, context_type, agent, epoch, pinned, created_at, tokens_before, pinned_before, metadata, content,
           ${answerColumns}${keyColumns}
         )
-        select session_id, sequence, context_type, agent, session_epoch, pinned, now, tokens_before, metadata, content,
+        select session_id, sequence, context_type, agent, session_epoch, pinned, now, tokens_before, pinned_before, metadata,
+          content,
           ${answerColumns}${keyColumns}
         from appended
       ), extended as (
@@ -131,16 +136,20 @@ function prepareStatement(database: Database, name: string, isOnce: boolean): (b
   });
 }
 
-/** What the sessions' rows say of their logs grows with them. */
+/** What the sessions' rows say of their logs grows with them; a write of the owner renews its lease, if it has one. */
 const extendLogs = sql`
   update sessions set
     last_sequence = log.last_sequence,
     content_bytes = sessions.content_bytes + log.content_bytes,
     estimated_tokens = sessions.estimated_tokens + log.estimated_tokens,
-    last_activity_at = greatest(sessions.last_activity_at, log.now)
+    pinned_count = sessions.pinned_count + log.pinned_count,
+    last_activity_at = greatest(sessions.last_activity_at, log.now),
+    lease_expires_at = case when log.is_by_owner then ${renewedLease(sql`sessions`, sql`log.now`)}
+      else sessions.lease_expires_at end
   from (
     select session_id, max(sequence) as last_sequence, max(now) as now,
-      sum(content_bytes) as content_bytes, sum(estimated_tokens) as estimated_tokens
+      sum(content_bytes) as content_bytes, sum(estimated_tokens) as estimated_tokens,
+      sum(pinned::integer) as pinned_count, bool_or(is_by_owner) as is_by_owner
     from appended group by session_id
   ) as log
   where sessions.id = log.session_id`;

@@ -13,8 +13,9 @@ import type { Operation } from './operation.js';
 import { prepareReadSessionSituation } from './read-situation.js';
 import { keyArguments } from './replay.js';
 import { sessionRecord } from './session-row.js';
+import { prepareSettleLease } from './settle-lease.js';
 import { isUniqueViolation } from './translate-error.js';
-import { untilWritten } from './until-written.js';
+import { untilAnswered } from './until-answered.js';
 
 /** Appends first, and asks why not when an entry was not let through: one statement does, unless something is wrong. */
 export function prepareAppendEntry(
@@ -23,19 +24,21 @@ export function prepareAppendEntry(
 ): Operation<AppendEntry, Replayable<AppendedEntry>> {
   const commitAppend = createGroupCommit(prepareAppendEntries(database), options);
   const readSituation = prepareReadSessionSituation(database);
+  const settle = prepareSettleLease(database);
 
   async function explain(request: AppendEntry): Promise<undefined> {
     const { agent, namespace, sessionKey } = request;
     // An entry carries its own idempotency key: there is none to look up.
     const situation = await readSituation({ ...keyArguments({ agent, namespace }), sessionKey });
     if (situation.session === null) throw sessionNotFound(sessionKey);
+    if (await settle(situation.session, situation.observed_at)) return;
     const session = sessionRecord(situation.session, situation.observed_at);
-    const refusal = refuseAppend(session, request, () => situation.was_owner);
+    const refusal = refuseAppend(session, request);
     if (refusal !== undefined) throw refusal;
   }
 
   return (request) =>
-    untilWritten(async () => {
+    untilAnswered(async () => {
       try {
         const row = await commitAppend(request);
         return row === undefined ? await explain(request) : appendedEntry(row, request);

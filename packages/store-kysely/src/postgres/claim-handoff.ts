@@ -1,22 +1,32 @@
 import {
   handoffNotFound,
+  moveOwnership,
   refuseClaim,
   type ClaimedHandoff,
   type ClaimHandoff,
   type Replayable,
   type RequestType,
+  type SessionRecord,
 } from '@org/domain';
 import { sql } from 'kysely';
-import { clock, epochMs } from './clock.js';
+import { clock, epochMs, milliseconds } from './clock.js';
 import type { Database } from './database.js';
 import { handoffJson, handoffRecord, type HandoffRow } from './handoff-row.js';
-import { cancelOffers, moveOwnership, type SessionChange } from './move-ownership.js';
+import { cancelOffers, type SessionChange } from './move-ownership.js';
 import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
 import { lockArguments, lockSession, prepareReadHandoffSituation, type LockArguments } from './read-situation.js';
 import { keyArguments, prepareRecordAnswer, recordAnswer, replay, type KeyArguments } from './replay.js';
-import { isWithinTtl, sessionJson, sessionRecord, type SessionRow } from './session-row.js';
-import { untilWritten } from './until-written.js';
+import {
+  isWithinTtl,
+  renewedLease,
+  sessionColumns,
+  sessionJson,
+  sessionRecord,
+  type SessionRow,
+} from './session-row.js';
+import { prepareSettleLease } from './settle-lease.js';
+import { untilAnswered } from './until-answered.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -29,44 +39,57 @@ export function prepareClaimHandoff(database: Database): Operation<ClaimHandoff,
   const readSituation = prepareReadHandoffSituation<Answer>(database);
   const write = prepareWrite(database);
   const record = prepareRecordAnswer(database);
+  const renew = prepareRenewLease(database);
+  const settle = prepareSettleLease(database);
 
   return (request) =>
-    untilWritten(async () => {
+    untilAnswered(async () => {
       const key = keyArguments(request);
       const situation = await readSituation({ ...key, handoffId: request.handoffId });
       const recorded = replay(situation.recorded, request);
       if (recorded !== undefined) return presentAnswer(recorded, true);
       const { handoff, session, observed_at: observedAtMs } = situation;
       if (handoff === null || session === null) throw handoffNotFound(request.handoffId);
+      if (await settle(session, observedAtMs)) return undefined;
       if (handoff.status === 'accepted' && handoff.accepted_by === request.agent) {
-        const answer: Answer = { handoff, session, observed_at: observedAtMs };
-        if (request.idempotency !== undefined) await record({ ...key, response: JSON.stringify(answer) });
+        const holdsLease = session.lease_handoff_id === handoff.handoff_id;
+        const [current] = holdsLease ? await renew(lockArguments(session)) : [session];
+        if (current === undefined) return undefined;
+        const answer: Answer = { handoff, session: current, observed_at: observedAtMs };
+        if (request.idempotency !== undefined) {
+          await record({ ...key, sessionId: session.id, response: JSON.stringify(answer) });
+        }
         return presentAnswer(answer, true);
       }
-      const refusal = refuseClaim(handoffRecord(handoff, observedAtMs), sessionRecord(session, observedAtMs), request);
+      const current = sessionRecord(session, observedAtMs);
+      const refusal = refuseClaim(handoffRecord(handoff, observedAtMs), current, request);
       if (refusal !== undefined) throw refusal;
 
-      const change = grantedBy(handoff.request_type, session, request.agent);
-      const [written] = await write({ ...key, ...lockArguments(session), ...change, handoffId: handoff.id });
+      const change = grantedBy(handoff.request_type, current, request.agent);
+      const lease = { leaseMs: request.leaseMs ?? null };
+      const [written] = await write({ ...key, ...lockArguments(session), ...change, ...lease, handoffId: handoff.id });
       return written && presentAnswer(written.response, false);
     });
 }
 
 const presentAnswer = (answer: Answer, replayed: boolean): Replayable<ClaimedHandoff> => ({
-  handoff: handoffRecord(answer.handoff, answer.observed_at),
+  handoff: handoffRecord(answer.handoff, answer.observed_at, answer.session),
   session: sessionRecord(answer.session, answer.observed_at),
   replayed,
 });
 
 /** What an acceptor is given. */
-function grantedBy(requestType: RequestType, { owner, participants }: SessionRow, agent: string): SessionChange {
-  if (requestType === 'full_handoff') return moveOwnership(agent, participants);
+function grantedBy(requestType: RequestType, session: SessionRecord, agent: string): SessionChange {
+  if (requestType === 'full_handoff') return { ...moveOwnership(session, agent), moves: true, changes: true };
+  const { owner, participants, formerOwners } = session;
   const joins = requestType === 'collaboration' && agent !== owner && !participants.includes(agent);
-  return { owner, participants: joins ? [...participants, agent] : participants, moves: false, changes: joins };
+  const writers = joins ? [...participants, agent] : participants;
+  return { owner, participants: writers, formerOwners, moves: false, changes: joins };
 }
 
 interface Claim extends KeyArguments, LockArguments, SessionChange {
   readonly handoffId: number;
+  readonly leaseMs: number | null;
 }
 
 /** The offer's deadline is compared with a clock that is read when the locks on both rows are held. */
@@ -74,11 +97,12 @@ function prepareWrite(database: Database): (claim: Claim) => Promise<{ response:
   return database.prepareWrite('claim_handoff', (p) =>
     statement<{ response: Answer }>(sql`
       with ${lockSession(p)}, offer as materialized (
-        select handoffs.id as handoff_id, handoffs.expires_at, session.*
+        select handoffs.id as handoff_id, handoffs.handoff_id as public_id, handoffs.requesting_agent,
+          handoffs.expires_at, session.*
         from session join handoffs on handoffs.id = ${p.handoffId} and handoffs.status = 'pending'
         for update of handoffs
       ), timed as materialized (
-        select handoff_id, id as session_id, expires_at, state, last_activity_at, ttl_ms,
+        select handoff_id, public_id, requesting_agent, id as session_id, expires_at, state, epoch, last_activity_at, ttl_ms,
           ${p.moves}::boolean as moves, ${clock(p)} as now
         from offer
       ), live as materialized (
@@ -88,23 +112,45 @@ function prepareWrite(database: Database): (claim: Claim) => Promise<{ response:
         update sessions set
           owner = ${p.owner},
           participants = ${p.participants}::text[],
+          former_owners = ${p.formerOwners}::text[],
           epoch = sessions.epoch + live.moves::integer,
           version = sessions.version + ${p.changes}::boolean::integer,
           updated_at = case when ${p.changes}::boolean then live.now else sessions.updated_at end,
-          last_activity_at = greatest(sessions.last_activity_at, live.now)
+          last_activity_at = greatest(sessions.last_activity_at, live.now),
+          lease_handoff_id = case when not live.moves then sessions.lease_handoff_id
+            when ${p.leaseMs}::bigint is not null then live.public_id end,
+          lease_returns_to = case when not live.moves then sessions.lease_returns_to
+            when ${p.leaseMs}::bigint is not null then live.requesting_agent end,
+          lease_ms = case when not live.moves then sessions.lease_ms else ${p.leaseMs}::bigint end,
+          lease_expires_at = case when not live.moves then sessions.lease_expires_at
+            else live.now + ${milliseconds(sql`${p.leaseMs}::bigint`)} end
         from live where sessions.id = live.session_id
         returning ${sessionJson} as session
       ), accepted as (
-        update handoffs set status = 'accepted', accepted_by = ${p.agent}
+        update handoffs set
+          status = 'accepted', accepted_by = ${p.agent},
+          granted_epoch = case when live.moves then live.epoch + 1 end,
+          lease_check_at = case when live.moves then live.now + ${milliseconds(sql`${p.leaseMs}::bigint`)} end
         from live where handoffs.id = live.handoff_id
-        returning ${handoffJson} as handoff, live.now
+        returning ${handoffJson} as handoff, live.session_id, live.now
       ), cancelled as (
         ${cancelOffers(sql`live`)}
       ), answer as (
-        select now, json_build_object(
+        select now, session_id, json_build_object(
           'handoff', handoff, 'session', session, 'observed_at', ${epochMs(sql`now`)}
         ) as response
         from accepted, granted
       ), ${recordAnswer(p)}`),
+  );
+}
+
+/** A repeated acceptance is a sign of life. */
+function prepareRenewLease(database: Database): (session: LockArguments) => Promise<SessionRow[]> {
+  return database.prepareWrite('renew_lease', (p) =>
+    statement<SessionRow>(sql`
+      with ${lockSession(p)}
+      update sessions set lease_expires_at = ${renewedLease(sql`sessions`, sql`session.now`)}
+      from session where sessions.id = session.id
+      returning ${sessionColumns}`),
   );
 }

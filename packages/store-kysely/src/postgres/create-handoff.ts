@@ -11,10 +11,17 @@ import type { Database } from './database.js';
 import { handoffJson, handoffRecord, type HandoffRow } from './handoff-row.js';
 import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
-import { lockArguments, lockSession, prepareReadSessionSituation, type LockArguments } from './read-situation.js';
+import {
+  lockArguments,
+  lockSession,
+  prepareReadSessionSituation,
+  queueOffer,
+  type LockArguments,
+} from './read-situation.js';
 import { keyArguments, recordAnswer, replay, type KeyArguments } from './replay.js';
-import { isWithinTtl, sessionRecord } from './session-row.js';
-import { untilWritten } from './until-written.js';
+import { isWithinTtl, renewedLease, sessionRecord } from './session-row.js';
+import { prepareSettleLease } from './settle-lease.js';
+import { untilAnswered } from './until-answered.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -26,18 +33,19 @@ export function prepareCreateHandoff(
   database: Database,
 ): Operation<CreateHandoff, Replayable<{ handoff: HandoffRecord }>> {
   const readSituation = prepareReadSessionSituation<Answer>(database);
+  const settle = prepareSettleLease(database);
   const write = prepareWrite(database);
 
   return (request) =>
-    untilWritten(async () => {
+    untilAnswered(async () => {
       const key = keyArguments(request, request.sessionKey);
       const situation = await readSituation({ ...key, sessionKey: request.sessionKey });
       const recorded = replay(situation.recorded, request);
       if (recorded !== undefined) return presentAnswer(recorded, true);
       const { session } = situation;
       if (session === null) throw sessionNotFound(request.sessionKey);
-      const current = sessionRecord(session, situation.observed_at);
-      const refusal = refuseCreateHandoff(current, request, () => situation.was_owner);
+      if (await settle(session, situation.observed_at)) return undefined;
+      const refusal = refuseCreateHandoff(sessionRecord(session, situation.observed_at), request);
       if (refusal !== undefined) throw refusal;
 
       const [written] = await write({
@@ -70,23 +78,19 @@ interface NewHandoff extends KeyArguments, LockArguments {
   readonly requestData: string | null;
 }
 
-/**
- * Offers of one namespace are committed one after the other: each waits, before it is given its id, until the one before
- * has been committed. A list that has shown an id will thus never have to show a smaller one, and a cursor skips nothing.
- */
 function prepareWrite(database: Database): (handoff: NewHandoff) => Promise<{ response: Answer }[]> {
   return database.prepareWrite('create_handoff', (p) =>
     statement<{ response: Answer }>(sql`
-      with ${lockSession(p)}, queued as materialized (
-        select session.*, pg_advisory_xact_lock(hashtextextended('context-store handoffs ' || namespace, 0)) from session
-      ), timed as materialized (
+      with ${lockSession(p)}, ${queueOffer}, timed as materialized (
         select queued.*, ${clock(p)} as offered_at from queued
       ), live as materialized (
         select * from timed where state = 'active' and ${isWithinTtl(sql`timed`, sql`offered_at`)}
       ), touched as (
         update sessions set
           offers = sessions.offers + 1,
-          last_activity_at = greatest(sessions.last_activity_at, live.offered_at)
+          last_activity_at = greatest(sessions.last_activity_at, live.offered_at),
+          lease_expires_at = case when ${p.agent} = sessions.owner then ${renewedLease(sql`sessions`, sql`live.offered_at`)}
+            else sessions.lease_expires_at end
         from live where sessions.id = live.id
       ), offered as (
         insert into handoffs (
@@ -97,9 +101,9 @@ function prepareWrite(database: Database): (handoff: NewHandoff) => Promise<{ re
           last_sequence, offered_at, offered_at + ${milliseconds(p.expiresInMs)}, ${p.summary}, ${p.instructions},
           ${p.requestData}::json
         from live
-        returning ${handoffJson} as handoff, handoffs.created_at as now
+        returning ${handoffJson} as handoff, handoffs.session_id, handoffs.created_at as now
       ), answer as (
-        select now, json_build_object('handoff', handoff, 'observed_at', ${epochMs(sql`now`)}) as response from offered
+        select now, session_id, json_build_object('handoff', handoff, 'observed_at', ${epochMs(sql`now`)}) as response from offered
       ), ${recordAnswer(p)}`),
   );
 }

@@ -14,8 +14,9 @@ import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
 import { prepareReadSessionSituation } from './read-situation.js';
 import { keyArguments, recordAnswer, replay, type KeyArguments } from './replay.js';
-import { isWithinTtl, sessionJson, sessionRecord, type SessionRow } from './session-row.js';
-import { untilWritten } from './until-written.js';
+import { isLapsed, isWithinTtl, sessionJson, sessionRecord, type SessionRow } from './session-row.js';
+import { prepareSettleLease } from './settle-lease.js';
+import { untilAnswered } from './until-answered.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -28,6 +29,7 @@ interface Answer {
 export function prepareCreateSession(database: Database): Operation<CreateSession, Replayable<CreatedSession>> {
   const write = prepareWrite(database);
   const readSituation = prepareReadSessionSituation<Answer>(database);
+  const settle = prepareSettleLease(database);
 
   return (request) => {
     const key = keyArguments(request);
@@ -39,14 +41,14 @@ export function prepareCreateSession(database: Database): Operation<CreateSessio
       } = await readSituation({ ...key, sessionKey: request.sessionKey });
       const answer = replay(recorded, request);
       if (answer !== undefined) return presentAnswer(answer, true);
-      if (session === null) return undefined;
+      if (session === null || (await settle(session, observedAtMs))) return undefined;
       const existing = sessionRecord(session, observedAtMs);
       if (request.ifExists === 'error') throw sessionExists(existing);
       if (isExpired(existing)) throw sessionExpired(existing);
       return undefined;
     }
 
-    return untilWritten(async () => {
+    return untilAnswered(async () => {
       const { namespace, sessionKey, agent, title = null, ttlMs = null } = request;
       const metadata = JSON.stringify(request.metadata);
       const resumes = request.ifExists === 'resume';
@@ -81,24 +83,26 @@ function prepareWrite(database: Database): (session: NewSession) => Promise<{ re
     statement<{ response: Answer }>(sql`
       with clock as materialized (select ${clock(p)} as now),
       existing as materialized (
-        select ${sessionJson} as session, ${isWithinTtl(sql`sessions`, sql`clock.now`)} or state <> 'active' as is_resumable
+        select ${sessionJson} as session, sessions.id as session_id, (
+            ${isWithinTtl(sql`sessions`, sql`clock.now`)} or state <> 'active'
+          ) and not ${isLapsed(sql`sessions`, sql`clock.now`)} as is_resumable
         from sessions, clock where namespace = ${p.namespace} and session_key = ${p.sessionKey}
       ), created as (
         insert into sessions (
-          uid, namespace, session_key, state, owner, participants, epoch, version, offers, last_sequence, content_bytes,
-          estimated_tokens, created_at, updated_at, last_activity_at, ttl_ms, title, metadata
+          uid, namespace, session_key, state, owner, participants, former_owners, epoch, version, offers, last_sequence,
+          content_bytes, estimated_tokens, pinned_count, created_at, updated_at, last_activity_at, ttl_ms, title, metadata
         )
-        select ${p.uid}::uuid, ${p.namespace}, ${p.sessionKey}, 'active', ${p.agent}, '{}', 1, 1, 0, 0, 0,
-          0, now, now, now, ${p.ttlMs}::bigint, ${p.title}, ${p.metadata}::json
+        select ${p.uid}::uuid, ${p.namespace}, ${p.sessionKey}, 'active', ${p.agent}, '{}', '{}', 1, 1, 0, 0,
+          0, 0, 0, now, now, now, ${p.ttlMs}::bigint, ${p.title}, ${p.metadata}::json
         from clock where not exists (select from existing)
         on conflict (namespace, session_key) do nothing
-        returning ${sessionJson} as session
+        returning ${sessionJson} as session, sessions.id as session_id
       ), found as (
-        select session, true as created from created
+        select session, session_id, true as created from created
         union all
-        select session, false from existing where ${p.resumes}::boolean and is_resumable
+        select session, session_id, false from existing where ${p.resumes}::boolean and is_resumable
       ), answer as (
-        select now, json_build_object(
+        select now, session_id, json_build_object(
           'session', session, 'created', created, 'observed_at', ${epochMs(sql`now`)}
         ) as response
         from found, clock

@@ -1,6 +1,7 @@
 import type { HandoffRecord, HandoffStatus, JsonObject, RequestType } from '@org/domain';
 import { sql, type RawBuilder } from 'kysely';
 import { epochMs } from './clock.js';
+import type { SessionRow } from './session-row.js';
 
 /** What is read of a handoff: {@link handoffColumns}. */
 export interface HandoffRow {
@@ -14,6 +15,7 @@ export interface HandoffRow {
   readonly requesting_agent: string;
   readonly target_agent: string | null;
   readonly accepted_by: string | null;
+  readonly granted_epoch: number | null;
   readonly upto_sequence: number;
   readonly created_at: number;
   readonly expires_at: number;
@@ -29,6 +31,7 @@ export interface HandoffRow {
 export const handoffColumns: RawBuilder<HandoffRow> = sql`
   handoffs.id, handoffs.handoff_id, handoffs.namespace, handoffs.session_id, handoffs.session_key,
   handoffs.request_type, handoffs.status, handoffs.requesting_agent, handoffs.target_agent, handoffs.accepted_by,
+  handoffs.granted_epoch,
   handoffs.upto_sequence, ${epochMs(sql`handoffs.created_at`)} as created_at,
   ${epochMs(sql`handoffs.expires_at`)} as expires_at, ${epochMs(sql`handoffs.resolved_at`)} as resolved_at,
   handoffs.reason, handoffs.summary, handoffs.instructions, handoffs.request_data, handoffs.result`;
@@ -36,7 +39,11 @@ export const handoffColumns: RawBuilder<HandoffRow> = sql`
 /** A {@link HandoffRow} as one JSON value, where a statement can name the columns of `handoffs`. */
 export const handoffJson: RawBuilder<HandoffRow> = sql`(select row_to_json(fields) from (select ${handoffColumns}) as fields)`;
 
-export const handoffRecord = (row: HandoffRow, observedAtMs: number): HandoffRecord => ({
+/** What is read of a handoff's session to tell the lease: see `HandoffRecord.leaseExpiresAtMs`. */
+export type LeaseOfSession = Pick<SessionRow, 'lease_handoff_id' | 'lease_expires_at'>;
+
+/** @param session absent: nobody holds it by this handoff */
+export const handoffRecord = (row: HandoffRow, observedAtMs: number, session?: LeaseOfSession): HandoffRecord => ({
   handoffId: row.handoff_id,
   namespace: row.namespace,
   sessionKey: row.session_key,
@@ -45,6 +52,8 @@ export const handoffRecord = (row: HandoffRow, observedAtMs: number): HandoffRec
   requestingAgent: row.requesting_agent,
   targetAgent: row.target_agent ?? undefined,
   acceptedBy: row.accepted_by ?? undefined,
+  grantedEpoch: row.granted_epoch ?? undefined,
+  leaseExpiresAtMs: session?.lease_handoff_id === row.handoff_id ? (session.lease_expires_at ?? undefined) : undefined,
   uptoSequence: row.upto_sequence,
   summary: row.summary ?? undefined,
   instructions: row.instructions ?? undefined,

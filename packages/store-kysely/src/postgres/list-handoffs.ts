@@ -3,34 +3,45 @@ import { sql, type RawBuilder } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import { clock, epochMs, type ClockArguments } from './clock.js';
 import type { Database } from './database.js';
-import { handoffColumns, handoffRecord, type HandoffRow } from './handoff-row.js';
+import { handoffColumns, handoffRecord, type HandoffRow, type LeaseOfSession } from './handoff-row.js';
 import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
 import { place, scanWidth } from './scan.js';
+import { areLeasesDue, prepareSettleDueLeases } from './settle-due-leases.js';
+import { untilAnswered } from './until-answered.js';
 
 export function prepareListHandoffs(database: Database): Operation<ListHandoffs, HandoffPage> {
   const readInbox = prepareReadPage(database, 'inbox');
   const readPendingInbox = prepareReadPage(database, 'pending_inbox');
   const readOutbox = prepareReadPage(database, 'outbox');
 
-  return async (request) => {
-    const { namespace, direction, agent, status = null, after = 0, limit } = request;
-    const addresses = direction === 'outbox' ? [agent] : [agent, '', ...new Set(request.roles.map(roleAddress))];
-    const width = status === null ? limit : Math.floor(scanWidth / addresses.length);
-    const readPage = direction === 'outbox' ? readOutbox : status === 'pending' ? readPendingInbox : readInbox;
-    const rows = await readPage({ namespace, agent, addresses, status, after, width, limit });
-    const listed = rows.filter(isListed).toSorted((a, b) => a.id - b.id);
-    const lastListed = listed.length === limit ? listed.at(-1)?.id : undefined;
-    return {
-      handoffs: listed.map((row) => handoffRecord(row, row.observed_at)),
-      ...nextPosition(rows[0], lastListed, after),
-    };
-  };
+  const settleDueLeases = prepareSettleDueLeases(database);
+
+  return (request) =>
+    untilAnswered(async () => {
+      const { namespace, direction, agent, status = null, after = 0, limit } = request;
+      const addresses = direction === 'outbox' ? [agent] : [agent, '', ...new Set(request.roles.map(roleAddress))];
+      const width = status === null ? limit : Math.floor(scanWidth / addresses.length);
+      const readPage = direction === 'outbox' ? readOutbox : status === 'pending' ? readPendingInbox : readInbox;
+      const rows = await readPage({ namespace, agent, addresses, status, after, width, limit });
+      if (rows[0]?.leases_due === true) {
+        await settleDueLeases([namespace]);
+        return undefined;
+      }
+      const listed = rows.filter(isListed).toSorted((a, b) => a.id - b.id);
+      const lastListed = listed.length === limit ? listed.at(-1)?.id : undefined;
+      return {
+        handoffs: listed.map((row) => handoffRecord(row, row.observed_at, row)),
+        ...nextPosition(rows[0], lastListed, after),
+      };
+    });
 }
 
 /** What was looked through, the same in every row. */
 interface Scan {
   readonly observed_at: number;
+  /** Leases have to be settled first: nothing else in the answer counts then. */
+  readonly leases_due: boolean;
   /** The last row of the range that was looked through; null: it was empty. */
   readonly last_scanned: number | null;
   /** Whether rows follow after that. */
@@ -38,9 +49,9 @@ interface Scan {
 }
 
 /** A page without handoffs has one row without one. */
-type Row = Scan & (HandoffRow | { readonly id: null });
+type Row = Scan & ((HandoffRow & LeaseOfSession) | { readonly id: null });
 
-const isListed = (row: Row): row is Scan & HandoffRow => row.id !== null;
+const isListed = (row: Row): row is Scan & HandoffRow & LeaseOfSession => row.id !== null;
 
 function nextPosition(
   scan: Scan | undefined,
@@ -100,9 +111,12 @@ function prepareReadPage(database: Database, range: Range): (page: PageArguments
           cut.last_scanned is not null as is_cut
         from cut
       )
-      select scan.*, ${epochMs(sql`clock.now`)} as observed_at, handoff.*
+      select scan.*, ${epochMs(sql`clock.now`)} as observed_at,
+        ${areLeasesDue(sql`array[${p.namespace}]`, sql`clock.now`)} as leases_due, handoff.*
       from clock, scan left join (
-        select ${handoffColumns} from handoffs where id = any (array(select id from listed))
+        select ${handoffColumns}, lease_handoff_id, ${epochMs(sql`lease_expires_at`)} as lease_expires_at
+        from handoffs left join sessions on handoffs.status = 'accepted' and sessions.id = handoffs.session_id
+        where handoffs.id = any (array(select id from listed))
       ) as handoff on true`),
   );
 }
@@ -123,8 +137,11 @@ const expireLapsed = sql`
 /** See `handoffStatus` in the domain. Nobody may claim an own offer to a role. */
 function isListedBy(p: Placeholders<PageArguments & ClockArguments>, range: Range): RawBuilder<boolean> {
   const status = sql`case when status = 'pending' and expires_at <= clock.now then 'expired' else status end`;
-  const isOwnRoleOffer = sql`requesting_agent = ${p.agent} and target_agent like 'role:%'`;
   return sql`
     (${p.status}::text is null or ${status} = ${p.status}::text)
-    and ${range === 'outbox' ? sql`true` : sql`(${isOwnRoleOffer}) is not true`}`;
+    and ${range === 'outbox' ? sql`true` : sql`${isOwnRoleOffer(p.agent)} is not true`}`;
 }
+
+/** Null for an offer to anyone. See `isOwnRoleOffer` in the domain. */
+export const isOwnRoleOffer = (agent: RawBuilder<string>): RawBuilder<unknown> =>
+  sql`(requesting_agent = ${agent} and target_agent like 'role:%')`;

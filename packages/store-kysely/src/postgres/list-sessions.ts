@@ -6,30 +6,42 @@ import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
 import { place, scanWidth } from './scan.js';
 import { isWithinTtl, sessionColumns, sessionRecord, type SessionRow } from './session-row.js';
+import { areLeasesDue, prepareSettleDueLeases } from './settle-due-leases.js';
+import { untilAnswered } from './until-answered.js';
 
 export function prepareListSessions(database: Database): Operation<ListSessions, SessionPage> {
   const read = prepareRead(database);
-  return async ({
-    namespace,
-    before = Number.MAX_SAFE_INTEGER,
-    status = null,
-    owner = null,
-    dormantAfterMs,
-    limit,
-  }) => {
-    const width = status === null && owner === null ? limit : scanWidth;
-    const rows = await read({ namespace, before, status, owner, dormantAfterMs, width, limit });
-    const listed = rows.filter(isListed).toSorted((a, b) => b.id - a.id);
-    return {
-      sessions: listed.map((row) => sessionRecord(row, row.observed_at)),
-      next: nextPosition(rows[0], listed.length === limit ? listed.at(-1)?.id : undefined, width),
-    };
-  };
+  const settleDueLeases = prepareSettleDueLeases(database);
+
+  return (request) =>
+    untilAnswered(async () => {
+      const {
+        namespace,
+        before = Number.MAX_SAFE_INTEGER,
+        status = null,
+        owner = null,
+        dormantAfterMs,
+        limit,
+      } = request;
+      const width = status === null && owner === null ? limit : scanWidth;
+      const rows = await read({ namespace, before, status, owner, dormantAfterMs, width, limit });
+      if (rows[0]?.leases_due === true) {
+        await settleDueLeases([namespace]);
+        return undefined;
+      }
+      const listed = rows.filter(isListed).toSorted((a, b) => b.id - a.id);
+      return {
+        sessions: listed.map((row) => sessionRecord(row, row.observed_at)),
+        next: nextPosition(rows[0], listed.length === limit ? listed.at(-1)?.id : undefined, width),
+      };
+    });
 }
 
 /** What was looked through, the same in every row. */
 interface Scan {
   readonly observed_at: number;
+  /** Leases have to be settled first: nothing else in the answer counts then. */
+  readonly leases_due: boolean;
   /** One more than a page looks through, when there are so many. */
   readonly scanned: number;
   /** The last of them; null: there were none. */
@@ -80,7 +92,8 @@ function prepareRead(database: Database): (page: PageArguments) => Promise<Row[]
       ), scan as materialized (
         select count(*) as scanned, min(id) as last_scanned from scanned
       )
-      select scan.*, ${epochMs(sql`clock.now`)} as observed_at, session.*
+      select scan.*, ${epochMs(sql`clock.now`)} as observed_at,
+        ${areLeasesDue(sql`array[${p.namespace}]`, sql`clock.now`)} as leases_due, session.*
       from clock, scan left join (
         select ${sessionColumns} from sessions where id = any (array(select id from listed))
       ) as session on true`),

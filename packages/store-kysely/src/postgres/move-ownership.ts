@@ -1,29 +1,29 @@
+import type { Ownership } from '@org/domain';
 import { sql, type RawBuilder } from 'kysely';
 
 /** What a handoff does to its session. Decided in JavaScript, written by a statement. */
-export interface SessionChange {
-  readonly owner: string;
-  readonly participants: readonly string[];
+export interface SessionChange extends Pick<Ownership, 'owner' | 'participants' | 'formerOwners'> {
   /** Ownership moves: a new epoch fences everyone else out, and the offers by which it could move once more are void. */
   readonly moves: boolean;
   /** Something of it changes besides the time of the last activity. */
   readonly changes: boolean;
 }
 
-/** Makes an agent the owner. */
-export const moveOwnership = (owner: string, participants: readonly string[]): SessionChange => ({
-  owner,
-  participants: participants.filter((participant) => participant !== owner),
-  moves: true,
-  changes: true,
-});
+/** Assignments for `update sessions`: nobody has to give the session back. */
+export const noLease: RawBuilder<unknown> = sql`
+  lease_handoff_id = null, lease_returns_to = null, lease_ms = null, lease_expires_at = null`;
 
 /**
- * Cancels the session's pending offers of ownership, if it moves. `moved` is a row that holds the session's id, the id of
- * the handoff by which it moves, the moment, and whether it does.
+ * Cancels the session's pending offers of ownership, if it moves. `moved` is a row that holds the session's id, `handoff_id`
+ * for the handoff by which it moves, the moment, and whether it does.
+ *
+ * @param identity the column of `handoffs` that `moved.handoff_id` is a value of
  */
-export const cancelOffers = (moved: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+export const cancelOffers = (
+  moved: RawBuilder<unknown>,
+  identity: RawBuilder<unknown> = sql`handoffs.id`,
+): RawBuilder<unknown> => sql`
   update handoffs set status = 'cancelled', resolved_at = ${moved}.now, reason = 'ownership moved'
   from ${moved}
-  where ${moved}.moves and handoffs.session_id = ${moved}.session_id and handoffs.id <> ${moved}.handoff_id
+  where ${moved}.moves and handoffs.session_id = ${moved}.session_id and ${identity} <> ${moved}.handoff_id
     and handoffs.status = 'pending' and handoffs.request_type = 'full_handoff' and handoffs.expires_at > ${moved}.now`;

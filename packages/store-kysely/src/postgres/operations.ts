@@ -2,11 +2,15 @@ import { prepareAppendEntry } from './append-entry.js';
 import { prepareClaimHandoff } from './claim-handoff.js';
 import { prepareCreateHandoff } from './create-handoff.js';
 import { prepareCreateSession } from './create-session.js';
+import { prepareCountNamespace } from './count-namespace.js';
 import type { Database } from './database.js';
+import { prepareDeleteSession } from './delete-session.js';
 import type { GroupCommitOptions } from './group-commit.js';
 import { prepareListHandoffs } from './list-handoffs.js';
 import { prepareListSessionKeys } from './list-session-keys.js';
 import { prepareListSessions } from './list-sessions.js';
+import { prepareMarkRead } from './mark-read.js';
+import { preparePeekInboxes } from './peek-inboxes.js';
 import { preparePing } from './ping.js';
 import { prepareReadBriefing } from './read-briefing.js';
 import { prepareReadEntries } from './read-entries.js';
@@ -22,13 +26,17 @@ export function prepareOperations(database: Database, groupCommit: GroupCommitOp
     listSessions: prepareListSessions(database),
     listSessionKeys: prepareListSessionKeys(database),
     updateSession: prepareUpdateSession(database),
+    deleteSession: prepareDeleteSession(database),
     appendEntry: prepareAppendEntry(database, groupCommit),
     readEntries: prepareReadEntries(database),
+    markRead: prepareMarkRead(database),
     readBriefing: prepareReadBriefing(database),
     createHandoff: prepareCreateHandoff(database),
     listHandoffs: prepareListHandoffs(database),
+    peekInboxes: preparePeekInboxes(database),
     claimHandoff: prepareClaimHandoff(database),
     resolveHandoff: prepareResolveHandoff(database),
+    countNamespace: prepareCountNamespace(database),
     ping: preparePing(database),
   };
 }

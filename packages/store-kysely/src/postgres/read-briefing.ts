@@ -6,35 +6,41 @@ import { entryColumns, entryRecord, type EntryRow } from './entry-row.js';
 import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
 import { sessionColumns, sessionRecord, type SessionRow } from './session-row.js';
+import { prepareSettleLease } from './settle-lease.js';
+import { untilAnswered } from './until-answered.js';
 
 export function prepareReadBriefing(database: Database): Operation<ReadBriefing, BriefingSource> {
   const read = prepareRead(database);
-  return async (request) => {
-    const { namespace, sessionKey, uptoSequence = null, pinnedLimit, newestLimit, maxContentLength } = request;
-    const rows = await read({
-      namespace,
-      sessionKey,
-      uptoSequence,
-      pinnedLimit,
-      newestLimit,
-      offset: 0,
-      maxContentLength,
+  const settle = prepareSettleLease(database);
+  return (request) =>
+    untilAnswered(async () => {
+      const { namespace, sessionKey, uptoSequence = null, pinnedLimit, newestLimit, maxContentLength } = request;
+      const rows = await read({
+        namespace,
+        sessionKey,
+        uptoSequence,
+        pinnedLimit,
+        newestLimit,
+        offset: 0,
+        maxContentLength,
+      });
+      const found = rows.find((row) => row.session !== null)?.session ?? undefined;
+      if (found === undefined) throw sessionNotFound(sessionKey);
+      if (await settle(found, found.observed_at)) return undefined;
+      const newestFirst = (kind: TaggedEntry['kind']): BriefingSource['newest'] =>
+        rows
+          .filter((row): row is Row & TaggedEntry => row.kind === kind)
+          .toSorted((a, b) => b.sequence - a.sequence)
+          .map(entryRecord);
+      return {
+        session: sessionRecord(found, found.observed_at),
+        uptoSequence: found.upto_sequence,
+        pinned: newestFirst('pinned'),
+        newest: newestFirst('newest'),
+        pinnedCount: found.pinned_count ?? 0,
+        estimatedTokens: found.estimated_tokens ?? 0,
+      };
     });
-    const found = rows.find((row) => row.session !== null)?.session ?? undefined;
-    if (found === undefined) throw sessionNotFound(sessionKey);
-    const newestFirst = (kind: TaggedEntry['kind']): BriefingSource['newest'] =>
-      rows
-        .filter((row): row is Row & TaggedEntry => row.kind === kind)
-        .toSorted((a, b) => b.sequence - a.sequence)
-        .map(entryRecord);
-    return {
-      session: sessionRecord(found, found.observed_at),
-      uptoSequence: found.upto_sequence,
-      pinned: newestFirst('pinned'),
-      newest: newestFirst('newest'),
-      estimatedTokens: found.estimated_tokens ?? 0,
-    };
-  };
 }
 
 interface Found extends SessionRow {
@@ -42,6 +48,7 @@ interface Found extends SessionRow {
   readonly upto_sequence: number;
   /** Of all entries up to there; null when there are none. */
   readonly estimated_tokens: number | null;
+  readonly pinned_count: number | null;
 }
 
 interface TaggedEntry extends EntryRow {
@@ -72,11 +79,9 @@ function prepareRead(database: Database): (args: BriefingArguments) => Promise<R
         from sessions where namespace = ${p.namespace} and session_key = ${p.sessionKey}
       ), session as materialized (
         -- What a log holds up to an entry is a look-up of that entry alone.
-        select found.*, (
-          select tokens_before + estimated_tokens from context_history
-          where session_id = found.id and sequence = found.upto_sequence
-        ) as estimated_tokens
-        from found
+        select found.*, tokens_before + estimated_tokens as estimated_tokens,
+          pinned_before + pinned::integer as pinned_count
+        from found left join context_history on session_id = found.id and sequence = found.upto_sequence
       )
       select case when row_number() over () = 1 then row_to_json(session) end as session, entry.*
       from session left join lateral (

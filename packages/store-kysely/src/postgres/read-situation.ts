@@ -5,14 +5,12 @@ import type { Database } from './database.js';
 import { handoffColumns, type HandoffRow } from './handoff-row.js';
 import { statement } from './query-builder.js';
 import { selectRecorded, type KeyArguments, type RecordedAnswer } from './replay.js';
-import { sessionColumns, type SessionRow } from './session-row.js';
+import { isLapsed, sessionColumns, type SessionRow } from './session-row.js';
 
 /** All that the rules ask for to decide on a mutation, at one moment. */
 export interface SessionSituation<Answer> {
   readonly session: SessionRow | null;
   readonly recorded: RecordedAnswer<Answer> | null;
-  /** Whether the agent gave away, or was given, the ownership of the session by any handoff. */
-  readonly was_owner: boolean;
   readonly observed_at: number;
 }
 
@@ -39,19 +37,10 @@ export function prepareReadSessionSituation<Answer>(
         )
         select (select row_to_json(found) from found) as session,
           ${selectRecorded(p)} as recorded,
-          ${isInHandover(sql`accepted_by = ${p.agent}`)} or ${isInHandover(sql`requesting_agent = ${p.agent}`)} as was_owner,
           ${epochMs(clock(p))} as observed_at`),
   );
   return async (args) => onlyRow(await read(args));
 }
-
-/** Whether one of the handoffs by which the ownership of `found` moved is like this. */
-const isInHandover = (condition: RawBuilder<unknown>): RawBuilder<boolean> => sql`
-  exists (
-    select from handoffs
-    where session_id = (select id from found) and ${condition}
-      and accepted_by is not null and request_type = 'full_handoff'
-  )`;
 
 export function prepareReadHandoffSituation<Answer>(
   database: Database,
@@ -98,12 +87,28 @@ export const lockArguments = ({ id, version, offers }: SessionRow): LockArgument
  *
  * Every mutation locks the session before anything else of it, so that none can deadlock with another. Once it is locked,
  * `version` tells whether its owner, participants, epoch, state or TTL changed; and `offers`, whether there are
- * handoffs that this statement cannot see, because it looks at them as they were when it began.
+ * handoffs that this statement cannot see, because it looks at them as they were when it began. Nothing is written on the
+ * strength of a lease that lapsed.
  */
-export const lockSession = (p: Placeholders<LockArguments & ClockArguments>): RawBuilder<unknown> => sql`
+export const lockSession = (
+  p: Placeholders<LockArguments & ClockArguments>,
+  lease: 'holds' | 'lapsed' = 'holds',
+): RawBuilder<unknown> => sql`
   locked as materialized (
     select * from sessions where id = ${p.sessionId} for update
-  ), session as materialized (
+  ), timed_session as materialized (
     select locked.*, ${clock(p)} as now from locked
+  ), session as materialized (
+    select * from timed_session
     where version = ${p.version}::integer and offers = ${p.offers}::integer
+      and ${isLapsed(sql`timed_session`, sql`now`)} = ${sql.lit(lease === 'lapsed')}
+  )`;
+
+/**
+ * Before an offer can be seen it gets its id, and before that its transaction waits here until all others of the namespace
+ * that did so have been committed. A list that has shown an id will thus never have to show a smaller one.
+ */
+export const queueOffer: RawBuilder<unknown> = sql`
+  queued as materialized (
+    select session.*, pg_advisory_xact_lock(hashtextextended('context-store handoffs ' || namespace, 0)) from session
   )`;

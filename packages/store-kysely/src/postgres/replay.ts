@@ -60,14 +60,15 @@ export function replay<Answer>(recorded: RecordedAnswer<Answer> | null, { idempo
 }
 
 /**
- * The last part of every mutation: `with … answer as (a row with the columns response and now, or none), ${recordAnswer}`.
+ * The last part of every mutation: `with … answer as (a row with the columns session_id, response and now, or none), ${recordAnswer}`.
  * It records the answer under the call's key, if there is one, and gives it back.
  */
 export const recordAnswer = (p: Placeholders<KeyArguments>): RawBuilder<unknown> => sql`
   recorded as (
     insert into idempotency_keys
-      (namespace, agent, tool, session_key, idempotency_key, request_hash, created_at, response)
-    select ${p.namespace}, ${p.agent}, ${p.tool}, ${p.scopeSessionKey}, ${p.key}, ${p.requestHash}, now, response
+      (namespace, agent, tool, session_key, idempotency_key, session_id, request_hash, created_at, response)
+    select ${p.namespace}, ${p.agent}, ${p.tool}, ${p.scopeSessionKey}, ${p.key}, session_id,
+      ${p.requestHash}, now, response
     from answer where ${p.key}::text is not null
   ), swept as (
     -- The port promises a day.
@@ -81,9 +82,11 @@ export const recordAnswer = (p: Placeholders<KeyArguments>): RawBuilder<unknown>
 
 /** Records an answer that took no change. */
 export function prepareRecordAnswer(database: Database) {
-  return database.prepareWrite<KeyArguments & { response: string }, { response: unknown }>('record_answer', (p) =>
-    statement(sql`with answer as (
-      select ${p.response}::json as response, ${clock(p as Placeholders<ClockArguments>)} as now
+  return database.prepareWrite<KeyArguments & { sessionId: number; response: string }, { response: unknown }>(
+    'record_answer',
+    (p) =>
+      statement(sql`with answer as (
+      select ${p.sessionId}::bigint as session_id, ${p.response}::json as response, ${clock(p as Placeholders<ClockArguments>)} as now
     ), ${recordAnswer(p)}`),
   );
 }

@@ -1,5 +1,6 @@
 import {
   handoffNotFound,
+  moveOwnership,
   refuseResolve,
   type HandoffOutcome,
   type HandoffRecord,
@@ -11,13 +12,14 @@ import { sql } from 'kysely';
 import { clock, epochMs } from './clock.js';
 import type { Database } from './database.js';
 import { handoffJson, handoffRecord, type HandoffRow } from './handoff-row.js';
-import { cancelOffers, moveOwnership, type SessionChange } from './move-ownership.js';
+import { cancelOffers, noLease, type SessionChange } from './move-ownership.js';
 import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
 import { lockArguments, lockSession, prepareReadHandoffSituation, type LockArguments } from './read-situation.js';
 import { keyArguments, recordAnswer, replay, type KeyArguments } from './replay.js';
 import { sessionRecord } from './session-row.js';
-import { untilWritten } from './until-written.js';
+import { prepareSettleLease } from './settle-lease.js';
+import { untilAnswered } from './until-answered.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -29,30 +31,30 @@ export function prepareResolveHandoff(
   database: Database,
 ): Operation<ResolveHandoff, Replayable<{ handoff: HandoffRecord }>> {
   const readSituation = prepareReadHandoffSituation<Answer>(database);
+  const settle = prepareSettleLease(database);
   const write = prepareWrite(database);
 
   return (request) =>
-    untilWritten(async () => {
+    untilAnswered(async () => {
       const key = keyArguments(request);
       const situation = await readSituation({ ...key, handoffId: request.handoffId });
       const recorded = replay(situation.recorded, request);
       if (recorded !== undefined) return presentAnswer(recorded, true);
       const { handoff, session, observed_at: observedAtMs } = situation;
       if (handoff === null || session === null) throw handoffNotFound(request.handoffId);
-      const refusal = refuseResolve(
-        handoffRecord(handoff, observedAtMs),
-        sessionRecord(session, observedAtMs),
-        request,
-      );
+      if (await settle(session, observedAtMs)) return undefined;
+      const current = sessionRecord(session, observedAtMs);
+      const refusal = refuseResolve(handoffRecord(handoff, observedAtMs), current, request);
       if (refusal !== undefined) throw refusal;
 
-      const { moves, owner, participants } = moveOwnership(handoff.requesting_agent, session.participants);
+      const { owner, participants, formerOwners } = moveOwnership(current, handoff.requesting_agent);
       const [written] = await write({
         ...key,
         ...lockArguments(session),
         owner,
         participants,
-        moves: moves && request.outcome === 'returned',
+        formerOwners,
+        moves: request.outcome === 'returned',
         handoffId: handoff.id,
         status: handoff.status,
         outcome: request.outcome,
@@ -82,7 +84,7 @@ function prepareWrite(database: Database): (resolution: Resolution) => Promise<{
   return database.prepareWrite('resolve_handoff', (p) =>
     statement<{ response: Answer }>(sql`
       with ${lockSession(p)}, handoff as materialized (
-        select handoffs.id as handoff_id, handoffs.status, handoffs.expires_at, session.id as session_id
+        select handoffs.id as handoff_id, handoffs.handoff_id as public_id, handoffs.status, handoffs.expires_at, session.id as session_id
         from session join handoffs on handoffs.id = ${p.handoffId} and handoffs.status = ${p.status}
         for update of handoffs
       ), timed as materialized (
@@ -93,20 +95,26 @@ function prepareWrite(database: Database): (resolution: Resolution) => Promise<{
         update sessions set
           owner = ${p.owner},
           participants = ${p.participants}::text[],
+          former_owners = ${p.formerOwners}::text[],
           epoch = sessions.epoch + 1,
           version = sessions.version + 1,
           updated_at = live.now,
-          last_activity_at = greatest(sessions.last_activity_at, live.now)
+          last_activity_at = greatest(sessions.last_activity_at, live.now),
+          ${noLease}
         from live where live.moves and sessions.id = live.session_id
+      ), kept as (
+        update sessions set ${noLease}
+        from live where not live.moves and sessions.id = live.session_id and sessions.lease_handoff_id = live.public_id
       ), cancelled as (
         ${cancelOffers(sql`live`)}
       ), resolved as (
         update handoffs set
-          status = ${p.outcome}, resolved_at = live.now, reason = ${p.reason}, result = ${p.result}::json
+          status = ${p.outcome}, resolved_at = live.now, reason = ${p.reason}, result = ${p.result}::json,
+          lease_check_at = null
         from live where handoffs.id = live.handoff_id
-        returning ${handoffJson} as handoff, live.now
+        returning ${handoffJson} as handoff, live.session_id, live.now
       ), answer as (
-        select now, json_build_object('handoff', handoff, 'observed_at', ${epochMs(sql`now`)}) as response from resolved
+        select now, session_id, json_build_object('handoff', handoff, 'observed_at', ${epochMs(sql`now`)}) as response from resolved
       ), ${recordAnswer(p)}`),
   );
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, SessionRecord, SessionState } from '@org/domain';
+import type { JsonObject, SessionLease, SessionRecord, SessionState } from '@org/domain';
 import { sql, type RawBuilder } from 'kysely';
 import { epochMs, milliseconds } from './clock.js';
 
@@ -11,6 +11,7 @@ export interface SessionRow {
   readonly state: SessionState;
   readonly owner: string;
   readonly participants: readonly string[];
+  readonly former_owners: readonly string[];
   readonly epoch: number;
   readonly version: number;
   readonly offers: number;
@@ -19,6 +20,11 @@ export interface SessionRow {
   readonly updated_at: number;
   readonly last_activity_at: number;
   readonly ttl_ms: number | null;
+  /** Null, as the other columns of a lease are: the owner holds none. */
+  readonly lease_handoff_id: string | null;
+  readonly lease_returns_to: string | null;
+  readonly lease_ms: number | null;
+  readonly lease_expires_at: number | null;
   readonly title: string | null;
   readonly metadata: JsonObject;
 }
@@ -26,9 +32,12 @@ export interface SessionRow {
 /** To be selected from, or returned by, a statement in which `sessions` is the only table with such columns. */
 export const sessionColumns: RawBuilder<SessionRow> = sql`
   sessions.id, sessions.uid, sessions.namespace, sessions.session_key, sessions.state, sessions.owner,
-  sessions.participants, sessions.epoch, sessions.version, sessions.offers, sessions.last_sequence,
+  sessions.participants, sessions.former_owners, sessions.epoch, sessions.version, sessions.offers,
+  sessions.last_sequence,
   ${epochMs(sql`sessions.created_at`)} as created_at, ${epochMs(sql`sessions.updated_at`)} as updated_at,
-  ${epochMs(sql`sessions.last_activity_at`)} as last_activity_at, sessions.ttl_ms, sessions.title, sessions.metadata`;
+  ${epochMs(sql`sessions.last_activity_at`)} as last_activity_at, sessions.ttl_ms,
+  sessions.lease_handoff_id, sessions.lease_returns_to, sessions.lease_ms,
+  ${epochMs(sql`sessions.lease_expires_at`)} as lease_expires_at, sessions.title, sessions.metadata`;
 
 /** A {@link SessionRow} as one JSON value, where a statement can name the columns of `sessions`. */
 export const sessionJson: RawBuilder<SessionRow> = sql`(select row_to_json(fields) from (select ${sessionColumns}) as fields)`;
@@ -37,6 +46,14 @@ export const sessionJson: RawBuilder<SessionRow> = sql`(select row_to_json(field
 export const isWithinTtl = (session: RawBuilder<unknown>, now: RawBuilder<unknown>): RawBuilder<boolean> =>
   sql`coalesce(${session}.last_activity_at + ${milliseconds(sql`${session}.ttl_ms`)} > ${now}, true)`;
 
+/** Whether the lease of an active session, of these columns, has lapsed. See `isLeaseLapsed` in the domain. */
+export const isLapsed = (session: RawBuilder<unknown>, now: RawBuilder<unknown>): RawBuilder<boolean> =>
+  sql`(${session}.state = 'active' and coalesce(${session}.lease_expires_at <= ${now}, false))`;
+
+/** The deadline of a session's lease after a write of its owner; null: it holds none. */
+export const renewedLease = (session: RawBuilder<unknown>, now: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`${now} + ${milliseconds(sql`${session}.lease_ms`)}`;
+
 export const sessionRecord = (row: SessionRow, observedAtMs: number): SessionRecord => ({
   uid: row.uid,
   namespace: row.namespace,
@@ -44,6 +61,7 @@ export const sessionRecord = (row: SessionRow, observedAtMs: number): SessionRec
   state: row.state,
   owner: row.owner,
   participants: row.participants,
+  formerOwners: row.former_owners,
   epoch: row.epoch,
   version: row.version,
   lastSequence: row.last_sequence,
@@ -53,5 +71,13 @@ export const sessionRecord = (row: SessionRow, observedAtMs: number): SessionRec
   updatedAtMs: row.updated_at,
   lastActivityAtMs: row.last_activity_at,
   ttlMs: row.ttl_ms ?? undefined,
+  lease: sessionLease(row),
   observedAtMs,
 });
+
+function sessionLease(row: SessionRow): SessionLease | undefined {
+  const { lease_handoff_id: handoffId, lease_returns_to: returnsTo, lease_ms: durationMs } = row;
+  const { lease_expires_at: expiresAtMs } = row;
+  if (handoffId === null || returnsTo === null || durationMs === null || expiresAtMs === null) return undefined;
+  return { handoffId, returnsTo, durationMs, expiresAtMs };
+}

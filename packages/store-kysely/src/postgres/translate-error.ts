@@ -52,6 +52,9 @@ export const isStatementFailure = (error: unknown): boolean => {
   return code !== undefined && isSqlState(code) && !/^(08|25|28|3D|42|53|57P|58|XX)/.test(code);
 };
 
+/** What a row belongs to is gone. */
+export const isForeignKeyViolation = (error: unknown): boolean => codeOf(error) === '23503';
+
 /** Whether a row with such a key exists already. */
 export const isUniqueViolation = (error: unknown, constraint: string): boolean =>
   codeOf(error) === '23505' && error instanceof Error && 'constraint' in error && error.constraint === constraint;

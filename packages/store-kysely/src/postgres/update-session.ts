@@ -13,8 +13,9 @@ import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
 import { lockArguments, lockSession, prepareReadSessionSituation, type LockArguments } from './read-situation.js';
 import { keyArguments, recordAnswer, replay, type KeyArguments } from './replay.js';
-import { isWithinTtl, sessionJson, sessionRecord, type SessionRow } from './session-row.js';
-import { untilWritten } from './until-written.js';
+import { isWithinTtl, renewedLease, sessionJson, sessionRecord, type SessionRow } from './session-row.js';
+import { prepareSettleLease } from './settle-lease.js';
+import { untilAnswered } from './until-answered.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -26,18 +27,19 @@ export function prepareUpdateSession(
   database: Database,
 ): Operation<UpdateSession, Replayable<{ session: SessionRecord }>> {
   const readSituation = prepareReadSessionSituation<Answer>(database);
+  const settle = prepareSettleLease(database);
   const write = prepareWrite(database);
 
   return (request) =>
-    untilWritten(async () => {
+    untilAnswered(async () => {
       const key = keyArguments(request, request.sessionKey);
       const situation = await readSituation({ ...key, sessionKey: request.sessionKey });
       const recorded = replay(situation.recorded, request);
       if (recorded !== undefined) return presentAnswer(recorded, true);
       const { session } = situation;
       if (session === null) throw sessionNotFound(request.sessionKey);
-      const current = sessionRecord(session, situation.observed_at);
-      const refusal = refuseUpdateSession(current, request, () => situation.was_owner);
+      if (await settle(session, situation.observed_at)) return undefined;
+      const refusal = refuseUpdateSession(sessionRecord(session, situation.observed_at), request);
       if (refusal !== undefined) throw refusal;
 
       const [written] = await write({
@@ -78,13 +80,14 @@ function prepareWrite(database: Database): (changes: Changes) => Promise<{ respo
           ttl_ms = coalesce(${p.ttlMs}::bigint, sessions.ttl_ms),
           version = sessions.version + 1,
           updated_at = session.now,
-          last_activity_at = greatest(sessions.last_activity_at, session.now)
+          last_activity_at = greatest(sessions.last_activity_at, session.now),
+          lease_expires_at = ${renewedLease(sql`sessions`, sql`session.now`)}
         from session
         where sessions.id = session.id
           and (${p.mayBeExpired}::boolean or session.state <> 'active' or ${isWithinTtl(sql`session`, sql`session.now`)})
-        returning ${sessionJson} as session, session.now
+        returning ${sessionJson} as session, sessions.id as session_id, session.now
       ), answer as (
-        select now, json_build_object('session', session, 'observed_at', ${epochMs(sql`now`)}) as response from saved
+        select now, session_id, json_build_object('session', session, 'observed_at', ${epochMs(sql`now`)}) as response from saved
       ), ${recordAnswer(p)}`),
   );
 }

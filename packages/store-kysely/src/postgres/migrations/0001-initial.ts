@@ -26,6 +26,7 @@ export const initial: Migration = {
       state text not null,
       owner text collate "C" not null,
       participants text[] collate "C" not null,
+      former_owners text[] collate "C" not null,
       epoch integer not null,
       version integer not null,
       -- Grows with every offer: whoever has to see them all compares it.
@@ -33,10 +34,16 @@ export const initial: Migration = {
       last_sequence bigint not null,
       content_bytes bigint not null,
       estimated_tokens bigint not null,
+      pinned_count bigint not null,
       created_at timestamptz not null,
       updated_at timestamptz not null,
       last_activity_at timestamptz not null,
       ttl_ms bigint,
+      -- All or none: how the owner holds the session. Each write of the owner moves the deadline.
+      lease_handoff_id text collate "C",
+      lease_returns_to text collate "C",
+      lease_ms bigint,
+      lease_expires_at timestamptz,
       title text,
       metadata json not null,
       unique (namespace, session_key)
@@ -58,6 +65,7 @@ export const initial: Migration = {
       content_bytes bigint not null,
       estimated_tokens bigint not null,
       tokens_before bigint not null,
+      pinned_before bigint not null,
       idempotency_key text collate "C",
       request_hash text,
       metadata json not null,
@@ -73,13 +81,16 @@ export const initial: Migration = {
       id bigint generated always as identity primary key,
       handoff_id text collate "C" not null,
       namespace text collate "C" not null,
-      session_id bigint not null references sessions (id),
+      session_id bigint not null references sessions (id) on delete cascade,
       session_key text collate "C" not null,
       request_type text not null,
       status text not null,
       requesting_agent text collate "C" not null,
       target_agent text collate "C",
       accepted_by text collate "C",
+      granted_epoch integer,
+      -- When to look again whether the acceptor's lease has lapsed: not after its deadline, which moves with every write.
+      lease_check_at timestamptz,
       upto_sequence bigint not null,
       created_at timestamptz not null,
       expires_at timestamptz not null,
@@ -97,13 +108,18 @@ export const initial: Migration = {
     create index handoffs_pending_inbox on handoffs (namespace, coalesce(target_agent, ''), (id + 0))
       where status = 'pending';
     create index handoffs_outbox on handoffs (namespace, requesting_agent, (id + 0));
-    -- The offers that are void when ownership moves, and those by which it moved: by who took it, and by who gave it away.
+    -- The offers that are void when ownership moves.
     create index handoffs_pending_of_session on handoffs (session_id, expires_at)
       where status = 'pending' and request_type = 'full_handoff';
-    create index handoffs_taken on handoffs (session_id, accepted_by)
-      where accepted_by is not null and request_type = 'full_handoff';
-    create index handoffs_given_away on handoffs (session_id, requesting_agent)
-      where accepted_by is not null and request_type = 'full_handoff';
+    create index handoffs_of_session on handoffs (session_id);
+    create index handoffs_leased on handoffs (namespace, lease_check_at) where lease_check_at is not null;
+
+    create table read_marks (
+      session_id bigint not null references sessions (id) on delete cascade,
+      agent text collate "C" not null,
+      sequence bigint not null,
+      primary key (session_id, agent)
+    );
 
     create table idempotency_keys (
       id bigint generated always as identity primary key,
@@ -112,11 +128,14 @@ export const initial: Migration = {
       tool text collate "C" not null,
       session_key text collate "C" not null,
       idempotency_key text collate "C" not null,
+      -- The session that the answer tells of: they go together.
+      session_id bigint not null references sessions (id) on delete cascade,
       request_hash text not null,
       created_at timestamptz not null,
       response json not null,
       constraint idempotency_keys_scope unique (namespace, agent, tool, session_key, idempotency_key)
     );
     create index idempotency_keys_created_at on idempotency_keys (created_at);
+    create index idempotency_keys_of_session on idempotency_keys (session_id);
   `,
 };

@@ -1,6 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import { recordedOnce } from './replay.js';
-import { isRolledBackByConflict, isUniqueViolation, tooManyConflicts } from './translate-error.js';
+import {
+  isForeignKeyViolation,
+  isRolledBackByConflict,
+  isUniqueViolation,
+  tooManyConflicts,
+} from './translate-error.js';
 
 /** Each try fails only because another call succeeded in between: so many are a stampede. */
 const maxTries = 20;
@@ -9,13 +14,13 @@ const hastyTries = 3;
 const longestPauseMs = 20;
 
 /**
- * Runs a mutation until it is written, or refused. One try reads what the rules ask for, lets them decide, and then
+ * Runs an operation until it is answered, or refused. One try reads what the rules ask for, lets them decide, and then
  * writes by one statement, which changes nothing unless all that was decided on is still so. It answers `undefined` when
- * something was not: that try had no effect, and the next one decides anew.
+ * something was not, or when there was a lapsed lease to settle first: the next try looks anew.
  *
  * @throws OVERLOADED when others get ahead of every try; whatever a try throws
  */
-export async function untilWritten<Answer>(attempt: () => Promise<Answer | undefined>): Promise<Answer> {
+export async function untilAnswered<Answer>(attempt: () => Promise<Answer | undefined>): Promise<Answer> {
   let conflict: unknown;
   for (let tries = 0; tries < maxTries; tries += 1) {
     if (tries >= hastyTries) await setTimeout(Math.random() * longestPauseMs);
@@ -32,4 +37,4 @@ export async function untilWritten<Answer>(attempt: () => Promise<Answer | undef
 
 /** The statement was undone as a whole, and another look will show why. */
 const isOvertaken = (error: unknown): boolean =>
-  isRolledBackByConflict(error) || isUniqueViolation(error, recordedOnce);
+  isRolledBackByConflict(error) || isUniqueViolation(error, recordedOnce) || isForeignKeyViolation(error);
