@@ -1,0 +1,176 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Store } from '@org/domain';
+import { createPostgresStore } from '@org/store-kysely/postgres';
+import { Client } from 'pg';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { appendWork, createWork, offerWork, work } from './requests.js';
+import { temporaryDatabase, type TemporaryDatabase } from './temporary-database.js';
+
+const { namespace } = work;
+const leaseMs = 400;
+
+describe('leases of two PostgreSQL stores on one database', () => {
+  let database: TemporaryDatabase;
+  let stores: [Store, Store];
+  /** Another user of the database, who may hold locks. */
+  let other: Client;
+
+  beforeEach(async () => {
+    database = await temporaryDatabase();
+    const { url } = database;
+    stores = [await createPostgresStore({ url }), await createPostgresStore({ url })];
+    other = new Client({ connectionString: url });
+    await other.connect();
+    await stores[0].createSession(createWork);
+    await stores[0].createHandoff(offerWork('leased'));
+  });
+  afterEach(async () => {
+    await other.end();
+    await Promise.all(stores.map((store) => store.close()));
+    await database.drop();
+  });
+
+  const claim = (ms: number, handoffId = 'leased') =>
+    stores[0].claimHandoff({ namespace, handoffId, agent: 'implementer', leaseMs: ms });
+
+  /** Holds the session's row while `start` runs into it, does something, and lets go. */
+  async function whileLocked<Answer>(
+    start: () => Promise<Answer>,
+    action: string,
+  ): Promise<PromiseSettledResult<Answer>> {
+    await other.query('begin');
+    await other.query('select from sessions for update');
+    const settled = Promise.allSettled([start()]);
+    await waitForWaiter();
+    await other.query(action);
+    await other.query('commit');
+    const [outcome] = await settled;
+    return outcome;
+  }
+
+  async function waitForWaiter(): Promise<void> {
+    const isWaiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    while ((await database.query(isWaiting)).length === 0) await setTimeout(5);
+  }
+
+  const lapse = `update sessions set lease_expires_at = clock_timestamp()`;
+
+  it('are looked at after the wait for a lock', async () => {
+    await claim(leaseMs);
+    const late = await whileLocked(
+      () => stores[0].appendEntry(appendWork('late', { agent: 'implementer', epoch: 2 })),
+      `select pg_sleep(${leaseMs / 1000})`,
+    );
+    expect(late).toMatchObject({ status: 'rejected', reason: { code: 'OWNERSHIP_LOST' } });
+    expect(await stores[1].readSession(work)).toMatchObject({ owner: 'planner', epoch: 3, lastSequence: 0 });
+  });
+
+  it.each([
+    ['an update', (store: Store) => store.updateSession({ ...work, agent: 'implementer', title: 'late' })],
+    ['an offer', (store: Store) => store.createHandoff(offerWork('late', { agent: 'implementer' }))],
+    [
+      'a completion',
+      (store: Store) =>
+        store.resolveHandoff({ namespace, handoffId: 'leased', agent: 'implementer', outcome: 'completed' }),
+    ],
+  ])('that lapse while %s waits for a lock stop it', async (_, write) => {
+    await claim(60_000);
+    const late = await whileLocked(() => write(stores[0]), lapse);
+    expect(late).toMatchObject({ status: 'rejected' });
+    expect(await stores[1].readSession(work)).toMatchObject({ owner: 'planner', epoch: 3 });
+  });
+
+  it('that are renewed while somebody is about to settle them live on', async () => {
+    await claim(1);
+    await setTimeout(5);
+    const seen = await whileLocked(
+      () => stores[1].readSession(work),
+      `update sessions set lease_ms = 60000, lease_expires_at = clock_timestamp() + interval '1 minute'`,
+    );
+    expect(seen).toMatchObject({ value: { owner: 'implementer', epoch: 2 } });
+  });
+
+  it('are settled once by all who see them lapse', async () => {
+    for (let round = 1; round <= 10; round += 1) {
+      await claim(1);
+      await setTimeout(5);
+      const sessions = await Promise.all(
+        Array.from({ length: 16 }, (_, index) => (stores[index % 2] as Store).readSession(work)),
+      );
+      expect(new Set(sessions.map(({ owner, epoch }) => `${owner} ${epoch}`))).toEqual(
+        new Set([`planner ${2 * round + 1}`]),
+      );
+    }
+  });
+
+  it('are found by an index, and looked at about once for each time that they could lapse', async () => {
+    await claim(60_000);
+    await stores[0].appendEntry(appendWork('a', { agent: 'implementer' }));
+    const checkAt = async () => (await database.query(`select lease_check_at from handoffs`))[0]?.['lease_check_at'];
+    const deadline = async () =>
+      (await database.query(`select lease_expires_at from sessions`))[0]?.['lease_expires_at'];
+    expect(await checkAt()).not.toEqual(await deadline());
+    await database.query(`update handoffs set lease_check_at = now()`);
+    expect(await stores[1].peekInboxes([{ namespace, agent: 'another', roles: [], after: 0 }])).toEqual([false]);
+    expect(await checkAt()).toEqual(await deadline());
+  });
+
+  it('of closed sessions are put off, and of sessions that moved on forgotten', async () => {
+    await claim(60_000);
+    await stores[0].updateSession({ ...work, agent: 'implementer', state: 'completed' });
+    await database.query(`update handoffs set lease_check_at = now()`);
+    await database.query(`update sessions set lease_expires_at = now()`);
+    const peek = () => stores[1].peekInboxes([{ namespace, agent: 'another', roles: [], after: 0 }]);
+    await peek();
+    const later = await database.query(`select from handoffs where lease_check_at > now() + interval '50 seconds'`);
+    expect(later).toHaveLength(1);
+
+    await stores[0].updateSession({ ...work, agent: 'implementer', state: 'active' });
+    await stores[0].createHandoff(offerWork('on', { agent: 'implementer' }));
+    await stores[0].claimHandoff({ namespace, handoffId: 'on', agent: 'reviewer' });
+    await database.query(`update handoffs set lease_check_at = now() where lease_check_at is not null`);
+    await peek();
+    expect(await database.query(`select from handoffs where lease_check_at is not null`)).toEqual([]);
+    expect(await stores[1].readSession(work)).toMatchObject({ owner: 'reviewer', epoch: 3 });
+  });
+
+  it('settle in any number', async () => {
+    const keys = Array.from({ length: 250 }, (_, index) => `session-${index}`);
+    await Promise.all(
+      keys.map(async (sessionKey) => {
+        await stores[0].createSession({ ...createWork, sessionKey });
+        await stores[0].createHandoff(offerWork(sessionKey, { sessionKey, targetAgent: 'role:builder' }));
+        await stores[0].claimHandoff({ namespace, handoffId: sessionKey, agent: 'implementer', leaseMs: 60_000 });
+      }),
+    );
+    await database.query(lapse);
+    await database.query(`update handoffs set lease_check_at = now() where lease_check_at is not null`);
+    const inbox = { namespace, agent: 'another', roles: ['builder'], direction: 'inbox', status: 'pending' } as const;
+    const { handoffs } = await stores[1].listHandoffs({ ...inbox, limit: 1000 });
+    expect(handoffs).toHaveLength(251);
+  });
+});
+
+describe('a session that is deleted', () => {
+  it('leaves nothing behind, whatever is written at the same time', async () => {
+    const database = await temporaryDatabase();
+    const stores = [await createPostgresStore(database), await createPostgresStore(database)] as const;
+    for (let round = 0; round < 20; round += 1) {
+      await stores[0].createSession(createWork);
+      const writes = Array.from({ length: 40 }, (_, index) => {
+        const store = stores[index % 2] as Store;
+        if (index === 20) return store.deleteSession(work);
+        if (index % 5 === 0) return store.createHandoff(offerWork(`${round}-${index}`));
+        if (index % 7 === 0) return store.markRead({ ...work, agent: 'a', sequence: 1 });
+        return store.appendEntry(appendWork('note'));
+      });
+      await Promise.allSettled(writes);
+      await stores[1].deleteSession(work).catch(() => undefined);
+      for (const table of ['sessions', 'context_history', 'handoffs', 'read_marks', 'idempotency_keys']) {
+        expect(await database.query(`select from ${table}`), table).toEqual([]);
+      }
+    }
+    await Promise.all(stores.map((store) => store.close()));
+    await database.drop();
+  });
+});
