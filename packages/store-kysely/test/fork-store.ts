@@ -11,7 +11,7 @@ export interface Call {
 
 export type Answer = { readonly id: number } & ({ readonly value: unknown } | { readonly error: ErrorBody });
 
-/** A process that has the file open. */
+/** A process that has the database open. */
 export interface StoreProcess {
   readonly store: Store;
   readonly advance: (ms: number) => Promise<void>;
@@ -21,9 +21,12 @@ export interface StoreProcess {
   readonly end: () => Promise<void>;
 }
 
-/** Starts a process with a store on the file. It runs the source, see `typescript-imports.ts`. */
-export function forkStore(path: string): StoreProcess {
-  const child = fork(`${import.meta.dirname}/store-process.ts`, [path], {
+/**
+ * Starts a process with a store: on a file, or on what a `postgres:` URL names. It runs the source, see
+ * `typescript-imports.ts`.
+ */
+export function forkStore(location: string): StoreProcess {
+  const child = fork(`${import.meta.dirname}/store-process.ts`, [location], {
     execArgv: ['--conditions=@org/source', '--import', `${import.meta.dirname}/typescript-imports.ts`],
     serialization: 'advanced',
   });

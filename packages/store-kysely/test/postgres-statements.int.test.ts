@@ -97,6 +97,50 @@ describe('the statements of', () => {
     expect(run.slice(5)).toEqual(['read_handoff_situation', 'resolve_handoff']);
   });
 
+  it('a read mark', async () => {
+    await store.appendEntry(appendWork('a', session));
+    await store.markRead({ ...session, agent: 'reviewer' });
+    await store.markRead({ ...session, agent: 'reviewer', sequence: 1 });
+    expect(run.slice(1)).toEqual(['read_mark', 'move_mark']);
+  });
+
+  it('a look into a thousand inboxes, and the counts of a namespace', async () => {
+    const { namespace } = session;
+    await store.peekInboxes(
+      Array.from({ length: 1000 }, (_, index) => ({ namespace, agent: `agent-${index}`, roles: ['a', 'b'], after: 0 })),
+    );
+    await store.countNamespace({ namespace, limit: 10 });
+    expect(run).toEqual(['peek_inboxes', 'count_namespace']);
+  });
+
+  it('a lease: no more than without, until it lapses', async () => {
+    const handoffId = randomUUID();
+    const { namespace } = session;
+    const agent = 'implementer';
+    await offer(handoffId);
+    await store.claimHandoff({ namespace, agent, handoffId, leaseMs: 60_000 });
+    await store.claimHandoff({ namespace, agent, handoffId });
+    await store.appendEntry(appendWork('a', { ...session, agent }));
+    expect(run.slice(2)).toEqual([
+      'read_handoff_situation',
+      'claim_handoff',
+      'read_handoff_situation',
+      'renew_lease',
+      'append_entries',
+    ]);
+    await database.query(`update sessions set lease_expires_at = now() where lease_ms is not null`);
+    await database.query(`update handoffs set lease_check_at = now() where lease_check_at is not null`);
+    run = [];
+    await store.readSession(session);
+    await store.readSession(session);
+    expect(run).toEqual(['read_session', 'settle_lease', 'read_session', 'read_session']);
+  });
+
+  it('a deletion', async () => {
+    await store.deleteSession(session);
+    expect(run).toEqual(['find_session', 'delete_session']);
+  });
+
   it('any call are the same without names', async () => {
     const unnamed = await createPostgresStore({ url: database.url, namedStatements: false });
     await unnamed.appendEntry(appendWork('a', session));

@@ -42,7 +42,6 @@ function prepareWrite(database: Database): (change: Return) => Promise<unknown[]
           former_owners = ${p.formerOwners}::text[],
           epoch = sessions.epoch + 1,
           version = sessions.version + 1,
-          offers = sessions.offers + 1,
           updated_at = returned.now,
           ${noLease}
         from returned where sessions.id = returned.session_id
