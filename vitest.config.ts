@@ -3,7 +3,8 @@ import { defaultExclude, defineConfig } from 'vitest/config';
 import { testsOfAbsentServices } from './tools/workspace/src/absent-services.js';
 import { projectFolders } from './tools/workspace/src/project-folders.js';
 
-export default defineConfig({
+/** `vitest` runs what needs packages from npm alone; `vitest --mode system`, what needs more than that, or minutes. */
+export default defineConfig(async ({ mode }) => ({
   // Packages resolve to each other's source, as they do for the compiler: a test never sees a stale build.
   ssr: { resolve: { conditions: ['@org/source', ...defaultServerConditions] } },
   test: {
@@ -12,12 +13,13 @@ export default defineConfig({
       root: folder,
       test: { name: `@org/${folder.split('/')[1]}` },
     })),
-    include: ['src/**/*.test.ts', 'test/**/*.int.test.ts'],
-    exclude: [...defaultExclude, ...(await testsOfAbsentServices())],
+    include: mode === 'system' ? ['test/**/*.system.test.ts'] : ['src/**/*.test.ts', 'test/**/*.int.test.ts'],
+    exclude: [...defaultExclude, ...(await testsOfAbsentServices(mode))],
+    globalSetup: [`${import.meta.dirname}/tools/workspace/src/provide-postgres.ts`],
     setupFiles: [`${import.meta.dirname}/tools/workspace/src/fail-on-console.ts`],
     reporters: process.env['CI'] ? ['default', './tools/workspace/src/test-count-reporter.ts'] : ['default'],
     // Two slow cores with a database beside them: long enough that only a hang is cut off.
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },
-});
+}));

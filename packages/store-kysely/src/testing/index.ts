@@ -1,1 +1,2 @@
+export { startPostgresServer, type PostgresServer, type PostgresServerOptions } from './start-postgres-server.js';
 export { temporaryDatabase, type TemporaryDatabase } from './temporary-database.js';
