@@ -44,7 +44,7 @@ describe('opening a PostgreSQL database', () => {
 
   it('leaves nothing of a migration that fails', async () => {
     const broken = { version: migrations.length + 1, name: 'broken', script: 'create table half (); select 1 / 0' };
-    await expect(migratePostgres(database.url, [...migrations, broken])).rejects.toMatchObject({
+    await expect(migratePostgres(database.url, { migrations: [...migrations, broken] })).rejects.toMatchObject({
       code: 'INTERNAL_ERROR',
     });
     const tables = await database.query(`select tablename from pg_tables where schemaname = 'public'`);

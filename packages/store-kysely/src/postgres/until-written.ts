@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { recordedOnce } from './replay.js';
-import { isRolledBackByConflict, isUniqueViolation, tooManyConflicts } from './translate-error.js';
+import { isUniqueViolation, tooManyConflicts } from './translate-error.js';
 
 /** Each try fails only because another call succeeded in between: so many are a stampede. */
 const maxTries = 20;
@@ -23,13 +23,10 @@ export async function untilWritten<Answer>(attempt: () => Promise<Answer | undef
       const answer = await attempt();
       if (answer !== undefined) return answer;
     } catch (error) {
-      if (!isOvertaken(error)) throw error;
+      // The statement was undone as a whole, and another look will find what another try of this call recorded.
+      if (!isUniqueViolation(error, recordedOnce)) throw error;
       conflict = error;
     }
   }
   throw tooManyConflicts(conflict);
 }
-
-/** The statement was undone as a whole, and another look will show why. */
-const isOvertaken = (error: unknown): boolean =>
-  isRolledBackByConflict(error) || isUniqueViolation(error, recordedOnce);
