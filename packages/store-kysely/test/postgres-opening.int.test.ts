@@ -6,7 +6,7 @@ import { migratePostgres } from '../src/postgres/migrate.js';
 import { migrations } from '../src/postgres/migrations/index.js';
 import { expectTrouble } from './expect-trouble.js';
 import { createWork, work } from './requests.js';
-import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
+import { temporaryDatabase, unusedPort, type TemporaryDatabase } from '@org/store-kysely/testing';
 
 describe('opening a PostgreSQL database', () => {
   let database: TemporaryDatabase;
@@ -70,7 +70,7 @@ describe('opening a PostgreSQL database', () => {
     await expectTrouble(open('not a URL'), /cannot be read.*postgres:\/\//);
     await expectTrouble(open('mysql://root:secret@127.0.0.1/test'), /cannot be read/);
     const password = 'secret';
-    const port = await unusedPort();
+    const port = `${await unusedPort()}`;
     await expectTrouble(open(urlWith((url) => Object.assign(url, { port, password }))), /refuses connections/);
     await expectTrouble(
       open(urlWith((url) => Object.assign(url, { pathname: '/no_such', password }))),
@@ -119,12 +119,4 @@ async function refusingServer(sqlState: string): Promise<Server> {
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return server;
-}
-
-async function unusedPort(): Promise<string> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), 'close');
-  return `${port}`;
 }

@@ -2,12 +2,13 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client, DatabaseError } from 'pg';
+import { unprivilegedUser, type User } from './unprivileged-user.js';
+import { unusedPort } from './unused-port.js';
 
 const run = promisify(execFile);
 const superuser = 'postgres';
@@ -57,7 +58,7 @@ export async function startPostgresServer(options: PostgresServerOptions = {}): 
   try {
     const binaries = await usableBinaries(options.binaries ?? process.env['POSTGRES_BIN'], user, folder);
     await createCluster({ binaries, folder, dataFolder, user, options });
-    const port = await freePort();
+    const port = await unusedPort();
     const login = options.password === undefined ? superuser : `${superuser}:${options.password}`;
     const url = `postgres://${login}@127.0.0.1:${port}/postgres`;
     const serverArguments = ['-D', dataFolder, '-p', `${port}`, ...settingArguments(options.settings)];
@@ -93,17 +94,6 @@ export async function startPostgresServer(options: PostgresServerOptions = {}): 
     await remove();
     throw error;
   }
-}
-
-interface User {
-  readonly uid?: number;
-  readonly gid?: number;
-}
-
-async function unprivilegedUser(): Promise<User> {
-  if (process.getuid?.() !== 0) return {};
-  const [uid, gid] = await Promise.all([run('id', ['-u', 'nobody']), run('id', ['-g', 'nobody'])]);
-  return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
 }
 
 /**
@@ -165,14 +155,6 @@ const settingArguments = (settings: PostgresServerOptions['settings']): string[]
   Object.entries({ listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'off', ...settings }).flatMap(
     ([name, value]) => ['-c', `${name}=${value}`],
   );
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), 'close');
-  return port;
-}
 
 async function untilItAccepts(server: ChildProcess, url: string, log: string): Promise<void> {
   const deadlineMs = performance.now() + startLimitMs;
