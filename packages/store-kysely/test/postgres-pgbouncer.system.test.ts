@@ -61,9 +61,9 @@ async function startStranger(url: string): Promise<{ stop: () => Promise<Readonl
   const client = new Client(url);
   await client.connect();
   const backends = new Set<unknown>();
-  let isStopped = false;
+  const stopping = new AbortController();
   async function interleave(): Promise<void> {
-    while (!isStopped) {
+    while (!stopping.signal.aborted) {
       await client.query('begin');
       const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
       backends.add(rows[0]?.pid);
@@ -73,7 +73,7 @@ async function startStranger(url: string): Promise<{ stop: () => Promise<Readonl
   const interleaving = interleave();
   return {
     stop: async () => {
-      isStopped = true;
+      stopping.abort();
       await interleaving;
       await client.end();
       return backends;

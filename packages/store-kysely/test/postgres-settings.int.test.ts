@@ -2,7 +2,7 @@ import type { Store } from '@org/domain';
 import { describeStoreContract, type StoreHarness } from '@org/domain/testing';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
-import { afterEach, beforeEach, describe, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expectTrouble } from './expect-trouble.js';
 import { takingTurns } from './fork-store.js';
 
@@ -93,6 +93,9 @@ describe('a PostgreSQL database that cannot keep the promises of the store', () 
     const url = new URL(database.url);
     url.searchParams.set('options', '-c search_path=app');
     await closeAgain(open(url.href));
+    expect(await database.query(`select to_regclass('app.sessions')::text as name`)).toEqual([
+      { name: 'app.sessions' },
+    ]);
   });
 });
 
