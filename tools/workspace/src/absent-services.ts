@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { findPostgresBinaries } from './postgres-binaries.js';
 import { findRunningPostgres } from './running-postgres.js';
 
@@ -31,6 +31,11 @@ const systemServices: readonly Service[] = [
     isThere: () => isCommand('pgbouncer'),
     debianPackage: 'pgbouncer',
   },
+  {
+    name: 'right to mount a disk (root)',
+    tests: '**/test/*-disk-full.system.test.ts',
+    isThere: () => process.getuid?.() === 0 && succeeds('unshare', '--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'),
+  },
 ];
 
 /**
@@ -61,11 +66,7 @@ function installPackage(name: string): void {
   aptGet('install', '--yes', '--no-install-recommends', name);
 }
 
-function isCommand(name: string): boolean {
-  try {
-    execFileSync('sh', ['-c', `command -v ${name}`], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
+const isCommand = (name: string): boolean => succeeds('sh', '-c', `command -v ${name}`);
+
+const succeeds = (command: string, ...args: string[]): boolean =>
+  spawnSync(command, args, { stdio: 'ignore' }).status === 0;
