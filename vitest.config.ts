@@ -3,10 +3,14 @@ import { defaultExclude, defineConfig } from 'vitest/config';
 import { testsOfAbsentServices } from './tools/workspace/src/absent-services.js';
 import { projectFolders } from './tools/workspace/src/project-folders.js';
 
+/** Packages resolve to each other's source, as they do for the compiler: a test never sees a stale build. */
+const fromSource = { resolve: { conditions: ['@org/source', ...defaultServerConditions] } };
+
 /** `vitest` runs what needs packages from npm alone; `vitest --mode system`, what needs more than that, or minutes. */
 export default defineConfig(async ({ mode }) => ({
-  // Packages resolve to each other's source, as they do for the compiler: a test never sees a stale build.
-  ssr: { resolve: { conditions: ['@org/source', ...defaultServerConditions] } },
+  ssr: fromSource,
+  // Where vitest runs the global setup.
+  environments: { __vitest__: fromSource },
   test: {
     projects: projectFolders.map((folder) => ({
       extends: true as const,
