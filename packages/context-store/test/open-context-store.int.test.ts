@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openContextStore } from '../src/index.js';
+import { noTelemetry, openContextStore } from '../src/index.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -37,11 +37,11 @@ describe('openContextStore', () => {
   it('passes options and telemetry on', async () => {
     const measured: string[] = [];
     const telemetry = {
+      ...noTelemetry,
       measure: <T>(tool: string, run: () => Promise<T>): Promise<T> => {
         measured.push(tool);
         return run();
       },
-      count: () => undefined,
     };
     const contextStore = await openContextStore({
       database: 'sqlite::memory:',

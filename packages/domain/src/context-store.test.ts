@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createContextStore, type ContextStore, type ContextStoreOptions, type UseCaseInput } from './context-store.js';
 import { ContextStoreError } from './errors.js';
 import { createMemoryStore } from './testing/memory-store.js';
-import type { BusinessEvent, Telemetry } from './ports/telemetry.js';
+import { noTelemetry, type BusinessEvent, type Telemetry } from './ports/telemetry.js';
 import { useCases, type UseCaseName } from './use-cases/index.js';
 
 const open = (options?: ContextStoreOptions, telemetry?: Telemetry): ContextStore =>
@@ -265,6 +265,7 @@ describe('telemetry', () => {
     const tools: string[] = [];
     const events: BusinessEvent[] = [];
     const store = open(undefined, {
+      ...noTelemetry,
       measure: (tool, run) => {
         tools.push(tool);
         return run();

@@ -64,7 +64,7 @@ export type {
   Store,
   UpdateSession,
 } from './ports/store.js';
-export { noTelemetry, type BusinessEvent, type Telemetry } from './ports/telemetry.js';
+export { noTelemetry, type BusinessEvent, type PoolState, type Telemetry } from './ports/telemetry.js';
 export { sliceCodePoints } from './rules/cut-text.js';
 export { estimateTokens } from './rules/estimate-tokens.js';
 export {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { forkStore, type StoreProcess } from './fork-store.js';
 import { raceAcceptors } from './race-acceptors.js';
-import { temporaryDatabase, type TemporaryDatabase } from './temporary-database.js';
+import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 
 describe('64 acceptors in 4 processes on PostgreSQL', () => {
   let database: TemporaryDatabase;

@@ -4,7 +4,7 @@ import { createPostgresStore } from '@org/store-kysely/postgres';
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { appendWork, createWork, offerWork, work } from './requests.js';
-import { temporaryDatabase, type TemporaryDatabase } from './temporary-database.js';
+import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 
 const { namespace } = work;
 const leaseMs = 400;

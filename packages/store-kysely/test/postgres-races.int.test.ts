@@ -4,9 +4,13 @@ import { createPostgresStore } from '@org/store-kysely/postgres';
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { appendWork, createWork, offerWork, readWork, upTo, work } from './requests.js';
-import { temporaryDatabase, type TemporaryDatabase } from './temporary-database.js';
+import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 
-describe('two PostgreSQL stores on one database', () => {
+describe.each([
+  { isolation: 'read committed', transactionPooler: false },
+  // Behind a pooler, a store can ask for no other than the database's own.
+  { isolation: 'serializable', transactionPooler: true },
+])('two PostgreSQL stores on one database, $isolation by default', ({ isolation, transactionPooler }) => {
   let database: TemporaryDatabase;
   let stores: [Store, Store];
   /** Another user of the database, who may hold locks. */
@@ -15,7 +19,10 @@ describe('two PostgreSQL stores on one database', () => {
   beforeEach(async () => {
     database = await temporaryDatabase();
     const { url } = database;
-    stores = [await createPostgresStore({ url }), await createPostgresStore({ url })];
+    const name = new URL(url).pathname.slice(1);
+    await database.query(`alter database ${name} set default_transaction_isolation = '${isolation}'`);
+    const open = (): Promise<Store> => createPostgresStore({ url, transactionPooler });
+    stores = [await open(), await open()];
     other = new Client({ connectionString: url });
     await other.connect();
     await stores[0].createSession(createWork);

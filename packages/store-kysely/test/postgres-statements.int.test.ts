@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Store } from '@org/domain';
+import { noTelemetry, type Store } from '@org/domain';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { appendWork, offerWork, readWork } from './requests.js';
-import { temporaryDatabase, type TemporaryDatabase } from './temporary-database.js';
+import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 
 describe('the statements of', () => {
   let database: TemporaryDatabase;
@@ -16,7 +16,7 @@ describe('the statements of', () => {
     store = await createPostgresStore({
       url: database.url,
       poolSize: 2,
-      observer: { statementRun: (statement) => run.push(statement) },
+      telemetry: { ...noTelemetry, recordStatement: (statement) => run.push(statement) },
     });
   });
   afterAll(async () => {
@@ -142,7 +142,7 @@ describe('the statements of', () => {
   });
 
   it('any call are the same without names', async () => {
-    const unnamed = await createPostgresStore({ url: database.url, namedStatements: false });
+    const unnamed = await createPostgresStore({ url: database.url, transactionPooler: true });
     await unnamed.appendEntry(appendWork('a', session));
     expect((await unnamed.readEntries({ ...readWork(), ...session })).entries).toHaveLength(1);
     await unnamed.close();

@@ -1,43 +1,72 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
+import { spawnSync } from 'node:child_process';
+import { findPostgresBinaries } from './postgres-binaries.js';
+import { findRunningPostgres } from './running-postgres.js';
 
-/** A service that some tests need, and where it is expected. */
+/** A service that some tests need. */
 interface Service {
   readonly name: string;
-  readonly url: string;
   readonly tests: string;
+  readonly isThere: () => Promise<boolean> | boolean;
+  /** What Debian calls the package that brings it. */
+  readonly debianPackage?: string;
 }
 
 const services: readonly Service[] = [
   {
-    name: 'PostgreSQL',
-    url: process.env['DATABASE_TEST_URL'] ?? 'postgres://127.0.0.1:5432',
-    tests: '**/postgres-*.int.test.ts',
+    name: 'PostgreSQL, running or from npm',
+    tests: '**/test/postgres-*.test.ts',
+    isThere: async () => findPostgresBinaries() !== undefined || (await findRunningPostgres()) !== undefined,
+  },
+  {
+    name: 'PostgreSQL from npm',
+    tests: '**/test/postgres-server-*.test.ts',
+    isThere: () => findPostgresBinaries() !== undefined,
+  },
+];
+
+const systemServices: readonly Service[] = [
+  {
+    name: 'PgBouncer',
+    tests: '**/test/*-pgbouncer.system.test.ts',
+    isThere: () => isCommand('pgbouncer'),
+    debianPackage: 'pgbouncer',
+  },
+  {
+    name: 'right to mount a disk (root)',
+    tests: '**/test/*-disk-full.system.test.ts',
+    isThere: () => process.getuid?.() === 0 && succeeds('unshare', '--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'),
   },
 ];
 
 /**
- * The tests of services that cannot be reached here, each reported by name: a newcomer needs nothing but Node. In
- * continuous integration nothing is left out, so that an absent service fails there.
+ * The tests of services that are not here, each reported by name: a newcomer needs nothing but Node. The system tests
+ * install first what they can. In continuous integration nothing is left out, so that an absent service fails there.
  */
-export async function testsOfAbsentServices(): Promise<string[]> {
-  if (process.env['CI']) return [];
+export async function testsOfAbsentServices(mode: string): Promise<string[]> {
+  const isSystem = mode === 'system';
   const absent: Service[] = [];
-  for (const service of services) if (!(await isReachable(new URL(service.url)))) absent.push(service);
-  for (const { name, url, tests } of absent) {
-    console.warn(`No ${name} at ${new URL(url).host}: left out ${tests}`);
+  for (const service of isSystem ? [...services, ...systemServices] : services) {
+    if (await service.isThere()) continue;
+    if (service.debianPackage !== undefined) installPackage(service.debianPackage);
+    if (!(await service.isThere())) absent.push(service);
   }
+  if (process.env['CI']) return [];
+  for (const { name, tests } of absent) console.warn(`No ${name}: left out ${tests}`);
   return absent.map(({ tests }) => tests);
 }
 
-async function isReachable({ hostname, port }: URL): Promise<boolean> {
-  const socket = connect({ host: hostname, port: Number(port === '' ? 5432 : port), timeout: 1000 });
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
+/** Where that is possible: on Debian and its like, as root. */
+function installPackage(name: string): void {
+  if (process.getuid?.() !== 0 || !isCommand('apt-get')) return;
+  console.log(`Installing ${name}`);
+  // A package may start its service: not here, where no test would use it.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  const aptGet = (...args: string[]): unknown => spawnSync('apt-get', args, { env, stdio: 'ignore' });
+  aptGet('update');
+  aptGet('install', '--yes', '--no-install-recommends', name);
 }
+
+const isCommand = (name: string): boolean => succeeds('sh', '-c', `command -v ${name}`);
+
+const succeeds = (command: string, ...args: string[]): boolean =>
+  spawnSync(command, args, { stdio: 'ignore' }).status === 0;

@@ -8,15 +8,41 @@ export type BusinessEvent =
       readonly event: 'requested' | 'accepted' | 'completed' | 'rejected' | 'cancelled' | 'returned';
     };
 
-/** Where measurements go. An implementation must not throw, and must not slow a call down. */
+/** A pool of database connections at one moment. */
+export interface PoolState {
+  /** The most connections that it may have. */
+  readonly size: number;
+  /** Connections that run a statement, or are being made for one. */
+  readonly inUse: number;
+  /** Calls that wait for a connection. */
+  readonly waiting: number;
+}
+
+/**
+ * Where measurements go. The façade reports calls and what came of them; a store that it is given to reports what it asks
+ * of its database. An implementation must not throw, and must not slow a call down: nobody guards against it, because
+ * what it throws after a commit would make a call fail that was carried out.
+ */
 export interface Telemetry {
   /** Runs one call of a tool; sees its duration and whether it threw. Passes result and error through. */
   measure<T>(tool: string, run: () => Promise<T>): Promise<T>;
   count(event: BusinessEvent): void;
+  /**
+   * The database answered a statement, or failed to, after this time on a connection. `statement` is one of a fixed set of
+   * names, such as `append_entries`: it may become a label.
+   */
+  recordStatement(statement: string, durationMs: number): void;
+  /** A call was given a connection, or gave up, after this time. */
+  recordPoolWait(durationMs: number): void;
+  /** A pool was opened. `read` tells its state at any time, until what is given back is called: the pool is closed then. */
+  observePool(read: () => PoolState): () => void;
 }
 
 /** Measures nothing. */
 export const noTelemetry: Telemetry = {
   measure: (_tool, run) => run(),
   count: () => undefined,
+  recordStatement: () => undefined,
+  recordPoolWait: () => undefined,
+  observePool: () => () => undefined,
 };

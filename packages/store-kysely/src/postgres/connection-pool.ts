@@ -1,48 +1,32 @@
-import { ContextStoreError } from '@org/domain';
-import { Pool, types, type PoolClient, type QueryResultRow } from 'pg';
-import { isConnectionLost, translateConnectError } from './translate-error.js';
+import { setTimeout } from 'node:timers/promises';
+import { ContextStoreError, type Telemetry } from '@org/domain';
+import { Pool, types, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg';
+import { connectionConfig, silenceMs, type ConnectionOptions } from './connection-config.js';
+import {
+  isConnectionBroken,
+  isConnectionUseless,
+  isNeverSent,
+  isRolledBackByConflict,
+  translateConnectError,
+} from './translate-error.js';
 
-export interface ConnectionPoolOptions {
-  /** `postgres://user:password@host:port/database`. */
-  readonly url: string;
+export interface ConnectionPoolOptions extends ConnectionOptions {
   /** The most connections. */
   readonly size: number;
-  /** How long a call waits for a connection, a new one or one that is in use. */
-  readonly connectTimeoutMs: number;
   /** How long the server works on one statement, waits for locks included. */
   readonly statementTimeoutMs: number;
   /** How long a connection may hold a transaction open without doing anything. */
   readonly idleInTransactionTimeoutMs: number;
   /** How many calls may wait for a connection. One more is OVERLOADED. */
   readonly maxWaiting: number;
-  /** Whether the server keeps statements prepared, by name. */
-  readonly namedStatements: boolean;
-  readonly observer: PostgresObserver;
-}
-
-/** Connections at this moment. */
-export interface PoolState {
-  readonly size: number;
-  readonly inUse: number;
-  /** Calls that wait for a connection. */
-  readonly waiting: number;
-}
-
-/** Sees what the store does to its database. An observer must not throw, and must be quick. */
-export interface PostgresObserver {
-  /** Called once, with what tells the state of the pool at any later time. */
-  readonly poolOpened?: ((state: () => PoolState) => void) | undefined;
-  /** A call got its connection. */
-  readonly connectionAcquired?: ((waitedMs: number) => void) | undefined;
-  /** A statement was answered, or failed. */
-  readonly statementRun?: ((statement: string, durationMs: number) => void) | undefined;
+  readonly telemetry: Telemetry;
 }
 
 interface NamedQuery {
   readonly name: string;
   readonly text: string;
   readonly values: readonly unknown[];
-  /** Whether it may be run again when nobody knows whether it ran. */
+  /** Whether it may be run again when nobody knows whether it was carried out. */
   readonly isRepeatable: boolean;
 }
 
@@ -54,27 +38,17 @@ export interface ConnectionPool {
 
 /** Reconnecting costs several round trips and loses the prepared statements; holding an idle connection costs next to nothing. */
 const idleTimeoutMs = 300_000;
-/** The server ends a statement by itself. When not even that is heard of, the connection is dead. */
-const silenceMs = 5000;
+/** How often a statement is run at most that the server undoes because of another transaction. */
+const maxTries = 10;
 
 export function createConnectionPool(options: ConnectionPoolOptions): ConnectionPool {
-  const { size, maxWaiting, namedStatements, observer, statementTimeoutMs } = options;
-  const pool = new Pool({
-    connectionString: options.url,
-    max: size,
-    connectionTimeoutMillis: options.connectTimeoutMs,
-    idleTimeoutMillis: idleTimeoutMs,
-    keepAlive: true,
-    statement_timeout: statementTimeoutMs,
-    query_timeout: statementTimeoutMs + silenceMs,
-    idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs,
-    fallback_application_name: 'context-store',
-    types: { getTypeParser },
-  });
+  const { url, size, maxWaiting, transactionPooler, telemetry } = options;
+  const pool = new Pool(poolConfig(options));
   // A connection that breaks is replaced when one is needed next. Whoever uses it at that moment hears of it by itself.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
-  observer.poolOpened?.(() => ({
+  let runningStatements = 0;
+  const stopObserving = telemetry.observePool(() => ({
     size,
     inUse: pool.totalCount - pool.idleCount,
     waiting: pool.waitingCount,
@@ -87,9 +61,11 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
     try {
       return await pool.connect();
     } catch (error) {
-      throw isStillWaiting(error) ? overloaded(error) : translateConnectError(error, options.url);
+      // When nobody has a connection either, it is the server that lets all of them wait.
+      const isBusy = isStillWaiting(error) && runningStatements > 0;
+      throw isBusy ? overloaded(error) : translateConnectError(error, url);
     } finally {
-      observer.connectionAcquired?.(performance.now() - startMs);
+      telemetry.recordPoolWait(performance.now() - startMs);
     }
   }
 
@@ -97,29 +73,62 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
     const client = await acquire();
     const startMs = performance.now();
     let broken: Error | undefined;
+    runningStatements += 1;
     try {
-      const config = namedStatements ? { name, text, values: [...values] } : { text, values: [...values] };
+      const config = transactionPooler ? { text, values: [...values] } : { name, text, values: [...values] };
       return (await client.query<Row & QueryResultRow>(config)).rows;
     } catch (error) {
-      if (isConnectionLost(error)) broken = error;
+      if (isConnectionUseless(error)) broken = error;
       throw error;
     } finally {
+      runningStatements -= 1;
       client.release(broken);
-      observer.statementRun?.(name, performance.now() - startMs);
+      telemetry.recordStatement(name, performance.now() - startMs);
     }
   }
 
   return {
     run: async (query) => {
-      try {
-        return await runOnce(query);
-      } catch (error) {
-        if (!query.isRepeatable || !isConnectionLost(error)) throw error;
-        return runOnce(query);
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await runOnce(query);
+        } catch (error) {
+          if (!mayRunAgain(error, query, tries)) throw error;
+        }
+        // Those that ran into each other should not do so again.
+        if (tries > 1) await setTimeout(Math.random() * tries);
       }
     },
-    close: () => pool.end(),
+    close: () => {
+      stopObserving();
+      return pool.end();
+    },
   };
+}
+
+function poolConfig(options: ConnectionPoolOptions): PoolConfig {
+  const { size, transactionPooler, statementTimeoutMs, idleInTransactionTimeoutMs } = options;
+  return {
+    ...connectionConfig(options),
+    max: size,
+    idleTimeoutMillis: idleTimeoutMs,
+    query_timeout: statementTimeoutMs + silenceMs,
+    ...(!transactionPooler && {
+      statement_timeout: statementTimeoutMs,
+      idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
+    }),
+    fallback_application_name: 'context-store',
+    types: { getTypeParser },
+  };
+}
+
+/**
+ * Each statement is a transaction of its own: what was undone as a whole, or never sent, may be run again whatever it
+ * does. One whose connection broke may have been carried out.
+ */
+function mayRunAgain(error: unknown, { isRepeatable }: NamedQuery, tries: number): boolean {
+  if (isRolledBackByConflict(error)) return tries < maxTries;
+  return tries === 1 && (isNeverSent(error) || (isRepeatable && isConnectionBroken(error)));
 }
 
 /** What pg-pool says of a wait for a connection that is in use. A failure to connect reads otherwise. */

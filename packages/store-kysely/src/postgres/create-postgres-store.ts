@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { ContextStoreError, type Store } from '@org/domain';
-import { createConnectionPool, type PostgresObserver } from './connection-pool.js';
+import { ContextStoreError, noTelemetry, type Store, type Telemetry } from '@org/domain';
+import { createConnectionPool } from './connection-pool.js';
 import { createDatabase } from './database.js';
-import { migratePostgres, requireSchema } from './migrate.js';
+import { defaultConnectTimeoutMs, migratePostgres, requireSchema } from './migrate.js';
 import type { Operation } from './operation.js';
 import { prepareOperations } from './operations.js';
 import { translateError } from './translate-error.js';
@@ -22,9 +22,14 @@ export interface PostgresStoreOptions {
   readonly statementTimeoutMs?: number | undefined;
   /** How long a connection may hold a transaction open without doing anything, in milliseconds. Default 10,000. */
   readonly idleInTransactionTimeoutMs?: number | undefined;
-  /** Whether the server keeps statements prepared, by name. Default: yes; a pooler between may not be up to it. */
-  readonly namedStatements?: boolean | undefined;
-  readonly observer?: PostgresObserver | undefined;
+  /**
+   * Whether a pooler stands between that gives each transaction a connection of its choice (PgBouncer with `pool_mode =
+   * transaction`). Statements are not kept prepared then, and the two timeouts of the server are left to its own settings.
+   * Default: no.
+   */
+  readonly transactionPooler?: boolean | undefined;
+  /** Is told of statements, and of the pool. Default: nobody is; `openContextStore` passes on its own. */
+  readonly telemetry?: Telemetry | undefined;
   /** How far the store's clock is ahead of the database's, in milliseconds. For tests. */
   readonly clockOffsetMs?: (() => number) | undefined;
 }
@@ -32,20 +37,21 @@ export interface PostgresStoreOptions {
 /**
  * Opens a store in a PostgreSQL database, which any number of processes may share. What it acknowledges is committed.
  *
- * @throws STORE_UNAVAILABLE when the server cannot be reached, or the schema cannot be migrated or is of a newer release
+ * @throws STORE_UNAVAILABLE when the server cannot be reached or does not fit, or the schema cannot be migrated or is of a
+ *   newer release
  */
 export async function createPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { url, migrate = true, poolSize = availableParallelism() * 2, maxWaiting = 10_000 } = options;
-  await (migrate ? migratePostgres(url) : requireSchema(url));
+  const { connectTimeoutMs = defaultConnectTimeoutMs, transactionPooler = false } = options;
+  const connection = { url, connectTimeoutMs, transactionPooler };
+  await (migrate ? migratePostgres(url, connection) : requireSchema(url, connection));
   const pool = createConnectionPool({
-    url,
+    ...connection,
     size: poolSize,
-    connectTimeoutMs: options.connectTimeoutMs ?? 5000,
     statementTimeoutMs: options.statementTimeoutMs ?? 10_000,
     idleInTransactionTimeoutMs: options.idleInTransactionTimeoutMs ?? 10_000,
     maxWaiting,
-    namedStatements: options.namedStatements ?? true,
-    observer: options.observer ?? {},
+    telemetry: options.telemetry ?? noTelemetry,
   });
   const database = createDatabase(pool, options.clockOffsetMs ?? (() => 0));
   // The other half of the pool is left to all other calls.

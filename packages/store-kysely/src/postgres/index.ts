@@ -1,3 +1,2 @@
-export type { PoolState, PostgresObserver } from './connection-pool.js';
 export { createPostgresStore, type PostgresStoreOptions } from './create-postgres-store.js';
-export { migratePostgres } from './migrate.js';
+export { migratePostgres, type MigratePostgresOptions } from './migrate.js';

@@ -1,7 +1,9 @@
 import { ContextStoreError } from '@org/domain';
 import { Client } from 'pg';
+import { connectionConfig, silenceMs } from './connection-config.js';
 import { nameServer, requireDatabaseUrl } from './database-url.js';
 import { migrations as allMigrations, type Migration } from './migrations/index.js';
+import { requireFittingServer } from './require-fitting-server.js';
 import { translateConnectError, translateError } from './translate-error.js';
 
 /** Serialises migrations of a database, whoever makes them: any number that nothing else there locks. */
@@ -9,7 +11,18 @@ const lockKey = 4_207_113_020_911;
 /** Longer than any migration should hold up others that start. */
 const lockWaitMs = 60_000;
 /** Many processes may start at once, and the server lets them in one after the other. */
-const connectTimeoutMs = 10_000;
+export const defaultConnectTimeoutMs = 5000;
+/** The longest time that a timer can be set to. */
+const longestMs = 2 ** 31 - 1;
+
+export interface MigratePostgresOptions {
+  /** How long to wait for the connection, in milliseconds. Default 5,000. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Whether a pooler stands between that gives each transaction a connection of its choice. Default: no. */
+  readonly transactionPooler?: boolean | undefined;
+  /** The steps. Default: all those of this release. For tests. */
+  readonly migrations?: readonly Migration[] | undefined;
+}
 
 /**
  * Brings a database to the schema of this release. All in one transaction under a lock, so that any number of processes
@@ -18,15 +31,16 @@ const connectTimeoutMs = 10_000;
  * @returns whether there was anything to do
  * @throws STORE_UNAVAILABLE for a schema of a newer release, a server that cannot be reached, or missing rights
  */
-export function migratePostgres(url: string, migrations: readonly Migration[] = allMigrations): Promise<boolean> {
-  return withClient(url, async (client) => {
+export function migratePostgres(url: string, options: MigratePostgresOptions = {}): Promise<boolean> {
+  const { migrations = allMigrations } = options;
+  return withClient(url, options, async (client) => {
     await client.query(`begin`);
-    await client.query(`set local statement_timeout = 0; set local lock_timeout = ${lockWaitMs}`);
+    await client.query(transactionSettings);
     await client.query(`select pg_advisory_xact_lock(${lockKey})`);
-    const version = await readSchemaVersion(client);
+    const version = await readSchemaVersion(client, url);
     refuseNewerSchema(version, url, migrations.length);
     for (const migration of migrations.slice(version)) {
-      await client.query(migration.script);
+      await client.query(unlimited(migration.script));
       await recordMigration(client, migration);
     }
     await client.query(`commit`);
@@ -39,9 +53,9 @@ export function migratePostgres(url: string, migrations: readonly Migration[] = 
  *
  * @throws STORE_UNAVAILABLE for any other schema than that of this release, or a server that cannot be reached
  */
-export function requireSchema(url: string): Promise<void> {
-  return withClient(url, async (client) => {
-    const version = await readSchemaVersion(client);
+export function requireSchema(url: string, options: MigratePostgresOptions): Promise<void> {
+  return withClient(url, options, async (client) => {
+    const version = await readSchemaVersion(client, url);
     const known = allMigrations.length;
     refuseNewerSchema(version, url, known);
     if (version === known) return;
@@ -53,9 +67,20 @@ export function requireSchema(url: string): Promise<void> {
   });
 }
 
-async function withClient<Answer>(url: string, run: (client: Client) => Promise<Answer>): Promise<Answer> {
-  const client = await connect(url);
+/** Whatever the user's own settings are. One that stands still in the middle must not hold up all others for good. */
+const transactionSettings = `
+  set local statement_timeout = 0;
+  set local lock_timeout = ${lockWaitMs};
+  set local idle_in_transaction_session_timeout = ${lockWaitMs}`;
+
+async function withClient<Answer>(
+  url: string,
+  options: MigratePostgresOptions,
+  run: (client: Client) => Promise<Answer>,
+): Promise<Answer> {
+  const client = await connect(url, options);
   try {
+    await requireFittingServer(client, url);
     return await run(client);
   } catch (error) {
     throw translateError(error, url);
@@ -65,12 +90,13 @@ async function withClient<Answer>(url: string, run: (client: Client) => Promise<
   }
 }
 
-async function connect(url: string): Promise<Client> {
+async function connect(url: string, options: MigratePostgresOptions): Promise<Client> {
+  const { connectTimeoutMs = defaultConnectTimeoutMs, transactionPooler = false } = options;
   requireDatabaseUrl(url);
   try {
     const client = new Client({
-      connectionString: url,
-      connectionTimeoutMillis: connectTimeoutMs,
+      ...connectionConfig({ url, connectTimeoutMs, transactionPooler }),
+      query_timeout: lockWaitMs + silenceMs,
       fallback_application_name: 'context-store migrate',
     });
     // It is heard of by the statement that is under way.
@@ -82,15 +108,30 @@ async function connect(url: string): Promise<Client> {
   }
 }
 
-/** The version of the schema in the database; 0 for an empty one. */
-async function readSchemaVersion(client: Client): Promise<number> {
-  const tables = await client.query<{ found: boolean }>(`select to_regclass('schema_migrations') is not null as found`);
-  if (tables.rows[0]?.found !== true) return 0;
+/**
+ * The version of the schema in the database; 0 for an empty one. Other tools keep a table of this name too.
+ *
+ * @throws STORE_UNAVAILABLE for a table of another tool
+ */
+async function readSchemaVersion(client: Client, url: string): Promise<number> {
+  const { rows } = await client.query<{ column: string }>(
+    `select attname || ' ' || atttypid::regtype as column from pg_attribute
+     where attrelid = to_regclass('schema_migrations') and attnum > 0 and not attisdropped order by attnum`,
+  );
+  if (rows.length === 0) return 0;
+  if (rows.map(({ column }) => column).join() !== versionColumns) {
+    throw new ContextStoreError(
+      'STORE_UNAVAILABLE',
+      `${nameServer(url)} holds a table schema_migrations of another application. Use a database, or a schema, of its own.`,
+    );
+  }
   const newest = await client.query<{ version: number | null }>(
     `select max(version) as version from schema_migrations`,
   );
   return newest.rows[0]?.version ?? 0;
 }
+
+const versionColumns = 'version integer,name text,applied_at timestamp with time zone';
 
 function refuseNewerSchema(version: number, url: string, known: number): void {
   if (version <= known) return;
@@ -100,6 +141,9 @@ function refuseNewerSchema(version: number, url: string, known: number): void {
     { schemaVersion: version, knownVersion: known },
   );
 }
+
+/** How long a migration takes depends on the rows that it finds. pg knows this option; its types don't. */
+const unlimited = (text: string): { text: string; query_timeout: number } => ({ text, query_timeout: longestMs });
 
 async function recordMigration(client: Client, { version, name }: Migration): Promise<void> {
   await client.query(`insert into schema_migrations values ($1, $2, clock_timestamp())`, [version, name]);

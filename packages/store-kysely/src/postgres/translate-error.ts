@@ -1,13 +1,20 @@
 import { ContextStoreError } from '@org/domain';
 import { nameServer } from './database-url.js';
 
+const isRestarting = 'is starting up or shutting down. Nothing was written; send the same call again.';
+
 /** What is wrong with the server, and what to do, by SQLSTATE. Nothing was written in any of these cases. */
 const unavailable: Readonly<Record<string, string>> = {
   '28P01': 'refuses the password. Check the user and password in the database URL.',
   '28000': 'refuses this user. Check the user in the database URL, and the rules in pg_hba.conf.',
+  '08P01': 'refuses how it is spoken to. If it is a pooler (PgBouncer), switch transactionPooler on.',
+  '26000': 'has lost a prepared statement: a pooler stands between, it seems. Switch transactionPooler on.',
   '3D000': 'has no such database. Create it (createdb), or name another one in the database URL.',
+  '3F000': 'has no schema to create tables in. Check the search_path of this user.',
   '42501': 'denies this user a right that is needed. Grant it, or connect as the owner of the tables.',
   '42P01': 'lacks tables of the context store. Run `context-store migrate`, or check the search_path of this user.',
+  '42P05':
+    'has a prepared statement of another client: a pooler stands between, it seems. Switch transactionPooler on.',
   '42P07': 'holds a table of another application under a name that is needed. Use a database, or a schema, of its own.',
   '25006': 'is read-only here (a standby, perhaps). Connect to the primary server.',
   '53100': 'cannot grow: its disk is full. Free some space, then send the same call again.',
@@ -15,7 +22,9 @@ const unavailable: Readonly<Record<string, string>> = {
   '53300': 'accepts no more connections. Lower DATABASE_POOL_SIZE, or raise max_connections there.',
   '55P03': 'is locked by another process for too long. Nothing was written; send the same call again.',
   '57014': 'took too long to answer. Nothing was written; send the same call again.',
-  '57P03': 'is starting up or shutting down. Nothing was written; send the same call again.',
+  '57P01': isRestarting,
+  '57P02': isRestarting,
+  '57P03': isRestarting,
   '58030': 'cannot read or write its files. See its log.',
   XX001: 'reports damaged data. See its log, and restore it from a backup if need be.',
   XX002: 'reports a damaged index. See its log, and reindex it.',
@@ -35,13 +44,25 @@ const noAnswer = 'does not answer. Check that it runs, and the host and port in 
 const unknownOutcome =
   'broke the connection in the middle of the call. It may have been carried out: repeat it with the same idempotencyKey, or look before you repeat it.';
 
-/** The connection is gone, and with it the answer: whether the statement ran is not known. */
-export function isConnectionLost(error: unknown): error is Error {
+/** The connection is gone, or silent, and with it the answer: whether the statement ran is not known. */
+export const isConnectionLost = (error: unknown): error is Error => isConnectionBroken(error) || isSilent(error);
+
+export function isConnectionBroken(error: unknown): error is Error {
   if (!(error instanceof Error) || error instanceof ContextStoreError) return false;
   const code = codeOf(error);
-  if (code === undefined) return /^(Connection terminated|Query read timeout|Client (has|was) )/.test(error.message);
+  if (code === undefined) return isNeverSent(error) || error.message.startsWith('Connection terminated');
   return isSqlState(code) ? /^(08|57P0|25P0[34])/.test(code) : /^E[A-Z]+$/.test(code);
 }
+
+/** The connection broke before a statement was sent on it. */
+export const isNeverSent = (error: unknown): boolean =>
+  error instanceof Error && /^Client (has|was) /.test(error.message);
+
+const isSilent = (error: unknown): error is Error => error instanceof Error && error.message === 'Query read timeout';
+
+/** Another connection may do better: to a server that has become the primary one, for instance. */
+export const isConnectionUseless = (error: unknown): error is Error =>
+  isConnectionLost(error) || codeOf(error) === '25006';
 
 /** The server undid the statement because of another one. It may be sent again at once. */
 export const isRolledBackByConflict = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error) ?? '');

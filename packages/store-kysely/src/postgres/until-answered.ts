@@ -1,11 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { recordedOnce } from './replay.js';
-import {
-  isForeignKeyViolation,
-  isRolledBackByConflict,
-  isUniqueViolation,
-  tooManyConflicts,
-} from './translate-error.js';
+import { isForeignKeyViolation, isUniqueViolation, tooManyConflicts } from './translate-error.js';
 
 /** Each try fails only because another call succeeded in between: so many are a stampede. */
 const maxTries = 20;
@@ -28,13 +23,11 @@ export async function untilAnswered<Answer>(attempt: () => Promise<Answer | unde
       const answer = await attempt();
       if (answer !== undefined) return answer;
     } catch (error) {
-      if (!isOvertaken(error)) throw error;
+      // The statement was undone as a whole, and another look will find what another try of this call recorded, or that the
+      // session is gone.
+      if (!isUniqueViolation(error, recordedOnce) && !isForeignKeyViolation(error)) throw error;
       conflict = error;
     }
   }
   throw tooManyConflicts(conflict);
 }
-
-/** The statement was undone as a whole, and another look will show why. */
-const isOvertaken = (error: unknown): boolean =>
-  isRolledBackByConflict(error) || isUniqueViolation(error, recordedOnce) || isForeignKeyViolation(error);

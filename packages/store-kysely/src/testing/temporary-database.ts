@@ -1,9 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 
-/** Where test databases are made: any database of a server on which the user may create others. */
-const serverUrl = process.env['DATABASE_TEST_URL'] ?? 'postgres://root@127.0.0.1:5432/postgres';
-
 export interface TemporaryDatabase {
   readonly url: string;
   /** Runs one statement in it. */
@@ -11,8 +8,13 @@ export interface TemporaryDatabase {
   readonly drop: () => Promise<void>;
 }
 
-/** An empty database for one test file, or one test, and what removes it with all that is in it. */
-export async function temporaryDatabase(): Promise<TemporaryDatabase> {
+/**
+ * An empty database for one test file, or one test, and what removes it with all that is in it.
+ *
+ * @param serverUrl any database of a server on which the user may create others. Default: DATABASE_TEST_URL, which the
+ *   test run sets
+ */
+export async function temporaryDatabase(serverUrl: string = testServerUrl()): Promise<TemporaryDatabase> {
   const name = `context_store_test_${randomUUID().replaceAll('-', '')}`;
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
@@ -26,13 +28,15 @@ export async function temporaryDatabase(): Promise<TemporaryDatabase> {
   };
 }
 
+function testServerUrl(): string {
+  const url = process.env['DATABASE_TEST_URL'];
+  if (url === undefined) throw new Error('DATABASE_TEST_URL must name a PostgreSQL server');
+  return url;
+}
+
 async function query(url: string, text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: url });
-  await client.connect().catch((error: unknown) => {
-    throw new Error(`These tests need a PostgreSQL server. Start one, or name it in DATABASE_TEST_URL.`, {
-      cause: error,
-    });
-  });
+  await client.connect();
   try {
     return (await client.query<Record<string, unknown>>(text, values)).rows;
   } finally {

@@ -1,0 +1,37 @@
+import type { ClientConfig } from 'pg';
+
+/** How the server is reached: one way for the pool, and for migrating. */
+export interface ConnectionOptions {
+  /** `postgres://user:password@host:port/database`. */
+  readonly url: string;
+  /** How long to wait for a connection. */
+  readonly connectTimeoutMs: number;
+  /** Whether a pooler stands between that gives each transaction a connection of its choice. */
+  readonly transactionPooler: boolean;
+}
+
+/** The server ends a statement by itself. When not even that is heard of after such a time, it is given up. */
+export const silenceMs = 5000;
+
+/**
+ * Statements look again at a row after a wait for its lock, which is what READ COMMITTED means; a user or a database may
+ * have another default.
+ */
+const isolation = String.raw`-c default_transaction_isolation=read\ committed`;
+
+/** A pooler takes no settings, and its server has none for one client alone. */
+export function connectionConfig({ url, connectTimeoutMs, transactionPooler }: ConnectionOptions): ClientConfig {
+  return {
+    connectionString: transactionPooler ? url : withServerOptions(url, isolation),
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+  };
+}
+
+/** Adds to what the URL, or else the environment, asks of the server. What comes later counts. */
+function withServerOptions(url: string, added: string): string {
+  const changed = new URL(url);
+  const given = changed.searchParams.get('options') ?? process.env['PGOPTIONS'] ?? '';
+  changed.searchParams.set('options', `${given} ${added}`.trim());
+  return changed.href;
+}

@@ -1,0 +1,39 @@
+import { ContextStoreError } from '@org/domain';
+import type { Client } from 'pg';
+import { nameServer } from './database-url.js';
+
+/** Of which the store's promises depend. */
+interface ServerSettings {
+  readonly version: number;
+  readonly encoding: string;
+  readonly synchronous_commit: string;
+}
+
+const oldestVersion = 13;
+
+/**
+ * Refuses a server that cannot keep the store's promises, before anything is written to it.
+ *
+ * @throws STORE_UNAVAILABLE, with what to change
+ */
+export async function requireFittingServer(client: Client, url: string): Promise<void> {
+  const { rows } = await client.query<ServerSettings>(
+    `select current_setting('server_version_num')::integer / 10000 as version,
+       current_setting('server_encoding') as encoding,
+       current_setting('synchronous_commit') as synchronous_commit`,
+  );
+  const [settings] = rows;
+  const problem = settings && problemOf(settings);
+  if (problem !== undefined) throw new ContextStoreError('STORE_UNAVAILABLE', `${nameServer(url)} ${problem}`);
+}
+
+/** Settings that differ in more than speed: any text must come back as it was, and what is acknowledged must last. */
+function problemOf({ version, encoding, synchronous_commit: synchronousCommit }: ServerSettings): string | undefined {
+  if (version < oldestVersion)
+    return `is of version ${version}, which is too old. Use PostgreSQL ${oldestVersion} or newer.`;
+  if (encoding !== 'UTF8')
+    return `keeps text as ${encoding}, which cannot hold all of it. Use a database that was created with encoding 'UTF8'.`;
+  if (synchronousCommit === 'off')
+    return `has synchronous_commit switched off, and could lose what it has acknowledged. Switch it on for this user or database: alter role … set synchronous_commit = on.`;
+  return undefined;
+}

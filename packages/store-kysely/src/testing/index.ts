@@ -1,0 +1,4 @@
+export { startPostgresServer, type PostgresServer, type PostgresServerOptions } from './start-postgres-server.js';
+export { temporaryDatabase, type TemporaryDatabase } from './temporary-database.js';
+export { unprivilegedUser, type User } from './unprivileged-user.js';
+export { unusedPort } from './unused-port.js';

@@ -1,0 +1,180 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Client, DatabaseError } from 'pg';
+import { unprivilegedUser, type User } from './unprivileged-user.js';
+import { unusedPort } from './unused-port.js';
+
+const run = promisify(execFile);
+const superuser = 'postgres';
+const startLimitMs = 30_000;
+
+export interface PostgresServerOptions {
+  /** Where `initdb` and `postgres` are. Default: POSTGRES_BIN, which the test run sets. */
+  readonly binaries?: string | undefined;
+  /** Settings as of postgresql.conf. */
+  readonly settings?: Readonly<Record<string, string | number>> | undefined;
+  /** The lines of pg_hba.conf. Default: everyone on this machine is trusted. */
+  readonly hba?: readonly string[] | undefined;
+  /** The password of the superuser; it becomes a part of the URL. */
+  readonly password?: string | undefined;
+  /** An empty folder for the data, on a small disk for instance. Default: one of the server's own. */
+  readonly dataFolder?: string | undefined;
+}
+
+/** A PostgreSQL server of one's own, to be stopped, broken and thrown away. */
+export interface PostgresServer {
+  /** Of its superuser and the database `postgres`. It stays the same when the server is started again. */
+  readonly url: string;
+  /** The process that accepts connections; it has one more for each of them. */
+  readonly pid: () => number;
+  /** As `pg_ctl stop -m`: `fast` ends the connections in order, `immediate` is a crash. */
+  readonly stop: (mode: 'fast' | 'immediate') => Promise<void>;
+  /** Starts it again on its data. Resolves when it accepts connections. */
+  readonly start: () => Promise<void>;
+  /** Ends it, in whatever state it is, and removes its data. */
+  readonly remove: () => Promise<void>;
+}
+
+/**
+ * Starts a server on a free port, with data of its own in a temporary folder. It goes with the process that started it,
+ * however that ends. PostgreSQL refuses to run as root: it runs as `nobody` then.
+ */
+export async function startPostgresServer(options: PostgresServerOptions = {}): Promise<PostgresServer> {
+  const user = await unprivilegedUser();
+  const folder = await mkdtemp(join(tmpdir(), 'postgres-'));
+  const dataFolder = options.dataFolder ?? join(folder, 'data');
+  const guard = guardServer(folder, dataFolder);
+  const remove = async (): Promise<void> => {
+    const ended = once(guard, 'exit');
+    guard.stdin?.end();
+    await ended;
+  };
+  try {
+    const binaries = await usableBinaries(options.binaries ?? process.env['POSTGRES_BIN'], user, folder);
+    await createCluster({ binaries, folder, dataFolder, user, options });
+    const port = await unusedPort();
+    const login = options.password === undefined ? superuser : `${superuser}:${options.password}`;
+    const url = `postgres://${login}@127.0.0.1:${port}/postgres`;
+    const serverArguments = ['-D', dataFolder, '-p', `${port}`, ...settingArguments(options.settings)];
+    const startProcess = async (): Promise<ChildProcess> => {
+      const log = openSync(join(folder, 'log'), 'a');
+      // A group of its own: a Ctrl-C is for the guard to act upon.
+      const started = spawn(join(binaries, 'postgres'), serverArguments, {
+        ...user,
+        cwd: folder,
+        stdio: ['ignore', log, log],
+        detached: true,
+      });
+      closeSync(log);
+      await untilItAccepts(started, url, join(folder, 'log'));
+      return started;
+    };
+
+    let server = await startProcess();
+    return {
+      url,
+      pid: () => server.pid as number,
+      stop: async (mode) => {
+        const ended = once(server, 'exit');
+        server.kill(mode === 'fast' ? 'SIGINT' : 'SIGQUIT');
+        await ended;
+      },
+      start: async () => {
+        server = await startProcess();
+      },
+      remove,
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/**
+ * Waits for the end of its input, which comes with the end of this process at the latest, by whatever signal; then stops
+ * the server and removes its folders.
+ */
+function guardServer(folder: string, dataFolder: string): ChildProcess {
+  const script = `
+    read -r _
+    if read -r pid < "$2/postmaster.pid"; then
+      kill -QUIT "$pid"; kill -CONT "$pid"
+      while kill -0 "$pid"; do sleep 0.05; done
+    fi
+    for try in 1 2 3 4 5; do rm -rf "$1" "$2" && break; sleep 0.2; done`;
+  return spawn('sh', ['-c', script, 'sh', folder, dataFolder], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+}
+
+/** A clone may lie where `nobody` cannot read: the server then runs from a copy. */
+async function usableBinaries(binaries: string | undefined, user: User, folder: string): Promise<string> {
+  if (binaries === undefined) throw new Error('POSTGRES_BIN must name the folder of initdb and postgres');
+  await chmod(folder, 0o755);
+  try {
+    await run(join(binaries, 'postgres'), ['--version'], { ...user, cwd: folder });
+    return binaries;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+  }
+  const copy = join(folder, 'postgresql');
+  await cp(join(binaries, '..'), copy, { recursive: true, verbatimSymlinks: true });
+  return join(copy, 'bin');
+}
+
+interface NewCluster {
+  readonly binaries: string;
+  readonly folder: string;
+  readonly dataFolder: string;
+  readonly user: User;
+  readonly options: PostgresServerOptions;
+}
+
+async function createCluster({ binaries, folder, dataFolder, user, options }: NewCluster): Promise<void> {
+  const { password, hba = ['local all all trust', 'host all all 127.0.0.1/32 trust'] } = options;
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
+  if (user.uid !== undefined && user.gid !== undefined) await chown(dataFolder, user.uid, user.gid);
+  const passwordFile = join(folder, 'password');
+  await writeFile(passwordFile, password ?? 'unused');
+  const locale = ['--encoding=UTF8', '--locale=C'];
+  const login = [`--username=${superuser}`, `--pwfile=${passwordFile}`, '--auth=trust'];
+  await run(join(binaries, 'initdb'), ['-D', dataFolder, '--no-sync', ...locale, ...login], { ...user, cwd: folder });
+  await rm(passwordFile);
+  await writeFile(join(dataFolder, 'pg_hba.conf'), `${hba.join('\n')}\n`);
+}
+
+/** What is lost when the machine, rather than the server, crashes does not matter here. */
+const settingArguments = (settings: PostgresServerOptions['settings']): string[] =>
+  Object.entries({ listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'off', ...settings }).flatMap(
+    ([name, value]) => ['-c', `${name}=${value}`],
+  );
+
+async function untilItAccepts(server: ChildProcess, url: string, log: string): Promise<void> {
+  const deadlineMs = performance.now() + startLimitMs;
+  while (server.exitCode === null && performance.now() < deadlineMs) {
+    if (await accepts(url)) return;
+    await setTimeout(20);
+  }
+  throw new Error(`PostgreSQL did not start:\n${await readFile(log, 'utf8')}`);
+}
+
+/** Any answer but 'starting up' will do: the rules for logging in may be part of the test. */
+async function accepts(url: string): Promise<boolean> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch (error) {
+    return error instanceof DatabaseError && error.code !== '57P03';
+  } finally {
+    await client.end();
+  }
+}
