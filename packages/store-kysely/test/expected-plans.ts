@@ -71,7 +71,11 @@ export const appended = (entries: number): ExpectedPlan => ({
 });
 
 /** The same for a list that marks all that it comes across as expired: each is then read twice more, and written. */
-export const expiring: ExpectedPlan = { ...filtered('list_pending_inbox'), rows: 4 * scanWidth, pages: 40 * scanWidth };
+export const expiring: ExpectedPlan = {
+  ...filtered('list_pending_inbox'),
+  rows: 4 * (scanWidth + addresses),
+  pages: 40 * scanWidth,
+};
 
 /** What is wrong with a run: nothing, one hopes. */
 export function faultsOf({ name, plan, rows, pages }: ExplainedRun, expected = expectedPlans[name]): string[] {

@@ -73,7 +73,7 @@ export function explainingDatabase(client: Client): ExplainingDatabase {
 async function explain(client: Client, { name, text, values }: Statement): Promise<ExplainedRun> {
   const known = await client.query('select from pg_prepared_statements where name = $1', [name]);
   if (known.rowCount === 0) await client.query(`prepare ${name} as ${text}`);
-  const call = `execute ${name}${values.length === 0 ? '' : `(${values.map(literal).join()})`}`;
+  const call = `execute ${name}${values.length === 0 ? '' : `(${values.map((value) => literal(value as Scalar)).join()})`}`;
   // The first look at a page may leave a note on it, and the first run of a plan looks up what it is about.
   await undone(client, () => client.query(call));
   const { work, plan } = await undone(client, async () => {
@@ -113,10 +113,11 @@ async function workSoFar(client: Client): Promise<Work> {
   return rows[0] as Work;
 }
 
+type Scalar = string | number | boolean | null | undefined;
+
 /** Requests in tests hold nothing that JSON would escape. */
-function literal(value: unknown): string {
+function literal(value: Scalar | readonly Scalar[]): string {
   if (value === null || value === undefined) return 'null';
-  return escapeLiteral(
-    Array.isArray(value) ? `{${value.map((item) => JSON.stringify(item ?? null)).join()}}` : String(value),
-  );
+  if (typeof value !== 'object') return escapeLiteral(String(value));
+  return escapeLiteral(`{${value.map((item) => JSON.stringify(item ?? null)).join()}}`);
 }

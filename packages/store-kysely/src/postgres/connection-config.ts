@@ -1,4 +1,5 @@
 import type { ClientConfig } from 'pg';
+import { planSettings } from './plan-settings.js';
 
 /** How the server is reached: one way for the pool, and for migrating. */
 export interface ConnectionOptions {
@@ -17,12 +18,17 @@ export const silenceMs = 5000;
  * Statements look again at a row after a wait for its lock, which is what READ COMMITTED means; a user or a database may
  * have another default.
  */
-const isolation = String.raw`-c default_transaction_isolation=read\ committed`;
+const isolation = { default_transaction_isolation: String.raw`read\ committed` };
+
+/** As the server's command line has them. */
+const serverOptions = Object.entries({ ...isolation, ...planSettings })
+  .map(([name, value]) => `-c ${name}=${value}`)
+  .join(' ');
 
 /** A pooler takes no settings, and its server has none for one client alone. */
 export function connectionConfig({ url, connectTimeoutMs, transactionPooler }: ConnectionOptions): ClientConfig {
   return {
-    connectionString: transactionPooler ? url : withServerOptions(url, isolation),
+    connectionString: transactionPooler ? url : withServerOptions(url, serverOptions),
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
   };

@@ -125,6 +125,8 @@ export const initial: Migration = {
 
     alter table handoffs add primary key (id), add unique (namespace, handoff_id);
 
+    alter table handoffs add primary key (id), add unique (namespace, handoff_id);
+
     create table idempotency_keys (
       id bigint generated always as identity primary key,
       namespace text collate "C" not null,
