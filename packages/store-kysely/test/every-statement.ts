@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { SessionRef } from '@org/domain';
 import type { prepareOperations } from '../src/postgres/operations.js';
 import { appendWork, createWork, offerWork, readWork } from './requests.js';
@@ -30,10 +31,30 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   await operations.claimHandoff({ ...target, handoffId });
   await operations.claimHandoff({ ...target, handoffId, idempotency });
   await operations.resolveHandoff({ ...target, handoffId, outcome: 'returned' });
+  await runLeaseStatements(operations, { owner: agent, name, ...ref });
+  await operations.markRead({ ...ref, agent });
+  await operations.markRead({ ...ref, agent, sequence: 1 });
   await operations.listSessions({ namespace, limit: 20, dormantAfterMs: 1 });
   await operations.listSessionKeys({ namespace, prefix: 'session-', limit: 20 });
+  await operations.countNamespace({ namespace, limit: 20 });
+  await operations.peekInboxes([{ ...target, roles: ['builder'], after: 0 }]);
   const inbox = { ...target, direction: 'inbox', roles: ['builder'], limit: 20 } as const;
   await operations.listHandoffs(inbox);
   await operations.listHandoffs({ ...inbox, status: 'pending' });
   await operations.listHandoffs({ ...inbox, agent, direction: 'outbox' });
+  await operations.deleteSession({ namespace, sessionKey: `session-${name}` });
+}
+
+/** A lease that is renewed, and one that lapses. */
+async function runLeaseStatements(operations: Operations, { owner: agent, name, ...ref }: Round): Promise<void> {
+  const claim = { namespace: ref.namespace, agent: 'implementer', handoffId: `leased-${name}` };
+  await operations.createHandoff(offerWork(claim.handoffId, { ...ref, agent }));
+  await operations.claimHandoff({ ...claim, leaseMs: 60_000 });
+  await operations.claimHandoff(claim);
+  await operations.resolveHandoff({ ...claim, outcome: 'returned' });
+  const lapsing = { ...claim, handoffId: `lapsing-${name}` };
+  await operations.createHandoff(offerWork(lapsing.handoffId, { ...ref, agent }));
+  await operations.claimHandoff({ ...lapsing, leaseMs: 1 });
+  await setTimeout(5);
+  await operations.listSessions({ namespace: ref.namespace, limit: 20, dormantAfterMs: 1 });
 }

@@ -11,6 +11,7 @@ export interface ExpectedPlan {
 const sessionByKey = 'sessions_namespace_session_key_key';
 const handoffById = 'handoffs_namespace_handoff_id_key';
 const recordedKey = 'idempotency_keys_scope';
+const leases = 'handoffs_leased';
 /** Every mutation may sweep out a few old keys. */
 const sweptKeys = ['idempotency_keys_created_at', 'idempotency_keys_pkey'];
 /** Addresses, of each of which a list reads a row more than it shows. */
@@ -19,7 +20,7 @@ const addresses = 3;
 /** Of every statement: an append of one entry, and lists and pages of 20. */
 export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   ping: { indexes: [], rows: 1, pages: 2 },
-  create_session: { indexes: [sessionByKey, ...sweptKeys], rows: 9, pages: 60 },
+  create_session: { indexes: [sessionByKey, ...sweptKeys], rows: 10, pages: 60 },
   read_session: { indexes: [sessionByKey], rows: 1, pages: 4 },
   append_entries: { indexes: [sessionByKey, 'sessions_pkey'], rows: 2, pages: 22 },
   append_entries_once: {
@@ -30,36 +31,49 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   read_entries_ascending: { indexes: [sessionByKey, 'context_history_pkey'], rows: 21, pages: 12 },
   read_entries_descending: { indexes: [sessionByKey, 'context_history_pkey'], rows: 21, pages: 12 },
   read_briefing: { indexes: [sessionByKey, 'context_history_pkey', 'context_history_pinned'], rows: 32, pages: 22 },
-  read_session_situation: {
-    indexes: [sessionByKey, recordedKey, 'handoffs_taken', 'handoffs_given_away'],
-    rows: 3,
-    pages: 12,
-  },
+  read_session_situation: { indexes: [sessionByKey, recordedKey], rows: 3, pages: 12 },
   update_session: { indexes: ['sessions_pkey', ...sweptKeys], rows: 2, pages: 15 },
-  create_handoff: { indexes: ['sessions_pkey', ...sweptKeys], rows: 3, pages: 48 },
-  read_handoff_situation: { indexes: [handoffById, 'sessions_pkey', recordedKey], rows: 3, pages: 12 },
+  create_handoff: { indexes: ['sessions_pkey', ...sweptKeys], rows: 8, pages: 60 },
+  read_handoff_situation: { indexes: [handoffById, 'sessions_pkey', recordedKey], rows: 4, pages: 12 },
   claim_handoff: {
     indexes: ['sessions_pkey', 'handoffs_pkey', 'handoffs_pending_of_session', ...sweptKeys],
-    rows: 8,
-    pages: 65,
+    rows: 10,
+    pages: 75,
   },
   resolve_handoff: {
     indexes: ['sessions_pkey', 'handoffs_pkey', 'handoffs_pending_of_session', ...sweptKeys],
-    rows: 8,
-    pages: 65,
+    rows: 10,
+    pages: 75,
   },
-  record_answer: { indexes: sweptKeys, rows: 8, pages: 45 },
-  list_sessions: { indexes: ['sessions_by_creation', 'sessions_pkey'], rows: 41, pages: 60 },
+  record_answer: { indexes: sweptKeys, rows: 9, pages: 50 },
+  list_sessions: { indexes: ['sessions_by_creation', 'sessions_pkey', leases], rows: 42, pages: 60 },
   list_session_keys: { indexes: [sessionByKey], rows: 20, pages: 20 },
-  list_inbox: { indexes: ['handoffs_inbox', 'handoffs_pkey'], rows: 21 * addresses + 20, pages: 120 },
-  list_pending_inbox: { indexes: ['handoffs_pending_inbox', 'handoffs_pkey'], rows: 21 * addresses + 20, pages: 120 },
-  list_outbox: { indexes: ['handoffs_outbox', 'handoffs_pkey'], rows: 41, pages: 120 },
+  list_inbox: {
+    indexes: ['handoffs_inbox', 'handoffs_pkey', 'sessions_pkey', leases],
+    rows: 21 * addresses + 41,
+    pages: 180,
+  },
+  list_pending_inbox: {
+    indexes: ['handoffs_pending_inbox', 'handoffs_pkey', 'sessions_pkey', leases],
+    rows: 21 * addresses + 41,
+    pages: 180,
+  },
+  list_outbox: { indexes: ['handoffs_outbox', 'handoffs_pkey', 'sessions_pkey', leases], rows: 62, pages: 180 },
+  peek_inboxes: { indexes: ['handoffs_pending_inbox', leases], rows: addresses + 1, pages: 20 },
+  check_leases: { indexes: [leases, 'handoffs_pkey', 'sessions_pkey'], rows: 8, pages: 40 },
+  settle_lease: { indexes: ['sessions_pkey', handoffById, 'handoffs_pending_of_session'], rows: 8, pages: 75 },
+  renew_lease: { indexes: ['sessions_pkey'], rows: 3, pages: 15 },
+  read_mark: { indexes: [sessionByKey, 'read_marks_pkey'], rows: 2, pages: 8 },
+  move_mark: { indexes: [sessionByKey], rows: 3, pages: 20 },
+  find_session: { indexes: [sessionByKey], rows: 1, pages: 4 },
+  delete_session: { indexes: ['sessions_pkey', 'context_history_pkey'], rows: 12, pages: 80 },
+  count_namespace: { indexes: ['sessions_by_creation', 'handoffs_pending_inbox'], rows: 41, pages: 60 },
 };
 
 /** What a list with a filter may take: it looks through more than it shows. */
 export const filtered = (name: string): ExpectedPlan => ({
   indexes: expectedPlans[name]?.indexes ?? [],
-  rows: scanWidth + addresses + 20,
+  rows: scanWidth + addresses + 41,
   pages: 2 * scanWidth,
 });
 

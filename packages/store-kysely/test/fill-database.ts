@@ -32,7 +32,7 @@ export const filled = {
  * all the rest, and an inbox in which nearly everything has lapsed.
  */
 export async function fillDatabase(client: Client, fill: Fill): Promise<void> {
-  for (const script of [insertSessions(fill), insertEntries, insertHandoffs(fill), insertKeys(fill)]) {
+  for (const script of [insertSessions(fill), insertEntries, insertHandoffs(fill), insertKeys(fill), insertMarks]) {
     await client.query(script);
   }
   // As autovacuum leaves it: with what the planner needs to know, and nothing left to tidy up for the first who reads.
@@ -89,10 +89,14 @@ const insertHandoffs = ({ sessions, handoffs }: Fill): string => `
     select 'live', 'live-' || n, '${filled.large}', 6 + n, 'pending', 'agent-1', '${filled.target}' from generate_series(1, 5) as n
   ) as offer`;
 
+const insertMarks = `
+  insert into read_marks (session_id, agent, sequence)
+  select id, 'agent-' || n, 1 from sessions, generate_series(1, 5) as n`;
+
 const insertKeys = ({ idempotencyKeys }: Fill): string => `
   insert into idempotency_keys (
-    namespace, agent, tool, session_key, idempotency_key, request_hash, created_at, response
+    namespace, agent, tool, session_key, idempotency_key, session_id, request_hash, created_at, response
   )
-  select '${filled.large}', 'agent-' || n % 100, 'tool', '', 'key-' || n, 'hash',
+  select '${filled.large}', 'agent-' || n % 100, 'tool', '', 'key-' || n, 6 + n % 1000, 'hash',
     now() - n * interval '72 hours' / ${idempotencyKeys}, '{}'
   from generate_series(1, ${idempotencyKeys}) as n`;

@@ -73,7 +73,7 @@ describe('leases of two PostgreSQL stores on one database', () => {
       (store: Store) =>
         store.resolveHandoff({ namespace, handoffId: 'leased', agent: 'implementer', outcome: 'completed' }),
     ],
-  ])('that lapse while %s waits for a lock stop it', async (_, write) => {
+  ])('that lapse while %s waits for a lock stop it', async (_, write: (store: Store) => Promise<unknown>) => {
     await claim(60_000);
     const late = await whileLocked(() => write(stores[0]), lapse);
     expect(late).toMatchObject({ status: 'rejected' });

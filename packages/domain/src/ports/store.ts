@@ -398,5 +398,6 @@ export interface CountNamespace {
 
 export interface NamespaceCounts {
   readonly sessions: number;
+  /** Lapsed offers that no list has come across yet take up places of the count, but are not counted. */
   readonly pendingHandoffs: number;
 }

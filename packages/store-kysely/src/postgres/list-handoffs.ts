@@ -108,14 +108,13 @@ function prepareReadPage(database: Database, range: Range): (page: PageArguments
         order by id limit ${p.limit}::integer
       ), scan as materialized (
         select coalesce(cut.last_scanned, (select max(id) from scanned)) as last_scanned,
-          cut.last_scanned is not null as is_cut
-        from cut
+          cut.last_scanned is not null as is_cut, ${areLeasesDue(p.namespace, sql`clock.now`)} as leases_due
+        from cut, clock
       )
-      select scan.*, ${epochMs(sql`clock.now`)} as observed_at,
-        ${areLeasesDue(sql`array[${p.namespace}]`, sql`clock.now`)} as leases_due, handoff.*
+      select scan.*, ${epochMs(sql`clock.now`)} as observed_at, handoff.*
       from clock, scan left join (
         select ${handoffColumns}, lease_handoff_id, ${epochMs(sql`lease_expires_at`)} as lease_expires_at
-        from handoffs left join sessions on handoffs.status = 'accepted' and sessions.id = handoffs.session_id
+        from handoffs join sessions on sessions.id = handoffs.session_id
         where handoffs.id = any (array(select id from listed))
       ) as handoff on true`),
   );

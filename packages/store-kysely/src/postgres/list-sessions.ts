@@ -90,10 +90,11 @@ function prepareRead(database: Database): (page: PageArguments) => Promise<Row[]
           and (${p.status}::text is null or status = ${p.status}::text)
         order by id desc limit ${p.limit}::integer
       ), scan as materialized (
-        select count(*) as scanned, min(id) as last_scanned from scanned
+        select count(*) as scanned, min(id) as last_scanned,
+          ${areLeasesDue(p.namespace, sql`(select now from clock)`)} as leases_due
+        from scanned
       )
-      select scan.*, ${epochMs(sql`clock.now`)} as observed_at,
-        ${areLeasesDue(sql`array[${p.namespace}]`, sql`clock.now`)} as leases_due, session.*
+      select scan.*, ${epochMs(sql`clock.now`)} as observed_at, session.*
       from clock, scan left join (
         select ${sessionColumns} from sessions where id = any (array(select id from listed))
       ) as session on true`),

@@ -62,7 +62,10 @@ function preparePeek(database: Database): (probes: Probes) => Promise<Answer[]> 
           ${p.afters}::bigint[]
         ) as probe (index, namespace, agent, address, after)
       )
-      select ${areLeasesDue(p.namespaces, sql`(select now from clock)`)} as leases_due,
+      select exists (
+          select from clock, unnest(${p.namespaces}::text[]) as wanted
+          where ${areLeasesDue(sql`wanted`, sql`clock.now`)}
+        ) as leases_due,
         (
           select array_agg(distinct probe.index)
           from clock, probe cross join lateral (

@@ -115,6 +115,7 @@ export const initial: Migration = {
       where status = 'pending' and request_type = 'full_handoff';
     create index handoffs_of_session on handoffs (session_id);
     create index handoffs_leased on handoffs (namespace, lease_check_at) where lease_check_at is not null;
+    alter table handoffs add primary key (id), add unique (namespace, handoff_id);
 
     create table read_marks (
       session_id bigint not null references sessions (id) on delete cascade,
@@ -122,10 +123,6 @@ export const initial: Migration = {
       sequence bigint not null,
       primary key (session_id, agent)
     );
-
-    alter table handoffs add primary key (id), add unique (namespace, handoff_id);
-
-    alter table handoffs add primary key (id), add unique (namespace, handoff_id);
 
     create table idempotency_keys (
       id bigint generated always as identity primary key,
