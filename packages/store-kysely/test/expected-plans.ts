@@ -45,7 +45,7 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
     rows: 10,
     pages: 75,
   },
-  record_answer: { indexes: sweptKeys, rows: 9, pages: 50 },
+  record_answer: { indexes: sweptKeys, rows: 15, pages: 50 },
   list_sessions: { indexes: ['sessions_by_creation', 'sessions_pkey', leases], rows: 42, pages: 60 },
   list_session_keys: { indexes: [sessionByKey], rows: 20, pages: 20 },
   list_inbox: {
