@@ -55,14 +55,11 @@ function refuseWait(direction: string, status: string | undefined): void {
   });
 }
 
-/** How often one call goes on after a page that had nothing to show. A store looks through about 1,000 offers a page. */
-const maxScans = 20;
-
-/** Goes on while the page is not full: what is not to be shown must not hide what comes after it. */
+/** What is not shown must not hide what is: a page that came out short is filled up from those that follow. */
 async function readPage({ store }: UseCaseContext, request: PageRequest): Promise<Page> {
   const handoffs: HandoffRecord[] = [];
   let next = request.after;
-  for (let scans = 0; scans < maxScans; scans += 1) {
+  for (let pages = 0; pages < limits.pagesLookedThrough; pages += 1) {
     const page = await store.listHandoffs({ ...request, after: next, limit: request.limit - handoffs.length });
     handoffs.push(...page.handoffs);
     next = page.next;

@@ -67,6 +67,9 @@ export async function createSqliteStore({
     (request: Request): Promise<Answer> =>
       call(() => groupCommit.write(() => operation(request, clock())));
 
+  const listHandoffs = read(reads.listHandoffs);
+  const expireOffers = write(writes.expireOffers);
+
   return {
     createSession: write(writes.createSession),
     readSession: read(reads.readSession),
@@ -77,7 +80,12 @@ export async function createSqliteStore({
     readEntries: read(reads.readEntries),
     readBriefing: read(reads.readBriefing),
     createHandoff: write(writes.createHandoff),
-    listHandoffs: read(reads.listHandoffs),
+    listHandoffs: async (request) => {
+      const { page, lapsed } = await listHandoffs(request);
+      // A full disk, or a lock that is held for long, keeps nobody from reading: the next list will do it.
+      if (lapsed.length > 0) await expireOffers(lapsed).catch(() => undefined);
+      return page;
+    },
     claimHandoff: write(writes.claimHandoff),
     resolveHandoff: write(writes.resolveHandoff),
     ping: read(reads.ping),

@@ -41,7 +41,9 @@ export const initial: Migration = {
       metadata json not null,
       unique (namespace, session_key)
     ) with (fillfactor = 75);
-    create index sessions_by_creation on sessions (namespace, id);
+    -- Lists go by (id + 0), which no other index knows. Given the order of plain ids, the planner would rather walk over
+    -- the primary key, and so over everybody's rows, in the hope of soon meeting enough that match.
+    create index sessions_by_creation on sessions (namespace, (id + 0));
 
     -- No foreign key: the statement that appends has the session's row locked, and a key would look it up once more for
     -- every entry.
@@ -90,13 +92,18 @@ export const initial: Migration = {
       unique (namespace, handoff_id)
     );
     -- An offer to anyone has no target; an index can only look for a value.
-    create index handoffs_inbox on handoffs (namespace, coalesce(target_agent, ''), id);
+    create index handoffs_inbox on handoffs (namespace, coalesce(target_agent, ''), (id + 0));
     -- An inbox shows what is pending unless asked otherwise: that must not cost more with every handoff ever made.
-    create index handoffs_pending_inbox on handoffs (namespace, coalesce(target_agent, ''), id)
+    create index handoffs_pending_inbox on handoffs (namespace, coalesce(target_agent, ''), (id + 0))
       where status = 'pending';
-    create index handoffs_outbox on handoffs (namespace, requesting_agent, id);
-    create index handoffs_pending_of_session on handoffs (session_id) where status = 'pending';
-    create index handoffs_accepted_of_session on handoffs (session_id) where accepted_by is not null;
+    create index handoffs_outbox on handoffs (namespace, requesting_agent, (id + 0));
+    -- The offers that are void when ownership moves, and those by which it moved: by who took it, and by who gave it away.
+    create index handoffs_pending_of_session on handoffs (session_id, expires_at)
+      where status = 'pending' and request_type = 'full_handoff';
+    create index handoffs_taken on handoffs (session_id, accepted_by)
+      where accepted_by is not null and request_type = 'full_handoff';
+    create index handoffs_given_away on handoffs (session_id, requesting_agent)
+      where accepted_by is not null and request_type = 'full_handoff';
 
     create table idempotency_keys (
       id bigint generated always as identity primary key,
