@@ -3,12 +3,13 @@ import type { Generated } from 'kysely';
 
 /**
  * The tables, as queries see them. Times are epoch milliseconds of the store's clock; `metadata`, `participants`,
- * `request_data`, `result` and `response` are JSON texts.
+ * `former_owners`, `request_data`, `result` and `response` are JSON texts.
  */
 export interface Tables {
   sessions: SessionsTable;
   context_history: ContextHistoryTable;
   handoffs: HandoffsTable;
+  read_marks: ReadMarksTable;
   idempotency_keys: IdempotencyKeysTable;
   schema_migrations: SchemaMigrationsTable;
 }
@@ -35,6 +36,14 @@ export interface SessionsTable {
   readonly ttl_ms: number | null;
   readonly title: string | null;
   readonly metadata: string;
+  readonly former_owners: string;
+  /** The lease on which the owner holds the session: all four, or none. */
+  readonly lease_handoff_id: string | null;
+  readonly lease_returns_to: string | null;
+  readonly lease_ms: number | null;
+  readonly lease_expires_at: number | null;
+  /** Of the whole log, like the sums above. */
+  readonly pinned_count: number;
 }
 
 /** The logs: one row per entry, immutable. The key makes the log of a session one contiguous range. */
@@ -55,11 +64,16 @@ export interface ContextHistoryTable {
   readonly request_hash: string | null;
   readonly metadata: string;
   readonly content: string;
+  /** Of a pinned entry: how many pinned ones the log holds before it. */
+  readonly pinned_before: number | null;
 }
 
 /** One row per offer. The long texts come last: a scan that decides by the first columns never reads them. */
 export interface HandoffsTable {
-  /** Never reused, and ascending in the order of commits: cursors hold it. */
+  /**
+   * Its place in the lists: never reused, and ascending in the order of commits, for cursors hold it. An offer that is
+   * pending again gets a new one.
+   */
   readonly id: Generated<number>;
   readonly handoff_id: string;
   readonly namespace: string;
@@ -80,6 +94,19 @@ export interface HandoffsTable {
   readonly instructions: string | null;
   readonly request_data: string | null;
   readonly result: string | null;
+  readonly granted_epoch: number | null;
+  /**
+   * When to look whether the lease that it gave has lapsed: never after the deadline, which moves with every write and is
+   * on the session's row.
+   */
+  readonly lease_check_at: number | null;
+}
+
+/** Up to where agents have read the logs. */
+export interface ReadMarksTable {
+  readonly session_id: number;
+  readonly agent: string;
+  readonly sequence: number;
 }
 
 /** The first answers of mutations that were given an idempotency key, except appends: an entry keeps its own key. */

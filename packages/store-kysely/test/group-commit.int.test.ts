@@ -21,19 +21,24 @@ describe('a group of writes', () => {
     connection = await openConnection(file.path, Date.now, 0);
     transactions = 0;
     prepareOperations(connection).writes.createSession(createWork, 0);
-    limitTo({ writes: 256, runMs: Infinity });
+    limitTo({ runMs: Infinity });
   });
   afterEach(() => {
     connection.close();
     remove();
   });
 
-  function limitTo(limits: GroupLimits): void {
+  function limitTo(limits: Partial<GroupLimits>): void {
     const counted: Connection['writeTransaction'] = (run) => {
       transactions += 1;
       return connection.writeTransaction(run);
     };
-    ({ write } = createGroupCommit({ ...connection, writeTransaction: counted }, 1000, limits));
+    ({ write } = createGroupCommit({ ...connection, writeTransaction: counted }, 1000, {
+      writes: 256,
+      runMs: 10,
+      waiting: 1000,
+      ...limits,
+    }));
     const { appendEntry } = prepareOperations(connection).writes;
     append = (content) => write(() => appendEntry(appendWork(content), 0));
   }
@@ -47,7 +52,7 @@ describe('a group of writes', () => {
   const orphanEntry = (): void => {
     connection.execute(`
       pragma defer_foreign_keys = on;
-      insert into context_history values (999, 1, 'message', 'a', 1, 0, 0, 0, 0, 0, null, null, '{}', 'orphan')`);
+      insert into context_history values (999, 1, 'message', 'a', 1, 0, 0, 0, 0, 0, null, null, '{}', 'orphan', null)`);
   };
 
   it('that arrive together shares one transaction', async () => {
@@ -63,10 +68,19 @@ describe('a group of writes', () => {
   });
 
   it('is bounded in time', async () => {
-    limitTo({ writes: 256, runMs: 0 });
+    limitTo({ runMs: 0 });
     await Promise.all([append('a'), append('b'), append('c')]);
     expect(transactions).toBe(3);
     expect(readContents()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('is waited for by a bounded number', async () => {
+    limitTo({ waiting: 3 });
+    const outcomes = await Promise.allSettled(['a', 'b', 'c', 'd'].map((content) => append(content)));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
+    expect(outcomes[3]).toMatchObject({ reason: { code: 'OVERLOADED', retryable: true } });
+    await append('e');
+    expect(readContents()).toEqual(['a', 'b', 'c', 'e']);
   });
 
   it('runs each alone when one fails, so that it fails alone', async () => {

@@ -129,5 +129,6 @@ describe('opening a SQLite file', () => {
     const folder = join(dirname(path), 'folder');
     mkdirSync(folder);
     await expectOneLine(folder, /cannot be opened/);
+    await expectOneLine('/proc/no/such/folder/store.db', /cannot be written/);
   });
 });

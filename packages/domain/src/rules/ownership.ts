@@ -22,7 +22,11 @@ export function moveOwnership(
 }
 
 /** Whether the owner was silent for too long. Its session, if it is still open, goes back to `lease.returnsTo`. */
-export const isLeaseLapsed = ({ state, lease, observedAtMs }: SessionRecord): boolean =>
+export const isLeaseLapsed = ({
+  state,
+  lease,
+  observedAtMs,
+}: Pick<SessionRecord, 'state' | 'lease' | 'observedAtMs'>): boolean =>
   state === 'active' && lease !== undefined && lease.expiresAtMs <= observedAtMs;
 
 /** The lease after a write by an agent: only the owner's renews it. */

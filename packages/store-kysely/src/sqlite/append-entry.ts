@@ -1,31 +1,38 @@
-import { refuseAppend, refuseReplay, type AppendedEntry, type AppendEntry, type Replayable } from '@org/domain';
+import {
+  refuseAppend,
+  refuseReplay,
+  renewedLease,
+  type AppendedEntry,
+  type AppendEntry,
+  type Replayable,
+} from '@org/domain';
 import type { Selectable } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { ContextHistoryTable } from '../schema.js';
 import type { Connection } from './connection.js';
+import { prepareGetSession } from './get-session.js';
 import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
-import { prepareGetSession, sessionRecord, type SessionRow } from './session-row.js';
-import { prepareWasOwner } from './was-owner.js';
+import { sessionRecord, type SessionRow } from './session-row.js';
 
 type EntryRow = Selectable<ContextHistoryTable>;
 
 export function prepareAppendEntry(connection: Connection): Operation<AppendEntry, Replayable<AppendedEntry>> {
   const getSession = prepareGetSession(connection);
-  const wasOwner = prepareWasOwner(connection);
   const replay = prepareReplay(connection);
   const extendLog = prepareExtendLog(connection);
   const insertEntry = prepareInsertEntry(connection);
 
   return (request, nowMs) => {
-    const session = getSession(request);
+    const session = getSession(request, nowMs);
     const earlier = replay(session.id, request);
     if (earlier !== undefined) return earlier;
-    const refusal = refuseAppend(sessionRecord(session, nowMs), request, () => wasOwner(session.id, request.agent));
+    const record = sessionRecord(session, nowMs);
+    const refusal = refuseAppend(record, request);
     if (refusal !== undefined) throw refusal;
 
     const entry = newEntry(session, request, nowMs);
-    extendLog(entry);
+    extendLog({ ...entry, lease_expires_at: renewedLease(record, request.agent, nowMs)?.expiresAtMs ?? null });
     insertEntry(entry);
     return appendedEntry(entry, false);
   };
@@ -46,6 +53,7 @@ const newEntry = (session: SessionRow, request: AppendEntry, nowMs: number): Ent
   request_hash: request.idempotency?.requestHash ?? null,
   metadata: JSON.stringify(request.metadata),
   content: request.content,
+  pinned_before: request.pinned ? session.pinned_count : null,
 });
 
 type AnswerRow = Pick<EntryRow, (typeof answerColumns)[number]>;
@@ -82,15 +90,19 @@ function prepareReplay(
   };
 }
 
-function prepareExtendLog(connection: Connection): (entry: EntryRow) => void {
-  return connection.prepare((p: Placeholders<EntryRow>) =>
+type Extension = EntryRow & Pick<SessionRow, 'lease_expires_at'>;
+
+function prepareExtendLog(connection: Connection): (extension: Extension) => void {
+  return connection.prepare((p: Placeholders<Extension>) =>
     db
       .updateTable('sessions')
       .set((eb) => ({
         last_sequence: p.sequence,
         content_bytes: eb('content_bytes', '+', p.content_bytes),
         estimated_tokens: eb('estimated_tokens', '+', p.estimated_tokens),
+        pinned_count: eb('pinned_count', '+', p.pinned),
         last_activity_at: p.created_at,
+        lease_expires_at: p.lease_expires_at,
       }))
       .where('id', '=', p.session_id),
   ).run;
@@ -113,6 +125,7 @@ function prepareInsertEntry(connection: Connection): (entry: EntryRow) => void {
       request_hash: p.request_hash,
       metadata: p.metadata,
       content: p.content,
+      pinned_before: p.pinned_before,
     }),
   ).run;
 }

@@ -1,62 +1,107 @@
-import { refuseClaim, type ClaimedHandoff, type ClaimHandoff, type Replayable, type RequestType } from '@org/domain';
+import {
+  moveOwnership,
+  refuseClaim,
+  renewedLease,
+  type ClaimedHandoff,
+  type ClaimHandoff,
+  type Replayable,
+  type SessionLease,
+} from '@org/domain';
 import type { Connection } from './connection.js';
-import { handoffRecord, prepareGetHandoff, prepareSaveHandoff, type HandoffRow } from './handoff-row.js';
+import { prepareGetSituation, type Situation } from './get-situation.js';
+import { handoffRecord, prepareSaveHandoff, type HandoffRow } from './handoff-row.js';
 import { prepareMoveOwnership } from './move-ownership.js';
 import type { Operation } from './operation.js';
-import {
-  participantsOf,
-  prepareGetSession,
-  prepareSaveSession,
-  sessionRecord,
-  type SessionRow,
-} from './session-row.js';
+import { leaseColumns, prepareSaveSession, sessionRecord, type SessionRow } from './session-row.js';
 
 export function prepareClaimHandoff(connection: Connection): Operation<ClaimHandoff, Replayable<ClaimedHandoff>> {
-  const getHandoff = prepareGetHandoff(connection);
-  const saveHandoff = prepareSaveHandoff(connection);
-  const getSession = prepareGetSession(connection);
-  const grantRights = prepareGrantRights(connection);
+  const getSituation = prepareGetSituation(connection);
+  const renewLease = prepareRenewLease(connection);
+  const takeOver = prepareTakeOver(connection);
+  const join = prepareJoin(connection);
 
   return (request, nowMs) => {
-    const { agent, namespace } = request;
-    const handoff = getHandoff(request);
-    const session = getSession({ namespace, sessionKey: handoff.session_key });
-    const answer = (claimed: HandoffRow, granted: SessionRow, replayed: boolean): Replayable<ClaimedHandoff> => ({
-      handoff: handoffRecord(claimed, nowMs),
-      session: sessionRecord(granted, nowMs),
-      replayed,
-    });
-    if (handoff.status === 'accepted' && handoff.accepted_by === agent) return answer(handoff, session, true);
-    const refusal = refuseClaim(handoffRecord(handoff, nowMs), sessionRecord(session, nowMs), request);
+    const situation = getSituation(request, nowMs);
+    const { handoff, session } = situation;
+    if (handoff.status === 'accepted' && handoff.accepted_by === request.agent) {
+      return { ...claimed(renewLease(situation, nowMs), nowMs), replayed: true };
+    }
+    const refusal = refuseClaim(handoffRecord(handoff, session, nowMs), sessionRecord(session, nowMs), request);
     if (refusal !== undefined) throw refusal;
 
-    const accepted: HandoffRow = { ...handoff, status: 'accepted', accepted_by: agent };
-    saveHandoff(accepted);
-    return answer(accepted, grantRights(accepted.request_type, session, agent, nowMs), false);
+    const accept = handoff.request_type === 'full_handoff' ? takeOver : join;
+    return { ...claimed(accept(situation, request, nowMs), nowMs), replayed: false };
   };
 }
 
-type GrantRights = (requestType: RequestType, session: SessionRow, agent: string, nowMs: number) => SessionRow;
+const claimed = ({ handoff, session }: Situation, nowMs: number): ClaimedHandoff => ({
+  handoff: handoffRecord(handoff, session, nowMs),
+  session: sessionRecord(session, nowMs),
+});
 
-/** Gives an acceptor what its handoff promised, and answers with the session as it is then. */
-function prepareGrantRights(connection: Connection): GrantRights {
-  const moveOwnership = prepareMoveOwnership(connection);
+/** Accepts a handoff, gives the acceptor what it promised, and answers with the situation as it is then. */
+type Accept = (situation: Situation, request: ClaimHandoff, nowMs: number) => Situation;
+
+function prepareTakeOver(connection: Connection): Accept {
+  const saveHandoff = prepareSaveHandoff(connection);
+  const move = prepareMoveOwnership(connection);
+
+  return ({ handoff, session }, { agent, leaseMs }, nowMs) => {
+    const lease: SessionLease | undefined =
+      leaseMs === undefined
+        ? undefined
+        : {
+            handoffId: handoff.handoff_id,
+            returnsTo: handoff.requesting_agent,
+            durationMs: leaseMs,
+            expiresAtMs: nowMs + leaseMs,
+          };
+    const ownership = moveOwnership(sessionRecord(session, nowMs), agent, lease);
+    const accepted: HandoffRow = {
+      ...handoff,
+      status: 'accepted',
+      accepted_by: agent,
+      granted_epoch: ownership.epoch,
+      lease_check_at: lease?.expiresAtMs ?? null,
+    };
+    // First: the move cancels every offer that is still pending.
+    saveHandoff(accepted);
+    return { handoff: accepted, session: move({ ...session, last_activity_at: nowMs }, ownership, nowMs) };
+  };
+}
+
+function prepareJoin(connection: Connection): Accept {
+  const saveHandoff = prepareSaveHandoff(connection);
   const saveSession = prepareSaveSession(connection);
 
-  return (requestType, session, agent, nowMs) => {
-    if (requestType === 'full_handoff') return moveOwnership(session, agent, nowMs);
-    const joins =
-      requestType === 'collaboration' && agent !== session.owner && !participantsOf(session).includes(agent);
-    const granted: SessionRow = {
+  return ({ handoff, session }, { agent }, nowMs) => {
+    const accepted: HandoffRow = { ...handoff, status: 'accepted', accepted_by: agent };
+    saveHandoff(accepted);
+    const { participants } = sessionRecord(session, nowMs);
+    const joins = handoff.request_type === 'collaboration' && agent !== session.owner && !participants.includes(agent);
+    const joined: SessionRow = {
       ...session,
       last_activity_at: nowMs,
       ...(joins && {
-        participants: JSON.stringify([...participantsOf(session), agent]),
+        participants: JSON.stringify([...participants, agent]),
         version: session.version + 1,
         updated_at: nowMs,
       }),
     };
-    saveSession(granted);
-    return granted;
+    saveSession(joined);
+    return { handoff: accepted, session: joined };
+  };
+}
+
+/** An acceptor that asks for its acceptance again is alive. */
+function prepareRenewLease(connection: Connection): (situation: Situation, nowMs: number) => Situation {
+  const saveSession = prepareSaveSession(connection);
+
+  return ({ handoff, session }, nowMs) => {
+    if (session.lease_handoff_id !== handoff.handoff_id) return { handoff, session };
+    const lease = renewedLease(sessionRecord(session, nowMs), session.owner, nowMs);
+    const renewed: SessionRow = { ...session, ...leaseColumns(lease) };
+    saveSession(renewed);
+    return { handoff, session: renewed };
   };
 }

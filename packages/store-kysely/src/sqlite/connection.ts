@@ -12,13 +12,18 @@ export interface Statement<Arguments, Row> {
 /** One open database. Everything here is synchronous: between a transaction's begin and its end nothing else runs. */
 export interface Connection {
   readonly prepare: <Arguments extends object, Row>(build: BuildQuery<Arguments, Row>) => Statement<Arguments, Row>;
-  /** Runs several reads on one snapshot. @throws a busy error (see `isBusy`) before anything ran */
+  /**
+   * Runs several reads on one snapshot. Should they come across something to write down, they take the write lock there.
+   * @throws a busy error (see `isBusy`); nothing is kept then
+   */
   readonly readTransaction: <T>(run: () => T) => T;
   /**
    * Holds the write lock of the file from before `run` until it is committed, or rolled back if anything throws.
    * @throws a busy error before anything ran
    */
   readonly writeTransaction: <T>(run: () => T) => T;
+  /** A number that changes when another connection has committed. @throws driver errors */
+  readonly dataVersion: () => number;
   /** Runs statements that answer nothing, such as those of a migration. */
   readonly execute: (script: string) => void;
   readonly close: () => void;
@@ -29,6 +34,7 @@ export function createConnection(database: Database): Connection {
   const beginImmediate = database.prepare('begin immediate');
   const commit = database.prepare('commit');
   const rollback = database.prepare('rollback');
+  const dataVersion = database.prepare<[], number>('pragma data_version').pluck();
 
   function transaction<T>(start: typeof begin, run: () => T): T {
     start.run();
@@ -56,6 +62,7 @@ export function createConnection(database: Database): Connection {
     },
     readTransaction: (run) => transaction(begin, run),
     writeTransaction: (run) => transaction(beginImmediate, run),
+    dataVersion: () => dataVersion.get() ?? 0,
     execute: (script) => {
       database.exec(script);
     },

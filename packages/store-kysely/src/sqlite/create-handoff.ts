@@ -1,31 +1,36 @@
-import { refuseCreateHandoff, type CreateHandoff, type HandoffRecord, type Replayable } from '@org/domain';
+import {
+  refuseCreateHandoff,
+  renewedLease,
+  type CreateHandoff,
+  type HandoffRecord,
+  type Replayable,
+} from '@org/domain';
 import type { Placeholders } from '../prepared-query.js';
 import type { Connection } from './connection.js';
+import { prepareGetSession } from './get-session.js';
 import { handoffRecord, type HandoffRow } from './handoff-row.js';
 import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
-import { prepareGetSession, prepareSaveSession, sessionRecord, type SessionRow } from './session-row.js';
-import { prepareWasOwner } from './was-owner.js';
+import { leaseColumns, prepareSaveSession, sessionRecord, type SessionRow } from './session-row.js';
 
 export function prepareCreateHandoff(
   connection: Connection,
 ): Operation<CreateHandoff, Replayable<{ handoff: HandoffRecord }>> {
   const getSession = prepareGetSession(connection);
-  const wasOwner = prepareWasOwner(connection);
   const saveSession = prepareSaveSession(connection);
   const insertHandoff = prepareInsertHandoff(connection);
 
   return (request, nowMs) => {
-    const session = getSession(request);
-    const refusal = refuseCreateHandoff(sessionRecord(session, nowMs), request, () =>
-      wasOwner(session.id, request.agent),
-    );
+    const session = getSession(request, nowMs);
+    const record = sessionRecord(session, nowMs);
+    const refusal = refuseCreateHandoff(record, request);
     if (refusal !== undefined) throw refusal;
 
     const handoff = newHandoff(session, request, nowMs);
-    saveSession({ ...session, last_activity_at: nowMs });
+    const lease = renewedLease(record, request.agent, nowMs);
+    saveSession({ ...session, ...leaseColumns(lease), last_activity_at: nowMs });
     insertHandoff(handoff);
-    return { handoff: handoffRecord(handoff, nowMs), replayed: false };
+    return { handoff: handoffRecord(handoff, session, nowMs), replayed: false };
   };
 }
 
@@ -50,6 +55,8 @@ const newHandoff = (session: SessionRow, request: CreateHandoff, nowMs: number):
   instructions: request.instructions ?? null,
   request_data: request.requestData === undefined ? null : JSON.stringify(request.requestData),
   result: null,
+  granted_epoch: null,
+  lease_check_at: null,
 });
 
 function prepareInsertHandoff(connection: Connection): (row: NewHandoffRow) => void {

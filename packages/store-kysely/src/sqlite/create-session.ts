@@ -12,9 +12,11 @@ import type { Connection } from './connection.js';
 import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
 import { prepareFindSession, sessionRecord, type SessionRow } from './session-row.js';
+import { prepareSettleLease } from './settle-lease.js';
 
 export function prepareCreateSession(connection: Connection): Operation<CreateSession, Replayable<CreatedSession>> {
   const findSession = prepareFindSession(connection);
+  const settleLease = prepareSettleLease(connection);
   const insertSession = prepareInsertSession(connection);
 
   return (request, nowMs) => {
@@ -24,7 +26,7 @@ export function prepareCreateSession(connection: Connection): Operation<CreateSe
       insertSession(row);
       return { session: sessionRecord(row, nowMs), created: true, replayed: false };
     }
-    const session = sessionRecord(existing, nowMs);
+    const session = sessionRecord(settleLease(existing, nowMs), nowMs);
     if (request.ifExists === 'error') throw sessionExists(session);
     if (isExpired(session)) throw sessionExpired(session);
     return { session, created: false, replayed: false };
@@ -51,6 +53,12 @@ const newSession = (request: CreateSession, nowMs: number): NewSessionRow => ({
   ttl_ms: request.ttlMs ?? null,
   title: request.title ?? null,
   metadata: JSON.stringify(request.metadata),
+  former_owners: '[]',
+  lease_handoff_id: null,
+  lease_returns_to: null,
+  lease_ms: null,
+  lease_expires_at: null,
+  pinned_count: 0,
 });
 
 function prepareInsertSession(connection: Connection): (row: NewSessionRow) => void {
@@ -73,6 +81,8 @@ function prepareInsertSession(connection: Connection): (row: NewSessionRow) => v
       ttl_ms: p.ttl_ms,
       title: p.title,
       metadata: p.metadata,
+      former_owners: p.former_owners,
+      pinned_count: p.pinned_count,
     }),
   ).run;
 }

@@ -1,10 +1,7 @@
-import { ContextStoreError, type ListHandoffs, type Store } from '@org/domain';
-import { createGroupCommit } from './group-commit.js';
+import type { Store } from '@org/domain';
 import { openConnection } from './open-connection.js';
-import type { ListedHandoffs } from './list-handoffs.js';
-import type { Operation } from './operation.js';
+import { createOperationRunner } from './operation-runner.js';
 import { prepareOperations } from './operations.js';
-import { retryWhileBusy } from './retry-while-busy.js';
 import { translateError } from './translate-error.js';
 
 export interface SqliteStoreOptions {
@@ -19,6 +16,15 @@ export interface SqliteStoreOptions {
   readonly lockWaitMs?: number | undefined;
 }
 
+/** A store, and what a bus watches of its file. */
+export interface SqliteStore extends Store {
+  /**
+   * A number that changes when anything but this very store has written to the file.
+   * @throws driver errors, also when the store is closed
+   */
+  readonly dataVersion: () => number;
+}
+
 /**
  * Opens a store in one SQLite file, which several processes may share. What it acknowledges has reached the disk.
  *
@@ -28,45 +34,16 @@ export async function createSqliteStore({
   path,
   clock = Date.now,
   lockWaitMs = 5000,
-}: SqliteStoreOptions): Promise<Store> {
+}: SqliteStoreOptions): Promise<SqliteStore> {
   const connection = await openConnection(path, clock, lockWaitMs).catch((error: unknown) => {
     throw translateError(error, path);
   });
   const { reads, writes } = prepareOperations(connection);
-  const groupCommit = createGroupCommit(connection, lockWaitMs);
-  const underWay = new Set<Promise<unknown>>();
-  let closing: Promise<void> | undefined;
-
-  async function call<Answer>(start: () => Promise<Answer>): Promise<Answer> {
-    if (closing !== undefined) throw new ContextStoreError('STORE_UNAVAILABLE', 'The store is closed. Open it again.');
-    const answer = start();
-    underWay.add(answer);
-    try {
-      return await answer;
-    } catch (error) {
-      throw translateError(error, path);
-    } finally {
-      underWay.delete(answer);
-    }
-  }
-
-  async function close(): Promise<void> {
-    await Promise.allSettled(underWay);
-    connection.close();
-  }
-
-  const read =
-    <Request, Answer>(operation: Operation<Request, Answer>) =>
-    (request: Request): Promise<Answer> =>
-      call(() => {
-        const attempt = (): Answer => connection.readTransaction(() => operation(request, clock()));
-        return retryWhileBusy(attempt, performance.now() + lockWaitMs);
-      });
-
-  const write =
-    <Request, Answer>(operation: Operation<Request, Answer>) =>
-    (request: Request): Promise<Answer> =>
-      call(() => groupCommit.write(() => operation(request, clock())));
+  const { read, write, close } = createOperationRunner(connection, { path, clock, lockWaitMs });
+  const listHandoffs = read(reads.listHandoffs);
+  const expireOffers = write(writes.expireOffers);
+  const readMark = read(reads.readMark);
+  const moveMark = write(writes.moveMark);
 
   return {
     createSession: write(writes.createSession),
@@ -74,27 +51,24 @@ export async function createSqliteStore({
     listSessions: read(reads.listSessions),
     listSessionKeys: read(reads.listSessionKeys),
     updateSession: write(writes.updateSession),
+    deleteSession: write(writes.deleteSession),
     appendEntry: write(writes.appendEntry),
     readEntries: read(reads.readEntries),
+    markRead: (request) => (request.sequence === undefined ? readMark(request) : moveMark(request)),
     readBriefing: read(reads.readBriefing),
     createHandoff: write(writes.createHandoff),
-    listHandoffs: listAndExpire(read(reads.listHandoffs), write(writes.expireOffers)),
+    listHandoffs: async (request) => {
+      const { page, lapsed } = await listHandoffs(request);
+      // A full disk, or a lock that is held for long, keeps nobody from reading: the next list will do it.
+      if (lapsed.length > 0) await expireOffers(lapsed).catch(() => undefined);
+      return page;
+    },
+    peekInboxes: read(reads.peekInboxes),
     claimHandoff: write(writes.claimHandoff),
     resolveHandoff: write(writes.resolveHandoff),
+    countNamespace: read(reads.countNamespace),
     ping: read(reads.ping),
-    close: () => (closing ??= close()),
+    close,
+    dataVersion: () => connection.dataVersion(),
   };
 }
-
-/** A list tells which offers it found to have lapsed; what that changes is written apart, so that lists are reads. */
-const listAndExpire =
-  (
-    list: (request: ListHandoffs) => Promise<ListedHandoffs>,
-    expire: (ids: readonly number[]) => Promise<void>,
-  ): Store['listHandoffs'] =>
-  async (request) => {
-    const { page, lapsed } = await list(request);
-    // A full disk, or a lock that is held for long, keeps nobody from reading: the next list will do it.
-    if (lapsed.length > 0) await expire(lapsed).catch(() => undefined);
-    return page;
-  };

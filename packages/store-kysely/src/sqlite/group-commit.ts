@@ -3,21 +3,24 @@ import { ContextStoreError } from '@org/domain';
 import type { Connection } from './connection.js';
 import { retryWhileBusy } from './retry-while-busy.js';
 
-/** Where a group ends. */
+/** Where a group ends, and the line of those that wait for one. */
 export interface GroupLimits {
   readonly writes: number;
   /** How long the writes of a group may run: it bounds their bytes too, and what others wait for the lock. */
   readonly runMs: number;
+  /** How many writes may wait for a group. One more is OVERLOADED. */
+  readonly waiting: number;
 }
 
-const usualLimits: GroupLimits = { writes: 256, runMs: 10 };
+const usualLimits: GroupLimits = { writes: 256, runMs: 10, waiting: 10_000 };
 
 /** Runs writes, many to a commit. */
 export interface GroupCommit {
   /**
-   * Runs a write in a transaction, in the order of calls, and resolves when it is durable. A write that refuses must
-   * throw its `ContextStoreError` before it has written anything. It may be run more than once: only what its last run
+   * Runs a write in a transaction, in the order of calls, and resolves when it is durable. What a write has written
+   * before it throws its refusal, a `ContextStoreError`, is kept. It may be run more than once: only what its last run
    * wrote is kept.
+   * @throws OVERLOADED when too many wait
    */
   readonly write: <T>(run: () => T) => Promise<T>;
 }
@@ -66,7 +69,7 @@ export function createGroupCommit(
   function commitGroup(): void {
     const group: QueuedWrite[] = [];
     try {
-      connection.writeTransaction(() => runGroup(group));
+      connection.writeTransaction(() => runGroup(queue, group, limits));
     } catch (error) {
       if (group.length === 0) throw error;
       runAgain(group, error);
@@ -84,20 +87,13 @@ export function createGroupCommit(
     queue.unshift(...group);
   }
 
-  function runGroup(group: QueuedWrite[]): void {
-    const endMs = performance.now() + limits.runMs;
-    do {
-      const write = queue.shift();
-      if (write === undefined) return;
-      group.push(write);
-      write.run();
-      if (write.isSuspect) return;
-    } while (group.length < limits.writes && performance.now() < endMs && queue[0]?.isSuspect !== true);
-  }
-
   return {
     write: (run) =>
       new Promise((resolve, reject) => {
+        if (queue.length >= limits.waiting) {
+          reject(overloaded());
+          return;
+        }
         queue.push({
           ...outcomeOf(run, resolve, reject),
           reject,
@@ -108,6 +104,24 @@ export function createGroupCommit(
       }),
   };
 }
+
+/** Runs writes from the head of the queue, each moved to the group first, until the group is full. */
+function runGroup(queue: QueuedWrite[], group: QueuedWrite[], limits: GroupLimits): void {
+  const endMs = performance.now() + limits.runMs;
+  do {
+    const write = queue.shift();
+    if (write === undefined) return;
+    group.push(write);
+    write.run();
+    if (write.isSuspect) return;
+  } while (group.length < limits.writes && performance.now() < endMs && queue[0]?.isSuspect !== true);
+}
+
+const overloaded = (): ContextStoreError =>
+  new ContextStoreError(
+    'OVERLOADED',
+    'Too many writes are waiting. Nothing was written; wait, then send the same call again.',
+  );
 
 function outcomeOf<T>(
   run: () => T,

@@ -4,10 +4,16 @@ import type { Placeholders } from '../prepared-query.js';
 import type { HandoffsTable } from '../schema.js';
 import type { Connection } from './connection.js';
 import { db } from './query-builder.js';
+import type { SessionRow } from './session-row.js';
 
 export type HandoffRow = Selectable<HandoffsTable>;
 
-export function handoffRecord(row: Omit<HandoffRow, 'id'>, observedAtMs: number): HandoffRecord {
+/** @param session of the handoff; its lease, if it came with this handoff, is part of the record */
+export function handoffRecord(
+  row: Omit<HandoffRow, 'id'>,
+  session: Pick<SessionRow, 'lease_handoff_id' | 'lease_expires_at'>,
+  observedAtMs: number,
+): HandoffRecord {
   return {
     handoffId: row.handoff_id,
     namespace: row.namespace,
@@ -17,6 +23,8 @@ export function handoffRecord(row: Omit<HandoffRow, 'id'>, observedAtMs: number)
     requestingAgent: row.requesting_agent,
     targetAgent: row.target_agent ?? undefined,
     acceptedBy: row.accepted_by ?? undefined,
+    grantedEpoch: row.granted_epoch ?? undefined,
+    leaseExpiresAtMs: (session.lease_handoff_id === row.handoff_id ? session.lease_expires_at : null) ?? undefined,
     uptoSequence: row.upto_sequence,
     summary: row.summary ?? undefined,
     instructions: row.instructions ?? undefined,
@@ -30,11 +38,14 @@ export function handoffRecord(row: Omit<HandoffRow, 'id'>, observedAtMs: number)
   };
 }
 
+export interface HandoffRef {
+  readonly namespace: string;
+  readonly handoffId: string;
+}
+
 /** Gets the row of a handoff. It throws HANDOFF_NOT_FOUND. */
-export function prepareGetHandoff(
-  connection: Connection,
-): (ref: { namespace: string; handoffId: string }) => HandoffRow {
-  const find = connection.prepare((p: Placeholders<{ namespace: string; handoffId: string }>) =>
+export function prepareGetHandoff(connection: Connection): (ref: HandoffRef) => HandoffRow {
+  const find = connection.prepare((p: Placeholders<HandoffRef>) =>
     db.selectFrom('handoffs').selectAll().where('namespace', '=', p.namespace).where('handoff_id', '=', p.handoffId),
   );
   return (ref) => {
@@ -52,11 +63,26 @@ export function prepareSaveHandoff(connection: Connection): (row: HandoffRow) =>
       .set({
         status: p.status,
         accepted_by: p.accepted_by,
+        granted_epoch: p.granted_epoch,
+        lease_check_at: p.lease_check_at,
         resolved_at: p.resolved_at,
         reason: p.reason,
         result: p.result,
       })
       .where('id', '=', p.id),
+  ).run;
+}
+
+/** Sets when to look whether the lease that a handoff gave has lapsed; null: never. */
+export function prepareScheduleLeaseCheck(
+  connection: Connection,
+): (check: HandoffRef & { readonly atMs: number | null }) => void {
+  return connection.prepare((p: Placeholders<HandoffRef & { atMs: number | null }>) =>
+    db
+      .updateTable('handoffs')
+      .set({ lease_check_at: p.atMs })
+      .where('namespace', '=', p.namespace)
+      .where('handoff_id', '=', p.handoffId),
   ).run;
 }
 

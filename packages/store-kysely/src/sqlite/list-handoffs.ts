@@ -1,11 +1,14 @@
-import { handoffStatus, isOwnRoleOffer, roleAddress, type HandoffPage, type ListHandoffs } from '@org/domain';
+import { roleAddress, type HandoffPage, type ListHandoffs } from '@org/domain';
 import { sql } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { Connection } from './connection.js';
 import { handoffRecord, type HandoffRow } from './handoff-row.js';
 import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
+import { isListed, prepareReadAddress, scannedColumns, type ScannedHandoff } from './read-address.js';
 import { mergeRanges, readRange, scanPage, scanWidth, type ScannedRange } from './scan-page.js';
+import type { SessionRow } from './session-row.js';
+import { prepareSettleDueLeases } from './settle-due-leases.js';
 
 /** A page, and which of the offers that it looked through are stored as pending although they lapsed. */
 export interface ListedHandoffs {
@@ -14,24 +17,38 @@ export interface ListedHandoffs {
 }
 
 export function prepareListHandoffs(connection: Connection): Operation<ListHandoffs, ListedHandoffs> {
+  const settleDueLeases = prepareSettleDueLeases(connection);
   const readInbox = prepareReadInbox(connection);
   const readOutbox = prepareReadOutbox(connection);
-  const getHandoff = connection.prepare((p: Placeholders<{ id: number }>) =>
-    db.selectFrom('handoffs').selectAll().where('id', '=', p.id),
-  ).get;
+  const getHandoff = prepareGetListed(connection);
 
   return (request, nowMs) => {
+    settleDueLeases(request.namespace, nowMs);
     const range = request.direction === 'inbox' ? readInbox(request) : readOutbox(request);
     const page = scanPage(range, request.limit, (row) => isListed(row, request, nowMs));
     return {
       page: {
-        handoffs: page.ids.flatMap((id) => getHandoff({ id }) ?? []).map((row) => handoffRecord(row, nowMs)),
+        handoffs: page.ids.flatMap((id) => getHandoff({ id }) ?? []).map((row) => handoffRecord(row, row, nowMs)),
         next: page.last ?? request.after ?? 0,
         more: page.more,
       },
       lapsed: range.rows.filter((row) => row.status === 'pending' && row.expires_at <= nowMs).map(({ id }) => id),
     };
   };
+}
+
+/** A handoff, and the lease of its session. */
+function prepareGetListed(
+  connection: Connection,
+): (args: { id: number }) => (HandoffRow & Pick<SessionRow, 'lease_handoff_id' | 'lease_expires_at'>) | undefined {
+  return connection.prepare((p: Placeholders<{ id: number }>) =>
+    db
+      .selectFrom('handoffs')
+      .innerJoin('sessions', 'sessions.id', 'handoffs.session_id')
+      .selectAll('handoffs')
+      .select(['sessions.lease_handoff_id', 'sessions.lease_expires_at'])
+      .where('handoffs.id', '=', p.id),
+  ).get;
 }
 
 /** An offer that is stored as expired is no longer among the pending ones: lists look at it once, and not every time. */
@@ -47,18 +64,6 @@ export function prepareExpireOffers(connection: Connection): Operation<readonly 
   return (ids, nowMs) => {
     for (const id of ids) expire({ id, nowMs });
   };
-}
-
-/** What the filters look at. */
-type ScannedHandoff = Pick<HandoffRow, (typeof scannedColumns)[number]>;
-const scannedColumns = ['id', 'status', 'expires_at', 'requesting_agent', 'target_agent'] as const;
-
-function isListed(row: ScannedHandoff, { direction, agent, status }: ListHandoffs, observedAtMs: number): boolean {
-  const addressed = { targetAgent: row.target_agent ?? undefined, requestingAgent: row.requesting_agent };
-  if (direction === 'inbox' && isOwnRoleOffer(addressed, agent)) return false;
-  return (
-    status === undefined || handoffStatus({ status: row.status, expiresAtMs: row.expires_at, observedAtMs }) === status
-  );
 }
 
 type ReadScanned = (request: ListHandoffs) => ScannedRange<ScannedHandoff>;
@@ -78,31 +83,6 @@ function prepareReadInbox(connection: Connection): ReadScanned {
       ),
     );
   };
-}
-
-interface AddressArguments {
-  readonly namespace: string;
-  /** Null: what is offered to anyone. */
-  readonly targetAgent: string | null;
-  readonly after: number;
-  readonly limit: number;
-}
-
-function prepareReadAddress(
-  connection: Connection,
-  status: 'any' | 'pending',
-): (args: AddressArguments) => ScannedHandoff[] {
-  return connection.prepare((p: Placeholders<AddressArguments>) =>
-    db
-      .selectFrom('handoffs')
-      .select(scannedColumns)
-      .where('namespace', '=', p.namespace)
-      .where('target_agent', 'is', p.targetAgent)
-      .where('id', '>', p.after)
-      .$if(status === 'pending', (query) => query.where('status', '=', sql.lit('pending')))
-      .orderBy('id')
-      .limit(p.limit),
-  ).all;
 }
 
 function prepareReadOutbox(connection: Connection): ReadScanned {

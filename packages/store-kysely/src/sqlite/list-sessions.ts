@@ -5,8 +5,10 @@ import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
 import { readRange, scanPage, scanWidth } from './scan-page.js';
 import { sessionRecord, type SessionRow } from './session-row.js';
+import { prepareSettleDueLeases } from './settle-due-leases.js';
 
 export function prepareListSessions(connection: Connection): Operation<ListSessions, SessionPage> {
+  const settleDueLeases = prepareSettleDueLeases(connection);
   const readScanned = prepareReadScanned(connection);
   const getSession = connection.prepare((p: Placeholders<{ id: number }>) =>
     db.selectFrom('sessions').selectAll().where('id', '=', p.id),
@@ -14,6 +16,7 @@ export function prepareListSessions(connection: Connection): Operation<ListSessi
 
   return (request, nowMs) => {
     const { namespace, before = Number.MAX_SAFE_INTEGER, status, owner, limit } = request;
+    settleDueLeases(namespace, nowMs);
     const width = status === undefined && owner === undefined ? limit : scanWidth;
     const range = readRange(width, (rows) => readScanned({ namespace, before, limit: rows }));
     const page = scanPage(range, limit, (row) => isListed(row, request, nowMs));

@@ -1,16 +1,19 @@
+import type { Ownership } from '@org/domain';
 import { sql } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { Connection } from './connection.js';
 import { db } from './query-builder.js';
-import { participantsOf, prepareSaveSession, type SessionRow } from './session-row.js';
+import { ownershipColumns, prepareSaveSession, type SessionRow } from './session-row.js';
 
 /**
- * Makes an agent the owner at a new epoch, which fences everyone else out, and cancels the offers by which the session
- * could move once more. Answers with the row as it is now.
+ * Writes down that a session moved, and cancels the offers by which it could move once more. Answers with the row as it
+ * is now.
+ *
+ * @param ownership as it is after the move: at a new epoch, which fences everyone else out
  */
 export function prepareMoveOwnership(
   connection: Connection,
-): (session: SessionRow, owner: string, nowMs: number) => SessionRow {
+): (session: SessionRow, ownership: Ownership, nowMs: number) => SessionRow {
   const saveSession = prepareSaveSession(connection);
   const cancelOffers = connection.prepare((p: Placeholders<{ sessionId: number; nowMs: number }>) =>
     db
@@ -21,15 +24,12 @@ export function prepareMoveOwnership(
       .where('request_type', '=', sql.lit('full_handoff'))
       .where('expires_at', '>', p.nowMs),
   );
-  return (session, owner, nowMs) => {
+  return (session, ownership, nowMs) => {
     const moved: SessionRow = {
       ...session,
-      owner,
-      participants: JSON.stringify(participantsOf(session).filter((participant) => participant !== owner)),
-      epoch: session.epoch + 1,
+      ...ownershipColumns(ownership),
       version: session.version + 1,
       updated_at: nowMs,
-      last_activity_at: nowMs,
     };
     saveSession(moved);
     cancelOffers.run({ sessionId: session.id, nowMs });

@@ -45,10 +45,22 @@ function requireNode(): void {
   );
 }
 
+/** One folder at a time: left to make several, Node tries forever where none can be, as under /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been faster.
+    if (!existsSync(folder)) throw error;
+  }
+}
+
 /** Sees to it that there is a file that can be written. It is for its user alone: it holds what agents recorded. */
 function requireFile(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     // Never opened when it exists: closing a file drops every lock that this process has on it, those of other stores too.
     if (existsSync(path)) accessSync(path, constants.W_OK);
     else closeSync(openSync(path, 'a', 0o600));

@@ -1,7 +1,8 @@
 import type { Connection } from './connection.js';
 
 /**
- * What one call of the port does to the database, inside a transaction. A mutation throws its refusals before it writes.
+ * What one call of the port does to the database, inside a transaction. It settles the lapsed leases that it comes across;
+ * other than that, a read writes nothing, and a mutation throws its refusals before it writes.
  *
  * @param nowMs the store's clock, read when the transaction began: after any wait for the lock
  */

@@ -1,11 +1,15 @@
 import { prepareAppendEntry } from './append-entry.js';
 import { prepareClaimHandoff } from './claim-handoff.js';
 import type { Connection } from './connection.js';
+import { prepareCountNamespace } from './count-namespace.js';
 import { prepareCreateHandoff } from './create-handoff.js';
 import { prepareCreateSession } from './create-session.js';
+import { prepareDeleteSession } from './delete-session.js';
 import { prepareExpireOffers, prepareListHandoffs } from './list-handoffs.js';
 import { prepareListSessionKeys } from './list-session-keys.js';
 import { prepareListSessions } from './list-sessions.js';
+import { prepareMarkRead } from './mark-read.js';
+import { preparePeekInboxes } from './peek-inboxes.js';
 import { preparePing } from './ping.js';
 import { prepareReadBriefing } from './read-briefing.js';
 import { prepareReadEntries } from './read-entries.js';
@@ -21,7 +25,9 @@ export function prepareOperations(connection: Connection) {
     writes: {
       createSession: replaying(prepareCreateSession(connection)),
       updateSession: replaying(prepareUpdateSession(connection), ({ sessionKey }) => sessionKey),
+      deleteSession: prepareDeleteSession(connection),
       appendEntry: prepareAppendEntry(connection),
+      moveMark: prepareMarkRead(connection),
       createHandoff: replaying(prepareCreateHandoff(connection), ({ sessionKey }) => sessionKey),
       claimHandoff: replaying(prepareClaimHandoff(connection)),
       resolveHandoff: replaying(prepareResolveHandoff(connection)),
@@ -32,8 +38,11 @@ export function prepareOperations(connection: Connection) {
       listSessions: prepareListSessions(connection),
       listSessionKeys: prepareListSessionKeys(connection),
       readEntries: prepareReadEntries(connection),
+      readMark: prepareMarkRead(connection),
       readBriefing: prepareReadBriefing(connection),
       listHandoffs: prepareListHandoffs(connection),
+      peekInboxes: preparePeekInboxes(connection),
+      countNamespace: prepareCountNamespace(connection),
       ping: preparePing(connection),
     },
   };

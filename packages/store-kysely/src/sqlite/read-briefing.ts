@@ -4,24 +4,27 @@ import type { Placeholders } from '../prepared-query.js';
 import type { ContextHistoryTable } from '../schema.js';
 import type { Connection } from './connection.js';
 import { entryColumns, entryRecord, type EntryRow } from './entry-row.js';
+import { prepareGetSession } from './get-session.js';
 import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
-import { prepareGetSession, sessionRecord } from './session-row.js';
+import { sessionRecord } from './session-row.js';
 
 export function prepareReadBriefing(connection: Connection): Operation<ReadBriefing, BriefingSource> {
   const getSession = prepareGetSession(connection);
   const readPinned = prepareReadPinned(connection);
   const readNewest = prepareReadNewest(connection);
+  const readPinnedCount = prepareReadPinnedCount(connection);
   const readTokens = prepareReadTokens(connection);
 
   return (request, nowMs) => {
-    const session = getSession(request);
+    const session = getSession(request, nowMs);
     const uptoSequence = Math.min(request.uptoSequence ?? Infinity, session.last_sequence);
     const upto = { sessionId: session.id, uptoSequence, offset: 0, maxContentLength: request.maxContentLength };
     return {
       session: sessionRecord(session, nowMs),
       uptoSequence,
       pinned: readPinned({ ...upto, limit: request.pinnedLimit }).map(entryRecord),
+      pinnedCount: readPinnedCount(upto)?.pinned_count ?? 0,
       newest: readNewest({ ...upto, limit: request.newestLimit }).map(entryRecord),
       estimatedTokens: readTokens(upto)?.estimated_tokens ?? 0,
     };
@@ -64,6 +67,22 @@ function prepareReadPinned(connection: Connection): (args: UptoArguments) => Ent
       .orderBy('sequence', 'desc')
       .limit(p.limit),
   ).all;
+}
+
+/** How many pinned entries a log holds up to an entry: the newest of them knows. */
+function prepareReadPinnedCount(
+  connection: Connection,
+): (args: { sessionId: number; uptoSequence: number }) => { pinned_count: number } | undefined {
+  return connection.prepare((p: Placeholders<{ sessionId: number; uptoSequence: number }>) =>
+    db
+      .selectFrom(pinnedEntries)
+      .select(sql<number>`pinned_before + 1`.as('pinned_count'))
+      .where('session_id', '=', p.sessionId)
+      .where('pinned', '=', sql.lit(1))
+      .where('sequence', '<=', p.uptoSequence)
+      .orderBy('sequence', 'desc')
+      .limit(sql.lit(1)),
+  ).get;
 }
 
 /** What the log holds up to an entry: a look-up of that entry alone. */

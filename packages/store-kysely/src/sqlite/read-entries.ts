@@ -3,9 +3,10 @@ import { sql } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { Connection } from './connection.js';
 import { entryColumns, entryRecord, type EntryRow } from './entry-row.js';
+import { prepareGetSession } from './get-session.js';
 import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
-import { prepareGetSession, sessionRecord } from './session-row.js';
+import { sessionRecord } from './session-row.js';
 
 export function prepareReadEntries(connection: Connection): Operation<ReadEntries, EntryPage> {
   const getSession = prepareGetSession(connection);
@@ -15,7 +16,7 @@ export function prepareReadEntries(connection: Connection): Operation<ReadEntrie
   };
 
   return (request, nowMs) => {
-    const session = getSession(request);
+    const session = getSession(request, nowMs);
     const scanned = scanRange(request, session.last_sequence);
     const rows = readRange[request.direction]({
       ...scanned,

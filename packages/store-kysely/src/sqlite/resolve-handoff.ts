@@ -1,33 +1,51 @@
-import { refuseResolve, type HandoffRecord, type Replayable, type ResolveHandoff } from '@org/domain';
+import { moveOwnership, refuseResolve, type HandoffRecord, type Replayable, type ResolveHandoff } from '@org/domain';
 import type { Connection } from './connection.js';
-import { handoffRecord, prepareGetHandoff, prepareSaveHandoff, type HandoffRow } from './handoff-row.js';
+import { prepareGetSituation } from './get-situation.js';
+import { handoffRecord, prepareSaveHandoff, type HandoffRow } from './handoff-row.js';
 import { prepareMoveOwnership } from './move-ownership.js';
 import type { Operation } from './operation.js';
-import { prepareGetSession, sessionRecord } from './session-row.js';
+import { leaseColumns, prepareSaveSession, sessionRecord, type SessionRow } from './session-row.js';
 
 export function prepareResolveHandoff(
   connection: Connection,
 ): Operation<ResolveHandoff, Replayable<{ handoff: HandoffRecord }>> {
-  const getHandoff = prepareGetHandoff(connection);
+  const getSituation = prepareGetSituation(connection);
   const saveHandoff = prepareSaveHandoff(connection);
-  const getSession = prepareGetSession(connection);
-  const moveOwnership = prepareMoveOwnership(connection);
+  const finish = prepareFinish(connection);
 
   return (request, nowMs) => {
-    const handoff = getHandoff(request);
-    const session = getSession({ namespace: request.namespace, sessionKey: handoff.session_key });
-    const refusal = refuseResolve(handoffRecord(handoff, nowMs), sessionRecord(session, nowMs), request);
+    const { handoff, session } = getSituation(request, nowMs);
+    const refusal = refuseResolve(handoffRecord(handoff, session, nowMs), sessionRecord(session, nowMs), request);
     if (refusal !== undefined) throw refusal;
 
     const resolved: HandoffRow = {
       ...handoff,
       status: request.outcome,
+      lease_check_at: null,
       resolved_at: nowMs,
       reason: request.reason ?? null,
       result: request.result === undefined ? null : JSON.stringify(request.result),
     };
     saveHandoff(resolved);
-    if (request.outcome === 'returned') moveOwnership(session, handoff.requesting_agent, nowMs);
-    return { handoff: handoffRecord(resolved, nowMs), replayed: false };
+    return { handoff: handoffRecord(resolved, finish(resolved, session, nowMs), nowMs), replayed: false };
+  };
+}
+
+/** Does to the session what the end of its handoff means, and answers with it as it is then. */
+function prepareFinish(
+  connection: Connection,
+): (handoff: HandoffRow, session: SessionRow, nowMs: number) => SessionRow {
+  const move = prepareMoveOwnership(connection);
+  const saveSession = prepareSaveSession(connection);
+
+  return (handoff, session, nowMs) => {
+    if (handoff.status === 'returned') {
+      const ownership = moveOwnership(sessionRecord(session, nowMs), handoff.requesting_agent);
+      return move({ ...session, last_activity_at: nowMs }, ownership, nowMs);
+    }
+    if (session.lease_handoff_id !== handoff.handoff_id) return session;
+    const kept: SessionRow = { ...session, ...leaseColumns(undefined) };
+    saveSession(kept);
+    return kept;
   };
 }

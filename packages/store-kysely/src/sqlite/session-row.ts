@@ -1,4 +1,4 @@
-import { sessionNotFound, type JsonObject, type SessionRecord, type SessionRef } from '@org/domain';
+import type { JsonObject, Ownership, SessionLease, SessionRecord, SessionRef } from '@org/domain';
 import type { Selectable } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { SessionsTable } from '../schema.js';
@@ -6,6 +6,8 @@ import type { Connection } from './connection.js';
 import { db } from './query-builder.js';
 
 export type SessionRow = Selectable<SessionsTable>;
+type LeaseColumns = Pick<SessionRow, 'lease_handoff_id' | 'lease_returns_to' | 'lease_ms' | 'lease_expires_at'>;
+type OwnershipColumns = Pick<SessionRow, 'owner' | 'participants' | 'former_owners' | 'epoch'> & LeaseColumns;
 
 export function sessionRecord(row: Omit<SessionRow, 'id'>, observedAtMs: number): SessionRecord {
   return {
@@ -14,10 +16,12 @@ export function sessionRecord(row: Omit<SessionRow, 'id'>, observedAtMs: number)
     sessionKey: row.session_key,
     state: row.state,
     owner: row.owner,
-    participants: participantsOf(row),
+    participants: JSON.parse(row.participants) as string[],
+    formerOwners: JSON.parse(row.former_owners) as string[],
     epoch: row.epoch,
     version: row.version,
     lastSequence: row.last_sequence,
+    lease: leaseOf(row),
     title: row.title ?? undefined,
     metadata: JSON.parse(row.metadata) as JsonObject,
     createdAtMs: row.created_at,
@@ -28,23 +32,33 @@ export function sessionRecord(row: Omit<SessionRow, 'id'>, observedAtMs: number)
   };
 }
 
-export const participantsOf = ({ participants }: Pick<SessionRow, 'participants'>): string[] =>
-  JSON.parse(participants) as string[];
+export function leaseOf(row: LeaseColumns): SessionLease | undefined {
+  const { lease_handoff_id: handoffId, lease_returns_to: returnsTo, lease_ms: durationMs } = row;
+  const { lease_expires_at: expiresAtMs } = row;
+  if (handoffId === null || returnsTo === null || durationMs === null || expiresAtMs === null) return undefined;
+  return { handoffId, returnsTo, durationMs, expiresAtMs };
+}
 
+export const leaseColumns = (lease: SessionLease | undefined): LeaseColumns => ({
+  lease_handoff_id: lease?.handoffId ?? null,
+  lease_returns_to: lease?.returnsTo ?? null,
+  lease_ms: lease?.durationMs ?? null,
+  lease_expires_at: lease?.expiresAtMs ?? null,
+});
+
+export const ownershipColumns = (ownership: Ownership): OwnershipColumns => ({
+  owner: ownership.owner,
+  participants: JSON.stringify(ownership.participants),
+  former_owners: JSON.stringify(ownership.formerOwners),
+  epoch: ownership.epoch,
+  ...leaseColumns(ownership.lease),
+});
+
+/** As it is stored: its lease may have lapsed. */
 export function prepareFindSession(connection: Connection): (ref: SessionRef) => SessionRow | undefined {
   return connection.prepare((p: Placeholders<SessionRef>) =>
     db.selectFrom('sessions').selectAll().where('namespace', '=', p.namespace).where('session_key', '=', p.sessionKey),
   ).get;
-}
-
-/** Gets the row of a session. It throws SESSION_NOT_FOUND. */
-export function prepareGetSession(connection: Connection): (ref: SessionRef) => SessionRow {
-  const findSession = prepareFindSession(connection);
-  return (ref) => {
-    const row = findSession(ref);
-    if (row === undefined) throw sessionNotFound(ref.sessionKey);
-    return row;
-  };
 }
 
 /** Writes whatever of a session can change, except by an append. */
@@ -56,8 +70,13 @@ export function prepareSaveSession(connection: Connection): (row: SessionRow) =>
         state: p.state,
         owner: p.owner,
         participants: p.participants,
+        former_owners: p.former_owners,
         epoch: p.epoch,
         version: p.version,
+        lease_handoff_id: p.lease_handoff_id,
+        lease_returns_to: p.lease_returns_to,
+        lease_ms: p.lease_ms,
+        lease_expires_at: p.lease_expires_at,
         updated_at: p.updated_at,
         last_activity_at: p.last_activity_at,
         ttl_ms: p.ttl_ms,

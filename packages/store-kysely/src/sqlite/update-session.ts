@@ -1,23 +1,33 @@
-import { refuseUpdateSession, type Replayable, type SessionRecord, type UpdateSession } from '@org/domain';
+import {
+  refuseUpdateSession,
+  renewedLease,
+  type Replayable,
+  type SessionRecord,
+  type UpdateSession,
+} from '@org/domain';
 import type { Connection } from './connection.js';
+import { prepareGetSession } from './get-session.js';
+import { prepareScheduleLeaseCheck } from './handoff-row.js';
 import type { Operation } from './operation.js';
-import { prepareGetSession, prepareSaveSession, sessionRecord, type SessionRow } from './session-row.js';
-import { prepareWasOwner } from './was-owner.js';
+import { leaseColumns, prepareSaveSession, sessionRecord, type SessionRow } from './session-row.js';
 
 export function prepareUpdateSession(
   connection: Connection,
 ): Operation<UpdateSession, Replayable<{ session: SessionRecord }>> {
   const getSession = prepareGetSession(connection);
   const saveSession = prepareSaveSession(connection);
-  const wasOwner = prepareWasOwner(connection);
+  const scheduleLeaseCheck = prepareScheduleLeaseCheck(connection);
 
   return (request, nowMs) => {
-    const row = getSession(request);
-    const refusal = refuseUpdateSession(sessionRecord(row, nowMs), request, () => wasOwner(row.id, request.agent));
+    const row = getSession(request, nowMs);
+    const record = sessionRecord(row, nowMs);
+    const refusal = refuseUpdateSession(record, request);
     if (refusal !== undefined) throw refusal;
+    const lease = renewedLease(record, request.agent, nowMs);
 
     const updated: SessionRow = {
       ...row,
+      ...leaseColumns(lease),
       state: request.state ?? row.state,
       title: request.title ?? row.title,
       metadata: request.metadata === undefined ? row.metadata : JSON.stringify(request.metadata),
@@ -27,6 +37,10 @@ export function prepareUpdateSession(
       last_activity_at: nowMs,
     };
     saveSession(updated);
+    if (lease !== undefined && row.state !== 'active' && updated.state === 'active') {
+      // While the session was closed, nobody looked.
+      scheduleLeaseCheck({ namespace: request.namespace, handoffId: lease.handoffId, atMs: lease.expiresAtMs });
+    }
     return { session: sessionRecord(updated, nowMs), replayed: false };
   };
 }

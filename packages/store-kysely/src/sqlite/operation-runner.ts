@@ -1,0 +1,61 @@
+import { ContextStoreError } from '@org/domain';
+import type { Connection } from './connection.js';
+import { createGroupCommit } from './group-commit.js';
+import type { Operation } from './operation.js';
+import { retryWhileBusy } from './retry-while-busy.js';
+import { translateError } from './translate-error.js';
+
+/** Runs operations, each in a transaction, until it is closed. */
+export interface OperationRunner {
+  /** For operations that write at most what they come across. Nobody waits for them, nor they for anybody otherwise. */
+  readonly read: <Request, Answer>(operation: Operation<Request, Answer>) => (request: Request) => Promise<Answer>;
+  /** For operations that write. */
+  readonly write: <Request, Answer>(operation: Operation<Request, Answer>) => (request: Request) => Promise<Answer>;
+  /** Finishes what is under way, then closes the connection. Calls made afterwards throw STORE_UNAVAILABLE. */
+  readonly close: () => Promise<void>;
+}
+
+export interface OperationRunnerOptions {
+  readonly path: string;
+  readonly clock: () => number;
+  readonly lockWaitMs: number;
+}
+
+export function createOperationRunner(
+  connection: Connection,
+  { path, clock, lockWaitMs }: OperationRunnerOptions,
+): OperationRunner {
+  const groupCommit = createGroupCommit(connection, lockWaitMs);
+  const underWay = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+
+  async function call<Answer>(start: () => Promise<Answer>): Promise<Answer> {
+    if (closing !== undefined) throw new ContextStoreError('STORE_UNAVAILABLE', 'The store is closed. Open it again.');
+    const answer = start();
+    underWay.add(answer);
+    try {
+      return await answer;
+    } catch (error) {
+      throw translateError(error, path);
+    } finally {
+      underWay.delete(answer);
+    }
+  }
+
+  async function close(): Promise<void> {
+    await Promise.allSettled(underWay);
+    connection.close();
+  }
+
+  return {
+    read: (operation) => (request) =>
+      call(() =>
+        retryWhileBusy(
+          () => connection.readTransaction(() => operation(request, clock())),
+          performance.now() + lockWaitMs,
+        ),
+      ),
+    write: (operation) => (request) => call(() => groupCommit.write(() => operation(request, clock()))),
+    close: () => (closing ??= close()),
+  };
+}

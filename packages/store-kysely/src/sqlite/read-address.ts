@@ -1,0 +1,48 @@
+import { handoffStatus, isOwnRoleOffer, type ListHandoffs } from '@org/domain';
+import { sql } from 'kysely';
+import type { Placeholders } from '../prepared-query.js';
+import type { Connection } from './connection.js';
+import type { HandoffRow } from './handoff-row.js';
+import { db } from './query-builder.js';
+
+/** What the filters of lists look at. */
+export type ScannedHandoff = Pick<HandoffRow, (typeof scannedColumns)[number]>;
+export const scannedColumns = ['id', 'status', 'expires_at', 'requesting_agent', 'target_agent'] as const;
+
+export function isListed(
+  row: ScannedHandoff,
+  { direction, agent, status }: Pick<ListHandoffs, 'direction' | 'agent' | 'status'>,
+  observedAtMs: number,
+): boolean {
+  const addressed = { targetAgent: row.target_agent ?? undefined, requestingAgent: row.requesting_agent };
+  if (direction === 'inbox' && isOwnRoleOffer(addressed, agent)) return false;
+  return (
+    status === undefined || handoffStatus({ status: row.status, expiresAtMs: row.expires_at, observedAtMs }) === status
+  );
+}
+
+interface AddressArguments {
+  readonly namespace: string;
+  /** Null: what is offered to anyone. */
+  readonly targetAgent: string | null;
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** Reads what is offered to one address, oldest first: one range of an index. */
+export function prepareReadAddress(
+  connection: Connection,
+  status: 'any' | 'pending',
+): (args: AddressArguments) => ScannedHandoff[] {
+  return connection.prepare((p: Placeholders<AddressArguments>) =>
+    db
+      .selectFrom('handoffs')
+      .select(scannedColumns)
+      .where('namespace', '=', p.namespace)
+      .where('target_agent', 'is', p.targetAgent)
+      .where('id', '>', p.after)
+      .$if(status === 'pending', (query) => query.where('status', '=', sql.lit('pending')))
+      .orderBy('id')
+      .limit(p.limit),
+  ).all;
+}

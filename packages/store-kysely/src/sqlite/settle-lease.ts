@@ -1,0 +1,63 @@
+import { isLeaseLapsed, moveOwnership } from '@org/domain';
+import { sql } from 'kysely';
+import type { Placeholders } from '../prepared-query.js';
+import type { Connection } from './connection.js';
+import { prepareMoveOwnership } from './move-ownership.js';
+import { db } from './query-builder.js';
+import { leaseOf, sessionRecord, type SessionRow } from './session-row.js';
+
+/** Settles the lease of a session, and answers with the row as it is then: the same, when there was nothing to settle. */
+export type SettleLease = (session: SessionRow, nowMs: number) => SessionRow;
+
+/** Writes down that a lease lapsed: the session goes back, and the offer is pending again. */
+export function prepareSettleLease(connection: Connection): SettleLease {
+  const move = prepareMoveOwnership(connection);
+  const takePlace = prepareTakePlace(connection);
+  const offerAgain = prepareOfferAgain(connection);
+
+  return (session, nowMs) => {
+    const { namespace, state } = session;
+    const lease = leaseOf(session);
+    if (lease === undefined || !isLeaseLapsed({ state, lease, observedAtMs: nowMs })) return session;
+    const moved = move(session, moveOwnership(sessionRecord(session, nowMs), lease.returnsTo), nowMs);
+    offerAgain({ namespace, handoffId: lease.handoffId, place: takePlace() });
+    return moved;
+  };
+}
+
+/**
+ * Takes the next id of a handoff. An update would give a row a greater id than SQLite remembers to have given, which it
+ * could then give once more.
+ */
+function prepareTakePlace(connection: Connection): () => number {
+  const take = connection.prepare(() =>
+    db
+      .$extendTables<{ sqlite_sequence: { name: string; seq: number } }>()
+      .updateTable('sqlite_sequence')
+      .set((eb) => ({ seq: eb('seq', '+', 1) }))
+      .where('name', '=', sql.lit('handoffs'))
+      .returning('seq'),
+  );
+  return () => {
+    const taken = take.get({});
+    if (taken === undefined) throw new Error('SQLite counts no handoffs, although there is one');
+    return taken.seq;
+  };
+}
+
+interface OfferAgain {
+  readonly namespace: string;
+  readonly handoffId: string;
+  readonly place: number;
+}
+
+/** The offer becomes the newest of the lists: those who saw it go, and look for what is new alone, see it again. */
+function prepareOfferAgain(connection: Connection): (args: OfferAgain) => void {
+  return connection.prepare((p: Placeholders<OfferAgain>) =>
+    db
+      .updateTable('handoffs')
+      .set({ id: p.place, status: 'pending', accepted_by: null, granted_epoch: null, lease_check_at: null })
+      .where('namespace', '=', p.namespace)
+      .where('handoff_id', '=', p.handoffId),
+  ).run;
+}
