@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { migratePostgres } from '../src/postgres/migrate.js';
 import { migrations } from '../src/postgres/migrations/index.js';
 import { createWork, work } from './requests.js';
-import { temporaryDatabase, type TemporaryDatabase } from './temporary-database.js';
+import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 
 describe('opening a PostgreSQL database', () => {
   let database: TemporaryDatabase;

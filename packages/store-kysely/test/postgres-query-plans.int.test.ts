@@ -5,7 +5,7 @@ import { createDatabase } from '../src/postgres/database.js';
 import { migratePostgres } from '../src/postgres/migrate.js';
 import { prepareOperations } from '../src/postgres/operations.js';
 import { appendWork, createWork, offerWork, readWork, work } from './requests.js';
-import { temporaryDatabase, type TemporaryDatabase } from './temporary-database.js';
+import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 
 /** Enough that no table is better read as a whole. */
 const fill = `
