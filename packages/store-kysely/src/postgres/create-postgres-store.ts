@@ -1,8 +1,8 @@
-import { availableParallelism } from 'node:os';
 import { ContextStoreError, noTelemetry, type Store, type Telemetry } from '@org/domain';
 import { createConnectionPool } from './connection-pool.js';
 import { createDatabase } from './database.js';
-import { defaultConnectTimeoutMs, migratePostgres, requireSchema } from './migrate.js';
+import { defaultSettings } from './default-settings.js';
+import { migratePostgres, requireSchema } from './migrate.js';
 import type { Operation } from './operation.js';
 import { prepareOperations } from './operations.js';
 import { translateError } from './translate-error.js';
@@ -37,19 +37,20 @@ export interface PostgresStoreOptions {
 /**
  * Opens a store in a PostgreSQL database, which any number of processes may share. What it acknowledges is committed.
  *
+ * @throws VALIDATION_ERROR for a URL that cannot be read
  * @throws STORE_UNAVAILABLE when the server cannot be reached or does not fit, or the schema cannot be migrated or is of a
  *   newer release
  */
 export async function createPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const { url, migrate = true, poolSize = availableParallelism() * 2, maxWaiting = 10_000 } = options;
-  const { connectTimeoutMs = defaultConnectTimeoutMs, transactionPooler = false } = options;
+  const { url, migrate = true, poolSize = defaultSettings.poolSize, maxWaiting = defaultSettings.maxWaiting } = options;
+  const { connectTimeoutMs = defaultSettings.connectTimeoutMs, transactionPooler = false } = options;
   const connection = { url, connectTimeoutMs, transactionPooler };
   await (migrate ? migratePostgres(url, connection) : requireSchema(url, connection));
   const pool = createConnectionPool({
     ...connection,
     size: poolSize,
-    statementTimeoutMs: options.statementTimeoutMs ?? 10_000,
-    idleInTransactionTimeoutMs: options.idleInTransactionTimeoutMs ?? 10_000,
+    statementTimeoutMs: options.statementTimeoutMs ?? defaultSettings.statementTimeoutMs,
+    idleInTransactionTimeoutMs: options.idleInTransactionTimeoutMs ?? defaultSettings.idleInTransactionTimeoutMs,
     maxWaiting,
     telemetry: options.telemetry ?? noTelemetry,
   });

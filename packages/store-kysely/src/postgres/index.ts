@@ -1,2 +1,3 @@
 export { createPostgresStore, type PostgresStoreOptions } from './create-postgres-store.js';
 export { migratePostgres, type MigratePostgresOptions } from './migrate.js';
+export type { SchemaChange } from '../schema-version.js';

@@ -1,7 +1,9 @@
 import { ContextStoreError } from '@org/domain';
 import { Client } from 'pg';
+import { olderSchema, type SchemaChange } from '../schema-version.js';
 import { connectionConfig, silenceMs } from './connection-config.js';
 import { nameServer, requireDatabaseUrl } from './database-url.js';
+import { defaultSettings } from './default-settings.js';
 import { migrations as allMigrations, type Migration } from './migrations/index.js';
 import { requireFittingServer } from './require-fitting-server.js';
 import { translateConnectError, translateError } from './translate-error.js';
@@ -10,8 +12,6 @@ import { translateConnectError, translateError } from './translate-error.js';
 const lockKey = 4_207_113_020_911;
 /** Longer than any migration should hold up others that start. */
 const lockWaitMs = 60_000;
-/** Many processes may start at once, and the server lets them in one after the other. */
-export const defaultConnectTimeoutMs = 5000;
 /** The longest time that a timer can be set to. */
 const longestMs = 2 ** 31 - 1;
 
@@ -28,10 +28,9 @@ export interface MigratePostgresOptions {
  * Brings a database to the schema of this release. All in one transaction under a lock, so that any number of processes
  * may start on an empty database at once; the first migrates, and the others find it done.
  *
- * @returns whether there was anything to do
  * @throws STORE_UNAVAILABLE for a schema of a newer release, a server that cannot be reached, or missing rights
  */
-export function migratePostgres(url: string, options: MigratePostgresOptions = {}): Promise<boolean> {
+export function migratePostgres(url: string, options: MigratePostgresOptions = {}): Promise<SchemaChange> {
   const { migrations = allMigrations } = options;
   return withClient(url, options, async (client) => {
     await client.query(`begin`);
@@ -44,7 +43,7 @@ export function migratePostgres(url: string, options: MigratePostgresOptions = {
       await recordMigration(client, migration);
     }
     await client.query(`commit`);
-    return version < migrations.length;
+    return { from: version, to: migrations.length };
   });
 }
 
@@ -59,11 +58,7 @@ export function requireSchema(url: string, options: MigratePostgresOptions): Pro
     const known = allMigrations.length;
     refuseNewerSchema(version, url, known);
     if (version === known) return;
-    throw new ContextStoreError(
-      'STORE_UNAVAILABLE',
-      `${nameServer(url)} has an older schema (${version}; this release needs ${known}). Run \`context-store migrate\`.`,
-      { schemaVersion: version, knownVersion: known },
-    );
+    throw olderSchema(nameServer(url), version, known);
   });
 }
 
@@ -91,7 +86,7 @@ async function withClient<Answer>(
 }
 
 async function connect(url: string, options: MigratePostgresOptions): Promise<Client> {
-  const { connectTimeoutMs = defaultConnectTimeoutMs, transactionPooler = false } = options;
+  const { connectTimeoutMs = defaultSettings.connectTimeoutMs, transactionPooler = false } = options;
   requireDatabaseUrl(url);
   try {
     const client = new Client({
