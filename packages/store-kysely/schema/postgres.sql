@@ -20,6 +20,7 @@ create table sessions (
   state text not null,
   owner text collate "C" not null,
   participants text[] collate "C" not null,
+  former_owners text[] collate "C" default '{}'::text[] not null,
   epoch integer not null,
   -- Grows whenever something changes besides the log and the time of the last activity.
   version integer not null,
@@ -29,11 +30,18 @@ create table sessions (
   -- Of the whole log, like the columns beside it: nothing ever sums it up.
   content_bytes bigint not null,
   estimated_tokens bigint not null,
+  pinned_count bigint default 0 not null,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
   last_activity_at timestamp with time zone not null,
   -- Counted from the last activity; null: never expires.
   ttl_ms bigint,
+  lease_handoff_id text collate "C",
+  lease_returns_to text collate "C",
+  lease_ms bigint,
+  -- The lease on which the owner holds the session, by lease_handoff_id. Each write of the owner moves it; null:
+  -- none.
+  lease_expires_at timestamp with time zone,
   title text,
   metadata json not null,
   constraint sessions_namespace_session_key_key unique (namespace, session_key),
@@ -60,6 +68,7 @@ create table context_history (
   estimated_tokens bigint not null,
   -- Of all entries before this one: what a log holds up to any entry is a look-up of one row.
   tokens_before bigint not null,
+  pinned_before bigint default 0 not null,
   idempotency_key text collate "C",
   request_hash text,
   metadata json not null,
@@ -85,6 +94,9 @@ create table handoffs (
   -- An agent, or role:NAME; null: anyone.
   target_agent text collate "C",
   accepted_by text collate "C",
+  granted_epoch integer,
+  -- When to look again whether the lease of the acceptor has lapsed: never after its deadline.
+  lease_check_at timestamp with time zone,
   upto_sequence bigint not null,
   created_at timestamp with time zone not null,
   expires_at timestamp with time zone not null,
@@ -96,7 +108,7 @@ create table handoffs (
   result json,
   constraint handoffs_namespace_handoff_id_key unique (namespace, handoff_id),
   constraint handoffs_pkey primary key (id),
-  constraint handoffs_session_id_fkey foreign key (session_id) references sessions(id)
+  constraint handoffs_session_id_fkey foreign key (session_id) references sessions(id) on delete cascade
 );
 -- An offer to anyone has no target; an index can only look for a value. On (id + 0), see sessions_by_creation.
 create index handoffs_inbox on handoffs using btree (namespace, coalesce(target_agent, ''::text), ((id + 0)));
@@ -105,9 +117,18 @@ create index handoffs_pending_inbox on handoffs using btree (namespace, coalesce
 create index handoffs_outbox on handoffs using btree (namespace, requesting_agent, ((id + 0)));
 -- The offers that are void when ownership moves.
 create index handoffs_pending_of_session on handoffs using btree (session_id, expires_at) where ((status = 'pending'::text) and (request_type = 'full_handoff'::text));
--- How ownership moved, by who took it; handoffs_given_away: by who gave it away.
-create index handoffs_taken on handoffs using btree (session_id, accepted_by) where ((accepted_by is not null) and (request_type = 'full_handoff'::text));
-create index handoffs_given_away on handoffs using btree (session_id, requesting_agent) where ((accepted_by is not null) and (request_type = 'full_handoff'::text));
+create index handoffs_of_session on handoffs using btree (session_id);
+-- Finds the leases that may have lapsed. No index holds their deadlines, which move with every write.
+create index handoffs_leased on handoffs using btree (namespace, lease_check_at) where (lease_check_at is not null);
+
+-- How far each agent has read each log.
+create table read_marks (
+  session_id bigint not null,
+  agent text collate "C" not null,
+  sequence bigint not null,
+  constraint read_marks_pkey primary key (session_id, agent),
+  constraint read_marks_session_id_fkey foreign key (session_id) references sessions(id) on delete cascade
+);
 
 -- The first answers of mutations that were given an idempotency key, except appends: an entry keeps its own key.
 -- Swept out after two days, a few by each new one.
@@ -119,10 +140,14 @@ create table idempotency_keys (
   -- Empty where the scope of a key holds no session.
   session_key text collate "C" not null,
   idempotency_key text collate "C" not null,
+  -- The session that the answer tells of: they go together.
+  session_id bigint not null,
   request_hash text not null,
   created_at timestamp with time zone not null,
   response json not null,
   constraint idempotency_keys_pkey primary key (id),
-  constraint idempotency_keys_scope unique (namespace, agent, tool, session_key, idempotency_key)
+  constraint idempotency_keys_scope unique (namespace, agent, tool, session_key, idempotency_key),
+  constraint idempotency_keys_session_id_fkey foreign key (session_id) references sessions(id) on delete cascade
 );
 create index idempotency_keys_created_at on idempotency_keys using btree (created_at);
+create index idempotency_keys_of_session on idempotency_keys using btree (session_id);

@@ -25,7 +25,7 @@ CREATE TABLE sessions (
   last_activity_at integer not null,
   ttl_ms integer,
   title text,
-  metadata text not null,
+  metadata text not null, former_owners text not null default '[]', lease_handoff_id text, lease_returns_to text, lease_ms integer, lease_expires_at integer, pinned_count integer not null default 0,
   unique (namespace, session_key)
 ) strict;
 
@@ -45,7 +45,7 @@ CREATE TABLE context_history (
   idempotency_key text,
   request_hash text,
   metadata text not null,
-  content text not null,
+  content text not null, pinned_before integer,
   primary key (session_id, sequence)
 ) strict, without rowid;
 
@@ -75,7 +75,7 @@ CREATE TABLE handoffs (
   summary text,
   instructions text,
   request_data text,
-  result text,
+  result text, granted_epoch integer, lease_check_at integer,
   unique (namespace, handoff_id)
 ) strict;
 
@@ -84,10 +84,6 @@ CREATE INDEX handoffs_inbox on handoffs (namespace, target_agent);
 CREATE INDEX handoffs_pending_inbox on handoffs (namespace, target_agent) where status = 'pending';
 
 CREATE INDEX handoffs_outbox on handoffs (namespace, requesting_agent);
-
-CREATE INDEX handoffs_pending_of_session on handoffs (session_id) where status = 'pending';
-
-CREATE INDEX handoffs_accepted_of_session on handoffs (session_id) where accepted_by is not null;
 
 CREATE TABLE idempotency_keys (
   id integer primary key,
@@ -103,3 +99,18 @@ CREATE TABLE idempotency_keys (
 ) strict;
 
 CREATE INDEX idempotency_keys_created_at on idempotency_keys (created_at);
+
+CREATE INDEX handoffs_lease_check on handoffs (namespace, lease_check_at) where lease_check_at is not null;
+
+CREATE INDEX handoffs_of_session on handoffs (session_id, status);
+
+CREATE TABLE read_marks (
+  session_id integer not null references sessions (id),
+  agent text not null,
+  sequence integer not null,
+  primary key (session_id, agent)
+) strict, without rowid;
+
+CREATE INDEX idempotency_keys_about on idempotency_keys (
+  namespace, coalesce(response ->> '$.session.sessionKey', response ->> '$.handoff.sessionKey')
+);
