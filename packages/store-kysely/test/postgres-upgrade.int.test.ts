@@ -35,12 +35,12 @@ const rowsSince: Readonly<Record<number, string>> = {
     select 'open', namespace, id, session_key, 'collaboration', 'pending', 'implementer', 'tester', null, 2,
       now(), now() + interval '1 day', null, null from sessions;
     insert into idempotency_keys (
-      namespace, agent, tool, session_key, idempotency_key, request_hash, created_at, response
+      namespace, agent, tool, session_key, idempotency_key, session_id, request_hash, created_at, response
     )
-    select 'default', 'planner', 'registerSession', '', 'register', 'hash', now(), json_build_object(
+    select 'default', 'planner', 'registerSession', '', 'register', id, 'hash', now(), json_build_object(
       'created', true, 'observed_at', 1700000000000, 'session', json_build_object(
         'id', id, 'uid', uid, 'namespace', namespace, 'session_key', session_key, 'state', state, 'owner', 'planner',
-        'participants', '{}'::text[], 'epoch', 1, 'version', 1, 'offers', 0, 'last_sequence', 0,
+        'participants', '{}'::text[], 'former_owners', '{}'::text[], 'epoch', 1, 'version', 1, 'offers', 0, 'last_sequence', 0,
         'created_at', 1700000000000, 'updated_at', 1700000000000, 'last_activity_at', 1700000000000,
         'ttl_ms', ttl_ms, 'title', title, 'metadata', metadata
       )
@@ -53,7 +53,7 @@ it.for(migrations.map(({ version }) => version))(
     const database = await temporaryDatabase();
     await migratePostgres(database.url, { migrations: migrations.slice(0, version) });
     await database.query(rowsOf(version));
-    expect(await migratePostgres(database.url)).toBe(version < migrations.length);
+    expect(await migratePostgres(database.url)).toEqual({ from: version, to: migrations.length });
 
     const store = await createPostgresStore({ url: database.url });
     expect(await store.readSession(work)).toMatchObject({
