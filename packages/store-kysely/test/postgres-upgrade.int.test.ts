@@ -12,10 +12,11 @@ import { appendWork, createWork, readWork, work } from './requests.js';
 const rowsSince: Readonly<Record<number, string>> = {
   1: `
     insert into sessions (
-      uid, namespace, session_key, state, owner, participants, epoch, version, offers, last_sequence, content_bytes,
-      estimated_tokens, created_at, updated_at, last_activity_at, ttl_ms, title, metadata
+      uid, namespace, session_key, state, owner, participants, former_owners, epoch, version, offers, last_sequence,
+      content_bytes, estimated_tokens, created_at, updated_at, last_activity_at, ttl_ms, title, metadata
     ) values (
-      '01890000-0000-7000-8000-000000000000', 'default', 'work', 'active', 'implementer', '{reviewer}', 2, 4, 2, 2, 8, 3,
+      '01890000-0000-7000-8000-000000000000', 'default', 'work', 'active', 'implementer', '{reviewer}', '{planner}', 2, 4, 2, 2,
+      8, 3,
       now() - interval '2 hours', now(), now(), 86400000, 'Old work', '{"kept": [1, 2]}'
     );
     insert into context_history (
