@@ -82,12 +82,9 @@ it('outlives its database', async () => {
 
   const elsewhere = await temporaryDatabase();
   await elsewhere.query(`drop database ${name} with (force)`);
-  for (const _attempt of ['with the connections of before', 'with new ones']) {
-    expect(await client.callTool(register)).toMatchObject({
-      isError: true,
-      structuredContent: { code: 'STORE_UNAVAILABLE', retryable: true },
-    });
-  }
+  const unavailable = { isError: true, structuredContent: { code: 'STORE_UNAVAILABLE', retryable: true } };
+  expect(await client.callTool(register), 'with the connections of before').toMatchObject(unavailable);
+  expect(await client.callTool(register), 'with new ones').toMatchObject(unavailable);
   const [ready, health] = [await fetch(`${server.url}/ready`), await fetch(`${server.url}/health`)];
   expect([ready.status, await ready.json()]).toEqual([
     503,
