@@ -1,7 +1,7 @@
 import { createContextStore, type ContextStore, type ContextStoreOptions, type Telemetry } from '@org/domain';
 import { databaseLocation } from './database-location.js';
 import { openStore } from './open-store.js';
-import { requirePostgresSettings, type PostgresSettings } from './postgres-settings.js';
+import type { PostgresSettings } from './postgres-settings.js';
 
 export interface OpenContextStoreOptions extends ContextStoreOptions {
   /**
@@ -14,7 +14,7 @@ export interface OpenContextStoreOptions extends ContextStoreOptions {
    * refused, for `context-store migrate` to be run apart.
    */
   readonly migrate?: boolean | undefined;
-  /** How to use a PostgreSQL database. */
+  /** How to use a PostgreSQL database; without effect on SQLite. */
   readonly postgres?: PostgresSettings | undefined;
   /** Where measurements go. Absent: nowhere. */
   readonly telemetry?: Telemetry | undefined;
@@ -27,7 +27,6 @@ export interface OpenContextStoreOptions extends ContextStoreOptions {
 export async function openContextStore(options: OpenContextStoreOptions = {}): Promise<ContextStore> {
   const { database, migrate = true, postgres = {}, telemetry, ...rest } = options;
   const location = databaseLocation(database);
-  requirePostgresSettings(postgres);
   const store = await openStore(location, migrate, postgres, telemetry);
   try {
     return createContextStore({ store, telemetry }, rest);

@@ -4,30 +4,33 @@ import { ContextStoreError, type Store, type Telemetry } from '@org/domain';
 import type { SchemaChange } from '@org/store-kysely/sqlite';
 import type { DatabaseLocation, SqliteLocation } from './database-location.js';
 import { requireSupportedNode } from './node-version.js';
-import type { PostgresSettings } from './postgres-settings.js';
+import { requirePostgresSettings, type PostgresSettings } from './postgres-settings.js';
 
 // Each engine is loaded where it is used, so that a process pays for its own alone.
 
-/** Opens the store of a location. @throws STORE_UNAVAILABLE, VALIDATION_ERROR for a Node.js that is too old */
+/** Opens the store of a location. @throws STORE_UNAVAILABLE, VALIDATION_ERROR (the settings, or a Node.js that is too old) */
 export async function openStore(
   location: DatabaseLocation,
   migrate: boolean,
   settings: PostgresSettings,
   telemetry: Telemetry | undefined,
 ): Promise<Store> {
+  requireSupportedNode();
   if (location.engine === 'sqlite') {
-    await prepareForSqlite(location);
+    await makeDefaultFolder(location);
     const { createSqliteStore } = await import('@org/store-kysely/sqlite');
     return createSqliteStore({ path: location.path, migrate });
   }
+  requirePostgresSettings(settings);
   const { createPostgresStore } = await import('@org/store-kysely/postgres');
   return createPostgresStore({ url: location.url, migrate, ...settings, telemetry });
 }
 
 /** Brings what lies at a location to the schema of this release. @throws as {@link openStore} does */
 export async function migrateStore(location: DatabaseLocation, settings: PostgresSettings): Promise<SchemaChange> {
+  requireSupportedNode();
   if (location.engine === 'sqlite') {
-    await prepareForSqlite(location);
+    await makeDefaultFolder(location);
     const { migrateSqlite } = await import('@org/store-kysely/sqlite');
     return migrateSqlite(location.path);
   }
@@ -35,13 +38,10 @@ export async function migrateStore(location: DatabaseLocation, settings: Postgre
   return migratePostgres(location.url, settings);
 }
 
-async function prepareForSqlite({ path, isDefault }: SqliteLocation): Promise<void> {
-  requireSupportedNode();
-  if (isDefault) await makeFolder(dirname(path));
-}
-
-/** Recorded work is private: the folder is for its user alone. */
-async function makeFolder(folder: string): Promise<void> {
+/** The folder that is ours to make. Recorded work is private: it is for its user alone. */
+async function makeDefaultFolder({ path, isDefault }: SqliteLocation): Promise<void> {
+  if (!isDefault) return;
+  const folder = dirname(path);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   } catch (error) {

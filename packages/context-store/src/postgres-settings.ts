@@ -13,22 +13,24 @@ export type PostgresSettings = Pick<
   | 'transactionPooler'
 >;
 
-const count = z.int().min(1).optional();
-
-const settingsSchema = z.strictObject({
-  poolSize: count,
-  maxWaiting: z.int().min(0).optional(),
-  connectTimeoutMs: count,
-  statementTimeoutMs: count,
-  idleInTransactionTimeoutMs: count,
-  transactionPooler: z.boolean().optional(),
-} satisfies Record<keyof PostgresSettings, z.ZodType>);
-
 /** @throws VALIDATION_ERROR naming every setting that is wrong */
 export function requirePostgresSettings(settings: PostgresSettings): void {
-  const { error } = settingsSchema.safeParse(settings);
+  const { error } = settingsSchema().safeParse(settings);
   if (error === undefined) return;
   const issues = error.issues.map(({ path, message }) => ({ path: ['postgres', ...path].join('.'), message }));
   const message = issues.map((issue) => `${issue.path}: ${issue.message}`).join('; ');
   throw new ContextStoreError('VALIDATION_ERROR', message, { issues });
+}
+
+/** Made when it is needed: a process on SQLite starts sooner without it. */
+function settingsSchema(): z.ZodType<PostgresSettings> {
+  const count = z.int().min(1).optional();
+  return z.strictObject({
+    poolSize: count,
+    maxWaiting: z.int().min(0).optional(),
+    connectTimeoutMs: count,
+    statementTimeoutMs: count,
+    idleInTransactionTimeoutMs: count,
+    transactionPooler: z.boolean().optional(),
+  } satisfies Record<keyof PostgresSettings, z.ZodType>);
 }

@@ -64,7 +64,10 @@ describe('openContextStore', () => {
     await expect(openContextStore({ database: 'postgres://host:port/db' })).rejects.toMatchObject({
       code: 'VALIDATION_ERROR',
     });
-    const unread = openContextStore({ database: 'sqlite::memory:', postgres: { poolSize: 0, maxWaiting: 0.5 } });
+    const unread = openContextStore({
+      database: 'postgres://127.0.0.1:1/db',
+      postgres: { poolSize: 0, maxWaiting: 0.5 },
+    });
     await expect(unread).rejects.toMatchObject({
       code: 'VALIDATION_ERROR',
       message: expect.stringMatching(/postgres\.poolSize.*postgres\.maxWaiting/) as string,

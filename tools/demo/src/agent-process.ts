@@ -12,8 +12,8 @@ const scenes = {
 
 export type Scene = keyof typeof scenes;
 
-const [name = '', database = '', sessionKey = '', repository = ''] = process.argv.slice(2);
-const agent = await startAgent(name, database);
+const [name = '', sessionKey = '', repository = ''] = process.argv.slice(2);
+const agent = await startAgent(name);
 
 process.on('message', (scene: Scene) => {
   scenes[scene](agent).then(

@@ -15,12 +15,12 @@ export interface Agent {
 
 const server = fileURLToPath(import.meta.resolve('@org/mcp-stdio/dist/main.js'));
 
-/** Starts the agent's server on a database, and connects to it. */
-export async function startAgent(name: string, database: string): Promise<Agent> {
+/** Starts the agent's server on the database and namespace of this process, and connects to it. */
+export async function startAgent(name: string): Promise<Agent> {
   const transport = new StdioClientTransport({
     command: process.execPath,
     args: [server],
-    env: { DATABASE_URL: database, CONTEXT_AGENT: name },
+    env: { ...(process.env as Record<string, string>), CONTEXT_AGENT: name },
   });
   const client = new Client({ name, version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
   await client.connect(transport);

@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,13 @@ const sessionKey = 'learn-the-repository';
 
 const folder = await mkdtemp(join(tmpdir(), 'context-store-demo-'));
 const file = join(folder, 'context.db');
+/** A database that is named is someone's: the story stays in a namespace of its own there. */
+const ownDatabase = process.env['DATABASE_URL'] ? undefined : `sqlite:${file}`;
+const env = {
+  ...process.env,
+  ...(ownDatabase === undefined ? {} : { DATABASE_URL: ownDatabase }),
+  CONTEXT_NAMESPACE: `demo-${randomUUID()}`,
+};
 try {
   await play();
 } finally {
@@ -21,7 +29,8 @@ try {
 async function play(): Promise<void> {
   const started = performance.now();
   const [planner, implementer] = await Promise.all([startProcess('planner'), startProcess('implementer')]);
-  narrate('Two agents, two MCP clients in two processes, each with its own mcp-stdio server, one SQLite file.');
+  const database = ownDatabase === undefined ? 'the database that DATABASE_URL names' : 'one SQLite file';
+  narrate(`Two agents, two MCP clients in two processes, each with its own mcp-stdio server, ${database}.`);
   narrate();
   await perform(planner, 'recordAndOffer');
   narrate();
@@ -31,14 +40,15 @@ async function play(): Promise<void> {
   await perform(implementer, 'complete');
   narrate();
   await Promise.all([planner, implementer].map(stop));
-  const { size } = await stat(file);
+  const place =
+    ownDatabase === undefined ? `namespace ${env.CONTEXT_NAMESPACE}` : `database ${bytes((await stat(file)).size)}`;
   narrate(
-    `Nothing lost, nobody wrote past the fence: ${((performance.now() - started) / 1000).toFixed(1)} s in all, database ${bytes(size)}.`,
+    `Nothing lost, nobody wrote past the fence: ${((performance.now() - started) / 1000).toFixed(1)} s in all, ${place}.`,
   );
 }
 
 async function startProcess(name: string): Promise<ChildProcess> {
-  const child = fork(new URL('agent-process.js', import.meta.url), [name, `sqlite:${file}`, sessionKey, repository]);
+  const child = fork(new URL('agent-process.js', import.meta.url), [name, sessionKey, repository], { env });
   await reply(child);
   return child;
 }

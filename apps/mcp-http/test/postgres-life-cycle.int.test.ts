@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { connect, HttpServerProcess, type Env } from './mcp-http.js';
+
+let database: TemporaryDatabase;
+beforeEach(async () => {
+  database = await temporaryDatabase();
+});
+afterEach(() => database.drop());
+
+function urlWith(changes: Partial<URL>): string {
+  return Object.assign(new URL(database.url), { password: 'secret', ...changes }).href;
+}
+
+describe('the start', () => {
+  it('says where the data lies, and leaves the password out', async () => {
+    const server = await HttpServerProcess.start({ DATABASE_URL: urlWith({ search: '?sslpassword=secret' }) });
+    const { code, stdout, stderr } = await server.stop();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { host, pathname } = new URL(database.url);
+    expect(stdout).toContain(`PostgreSQL at ${host}${pathname}\n`);
+    expect(stdout).toContain('--env DATABASE_URL="${DATABASE_URL}" -- /');
+    expect(stdout).not.toContain('secret');
+  });
+
+  it('shows a URL without a secret as it is, to be pasted', async () => {
+    const url = Object.assign(new URL(database.url), { password: '', search: '' }).href;
+    const server = await HttpServerProcess.start({ DATABASE_URL: url });
+    expect((await server.stop()).stdout).toContain(`"env":{"DATABASE_URL":"${url}"}`);
+  });
+});
+
+describe('a problem at the start is one line for people, and exit code 1', () => {
+  it('a URL that cannot be read', async () => {
+    await expectOneLine(`postgres://root:12/secret@127.0.0.1/db`, /DATABASE_URL is not valid: .*percent-encoded/);
+  });
+
+  it('a port that nothing listens on', async () => {
+    const port = await unusedPort();
+    await expectOneLine(urlWith({ port }), new RegExp(`:${port}/.* refuses connections`));
+  });
+
+  it('a host that is none', async () => {
+    await expectOneLine(urlWith({ hostname: 'database.invalid' }), /database\.invalid.* is not found/);
+  });
+
+  it('a database that is none', async () => {
+    await expectOneLine(urlWith({ pathname: '/no_such_database' }), /no_such_database has no such database/);
+  });
+
+  it('a user who may not create tables', async () => {
+    const role = `reader_${new URL(database.url).pathname.slice(-20)}`;
+    await database.query(`create role ${role} login password 'secret'`);
+    await database.query(`revoke create on schema public from public`);
+    await expectOneLine(urlWith({ username: role }), /denies this user a right/);
+    await database.query(`drop role ${role}`);
+  });
+
+  it('an empty database that is not to be migrated', async () => {
+    await expectOneLine(database.url, /older schema \(0; .*context-store migrate/, { DATABASE_MIGRATE: 'false' });
+    expect(await database.query(`select tablename from pg_tables where schemaname = 'public'`)).toEqual([]);
+  });
+
+  async function expectOneLine(url: string, says: RegExp, env: Env = {}): Promise<void> {
+    const server = await HttpServerProcess.start({ DATABASE_URL: url, ...env });
+    const { code, stdout, stderr } = await server.finished;
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^mcp-http: [^\n]+\n$/);
+    expect(stderr).toMatch(says);
+    expect(stderr).not.toMatch(/secret|select |create table| at .*\.js:/i);
+  }
+});
+
+it('outlives its database', async () => {
+  const server = await HttpServerProcess.start({ DATABASE_URL: database.url });
+  const client = await connect('v2 client, legacy', 'planner', server.mcp);
+  const register = { name: 'registerSession', arguments: { sessionKey: 'work', agent: 'planner', ifExists: 'resume' } };
+  expect(await client.callTool(register)).toMatchObject({ structuredContent: { created: true } });
+  const name = new URL(database.url).pathname.slice(1);
+
+  const elsewhere = await temporaryDatabase();
+  await elsewhere.query(`drop database ${name} with (force)`);
+  const unavailable = { isError: true, structuredContent: { code: 'STORE_UNAVAILABLE', retryable: true } };
+  expect(await client.callTool(register), 'with the connections of before').toMatchObject(unavailable);
+  expect(await client.callTool(register), 'with new ones').toMatchObject(unavailable);
+  const [ready, health] = [await fetch(`${server.url}/ready`), await fetch(`${server.url}/health`)];
+  expect([ready.status, await ready.json()]).toEqual([
+    503,
+    { status: 'unavailable', reason: expect.stringContaining('no such database') as string },
+  ]);
+  expect(health.status).toBe(200);
+
+  await elsewhere.query(`create database ${name}`);
+  await elsewhere.drop();
+  expect(await client.callTool(register)).toMatchObject({
+    structuredContent: { message: expect.stringContaining('context-store migrate') as string },
+  });
+  await client.close();
+  expect(await server.stop()).toMatchObject({ code: 0 });
+});
+
+async function unusedPort(): Promise<string> {
+  const server = createServer();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  await once(server.close(), 'close');
+  return `${port}`;
+}

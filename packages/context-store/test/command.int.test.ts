@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openContextStore } from '../src/index.js';
+import { runContextStore } from './context-store-command.js';
+
+describe('context-store', () => {
+  it('lists its commands and its environment', async () => {
+    const { code, stdout, stderr } = await runContextStore(['--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(
+      /Usage: context-store COMMAND[^]*Commands:\n {2}migrate\n[^]*Environment:\n {2}DATABASE_URL\n/,
+    );
+  });
+
+  it.each([[[]], [['nope']], [['constructor']], [['migrate', 'surplus']], [['migrate', '--force']]])(
+    'refuses %j in one line',
+    async (args) => {
+      const { code, stdout, stderr } = await runContextStore(args);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(/^context-store: [^\n]+\. See context-store --help\.\n$/);
+    },
+  );
+
+  it('migrates a file, and says so in one line', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'context-store-'));
+    const path = join(folder, 'context.db');
+    const migrate = () => runContextStore(['migrate'], { DATABASE_URL: `sqlite:${path}` });
+    expect(await migrate()).toEqual({
+      code: 0,
+      stdout: `context-store: ${path}: migrated from schema 0 to 1\n`,
+      stderr: '',
+    });
+    expect((await migrate()).stdout).toBe(`context-store: ${path}: already at schema 1\n`);
+    const contextStore = await openContextStore({ database: `sqlite:${path}`, migrate: false });
+    await contextStore.close();
+    await rm(folder, { recursive: true });
+  });
+});

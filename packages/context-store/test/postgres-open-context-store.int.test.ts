@@ -1,0 +1,44 @@
+import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openContextStore } from '../src/index.js';
+import { runContextStore } from './context-store-command.js';
+
+let database: TemporaryDatabase;
+beforeEach(async () => {
+  database = await temporaryDatabase();
+});
+afterEach(() => database.drop());
+
+it('keeps what was recorded for whoever opens the database next', async () => {
+  const first = await openContextStore({ database: database.url, agent: 'planner' });
+  await first.registerSession({ sessionKey: 'work' });
+  await first.updateContext({ sessionKey: 'work', contextType: 'message', content: 'Decided.' });
+  await first.close();
+  const second = await openContextStore({ database: database.url, migrate: false });
+  expect(await second.getContext({ sessionKey: 'work' })).toMatchObject({ entries: [{ content: 'Decided.' }] });
+  await second.close();
+});
+
+it('passes its settings on', async () => {
+  const contextStore = await openContextStore({
+    database: database.url,
+    agent: 'planner',
+    postgres: { poolSize: 1, maxWaiting: 0, statementTimeoutMs: 1234, transactionPooler: true },
+  });
+  const calls = Array.from({ length: 5 }, () => contextStore.listSessions({}));
+  const answers = await Promise.allSettled(calls);
+  expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  expect(answers.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'OVERLOADED' } });
+  await contextStore.close();
+});
+
+it('is migrated by context-store migrate, which says so in one line', async () => {
+  const { host, pathname } = new URL(database.url);
+  const migrate = () => runContextStore(['migrate'], { DATABASE_URL: database.url });
+  expect(await migrate()).toEqual({
+    code: 0,
+    stdout: `context-store: PostgreSQL at ${host}${pathname}: migrated from schema 0 to 1\n`,
+    stderr: '',
+  });
+  expect((await migrate()).stdout).toBe(`context-store: PostgreSQL at ${host}${pathname}: already at schema 1\n`);
+});
