@@ -6,11 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { appendWork, createWork, offerWork, readWork, upTo, work } from './requests.js';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 
-describe.each([
-  { isolation: 'read committed', transactionPooler: false },
-  // Behind a pooler, a store can ask for no other than the database's own.
-  { isolation: 'serializable', transactionPooler: true },
-])('two PostgreSQL stores on one database, $isolation by default', ({ isolation, transactionPooler }) => {
+describe.each(['read committed', 'serializable'])('two stores on a PostgreSQL database, %s by default', (isolation) => {
   let database: TemporaryDatabase;
   let stores: [Store, Store];
   /** Another user of the database, who may hold locks. */
@@ -21,7 +17,7 @@ describe.each([
     const { url } = database;
     const name = new URL(url).pathname.slice(1);
     await database.query(`alter database ${name} set default_transaction_isolation = '${isolation}'`);
-    const open = (): Promise<Store> => createPostgresStore({ url, transactionPooler });
+    const open = (): Promise<Store> => createPostgresStore({ url });
     stores = [await open(), await open()];
     other = new Client({ connectionString: url });
     await other.connect();
