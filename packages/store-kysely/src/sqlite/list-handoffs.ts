@@ -5,7 +5,13 @@ import type { Connection } from './connection.js';
 import { handoffRecord, type HandoffRow } from './handoff-row.js';
 import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
-import { isListed, prepareReadAddress, scannedColumns, type ScannedHandoff } from './read-address.js';
+import {
+  isListed,
+  prepareReadOffers,
+  prepareReadPendingOffers,
+  scannedColumns,
+  type ScannedHandoff,
+} from './read-offers.js';
 import { mergeRanges, readRange, scanPage, scanWidth, type ScannedRange } from './scan-page.js';
 import type { SessionRow } from './session-row.js';
 import { prepareSettleDueLeases } from './settle-due-leases.js';
@@ -70,8 +76,8 @@ type ReadScanned = (request: ListHandoffs) => ScannedRange<ScannedHandoff>;
 
 /** An agent has several addresses. Each is one range of an index, and the ranges are merged. */
 function prepareReadInbox(connection: Connection): ReadScanned {
-  const readAny = prepareReadAddress(connection, 'any');
-  const readPending = prepareReadAddress(connection, 'pending');
+  const readAny = prepareReadOffers(connection);
+  const readPending = prepareReadPendingOffers(connection);
 
   return ({ namespace, agent, roles, status, after = 0, limit }) => {
     const addresses = [agent, null, ...new Set(roles.map(roleAddress))];

@@ -1,7 +1,7 @@
 import { roleAddress, type Inbox } from '@org/domain';
 import type { Connection } from './connection.js';
 import type { Operation } from './operation.js';
-import { isListed, prepareReadAddress } from './read-address.js';
+import { isListed, prepareReadPendingOffers } from './read-offers.js';
 import { prepareSettleDueLeases } from './settle-due-leases.js';
 
 /** How many offers are read at once: the first one nearly always decides. */
@@ -9,7 +9,7 @@ const width = 8;
 
 export function preparePeekInboxes(connection: Connection): Operation<readonly Inbox[], readonly boolean[]> {
   const settleDueLeases = prepareSettleDueLeases(connection);
-  const readPending = prepareReadAddress(connection, 'pending');
+  const readPending = prepareReadPendingOffers(connection);
 
   function holdsOffer({ namespace, agent, after }: Inbox, targetAgent: string | null, nowMs: number): boolean {
     const request = { direction: 'inbox', agent, status: 'pending' } as const;
