@@ -4,6 +4,7 @@ import type { Placeholders } from '../prepared-query.js';
 import type { Connection } from './connection.js';
 import { prepareMoveOwnership } from './move-ownership.js';
 import { preparedOnce } from './prepared-once.js';
+import type { SequenceTable } from './newest-place.js';
 import { db } from './query-builder.js';
 import { leaseOf, sessionRecord, type SessionRow } from './session-row.js';
 
@@ -33,7 +34,7 @@ export const prepareSettleLease: (connection: Connection) => SettleLease = prepa
 function prepareTakePlace(connection: Connection): () => number {
   const take = connection.prepare(() =>
     db
-      .$extendTables<{ sqlite_sequence: { name: string; seq: number } }>()
+      .$extendTables<SequenceTable>()
       .updateTable('sqlite_sequence')
       .set((eb) => ({ seq: eb('seq', '+', 1) }))
       .where('name', '=', sql.lit('handoffs'))
