@@ -84,7 +84,10 @@ export interface Store {
    */
   listHandoffs(request: ListHandoffs): Promise<HandoffPage>;
 
-  /** Whether each inbox holds a pending offer after its position: for any number of inboxes at the cost of one call. */
+  /**
+   * Whether each inbox holds a pending offer after its position: for any number of inboxes at the cost of one call. A yes
+   * means to look; where so many offers lapsed that the first live one is far, it may turn out to be none.
+   */
   peekInboxes(inboxes: readonly Inbox[]): Promise<readonly boolean[]>;
 
   /**

@@ -24,6 +24,11 @@ export interface Connection {
   readonly writeTransaction: <T>(run: () => T) => T;
   /** A number that changes when another connection has committed. @throws driver errors */
   readonly dataVersion: () => number;
+  /**
+   * Copies what was written lately from the log of writes into the file, and empties the log, which holds what was there
+   * before. It does neither while another connection is at work.
+   */
+  readonly emptyLog: () => void;
   /** Runs statements that answer nothing, such as those of a migration. */
   readonly execute: (script: string) => void;
   readonly close: () => void;
@@ -63,6 +68,9 @@ export function createConnection(database: Database): Connection {
     readTransaction: (run) => transaction(begin, run),
     writeTransaction: (run) => transaction(beginImmediate, run),
     dataVersion: () => dataVersion.get() ?? 0,
+    emptyLog: () => {
+      database.pragma('wal_checkpoint(truncate)');
+    },
     execute: (script) => {
       database.exec(script);
     },

@@ -51,6 +51,7 @@ export async function createSqliteStore({
   });
   const { reads, writes } = prepareOperations(connection);
   const { read, write, close } = createOperationRunner(connection, { path, clock, lockWaitMs });
+  const deleteSession = write(writes.deleteSession);
   const listHandoffs = read(reads.listHandoffs);
   const expireOffers = write(writes.expireOffers);
   const readMark = read(reads.readMark);
@@ -62,7 +63,14 @@ export async function createSqliteStore({
     listSessions: read(reads.listSessions),
     listSessionKeys: read(reads.listSessionKeys),
     updateSession: write(writes.updateSession),
-    deleteSession: write(writes.deleteSession),
+    deleteSession: async (request) => {
+      await deleteSession(request);
+      try {
+        connection.emptyLog();
+      } catch {
+        // The session is deleted. What is left of it goes with the next writes, or when the last process closes the file.
+      }
+    },
     appendEntry: write(writes.appendEntry),
     readEntries: read(reads.readEntries),
     markRead: (request) => (request.sequence === undefined ? readMark(request) : moveMark(request)),

@@ -1,6 +1,7 @@
 import type { Connection } from './connection.js';
 import { prepareGetSession } from './get-session.js';
 import { prepareGetHandoff, type HandoffRef, type HandoffRow } from './handoff-row.js';
+import { preparedOnce } from './prepared-once.js';
 import type { SessionRow } from './session-row.js';
 
 /** A handoff and the session that it is about. */
@@ -10,13 +11,14 @@ export interface Situation {
 }
 
 /** Gets the rows of a handoff and of its session, after settling the lease. It throws HANDOFF_NOT_FOUND. */
-export function prepareGetSituation(connection: Connection): (ref: HandoffRef, nowMs: number) => Situation {
-  const getHandoff = prepareGetHandoff(connection);
-  const getSession = prepareGetSession(connection);
-  return (ref, nowMs) => {
-    const { namespace, session_key: sessionKey } = getHandoff(ref);
-    const session = getSession({ namespace, sessionKey }, nowMs);
-    // Once more: what was settled with the session may be this very handoff.
-    return { handoff: getHandoff(ref), session };
-  };
-}
+export const prepareGetSituation: (connection: Connection) => (ref: HandoffRef, nowMs: number) => Situation =
+  preparedOnce((connection) => {
+    const getHandoff = prepareGetHandoff(connection);
+    const getSession = prepareGetSession(connection);
+    return (ref, nowMs) => {
+      const { namespace, session_key: sessionKey } = getHandoff(ref);
+      const session = getSession({ namespace, sessionKey }, nowMs);
+      // Once more: what was settled with the session may be this very handoff.
+      return { handoff: getHandoff(ref), session };
+    };
+  });

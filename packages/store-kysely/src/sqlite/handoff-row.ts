@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { HandoffsTable } from '../schema.js';
 import type { Connection } from './connection.js';
+import { preparedOnce } from './prepared-once.js';
 import { db } from './query-builder.js';
 import type { SessionRow } from './session-row.js';
 
@@ -44,19 +45,21 @@ export interface HandoffRef {
 }
 
 /** Gets the row of a handoff. It throws HANDOFF_NOT_FOUND. */
-export function prepareGetHandoff(connection: Connection): (ref: HandoffRef) => HandoffRow {
-  const find = connection.prepare((p: Placeholders<HandoffRef>) =>
-    db.selectFrom('handoffs').selectAll().where('namespace', '=', p.namespace).where('handoff_id', '=', p.handoffId),
-  );
-  return (ref) => {
-    const row = find.get(ref);
-    if (row === undefined) throw handoffNotFound(ref.handoffId);
-    return row;
-  };
-}
+export const prepareGetHandoff: (connection: Connection) => (ref: HandoffRef) => HandoffRow = preparedOnce(
+  (connection) => {
+    const find = connection.prepare((p: Placeholders<HandoffRef>) =>
+      db.selectFrom('handoffs').selectAll().where('namespace', '=', p.namespace).where('handoff_id', '=', p.handoffId),
+    );
+    return (ref) => {
+      const row = find.get(ref);
+      if (row === undefined) throw handoffNotFound(ref.handoffId);
+      return row;
+    };
+  },
+);
 
 /** Writes whatever of a handoff can change. */
-export function prepareSaveHandoff(connection: Connection): (row: HandoffRow) => void {
+export const prepareSaveHandoff: (connection: Connection) => (row: HandoffRow) => void = preparedOnce((connection) => {
   return connection.prepare((p: Placeholders<HandoffRow>) =>
     db
       .updateTable('handoffs')
@@ -71,12 +74,12 @@ export function prepareSaveHandoff(connection: Connection): (row: HandoffRow) =>
       })
       .where('id', '=', p.id),
   ).run;
-}
+});
 
 /** Sets when to look whether the lease that a handoff gave has lapsed; null: never. */
-export function prepareScheduleLeaseCheck(
+export const prepareScheduleLeaseCheck: (
   connection: Connection,
-): (check: HandoffRef & { readonly atMs: number | null }) => void {
+) => (check: HandoffRef & { readonly atMs: number | null }) => void = preparedOnce((connection) => {
   return connection.prepare((p: Placeholders<HandoffRef & { atMs: number | null }>) =>
     db
       .updateTable('handoffs')
@@ -84,7 +87,7 @@ export function prepareScheduleLeaseCheck(
       .where('namespace', '=', p.namespace)
       .where('handoff_id', '=', p.handoffId),
   ).run;
-}
+});
 
 function parseObject(text: string | null): JsonObject | undefined {
   return text === null ? undefined : (JSON.parse(text) as JsonObject);

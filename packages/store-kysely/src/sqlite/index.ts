@@ -1,3 +1,4 @@
-export { createSqliteStore, type SqliteStoreOptions } from './create-sqlite-store.js';
+export { createSqliteBus, type SqliteBusOptions } from './create-sqlite-bus.js';
+export { createSqliteStore, type SqliteStore, type SqliteStoreOptions } from './create-sqlite-store.js';
 export { migrateSqlite } from './migrate-sqlite.js';
 export type { SchemaChange } from '../schema-version.js';

@@ -4,8 +4,15 @@ import type { Placeholders } from '../prepared-query.js';
 import type { Connection } from './connection.js';
 import { handoffRecord, type HandoffRow } from './handoff-row.js';
 import type { Operation } from './operation.js';
+import { prepareNewestPlace } from './newest-place.js';
 import { db } from './query-builder.js';
-import { isListed, prepareReadAddress, scannedColumns, type ScannedHandoff } from './read-address.js';
+import {
+  isListed,
+  prepareReadOffers,
+  prepareReadPendingOffers,
+  scannedColumns,
+  type ScannedHandoff,
+} from './read-offers.js';
 import { mergeRanges, readRange, scanPage, scanWidth, type ScannedRange } from './scan-page.js';
 import type { SessionRow } from './session-row.js';
 import { prepareSettleDueLeases } from './settle-due-leases.js';
@@ -21,15 +28,17 @@ export function prepareListHandoffs(connection: Connection): Operation<ListHando
   const readInbox = prepareReadInbox(connection);
   const readOutbox = prepareReadOutbox(connection);
   const getHandoff = prepareGetListed(connection);
+  const newestPlace = prepareNewestPlace(connection);
 
   return (request, nowMs) => {
-    settleDueLeases(request.namespace, nowMs);
+    const { namespace, after = 0 } = request;
+    settleDueLeases(namespace, nowMs);
     const range = request.direction === 'inbox' ? readInbox(request) : readOutbox(request);
     const page = scanPage(range, request.limit, (row) => isListed(row, request, nowMs));
     return {
       page: {
         handoffs: page.ids.flatMap((id) => getHandoff({ id }) ?? []).map((row) => handoffRecord(row, row, nowMs)),
-        next: page.last ?? request.after ?? 0,
+        next: page.more ? (page.last ?? after) : Math.max(after, newestPlace()),
         more: page.more,
       },
       lapsed: range.rows.filter((row) => row.status === 'pending' && row.expires_at <= nowMs).map(({ id }) => id),
@@ -70,8 +79,8 @@ type ReadScanned = (request: ListHandoffs) => ScannedRange<ScannedHandoff>;
 
 /** An agent has several addresses. Each is one range of an index, and the ranges are merged. */
 function prepareReadInbox(connection: Connection): ReadScanned {
-  const readAny = prepareReadAddress(connection, 'any');
-  const readPending = prepareReadAddress(connection, 'pending');
+  const readAny = prepareReadOffers(connection);
+  const readPending = prepareReadPendingOffers(connection);
 
   return ({ namespace, agent, roles, status, after = 0, limit }) => {
     const addresses = [agent, null, ...new Set(roles.map(roleAddress))];

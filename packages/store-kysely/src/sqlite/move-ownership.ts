@@ -2,6 +2,7 @@ import type { Ownership } from '@org/domain';
 import { sql } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { Connection } from './connection.js';
+import { preparedOnce } from './prepared-once.js';
 import { db } from './query-builder.js';
 import { ownershipColumns, prepareSaveSession, type SessionRow } from './session-row.js';
 
@@ -11,9 +12,9 @@ import { ownershipColumns, prepareSaveSession, type SessionRow } from './session
  *
  * @param ownership as it is after the move: at a new epoch, which fences everyone else out
  */
-export function prepareMoveOwnership(
+export const prepareMoveOwnership: (
   connection: Connection,
-): (session: SessionRow, ownership: Ownership, nowMs: number) => SessionRow {
+) => (session: SessionRow, ownership: Ownership, nowMs: number) => SessionRow = preparedOnce((connection) => {
   const saveSession = prepareSaveSession(connection);
   const cancelOffers = connection.prepare((p: Placeholders<{ sessionId: number; nowMs: number }>) =>
     db
@@ -35,4 +36,4 @@ export function prepareMoveOwnership(
     cancelOffers.run({ sessionId: session.id, nowMs });
     return moved;
   };
-}
+});

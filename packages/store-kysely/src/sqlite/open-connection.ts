@@ -36,11 +36,13 @@ export async function openConnection(
   }
 }
 
-/** Makes commits durable, and lets the readers and the writer of several processes go on side by side. */
+/** Makes commits durable and deletions thorough, and lets the readers and the writer of several processes go on side by side. */
 function configure(database: Database): void {
   database.pragma('journal_mode = wal');
   database.pragma('synchronous = full');
   database.pragma('foreign_keys = on');
+  // What is deleted is overwritten, not only unlinked.
+  database.pragma('secure_delete = on');
 }
 
 /** better-sqlite3 does not throw on an older Node: it takes the process down. */

@@ -21,13 +21,14 @@ import { prepareUpdateSession } from './update-session.js';
 /** Prepares every statement that the store will ever run. */
 export function prepareOperations(connection: Connection) {
   const replaying = prepareReplaying(connection);
+  const markRead = prepareMarkRead(connection);
   return {
     writes: {
       createSession: replaying(prepareCreateSession(connection)),
       updateSession: replaying(prepareUpdateSession(connection), ({ sessionKey }) => sessionKey),
       deleteSession: prepareDeleteSession(connection),
       appendEntry: prepareAppendEntry(connection),
-      moveMark: prepareMarkRead(connection),
+      moveMark: markRead,
       createHandoff: replaying(prepareCreateHandoff(connection), ({ sessionKey }) => sessionKey),
       claimHandoff: replaying(prepareClaimHandoff(connection)),
       resolveHandoff: replaying(prepareResolveHandoff(connection)),
@@ -38,7 +39,7 @@ export function prepareOperations(connection: Connection) {
       listSessions: prepareListSessions(connection),
       listSessionKeys: prepareListSessionKeys(connection),
       readEntries: prepareReadEntries(connection),
-      readMark: prepareMarkRead(connection),
+      readMark: markRead,
       readBriefing: prepareReadBriefing(connection),
       listHandoffs: prepareListHandoffs(connection),
       peekInboxes: preparePeekInboxes(connection),

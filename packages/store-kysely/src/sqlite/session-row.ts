@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { SessionsTable } from '../schema.js';
 import type { Connection } from './connection.js';
+import { preparedOnce } from './prepared-once.js';
 import { db } from './query-builder.js';
 
 export type SessionRow = Selectable<SessionsTable>;
@@ -55,14 +56,20 @@ export const ownershipColumns = (ownership: Ownership): OwnershipColumns => ({
 });
 
 /** As it is stored: its lease may have lapsed. */
-export function prepareFindSession(connection: Connection): (ref: SessionRef) => SessionRow | undefined {
-  return connection.prepare((p: Placeholders<SessionRef>) =>
-    db.selectFrom('sessions').selectAll().where('namespace', '=', p.namespace).where('session_key', '=', p.sessionKey),
-  ).get;
-}
+export const prepareFindSession: (connection: Connection) => (ref: SessionRef) => SessionRow | undefined = preparedOnce(
+  (connection) => {
+    return connection.prepare((p: Placeholders<SessionRef>) =>
+      db
+        .selectFrom('sessions')
+        .selectAll()
+        .where('namespace', '=', p.namespace)
+        .where('session_key', '=', p.sessionKey),
+    ).get;
+  },
+);
 
 /** Writes whatever of a session can change, except by an append. */
-export function prepareSaveSession(connection: Connection): (row: SessionRow) => void {
+export const prepareSaveSession: (connection: Connection) => (row: SessionRow) => void = preparedOnce((connection) => {
   return connection.prepare((p: Placeholders<SessionRow>) =>
     db
       .updateTable('sessions')
@@ -85,4 +92,4 @@ export function prepareSaveSession(connection: Connection): (row: SessionRow) =>
       })
       .where('id', '=', p.id),
   ).run;
-}
+});

@@ -3,6 +3,8 @@ import { sql } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { Connection } from './connection.js';
 import { prepareMoveOwnership } from './move-ownership.js';
+import { preparedOnce } from './prepared-once.js';
+import type { SequenceTable } from './newest-place.js';
 import { db } from './query-builder.js';
 import { leaseOf, sessionRecord, type SessionRow } from './session-row.js';
 
@@ -10,7 +12,7 @@ import { leaseOf, sessionRecord, type SessionRow } from './session-row.js';
 export type SettleLease = (session: SessionRow, nowMs: number) => SessionRow;
 
 /** Writes down that a lease lapsed: the session goes back, and the offer is pending again. */
-export function prepareSettleLease(connection: Connection): SettleLease {
+export const prepareSettleLease: (connection: Connection) => SettleLease = preparedOnce((connection) => {
   const move = prepareMoveOwnership(connection);
   const takePlace = prepareTakePlace(connection);
   const offerAgain = prepareOfferAgain(connection);
@@ -23,7 +25,7 @@ export function prepareSettleLease(connection: Connection): SettleLease {
     offerAgain({ namespace, handoffId: lease.handoffId, place: takePlace() });
     return moved;
   };
-}
+});
 
 /**
  * Takes the next id of a handoff. An update would give a row a greater id than SQLite remembers to have given, which it
@@ -32,7 +34,7 @@ export function prepareSettleLease(connection: Connection): SettleLease {
 function prepareTakePlace(connection: Connection): () => number {
   const take = connection.prepare(() =>
     db
-      .$extendTables<{ sqlite_sequence: { name: string; seq: number } }>()
+      .$extendTables<SequenceTable>()
       .updateTable('sqlite_sequence')
       .set((eb) => ({ seq: eb('seq', '+', 1) }))
       .where('name', '=', sql.lit('handoffs'))

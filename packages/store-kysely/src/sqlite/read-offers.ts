@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { Connection } from './connection.js';
 import type { HandoffRow } from './handoff-row.js';
+import { preparedOnce } from './prepared-once.js';
 import { db } from './query-builder.js';
 
 /** What the filters of lists look at. */
@@ -29,11 +30,19 @@ interface AddressArguments {
   readonly limit: number;
 }
 
+type ReadAddress = (args: AddressArguments) => ScannedHandoff[];
+
 /** Reads what is offered to one address, oldest first: one range of an index. */
-export function prepareReadAddress(
-  connection: Connection,
-  status: 'any' | 'pending',
-): (args: AddressArguments) => ScannedHandoff[] {
+export const prepareReadOffers: (connection: Connection) => ReadAddress = preparedOnce((connection) =>
+  prepareReadAddress(connection, 'any'),
+);
+
+/** Those alone that are stored as pending. */
+export const prepareReadPendingOffers: (connection: Connection) => ReadAddress = preparedOnce((connection) =>
+  prepareReadAddress(connection, 'pending'),
+);
+
+function prepareReadAddress(connection: Connection, status: 'any' | 'pending'): ReadAddress {
   return connection.prepare((p: Placeholders<AddressArguments>) =>
     db
       .selectFrom('handoffs')
