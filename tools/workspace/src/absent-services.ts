@@ -6,6 +6,8 @@ interface Service {
   readonly name: string;
   readonly url: string;
   readonly tests: string;
+  /** When the URL names none. */
+  readonly defaultPort: number;
 }
 
 const services: readonly Service[] = [
@@ -13,6 +15,13 @@ const services: readonly Service[] = [
     name: 'PostgreSQL',
     url: process.env['DATABASE_TEST_URL'] ?? 'postgres://127.0.0.1:5432',
     tests: '**/postgres-*.int.test.ts',
+    defaultPort: 5432,
+  },
+  {
+    name: 'Redis',
+    url: process.env['REDIS_TEST_URL'] ?? 'redis://127.0.0.1:6379',
+    tests: '**/*redis-*.int.test.ts',
+    defaultPort: 6379,
   },
 ];
 
@@ -23,15 +32,16 @@ const services: readonly Service[] = [
 export async function testsOfAbsentServices(): Promise<string[]> {
   if (process.env['CI']) return [];
   const absent: Service[] = [];
-  for (const service of services) if (!(await isReachable(new URL(service.url)))) absent.push(service);
+  for (const service of services)
+    if (!(await isReachable(new URL(service.url), service.defaultPort))) absent.push(service);
   for (const { name, url, tests } of absent) {
     console.warn(`No ${name} at ${new URL(url).host}: left out ${tests}`);
   }
   return absent.map(({ tests }) => tests);
 }
 
-async function isReachable({ hostname, port }: URL): Promise<boolean> {
-  const socket = connect({ host: hostname, port: Number(port === '' ? 5432 : port), timeout: 1000 });
+async function isReachable({ hostname, port }: URL, defaultPort: number): Promise<boolean> {
+  const socket = connect({ host: hostname, port: port === '' ? defaultPort : Number(port), timeout: 1000 });
   try {
     await once(socket, 'connect');
     return true;
