@@ -6,7 +6,8 @@ import { defineConfig } from 'rolldown';
 export default defineConfig({
   input: 'src/main.ts',
   platform: 'node',
-  external: ['better-sqlite3'],
+  // pg asks for the second where someone has installed it; nothing here does.
+  external: ['better-sqlite3', 'pg-native'],
   output: {
     dir: 'dist',
     format: 'esm',

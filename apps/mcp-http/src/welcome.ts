@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describeLocation, sharedDatabase, type DatabaseLocation } from '@org/context-store';
+import { describeLocation, isSecret, sharedDatabase, type DatabaseLocation } from '@org/context-store';
 
 export interface WelcomeOptions {
   readonly version: string;
@@ -31,20 +31,30 @@ export function welcomeText({ version, url, location, namespace }: WelcomeOption
 function stdioLines(location: DatabaseLocation, namespace: string): string[] {
   const database = sharedDatabase(location);
   if (database === undefined) return [];
+  const hidden = isSecret(location);
+  // A client does not start its servers from this shell: what depends on its variables is written out.
+  const isOwnDefault = location.engine === 'sqlite' && location.isDefault && !process.env['XDG_DATA_HOME'];
   const env = {
-    // A client does not start its servers from this shell: what depends on its variables is written out.
-    ...((!location.isDefault || process.env['XDG_DATA_HOME']) && { DATABASE_URL: database }),
+    ...(!isOwnDefault && { DATABASE_URL: hidden ? fromEnvironment : database }),
     ...(namespace !== 'default' && { CONTEXT_NAMESPACE: namespace }),
   };
   const command = stdioCommand();
-  const flags = Object.entries(env).map(([name, value]) => ` --env ${name}=${shellQuoted(value)}`);
+  const flags = Object.entries(env).map(
+    ([name, value]) => ` --env ${name}=${value === fromEnvironment ? `"${value}"` : shellQuoted(value)}`,
+  );
   return [
     '',
     'Or over stdio, on the same data, without this server:',
+    ...(hidden
+      ? ['  (Not shown, as it may hold a password: put your DATABASE_URL in where the variable is not expanded.)']
+      : []),
     `  claude mcp add context-store${flags.join('')} -- ${shellQuoted(command)}`,
     `  ${mcpServers({ command, ...(flags.length > 0 && { env }) })}`,
   ];
 }
+
+/** In place of a secret, which would get into the log: a shell expands it, and so do some clients. */
+const fromEnvironment = '${DATABASE_URL}';
 
 /** The workspace's own shim: it picks a Node.js that is new enough. */
 function stdioCommand(): string {

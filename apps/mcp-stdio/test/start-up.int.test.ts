@@ -75,7 +75,7 @@ describe('a problem at the start is one line for people, and an exit code other 
     const { code, stderr } = await run({
       MAX_CONTENT_BYTES: '1 MB',
       CONTEXT_AGENT: 'a b',
-      DATABASE_URL: 'postgres://u:secret@h/db',
+      DATABASE_URL: 'postgres://u:secret@h:port/db',
     });
     expect(code).toBe(1);
     expect(

@@ -3,52 +3,95 @@ import { inspect, parseArgs } from 'node:util';
 import type { ContextStoreError } from '@org/domain';
 import { readEnvironment, type Environment, type EnvironmentTable } from './environment.js';
 
-/** A program that is configured by its environment alone. */
-export interface Command<Table extends EnvironmentTable> {
-  readonly name: string;
+/** What a program does, or one of its commands. */
+interface Action<Table extends EnvironmentTable> {
   /** What it is for, in a line or two. */
   readonly summary: string;
-  readonly version: string;
-  readonly environment: Table;
   /** Starts it. Resolves when it runs, or when it is done. */
   readonly start: (environment: Environment<Table>) => Promise<void>;
 }
 
+interface Identity<Table extends EnvironmentTable> {
+  readonly name: string;
+  readonly version: string;
+  readonly environment: Table;
+}
+
+/** A program that is configured by its environment alone. */
+export interface Command<Table extends EnvironmentTable> extends Identity<Table>, Action<Table> {}
+
+/** A program of several commands, of which its first argument names one. */
+export interface CommandGroup<Table extends EnvironmentTable> extends Identity<Table> {
+  readonly summary: string;
+  readonly commands: Readonly<Record<string, Action<Table>>>;
+}
+
 /** Runs a program from its command line. Every start-up problem is a line on stderr and a non-zero exit, never a stack. */
 export async function runCommand<Table extends EnvironmentTable>(
-  command: Command<Table>,
+  command: Command<Table> | CommandGroup<Table>,
   args = process.argv.slice(2),
 ): Promise<void> {
-  const options = parseOptions(command.name, args);
-  if (options === undefined) return process.exit(2);
-  if (options.help) return void process.stdout.write(helpText(command));
-  if (options.version) return void process.stdout.write(`${command.version}\n`);
   try {
-    await command.start(readEnvironment(command.environment));
+    const { values: options, positionals } = parse(args, 'commands' in command);
+    if (options.help) return void process.stdout.write(helpText(command));
+    if (options.version) return void process.stdout.write(`${command.version}\n`);
+    const { start } = 'commands' in command ? findCommand(command.commands, positionals) : command;
+    await start(readEnvironment(command.environment));
   } catch (error) {
-    for (const line of messageOf(error).split('\n')) logLine(command.name, line);
-    process.exit(1);
+    const isUsage = error instanceof UsageError;
+    const message = isUsage ? `${error.message} See ${command.name} --help.` : messageOf(error);
+    for (const line of message.split('\n')) logLine(command.name, line);
+    process.exit(isUsage ? 2 : 1);
   }
 }
 
-function parseOptions(name: string, args: string[]): { help?: boolean; version?: boolean } | undefined {
+/** The command line is not one of this program. */
+class UsageError extends Error {}
+
+function parse(
+  args: string[],
+  allowPositionals: boolean,
+): { values: { help?: boolean; version?: boolean }; positionals: string[] } {
   try {
     const options = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const;
-    return parseArgs({ args, options }).values;
+    return parseArgs({ args, options, allowPositionals });
   } catch (error) {
     const [problem = ''] = messageOf(error).split('. ');
-    logLine(name, `${problem}. See ${name} --help.`);
-    return undefined;
+    throw new UsageError(`${problem}.`, { cause: error });
   }
 }
 
-/** Usage and every environment variable, from the table that the program itself reads. */
-export function helpText({ name, summary, environment }: Omit<Command<EnvironmentTable>, 'start' | 'version'>): string {
+function findCommand<Found>(commands: Readonly<Record<string, Found>>, [name, surplus]: string[]): Found {
+  if (name === undefined) throw new UsageError('Name a command.');
+  const found = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (found === undefined) throw new UsageError(`Unknown command '${name}'.`);
+  if (surplus !== undefined) throw new UsageError(`Unexpected argument '${surplus}'.`);
+  return found;
+}
+
+/** Usage, the commands, and every environment variable from the table that the program itself reads. */
+export function helpText(
+  program: Omit<Command<EnvironmentTable>, 'start' | 'version'> | Omit<CommandGroup<EnvironmentTable>, 'version'>,
+): string {
+  const { summary, name, environment } = program;
   const variables = Object.entries(environment).flatMap(([variable, { description, default: preset }]) => [
     `  ${variable}`,
     `      ${description} Default: ${preset}.`,
   ]);
-  return `${summary}\n\nUsage: ${name} [--help] [--version]\n\nEnvironment:\n${variables.join('\n')}\n`;
+  const commands =
+    'commands' in program
+      ? Object.entries(program.commands).flatMap(([command, action]) => [`  ${command}`, `      ${action.summary}`])
+      : [];
+  return [
+    summary,
+    '',
+    `Usage: ${name}${commands.length > 0 ? ' COMMAND' : ''} [--help] [--version]`,
+    ...(commands.length > 0 ? ['', 'Commands:', ...commands] : []),
+    '',
+    'Environment:',
+    ...variables,
+    '',
+  ].join('\n');
 }
 
 /** The version in the package.json one folder above a module. */

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { databaseLocation, describeLocation, sharedDatabase } from './database-location.js';
+import { databaseLocation, describeLocation, isSecret, sharedDatabase } from './database-location.js';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -17,19 +17,23 @@ describe('where the data lies', () => {
     expect(databaseLocation(database)).toEqual({ engine: 'sqlite', path, isDefault: false });
   });
 
+  it.each(['postgres://user:secret@host:5432/db?sslmode=no-verify', 'postgresql://host/db'])('%s', (url) => {
+    expect(databaseLocation(url)).toEqual({ engine: 'postgres', url });
+  });
+
   it("is the user's data folder when nothing is said", () => {
     vi.stubEnv('XDG_DATA_HOME', '/xdg');
     expect(databaseLocation()).toMatchObject({ path: '/xdg/context-store/context.db', isDefault: true });
     vi.stubEnv('XDG_DATA_HOME', 'relative');
-    expect(databaseLocation().path).toBe(join(homedir(), '.local/share/context-store/context.db'));
+    expect(databaseLocation()).toMatchObject({ path: join(homedir(), '.local/share/context-store/context.db') });
     vi.stubEnv('XDG_DATA_HOME', undefined);
-    expect(databaseLocation().path).toBe(join(homedir(), '.local/share/context-store/context.db'));
+    expect(databaseLocation()).toMatchObject({ path: join(homedir(), '.local/share/context-store/context.db') });
   });
 
   it.each([
-    ['postgres://user:secret@host/db', 'PostgreSQL'],
-    ['postgresql://host/db', 'PostgreSQL'],
-    ['mysql://host/db', 'sqlite:PATH'],
+    ['postgres://user:secret@host:port/db', 'the host or the port'],
+    ['postgres:secret', 'postgres://user:password@host'],
+    ['mysql://user:secret@host/db', 'sqlite:PATH'],
     ['/data/context.db', 'sqlite:PATH'],
     ['sqlite:', 'missing'],
     ['sqlite:///data/context.db', 'not a URL'],
@@ -51,4 +55,22 @@ it('says for people and for other processes where the data lies', () => {
     'in memory (lost when the process ends)',
     undefined,
   ]);
+
+  const server = databaseLocation('postgres://user@host/db');
+  expect([describeLocation(server), sharedDatabase(server)]).toEqual([
+    'PostgreSQL at host/db',
+    'postgres://user@host/db',
+  ]);
+});
+
+it.each([
+  ['sqlite:/data/context.db?password=x', false],
+  ['postgres://user@host/db', false],
+  ['postgres://user:secret@host/db', true],
+  ['postgres://user@host/db?password=secret', true],
+  ['postgres://user@host/db?sslmode=disable&sslpassword=secret', true],
+])('tells whether %s may be shown', (database, secret) => {
+  const location = databaseLocation(database);
+  expect(isSecret(location)).toBe(secret);
+  expect(describeLocation(location)).not.toContain('secret');
 });

@@ -1,12 +1,15 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { ContextStoreError } from '@org/domain';
+import { findUrlProblem, nameServer } from '@org/store-kysely/postgres/configuration';
 
 const scheme = 'sqlite:';
 const inMemory = ':memory:';
 
 /** Where a context store keeps its data. */
-export interface DatabaseLocation {
+export type DatabaseLocation = SqliteLocation | PostgresLocation;
+
+export interface SqliteLocation {
   readonly engine: 'sqlite';
   /** An absolute path, or `:memory:`. */
   readonly path: string;
@@ -14,14 +17,21 @@ export interface DatabaseLocation {
   readonly isDefault: boolean;
 }
 
+export interface PostgresLocation {
+  readonly engine: 'postgres';
+  /** As it was given. It may hold a password. */
+  readonly url: string;
+}
+
 /**
- * Reads `sqlite:PATH` (relative to the working folder) or `sqlite::memory:`. Absent: `context.db` in the user's data
- * folder, as the XDG Base Directory Specification has it. @throws VALIDATION_ERROR saying which forms there are
+ * Reads `postgres://user:password@host:port/database` (or `postgresql://`, with libpq's parameters behind a `?`),
+ * `sqlite:PATH` (relative to the working folder) or `sqlite::memory:`. Absent: `context.db` in the user's data folder, as
+ * the XDG Base Directory Specification has it. @throws VALIDATION_ERROR saying what is wrong, without repeating it
  */
 export function databaseLocation(database?: string): DatabaseLocation {
   if (database === undefined) return { engine: 'sqlite', path: join(dataFolder(), 'context.db'), isDefault: true };
-  if (/^postgres(ql)?:/.test(database)) throw invalid('PostgreSQL is not in this release yet; use sqlite:PATH.');
-  if (!database.startsWith(scheme)) throw invalid('not a database of ours; use sqlite:PATH or sqlite::memory:.');
+  if (/^postgres(ql)?:/.test(database)) return postgresLocation(database);
+  if (!database.startsWith(scheme)) throw invalid('not a database of ours; use postgres://… or sqlite:PATH.');
   const path = database.slice(scheme.length);
   if (path === '') throw invalid('the path is missing; use sqlite:PATH or sqlite::memory:.');
   if (path.startsWith('//'))
@@ -30,13 +40,30 @@ export function databaseLocation(database?: string): DatabaseLocation {
   return { engine: 'sqlite', path: path === inMemory ? path : resolve(path), isDefault: false };
 }
 
+function postgresLocation(url: string): PostgresLocation {
+  const problem = findUrlProblem(url);
+  if (problem !== undefined) throw invalid(problem);
+  return { engine: 'postgres', url };
+}
+
 /** For people: where the data lies, without anything secret. */
-export const describeLocation = ({ path }: DatabaseLocation): string =>
-  path === inMemory ? 'in memory (lost when the process ends)' : path;
+export function describeLocation(location: DatabaseLocation): string {
+  if (location.engine === 'postgres') return nameServer(location.url);
+  return location.path === inMemory ? 'in memory (lost when the process ends)' : location.path;
+}
 
 /** For another process: the `database` that names the same data, or undefined when no other process can reach it. */
-export const sharedDatabase = ({ path }: DatabaseLocation): string | undefined =>
-  path === inMemory ? undefined : `${scheme}${path}`;
+export function sharedDatabase(location: DatabaseLocation): string | undefined {
+  if (location.engine === 'postgres') return location.url;
+  return location.path === inMemory ? undefined : `${scheme}${location.path}`;
+}
+
+/** Whether what names the data may not be shown: a password is in it, or parameters, among which one may be. */
+export function isSecret(location: DatabaseLocation): boolean {
+  if (location.engine === 'sqlite') return false;
+  const { password, search } = new URL(location.url);
+  return password !== '' || search !== '';
+}
 
 function dataFolder(): string {
   const configured = process.env['XDG_DATA_HOME'];

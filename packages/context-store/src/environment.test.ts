@@ -5,6 +5,13 @@ describe('the environment', () => {
   it('has a default for everything', () => {
     expect(readEnvironment(environmentTable, {})).toEqual({
       DATABASE_URL: undefined,
+      DATABASE_MIGRATE: true,
+      DATABASE_POOL_SIZE: undefined,
+      DATABASE_MAX_WAITING: 10_000,
+      DATABASE_CONNECT_TIMEOUT_MS: 5000,
+      DATABASE_STATEMENT_TIMEOUT_MS: 10_000,
+      DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS: 10_000,
+      DATABASE_TRANSACTION_POOLER: false,
       CONTEXT_NAMESPACE: 'default',
       CONTEXT_AGENT: undefined,
       MAX_CONTENT_BYTES: 1024 * 1024,
@@ -25,9 +32,25 @@ describe('the environment', () => {
       CONTEXT_AGENT: 'me',
       CONTEXT_NAMESPACE: 'team',
       SESSION_TTL_SECONDS: '60',
+      DATABASE_MIGRATE: 'false',
+      DATABASE_POOL_SIZE: '3',
+      DATABASE_MAX_WAITING: '4',
+      DATABASE_CONNECT_TIMEOUT_MS: '5',
+      DATABASE_STATEMENT_TIMEOUT_MS: '6',
+      DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS: '7',
+      DATABASE_TRANSACTION_POOLER: 'true',
     };
     expect(contextStoreOptions(readEnvironment(environmentTable, env))).toEqual({
       database: 'sqlite:x.db',
+      migrate: false,
+      postgres: {
+        poolSize: 3,
+        maxWaiting: 4,
+        connectTimeoutMs: 5,
+        statementTimeoutMs: 6,
+        idleInTransactionTimeoutMs: 7,
+        transactionPooler: true,
+      },
       namespace: 'team',
       agent: 'me',
       maxContentBytes: 1024 * 1024,
@@ -39,7 +62,9 @@ describe('the environment', () => {
 
   it('names all that is wrong at once, a line each, without what may be secret', () => {
     const env = {
-      DATABASE_URL: 'postgres://user:secret@host/db',
+      DATABASE_URL: 'postgres://user:secret@host:port/db',
+      DATABASE_MIGRATE: 'yes',
+      DATABASE_POOL_SIZE: '0',
       CONTEXT_AGENT: 'role:x',
       MAX_CONTENT_BYTES: '1e6',
       DORMANT_AFTER_SECONDS: '0',
@@ -49,7 +74,9 @@ describe('the environment', () => {
       expect.objectContaining({
         code: 'VALIDATION_ERROR',
         message: [
-          'DATABASE_URL is not valid: PostgreSQL is not in this release yet; use sqlite:PATH.',
+          'DATABASE_URL is not valid: the host or the port cannot be read; write it as postgres://user:password@host:port/database, with special characters percent-encoded.',
+          'DATABASE_MIGRATE is not valid: true or false',
+          'DATABASE_POOL_SIZE is not valid: a whole number from 1 to 1000',
           'CONTEXT_AGENT is not valid: 1 to 128 letters, digits, dots, underscores, at signs or hyphens, beginning with a letter or digit',
           'MAX_CONTENT_BYTES is not valid: a whole number from 1 to 67108864',
           'DORMANT_AFTER_SECONDS is not valid: a whole number from 1 to 315360000',

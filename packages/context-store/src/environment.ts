@@ -1,4 +1,5 @@
 import { agentSchema, ContextStoreError, namespaceSchema } from '@org/domain';
+import { defaultSettings } from '@org/store-kysely/postgres/configuration';
 import { z } from 'zod';
 import { databaseLocation } from './database-location.js';
 import type { OpenContextStoreOptions } from './open-context-store.js';
@@ -47,6 +48,10 @@ export function wholeNumber(min: number, max: number): z.ZodType<number, string>
     .pipe(z.number().min(min, form).max(max, form));
 }
 
+export const trueOrFalse: z.ZodType<boolean, string> = z
+  .enum(['true', 'false'], 'true or false')
+  .transform((text) => text === 'true');
+
 const databaseSchema = z.string().check(({ value, issues }) => {
   try {
     databaseLocation(value);
@@ -57,13 +62,50 @@ const databaseSchema = z.string().check(({ value, issues }) => {
 
 const tenYearsSeconds = 315_360_000;
 const seconds = wholeNumber(1, tenYearsSeconds);
+/** Longer timers fire at once. */
+const milliseconds = wholeNumber(1, 2_147_483_647);
 
 /** What every process of the product reads. */
 export const environmentTable = {
   DATABASE_URL: optionalVariable(
     databaseSchema,
     'context.db in $XDG_DATA_HOME/context-store or ~/.local/share/context-store',
-    'Where the data lies: sqlite:PATH or sqlite::memory:.',
+    'Where the data lies: postgres://user:password@host:port/database, sqlite:PATH or sqlite::memory:.',
+  ),
+  DATABASE_MIGRATE: variable(
+    trueOrFalse,
+    'true',
+    'Whether to migrate at the start. false: refuse an older schema; run context-store migrate.',
+  ),
+  DATABASE_POOL_SIZE: optionalVariable(
+    wholeNumber(1, 1000),
+    'two for each core',
+    'PostgreSQL: the most connections of one process.',
+  ),
+  DATABASE_MAX_WAITING: variable(
+    wholeNumber(0, 1_000_000),
+    `${defaultSettings.maxWaiting}`,
+    'PostgreSQL: how many calls may wait for a connection; one more answers OVERLOADED.',
+  ),
+  DATABASE_CONNECT_TIMEOUT_MS: variable(
+    milliseconds,
+    `${defaultSettings.connectTimeoutMs}`,
+    'PostgreSQL: how long a call waits for a connection.',
+  ),
+  DATABASE_STATEMENT_TIMEOUT_MS: variable(
+    milliseconds,
+    `${defaultSettings.statementTimeoutMs}`,
+    'PostgreSQL: how long the server works on one statement, waits for locks included.',
+  ),
+  DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS: variable(
+    milliseconds,
+    `${defaultSettings.idleInTransactionTimeoutMs}`,
+    'PostgreSQL: how long a connection may hold a transaction open and do nothing.',
+  ),
+  DATABASE_TRANSACTION_POOLER: variable(
+    trueOrFalse,
+    'false',
+    'PostgreSQL: whether a pooler in transaction mode (PgBouncer) stands between.',
   ),
   CONTEXT_NAMESPACE: variable(namespaceSchema, 'default', 'The isolation boundary that calls belong to.'),
   CONTEXT_AGENT: optionalVariable(agentSchema, "the client's own name", 'Who acts in calls that name no agent.'),
@@ -111,6 +153,15 @@ export function contextStoreOptions(environment: Environment<typeof environmentT
   const { SESSION_TTL_SECONDS: sessionTtlSeconds } = environment;
   return {
     database: environment.DATABASE_URL,
+    migrate: environment.DATABASE_MIGRATE,
+    postgres: {
+      poolSize: environment.DATABASE_POOL_SIZE,
+      maxWaiting: environment.DATABASE_MAX_WAITING,
+      connectTimeoutMs: environment.DATABASE_CONNECT_TIMEOUT_MS,
+      statementTimeoutMs: environment.DATABASE_STATEMENT_TIMEOUT_MS,
+      idleInTransactionTimeoutMs: environment.DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS,
+      transactionPooler: environment.DATABASE_TRANSACTION_POOLER,
+    },
     namespace: environment.CONTEXT_NAMESPACE,
     agent: environment.CONTEXT_AGENT,
     maxContentBytes: environment.MAX_CONTENT_BYTES,

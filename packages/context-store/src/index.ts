@@ -1,5 +1,14 @@
-export { databaseLocation, describeLocation, sharedDatabase, type DatabaseLocation } from './database-location.js';
+export {
+  databaseLocation,
+  describeLocation,
+  isSecret,
+  sharedDatabase,
+  type DatabaseLocation,
+  type PostgresLocation,
+  type SqliteLocation,
+} from './database-location.js';
 export { openContextStore, type OpenContextStoreOptions } from './open-context-store.js';
+export type { PostgresSettings } from './postgres-settings.js';
 export {
   ContextStoreError,
   contextTypes,

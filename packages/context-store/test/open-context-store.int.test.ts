@@ -61,9 +61,16 @@ describe('openContextStore', () => {
   it('refuses what it cannot open, with a typed error', async () => {
     const file = join(folder, 'file');
     await writeFile(file, 'not a database, only text'.repeat(100));
-    await expect(openContextStore({ database: 'postgres://host/db' })).rejects.toMatchObject({
+    await expect(openContextStore({ database: 'postgres://host:port/db' })).rejects.toMatchObject({
       code: 'VALIDATION_ERROR',
     });
+    const unread = openContextStore({ database: 'sqlite::memory:', postgres: { poolSize: 0, maxWaiting: 0.5 } });
+    await expect(unread).rejects.toMatchObject({
+      code: 'VALIDATION_ERROR',
+      message: expect.stringMatching(/postgres\.poolSize.*postgres\.maxWaiting/) as string,
+    });
+    const unmigrated = openContextStore({ database: `sqlite:${join(folder, 'none.db')}`, migrate: false });
+    await expect(unmigrated).rejects.toThrow('context-store migrate');
     await expect(openContextStore({ database: `sqlite:${file}` })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     await expect(openContextStore({ database: 'sqlite::memory:', agent: 'a b' })).rejects.toMatchObject({
       code: 'VALIDATION_ERROR',

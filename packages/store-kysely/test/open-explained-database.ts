@@ -4,7 +4,7 @@ import { migratePostgres } from '../src/postgres/migrate.js';
 import { prepareOperations } from '../src/postgres/operations.js';
 import type { Operations } from './every-statement.js';
 import { explainingDatabase, type ExplainedRun } from './explain-statements.js';
-import { temporaryDatabase } from './temporary-database.js';
+import { temporaryDatabase } from '@org/store-kysely/testing';
 
 /** A database of its own, and the operations of a store in it that explain what they do. */
 export interface ExplainedDatabase {

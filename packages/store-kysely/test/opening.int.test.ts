@@ -1,6 +1,6 @@
-import { closeSync, mkdirSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createSqliteStore } from '@org/store-kysely/sqlite';
+import { createSqliteStore, migrateSqlite } from '@org/store-kysely/sqlite';
 import Sqlite from 'better-sqlite3';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -71,6 +71,27 @@ describe('opening a SQLite file', () => {
     expect(appliedVersions()).toEqual(migrations.map(({ version }) => version));
     first.close();
     second.close();
+  });
+
+  it('changes nothing when it is not to migrate', async () => {
+    const openUnmigrated = () => createSqliteStore({ path, migrate: false });
+    const older = {
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringMatching(/older schema \(0;.*context-store migrate/) as string,
+    };
+    await expect(openUnmigrated()).rejects.toMatchObject(older);
+    expect(existsSync(path)).toBe(false);
+    writeFileSync(path, '');
+    await expect(openUnmigrated()).rejects.toMatchObject(older);
+    expect(await migrateSqlite(path)).toEqual({ from: 0, to: migrations.length });
+    expect(await migrateSqlite(path)).toEqual({ from: migrations.length, to: migrations.length });
+    await (await openUnmigrated()).close();
+  });
+
+  it('migrates memory whatever is said: nobody else can', async () => {
+    const store = await createSqliteStore({ path: ':memory:', migrate: false });
+    await expect(store.ping()).resolves.toBeUndefined();
+    await store.close();
   });
 
   it('makes every commit wait for the disk', async () => {

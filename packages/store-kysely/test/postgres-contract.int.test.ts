@@ -2,7 +2,7 @@ import type { Store } from '@org/domain';
 import { describeStoreContract, type StoreHarness } from '@org/domain/testing';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { takingTurns } from './fork-store.js';
-import { temporaryDatabase } from './temporary-database.js';
+import { temporaryDatabase } from '@org/store-kysely/testing';
 
 describeStoreContract('PostgreSQL', () => openHarness(1));
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { migratePostgres } from '../src/postgres/migrate.js';
 import { migrations } from '../src/postgres/migrations/index.js';
 import { createWork, work } from './requests.js';
-import { temporaryDatabase, type TemporaryDatabase } from './temporary-database.js';
+import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 
 describe('opening a PostgreSQL database', () => {
   let database: TemporaryDatabase;
@@ -38,7 +38,7 @@ describe('opening a PostgreSQL database', () => {
 
   it('migrates it once when twenty open it first at once', async () => {
     const migrated = await Promise.all(Array.from({ length: 20 }, () => migratePostgres(database.url)));
-    expect(migrated.filter(Boolean)).toHaveLength(1);
+    expect(migrated.filter(({ from, to }) => from < to)).toHaveLength(1);
     expect(await appliedVersions()).toEqual(migrations.map(({ version }) => version));
   });
 
@@ -53,7 +53,8 @@ describe('opening a PostgreSQL database', () => {
 
   it('changes nothing when it is not to migrate', async () => {
     await expectOneLine(open(database.url, false), /older schema \(0;.*context-store migrate/);
-    await migratePostgres(database.url);
+    expect(await migratePostgres(database.url)).toEqual({ from: 0, to: migrations.length });
+    expect(await migratePostgres(database.url)).toEqual({ from: migrations.length, to: migrations.length });
     await open(database.url, false);
   });
 
@@ -75,8 +76,7 @@ describe('opening a PostgreSQL database', () => {
   });
 
   it('says what is wrong with a URL, and not the password in it', async () => {
-    await expectOneLine(open('not a URL'), /cannot be read.*postgres:\/\//);
-    await expectOneLine(open('mysql://root:secret@127.0.0.1/test'), /cannot be read/);
+    await expect(open('mysql://root:secret@127.0.0.1/test')).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
     const password = 'secret';
     const port = await unusedPort();
     await expectOneLine(open(urlWith((url) => Object.assign(url, { port, password }))), /refuses connections/);

@@ -4,7 +4,7 @@ import { createPostgresStore } from '@org/store-kysely/postgres';
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { appendWork, createWork, offerWork, readWork, upTo, work } from './requests.js';
-import { temporaryDatabase, type TemporaryDatabase } from './temporary-database.js';
+import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 
 describe('two PostgreSQL stores on one database', () => {
   let database: TemporaryDatabase;

@@ -3,7 +3,7 @@ import type { Store } from '@org/domain';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { appendWork, offerWork, readWork } from './requests.js';
-import { temporaryDatabase, type TemporaryDatabase } from './temporary-database.js';
+import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 
 describe('the statements of', () => {
   let database: TemporaryDatabase;

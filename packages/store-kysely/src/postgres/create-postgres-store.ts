@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os';
 import { ContextStoreError, type Store } from '@org/domain';
 import { createConnectionPool, type PostgresObserver } from './connection-pool.js';
 import { createDatabase } from './database.js';
+import { defaultSettings } from './default-settings.js';
 import { migratePostgres, requireSchema } from './migrate.js';
 import type { Operation } from './operation.js';
 import { prepareOperations } from './operations.js';
@@ -32,17 +32,18 @@ export interface PostgresStoreOptions {
 /**
  * Opens a store in a PostgreSQL database, which any number of processes may share. What it acknowledges is committed.
  *
+ * @throws VALIDATION_ERROR for a URL that cannot be read
  * @throws STORE_UNAVAILABLE when the server cannot be reached, or the schema cannot be migrated or is of a newer release
  */
 export async function createPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const { url, migrate = true, poolSize = availableParallelism() * 2, maxWaiting = 10_000 } = options;
+  const { url, migrate = true, poolSize = defaultSettings.poolSize, maxWaiting = defaultSettings.maxWaiting } = options;
   await (migrate ? migratePostgres(url) : requireSchema(url));
   const pool = createConnectionPool({
     url,
     size: poolSize,
-    connectTimeoutMs: options.connectTimeoutMs ?? 5000,
-    statementTimeoutMs: options.statementTimeoutMs ?? 10_000,
-    idleInTransactionTimeoutMs: options.idleInTransactionTimeoutMs ?? 10_000,
+    connectTimeoutMs: options.connectTimeoutMs ?? defaultSettings.connectTimeoutMs,
+    statementTimeoutMs: options.statementTimeoutMs ?? defaultSettings.statementTimeoutMs,
+    idleInTransactionTimeoutMs: options.idleInTransactionTimeoutMs ?? defaultSettings.idleInTransactionTimeoutMs,
     maxWaiting,
     namedStatements: options.namedStatements ?? true,
     observer: options.observer ?? {},

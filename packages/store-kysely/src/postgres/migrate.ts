@@ -1,5 +1,6 @@
 import { ContextStoreError } from '@org/domain';
 import { Client } from 'pg';
+import { olderSchema, type SchemaChange } from '../schema-version.js';
 import { nameServer, requireDatabaseUrl } from './database-url.js';
 import { migrations as allMigrations, type Migration } from './migrations/index.js';
 import { translateConnectError, translateError } from './translate-error.js';
@@ -15,10 +16,9 @@ const connectTimeoutMs = 10_000;
  * Brings a database to the schema of this release. All in one transaction under a lock, so that any number of processes
  * may start on an empty database at once; the first migrates, and the others find it done.
  *
- * @returns whether there was anything to do
  * @throws STORE_UNAVAILABLE for a schema of a newer release, a server that cannot be reached, or missing rights
  */
-export function migratePostgres(url: string, migrations: readonly Migration[] = allMigrations): Promise<boolean> {
+export function migratePostgres(url: string, migrations: readonly Migration[] = allMigrations): Promise<SchemaChange> {
   return withClient(url, async (client) => {
     await client.query(`begin`);
     await client.query(`set local statement_timeout = 0; set local lock_timeout = ${lockWaitMs}`);
@@ -30,7 +30,7 @@ export function migratePostgres(url: string, migrations: readonly Migration[] = 
       await recordMigration(client, migration);
     }
     await client.query(`commit`);
-    return version < migrations.length;
+    return { from: version, to: migrations.length };
   });
 }
 
@@ -45,11 +45,7 @@ export function requireSchema(url: string): Promise<void> {
     const known = allMigrations.length;
     refuseNewerSchema(version, url, known);
     if (version === known) return;
-    throw new ContextStoreError(
-      'STORE_UNAVAILABLE',
-      `${nameServer(url)} has an older schema (${version}; this release needs ${known}). Run \`context-store migrate\`.`,
-      { schemaVersion: version, knownVersion: known },
-    );
+    throw olderSchema(nameServer(url), version, known);
   });
 }
 

@@ -1,5 +1,10 @@
+import { existsSync } from 'node:fs';
 import { ContextStoreError, type ListHandoffs, type Store } from '@org/domain';
+import { olderSchema } from '../schema-version.js';
+import type { Connection } from './connection.js';
 import { createGroupCommit } from './group-commit.js';
+import { requireSchema } from './migrate.js';
+import { migrations } from './migrations/index.js';
 import { openConnection } from './open-connection.js';
 import type { ListedHandoffs } from './list-handoffs.js';
 import type { Operation } from './operation.js';
@@ -10,6 +15,11 @@ import { translateError } from './translate-error.js';
 export interface SqliteStoreOptions {
   /** The database file. It is created, with its folder, when there is none. `:memory:` keeps everything in this process. */
   readonly path: string;
+  /**
+   * Whether to bring the file to the schema of this release. Default: yes; otherwise it must have it already. Memory,
+   * which nobody else can migrate, always is.
+   */
+  readonly migrate?: boolean | undefined;
   /** The store's clock, in epoch milliseconds. Default: the system clock. */
   readonly clock?: (() => number) | undefined;
   /**
@@ -26,10 +36,11 @@ export interface SqliteStoreOptions {
  */
 export async function createSqliteStore({
   path,
+  migrate = true,
   clock = Date.now,
   lockWaitMs = 5000,
 }: SqliteStoreOptions): Promise<Store> {
-  const connection = await openConnection(path, clock, lockWaitMs).catch((error: unknown) => {
+  const connection = await open(path, migrate, clock, lockWaitMs).catch((error: unknown) => {
     throw translateError(error, path);
   });
   const { reads, writes } = prepareOperations(connection);
@@ -98,3 +109,10 @@ const listAndExpire =
     if (lapsed.length > 0) await expire(lapsed).catch(() => undefined);
     return page;
   };
+
+async function open(path: string, migrate: boolean, clock: () => number, lockWaitMs: number): Promise<Connection> {
+  if (migrate || path === ':memory:') return openConnection(path, clock, lockWaitMs);
+  // Opening it would make an empty file.
+  if (!existsSync(path)) throw olderSchema(path, 0, migrations.length);
+  return openConnection(path, clock, lockWaitMs, requireSchema);
+}

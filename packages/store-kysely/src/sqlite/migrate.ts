@@ -1,5 +1,6 @@
 import { ContextStoreError } from '@org/domain';
 import type { Placeholders } from '../prepared-query.js';
+import { olderSchema, type SchemaChange } from '../schema-version.js';
 import type { Connection } from './connection.js';
 import { migrations } from './migrations/index.js';
 import type { Migration } from './migrations/migration.js';
@@ -13,16 +14,28 @@ import { db } from './query-builder.js';
  *
  * @throws STORE_UNAVAILABLE for a schema of a newer release; a busy error before anything ran
  */
-export function migrate(connection: Connection, path: string, nowMs: number): void {
-  if (connection.readTransaction(() => readVersion(connection, path)) === migrations.length) return;
-  connection.writeTransaction(() => {
+export function migrate(connection: Connection, path: string, nowMs: number): SchemaChange {
+  const to = migrations.length;
+  if (connection.readTransaction(() => readVersion(connection, path)) === to) return { from: to, to };
+  return connection.writeTransaction(() => {
     // Read again: another process may have migrated while this one waited for the lock.
     const version = readVersion(connection, path);
     for (const migration of migrations.slice(version)) {
       connection.execute(migration.script);
       recordMigration(connection, migration, nowMs);
     }
+    return { from: version, to };
   });
+}
+
+/**
+ * For processes that leave migrating to others.
+ *
+ * @throws STORE_UNAVAILABLE for any other schema than that of this release; a busy error
+ */
+export function requireSchema(connection: Connection, path: string): void {
+  const version = connection.readTransaction(() => readVersion(connection, path));
+  if (version < migrations.length) throw olderSchema(path, version, migrations.length);
 }
 
 /** The version of the schema in the file; 0 for an empty file. */

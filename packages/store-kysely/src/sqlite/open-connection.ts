@@ -9,8 +9,17 @@ import { retryWhileBusy } from './retry-while-busy.js';
 /** How long SQLite itself waits for a lock. It blocks the event loop, so it is only long enough for a commit beside this one. */
 const busyTimeoutMs = 10;
 
-/** Opens a migrated database. The file is created, with its folder, when there is none. @throws STORE_UNAVAILABLE, driver errors */
-export async function openConnection(path: string, clock: () => number, lockWaitMs: number): Promise<Connection> {
+/**
+ * Opens a database whose schema `prepareSchema` sees to. The file is created, with its folder, when there is none.
+ *
+ * @throws STORE_UNAVAILABLE, driver errors
+ */
+export async function openConnection(
+  path: string,
+  clock: () => number,
+  lockWaitMs: number,
+  prepareSchema: (connection: Connection, path: string, nowMs: number) => unknown = migrate,
+): Promise<Connection> {
   requireNode();
   if (path !== ':memory:') requireFile(path);
   const { default: Sqlite } = await import('better-sqlite3');
@@ -19,7 +28,7 @@ export async function openConnection(path: string, clock: () => number, lockWait
   try {
     await retryWhileBusy(() => configure(database), deadlineMs);
     const connection = createConnection(database);
-    await retryWhileBusy(() => migrate(connection, path, clock()), deadlineMs);
+    await retryWhileBusy(() => prepareSchema(connection, path, clock()), deadlineMs);
     return connection;
   } catch (error) {
     database.close();

@@ -1,0 +1,3 @@
+// What can be known of a database and its settings without loading pg.
+export { findUrlProblem, nameServer } from './database-url.js';
+export { defaultSettings } from './default-settings.js';
