@@ -21,7 +21,10 @@ describe('two processes on one PostgreSQL database and one Redis', () => {
     });
     told = [];
     waiting.on('message', (message) => told.push(message));
-  });
+    await isTold({ looked: 0 });
+    await isTold({ heard: 'something_changed' });
+    told.length = 0;
+  }, 120_000);
   afterEach(async () => {
     const ended = waiting.exitCode === null && waiting.signalCode === null ? once(waiting, 'exit') : undefined;
     waiting.kill('SIGKILL');
@@ -31,12 +34,9 @@ describe('two processes on one PostgreSQL database and one Redis', () => {
   });
 
   const isTold = (message: unknown): Promise<void> =>
-    vi.waitFor(() => expect(told).toContainEqual(message), { timeout: 15_000, interval: 5 });
+    vi.waitFor(() => expect(told).toContainEqual(message), { timeout: 45_000, interval: 5 });
 
   it('an offer in one wakes who waits for it in the other, by its event', async () => {
-    await isTold({ looked: 0 });
-    await isTold({ heard: 'something_changed' });
-    told.length = 0;
     await contextStore.requestHandoff({
       sessionKey: 'work',
       requestType: 'full_handoff',
