@@ -1,6 +1,6 @@
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import { databaseLocation, openContextStore } from '@org/context-store';
-import { errorLine } from '@org/context-store/command';
+import { errorLine, logRedis } from '@org/context-store/command';
 import { contextStoreOptions } from '@org/context-store/environment';
 import { createMcpServerFactory, maxMessageBytes } from '@org/mcp';
 import { createApp } from './app.js';
@@ -25,7 +25,7 @@ export async function serve({ version, environment, log }: ServeOptions): Promis
   const options = contextStoreOptions(environment);
   const maxRequestBytes = maxMessageBytes(environment.MAX_CONTENT_BYTES);
 
-  const contextStore = await openContextStore(options);
+  const contextStore = await openContextStore(logRedis(options, log));
   const factory = createMcpServerFactory({
     contextStore,
     version,

@@ -1,5 +1,5 @@
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import { errorLine } from '@org/context-store/command';
+import { errorLine, logRedis } from '@org/context-store/command';
 import { openContextStore, type OpenContextStoreOptions } from '@org/context-store';
 import { createMcpServerFactory, maxMessageBytes } from '@org/mcp';
 import { LineTransport } from './line-transport.js';
@@ -20,7 +20,7 @@ const stopWithinMs = 8000;
  * by then is still answered.
  */
 export async function serve({ version, options, maxContentBytes, log }: ServeOptions): Promise<void> {
-  const contextStore = await openContextStore(options);
+  const contextStore = await openContextStore(logRedis(options, log));
   const transport = new LineTransport({
     input: process.stdin,
     output: process.stdout,

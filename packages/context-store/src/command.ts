@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { inspect, parseArgs } from 'node:util';
+import type { RedisBusState } from '@org/bus-redis';
 import type { ContextStoreError } from '@org/domain';
 import { readEnvironment, type Environment, type EnvironmentTable } from './environment.js';
+import type { OpenContextStoreOptions } from './open-context-store.js';
 
 /** What a program does, or one of its commands. */
 interface Action<Table extends EnvironmentTable> {
@@ -108,6 +110,18 @@ export function logLine(name: string, message: string): void {
 /** The log line of an error of which a client learnt only the code and the request id. */
 export function errorLine(error: ContextStoreError, requestId: string): string {
   return `${error.code} ${requestId} ${inspect(error.cause ?? error)}`;
+}
+
+/** The options, and a log line whenever Redis begins or ceases to connect this process with the others. */
+export function logRedis(options: OpenContextStoreOptions, log: (line: string) => void): OpenContextStoreOptions {
+  if (options.redis === undefined) return options;
+  const onStateChange = (state: RedisBusState): void =>
+    log(
+      state.isConnected
+        ? 'Redis carries events between the processes'
+        : `Redis is out of reach (${state.reason}): what other processes change is seen a little later`,
+    );
+  return { ...options, redis: { ...options.redis, onStateChange } };
 }
 
 function messageOf(error: unknown): string {

@@ -1,3 +1,4 @@
+import { findRedisUrlProblem } from '@org/bus-redis/configuration';
 import { agentSchema, ContextStoreError, namespaceSchema } from '@org/domain';
 import { defaultSettings } from '@org/store-kysely/postgres/configuration';
 import { z } from 'zod';
@@ -60,6 +61,11 @@ const databaseSchema = z.string().check(({ value, issues }) => {
   }
 });
 
+const redisSchema = z.string().check(({ value, issues }) => {
+  const message = findRedisUrlProblem(value);
+  if (message !== undefined) issues.push({ code: 'custom', input: value, message });
+});
+
 const tenYearsSeconds = 315_360_000;
 const seconds = wholeNumber(1, tenYearsSeconds);
 /** Longer timers fire at once. */
@@ -107,6 +113,16 @@ export const environmentTable = {
     'false',
     'PostgreSQL: whether a pooler in transaction mode (PgBouncer) stands between.',
   ),
+  REDIS_URL: optionalVariable(
+    redisSchema,
+    'processes look for changes every second',
+    'PostgreSQL: redis://user:password@host:port tells its processes of changes at once.',
+  ),
+  REDIS_DEPLOYMENT: optionalVariable(
+    z.string(),
+    'the address of the database',
+    'Redis: what the processes of one deployment have in common.',
+  ),
   CONTEXT_NAMESPACE: variable(namespaceSchema, 'default', 'The isolation boundary that calls belong to.'),
   CONTEXT_AGENT: optionalVariable(agentSchema, "the client's own name", 'Who acts in calls that name no agent.'),
   MAX_CONTENT_BYTES: variable(
@@ -150,7 +166,7 @@ export function environmentError(issues: readonly { path: string; message: strin
 
 /** The shared variables as options of `openContextStore`. */
 export function contextStoreOptions(environment: Environment<typeof environmentTable>): OpenContextStoreOptions {
-  const { SESSION_TTL_SECONDS: sessionTtlSeconds } = environment;
+  const { SESSION_TTL_SECONDS: sessionTtlSeconds, REDIS_URL: redisUrl } = environment;
   return {
     database: environment.DATABASE_URL,
     migrate: environment.DATABASE_MIGRATE,
@@ -162,6 +178,7 @@ export function contextStoreOptions(environment: Environment<typeof environmentT
       idleInTransactionTimeoutMs: environment.DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS,
       transactionPooler: environment.DATABASE_TRANSACTION_POOLER,
     },
+    redis: redisUrl === undefined ? undefined : { url: redisUrl, deployment: environment.REDIS_DEPLOYMENT },
     namespace: environment.CONTEXT_NAMESPACE,
     agent: environment.CONTEXT_AGENT,
     maxContentBytes: environment.MAX_CONTENT_BYTES,

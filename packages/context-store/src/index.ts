@@ -7,6 +7,7 @@ export {
   type PostgresLocation,
   type SqliteLocation,
 } from './database-location.js';
+export type { RedisSettings } from './open-bus.js';
 export { openContextStore, type OpenContextStoreOptions } from './open-context-store.js';
 export type { PostgresSettings } from './postgres-settings.js';
 export {

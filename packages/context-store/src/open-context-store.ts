@@ -1,5 +1,6 @@
 import { createContextStore, type ContextStore, type ContextStoreOptions, type Telemetry } from '@org/domain';
 import { databaseLocation } from './database-location.js';
+import { openBus, type RedisSettings } from './open-bus.js';
 import { openStore } from './open-store.js';
 import type { PostgresSettings } from './postgres-settings.js';
 
@@ -16,6 +17,11 @@ export interface OpenContextStoreOptions extends ContextStoreOptions {
   readonly migrate?: boolean | undefined;
   /** How to use a PostgreSQL database; without effect on SQLite. */
   readonly postgres?: PostgresSettings | undefined;
+  /**
+   * The Redis that tells the processes on one PostgreSQL database of each other's changes at once. It need not be there:
+   * without it they see them when they look, within a second or so. A store on SQLite does not use it.
+   */
+  readonly redis?: RedisSettings | undefined;
   /** Where measurements go. Absent: nowhere. */
   readonly telemetry?: Telemetry | undefined;
 }
@@ -25,11 +31,12 @@ export interface OpenContextStoreOptions extends ContextStoreOptions {
  * @throws VALIDATION_ERROR (the options, or a Node.js that is too old), STORE_UNAVAILABLE (the database cannot be used)
  */
 export async function openContextStore(options: OpenContextStoreOptions = {}): Promise<ContextStore> {
-  const { database, migrate = true, postgres = {}, telemetry, ...rest } = options;
+  const { database, migrate = true, postgres = {}, redis, telemetry, ...rest } = options;
   const location = databaseLocation(database);
-  const store = await openStore(location, migrate, postgres, telemetry);
+  const redisBus = await openBus(location, redis);
+  const { store, bus = redisBus } = await openStore(location, migrate, postgres, telemetry);
   try {
-    return createContextStore({ store, telemetry }, rest);
+    return createContextStore({ store, bus, telemetry }, rest);
   } catch (error) {
     await store.close();
     throw error;

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ContextStoreError, type Store, type Telemetry } from '@org/domain';
+import { ContextStoreError, type EventBus, type Store, type Telemetry } from '@org/domain';
 import type { SchemaChange } from '@org/store-kysely/sqlite';
 import type { DatabaseLocation, SqliteLocation } from './database-location.js';
 import { requireSupportedNode } from './node-version.js';
@@ -8,22 +8,30 @@ import { requirePostgresSettings, type PostgresSettings } from './postgres-setti
 
 // Each engine is loaded where it is used, so that a process pays for its own alone.
 
+/** What an engine brings along. */
+export interface OpenedStore {
+  readonly store: Store;
+  /** How processes on one database hear of each other by its own means. Absent: they have to look. */
+  readonly bus?: EventBus | undefined;
+}
+
 /** Opens the store of a location. @throws STORE_UNAVAILABLE, VALIDATION_ERROR (the settings, or a Node.js that is too old) */
 export async function openStore(
   location: DatabaseLocation,
   migrate: boolean,
   settings: PostgresSettings,
   telemetry: Telemetry | undefined,
-): Promise<Store> {
+): Promise<OpenedStore> {
   requireSupportedNode();
   if (location.engine === 'sqlite') {
     await makeDefaultFolder(location);
-    const { createSqliteStore } = await import('@org/store-kysely/sqlite');
-    return createSqliteStore({ path: location.path, migrate });
+    const { createSqliteBus, createSqliteStore } = await import('@org/store-kysely/sqlite');
+    const store = await createSqliteStore({ path: location.path, migrate });
+    return { store, bus: createSqliteBus({ store }) };
   }
   requirePostgresSettings(settings);
   const { createPostgresStore } = await import('@org/store-kysely/postgres');
-  return createPostgresStore({ url: location.url, migrate, ...settings, telemetry });
+  return { store: await createPostgresStore({ url: location.url, migrate, ...settings, telemetry }) };
 }
 
 /** Brings what lies at a location to the schema of this release. @throws as {@link openStore} does */

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { findPostgresBinaries } from './postgres-binaries.js';
 import { findRunningPostgres } from './running-postgres.js';
+import { isRedisRunning } from './running-redis.js';
 
 /** A service that some tests need. */
 interface Service {
@@ -22,6 +23,11 @@ const services: readonly Service[] = [
     tests: '**/test/postgres-server-*.test.ts',
     isThere: () => findPostgresBinaries() !== undefined,
   },
+  {
+    name: 'Redis',
+    tests: '**/test/redis-*.int.test.ts',
+    isThere: isRedisRunning,
+  },
 ];
 
 const systemServices: readonly Service[] = [
@@ -30,6 +36,12 @@ const systemServices: readonly Service[] = [
     tests: '**/test/*-pgbouncer.system.test.ts',
     isThere: () => isCommand('pgbouncer'),
     debianPackage: 'pgbouncer',
+  },
+  {
+    name: 'redis-server',
+    tests: '**/test/redis-*.system.test.ts',
+    isThere: () => isCommand('redis-server'),
+    debianPackage: 'redis-server',
   },
   {
     name: 'right to mount a disk (root)',

@@ -1,0 +1,1 @@
+export { findRedisUrlProblem } from './redis-url.js';

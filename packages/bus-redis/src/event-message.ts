@@ -1,0 +1,53 @@
+import { namespaceSchema, sessionKeySchema, targetAgentSchema, type StoreEvent } from '@org/domain';
+import { z } from 'zod';
+
+/** The most events of one message. */
+export const maxMessageEvents = 1000;
+/** No message of ours is longer, in UTF-16 code units: 1,000 events with three names of 128 each. */
+const maxMessageLength = 512 * 1024;
+
+/** What goes over the channel. A change to this shape is a change of the version in the channel's name. */
+const messageSchema = z.strictObject({
+  /** The bus that sent it: its own subscribers have heard the events already. */
+  sender: z.string(),
+  events: z
+    .array(
+      z.discriminatedUnion('kind', [
+        z.strictObject({
+          kind: z.literal('handoff_offered'),
+          namespace: namespaceSchema,
+          targetAgent: targetAgentSchema.optional(),
+        }),
+        z.strictObject({
+          kind: z.literal('session_changed'),
+          namespace: namespaceSchema,
+          sessionKey: sessionKeySchema,
+        }),
+        z.strictObject({ kind: z.literal('something_changed') }),
+      ]),
+    )
+    .max(maxMessageEvents),
+});
+
+export interface EventMessage {
+  readonly sender: string;
+  readonly events: readonly StoreEvent[];
+}
+
+/**
+ * The name of the channel that the processes of one deployment share. Redis keeps databases apart, but not their
+ * channels: the deployment is all that separates two of them on one server.
+ */
+export const channelName = (deployment: string): string => `context-store:${deployment}:events:v1`;
+
+export const encodeMessage = (message: EventMessage): string => JSON.stringify(message);
+
+/** @returns undefined for whatever is no message of ours: anybody may publish anything */
+export function decodeMessage(text: string): EventMessage | undefined {
+  if (text.length > maxMessageLength) return undefined;
+  try {
+    return messageSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,2 @@
+export { createRedisBus, type RedisBusOptions } from './create-redis-bus.js';
+export type { RedisBusState } from './state-report.js';

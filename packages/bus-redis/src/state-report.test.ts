@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { createStateReport, type RedisBusState } from './state-report.js';
+
+it('tells of changes of the whole alone', () => {
+  const states: RedisBusState[] = [];
+  const report = createStateReport((state) => states.push(state));
+  report.up('one');
+  report.up('two');
+  report.down('one', Object.assign(new Error('connect 10.0.0.1'), { code: 'ECONNREFUSED' }));
+  report.down('two', new Error('later'));
+  report.down('one', new Error('again'));
+  report.up('one');
+  report.up('two');
+  expect(states).toEqual([
+    { isConnected: true },
+    { isConnected: false, reason: 'ECONNREFUSED' },
+    { isConnected: true },
+  ]);
+});
+
+it('forgets a connection that is not needed any more', () => {
+  const states: RedisBusState[] = [];
+  const report = createStateReport((state) => states.push(state));
+  report.down('one', new Error('NOPERM'));
+  report.gone('one');
+  report.up('two');
+  report.down('one', 'gone');
+  report.gone('one');
+  expect(states.map(({ isConnected }) => isConnected)).toEqual([false, true, false, true]);
+});

@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto';
+import type { EventBus, StoreEvent } from '@org/domain';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createRedisBus, type RedisBusOptions } from '../src/index.js';
+import { eventually } from './eventually.js';
+import { plainClient, redisUrl, type PlainClient } from './redis-client.js';
+
+const offer: StoreEvent = { kind: 'handoff_offered', namespace: 'team', targetAgent: 'role:reviewer' };
+const last: StoreEvent = { kind: 'handoff_offered', namespace: 'team', targetAgent: 'last' };
+const changed = (sessionKey: string): StoreEvent => ({ kind: 'session_changed', namespace: 'team', sessionKey });
+const something: StoreEvent = { kind: 'something_changed' };
+
+describe('a bus over Redis', () => {
+  let redis: PlainClient;
+  let deployment: string;
+  let channel: string;
+  let buses: EventBus[];
+
+  beforeEach(async () => {
+    redis = await plainClient();
+    deployment = `test-${randomUUID()}`;
+    channel = `context-store:${deployment}:events:v1`;
+    buses = [];
+  });
+  afterEach(async () => {
+    await Promise.all(buses.map((bus) => bus.close()));
+    redis.close();
+  });
+
+  function openBus(options: Partial<RedisBusOptions> = {}): EventBus {
+    const bus = createRedisBus({ url: redisUrl, deployment, ...options });
+    buses.push(bus);
+    return bus;
+  }
+
+  /** What a listener hears, from when the subscription stands; that it stands is not among it. */
+  async function hear(bus: EventBus): Promise<StoreEvent[]> {
+    const heard: StoreEvent[] = [];
+    bus.subscribe((event) => heard.push(event));
+    await eventually(() => expect(heard).toEqual([something]));
+    heard.length = 0;
+    return heard;
+  }
+
+  async function hearLast(heard: readonly StoreEvent[]): Promise<void> {
+    await eventually(() => expect(heard).toContainEqual(last));
+  }
+
+  async function subscriptions(): Promise<unknown> {
+    return ((await redis.command('PUBSUB', 'NUMSUB', channel)) as unknown[])[1];
+  }
+
+  it('carries events to others, and to its own listeners at once, and once', async () => {
+    const [here, there] = [openBus(), openBus()];
+    const [heardHere, heardThere] = [await hear(here), await hear(there)];
+    here.publish(offer);
+    expect(heardHere).toEqual([offer]);
+    await eventually(() => expect(heardThere).toEqual([offer]));
+    there.publish(last);
+    await hearLast(heardHere);
+    expect(heardHere).toEqual([offer, last]);
+    expect(heardThere).toEqual([offer, last]);
+  });
+
+  it('keeps deployments apart, on one database or two', async () => {
+    const other = openBus({ deployment: `${deployment}-2` });
+    const [heard, heardByOther] = [await hear(openBus()), await hear(other)];
+    const elsewhere = openBus({ deployment: `${deployment}-2`, url: new URL('/1', redisUrl).href });
+    elsewhere.publish(offer);
+    await eventually(() => expect(heardByOther).toEqual([offer]));
+    openBus().publish(last);
+    await hearLast(heard);
+    expect(heard).toEqual([last]);
+  });
+
+  it('sends many changes as few messages', async () => {
+    const bus = openBus({ gatherMs: 3_600_000 });
+    const messages = await redis.listen(channel);
+    const heard = await hear(openBus());
+    bus.publish(offer);
+    await eventually(() => expect(heard).toEqual([offer]));
+    messages.length = 0;
+    for (let append = 0; append < 10_000; append += 1) bus.publish(changed(`s${append % 2}`));
+    bus.publish(last);
+    await hearLast(heard);
+    expect(heard).toEqual([offer, changed('s0'), changed('s1'), last]);
+    expect(messages).toHaveLength(1);
+  });
+
+  it('sends changes by themselves, after a while', async () => {
+    const heard = await hear(openBus());
+    openBus({ gatherMs: 1 }).publish(changed('work'));
+    await eventually(() => expect(heard).toEqual([changed('work')]));
+  });
+
+  it('says that something changed rather than send too much', async () => {
+    const bus = openBus({ gatherMs: 3_600_000 });
+    const heard = await hear(openBus());
+    bus.publish(offer);
+    await eventually(() => expect(heard).toEqual([offer]));
+    for (let append = 0; append < 5000; append += 1) bus.publish(changed(`s${append}`));
+    bus.publish(last);
+    await eventually(() => expect(heard).toEqual([offer, something]));
+  });
+
+  it('subscribes with the first listener and once for all, and ends that with the last', async () => {
+    const bus = openBus({ lingerMs: 0 });
+    bus.publish(offer);
+    expect(await subscriptions()).toBe(0);
+    const ends = Array.from({ length: 100 }, () => bus.subscribe(() => undefined));
+    await eventually(async () => expect(await subscriptions()).toBe(1));
+    const heard = await hear(openBus({ lingerMs: 0 }));
+    expect(await subscriptions()).toBe(2);
+    for (const end of ends.slice(1)) {
+      end();
+      end();
+    }
+    openBus().publish(last);
+    await hearLast(heard);
+    expect(await subscriptions()).toBe(2);
+    ends[0]?.();
+    await eventually(async () => expect(await subscriptions()).toBe(1));
+    expect(await hear(bus)).toEqual([]);
+  });
+
+  it('keeps the subscription for a listener that soon comes back', async () => {
+    const bus = openBus();
+    const end = bus.subscribe(() => undefined);
+    await eventually(async () => expect(await subscriptions()).toBe(1));
+    end();
+    const heard: StoreEvent[] = [];
+    bus.subscribe((event) => heard.push(event));
+    openBus().publish(last);
+    await hearLast(heard);
+    expect(heard).toEqual([last]);
+  });
+
+  it('ignores what strangers publish', async () => {
+    const heard = await hear(openBus());
+    const strange = { kind: 'session_changed', namespace: 'team', sessionKey: 'no key' };
+    for (const garbage of ['', '{', '[[', 'null', JSON.stringify({ sender: 'x', events: [strange] }), '\u0000'])
+      await redis.command('PUBLISH', channel, garbage);
+    await redis.command('PUBLISH', channel, 'x'.repeat(4 * 1024 * 1024));
+    openBus().publish(last);
+    await hearLast(heard);
+    expect(heard).toEqual([last]);
+  });
+
+  it('takes no notice of listeners that throw', async () => {
+    const [here, there] = [openBus(), openBus()];
+    for (const bus of [here, there])
+      bus.subscribe(() => {
+        throw new Error('a fault of the listener');
+      });
+    const states: unknown[] = [];
+    const heard = await hear(openBus({ onStateChange: (state) => states.push(state) }));
+    await eventually(async () => expect(await subscriptions()).toBe(3));
+    expect(() => here.publish(offer)).not.toThrow();
+    there.publish(last);
+    await hearLast(heard);
+    expect(states).toEqual([{ isConnected: true }]);
+  });
+
+  it('ends with close, and sends before what it has', async () => {
+    const heard = await hear(openBus());
+    const bus = openBus({ gatherMs: 3_600_000 });
+    const ownHeard = await hear(bus);
+    bus.publish(offer);
+    await eventually(() => expect(heard).toEqual([offer]));
+    bus.publish(changed('work'));
+    const end = bus.subscribe(() => undefined);
+    await Promise.all([bus.close(), bus.close()]);
+    await eventually(() => expect(heard).toEqual([offer, changed('work')]));
+    await eventually(async () => expect(await subscriptions()).toBe(1));
+    end();
+    ownHeard.length = 0;
+    bus.publish(offer);
+    bus.subscribe((event) => ownHeard.push(event));
+    openBus().publish(last);
+    await hearLast(heard);
+    expect(ownHeard).toEqual([]);
+    expect(await subscriptions()).toBe(1);
+  });
+
+  it('refuses what is no URL of Redis at once', () => {
+    const open = (): EventBus => createRedisBus({ url: 'http://user:secret@127.0.0.1', deployment });
+    expect(open).toThrow(expect.objectContaining({ code: 'VALIDATION_ERROR' }));
+    expect(open).not.toThrow('secret');
+  });
+});

@@ -1,0 +1,26 @@
+import type { RedisBusOptions } from '@org/bus-redis';
+import type { EventBus } from '@org/domain';
+import { describeLocation, type DatabaseLocation } from './database-location.js';
+
+/** A Redis server that carries events between the processes of a deployment. */
+export interface RedisSettings extends Pick<RedisBusOptions, 'url' | 'onStateChange'> {
+  /**
+   * What the processes of the deployment have in common, and nobody else on the same Redis. Default: the address of the
+   * database, without the user, as each process has it.
+   */
+  readonly deployment?: string | undefined;
+}
+
+/**
+ * The bus of the processes that share a PostgreSQL database, or undefined where the store's own means do: those that
+ * share a SQLite file are on one machine. It doesn't connect yet.
+ * @throws VALIDATION_ERROR
+ */
+export async function openBus(
+  location: DatabaseLocation,
+  redis: RedisSettings | undefined,
+): Promise<EventBus | undefined> {
+  if (redis === undefined || location.engine === 'sqlite') return undefined;
+  const { createRedisBus } = await import('@org/bus-redis');
+  return createRedisBus({ ...redis, deployment: redis.deployment ?? describeLocation(location) });
+}

@@ -1,0 +1,30 @@
+import { createContextStore, type Store } from '@org/domain';
+import { databaseLocation } from '../src/database-location.js';
+import { openBus } from '../src/open-bus.js';
+import { openStore } from '../src/open-store.js';
+
+/**
+ * Waits for an offer, and tells its parent of all that it hears on the way. Its poll never finds anything: what wakes it
+ * is an event.
+ */
+
+const [database = '', redisUrl = ''] = process.argv.slice(2);
+const location = databaseLocation(database);
+const bus = await openBus(location, { url: redisUrl });
+const store = await openStore(location, false, {});
+
+const unpolled: Store = {
+  ...store,
+  peekInboxes: async (inboxes) => inboxes.map(() => false),
+  listHandoffs: async (request) => {
+    const page = await store.listHandoffs(request);
+    process.send?.({ looked: page.handoffs.length });
+    return page;
+  },
+};
+const contextStore = createContextStore({ store: unpolled, bus }, { agent: 'implementer' });
+contextStore.subscribe(({ kind }) => process.send?.({ heard: kind }));
+const { handoffs } = await contextStore.listHandoffs({ waitSeconds: 45 });
+process.send?.({ offered: handoffs.map(({ sessionKey }) => sessionKey) });
+await contextStore.close();
+process.disconnect();
