@@ -33,7 +33,7 @@ const maybeText = (maxPieces: number): fc.Arbitrary<string | undefined> =>
   );
 
 const session = fc.record({
-  maxTokens: fc.oneof(fc.integer({ min: 400, max: 2000 }), fc.integer({ min: 400, max: 20_000 })),
+  maxTokens: fc.oneof(fc.constant(400), fc.integer({ min: 400, max: 2000 }), fc.integer({ min: 400, max: 20_000 })),
   title: maybeText(90),
   summary: maybeText(3000),
   instructions: maybeText(3000),
