@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ContextStoreError, type ErrorBody } from '../errors.js';
-import type { Store } from '../ports/store.js';
+import type { HandoffRecord, Store } from '../ports/store.js';
+import { handoffStatus } from '../rules/handoff-transitions.js';
 import { tickMs } from './model-script.js';
 import type { StoreHarness } from './store-scenario.js';
 
@@ -44,7 +45,7 @@ export class ModelSide {
     if (Array.isArray(value)) return value.map((member) => this.#comparable(member));
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(
-      Object.entries(value)
+      Object.entries(isHandoff(value) ? { ...value, status: handoffStatus(value) } : value)
         .filter(([, member]) => member !== undefined)
         .map(([key, member]) => [key, this.#comparable(member, key)]),
     );
@@ -60,6 +61,9 @@ export class ModelSide {
     return this.#uids.indexOf(uid);
   }
 }
+
+/** A store may write down that an offer expired, or leave it pending: callers see the same. */
+const isHandoff = (value: object): value is HandoffRecord => 'handoffId' in value && 'status' in value;
 
 /** The store's clock now. */
 export async function clockOf(store: Store): Promise<number> {

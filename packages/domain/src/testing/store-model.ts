@@ -13,7 +13,7 @@ export interface ModelSearch {
   readonly seed?: number | undefined;
 }
 
-const defaultRuns = 100;
+const defaultRuns = 50;
 /** However slow the engine, the search ends about then: what it has found is printed as short as it is. */
 const maxSearchMs = 60_000;
 
@@ -72,12 +72,14 @@ function describeDifference(played: readonly PlayedStep[], seed: number): string
     ...played.map(({ text, expected }, index) => `${index + 1}. ${text}\n     → ${inShort(expected)}`),
     `reference: ${JSON.stringify(last?.expected, undefined, 1)}`,
     `engine: ${JSON.stringify(last?.actual, undefined, 1)}`,
-  ].join('\n');
+  ]
+    .join('\n')
+    .replaceAll(/model-[0-9a-f-]{36}-?/g, '');
 }
 
 function inShort(outcome: Outcome): string {
   if ('defect' in outcome) return `defect: ${outcome.defect}`;
-  return 'refusal' in outcome ? outcome.refusal.code : (JSON.stringify(outcome.answer)?.slice(0, 200) ?? 'done');
+  return 'refusal' in outcome ? outcome.refusal.code : (JSON.stringify(outcome.answer)?.slice(0, 300) ?? 'done');
 }
 
 function fromEnvironment(name: string): number | undefined {
