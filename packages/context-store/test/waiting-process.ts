@@ -11,7 +11,7 @@ import { openStore } from '../src/open-store.js';
 const [database = '', redisUrl = ''] = process.argv.slice(2);
 const location = databaseLocation(database);
 const bus = await openBus(location, { url: redisUrl });
-const store = await openStore(location, false, {});
+const { store } = await openStore(location, false, {}, undefined);
 
 const unpolled: Store = {
   ...store,

@@ -74,6 +74,7 @@ export {
   isOwnRoleOffer,
   refuseClaim,
   refuseResolve,
+  type HandoffTransition,
 } from './rules/handoff-transitions.js';
 export { limits } from './rules/limits.js';
 export { isLeaseLapsed, moveOwnership, renewedLease, type Ownership } from './rules/ownership.js';
@@ -83,5 +84,6 @@ export { refuseReplay } from './rules/refuse-replay.js';
 export { refuseAppend, refuseCreateHandoff, refuseUpdateSession, sessionExpired } from './rules/refuse-write.js';
 export { scanRange } from './rules/scan-range.js';
 export { isExpired, sessionStatus } from './rules/session-status.js';
-export { sessionTransitions } from './rules/session-transitions.js';
+export { sessionTransitions, type SessionTransition } from './rules/session-transitions.js';
+export type { Transition } from './rules/transition.js';
 export { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';

@@ -9,7 +9,10 @@ export const briefingSchema = z.strictObject({
   entries: z.array(entrySchema),
   /** Pinned entries that did not fit, newest first. */
   pinnedOmitted: z.array(z.strictObject({ sequence: z.int(), preview: z.string() })).optional(),
-  /** What the log holds up to `uptoSequence` that is not shown in full. `pinned`: pins that are not even in `pinnedOmitted`. */
+  /**
+   * What the log holds up to `uptoSequence` that is not shown in full. `pinned`: pins that are
+   * not even in `pinnedOmitted`, repetitions of a pin that is shown among them.
+   */
   omitted: z.strictObject({ entries: z.int(), estimatedTokens: z.int(), pinned: z.int().optional() }),
   /** Of this briefing as JSON. */
   estimatedTokens: z.int(),

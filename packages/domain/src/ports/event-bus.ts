@@ -19,12 +19,23 @@ export interface EventBus {
   close(): Promise<void>;
 }
 
-/** Reaches the subscribers of this process, and nobody else. */
+/**
+ * Reaches the subscribers of this process, and nobody else. What a listener throws is an uncaught exception: it is a defect
+ * of the listener, and neither the publisher's nor the other listeners'.
+ */
 export function createMemoryBus(): EventBus {
   const listeners = new Set<(event: StoreEvent) => void>();
   return {
     publish: (event) => {
-      for (const listener of listeners) listener(event);
+      for (const listener of listeners) {
+        try {
+          listener(event);
+        } catch (error) {
+          queueMicrotask(() => {
+            throw error;
+          });
+        }
+      }
     },
     subscribe: (listener) => {
       // Two subscriptions of one function are two subscriptions.

@@ -395,7 +395,10 @@ export interface ResolveHandoff extends Mutation {
 
 export interface CountNamespace {
   readonly namespace: string;
-  /** Counting ends here: the answer takes the same time however much there is. */
+  /**
+   * Counting ends here: the answer takes the same time however much there is. No more rows than these need be looked at, so
+   * offers that have expired may take the place of pending ones.
+   */
   readonly limit: number;
 }
 

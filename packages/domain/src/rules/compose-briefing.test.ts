@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createContextStore, type ContextStore, type UseCaseInput } from '../context-store.js';
 import type { Briefing } from '../model/briefing.js';
+import type { BriefingSource, Store } from '../ports/store.js';
 import { createMemoryStore } from '../testing/memory-store.js';
 
 async function opened(): Promise<ContextStore> {
@@ -114,28 +115,67 @@ describe('a briefing', () => {
     }
   });
 
-  it.each(seeds())('never exceeds its budget (seed %i)', async (seed) => {
-    const random = pseudoRandom(seed);
+  it('shows a pin that was pinned again once', async () => {
     const store = await opened();
-    const count = Math.floor(random() * 60);
-    for (let index = 0; index < count; index += 1) {
-      const metadata = random() < 0.1 ? { blob: text(random, random() * 3000) } : {};
-      await append(store, text(random, random() < 0.1 ? random() * 40_000 : random() * 400), {
-        metadata,
-        pinned: random() < 0.3,
+    for (const content of ['the goal', 'the plan', 'the goal', 'the goal'])
+      await append(store, content, { pinned: true });
+    for (let index = 0; index < 400; index += 1) await append(store, `noise ${index} ${'y'.repeat(300)}`);
+    const { briefing } = await handOver(store);
+    const pinned = briefing.entries.filter((entry) => entry.pinned);
+    expect(pinned.map(({ sequence, content }) => [sequence, content])).toEqual([
+      [2, 'the plan'],
+      [4, 'the goal'],
+    ]);
+    expect(briefing.omitted.pinned).toBe(2);
+  });
+
+  it.each([
+    ['all of them', 20],
+    ['half of them', 10],
+    ['none', 0],
+  ])('keeps 20 pinned facts through 10 handoffs to agents that pin %s again', async (_which, repeated) => {
+    const store = await opened();
+    const facts = Array.from({ length: 20 }, (_, index) => `Fact ${index}: ${'what everyone must know, '.repeat(3)}`);
+    for (const content of facts) await append(store, content, { pinned: true });
+    let agent = 'planner';
+    let given: string[] = [];
+    for (let round = 1; round <= 10; round += 1) {
+      const next = `agent-${round}`;
+      for (let index = 0; index < 40; index += 1) await append(store, `work ${round}/${index} `.repeat(20), { agent });
+      const { handoff } = await store.requestHandoff({
+        sessionKey: 'work',
+        requestType: 'full_handoff',
+        summary: `Round ${round} is done.`,
+        agent,
       });
+      const { briefing } = await store.acceptHandoff({ handoffId: handoff.handoffId, agent: next });
+      agent = next;
+      given = briefing.entries.filter(({ pinned }) => pinned).map(({ content }) => content);
+      for (const content of given.slice(0, repeated)) await append(store, content, { agent, pinned: true });
     }
-    const maxTokens = 400 + Math.floor(random() * random() * 8000);
-    const { briefing } = await handOver(
-      store,
-      { summary: text(random, random() * 4000), instructions: text(random, random() * 4000) },
-      maxTokens,
-    );
-    expect(tokensOf(briefing)).toBeLessThanOrEqual(maxTokens);
-    expect(briefing.estimatedTokens - tokensOf(briefing)).toBeGreaterThanOrEqual(0);
-    expect(briefing.estimatedTokens - tokensOf(briefing)).toBeLessThan(2);
-    const order = briefing.entries.map(({ sequence }) => sequence);
-    expect(order).toEqual([...new Set(order)].toSorted((a, b) => a - b));
+    expect(given.toSorted()).toEqual(facts.toSorted());
+  });
+
+  it('is made of one read whose rows are bounded, however long the log is', async () => {
+    const reads: [number, number][] = [];
+    const memory = createMemoryStore();
+    const counting = new Proxy(memory, {
+      get: (target, name: keyof Store) => async (request: never) => {
+        const answer: unknown = await Reflect.apply(target[name], target, [request]);
+        if (name.startsWith('read'))
+          reads.push([(answer as BriefingSource).pinned.length, (answer as BriefingSource).newest.length]);
+        return answer;
+      },
+    });
+    const store = createContextStore({ store: counting }, { agent: 'planner' });
+    await store.registerSession({ sessionKey: 'work' });
+    for (let index = 0; index < 3000; index += 1) await append(store, `${index}`, { pinned: index % 2 === 0 });
+    for (const maxTokens of [400, 4000, 200_000]) await store.getBriefing({ sessionKey: 'work', maxTokens });
+    expect(reads).toEqual([
+      [200, 11],
+      [200, 108],
+      [1000, 400],
+    ]);
   });
 });
 
@@ -145,10 +185,6 @@ function newestWithoutGap({ entries, uptoSequence }: Briefing): number[] {
   const shown = new Set(entries.map(({ sequence }) => sequence));
   for (let sequence = uptoSequence; shown.has(sequence); sequence -= 1) newest.unshift(sequence);
   return newest;
-}
-
-function seeds(): number[] {
-  return Array.from({ length: 200 }, (_, index) => index + 1);
 }
 
 function pseudoRandom(seed: number): () => number {

@@ -92,21 +92,27 @@ function assemble(
 const shownTokensOf = (entry: Entry): number =>
   entry.truncated ? estimateTokens(Buffer.byteLength(entry.content)) : entry.estimatedTokens;
 
-/** The newest pins that fit whole; a pin cut short would no longer be the fact that someone pinned. */
+/**
+ * The newest pins that fit whole; a pin cut short would no longer be the fact that someone pinned. Agents pin what they
+ * were given again: a pin whose words are shown already would take the place of another.
+ */
 function takePinned(
   pinned: readonly EntryRecord[],
   room: number,
 ): { entries: Entry[]; omitted: EntryRecord[]; bytes: number } {
   const entries: Entry[] = [];
   const omitted: EntryRecord[] = [];
+  const shown = new Set<string>();
   let bytes = 0;
   for (const record of pinned) {
+    if (!record.contentCut && shown.has(record.content)) continue;
     const entry = presentEntry(record, 0);
     const cost = jsonBytes(entry) + 1;
     if (record.contentCut || bytes + cost > room) {
       omitted.push(record);
     } else {
       entries.push(entry);
+      shown.add(record.content);
       bytes += cost;
     }
   }
@@ -158,6 +164,10 @@ function withinBudget(briefing: Briefing, budget: number): Briefing {
     const textBytes = jsonBytes(briefing.text) - 2;
     briefing.text = cutToJsonBytes(briefing.text, Math.max(0, textBytes - excess)).text;
   }
-  briefing.estimatedTokens = estimateTokens(jsonBytes(briefing));
+  // The number is part of what it counts. It falls until it is true, and stays within the budget that it began with.
+  for (let counted = -1; counted !== briefing.estimatedTokens;) {
+    counted = briefing.estimatedTokens;
+    briefing.estimatedTokens = estimateTokens(jsonBytes(briefing));
+  }
   return briefing;
 }

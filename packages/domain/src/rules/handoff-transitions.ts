@@ -3,27 +3,27 @@ import type { HandoffOutcome, HandoffStatus, RequestType } from '../model/handof
 import { isRoleAddress } from '../model/names.js';
 import type { ClaimHandoff, HandoffRecord, ResolveHandoff, SessionRecord } from '../ports/store.js';
 import { ownershipLost, refuseInactive } from './refuse-write.js';
+import type { Transition } from './transition.js';
 
-/** One legal step of a handoff. */
-interface HandoffTransition {
-  readonly from: HandoffStatus;
-  readonly to: HandoffStatus;
-  /** Who may take it; `clock`: it happens by itself. */
-  readonly by: 'target' | 'acceptor' | 'requester' | 'clock';
-  /** The request types it exists for; absent: all. */
+/** `clock` and `fence`: it happens by itself, with the time or because ownership moved. */
+export interface HandoffTransition extends Transition<
+  HandoffStatus,
+  'target' | 'acceptor' | 'requester' | 'clock' | 'fence'
+> {
+  /** The request type it exists for; absent: all. */
   readonly only?: RequestType;
 }
 
 /** Every legal step of a handoff. What is not here is refused. */
 export const handoffTransitions: readonly HandoffTransition[] = [
-  { from: 'pending', to: 'accepted', by: 'target' },
-  { from: 'pending', to: 'rejected', by: 'target' },
-  { from: 'pending', to: 'cancelled', by: 'requester' },
-  { from: 'pending', to: 'expired', by: 'clock' },
-  { from: 'accepted', to: 'completed', by: 'acceptor' },
-  { from: 'accepted', to: 'returned', by: 'acceptor', only: 'full_handoff' },
-  // Its acceptor's lease lapsed.
-  { from: 'accepted', to: 'pending', by: 'clock', only: 'full_handoff' },
+  { from: 'pending', to: 'accepted', by: 'target', how: 'accepts it' },
+  { from: 'pending', to: 'rejected', by: 'target', how: 'rejects it' },
+  { from: 'pending', to: 'cancelled', by: 'requester', how: 'cancels it' },
+  { from: 'pending', to: 'cancelled', by: 'fence', how: 'ownership moved', only: 'full_handoff' },
+  { from: 'pending', to: 'expired', by: 'clock', how: 'the offer lapses' },
+  { from: 'accepted', to: 'completed', by: 'acceptor', how: 'completes it' },
+  { from: 'accepted', to: 'returned', by: 'acceptor', how: 'returns it', only: 'full_handoff' },
+  { from: 'accepted', to: 'pending', by: 'clock', how: 'the lease lapses', only: 'full_handoff' },
 ];
 
 /** The status that callers see, at the moment of the store's clock when the record was read. */
@@ -92,7 +92,7 @@ const refuseReturn = (
   session.epoch === grantedEpoch ? refuseInactive(session) : ownershipLost(session, agent);
 
 function transitionTo(outcome: HandoffOutcome): HandoffTransition {
-  const step = handoffTransitions.find(({ to }) => to === outcome);
+  const step = handoffTransitions.find(({ to, by }) => to === outcome && by !== 'clock' && by !== 'fence');
   if (step === undefined) throw new TypeError(`no transition leads to ${outcome}`);
   return step;
 }
@@ -152,6 +152,7 @@ function refuseActor(
     acceptor: handoff.acceptedBy,
     target: handoff.targetAgent,
     clock: undefined,
+    fence: undefined,
   }[by];
   if (allowed === agent) return undefined;
   return new ContextStoreError(

@@ -1,7 +1,7 @@
 import { ContextStoreError } from '../errors.js';
 import type { AppendEntry, CreateHandoff, SessionRecord, UpdateSession } from '../ports/store.js';
 import { isExpired } from './session-status.js';
-import { sessionTransitions } from './session-transitions.js';
+import { settableStates } from './session-transitions.js';
 
 /** Why this append must not happen, or undefined when it may. */
 export function refuseAppend(session: SessionRecord, request: AppendEntry): ContextStoreError | undefined {
@@ -113,10 +113,11 @@ function refuseVersion(session: SessionRecord, { expectedVersion }: UpdateSessio
 
 function refuseTransition(session: SessionRecord, { state, ttlMs }: UpdateSession): ContextStoreError | undefined {
   if (isExpired(session) && state === undefined && ttlMs === undefined) return sessionExpired(session);
-  if (state === undefined || sessionTransitions[session.state].includes(state)) return undefined;
+  const settable = settableStates(session.state);
+  if (state === undefined || settable.includes(state)) return undefined;
   return new ContextStoreError(
     'SESSION_NOT_ACTIVE',
-    `Session ${session.sessionKey} is ${session.state} and cannot become ${state}. Allowed: ${sessionTransitions[session.state].join(', ')}.`,
+    `Session ${session.sessionKey} is ${session.state} and cannot become ${state}. Allowed: ${settable.join(', ')}.`,
     { sessionKey: session.sessionKey, status: session.state, requested: state },
   );
 }

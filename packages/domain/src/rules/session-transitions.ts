@@ -1,11 +1,39 @@
+import type { SessionStatus } from '../model/session.js';
 import type { SessionState } from '../ports/store.js';
+import type { Transition } from './transition.js';
+
+/** `clock`: it happens by itself, and is computed from the time of the last activity. `writer`: the owner or a participant. */
+export type SessionTransition = Transition<SessionStatus, 'owner' | 'writer' | 'clock'>;
 
 /**
- * What the owner may set a session to, from what it is. Nothing is final: an archive made by mistake loses no work.
- * (`dormant` and `expired` are not in the table: they are computed from the time of the last activity.)
+ * Every legal step of a session. What is not here is refused, except that the owner may set a session to what it is.
+ * Nothing is final: an archive made by mistake loses no work.
  */
-export const sessionTransitions: Readonly<Record<SessionState, readonly SessionState[]>> = {
-  active: ['active', 'completed', 'archived'],
-  completed: ['completed', 'active', 'archived'],
-  archived: ['archived', 'active'],
-};
+export const sessionTransitions: readonly SessionTransition[] = [
+  { from: 'active', to: 'dormant', by: 'clock', how: 'no activity' },
+  { from: 'dormant', to: 'active', by: 'writer', how: 'any write' },
+  { from: 'active', to: 'expired', by: 'clock', how: 'the TTL is over' },
+  { from: 'dormant', to: 'expired', by: 'clock', how: 'the TTL is over' },
+  { from: 'expired', to: 'active', by: 'owner', how: 'extends it' },
+  { from: 'active', to: 'completed', by: 'owner', how: 'completes it' },
+  { from: 'dormant', to: 'completed', by: 'owner', how: 'completes it' },
+  { from: 'expired', to: 'completed', by: 'owner', how: 'completes it' },
+  { from: 'completed', to: 'active', by: 'owner', how: 'reopens it' },
+  { from: 'active', to: 'archived', by: 'owner', how: 'archives it' },
+  { from: 'dormant', to: 'archived', by: 'owner', how: 'archives it' },
+  { from: 'expired', to: 'archived', by: 'owner', how: 'archives it' },
+  { from: 'completed', to: 'archived', by: 'owner', how: 'archives it' },
+  { from: 'archived', to: 'active', by: 'owner', how: 'reopens it' },
+];
+
+/**
+ * What the owner may set a session to. Dormant and expired sessions are stored as active, and may become what an active one
+ * may.
+ */
+export const settableStates = (state: SessionState): SessionState[] => [
+  state,
+  ...sessionTransitions
+    .filter(({ from, by }) => from === state && by === 'owner')
+    .map(({ to }) => to)
+    .filter((to) => to !== 'dormant' && to !== 'expired'),
+];

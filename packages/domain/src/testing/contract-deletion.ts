@@ -39,6 +39,19 @@ export function describeDeletion(test: ScenarioTest): void {
       expect(await s.listedIds({ agent: 'planner', direction: 'outbox', status: undefined })).toEqual([]);
     });
 
+    test('leaves no lease behind', async (s) => {
+      await s.createSession();
+      const offer = await s.offer();
+      await s.claim(offer, 'implementer', undefined, 60_000);
+      await s.store.deleteSession({ namespace: s.namespace, sessionKey: s.sessionKey });
+      await s.createSession({ agent: 'another' });
+      await s.advance(60_000);
+      expect(await s.readSession()).toMatchObject({ owner: 'another', epoch: 1, formerOwners: [] });
+      expect(await s.listedIds()).toEqual([]);
+      await expectRefusal(s.resolve(offer, 'completed', 'implementer'), 'HANDOFF_NOT_FOUND');
+      await expectRefusal(s.append({ agent: 'planner' }), 'NOT_A_PARTICIPANT');
+    });
+
     test('leaves every other session alone', async (s) => {
       await s.createSession({ idempotency: once('create') });
       await s.createSession({ sessionKey: 'other' });

@@ -250,6 +250,17 @@ function describeBriefingSource(test: ScenarioTest): void {
     expect(then.pinned.map(({ sequence }) => sequence)).toEqual([6, 3]);
   });
 
+  test('counts the pins of a briefing exactly, up to its sequence', async (s) => {
+    await s.createSession();
+    const pins = [true, false, true, true, false, false, true];
+    for (const pinned of pins) await s.append({ pinned });
+    await s.appendMany(3, { pinned: true });
+    const counted = async (uptoSequence?: number): Promise<number> =>
+      (await s.readBriefing({ uptoSequence, pinnedLimit: 1 })).pinnedCount;
+    expect(await Promise.all([0, 1, 2, 3, 4, 5, 6, 7, 10, 99].map(counted))).toEqual([0, 1, 1, 2, 3, 3, 3, 4, 7, 7]);
+    expect(await counted()).toBe(7);
+  });
+
   test('gives a briefing of an empty log', async (s) => {
     await s.createSession();
     const request = { namespace: s.namespace, sessionKey: 'work', pinnedLimit: 2, newestLimit: 3, maxContentLength: 7 };

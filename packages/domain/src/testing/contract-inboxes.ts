@@ -51,5 +51,32 @@ export function describeInboxes(test: ScenarioTest): void {
       const { next: newest } = await s.listHandoffs();
       expect(await s.store.peekInboxes([{ ...inbox, after: newest }])).toEqual([false]);
     });
+
+    test('answers for each of a thousand, in their order, however often one is asked for', async (s) => {
+      await s.createSession();
+      await s.offer({ targetAgent: 'agent-7' });
+      await s.offer({ targetAgent: 'role:builder', requestType: 'collaboration' });
+      const inbox = (index: number): Inbox => ({
+        namespace: s.namespace,
+        agent: `agent-${index % 500}`,
+        roles: index % 500 === 400 ? ['builder', 'builder'] : [],
+        after: 0,
+      });
+      const found = await s.store.peekInboxes(Array.from({ length: 1000 }, (_, index) => inbox(index)));
+      expect(found).toHaveLength(1000);
+      expect(found.flatMap((hasOffer, index) => (hasOffer ? [index] : []))).toEqual([7, 400, 507, 900]);
+    });
+
+    test('knows an inbox by its position too', async (s) => {
+      await s.createSession();
+      await s.offer();
+      const { next: after } = await s.listHandoffs();
+      const inbox = { namespace: s.namespace, agent: 'implementer', roles: [] };
+      const positions = [0, after, 0, after - 1, after + 1000];
+      const peek = (): Promise<readonly boolean[]> =>
+        s.store.peekInboxes(positions.map((position) => ({ ...inbox, after: position })));
+      expect((await peek()).slice(0, 3)).toEqual([true, false, true]);
+      expect((await peek()).at(-1)).toBe(false);
+    });
   });
 }

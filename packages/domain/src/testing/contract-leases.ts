@@ -14,7 +14,8 @@ export function describeLeases(test: ScenarioTest): void {
       expect(handoff.leaseExpiresAtMs).toBe(session.lease?.expiresAtMs);
       expect(handoff.grantedEpoch).toBe(2);
       expect((await outboxOffer(s)).leaseExpiresAtMs).toBe(session.lease?.expiresAtMs);
-      await s.resolve(offer, 'completed', 'implementer');
+      const { handoff: completed } = await s.resolve(offer, 'completed', 'implementer');
+      expect(completed.leaseExpiresAtMs).toBeUndefined();
       expect((await s.readSession()).lease).toBeUndefined();
       expect((await outboxOffer(s)).leaseExpiresAtMs).toBeUndefined();
       await s.advance(leaseMs);

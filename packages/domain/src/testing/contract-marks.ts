@@ -39,6 +39,34 @@ export function describeMarks(test: ScenarioTest): void {
       await expectRefusal(s.store.markRead({ ...ref, sessionKey: 'missing' }), 'SESSION_NOT_FOUND');
     });
 
+    test('belong to the session, not to its key', async (s) => {
+      await s.createSession();
+      await s.appendMany(3);
+      await s.mark('reviewer', 3);
+      await s.store.deleteSession({ namespace: s.namespace, sessionKey: s.sessionKey });
+      await expectRefusal(s.mark('reviewer'), 'SESSION_NOT_FOUND');
+      await s.createSession();
+      expect(await s.mark('reviewer')).toBe(0);
+      await expectRefusal(s.mark('reviewer', 1), 'VALIDATION_ERROR');
+      await s.appendMany(2);
+      expect(await s.mark('reviewer', 1)).toBe(1);
+    });
+
+    test('are not activity, and renew no lease', async (s) => {
+      await s.createSession();
+      await s.appendMany(1);
+      await s.claim(await s.offer(), 'implementer', undefined, 60_000);
+      const before = await s.readSession();
+      await s.advance(1000);
+      await s.mark('implementer', 1);
+      const { lease, lastActivityAtMs, version } = await s.readSession();
+      expect({ lease, lastActivityAtMs, version }).toEqual({
+        lease: before.lease,
+        lastActivityAtMs: before.lastActivityAtMs,
+        version: before.version,
+      });
+    });
+
     test('are for any agent and any session, also a closed one', async (s) => {
       await s.createSession();
       await s.appendMany(1);

@@ -91,7 +91,7 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
       const session = state.session(handoff);
       const refusal = refuseResolve(state.observeHandoff(handoff), state.observe(session.record), request);
       if (refusal !== undefined) throw refusal;
-      const resolved = state.changeHandoff(handoff, {
+      state.changeHandoff(handoff, {
         status: request.outcome,
         resolvedAtMs: state.now(),
         reason: request.reason,
@@ -103,7 +103,7 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
       } else if (session.record.lease?.handoffId === handoff.handoffId) {
         state.changeSession(session, { lease: undefined });
       }
-      return { handoff: resolved };
+      return { handoff: state.observeHandoff(state.handoff(request.namespace, request.handoffId)) };
     }),
 });
 

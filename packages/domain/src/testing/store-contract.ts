@@ -6,6 +6,7 @@ import { describeDeletion } from './contract-deletion.js';
 import { describeInboxes } from './contract-inboxes.js';
 import { describeIsolation } from './contract-isolation.js';
 import { describeLeases } from './contract-leases.js';
+import { describeOwnership } from './contract-ownership.js';
 import { describeMarks } from './contract-marks.js';
 import { describeSessions } from './contract-sessions.js';
 import { expectRefusal, scenarioTest, StoreScenario, type StoreHarness } from './store-scenario.js';
@@ -28,6 +29,7 @@ export function describeStoreContract(engine: string, open: () => Promise<StoreH
     describeHandoffs(test);
     describeAcceptance(test);
     describeLeases(test);
+    describeOwnership(test);
     describeMarks(test);
     describeInboxes(test);
     describeDeletion(test);

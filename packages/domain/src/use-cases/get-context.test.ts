@@ -176,3 +176,101 @@ describe('getContext', () => {
     await expect(read({ cursor })).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
   });
 });
+
+describe('getContext with unread', () => {
+  const unread = (more: Partial<UseCaseInput<'getContext'>> = {}): Promise<UseCaseResult<'getContext'>> =>
+    read({ unread: true, ...more });
+
+  it('shows what comes after the mark, from the oldest on, and again until it is acknowledged', async () => {
+    for (const index of upTo(30)) await append(`note ${index}`);
+    expect(sequences(await unread())).toEqual(upTo(20));
+    // The answer got lost.
+    expect(sequences(await unread())).toEqual(upTo(20));
+    expect(sequences(await unread({ ackSequence: 20 }))).toEqual(upTo(30, 21));
+    expect(sequences(await unread())).toEqual(upTo(30, 21));
+    // An acknowledgement that is late moves nothing back.
+    expect(sequences(await unread({ ackSequence: 5 }))).toEqual(upTo(30, 21));
+  });
+
+  it('says that nothing is new in an answer that is always the same, and reads no entries for it', async () => {
+    for (const index of upTo(30)) await append(`note ${index}`, { metadata: { big: 'x'.repeat(1000) } });
+    const first = await unread({ ackSequence: 30 });
+    const answers = [first, await unread(), await unread({ types: ['file'], limit: 100, maxTokens: 100_000 })];
+    for (const answer of answers) {
+      expect(JSON.stringify(answer)).toBe('{"sessionKey":"work","entries":[],"lastSequence":30}');
+    }
+    expect(estimateJsonTokens(first)).toBe(15);
+  });
+
+  it('keeps a mark for each agent, which only ackSequence moves', async () => {
+    for (const index of upTo(4)) await append(`note ${index}`);
+    expect(sequences(await unread({ agent: 'a', ackSequence: 3 }))).toEqual([4]);
+    expect(sequences(await unread({ agent: 'b' }))).toEqual([1, 2, 3, 4]);
+    await read({ agent: 'b', limit: 100 });
+    expect(sequences(await unread({ agent: 'b' }))).toEqual([1, 2, 3, 4]);
+    expect(sequences(await read({ agent: 'b', ackSequence: 2, afterSequence: 0 }))).toEqual([1, 2, 3, 4]);
+    expect(sequences(await unread({ agent: 'b' }))).toEqual([3, 4]);
+    expect(sequences(await unread({ agent: 'a' }))).toEqual([4]);
+  });
+
+  it('reads on by nextCursor, page by page', async () => {
+    for (const index of upTo(10)) await append(`note ${index}`);
+    await unread({ ackSequence: 3 });
+    const first = await unread({ limit: 4 });
+    expect(sequences(first)).toEqual([4, 5, 6, 7]);
+    const second = await read({ cursor: first.nextCursor, ackSequence: 7, limit: 4 });
+    expect(sequences(second)).toEqual([8, 9, 10]);
+    expect(second.nextCursor).toBeUndefined();
+    expect(sequences(await unread())).toEqual([8, 9, 10]);
+  });
+
+  it('finds the types asked for, and says where to read on within its token budget', async () => {
+    for (const index of upTo(9))
+      await append(`${index} ${'x'.repeat(3000)}`, { contextType: index % 2 ? 'file' : 'system' });
+    await unread({ ackSequence: 2 });
+    expect(sequences(await unread({ types: ['file'] }))).toEqual([3, 5, 7, 9]);
+    const small = await unread({ types: ['file'], maxTokens: 400 });
+    expect(estimateJsonTokens(small.entries)).toBeLessThanOrEqual(400);
+    expect(small.entries[0]).toMatchObject({ sequence: 3, truncated: true });
+    const rest = await read({ cursor: small.nextCursor });
+    expect(sequences(rest)).toEqual([3, 5, 7, 9].slice(small.entries.length));
+  });
+
+  it('refuses to acknowledge what the log does not have, and leaves the mark alone', async () => {
+    await append('note');
+    await expect(unread({ ackSequence: 2 })).rejects.toMatchObject({
+      code: 'VALIDATION_ERROR',
+      details: { lastSequence: 1 },
+    });
+    expect(sequences(await unread())).toEqual([1]);
+  });
+
+  it('refuses arguments that contradict each other', async () => {
+    for (const index of upTo(3)) await append(`${index}`);
+    const { nextCursor: cursor } = await read({ limit: 1 });
+    const contradictions: Partial<UseCaseInput<'getContext'>>[] = [
+      { cursor },
+      { afterSequence: 1 },
+      { order: 'desc' },
+      { order: 'asc' },
+      { ackSequence: 0 },
+      { ackSequence: 1.5 },
+      { contentOffset: 1 },
+    ];
+    for (const contradiction of contradictions) {
+      await expect(unread({ ackSequence: 3, ...contradiction })).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+    }
+    await expect(read({ ackSequence: 3, cursor: 'made-up' })).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+    // None of them has acknowledged anything.
+    expect(sequences(await unread())).toEqual([1, 2, 3]);
+  });
+
+  it('needs to know who reads', async () => {
+    const nobody = createContextStore({ store: createMemoryStore() });
+    await nobody.registerSession({ sessionKey: 'work', agent: 'planner' });
+    await expect(nobody.getContext({ sessionKey: 'work', unread: true })).rejects.toMatchObject({
+      details: { issues: [{ path: 'agent' }] },
+    });
+    await expect(nobody.getContext({ sessionKey: 'work' })).resolves.toMatchObject({ entries: [] });
+  });
+});

@@ -46,14 +46,14 @@ export const getContext = defineUseCase({
   async run({ store, namespace, agent }, asked) {
     refuseContradictions(asked);
     const { sessionKey, limit, maxTokens, contentOffset = 0, unread, ackSequence } = asked;
-    let { afterSequence } = asked;
+    // A cursor that is refused must acknowledge nothing.
+    let position = startOf(namespace, asked);
     if (unread || ackSequence !== undefined) {
       const mark = await store.markRead({ namespace, sessionKey, agent: agent(), sequence: ackSequence });
       if (unread && mark.sequence === mark.lastSequence)
         return { sessionKey, entries: [], lastSequence: mark.sequence };
-      if (unread) afterSequence = mark.sequence;
+      if (unread) position = startOf(namespace, { ...asked, afterSequence: mark.sequence });
     }
-    const position = startOf(namespace, { ...asked, afterSequence });
     const request = readRequest(namespace, asked, position);
     const page = await store.readEntries(request);
     if (position.uid !== undefined && position.uid !== page.session.uid) throw contextCursors.foreign();

@@ -108,7 +108,11 @@ class Watch {
   }
 
   #hear(event: StoreEvent): void {
-    if (event.kind === 'something_changed') void this.#peek();
+    if (event.kind === 'something_changed') {
+      // Whoever is looking just now may have looked too early, and is not among those that the store is asked for.
+      for (const waiter of this.#waiters) if (waiter.settle === undefined) waiter.hasArrival = true;
+      void this.#peek();
+    }
     if (event.kind !== 'handoff_offered') return;
     const address = addressName(event.namespace, event.targetAgent);
     for (const waiter of this.#byAddress.get(address) ?? []) wake(waiter);

@@ -1,0 +1,9 @@
+/** One legal step in the life of a session or a handoff. The diagrams in the docs are drawn from these. */
+export interface Transition<Status extends string, Actor extends string> {
+  readonly from: Status;
+  readonly to: Status;
+  /** Whose doing it is. */
+  readonly by: Actor;
+  /** What they do, or what happens, in a few words. */
+  readonly how: string;
+}

@@ -1,0 +1,130 @@
+import type { AcknowledgedAppend, AcknowledgedClaim, FinalLog, History, SightedSession } from './history.js';
+
+/**
+ * What a store did in a concurrent history that no store may do, for a person to read; empty when all is well.
+ *
+ * - Every acknowledged append is in the log, once, where its answer said; nothing else is there but what was sent.
+ * - A log has no gaps, and an append that began after another had ended comes after it.
+ * - Epochs never fall along a log; whoever wrote at an epoch was its owner or a participant; an epoch has one owner; and
+ *   nothing is written at an epoch that was known to be over.
+ * - An offer is accepted once, and once more only after a lease on it lapsed.
+ */
+export function checkHistory(history: History): string[] {
+  return [
+    ...history.logs.flatMap((log) => [...checkLog(log), ...checkContents(log, history), ...checkWriters(log, history)]),
+    ...history.appends.flatMap((append) => [...checkPlace(append, history), ...checkFence(append, history)]),
+    ...checkOrder(history.appends),
+    ...checkOwners(history.sightings),
+    ...checkAcceptances(history.claims),
+  ];
+}
+
+function* checkLog({ session, entries }: FinalLog): Iterable<string> {
+  const { sessionKey, lastSequence } = session;
+  if (entries.length !== lastSequence) {
+    yield `${sessionKey}: the log holds ${entries.length} entries, and the session says ${lastSequence}`;
+  }
+  for (const [index, { sequence, epoch }] of entries.entries()) {
+    if (sequence !== index + 1) yield `${sessionKey}: entry ${sequence} stands at place ${index + 1}`;
+    const before = entries[index - 1];
+    if (before !== undefined && before.epoch > epoch) {
+      yield `${sessionKey}: entry ${sequence} is of epoch ${epoch}, after one of epoch ${before.epoch}`;
+    }
+  }
+}
+
+function* checkContents({ session: { sessionKey }, entries }: FinalLog, { sent }: History): Iterable<string> {
+  const known = new Set(sent.filter((append) => append.sessionKey === sessionKey).map(nameOf));
+  const seen = new Set<string>();
+  for (const entry of entries) {
+    if (!known.has(nameOf(entry))) yield `${sessionKey}: nobody sent entry ${entry.sequence} (${nameOf(entry)})`;
+    if (seen.has(entry.content)) yield `${sessionKey}: entry ${entry.sequence} is there twice (${nameOf(entry)})`;
+    seen.add(entry.content);
+  }
+}
+
+function* checkPlace(
+  { sessionKey, sequence, epoch, ...append }: AcknowledgedAppend,
+  { logs }: History,
+): Iterable<string> {
+  const found = logs.find(({ session }) => session.sessionKey === sessionKey)?.entries[sequence - 1];
+  if (found === undefined || nameOf(found) !== nameOf(append) || found.sequence !== sequence) {
+    yield `${sessionKey}: ${nameOf(append)} was acknowledged as entry ${sequence}, which is ${found ? nameOf(found) : 'missing'}`;
+  } else if (found.epoch !== epoch) {
+    yield `${sessionKey}: entry ${sequence} was acknowledged at epoch ${epoch}, and is of epoch ${found.epoch}`;
+  }
+}
+
+/** A replay tells of an earlier write, so it says nothing about the time of this call. */
+function* checkOrder(appends: readonly AcknowledgedAppend[]): Iterable<string> {
+  const fresh = appends.filter(({ replayed }) => !replayed).toSorted((a, b) => a.began - b.began);
+  const ended = fresh.toSorted((a, b) => a.ended - b.ended);
+  const highest = new Map<string, AcknowledgedAppend>();
+  let next = 0;
+  for (const append of fresh) {
+    for (let over = ended[next]; over !== undefined && over.ended < append.began; over = ended[next]) {
+      if (over.sequence > (highest.get(over.sessionKey)?.sequence ?? 0)) highest.set(over.sessionKey, over);
+      next += 1;
+    }
+    const before = highest.get(append.sessionKey);
+    if (before !== undefined && before.sequence >= append.sequence) {
+      yield `${append.sessionKey}: entry ${append.sequence} was sent after entry ${before.sequence} was acknowledged`;
+    }
+  }
+}
+
+function* checkFence(append: AcknowledgedAppend, { sightings }: History): Iterable<string> {
+  if (append.replayed) return;
+  const moved = sightings.find(
+    ({ session, ended }) =>
+      session.sessionKey === append.sessionKey && ended < append.began && session.epoch > append.epoch,
+  );
+  if (moved === undefined) return;
+  yield `${append.sessionKey}: entry ${append.sequence} was written at epoch ${append.epoch}, after epoch ${moved.session.epoch} had begun`;
+}
+
+function* checkWriters({ session, entries }: FinalLog, { sightings }: History): Iterable<string> {
+  const { sessionKey } = session;
+  const seen = sightings.map((sighting) => sighting.session).filter((sighted) => sighted.sessionKey === sessionKey);
+  const owners = new Map([...seen, session].map(({ epoch, owner }) => [epoch, owner]));
+  const participants = new Set([...seen, session].flatMap((sighted) => sighted.participants));
+  for (const { sequence, epoch, agent } of entries) {
+    const owner = owners.get(epoch);
+    if (owner !== undefined && owner !== agent && !participants.has(agent)) {
+      yield `${sessionKey}: ${agent} wrote entry ${sequence} at epoch ${epoch}, which is ${owner}'s`;
+    }
+  }
+}
+
+function* checkOwners(sightings: readonly SightedSession[]): Iterable<string> {
+  const owners = new Map<string, string>();
+  for (const { session } of sightings) {
+    const name = `${session.sessionKey}: epoch ${session.epoch}`;
+    const owner = owners.get(name) ?? session.owner;
+    owners.set(name, owner);
+    if (owner !== session.owner) yield `${name} is both ${owner}'s and ${session.owner}'s`;
+  }
+}
+
+function* checkAcceptances(claims: readonly AcknowledgedClaim[]): Iterable<string> {
+  for (const [handoffId, ofHandoff] of Map.groupBy(claims, ({ handoff }) => handoff.handoffId)) {
+    // An acceptance that moves ownership is known by its epoch; of the others there is one.
+    const periods = Map.groupBy(ofHandoff, ({ handoff }) => handoff.grantedEpoch ?? 0);
+    for (const [epoch, answers] of periods) {
+      const winners = new Set(answers.map(({ agent }) => agent));
+      const firsts = answers.filter(({ replayed }) => !replayed).length;
+      if (winners.size > 1) yield `${handoffId}: ${[...winners].join(' and ')} both accepted it (epoch ${epoch})`;
+      if (firsts > 1) yield `${handoffId}: was accepted ${firsts} times at epoch ${epoch}`;
+    }
+    const ordered = [...periods].toSorted(([a], [b]) => a - b);
+    for (const [index, [epoch]] of ordered.slice(1).entries()) {
+      const [before, answers = []] = ordered[index] ?? [0];
+      const hadLease = answers.some(({ session }) => session.lease?.handoffId === handoffId);
+      if (!hadLease) yield `${handoffId}: was accepted at epoch ${before} for good, and again at epoch ${epoch}`;
+      else if (epoch < before + 2) yield `${handoffId}: was accepted at epoch ${epoch} without a lapse since ${before}`;
+    }
+  }
+}
+
+const nameOf = ({ agent, content }: { readonly agent: string; readonly content: string }): string =>
+  `${agent} "${content}"`;

@@ -1,0 +1,12 @@
+/**
+ * A Markdown text with the section of this name filled anew. A section lies between `<!-- generated: NAME -->` and
+ * `<!-- end of NAME -->`; what is outside is written by hand.
+ */
+export function withGenerated(markdown: string, name: string, content: string): string {
+  const begin = `<!-- generated: ${name} -->`;
+  const end = `<!-- end of ${name} -->`;
+  const from = markdown.indexOf(begin);
+  const to = markdown.indexOf(end);
+  if (from === -1 || to < from) throw new Error(`the section ${name} is missing`);
+  return `${markdown.slice(0, from + begin.length)}\n\n${content.trim()}\n\n${markdown.slice(to)}`;
+}
