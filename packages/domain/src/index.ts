@@ -26,6 +26,7 @@ export {
   namespaceSchema,
   roleAddress,
   sessionKeySchema,
+  targetAgentSchema,
 } from './model/names.js';
 export { sessionStatuses, type Session, type SessionStatus } from './model/session.js';
 export { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
