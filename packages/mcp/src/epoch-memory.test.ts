@@ -135,7 +135,7 @@ describe('the memory itself', () => {
     const memory = createEpochMemory();
     memory.remember('a', { owner: 'a', participants: [], sessionKey: 's', epoch: 3 });
     memory.remember('a', { owner: 'a', participants: [], sessionKey: 's', epoch: 2 });
-    expect(memory.recall('a', 's')).toBe(3);
+    expect(memory.recall('a', 's')).toMatchObject({ epoch: 3 });
   });
 
   it('is bounded, and forgets what it has not heard of for longest', () => {
@@ -144,7 +144,7 @@ describe('the memory itself', () => {
       memory.remember('a', { owner: 'a', participants: [], sessionKey: `s${index}`, epoch: 1 });
     memory.remember('a', { owner: 'a', participants: [], sessionKey: 's0', epoch: 1 });
     memory.remember('a', { owner: 'a', participants: [], sessionKey: 'one-more', epoch: 1 });
-    expect(memory.recall('a', 's0')).toBe(1);
+    expect(memory.recall('a', 's0')).toMatchObject({ epoch: 1 });
     expect(memory.recall('a', 's1')).toBeUndefined();
   });
 });
