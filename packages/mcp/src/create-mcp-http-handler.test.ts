@@ -172,7 +172,7 @@ describe('a modern client that listens over HTTP', () => {
     stopping.abort();
     expect(await subscription.closed).toBe('graceful');
     expect(listeners()).toBe(0);
-    await expect(client.listen({ resourceSubscriptions: [uri] })).rejects.toThrow();
+    await expect(client.listen({ resourceSubscriptions: [uri] })).rejects.toThrow('stopping');
     expect((await call(client, 'listSessions')).isError).toBe(false);
   });
 

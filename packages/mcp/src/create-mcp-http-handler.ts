@@ -2,7 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   createMcpHandler,
   isJSONRPCRequest,
+  type JSONRPCErrorResponse,
   type McpHandlerRequestOptions,
+  type RequestId,
   type ServerEvent,
   type ServerEventBus,
 } from '@modelcontextprotocol/server';
@@ -54,7 +56,7 @@ export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHan
       if (!isJSONRPCRequest(message) || message.method !== listenMethod) return calls.fetch(request, given);
       const refusal = refuseListening(message);
       if (refusal !== undefined) return Response.json(refusal);
-      if (stopping?.aborted === true) return new Response(null, { status: 503 });
+      if (stopping?.aborted === true) return Response.json(stoppingAnswer(message.id), { status: 503 });
       const caller = callerOf?.({ era: 'modern', requestInfo: request, ...(authInfo && { authInfo }) }) ?? {};
       const response = await bus.watching(interestsOf(message.params), caller, () =>
         subscriptions.fetch(request, given),
@@ -67,6 +69,12 @@ export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHan
     close: () => calls.close(),
   };
 }
+
+const stoppingAnswer = (id: RequestId): JSONRPCErrorResponse => ({
+  jsonrpc: '2.0',
+  id,
+  error: { code: -32_000, message: 'The server is stopping. Listen again in a moment.' },
+});
 
 /** What a subscription that is being set up hears. */
 interface Hearing {

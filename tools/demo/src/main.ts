@@ -20,17 +20,29 @@ try {
 
 async function play(): Promise<void> {
   const started = performance.now();
-  const [planner, implementer] = await Promise.all([startProcess('planner'), startProcess('implementer')]);
-  narrate('Two agents, two MCP clients in two processes, each with its own mcp-stdio server, one SQLite file.');
+  const [planner, implementer, reviewer] = await Promise.all([
+    startProcess('planner'),
+    startProcess('implementer'),
+    startProcess('reviewer'),
+  ]);
+  narrate('Three agents, three MCP clients in three processes, each with its own mcp-stdio server, one SQLite file.');
   narrate();
   await perform(planner, 'recordAndOffer');
   narrate();
   await perform(implementer, 'takeOver');
   narrate();
   await perform(planner, 'appendLate');
+  narrate();
+  await perform(reviewer, 'waitForWork');
+  await perform(implementer, 'requestReview');
+  await perform(reviewer, 'returnWork');
+  narrate();
+  await perform(reviewer, 'waitForWork');
+  await perform(implementer, 'improve');
+  await perform(reviewer, 'approveWork');
   await perform(implementer, 'complete');
   narrate();
-  await Promise.all([planner, implementer].map(stop));
+  await Promise.all([planner, implementer, reviewer].map(stop));
   const { size } = await stat(file);
   narrate(
     `Nothing lost, nobody wrote past the fence: ${((performance.now() - started) / 1000).toFixed(1)} s in all, database ${bytes(size)}.`,
