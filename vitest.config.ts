@@ -25,5 +25,6 @@ export default defineConfig(async ({ mode }) => ({
     // Two slow cores with a database beside them: long enough that only a hang is cut off.
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } },
   },
 }));

@@ -1,5 +1,6 @@
-import { validateHostHeader, validateOriginHeader, type McpHttpHandler } from '@modelcontextprotocol/server';
+import { validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server';
 import { ContextStoreError, type ContextStore } from '@org/context-store';
+import type { McpHttpHandler } from '@org/mcp';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { jsonRpcError, readJsonRpcRequest } from './json-rpc-request.js';

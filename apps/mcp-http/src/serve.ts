@@ -1,8 +1,7 @@
-import { createMcpHandler } from '@modelcontextprotocol/server';
 import { databaseLocation, openContextStore } from '@org/context-store';
 import { errorLine, logRedis } from '@org/context-store/command';
 import { contextStoreOptions } from '@org/context-store/environment';
-import { createMcpServerFactory, maxMessageBytes } from '@org/mcp';
+import { createMcpHttpHandler, maxMessageBytes } from '@org/mcp';
 import { createApp } from './app.js';
 import { allowedHosts, allowedOrigins, requireAuthDecision, type HttpEnvironment } from './environment.js';
 import { openHttpServer } from './http-server.js';
@@ -21,24 +20,23 @@ const drainWithinMs = 7000;
 /** Serves until the process is told to stop; then finishes what is in flight and closes the store. */
 export async function serve({ version, environment, log }: ServeOptions): Promise<void> {
   requireAuthDecision(environment);
-  let isStopping = false;
+  const stopping = new AbortController();
   const options = contextStoreOptions(environment);
-  const maxRequestBytes = maxMessageBytes(environment.MAX_CONTENT_BYTES);
 
   const contextStore = await openContextStore(logRedis(options, log));
-  const factory = createMcpServerFactory({
+  const handler = createMcpHttpHandler({
     contextStore,
     version,
+    stopping: stopping.signal,
     onError: (error, requestId) => log(errorLine(error, requestId)),
   });
-  const handler = createMcpHandler(factory, { legacy: 'stateless', maxRequestBodySize: maxRequestBytes });
   const app = createApp({
     handler,
     contextStore,
     allowedHosts: allowedHosts(environment),
     allowedOrigins: allowedOrigins(environment),
-    maxRequestBytes,
-    isStopping: () => isStopping,
+    maxRequestBytes: maxMessageBytes(environment.MAX_CONTENT_BYTES),
+    isStopping: () => stopping.signal.aborted,
     log,
   });
   const server = await openHttpServer({ fetch: app.fetch, host: environment.HOST, port: environment.PORT });
@@ -52,7 +50,7 @@ export async function serve({ version, environment, log }: ServeOptions): Promis
   );
 
   await stop.promise;
-  isStopping = true;
+  stopping.abort();
   await server.drain(drainWithinMs);
   await handler.close();
   await contextStore.close();

@@ -1,7 +1,6 @@
-import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { errorLine, logRedis } from '@org/context-store/command';
 import { openContextStore, type OpenContextStoreOptions } from '@org/context-store';
-import { createMcpServerFactory, maxMessageBytes } from '@org/mcp';
+import { maxMessageBytes, serveMcpStdio } from '@org/mcp';
 import { LineTransport } from './line-transport.js';
 
 export interface ServeOptions {
@@ -26,18 +25,22 @@ export async function serve({ version, options, maxContentBytes, log }: ServeOpt
     output: process.stdout,
     maxMessageBytes: maxMessageBytes(maxContentBytes),
   });
-  const factory = createMcpServerFactory({
+  const stopping = new AbortController();
+  serveMcpStdio({
+    transport,
     contextStore,
     version,
     rememberEpochs: true,
+    stopping: stopping.signal,
     onError: (error, requestId) => log(errorLine(error, requestId)),
+    onConnectionError: (error) => log(error.message),
   });
-  serveStdio(factory, { transport, onerror: (error) => log(error.message) });
 
   const stop = (): void => void transport.finish();
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
   await transport.finishing;
+  stopping.abort();
   setTimeout(() => process.exit(1), stopWithinMs).unref();
   await transport.closed;
   await contextStore.close();

@@ -123,6 +123,11 @@ describe('who acts', () => {
     await store.registerSession({ sessionKey: 'work' }, { namespace: 'tenant-a' });
     expect((await store.listSessions({}, { namespace: 'tenant-b' })).sessions).toEqual([]);
     expect((await store.listSessions({}, { namespace: 'tenant-a' })).sessions).toHaveLength(1);
+    expect(await store.readSession('work', { namespace: 'tenant-a' })).toMatchObject({ namespace: 'tenant-a' });
+    expect(await refusal(store.readSession('absent', { namespace: 'tenant-a' }))).toMatchObject({
+      code: 'SESSION_NOT_FOUND',
+    });
+    expect(await refusal(store.readSession('not a key'))).toMatchObject({ code: 'VALIDATION_ERROR' });
     expect(await store.completeSessionKey('wo', { namespace: 'tenant-a' })).toEqual(['work']);
     expect(await store.completeSessionKey('wo%', { namespace: 'tenant-a' })).toEqual([]);
   });

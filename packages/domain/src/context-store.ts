@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { ContextStoreError } from './errors.js';
 import { agentSchema, namespaceSchema, sessionKeySchema } from './model/names.js';
+import type { Session } from './model/session.js';
 import { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
-import type { Idempotency, NamespaceCounts, Store } from './ports/store.js';
+import type { Idempotency, NamespaceCounts, SessionRef, Store } from './ports/store.js';
 import { noTelemetry, type Telemetry } from './ports/telemetry.js';
 import { limits } from './rules/limits.js';
+import { presentSession } from './rules/present.js';
 import { requestHash } from './rules/request-hash.js';
 import { resolveAgent } from './rules/resolve-agent.js';
 import { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';
@@ -60,6 +62,8 @@ export interface ContextStore {
    * @throws VALIDATION_ERROR, FORBIDDEN: see `resolveAgent`
    */
   readonly actingAgent: (argument: string | undefined, caller?: Caller) => string;
+  /** One session, without its log. @throws SESSION_NOT_FOUND, VALIDATION_ERROR */
+  readonly readSession: (sessionKey: string, caller?: Caller) => Promise<Session>;
   /**
    * Removes a session with its log, its handoffs, its read marks and the answers recorded under idempotency keys. For
    * operators: no tool does it.
@@ -175,7 +179,7 @@ export function createContextStore(
     resolveHandoff: method('resolveHandoff'),
     listSessions: method('listSessions'),
     updateSession: method('updateSession'),
-    ...plainMethods({ store, bus }, namespaceOf),
+    ...plainMethods({ store, bus }, settings, namespaceOf),
     actingAgent,
     close: async () => {
       inboxWatch.close();
@@ -185,16 +189,23 @@ export function createContextStore(
   };
 }
 
-type PlainMethod = 'deleteSession' | 'countNamespace' | 'subscribe' | 'completeSessionKey' | 'ping';
+type PlainMethod = 'readSession' | 'deleteSession' | 'countNamespace' | 'subscribe' | 'completeSessionKey' | 'ping';
 
 /** What is not a tool. */
 function plainMethods(
   { store, bus }: { readonly store: Store; readonly bus: EventBus },
+  { dormantAfterMs }: Settings,
   namespaceOf: (caller: Caller) => string,
 ): Pick<ContextStore, PlainMethod> {
+  const refOf = (sessionKey: string, caller: Caller): SessionRef => ({
+    namespace: namespaceOf(caller),
+    ...parseInput(sessionRefSchema, { sessionKey }),
+  });
   return {
+    readSession: async (sessionKey, caller = {}) =>
+      presentSession(await translated(store.readSession(refOf(sessionKey, caller))), dormantAfterMs),
     deleteSession: async (sessionKey, caller = {}) => {
-      const ref = { namespace: namespaceOf(caller), ...parseInput(sessionRefSchema, { sessionKey }) };
+      const ref = refOf(sessionKey, caller);
       await translated(store.deleteSession(ref));
       bus.publish({ kind: 'session_changed', ...ref });
     },

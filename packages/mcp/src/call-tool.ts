@@ -1,5 +1,5 @@
 import { ProtocolError, ProtocolErrorCode, type CallToolResult } from '@modelcontextprotocol/server';
-import type { Caller, ContextStore, Session, UseCaseName } from '@org/domain';
+import { ContextStoreError, type Caller, type ContextStore, type Session, type UseCaseName } from '@org/domain';
 import { createEpochMemory, type EpochMemory } from './epoch-memory.js';
 import { errorResult, jsonResult, reportError, type OnError } from './tool-error.js';
 import { isToolName, toolNames } from './tools.js';
@@ -7,19 +7,19 @@ import { isToolName, toolNames } from './tools.js';
 export interface ToolCallerOptions {
   readonly contextStore: ContextStore;
   readonly rememberEpochs: boolean;
+  /** Ends all waiting. */
+  readonly stopping: AbortSignal | undefined;
   readonly onError: OnError | undefined;
 }
 
 type Arguments = Readonly<Record<string, unknown>>;
-type Method = (
-  input: Arguments,
-  caller: Caller,
-) => Promise<{ [key: string]: unknown; session?: Session; replayed?: true }>;
+type Result = { [key: string]: unknown; session?: Session; replayed?: true };
+type Method = (input: Arguments, caller: Caller) => Promise<Result>;
 
 /** Runs one tool for whoever calls. @throws ProtocolError for a tool that does not exist; every other failure is a result */
 export type CallTool = (name: string, given: Arguments, caller: Caller) => Promise<CallToolResult>;
 
-export function createToolCaller({ contextStore, rememberEpochs, onError }: ToolCallerOptions): CallTool {
+export function createToolCaller({ contextStore, rememberEpochs, stopping, onError }: ToolCallerOptions): CallTool {
   const epochs = rememberEpochs ? createEpochMemory() : undefined;
   return async (name, given, caller) => {
     if (!isToolName(name)) {
@@ -32,11 +32,10 @@ export function createToolCaller({ contextStore, rememberEpochs, onError }: Tool
     const method = contextStore[name] as unknown as Method;
     const acting = epochs && actingAgent(contextStore, given, caller);
     try {
-      const result = await method(fenced(name, given, acting, epochs), caller);
-      // Of an error nothing is learnt: a fenced process stays fenced, and so does its retry.
-      // Nor of a repeated acceptance, which shows the session as it is now, whoever accepted it last.
-      if (result.session !== undefined && acting !== undefined && !result.replayed)
-        epochs?.remember(acting, result.session);
+      const waiting = 'waitSeconds' in given ? endedBy(caller, stopping) : caller;
+      const result = await (epochs !== undefined && acting !== undefined
+        ? callFenced(name, method, given, waiting, acting, epochs)
+        : method(given, waiting));
       return jsonResult(result);
     } catch (error) {
       return errorResult(reportError(error, onError));
@@ -44,20 +43,46 @@ export function createToolCaller({ contextStore, rememberEpochs, onError }: Tool
   };
 }
 
+/** The caller, whose waiting also ends when the server stops. Only for calls that wait: joining signals is dear. */
+function endedBy(caller: Caller, stopping: AbortSignal | undefined): Caller {
+  if (stopping === undefined) return caller;
+  return { ...caller, signal: caller.signal === undefined ? stopping : AbortSignal.any([caller.signal, stopping]) };
+}
+
 const takesEpoch: ReadonlySet<UseCaseName> = new Set(['updateContext', 'requestHandoff', 'updateSession']);
 
-/** The arguments with the epoch that this process remembers, unless the caller gave one. */
-function fenced(
+/** Sends the epoch that this process remembers along, unless the caller gave one, and learns from the answer. */
+async function callFenced(
   name: UseCaseName,
+  method: Method,
   given: Arguments,
-  acting: string | undefined,
-  epochs: EpochMemory | undefined,
-): Arguments {
+  caller: Caller,
+  acting: string,
+  epochs: EpochMemory,
+): Promise<Result> {
   const { sessionKey, epoch } = given;
-  if (!takesEpoch.has(name) || epoch !== undefined || acting === undefined || typeof sessionKey !== 'string')
-    return given;
-  const remembered = epochs?.recall(acting, sessionKey);
-  return remembered === undefined ? given : { ...given, epoch: remembered };
+  const isFenced = takesEpoch.has(name) && epoch === undefined && typeof sessionKey === 'string';
+  const remembered = isFenced ? epochs.recall(acting, sessionKey) : undefined;
+  let result: Result;
+  try {
+    result = await method(remembered === undefined ? given : { ...given, epoch: remembered.epoch }, caller);
+  } catch (error) {
+    // Of an error nothing is learnt: a fenced process stays fenced, and so does its retry. But a participant writes on
+    // when ownership moves between others: whether it still is one, only the store can say.
+    if (remembered === undefined || remembered.isOwners || !movedToAnother(error, acting)) throw error;
+    result = await method(given, caller);
+  }
+  // Nor of a repeated answer: it shows the session as it was then, or as it is now, whoever accepted it last.
+  if (!result.replayed) learn(name, result, acting, epochs);
+  return result;
+}
+
+const movedToAnother = (error: unknown, acting: string): boolean =>
+  error instanceof ContextStoreError && error.code === 'OWNERSHIP_LOST' && error.details['owner'] !== acting;
+
+function learn(name: UseCaseName, result: Result, acting: string, epochs: EpochMemory): void {
+  if (result.session !== undefined) epochs.remember(acting, result.session);
+  else if (name === 'updateContext') epochs.rememberAppend(acting, result as unknown as Session);
 }
 
 /** Undefined when the call will be refused anyway: the method says why. */

@@ -5,7 +5,7 @@ describe.each(eras)('the server, %s era', (era) => {
   it('says who it is, what it can do, and how to use it', async () => {
     const client = await connect(factoryOver(memoryContextStore()), era);
     expect(client.getServerVersion()).toMatchObject({ name: 'context-store', version: '1.2.3' });
-    expect(client.getServerCapabilities()).toEqual({ tools: {}, resources: {}, completions: {} });
+    expect(client.getServerCapabilities()).toEqual({ tools: {}, prompts: {}, resources: {}, completions: {} });
     expect(client.getInstructions()).toContain('listHandoffs');
   });
 
@@ -17,6 +17,8 @@ describe.each(eras)('the server, %s era', (era) => {
   it.each([
     ['resources/read', { uri: 5 }, 'uri'],
     ['resources/list', { cursor: {} }, 'cursor'],
+    ['prompts/get', { name: 7 }, 'name'],
+    ['prompts/get', { name: 'resume', arguments: { sessionKey: 7 } }, 'sessionKey'],
     ['completion/complete', { argument: { name: 'sessionKey', value: 'a' } }, 'ref'],
     ['tools/call', { name: 'getContext', arguments: 'sessionKey=a' }, 'arguments'],
   ])('answers malformed parameters of %s as such, naming what is wrong', async (method, params, named) => {

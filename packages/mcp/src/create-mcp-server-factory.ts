@@ -5,12 +5,18 @@ import {
   type Implementation,
   type McpRequestContext,
   type McpServerFactory,
+  type ServerCapabilities,
   type ServerContext,
   type ServerOptions,
 } from '@modelcontextprotocol/server';
 import type { Caller, ContextStore } from '@org/domain';
 import { createToolCaller } from './call-tool.js';
+import { createCompleter } from './completions.js';
 import { instructions } from './instructions.js';
+import { serveLegacySubscriptions } from './legacy-subscriptions.js';
+import { createPromptGetter, prompts } from './prompts.js';
+import { reportProgress } from './report-progress.js';
+import type { ResourceChanges } from './resource-changes.js';
 import { createResources, resourceTemplates } from './resources.js';
 import type { OnError } from './tool-error.js';
 import { tools } from './tools.js';
@@ -26,6 +32,12 @@ export interface McpServerFactoryOptions {
    * the same agent name. For a process that serves one person and one namespace. Default false.
    */
   readonly rememberEpochs?: boolean | undefined;
+  /** What clients may subscribe to. Absent: nothing. */
+  readonly resourceChanges?: ResourceChanges | undefined;
+  /** Ends all waiting with an empty answer, so that the process can stop. */
+  readonly stopping?: AbortSignal | undefined;
+  /** How often a client that asked for progress hears of a call that takes long. Default 10 s. */
+  readonly progressIntervalMs?: number | undefined;
   readonly onError?: OnError | undefined;
 }
 
@@ -37,24 +49,41 @@ const unchanging = { ttlMs: hourMs, cacheScope: 'public' } as const;
  * request, so all that can be made once is made here.
  */
 export function createMcpServerFactory(options: McpServerFactoryOptions): McpServerFactory {
-  const { contextStore, version, caller: callerOf, rememberEpochs = false, onError } = options;
+  const { contextStore, version, caller: callerOf, rememberEpochs = false, resourceChanges, stopping } = options;
+  const { progressIntervalMs = 10_000, onError } = options;
   const serverInfo: Implementation = { name: 'context-store', title: 'Context Store', version };
-  const callTool = createToolCaller({ contextStore, rememberEpochs, onError });
+  const callTool = createToolCaller({ contextStore, rememberEpochs, stopping, onError });
   const resources = createResources(contextStore, onError);
+  const getPrompt = createPromptGetter(contextStore, onError);
+  const complete = createCompleter(contextStore, onError);
 
   return (context) => {
+    const subscribable = subscribableFeatures(context, resourceChanges);
     // McpServer would convert every schema again for each request, and word its own validation errors.
     // oxlint-disable-next-line typescript/no-deprecated -- kept by the SDK for advanced uses such as this one
-    const server = new Server(serverInfo, serverOptions);
+    const server = new Server(serverInfo, serverOptionsWith(subscribable));
     const base = callerOf?.(context) ?? {};
-    const callerFor = (ctx: ServerContext): Caller => ({ clientName: clientNameOf(server, ctx), ...base });
+    const callerFor = (ctx: ServerContext): Caller => ({
+      clientName: clientNameOf(server, ctx),
+      signal: ctx.mcpReq.signal,
+      ...base,
+    });
 
     server.setRequestHandler('tools/list', () => ({ tools: [...tools] }));
-    server.setRequestHandler('tools/call', ({ params }, ctx) =>
-      callTool(params.name, params.arguments ?? {}, callerFor(ctx)),
-    );
+    server.setRequestHandler('tools/call', async ({ params }, ctx) => {
+      const stopReporting = reportProgress(ctx, progressIntervalMs);
+      try {
+        return await callTool(params.name, params.arguments ?? {}, callerFor(ctx));
+      } finally {
+        stopReporting();
+      }
+    });
+    server.setRequestHandler('prompts/list', () => ({ prompts: [...prompts] }));
     server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates }));
     // With the schemas of their parameters, a malformed request is an Invalid params error and not an internal one.
+    server.setRequestHandler('prompts/get', paramsOf.prompt, ({ name, arguments: given }, ctx) =>
+      getPrompt(name, given, callerFor(ctx)),
+    );
     server.setRequestHandler('resources/list', paramsOf.list, (params, ctx) =>
       resources.list(params?.cursor, callerFor(ctx)),
     );
@@ -62,29 +91,50 @@ export function createMcpServerFactory(options: McpServerFactoryOptions): McpSer
       resources.read(params.uri, callerFor(ctx)),
     );
     server.setRequestHandler('completion/complete', paramsOf.complete, (params, ctx) =>
-      resources.complete(params, callerFor(ctx)),
+      complete(params, callerFor(ctx)),
     );
+    if (context.era === 'legacy' && subscribable.subscribe === true && resourceChanges !== undefined) {
+      serveLegacySubscriptions(server, resourceChanges, base);
+    }
     return server;
   };
 }
 
+/** What of the resources a client can hear of over this connection. */
+function subscribableFeatures(
+  { era, requestInfo }: McpRequestContext,
+  changes: ResourceChanges | undefined,
+): NonNullable<ServerCapabilities['resources']> {
+  if (changes === undefined) return {};
+  if (era === 'modern') return { subscribe: true, listChanged: true };
+  // A legacy request over HTTP has no connection over which it could hear of anything later. On stdio, a client would
+  // hear of the list unasked, and its process would have to watch the store all the time.
+  return requestInfo === undefined ? { subscribe: true } : {};
+}
+
 const paramsOf = {
+  prompt: { params: specTypeSchemas.GetPromptRequestParams },
   list: { params: specTypeSchemas.PaginatedRequestParams },
   read: { params: specTypeSchemas.ReadResourceRequestParams },
   complete: { params: specTypeSchemas.CompleteRequestParams },
 } as const;
 
-const serverOptions: ServerOptions = {
+const serverOptionsWith = (resources: NonNullable<ServerCapabilities['resources']>): ServerOptions => ({
   instructions,
-  capabilities: { tools: {}, resources: {}, completions: {} },
-  cacheHints: { 'tools/list': unchanging, 'resources/templates/list': unchanging, 'server/discover': unchanging },
+  capabilities: { tools: {}, prompts: {}, resources, completions: {} },
+  cacheHints: {
+    'tools/list': unchanging,
+    'prompts/list': unchanging,
+    'resources/templates/list': unchanging,
+    'server/discover': unchanging,
+  },
   // Only elicitation would use one, and making the default one for every request is dear.
   jsonSchemaValidator: {
     getValidator: () => {
       throw new Error('this server never elicits');
     },
   },
-};
+});
 
 /** Modern requests carry the client's name, legacy connections have agreed on it once, stateless legacy HTTP has none. */
 // oxlint-disable-next-line typescript/no-deprecated -- the only place where a legacy connection has it

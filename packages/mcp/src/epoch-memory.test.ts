@@ -1,3 +1,5 @@
+import { createContextStore, type ContextStore } from '@org/domain';
+import { createMemoryStore } from '@org/domain/testing';
 import { describe, expect, it } from 'vitest';
 import { call, connect, factoryOver, memoryContextStore } from '../test/connect.js';
 import { createEpochMemory } from './epoch-memory.js';
@@ -18,6 +20,19 @@ async function twoProcesses() {
   const { handoffId } = offer.body['handoff'] as { handoffId: string };
   await call(newer, 'acceptHandoff', { handoffId });
   return { older, newer };
+}
+
+/** Moves a session without any of the processes under test having a hand in it. @returns the handoff */
+async function handOver(
+  contextStore: ContextStore,
+  from: string,
+  to: string,
+  requestType: 'full_handoff' | 'collaboration' = 'full_handoff',
+): Promise<string> {
+  const offer = { sessionKey: 'work', requestType, agent: from, targetAgent: to };
+  const { handoff } = await contextStore.requestHandoff(offer);
+  await contextStore.acceptHandoff({ handoffId: handoff.handoffId, agent: to });
+  return handoff.handoffId;
 }
 
 describe('a process that remembers epochs', () => {
@@ -58,20 +73,10 @@ describe('a process that remembers epochs', () => {
   it('stays fenced after looking at a session that is with someone else, and after repeating an old acceptance', async () => {
     const contextStore = memoryContextStore();
     const older = await connect(factoryOver(contextStore, { rememberEpochs: true }), 'modern', 'planner');
-    const handOver = async (from: string, to: string): Promise<string> => {
-      const { handoff } = await contextStore.requestHandoff({
-        sessionKey: 'work',
-        requestType: 'full_handoff',
-        agent: from,
-        targetAgent: to,
-      });
-      await contextStore.acceptHandoff({ handoffId: handoff.handoffId, agent: to });
-      return handoff.handoffId;
-    };
     await call(older, 'registerSession', { sessionKey: 'work' });
-    await handOver('planner', 'other');
+    await handOver(contextStore, 'planner', 'other');
     await call(older, 'registerSession', { sessionKey: 'work', ifExists: 'resume' });
-    const handoffId = await handOver('other', 'planner');
+    const handoffId = await handOver(contextStore, 'other', 'planner');
     expect((await call(older, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
     expect((await call(older, 'acceptHandoff', { handoffId })).body).toMatchObject({ replayed: true });
     expect((await call(older, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
@@ -80,24 +85,66 @@ describe('a process that remembers epochs', () => {
   it('lets a former owner write again as a participant', async () => {
     const contextStore = memoryContextStore();
     const planner = await connect(factoryOver(contextStore, { rememberEpochs: true }), 'modern', 'planner');
-    const handOver = async (
-      requestType: 'full_handoff' | 'collaboration',
-      from: string,
-      to: string,
-    ): Promise<string> => {
-      const { handoff } = await contextStore.requestHandoff({
-        sessionKey: 'work',
-        requestType,
-        agent: from,
-        targetAgent: to,
-      });
-      return handoff.handoffId;
-    };
     await call(planner, 'registerSession', { sessionKey: 'work' });
-    await contextStore.acceptHandoff({ handoffId: await handOver('full_handoff', 'planner', 'other'), agent: 'other' });
-    await call(planner, 'acceptHandoff', { handoffId: await handOver('collaboration', 'other', 'planner') });
+    await handOver(contextStore, 'planner', 'other');
+    const offer = { sessionKey: 'work', requestType: 'collaboration', agent: 'other' } as const;
+    const { handoff } = await contextStore.requestHandoff(offer);
+    await call(planner, 'acceptHandoff', { handoffId: handoff.handoffId });
     expect((await call(planner, 'updateContext', entry)).body).toMatchObject({ epoch: 2, sequence: 1 });
   });
+
+  it('is fenced when it only ever appended', async () => {
+    const contextStore = memoryContextStore();
+    const older = await connect(factoryOver(contextStore, { rememberEpochs: true }), 'modern', 'twin');
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'twin' });
+    expect((await call(older, 'updateContext', entry)).body).toMatchObject({ sequence: 1, epoch: 1 });
+    await handOver(contextStore, 'twin', 'twin');
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      expect((await call(older, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
+    }
+    expect((await call(older, 'updateSession', { sessionKey: 'work', title: 'mine' })).body).toMatchObject({
+      code: 'OWNERSHIP_LOST',
+    });
+    await call(older, 'registerSession', { sessionKey: 'work', ifExists: 'resume' });
+    expect((await call(older, 'updateContext', entry)).body).toMatchObject({ sequence: 2, epoch: 2 });
+  });
+
+  it('goes on as a participant when ownership moves between others, and stops when it moves to its own name', async () => {
+    const contextStore = memoryContextStore();
+    const helper = await connect(factoryOver(contextStore, { rememberEpochs: true }), 'legacy', 'helper');
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
+    await handOver(contextStore, 'a', 'helper', 'collaboration');
+    expect((await call(helper, 'updateContext', entry)).body).toMatchObject({ sequence: 1, epoch: 1 });
+    await handOver(contextStore, 'a', 'b');
+    expect((await call(helper, 'updateContext', entry)).body).toMatchObject({ sequence: 2, epoch: 2 });
+    await handOver(contextStore, 'b', 'helper');
+    expect((await call(helper, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
+  });
+
+  it.each(['requester', 'twin'])(
+    'is fenced after its lease lapsed and the session went back to %s',
+    async (requester) => {
+      let nowMs = 0;
+      const contextStore = createContextStore({ store: createMemoryStore({ clock: () => nowMs }) });
+      const [holder, back] = [
+        await connect(factoryOver(contextStore, { rememberEpochs: true }), 'modern', 'twin'),
+        await connect(factoryOver(contextStore, { rememberEpochs: true }), 'modern', requester),
+      ];
+      await call(back, 'registerSession', { sessionKey: 'work' });
+      const { body } = await call(back, 'requestHandoff', { sessionKey: 'work', requestType: 'full_handoff' });
+      const { handoffId } = body['handoff'] as { handoffId: string };
+      await call(holder, 'acceptHandoff', { handoffId, leaseSeconds: 60 });
+      expect((await call(holder, 'updateContext', entry)).body).toMatchObject({ sequence: 1, epoch: 2 });
+      nowMs += 60_000;
+      expect((await call(holder, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
+      // The requester owns it at an epoch that its process has not seen: it looks before it writes.
+      expect((await call(back, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
+      const resumed = await call(back, 'registerSession', { sessionKey: 'work', ifExists: 'resume' });
+      expect(resumed.body).toMatchObject({ session: { owner: requester, epoch: 3, lastSequence: 1 } });
+      expect((await call(back, 'updateContext', entry)).body).toMatchObject({ sequence: 2, epoch: 3 });
+      expect((await call(holder, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
+    },
+  );
 
   it('acts as the configured agent before it falls back to the name of the client', async () => {
     const contextStore = memoryContextStore({ agent: 'configured' });
@@ -135,7 +182,7 @@ describe('the memory itself', () => {
     const memory = createEpochMemory();
     memory.remember('a', { owner: 'a', participants: [], sessionKey: 's', epoch: 3 });
     memory.remember('a', { owner: 'a', participants: [], sessionKey: 's', epoch: 2 });
-    expect(memory.recall('a', 's')).toBe(3);
+    expect(memory.recall('a', 's')).toMatchObject({ epoch: 3 });
   });
 
   it('is bounded, and forgets what it has not heard of for longest', () => {
@@ -144,7 +191,7 @@ describe('the memory itself', () => {
       memory.remember('a', { owner: 'a', participants: [], sessionKey: `s${index}`, epoch: 1 });
     memory.remember('a', { owner: 'a', participants: [], sessionKey: 's0', epoch: 1 });
     memory.remember('a', { owner: 'a', participants: [], sessionKey: 'one-more', epoch: 1 });
-    expect(memory.recall('a', 's0')).toBe(1);
+    expect(memory.recall('a', 's0')).toMatchObject({ epoch: 1 });
     expect(memory.recall('a', 's1')).toBeUndefined();
   });
 });

@@ -1,45 +1,70 @@
 import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError } from '@modelcontextprotocol/server';
-import { sessionKeySchema } from '@org/domain';
+import { agentSchema, sessionKeySchema } from '@org/domain';
 
-export const sessionsUri = 'handoff://sessions';
+/** Resources without a variable. */
+const fixedUris = { sessions: 'handoff://sessions', stats: 'handoff://stats' } as const;
 
-/** What can be read of one session. */
-export const sessionResources = ['summary', 'context'] as const;
-export type SessionResource = (typeof sessionResources)[number];
+/** Resources of one session or agent, in the order in which they are listed. Where two match, the first one counts. */
+const templates = {
+  summary: 'handoff://summary/{sessionKey}',
+  context: 'handoff://context/{sessionKey}',
+  session: 'handoff://sessions/{sessionKey}',
+  inbox: 'handoff://inbox/{agentId}',
+  agentSessions: 'handoff://agents/{agentId}/sessions',
+} as const;
 
-export const uriTemplate = (resource: SessionResource): string => `handoff://${resource}/{sessionKey}`;
-export const sessionUri = (resource: SessionResource, sessionKey: string): string =>
-  `handoff://${resource}/${sessionKey}`;
+const variables = { sessionKey: sessionKeySchema, agentId: agentSchema } as const;
+export type TemplateVariable = keyof typeof variables;
 
+export type FixedResource = keyof typeof fixedUris;
+export type TemplateResource = keyof typeof templates;
+
+/** What a URI names. `name`: the session key, or the agent. */
 export type ParsedUri =
-  | { readonly resource: 'sessions' }
-  | { readonly resource: SessionResource; readonly sessionKey: string };
+  | { readonly resource: FixedResource; readonly name?: undefined }
+  | { readonly resource: TemplateResource; readonly name: string };
+
+export const uriTemplate = (resource: TemplateResource): string => templates[resource];
+export const uriTemplates: readonly string[] = Object.values(templates);
+
+export const fixedUri = (resource: FixedResource): string => fixedUris[resource];
+export const resourceUri = (resource: TemplateResource, name: string): string =>
+  templates[resource].replace(/\{\w+\}/, name);
+
+/** The variable of a template; undefined when there is no such template. */
+export function templateVariable(template: string): TemplateVariable | undefined {
+  if (!uriTemplates.includes(template)) return undefined;
+  return template.includes('{sessionKey}') ? 'sessionKey' : 'agentId';
+}
 
 /**
- * Session keys need no percent-encoding, so a URI is taken literally: nothing is decoded, and a query or fragment is part
- * of a key that does not exist.
- * @throws ResourceNotFoundError, ProtocolError (the session key is malformed)
+ * Names need no percent-encoding, so a URI is taken literally: nothing is decoded, and a query or fragment is part of a
+ * name that does not exist.
+ * @throws ResourceNotFoundError, ProtocolError (the session key or agent is malformed)
  */
 export function parseUri(uri: string): ParsedUri {
-  if (uri === sessionsUri) return { resource: 'sessions' };
-  for (const resource of sessionResources) {
-    const prefix = sessionUri(resource, '');
-    if (uri.startsWith(prefix)) return { resource, sessionKey: checkedKey(uri.slice(prefix.length), uri) };
+  for (const [resource, fixed] of Object.entries(fixedUris) as [FixedResource, string][]) {
+    if (uri === fixed) return { resource };
   }
-  const known = [sessionsUri, ...sessionResources.map(uriTemplate)].join(', ');
+  for (const resource of Object.keys(templates) as TemplateResource[]) {
+    const [prefix = '', suffix = ''] = templates[resource].split(/\{\w+\}/);
+    if (!uri.startsWith(prefix) || !uri.endsWith(suffix) || uri.length < prefix.length + suffix.length) continue;
+    return { resource, name: checkedName(resource, uri.slice(prefix.length, uri.length - suffix.length), uri) };
+  }
+  const known = [...Object.values(fixedUris), ...uriTemplates].join(', ');
   throw new ResourceNotFoundError(uri, `Resource not found: ${uri}. There are ${known}.`);
 }
 
-function checkedKey(sessionKey: string, uri: string): string {
-  const parsed = sessionKeySchema.safeParse(sessionKey);
-  if (parsed.success) return sessionKey;
+function checkedName(resource: TemplateResource, name: string, uri: string): string {
+  const variable = templateVariable(templates[resource]) ?? 'sessionKey';
+  const parsed = variables[variable].safeParse(name);
+  if (parsed.success) return name;
   const form = parsed.error.issues.map(({ message }) => message).join('; ');
+  const [subject, reason] =
+    variable === 'sessionKey' ? ['session key', 'invalid_session_key'] : ['agent', 'invalid_agent'];
   throw new ProtocolError(
     ProtocolErrorCode.InvalidParams,
-    `uri: the session key in ${uri} is malformed. It is ${form}.`,
-    {
-      uri,
-      reason: 'invalid_session_key',
-    },
+    `uri: the ${subject} in ${uri} is malformed. It is ${form}.`,
+    { uri, reason },
   );
 }

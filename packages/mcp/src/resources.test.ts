@@ -18,9 +18,13 @@ describe.each(eras)('resources, %s era', (era) => {
     const { nextCursor, resources: first } = await client.request({ method: 'resources/list', params: {} });
     const second = await client.request({ method: 'resources/list', params: { cursor: nextCursor } });
     expect(first[0]).toMatchObject({ uri: 'handoff://sessions' });
-    expect(first[1]).toMatchObject({ uri: 'handoff://summary/s149', name: 's149', title: 'Session 149' });
+    expect(first[1]).toMatchObject({ uri: 'handoff://stats' });
+    expect(first[2]).toMatchObject({ uri: 'handoff://inbox/test-client' });
+    expect(first[3]).toMatchObject({ uri: 'handoff://summary/s149', name: 's149', title: 'Session 149' });
     expect(second.nextCursor).toBeUndefined();
-    expect([...first, ...second.resources].map(({ uri }) => uri)).toHaveLength(151);
+    const uris = [...first, ...second.resources].map(({ uri }) => uri);
+    expect(new Set(uris).size).toBe(153);
+    expect(uris).toHaveLength(153);
   });
 
   it('refuses a cursor that it did not give', async () => {
@@ -35,6 +39,9 @@ describe.each(eras)('resources, %s era', (era) => {
     expect(resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual([
       'handoff://summary/{sessionKey}',
       'handoff://context/{sessionKey}',
+      'handoff://sessions/{sessionKey}',
+      'handoff://inbox/{agentId}',
+      'handoff://agents/{agentId}/sessions',
     ]);
   });
 
@@ -63,6 +70,44 @@ describe.each(eras)('resources, %s era', (era) => {
     expect(summary).toMatchObject({ mimeType: 'text/markdown', text: expect.stringContaining('Decided.') as string });
   });
 
+  it('reads a session, the sessions and the inbox of an agent, and the statistics', async () => {
+    const contextStore = memoryContextStore();
+    // Credentials for one agent keep nobody from reading what others have.
+    const client = await connect(factoryOver(contextStore, { caller: () => ({ boundAgent: 'planner' }) }), era);
+    await withSessions(client, 'work', 'other');
+    const offer = { sessionKey: 'work', requestType: 'full_handoff', targetAgent: 'reviewer', summary: 'Half done.' };
+    await call(client, 'requestHandoff', offer);
+    const read = async (uri: string): Promise<unknown> => {
+      const [content] = (await client.readResource({ uri })).contents;
+      expect(content?.mimeType).toBe('application/json');
+      return JSON.parse(content !== undefined && 'text' in content ? content.text : '');
+    };
+    expect(await read('handoff://sessions/work')).toMatchObject({ sessionKey: 'work', owner: 'planner', epoch: 1 });
+    expect(await read('handoff://agents/planner/sessions')).toMatchObject({
+      sessions: [{ sessionKey: 'other' }, { sessionKey: 'work' }],
+    });
+    expect(await read('handoff://agents/nobody/sessions')).toEqual({ sessions: [] });
+    expect(await read('handoff://inbox/reviewer')).toMatchObject({ handoffs: [{ summary: 'Half done.' }] });
+    expect(await read('handoff://inbox/planner')).toMatchObject({ handoffs: [] });
+    expect(await read('handoff://stats')).toEqual({ sessions: 2, pendingHandoffs: 1 });
+  });
+
+  it('shows nothing of another namespace', async () => {
+    const contextStore = memoryContextStore();
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'a' }, { namespace: 'theirs' });
+    await contextStore.requestHandoff(
+      { sessionKey: 'work', requestType: 'full_handoff', agent: 'a' },
+      { namespace: 'theirs' },
+    );
+    const client = await connect(factoryOver(contextStore, { caller: () => ({ namespace: 'ours' }) }), era);
+    for (const uri of ['handoff://sessions', 'handoff://agents/a/sessions', 'handoff://inbox/a', 'handoff://stats']) {
+      expect(JSON.stringify(await client.readResource({ uri })), uri).not.toMatch(/work|[1-9]}/);
+    }
+    for (const uri of ['handoff://sessions/work', 'handoff://summary/work', 'handoff://context/work']) {
+      await expect(client.readResource({ uri })).rejects.toThrow('No session work');
+    }
+  });
+
   it.each([
     ['handoff://nothing/here', 'handoff://summary/{sessionKey}'],
     ['https://example.com', 'handoff://sessions'],
@@ -73,6 +118,16 @@ describe.each(eras)('resources, %s era', (era) => {
     ['handoff://summary/../work', 'session key'],
     ['handoff://summary/w%6Frk', 'session key'],
     ['handoff://summary/', 'session key'],
+    ['handoff://sessions/unknown', 'No session unknown'],
+    ['handoff://sessions/', 'session key'],
+    ['handoff://inbox/role:reviewer', 'agent'],
+    ['handoff://inbox/a b', 'agent'],
+    ['handoff://agents/a/b/sessions', 'agent'],
+    ['handoff://agents//sessions', 'agent'],
+    ['handoff://agents/sessions', 'handoff://agents/{agentId}/sessions'],
+    ['handoff://agents/a/session', 'handoff://agents/{agentId}/sessions'],
+    ['handoff://stats/all', 'handoff://stats'],
+    ['HANDOFF://stats', 'handoff://stats'],
   ])('refuses %s, and says what exists', async (uri, hint) => {
     const client = await connect(factoryOver(memoryContextStore()), era);
     await withSessions(client, 'work');
@@ -89,7 +144,7 @@ describe.each(eras)('resources, %s era', (era) => {
     });
   });
 
-  it('completes session keys', async () => {
+  it('completes session keys and agents', async () => {
     const client = await connect(factoryOver(memoryContextStore()), era);
     await withSessions(client, 'alpha', 'alpine', 'beta');
     const complete = (uri: string, name: string, value: string) =>
@@ -97,11 +152,13 @@ describe.each(eras)('resources, %s era', (era) => {
     const { completion } = await complete('handoff://summary/{sessionKey}', 'sessionKey', 'al');
     expect(completion.values).toEqual(['alpha', 'alpine']);
     expect((await complete('handoff://context/{sessionKey}', 'other', 'al')).completion.values).toEqual([]);
+    expect((await complete('handoff://inbox/{agentId}', 'agentId', 'te')).completion.values).toEqual(['test-client']);
+    expect((await complete('handoff://agents/{agentId}/sessions', 'agentId', 'x')).completion.values).toEqual([]);
     await expect(complete('handoff://else/{sessionKey}', 'sessionKey', '')).rejects.toMatchObject({ code: -32_602 });
     const prompt = client.complete({ ref: { type: 'ref/prompt', name: 'p' }, argument: { name: 'x', value: '' } });
     await expect(prompt).rejects.toMatchObject({
       code: -32_602,
-      message: expect.stringContaining('prompt p') as string,
+      message: expect.stringContaining('Unknown prompt: p') as string,
     });
   });
 

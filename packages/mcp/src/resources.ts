@@ -1,76 +1,64 @@
-import {
-  ProtocolError,
-  ProtocolErrorCode,
-  ResourceNotFoundError,
-  type CompleteRequestParams,
-  type CompleteResult,
-  type ListResourcesResult,
-  type ReadResourceResult,
-  type Resource,
-  type ResourceTemplateType,
+import type {
+  ListResourcesResult,
+  ReadResourceResult,
+  Resource,
+  ResourceTemplateType,
 } from '@modelcontextprotocol/server';
-import { ContextStoreError, type Caller, type ContextStore, type Session } from '@org/domain';
+import type { Caller, ContextStore, Session } from '@org/domain';
 import { briefingMarkdown } from './briefing-markdown.js';
-import { parseUri, sessionResources, sessionsUri, sessionUri, uriTemplate, type ParsedUri } from './resource-uri.js';
-import { reportError, type OnError } from './tool-error.js';
+import { withProtocolErrors } from './protocol-error.js';
+import { fixedUri, parseUri, resourceUri, uriTemplate, type ParsedUri, type TemplateResource } from './resource-uri.js';
+import type { OnError } from './tool-error.js';
 
 const json = 'application/json';
 const markdown = 'text/markdown';
+const pageSize = 100;
 
-const sessionsResource: Resource = {
-  uri: sessionsUri,
-  name: 'sessions',
-  title: 'Sessions',
-  description: 'The sessions of the namespace, newest first.',
-  mimeType: json,
-};
-
-export const resourceTemplates: ResourceTemplateType[] = [
+const fixedResources: readonly Resource[] = [
   {
-    uriTemplate: uriTemplate('summary'),
-    name: 'summary',
-    title: 'Briefing of a session',
-    description: 'What to read first when going on with a session.',
-    mimeType: markdown,
-  },
-  {
-    uriTemplate: uriTemplate('context'),
-    name: 'context',
-    title: 'Newest entries of a session',
-    description: 'The end of the log, in ascending order.',
+    uri: fixedUri('sessions'),
+    name: 'sessions',
+    title: 'Sessions',
+    description: 'The sessions of the namespace, newest first.',
     mimeType: json,
   },
+  {
+    uri: fixedUri('stats'),
+    name: 'stats',
+    title: 'Statistics',
+    description: 'How many sessions and pending handoffs there are, each counted up to 10,000.',
+    mimeType: json,
+  },
+];
+
+const template = (
+  resource: TemplateResource,
+  title: string,
+  description: string,
+  mimeType = json,
+): ResourceTemplateType => ({ uriTemplate: uriTemplate(resource), name: resource, title, description, mimeType });
+
+export const resourceTemplates: ResourceTemplateType[] = [
+  template('summary', 'Briefing of a session', 'What to read first when going on with a session.', markdown),
+  template('context', 'Newest entries of a session', 'The end of the log, in ascending order.'),
+  template('session', 'A session', 'Its owner, participants, status and epoch.'),
+  template('inbox', 'Inbox of an agent', 'Pending offers to an agent or to anyone, oldest first.'),
+  template('agentSessions', 'Sessions of an agent', 'What an agent owns, newest first.'),
 ];
 
 /** The read-only side of the context store, for people who pick what a model should see. */
 export interface Resources {
   readonly list: (cursor: string | undefined, caller: Caller) => Promise<ListResourcesResult>;
   readonly read: (uri: string, caller: Caller) => Promise<ReadResourceResult>;
-  readonly complete: (params: CompleteRequestParams, caller: Caller) => Promise<CompleteResult>;
 }
 
 /** Every method throws `ProtocolError` alone: a resource has no result that could say what went wrong. */
 export function createResources(contextStore: ContextStore, onError: OnError | undefined): Resources {
-  const translated = async <T>(uri: string | undefined, result: Promise<T>): Promise<T> => {
-    try {
-      return await result;
-    } catch (error) {
-      throw protocolError(uri, error, onError);
-    }
-  };
   return {
-    list: (cursor, caller) => translated(undefined, listResources(contextStore, cursor, caller)),
+    list: (cursor, caller) => withProtocolErrors(listResources(contextStore, cursor, caller), onError),
     read: async (uri, caller) => {
-      const parsed = parseUri(uri);
-      return { contents: [{ uri, ...(await translated(uri, readContents(contextStore, parsed, caller))) }] };
-    },
-    complete: async ({ ref, argument }, caller) => {
-      requireTemplate(ref);
-      const values =
-        argument.name === 'sessionKey'
-          ? await translated(undefined, contextStore.completeSessionKey(argument.value, caller))
-          : [];
-      return { completion: { values: [...values] } };
+      const contents = readContents(contextStore, parseUri(uri), caller);
+      return { contents: [{ uri, ...(await withProtocolErrors(contents, onError, uri)) }] };
     },
   };
 }
@@ -80,15 +68,27 @@ async function listResources(
   cursor: string | undefined,
   caller: Caller,
 ): Promise<ListResourcesResult> {
-  const { sessions, nextCursor } = await contextStore.listSessions({ cursor, limit: 100 }, caller);
+  const { sessions, nextCursor } = await contextStore.listSessions({ cursor, limit: pageSize }, caller);
+  const first = cursor === undefined ? [...fixedResources, ...ownInbox(contextStore, caller)] : [];
   return {
-    resources: [...(cursor === undefined ? [sessionsResource] : []), ...sessions.map(summaryResource)],
+    resources: [...first, ...sessions.map(summaryResource)],
     ...(nextCursor !== undefined && { nextCursor }),
   };
 }
 
+/** The caller's own inbox, when it is known who calls. */
+function ownInbox(contextStore: ContextStore, caller: Caller): Resource[] {
+  try {
+    const agent = contextStore.actingAgent(undefined, caller);
+    const description = `Pending offers to ${agent} or to anyone, oldest first.`;
+    return [{ uri: resourceUri('inbox', agent), name: 'inbox', title: 'Inbox', description, mimeType: json }];
+  } catch {
+    return [];
+  }
+}
+
 const summaryResource = ({ sessionKey, title, status, owner, lastSequence, lastActivityAt }: Session): Resource => ({
-  uri: sessionUri('summary', sessionKey),
+  uri: resourceUri('summary', sessionKey),
   name: sessionKey,
   title: title ?? sessionKey,
   description: `Briefing; ${status}, owner ${owner}, ${lastSequence} entries.`,
@@ -96,43 +96,43 @@ const summaryResource = ({ sessionKey, title, status, owner, lastSequence, lastA
   annotations: { lastModified: lastActivityAt },
 });
 
+interface Contents {
+  readonly mimeType: string;
+  readonly text: string;
+}
+
 async function readContents(
   contextStore: ContextStore,
-  parsed: ParsedUri,
+  { resource, name }: ParsedUri,
   caller: Caller,
-): Promise<{ mimeType: string; text: string }> {
-  switch (parsed.resource) {
-    case 'sessions':
-      return { mimeType: json, text: JSON.stringify(await contextStore.listSessions({ limit: 100 }, caller)) };
-    case 'context':
-      return {
-        mimeType: json,
-        text: JSON.stringify(await contextStore.getContext({ sessionKey: parsed.sessionKey }, caller)),
-      };
+): Promise<Contents> {
+  switch (resource) {
     case 'summary': {
-      const { briefing } = await contextStore.getBriefing({ sessionKey: parsed.sessionKey }, caller);
+      const { briefing } = await contextStore.getBriefing({ sessionKey: name }, caller);
       return { mimeType: markdown, text: briefingMarkdown(briefing) };
     }
+    case 'context':
+      return asJson(contextStore.getContext({ sessionKey: name }, caller));
+    case 'session':
+      return asJson(contextStore.readSession(name, caller));
+    case 'sessions':
+    case 'agentSessions':
+      return asJson(contextStore.listSessions({ owner: name, limit: pageSize }, caller));
+    case 'inbox':
+      return asJson(readInbox(contextStore, name, caller));
+    case 'stats':
+      return asJson(contextStore.countNamespace(caller));
   }
 }
 
-function requireTemplate(ref: CompleteRequestParams['ref']): void {
-  const known = sessionResources.map(uriTemplate);
-  if (ref.type === 'ref/resource' && known.includes(ref.uri)) return;
-  const asked = ref.type === 'ref/resource' ? ref.uri : `prompt ${ref.name}`;
-  throw new ProtocolError(
-    ProtocolErrorCode.InvalidParams,
-    `Nothing to complete for ${asked}. There are ${known.join(', ')}.`,
-  );
+/** Everyone may read everything of a namespace: credentials for one agent don't keep it from looking at another's inbox. */
+async function readInbox(contextStore: ContextStore, agent: string, { namespace }: Caller): Promise<unknown> {
+  const { handoffs } = await contextStore.listHandoffs({ agent, limit: pageSize }, { namespace });
+  // Without the cursor: it moves with every offer to anyone, and a resource reads differently only when it is different.
+  return { handoffs };
 }
 
-function protocolError(uri: string | undefined, thrown: unknown, onError: OnError | undefined): ProtocolError {
-  const error = reportError(thrown, onError);
-  if (uri !== undefined && error.code === 'SESSION_NOT_FOUND') return new ResourceNotFoundError(uri, error.message);
-  const isCallersFault = thrown instanceof ContextStoreError && !error.retryable && error.code !== 'INTERNAL_ERROR';
-  return new ProtocolError(
-    isCallersFault ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError,
-    error.message,
-    error,
-  );
-}
+const asJson = async (answer: Promise<unknown>): Promise<Contents> => ({
+  mimeType: json,
+  text: JSON.stringify(await answer),
+});

@@ -41,6 +41,8 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
       "Use to read a session's log: by default the newest entries, ascending. Long content is cut to a preview.",
     effect: 'reads',
     arguments: {
+      unread: 'Only what you have not acknowledged.',
+      ackSequence: 'Acknowledges everything up to here first.',
       afterSequence: 'Read forward from here.',
       cursor: 'A nextCursor; replaces afterSequence and order.',
       contentOffset: "Read on in one entry's content; needs limit=1 and afterSequence.",
@@ -65,10 +67,11 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
   },
   listHandoffs: {
     description:
-      'Use at the start of work to find offers made to you (inbox), or to see what became of yours (outbox).',
+      'Use at the start of work to find offers made to you (inbox), when idle to wait for one, or to see what became of yours (outbox).',
     effect: 'reads',
     arguments: {
-      roles: 'Also show offers to role:NAME of these.',
+      roles: 'Your roles: also show offers to role:NAME.',
+      waitSeconds: 'While the inbox shows nothing, wait; call again with the cursor.',
       status: 'Default: pending in an inbox, all in an outbox.',
       cursor: 'Only what came after the answer that gave it.',
     },
@@ -76,11 +79,16 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
   acceptHandoff: {
     description: 'Use to take an offer. One agent wins; the answer holds the session and its briefing.',
     effect: 'writes',
+    arguments: { leaseSeconds: 'Write at least this often, or a full_handoff goes back. Default: it never does.' },
   },
   resolveHandoff: {
     description:
       'Use to end a handoff: the acceptor completes or returns it, the target rejects it, the requester cancels it.',
     effect: 'writes',
+    arguments: {
+      outcome: 'returned gives a full_handoff back to the requester; say in reason what is missing.',
+      result: 'For programs.',
+    },
   },
   listSessions: {
     description: 'Use to find a session when you do not know its key. Newest first.',

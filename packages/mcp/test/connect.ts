@@ -1,9 +1,16 @@
 import { Client } from '@modelcontextprotocol/client';
 import { InMemoryTransport, type McpServerFactory } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import { createContextStore, type ContextStore, type ContextStoreOptions, type UseCaseName } from '@org/domain';
+import {
+  createContextStore,
+  createMemoryBus,
+  type ContextStore,
+  type ContextStoreOptions,
+  type UseCaseName,
+} from '@org/domain';
 import { createMemoryStore } from '@org/domain/testing';
 import { createMcpServerFactory, type McpServerFactoryOptions } from '../src/create-mcp-server-factory.js';
+import { serveMcpStdio, type ServeMcpStdioOptions } from '../src/serve-mcp-stdio.js';
 
 export const eras = ['legacy', 'modern'] as const;
 export type Era = (typeof eras)[number];
@@ -11,18 +18,80 @@ export type Era = (typeof eras)[number];
 export const memoryContextStore = (options?: ContextStoreOptions): ContextStore =>
   createContextStore({ store: createMemoryStore() }, options);
 
+export interface ObservedContextStore {
+  readonly contextStore: ContextStore;
+  /** How many calls wait for offers now: the store is asked for each of them when something happened elsewhere. */
+  readonly waiting: () => Promise<number>;
+  /** How many listen to events now. */
+  readonly listeners: () => number;
+  /** What another process did, as far as this one hears of it. */
+  readonly somethingChanged: () => void;
+}
+
+export function observedContextStore(options?: ContextStoreOptions): ObservedContextStore {
+  const [store, bus] = [createMemoryStore(), createMemoryBus()];
+  let listeners = 0;
+  let askedFor = 0;
+  const contextStore = createContextStore(
+    {
+      store: {
+        ...store,
+        peekInboxes: (inboxes) => {
+          askedFor = inboxes.length;
+          return store.peekInboxes(inboxes);
+        },
+      },
+      bus: {
+        ...bus,
+        subscribe: (listener) => {
+          listeners += 1;
+          const unsubscribe = bus.subscribe(listener);
+          return () => {
+            listeners -= 1;
+            unsubscribe();
+          };
+        },
+      },
+    },
+    options,
+  );
+  const somethingChanged = (): void => bus.publish({ kind: 'something_changed' });
+  const waiting = async (): Promise<number> => {
+    askedFor = 0;
+    somethingChanged();
+    await new Promise(setImmediate);
+    return askedFor;
+  };
+  return { contextStore, waiting, listeners: () => listeners, somethingChanged };
+}
+
 export const factoryOver = (
   contextStore: ContextStore,
   options: Partial<McpServerFactoryOptions> = {},
 ): McpServerFactory => createMcpServerFactory({ contextStore, version: '1.2.3', ...options });
 
 /** An official client on one connection to servers of the factory. */
-export async function connect(factory: McpServerFactory, era: Era, name = 'Test Client'): Promise<Client> {
+export async function connect(factory: McpServerFactory, era: Era, name?: string): Promise<Client> {
   const [clientSide, serverSide] = InMemoryTransport.createLinkedPair();
   serveStdio(factory, { transport: serverSide });
+  return clientOver(clientSide, era, name);
+}
+
+/** An official client on a connection that is served as `mcp-stdio` serves its own. */
+export async function connectStdio(
+  options: Partial<ServeMcpStdioOptions> & Pick<ServeMcpStdioOptions, 'contextStore'>,
+  era: Era,
+  name?: string,
+): Promise<Client> {
+  const [clientSide, transport] = InMemoryTransport.createLinkedPair();
+  serveMcpStdio({ version: '1.2.3', transport, ...options });
+  return clientOver(clientSide, era, name);
+}
+
+async function clientOver(transport: InMemoryTransport, era: Era, name = 'Test Client'): Promise<Client> {
   const mode = era === 'modern' ? { pin: '2026-07-28' } : 'legacy';
   const client = new Client({ name, version: '1' }, { versionNegotiation: { mode } });
-  await client.connect(clientSide);
+  await client.connect(transport);
   return client;
 }
 

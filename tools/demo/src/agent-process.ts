@@ -1,12 +1,18 @@
 import { startAgent, type Agent } from './agent.js';
-import { complete, takeOver } from './implementer.js';
+import { complete, improve, requestReview, takeOver } from './implementer.js';
 import { appendLate, recordAndOffer } from './planner.js';
+import { approveWork, returnWork, waitForWork } from './reviewer.js';
 
 /** The scenes of the story, each played by one agent in its own process when the conductor calls for it. */
 const scenes = {
   recordAndOffer: (agent: Agent) => recordAndOffer(agent, sessionKey, repository),
   takeOver: (agent: Agent) => takeOver(agent, sessionKey),
   appendLate: (agent: Agent) => appendLate(agent, sessionKey),
+  waitForWork: (agent: Agent) => waitForWork(agent),
+  requestReview: (agent: Agent) => requestReview(agent, sessionKey),
+  returnWork: (agent: Agent) => returnWork(agent),
+  improve: (agent: Agent) => improve(agent, sessionKey),
+  approveWork: (agent: Agent) => approveWork(agent),
   complete: (agent: Agent) => complete(agent),
 } as const;
 

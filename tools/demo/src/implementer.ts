@@ -51,6 +51,8 @@ export async function takeOver(implementer: Agent, sessionKey: string): Promise<
     content: 'Taken over. The decisions agree with the code; next: the reviewer.',
   });
   tell(implementer.name, `appends entry ${appended.sequence}: the log goes on without a gap`);
+  // From here on, "unread" is what others add.
+  await implementer.call('getContext', { sessionKey, unread: true, ackSequence: appended.sequence });
 }
 
 function describeBriefing(name: string, briefing: Acceptance['briefing']): void {
@@ -87,6 +89,47 @@ async function readOn(implementer: Agent, sessionKey: string, nextCursor: string
   );
 }
 
+/** Offers the session to whoever has the role first. */
+export async function requestReview(implementer: Agent, sessionKey: string): Promise<void> {
+  await offerToReviewers(implementer, sessionKey, 'Please review: the decisions agree with the code.');
+}
+
+async function offerToReviewers(implementer: Agent, sessionKey: string, summary: string): Promise<void> {
+  tell(implementer.name, 'offers the session to role:reviewer');
+  await implementer.call('requestHandoff', {
+    sessionKey,
+    targetAgent: 'role:reviewer',
+    requestType: 'full_handoff',
+    summary,
+    instructions: 'Complete it if you agree; return it with a reason if you do not.',
+  });
+}
+
+/** Learns why the session came back, reads what is new in it and nothing else, and offers it again. */
+export async function improve(implementer: Agent, sessionKey: string): Promise<void> {
+  const { handoffs } = await implementer.call<{ handoffs: { reason: string }[] }>('listHandoffs', {
+    direction: 'outbox',
+    status: 'returned',
+  });
+  const { session } = await implementer.call<{ session: { owner: string; epoch: number } }>('registerSession', {
+    sessionKey,
+    ifExists: 'resume',
+  });
+  tell(implementer.name, `finds it returned (“${handoffs.at(-1)?.reason}”), and resumes it at epoch ${session.epoch}`);
+  const { entries } = await implementer.call<{ entries: Entry[] }>('getContext', { sessionKey, unread: true });
+  tell(
+    implementer.name,
+    `reads what is new: ${entries.map(({ sequence, content }) => `${sequence}, “${content}”`).join('; ')}`,
+  );
+  await implementer.call('updateContext', {
+    sessionKey,
+    contextType: 'message',
+    content: 'Look first at how ownership is fenced: everything else rests on it.',
+    pinned: true,
+  });
+  await offerToReviewers(implementer, sessionKey, 'The finding is answered, and the answer pinned.');
+}
+
 /** Says that the work which was handed over is done. */
 export async function complete(implementer: Agent): Promise<void> {
   const { handoffs } = await implementer.call<{ handoffs: { handoffId: string }[] }>('listHandoffs', {
@@ -95,5 +138,5 @@ export async function complete(implementer: Agent): Promise<void> {
   for (const { handoffId } of handoffs) {
     await implementer.call('resolveHandoff', { handoffId, outcome: 'completed', result: { reviewed: true } });
   }
-  tell(implementer.name, 'completes the handoff');
+  tell(implementer.name, "hears that the review is through, and completes the planner's handoff");
 }

@@ -28,18 +28,30 @@ try {
 
 async function play(): Promise<void> {
   const started = performance.now();
-  const [planner, implementer] = await Promise.all([startProcess('planner'), startProcess('implementer')]);
+  const [planner, implementer, reviewer] = await Promise.all([
+    startProcess('planner'),
+    startProcess('implementer'),
+    startProcess('reviewer'),
+  ]);
   const database = ownDatabase === undefined ? 'the database that DATABASE_URL names' : 'one SQLite file';
-  narrate(`Two agents, two MCP clients in two processes, each with its own mcp-stdio server, ${database}.`);
+  narrate(`Three agents, three MCP clients in three processes, each with its own mcp-stdio server, ${database}.`);
   narrate();
   await perform(planner, 'recordAndOffer');
   narrate();
   await perform(implementer, 'takeOver');
   narrate();
   await perform(planner, 'appendLate');
+  narrate();
+  await perform(reviewer, 'waitForWork');
+  await perform(implementer, 'requestReview');
+  await perform(reviewer, 'returnWork');
+  narrate();
+  await perform(reviewer, 'waitForWork');
+  await perform(implementer, 'improve');
+  await perform(reviewer, 'approveWork');
   await perform(implementer, 'complete');
   narrate();
-  await Promise.all([planner, implementer].map(stop));
+  await Promise.all([planner, implementer, reviewer].map(stop));
   const place =
     ownDatabase === undefined ? `namespace ${env.CONTEXT_NAMESPACE}` : `database ${bytes((await stat(file)).size)}`;
   narrate(

@@ -12,6 +12,14 @@ it('tells its story to the end', async () => {
   expect(stdout).toMatch(/briefing: .*, \d+ of 4000 tokens/);
   expect(stdout).toContain(`appends entry ${recorded + 1}:`);
   expect(stdout).toContain('OWNERSHIP_LOST');
+  expect(stdout).toMatch(/reviewer +wakes up .* “Please review/);
+  expect(stdout).toMatch(/reviewer +takes it at epoch 3, on a lease of 60 s/);
+  expect(stdout).toMatch(
+    /implementer +finds it returned \(“See the finding in entry \d+\.”\), and resumes it at epoch 4/,
+  );
+  expect(stdout).toMatch(/implementer +reads what is new: \d+, “Finding: [^“]*”\n/);
+  expect(stdout).toMatch(/reviewer +takes it at epoch 5/);
+  expect(stdout).toMatch(/reviewer +approves[^]*implementer +hears/);
   expect(stdout).toContain('Nothing lost');
   expect(stderr).toBe('');
 });

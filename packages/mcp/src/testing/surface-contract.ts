@@ -9,8 +9,10 @@ export interface SurfaceClient {
   listResources(): Promise<{ resources: readonly { uri: string }[] }>;
   listResourceTemplates(): Promise<{ resourceTemplates: readonly { uriTemplate: string }[] }>;
   readResource(params: { uri: string }): Promise<{ contents: readonly { uri: string }[] }>;
+  listPrompts(): Promise<{ prompts: readonly { name: string }[] }>;
+  getPrompt(params: { name: string; arguments: Record<string, string> }): Promise<{ messages: readonly unknown[] }>;
   complete(params: {
-    ref: { type: 'ref/resource'; uri: string };
+    ref: { type: 'ref/resource'; uri: string } | { type: 'ref/prompt'; name: string };
     argument: { name: string; value: string };
   }): Promise<{ completion: { values: string[] } }>;
 }
@@ -123,14 +125,100 @@ export function describeMcpSurface(title: string, open: () => Promise<SurfaceSer
       );
       const { resourceTemplates } = await implementer.listResourceTemplates();
       for (const { uriTemplate } of resourceTemplates) {
-        const read = await implementer.readResource({ uri: uriTemplate.replace('{sessionKey}', sessionKey) });
-        expect(JSON.stringify(read.contents)).toContain('Decided: SQLite.');
+        const [variable, value] = uriTemplate.includes('{sessionKey}')
+          ? ['sessionKey', sessionKey]
+          : ['agentId', 'planner'];
+        const read = await implementer.readResource({ uri: uriTemplate.replace(`{${variable}}`, value) });
+        expect(read.contents, uriTemplate).toHaveLength(1);
         const { completion } = await implementer.complete({
           ref: { type: 'ref/resource', uri: uriTemplate },
-          argument: { name: 'sessionKey', value: sessionKey.slice(0, 20) },
+          argument: { name: variable, value: value.slice(0, 20) },
         });
-        expect(completion.values).toEqual([sessionKey]);
+        expect(completion.values, uriTemplate).toEqual([value]);
       }
+      for (const resource of ['summary', 'context']) {
+        const read = await implementer.readResource({ uri: `handoff://${resource}/${sessionKey}` });
+        expect(JSON.stringify(read.contents)).toContain('Decided: SQLite.');
+      }
+      const { contents } = await implementer.readResource({ uri: 'handoff://stats' });
+      expect(JSON.stringify(contents)).toContain('pendingHandoffs');
+      await expect(implementer.readResource({ uri: 'handoff://nothing' })).rejects.toThrow(/There are handoff/);
+    });
+
+    it('gives prompts that name the session, and refuses one that does not exist', async () => {
+      const sessionKey = await newSession();
+      const { prompts } = await planner.listPrompts();
+      expect(prompts.map(({ name }) => name)).toEqual(['handoff', 'resume', 'checkpoint']);
+      for (const { name } of prompts) {
+        const { messages } = await planner.getPrompt({ name, arguments: { sessionKey } });
+        expect(JSON.stringify(messages)).toContain(sessionKey);
+        const ref = { type: 'ref/prompt' as const, name };
+        const { completion } = await planner.complete({ ref, argument: { name: 'sessionKey', value: sessionKey } });
+        expect(completion.values).toEqual([sessionKey]);
+        const missing = planner.getPrompt({ name, arguments: { sessionKey: 'unknown' } });
+        await expect(missing).rejects.toThrow(/No session unknown/);
+      }
+    });
+
+    it('lets an agent wait for an offer to its role, take it on a lease, and give it back', async () => {
+      const sessionKey = await newSession();
+      const role = `reviewer-${randomUUID()}`;
+      const inbox = await call(implementer, 'listHandoffs', { roles: [role], limit: 100, ...as('implementer') });
+      const waiting = { roles: [role], cursor: inbox['cursor'], waitSeconds: 30, ...as('implementer') };
+      const arriving = call(implementer, 'listHandoffs', waiting);
+      const offer = { sessionKey, requestType: 'full_handoff', targetAgent: `role:${role}`, ...as('planner') };
+      const { handoff } = (await call(planner, 'requestHandoff', offer)) as unknown as {
+        handoff: { handoffId: string };
+      };
+      const { handoffId } = handoff;
+      expect(await arriving).toMatchObject({ isError: false, handoffs: [{ handoffId, targetAgent: `role:${role}` }] });
+
+      const own = await call(planner, 'acceptHandoff', { handoffId, ...as('planner') });
+      expect(own).toMatchObject({ isError: true, code: 'FORBIDDEN' });
+      const accepted = await call(implementer, 'acceptHandoff', { handoffId, leaseSeconds: 60, ...as('implementer') });
+      expect(accepted).toMatchObject({
+        handoff: { leaseExpiresAt: expect.any(String) as string },
+        session: { epoch: 2 },
+      });
+      const end = { handoffId, outcome: 'returned', reason: 'A test is missing.', ...as('implementer') };
+      expect(await call(implementer, 'resolveHandoff', end)).toMatchObject({ handoff: { status: 'returned' } });
+      expect(await call(implementer, 'resolveHandoff', end)).toMatchObject({ code: 'HANDOFF_NOT_PENDING' });
+      expect(await append(implementer, 'implementer', sessionKey, 'Too late.')).toMatchObject({
+        code: 'OWNERSHIP_LOST',
+      });
+
+      const resume = { sessionKey, ifExists: 'resume', ...as('planner') };
+      expect(await call(planner, 'registerSession', resume)).toMatchObject({ session: { owner: 'planner', epoch: 3 } });
+      expect(await append(planner, 'planner', sessionKey, 'Going on.')).toMatchObject({ sequence: 1, epoch: 3 });
+    });
+
+    it('answers a wait with nothing when nothing comes', async () => {
+      const nothing = { roles: [], waitSeconds: 0.1, ...as(`idle-${randomUUID()}`) };
+      const first = await call(planner, 'listHandoffs', { ...nothing, waitSeconds: 0, limit: 100 });
+      const second = await call(planner, 'listHandoffs', { ...nothing, cursor: first['cursor'] });
+      expect(second).toMatchObject({ isError: false, handoffs: [], cursor: expect.any(String) as string });
+    });
+
+    it('shows each agent what it has not acknowledged yet', async () => {
+      const sessionKey = await newSession();
+      for (const content of ['one', 'two', 'three']) await append(planner, 'planner', sessionKey, content);
+      const unread = (agent: string, more: Body = {}) =>
+        call(implementer, 'getContext', { sessionKey, unread: true, ...more, ...as(agent) });
+      const all = { entries: [{ content: 'one' }, { content: 'two' }, { content: 'three' }] };
+      expect(await unread('implementer')).toMatchObject(all);
+      expect(await unread('implementer')).toMatchObject(all);
+      expect(await unread('implementer', { ackSequence: 2 })).toMatchObject({ entries: [{ content: 'three' }] });
+      expect(await unread('implementer', { ackSequence: 3 })).toEqual({
+        isError: false,
+        sessionKey,
+        entries: [],
+        lastSequence: 3,
+      });
+      expect(await unread('reviewer')).toMatchObject(all);
+      expect(await unread('implementer', { ackSequence: 4 })).toMatchObject({
+        isError: true,
+        code: 'VALIDATION_ERROR',
+      });
     });
 
     it.each<[string, string, Body, ErrorCode, string]>([
@@ -153,6 +241,10 @@ export function describeMcpSurface(title: string, open: () => Promise<SurfaceSer
         'HANDOFF_NOT_FOUND',
         'none',
       ],
+      ['too long a wait', 'listHandoffs', { agent: 'a', waitSeconds: 46 }, 'VALIDATION_ERROR', 'waitSeconds'],
+      ['a negative lease', 'acceptHandoff', { handoffId: 'a', leaseSeconds: -1 }, 'VALIDATION_ERROR', 'leaseSeconds'],
+      ['a malformed agent', 'listHandoffs', { agent: 'role:x' }, 'VALIDATION_ERROR', 'agent'],
+      ['contradictions', 'getContext', { sessionKey: 'w', unread: true, order: 'asc' }, 'VALIDATION_ERROR', 'unread'],
       ['a cursor of another session', 'getContext', { sessionKey: 'work', cursor: 'x' }, 'VALIDATION_ERROR', 'cursor'],
     ])('answers %s with what is wrong, and lives on', async (_case, tool, args, code, named) => {
       const answer = await call(planner, tool, args);

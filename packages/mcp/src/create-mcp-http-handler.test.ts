@@ -1,0 +1,196 @@
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { describe, expect, it } from 'vitest';
+import { call, eras, observedContextStore, type Era } from '../test/connect.js';
+import { createMcpHttpHandler, type McpHttpHandler, type McpHttpHandlerOptions } from './create-mcp-http-handler.js';
+
+const wait = { name: 'listHandoffs', arguments: { agent: 'reviewer', waitSeconds: 45 } };
+const note = { sessionKey: 'work', contextType: 'message', content: 'x', agent: 'a' } as const;
+const uri = 'handoff://context/work';
+
+function servedOver(options: Partial<McpHttpHandlerOptions> = {}) {
+  const observed = observedContextStore();
+  const { contextStore } = observed;
+  const handler = createMcpHttpHandler({
+    contextStore,
+    version: '1.2.3',
+    gatherMs: 5,
+    progressIntervalMs: 5,
+    ...options,
+  });
+  return { ...observed, handler };
+}
+
+/** An official client whose requests go straight to the handler. */
+async function connect(handler: McpHttpHandler, era: Era, headers: Record<string, string> = {}): Promise<Client> {
+  const transport = new StreamableHTTPClientTransport(new URL('http://localhost/mcp'), {
+    requestInit: { headers },
+    fetch: async (url, init) => {
+      const request = new Request(url, init);
+      const parsedBody: unknown = request.method === 'POST' ? await request.clone().json() : undefined;
+      return handler.fetch(request, { parsedBody });
+    },
+  });
+  const mode = era === 'modern' ? { pin: '2026-07-28' } : 'legacy';
+  const client = new Client({ name: 'client', version: '1' }, { versionNegotiation: { mode } });
+  await client.connect(transport);
+  return client;
+}
+
+const settled = () => new Promise((later) => setTimeout(later, 60));
+
+describe.each(eras)('calls over HTTP, %s era', (era) => {
+  it('wait, and report progress to a client that asked for it', async () => {
+    const { handler, contextStore, waiting } = servedOver();
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'planner' });
+    const client = await connect(handler, era);
+    const { promise: heard, resolve } = Promise.withResolvers<unknown>();
+    const arriving = client.callTool(wait, { onprogress: resolve });
+    expect(await heard).toMatchObject({ progress: expect.any(Number) as number });
+    await contextStore.requestHandoff({ sessionKey: 'work', requestType: 'full_handoff', agent: 'planner' });
+    expect(await arriving).toMatchObject({ structuredContent: { handoffs: [{ sessionKey: 'work' }] } });
+    expect(await waiting()).toBe(0);
+  });
+
+  it('leave nothing behind when their connections are dropped: 200 at the same time', async () => {
+    const { handler, waiting, listeners } = servedOver();
+    const dropped = new AbortController();
+    const params = { ...wait, _meta: { ...envelopes[era], progressToken: 1 } };
+    const answers = Array.from({ length: 200 }, (_, id) => {
+      const message = { jsonrpc: '2.0', id, method: 'tools/call', params };
+      const headers = { ...baseHeaders, ...eraHeaders[era] };
+      const body = JSON.stringify(message);
+      const request = new Request('http://localhost/mcp', { method: 'POST', headers, body, signal: dropped.signal });
+      return handler.fetch(request, { parsedBody: message }).then((response) => response.text());
+    });
+    const outcomes = Promise.allSettled(answers);
+    await expect.poll(waiting).toBe(200);
+    dropped.abort();
+    await expect.poll(waiting).toBe(0);
+    expect(listeners()).toBe(0);
+    await outcomes;
+  });
+
+  it('are answered with nothing when the server stops, and others are served on', async () => {
+    const stopping = new AbortController();
+    const { handler, waiting } = servedOver({ stopping: stopping.signal });
+    const client = await connect(handler, era);
+    const arriving = call(client, 'listHandoffs', wait.arguments);
+    await expect.poll(waiting).toBe(1);
+    stopping.abort();
+    expect(await arriving).toMatchObject({ isError: false, body: { handoffs: [] } });
+    expect((await call(client, 'listSessions')).isError).toBe(false);
+  });
+});
+
+const baseHeaders = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+const eraHeaders: { readonly [E in Era]: Record<string, string> } = {
+  legacy: { 'mcp-protocol-version': '2025-11-25' },
+  modern: { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'listHandoffs' },
+};
+const envelopes: { readonly [E in Era]: object } = {
+  legacy: {},
+  modern: {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': { name: 'client', version: '1' },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  },
+};
+
+it('ends a wait when a modern client cancels: it drops the request', async () => {
+  const { handler, waiting } = servedOver();
+  const client = await connect(handler, 'modern');
+  const cancelled = new AbortController();
+  const arriving = client.callTool(wait, { signal: cancelled.signal });
+  await expect.poll(waiting).toBe(1);
+  cancelled.abort();
+  await expect(arriving).rejects.toThrow('abort');
+  await expect.poll(waiting).toBe(0);
+});
+
+it('promises a legacy client no changes: there is no connection to send them over', async () => {
+  const client = await connect(servedOver().handler, 'legacy');
+  expect(client.getServerCapabilities()).toMatchObject({ resources: {} });
+  expect(client.getServerCapabilities()?.resources).toEqual({});
+  const asked = client.request({ method: 'resources/subscribe', params: { uri } } as never);
+  await expect(asked).rejects.toMatchObject({ code: -32_601 });
+});
+
+describe('a modern client that listens over HTTP', () => {
+  const listening = async (client: Client): Promise<string[]> => {
+    const heard: string[] = [];
+    client.setNotificationHandler('notifications/resources/updated', ({ params }) => void heard.push(params.uri));
+    client.setNotificationHandler('notifications/resources/list_changed', () => void heard.push('list'));
+    return heard;
+  };
+
+  it('hears of what it asked for, until it stops listening', async () => {
+    const { handler, contextStore, listeners } = servedOver();
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
+    const client = await connect(handler, 'modern');
+    const heard = await listening(client);
+    const subscription = await client.listen({ resourceSubscriptions: [uri], resourcesListChanged: true });
+    expect(subscription.honoredFilter).toEqual({ resourceSubscriptions: [uri], resourcesListChanged: true });
+    await contextStore.updateContext(note);
+    await expect.poll(() => heard).toEqual([uri]);
+    await contextStore.registerSession({ sessionKey: 'new', agent: 'a' });
+    await expect.poll(() => heard).toEqual([uri, 'list']);
+    await subscription.close();
+    await expect.poll(listeners).toBe(0);
+  });
+
+  it('hears of its own namespace alone', async () => {
+    const { handler, contextStore } = servedOver({
+      caller: ({ requestInfo }) => ({ namespace: requestInfo?.headers.get('x-tenant') ?? 'none' }),
+    });
+    const [ours, theirs] = [{ namespace: 'ours' }, { namespace: 'theirs' }];
+    for (const caller of [ours, theirs]) await contextStore.registerSession({ sessionKey: 'work', agent: 'a' }, caller);
+    const [our, their] = [
+      await connect(handler, 'modern', { 'x-tenant': 'ours' }),
+      await connect(handler, 'modern', { 'x-tenant': 'theirs' }),
+    ];
+    const [weHeard, theyHeard] = [await listening(our), await listening(their)];
+    const filter = { resourceSubscriptions: [uri], resourcesListChanged: true };
+    await Promise.all([our.listen(filter), their.listen(filter)]);
+    await contextStore.updateContext(note, ours);
+    await expect.poll(() => weHeard).toEqual([uri]);
+    await settled();
+    expect(theyHeard).toEqual([]);
+  });
+
+  it('is told that it cannot listen to what does not exist', async () => {
+    const { handler, listeners } = servedOver();
+    const client = await connect(handler, 'modern');
+    await expect(client.listen({ resourceSubscriptions: ['handoff://inbox/role:x'] })).rejects.toThrow('agent');
+    expect(listeners()).toBe(0);
+  });
+
+  it('gets a last word when the server stops, and cannot listen any more', async () => {
+    const stopping = new AbortController();
+    const { handler, listeners } = servedOver({ stopping: stopping.signal });
+    const client = await connect(handler, 'modern');
+    const subscription = await client.listen({ resourceSubscriptions: [uri] });
+    stopping.abort();
+    expect(await subscription.closed).toBe('graceful');
+    expect(listeners()).toBe(0);
+    await expect(client.listen({ resourceSubscriptions: [uri] })).rejects.toThrow('stopping');
+    expect((await call(client, 'listSessions')).isError).toBe(false);
+  });
+
+  it('loses the stream when it does not read it', async () => {
+    const { handler, contextStore, listeners } = servedOver({ gatherMs: 0 });
+    const uris = Array.from({ length: 100 }, (_, index) => `handoff://inbox/${'a'.repeat(100)}${index}`);
+    const params = { notifications: { resourceSubscriptions: uris }, _meta: envelopes.modern };
+    const message = { jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params };
+    const headers = { ...baseHeaders, 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'subscriptions/listen' };
+    const request = new Request('http://localhost/mcp', { method: 'POST', headers, body: JSON.stringify(message) });
+    const response = await handler.fetch(request, { parsedBody: message });
+    expect(listeners()).toBe(100);
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
+    for (let round = 0; round < 30 && listeners() > 0; round += 1) {
+      await contextStore.requestHandoff({ sessionKey: 'work', requestType: 'full_handoff', agent: 'a' });
+      await settled();
+    }
+    expect(listeners()).toBe(0);
+    await expect(response.text()).rejects.toThrow('too slow');
+  });
+});

@@ -1,0 +1,96 @@
+import type { GetPromptResult, Prompt } from '@modelcontextprotocol/server';
+import { requestTypes, sessionKeySchema, targetAgentSchema, type Caller, type ContextStore } from '@org/domain';
+import { z } from 'zod';
+import { checkpointText, handoffText, resumeText } from './prompt-texts.js';
+import { invalidParams, withProtocolErrors } from './protocol-error.js';
+import type { OnError } from './tool-error.js';
+
+interface PromptDefinition<Arguments extends z.ZodObject> {
+  readonly title: string;
+  /** For the person who picks it. */
+  readonly description: string;
+  readonly arguments: Arguments;
+  readonly text: (given: z.output<Arguments>) => string;
+}
+
+const definePrompt = <Arguments extends z.ZodObject>(
+  prompt: PromptDefinition<Arguments>,
+): PromptDefinition<Arguments> => prompt;
+
+const sessionKey = sessionKeySchema.describe('The session.');
+
+const definitions = {
+  handoff: definePrompt({
+    title: 'Hand a session over',
+    description: 'Writes down what a successor needs, and offers the session.',
+    arguments: z.strictObject({
+      sessionKey,
+      targetAgent: targetAgentSchema.optional().describe('An agent or role:NAME. Absent: anyone.'),
+      requestType: z.enum(requestTypes).default('full_handoff').describe('Default full_handoff.'),
+    }),
+    text: handoffText,
+  }),
+  resume: definePrompt({
+    title: 'Go on with a session',
+    description: 'Takes over what was offered, or goes on with your own work, and reports where it stands.',
+    arguments: z.strictObject({ sessionKey: sessionKey.optional().describe('Absent: look into the inbox.') }),
+    text: resumeText,
+  }),
+  checkpoint: definePrompt({
+    title: 'Record where a session stands',
+    description: 'Pins what matters now, so that it survives compaction.',
+    arguments: z.strictObject({ sessionKey }),
+    text: checkpointText,
+  }),
+} as const;
+
+type PromptName = keyof typeof definitions;
+const promptNames = Object.keys(definitions) as PromptName[];
+const isPromptName = (name: string): name is PromptName => Object.hasOwn(definitions, name);
+
+/** The answer to `prompts/list`, for every client the same. */
+export const prompts: readonly Prompt[] = promptNames.map((name) => {
+  const { title, description, arguments: schema } = definitions[name];
+  const shape: Record<string, z.ZodType> = schema.shape;
+  const described = Object.entries(shape).map(([argument, field]) => ({
+    name: argument,
+    description: field.description ?? '',
+    required: !field.safeParse(undefined).success,
+  }));
+  return { name, title, description, arguments: described };
+});
+
+/** The names of a prompt's arguments. @throws ProtocolError for a prompt that does not exist */
+export function promptArguments(name: string): readonly string[] {
+  return Object.keys(definitionOf(name).arguments.shape);
+}
+
+/** Answers `prompts/get`. @throws ProtocolError: an unknown prompt or session, arguments that are missing, unknown or malformed */
+export type GetPrompt = (name: string, given: object | undefined, caller: Caller) => Promise<GetPromptResult>;
+
+export function createPromptGetter(contextStore: ContextStore, onError: OnError | undefined): GetPrompt {
+  return async (name, given = {}, caller) => {
+    const { arguments: schema, text, description } = definitionOf(name);
+    const parsed = schema.safeParse(given);
+    if (!parsed.success) throw badArguments(name, parsed.error);
+    const { sessionKey: key } = parsed.data as { sessionKey?: string };
+    // A person who misspelt the key should hear of it now: a model would begin an empty session.
+    if (key !== undefined) await withProtocolErrors(contextStore.readSession(key, caller), onError);
+    return { description, messages: [{ role: 'user', content: { type: 'text', text: text(parsed.data) } }] };
+  };
+}
+
+function definitionOf(name: string): PromptDefinition<z.ZodObject> {
+  // Each text takes what its own schema gives; TypeScript cannot tell for a union of them.
+  if (isPromptName(name)) return definitions[name];
+  throw invalidParams(`Unknown prompt: ${name}. There are ${promptNames.join(', ')}.`);
+}
+
+function badArguments(name: string, { issues }: z.ZodError): Error {
+  const problems = issues.map((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? `${issue.keys.join(', ')}: unknown; known are ${promptArguments(name).join(', ')}`
+      : `${issue.path.join('.')}: ${issue.message.endsWith('received undefined') ? 'missing' : issue.message}`,
+  );
+  return invalidParams(`Prompt ${name}: ${problems.join('; ')}.`);
+}

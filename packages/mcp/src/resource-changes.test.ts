@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import { observedContextStore, type ObservedContextStore } from '../test/connect.js';
+import { createResourceChanges, type ResourceChange, type ResourceChanges } from './resource-changes.js';
+import { createResources } from './resources.js';
+
+const note = (sessionKey: string, content = 'x') =>
+  ({ sessionKey, contextType: 'message', content, agent: 'a' }) as const;
+
+/** Every session, agent and change is in the namespace `default`, unless said otherwise. */
+function observedChanges(): ObservedContextStore & { changes: ResourceChanges; reads: string[] } {
+  const observed = observedContextStore();
+  const resources = createResources(observed.contextStore, undefined);
+  const reads: string[] = [];
+  const changes = createResourceChanges({
+    contextStore: observed.contextStore,
+    resources: {
+      list: (...args) => resources.list(...args),
+      read: (uri, caller) => {
+        reads.push(uri);
+        return resources.read(uri, caller);
+      },
+    },
+    gatherMs: 5,
+  });
+  return { ...observed, changes, reads };
+}
+
+/** Waits until everything that was heard of has been looked at. */
+async function settled(reads: readonly unknown[]): Promise<void> {
+  for (let before = -1; before !== reads.length;) {
+    before = reads.length;
+    await new Promise((later) => setTimeout(later, 40));
+  }
+}
+
+const uris = [
+  'handoff://sessions',
+  'handoff://stats',
+  'handoff://sessions/work',
+  'handoff://context/work',
+  'handoff://summary/work',
+  'handoff://agents/a/sessions',
+  'handoff://agents/b/sessions',
+  'handoff://inbox/b',
+  'handoff://inbox/c',
+];
+
+describe('what is watched', () => {
+  it.each<[string, (store: ObservedContextStore['contextStore']) => Promise<unknown>, string[]]>([
+    [
+      'an append',
+      (store) => store.updateContext(note('work')),
+      ['sessions', 'sessions/work', 'context/work', 'summary/work', 'agents/a/sessions'],
+    ],
+    ['an append to another session', (store) => store.updateContext(note('other')), ['sessions', 'agents/a/sessions']],
+    [
+      'a new session',
+      (store) => store.registerSession({ sessionKey: 'new', agent: 'b' }),
+      ['sessions', 'stats', 'agents/b/sessions', 'list'],
+    ],
+    [
+      'an offer to an agent',
+      (store) =>
+        store.requestHandoff({ sessionKey: 'other', requestType: 'full_handoff', targetAgent: 'b', agent: 'a' }),
+      ['sessions', 'stats', 'agents/a/sessions', 'inbox/b'],
+    ],
+    [
+      'a deletion',
+      (store) => store.deleteSession('work'),
+      ['sessions', 'stats', 'sessions/work', 'context/work', 'summary/work', 'agents/a/sessions', 'list'],
+    ],
+    ['a read mark', (store) => store.getContext({ sessionKey: 'other', unread: true, ackSequence: 1, agent: 'a' }), []],
+    [
+      'something in another namespace',
+      (store) => store.registerSession({ sessionKey: 'work', agent: 'b' }, { namespace: 'theirs' }),
+      [],
+    ],
+  ])('is told of after %s, and nothing else is', async (_case, act, expected) => {
+    const { contextStore, changes, reads, somethingChanged } = observedChanges();
+    await contextStore.registerSession({ sessionKey: 'other', agent: 'a' });
+    await contextStore.updateContext(note('other'));
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
+    const heard: ResourceChange[] = [];
+    const stop = await changes.watch({ uris, list: true }, {}, (change) => heard.push(change));
+    const named = (): string[] =>
+      heard.splice(0).map((change) => (change === 'list' ? change : change.uri.slice('handoff://'.length)));
+    // The times of a session move with the millisecond.
+    await new Promise((later) => setTimeout(later, 5));
+
+    await act(contextStore);
+    await settled(reads);
+    expect(new Set(named())).toEqual(new Set(expected));
+    somethingChanged();
+    await settled(reads);
+    expect(named()).toEqual([]);
+    stop();
+  });
+
+  it('is found out about when another process did something', async () => {
+    const { contextStore, changes, reads, somethingChanged } = observedChanges();
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
+    const heard: ResourceChange[] = [];
+    // Watched in a namespace whose own events this one does not hear: only the hint comes.
+    await changes.watch(
+      { uris: ['handoff://stats', 'handoff://inbox/a'], list: false },
+      { namespace: 'theirs' },
+      (change) => heard.push(change),
+    );
+    const silent = contextStore.subscribe(() => undefined);
+    silent();
+    await settled(reads);
+    somethingChanged();
+    await settled(reads);
+    expect(heard).toEqual([]);
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'a' }, { namespace: 'theirs' });
+    somethingChanged();
+    await settled(reads);
+    expect(heard).toEqual([{ uri: 'handoff://stats' }]);
+  });
+
+  it('is read once per round however much happens and however many watch, and told of once', async () => {
+    const { contextStore, changes, reads } = observedChanges();
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
+    const heard: number[] = [];
+    for (let watcher = 0; watcher < 50; watcher += 1) {
+      await changes.watch({ uris: ['handoff://context/work'], list: false }, {}, () => heard.push(watcher));
+    }
+    expect(reads).toHaveLength(1);
+    await Promise.all(
+      Array.from({ length: 100 }, (_, index) => contextStore.updateContext(note('work', `entry ${index}`))),
+    );
+    await settled(reads);
+    expect(reads.length).toBeLessThan(10);
+    expect(new Set(heard).size).toBe(50);
+    expect(heard).toHaveLength(50 * (reads.length - 1));
+  });
+
+  it('is not listened to any more once nobody watches', async () => {
+    const { contextStore, changes, reads, listeners } = observedChanges();
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
+    const heard: ResourceChange[] = [];
+    const watch = () => changes.watch({ uris, list: true }, {}, (change) => heard.push(change));
+    const stops = await Promise.all([watch(), watch()]);
+    expect(listeners()).toBe(uris.length + 1);
+    stops[0]?.();
+    stops[0]?.();
+    await contextStore.updateContext(note('work'));
+    await settled(reads);
+    expect(heard.filter((change) => change !== 'list' && change.uri === 'handoff://context/work')).toHaveLength(1);
+    stops[1]?.();
+    expect(listeners()).toBe(0);
+    const before = reads.length;
+    await contextStore.updateContext(note('work'));
+    await settled(reads);
+    expect(reads).toHaveLength(before);
+  });
+
+  it('may not be there yet', async () => {
+    const { contextStore, changes } = observedChanges();
+    const { promise: created, resolve } = Promise.withResolvers<ResourceChange>();
+    await changes.watch({ uris: ['handoff://summary/work'], list: false }, {}, resolve);
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
+    expect(await created).toEqual({ uri: 'handoff://summary/work' });
+  });
+
+  it.each([
+    [['handoff://nothing'], 'Resource not found'],
+    [['handoff://sessions', 'handoff://inbox/role:x'], 'agent'],
+    [Array.from({ length: 101 }, (_, index) => `handoff://context/s${index}`), 'At most 100'],
+  ])('cannot be %j', async (wrong, says) => {
+    const { changes, listeners } = observedChanges();
+    const watching = changes.watch({ uris: wrong, list: true }, {}, () => undefined);
+    await expect(watching).rejects.toMatchObject({ code: -32_602, message: expect.stringContaining(says) as string });
+    expect(listeners()).toBe(0);
+  });
+});

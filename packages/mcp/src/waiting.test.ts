@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import {
+  call,
+  connect,
+  connectStdio,
+  eras,
+  factoryOver,
+  memoryContextStore,
+  observedContextStore,
+} from '../test/connect.js';
+
+const wait = { name: 'listHandoffs', arguments: { agent: 'reviewer', waitSeconds: 45 } };
+const offered = { sessionKey: 'work', requestType: 'full_handoff', agent: 'planner' } as const;
+
+describe.each(eras)('listHandoffs with waitSeconds, %s era', (era) => {
+  it('answers when an offer arrives, and with a cursor waits for the next one', async () => {
+    const { contextStore, waiting } = observedContextStore();
+    const client = await connect(factoryOver(contextStore), era);
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'planner' });
+    const arriving = call(client, 'listHandoffs', wait.arguments);
+    await expect.poll(waiting).toBe(1);
+    await contextStore.requestHandoff({ ...offered, summary: 'first' });
+    const { body } = await arriving;
+    expect(body).toMatchObject({ handoffs: [{ summary: 'first' }] });
+
+    const next = call(client, 'listHandoffs', { ...wait.arguments, cursor: body['cursor'] });
+    await expect.poll(waiting).toBe(1);
+    await contextStore.requestHandoff({ ...offered, targetAgent: 'reviewer', summary: 'second' });
+    expect((await next).body).toMatchObject({ handoffs: [{ summary: 'second' }] });
+    expect(await waiting()).toBe(0);
+  });
+
+  it('tells a client that asked for it that the call is still under way', async () => {
+    const { contextStore } = observedContextStore();
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'planner' });
+    const client = await connect(factoryOver(contextStore, { progressIntervalMs: 5 }), era);
+    const heard: number[] = [];
+    const { promise: heardTwice, resolve } = Promise.withResolvers<void>();
+    const arriving = client.callTool(wait, {
+      onprogress: ({ progress }) => {
+        heard.push(progress);
+        if (heard.length === 2) resolve();
+      },
+    });
+    await heardTwice;
+    await contextStore.requestHandoff(offered);
+    expect(await arriving).toMatchObject({ structuredContent: { handoffs: [{ sessionKey: 'work' }] } });
+    expect(heard).toEqual(heard.toSorted((a, b) => a - b));
+    const afterwards = heard.length;
+    await new Promise((later) => setTimeout(later, 50));
+    expect(heard).toHaveLength(afterwards);
+  });
+
+  it('sends no progress to a client that did not ask for it', async () => {
+    const { contextStore, waiting } = observedContextStore();
+    const client = await connect(factoryOver(contextStore, { progressIntervalMs: 1 }), era);
+    const heard: unknown[] = [];
+    client.setNotificationHandler('notifications/progress', (notification) => void heard.push(notification));
+    const ended = new AbortController();
+    const arriving = client.callTool(wait, { signal: ended.signal }).catch(() => undefined);
+    await expect.poll(waiting).toBe(1);
+    await new Promise((later) => setTimeout(later, 30));
+    ended.abort();
+    await arriving;
+    expect(heard).toEqual([]);
+  });
+
+  it('ends at once when the client cancels, and leaves nothing behind: 200 at the same time', async () => {
+    const { contextStore, waiting, listeners } = observedContextStore();
+    const client = await connectStdio({ contextStore, progressIntervalMs: 5 }, era);
+    const cancelled = new AbortController();
+    const options = { signal: cancelled.signal, onprogress: () => undefined };
+    const calls = Array.from({ length: 200 }, () => client.callTool(wait, options));
+    await expect.poll(waiting).toBe(200);
+    cancelled.abort();
+    const outcomes = await Promise.allSettled(calls);
+    expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+    await expect.poll(waiting).toBe(0);
+    expect(listeners()).toBe(0);
+    expect((await call(client, 'listSessions')).isError).toBe(false);
+  });
+
+  it('ends when the connection closes: 200 connections', async () => {
+    const { contextStore, waiting, listeners } = observedContextStore();
+    const clients = await Promise.all(Array.from({ length: 200 }, () => connectStdio({ contextStore }, era)));
+    const calls = clients.map((client) => client.callTool(wait));
+    const outcomes = Promise.allSettled(calls);
+    await expect.poll(waiting).toBe(200);
+    await Promise.all(clients.map((client) => client.close()));
+    await outcomes;
+    await expect.poll(waiting).toBe(0);
+    expect(listeners()).toBe(0);
+  });
+
+  it('answers with nothing when the server stops, while other calls go on', async () => {
+    const { contextStore, waiting } = observedContextStore();
+    const stopping = new AbortController();
+    const client = await connect(factoryOver(contextStore, { stopping: stopping.signal }), era);
+    const arriving = call(client, 'listHandoffs', wait.arguments);
+    await expect.poll(waiting).toBe(1);
+    stopping.abort();
+    expect(await arriving).toMatchObject({
+      isError: false,
+      body: { handoffs: [], cursor: expect.any(String) as string },
+    });
+    expect((await call(client, 'registerSession', { sessionKey: 'work' })).isError).toBe(false);
+    expect((await call(client, 'listHandoffs', wait.arguments)).body).toMatchObject({ handoffs: [] });
+  });
+
+  it.each([
+    [{ waitSeconds: 46 }, 'waitSeconds'],
+    [{ waitSeconds: -1 }, 'waitSeconds'],
+    [{ waitSeconds: 1e308 }, 'waitSeconds'],
+    [{ waitSeconds: 1, direction: 'outbox' }, 'waitSeconds'],
+    [{ waitSeconds: 1, status: 'accepted' }, 'waitSeconds'],
+  ])('refuses %o', async (args, named) => {
+    const client = await connect(factoryOver(memoryContextStore()), era);
+    expect((await call(client, 'listHandoffs', args)).body).toMatchObject({
+      code: 'VALIDATION_ERROR',
+      message: expect.stringContaining(named) as string,
+    });
+  });
+});
