@@ -1,0 +1,5 @@
+import type { Row } from './row.js';
+import { appendPostgres } from './rows/append-postgres.js';
+
+/** Every row there is, in the order of a full run. A new one is a file in `rows/` and a line here. */
+export const rows: readonly Row[] = [appendPostgres];
