@@ -33,7 +33,7 @@ interface CpuProfile {
   readonly timeDeltas?: readonly number[] | undefined;
 }
 
-/** The functions in which most of the time went by, their callees not counted. */
+/** The functions that most of the busy time went by in, their callees not counted. */
 function hottest({ nodes, samples = [], timeDeltas = [] }: CpuProfile): ProfileReport['hottest'] {
   const whereOf = new Map(nodes.map(({ id, callFrame }) => [id, nameFrame(callFrame)]));
   const selfUs = new Map<string, number>();
@@ -41,7 +41,8 @@ function hottest({ nodes, samples = [], timeDeltas = [] }: CpuProfile): ProfileR
     const where = whereOf.get(id) ?? '';
     selfUs.set(where, (selfUs.get(where) ?? 0) + (timeDeltas[index] ?? 0));
   }
-  const totalUs = timeDeltas.reduce((sum, us) => sum + us, 0);
+  selfUs.delete('(idle)');
+  const totalUs = [...selfUs.values()].reduce((sum, us) => sum + us, 0);
   return [...selfUs]
     .toSorted(([, a], [, b]) => b - a)
     .slice(0, shown)

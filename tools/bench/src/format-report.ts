@@ -25,7 +25,7 @@ function formatRow(row: RowReport): string[] {
     ...(row.profile === undefined
       ? []
       : [
-          `  Time in this process, callees not counted (${row.profile.file})`,
+          `  Busy time of this process, callees not counted (${row.profile.file})`,
           ...row.profile.hottest.map(({ where, selfPercent }) => `  ${selfPercent.toFixed(1).padStart(5)} %  ${where}`),
           '',
         ]),
