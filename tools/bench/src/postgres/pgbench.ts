@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { RowContext, Sample } from '../row.js';
 import { quantile } from '../statistics.js';
-import { databaseCpuUs, processCpuUs } from './cpu-time.js';
+import { databaseCpuUs, processCpuUs } from '../cpu-time.js';
 import type { BenchDatabase } from './bench-database.js';
 
 /** What to do when it is absent. */

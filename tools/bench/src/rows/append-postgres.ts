@@ -11,10 +11,10 @@ import {
   sessionKey,
   type BenchDatabase,
 } from '../postgres/bench-database.js';
-import { databaseCpuUs } from '../postgres/cpu-time.js';
+import { databaseCpuUs } from '../cpu-time.js';
 import { numberedAppend, oneStatementAppend } from '../postgres/one-statement-append.js';
 import { findPgbench, pgbenchMissing, runPgbench } from '../postgres/pgbench.js';
-import { recordStatements, type Recording } from '../postgres/record-statements.js';
+import { recordStatements, type Recording } from '../postgres/intercept-statements.js';
 import type { Comparison, OpenRow, Row, RowContext, Sample } from '../row.js';
 import { takeTurns, type Measure } from '../take-turns.js';
 

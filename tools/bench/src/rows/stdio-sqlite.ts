@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { closedLoop } from '../closed-loop.js';
+import { content } from '../content.js';
+import { storageOf } from '../machine.js';
+import { processCpuUs } from '../cpu-time.js';
+import type { Comparison, OpenRow, Row, RowContext, Sample } from '../row.js';
+import { openRawAppend } from '../sqlite/raw-append.js';
+import { JsonRpcProcess } from '../stdio/json-rpc-process.js';
+import { bundleNoOpServer, mcpStdio } from '../stdio/servers.js';
+import { takeTurns } from '../take-turns.js';
+import { temporaryFolder } from '../temporary-folder.js';
+
+const sessions = 100;
+const agent = 'planner';
+
+const sessionKey = (index: number): string => `session-${index}`;
+const anySession = (): string => sessionKey(Math.floor(Math.random() * sessions));
+
+export const stdioSqlite: Row = {
+  name: 'stdio-sqlite',
+  title: `updateContext over stdio, SQLite with synchronous=FULL: ${sessions} sessions, ${content.length} bytes`,
+  open,
+};
+
+async function open(context: RowContext): Promise<OpenRow> {
+  const folder = await temporaryFolder(context);
+  const server = await openProduct(context, join(folder, 'product.db'));
+  // The product makes the schema of the raw file, too, and leaves.
+  const seeder = await openProduct(context, join(folder, 'raw.db'));
+  await seeder.close();
+  const raw = openRawAppend(join(folder, 'raw.db'), agent);
+  context.resources.defer(() => raw.close());
+  const noOp = await startServer(context, await bundleNoOpServer(folder), {});
+
+  const { effort, signal } = context;
+  const call = (callee: JsonRpcProcess) => async (): Promise<number> => {
+    await callee.callTool('updateContext', { sessionKey: anySession(), contextType: 'message', content });
+    return 1;
+  };
+  const over = (callee: JsonRpcProcess, callers: number) => (): Promise<Sample> =>
+    measureServer(context, callee, callers, call(callee));
+  const rawAppend = async (): Promise<number> => {
+    raw.append(sessionKey(Math.floor(Math.random() * sessions)), content);
+    // Signals and timers get their turn, as they do between calls of a server.
+    await new Promise(setImmediate);
+    return 1;
+  };
+  return {
+    measureRound: takeTurns(
+      new Map([
+        ['mcp-stdio, 1 caller', over(server, 1)],
+        ['no-op server, 1 caller', over(noOp, 1)],
+        ['raw transactions, one by one', () => closedLoop({ effort, signal, callers: 1 }, rawAppend)],
+        ['mcp-stdio, 32 callers', over(server, 32)],
+        ['no-op server, 32 callers', over(noOp, 32)],
+      ]),
+      context,
+    ),
+    comparisons,
+    settings: { ...raw.settings(), storage: await storageOf(folder) },
+  };
+}
+
+const comparisons: readonly Comparison[] = [
+  {
+    name: 'p50 of mcp-stdio, 1 caller / (raw transaction + no-op call)',
+    value: (sample) =>
+      p50(sample('mcp-stdio, 1 caller')) /
+      (p50(sample('raw transactions, one by one')) + p50(sample('no-op server, 1 caller'))),
+    bar: { atMost: 1.4 },
+  },
+  {
+    name: 'calls/s of mcp-stdio, 32 callers / raw transactions, one by one',
+    value: (sample) => rate(sample('mcp-stdio, 32 callers')) / rate(sample('raw transactions, one by one')),
+    bar: { atLeast: 2 },
+  },
+  {
+    name: 'calls/s of mcp-stdio, 32 callers / no-op server, 32 callers',
+    value: (sample) => rate(sample('mcp-stdio, 32 callers')) / rate(sample('no-op server, 32 callers')),
+  },
+];
+
+const p50 = (sample: Sample): number => sample.p50Ms ?? NaN;
+const rate = (sample: Sample): number => sample.callsPerSecond ?? NaN;
+
+async function startServer(
+  { resources }: RowContext,
+  program: string,
+  env: Readonly<Record<string, string>>,
+): Promise<JsonRpcProcess> {
+  const server = new JsonRpcProcess({ program, env });
+  resources.defer(() => server.close());
+  await server.initialize();
+  return server;
+}
+
+async function openProduct(context: RowContext, file: string): Promise<JsonRpcProcess> {
+  const server = await startServer(context, mcpStdio, { DATABASE_URL: `sqlite:${file}`, CONTEXT_AGENT: agent });
+  const keys = Array.from({ length: sessions }, (_, index) => sessionKey(index));
+  await Promise.all(keys.map((key) => server.callTool('registerSession', { sessionKey: key })));
+  return server;
+}
+
+/** A closed loop over a server, with what it costs there. */
+async function measureServer(
+  { effort, signal }: RowContext,
+  server: JsonRpcProcess,
+  callers: number,
+  call: () => Promise<number>,
+): Promise<Sample> {
+  let beforeUs: number | undefined;
+  const onMeasure = (): void => {
+    beforeUs = processCpuUs(server.pid);
+  };
+  const sample = await closedLoop({ effort, signal, callers, onMeasure }, call);
+  const cpuUs = (processCpuUs(server.pid) ?? NaN) - (beforeUs ?? NaN);
+  return { ...sample, ...(Number.isFinite(cpuUs) && { facts: { 'server CPU µs/call': cpuUs / sample.calls } }) };
+}
