@@ -1,5 +1,6 @@
 import type { RowContext, Sample } from './row.js';
 import { quantile } from './statistics.js';
+import { beginWith } from './take-turns.js';
 
 /** Makes one call, and says how long what counts of it took, in milliseconds. */
 export type TimedCall = () => Promise<number>;
@@ -25,9 +26,7 @@ export async function interleaveCalls(
   const latenciesMs = new Map(groups.flatMap((group) => [...group.keys()]).map((name) => [name, [] as number[]]));
   for (let turn = 0; turn < times; turn += 1) {
     for (const group of groups) {
-      const inOrder = [...group];
-      const first = turn % inOrder.length;
-      for (const [name, call] of [...inOrder.slice(first), ...inOrder.slice(0, first)]) {
+      for (const [name, call] of beginWith([...group], turn)) {
         signal.throwIfAborted();
         latenciesMs.get(name)?.push(await call());
       }

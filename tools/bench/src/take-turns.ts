@@ -4,22 +4,28 @@ import type { OpenRow, RowContext, Sample } from './row.js';
 export type Measure = () => Promise<Sample>;
 
 /**
- * Measures every variant in every round, one after the other. Each round begins with another variant, so that none always
- * comes first, or always behind the same one.
+ * Measures every variant in every round, one after the other. What is compared belongs into one group: the variants of a
+ * group stay together, and each round begins it with another one, so that none always comes first, or behind the same one.
  */
 export function takeTurns(
-  variants: ReadonlyMap<string, Measure>,
+  groups: readonly ReadonlyMap<string, Measure>[],
   { signal, progress }: Pick<RowContext, 'signal' | 'progress'>,
 ): OpenRow['measureRound'] {
-  const inOrder = [...variants];
   return async (round) => {
-    const first = round % inOrder.length;
     const samples = new Map<string, Sample>();
-    for (const [name, measure] of [...inOrder.slice(first), ...inOrder.slice(0, first)]) {
-      signal.throwIfAborted();
-      progress(name);
-      samples.set(name, await measure());
+    for (const group of groups) {
+      for (const [name, measure] of beginWith([...group], round)) {
+        signal.throwIfAborted();
+        progress(name);
+        samples.set(name, await measure());
+      }
     }
     return samples;
   };
+}
+
+/** The same round dance, begun at another place. */
+export function beginWith<T>(inOrder: readonly T[], place: number): T[] {
+  const first = place % inOrder.length;
+  return [...inOrder.slice(first), ...inOrder.slice(0, first)];
 }

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import type { BenchDatabase } from './bench-database.js';
-import { interceptStatements } from './intercept-statements.js';
+import type { RowContext } from '../row.js';
+import { interceptStatements, type NamedStatement } from './intercept-statements.js';
 
 interface Plan {
   readonly 'Node Type': string;
@@ -12,27 +13,40 @@ interface Plan {
   readonly Plans?: readonly Plan[];
 }
 
+/** Counts the pages of tables and indexes that the statements of a call touch. */
+export type CountBuffers = (call: () => Promise<unknown>) => Promise<number>;
+
 /**
- * The pages of tables and indexes that the statements of a call touch. Each statement is explained with its own arguments
- * right before it is run, in a transaction that is undone: it finds the database as the statement itself will.
+ * Each statement is explained with its own arguments right before it is run, in a transaction that is undone: it finds the
+ * database as the statement itself will. It is explained twice, since the first time a connection also reads catalogs.
  */
-export async function countBuffers(database: BenchDatabase, call: () => Promise<unknown>): Promise<number> {
+export async function openBufferCounter(
+  database: BenchDatabase,
+  { resources }: Pick<RowContext, 'resources'>,
+): Promise<CountBuffers> {
   const client = new Client({ connectionString: database.url });
   await client.connect();
-  let buffers = 0;
-  try {
-    await interceptStatements(async ({ text, values }) => {
-      await client.query('begin');
-      const explain = `explain (analyze, buffers, timing off, format json) ${text}`;
-      const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>({ text: explain, values });
-      await client.query('rollback');
-      const [explained] = rows;
-      if (explained !== undefined) buffers += buffersOf(explained['QUERY PLAN'][0].Plan);
-    }, call);
-  } finally {
-    await client.end();
+  resources.defer(() => client.end());
+
+  async function explain({ text, values }: NamedStatement): Promise<number> {
+    await client.query('begin');
+    const explained = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>({
+      text: `explain (analyze, buffers, timing off, format json) ${text}`,
+      values,
+    });
+    await client.query('rollback');
+    const [row] = explained.rows;
+    return row === undefined ? NaN : buffersOf(row['QUERY PLAN'][0].Plan);
   }
-  return buffers;
+
+  return async (call) => {
+    let buffers = 0;
+    await interceptStatements(async (statement) => {
+      await explain(statement);
+      buffers += await explain(statement);
+    }, call);
+    return buffers;
+  };
 }
 
 /**

@@ -20,6 +20,7 @@ import { takeTurns, type Measure } from '../take-turns.js';
 
 const sessions = 10_000;
 const callerCounts = [32, 8, 1];
+const most = 32;
 const contentBytes = Buffer.byteLength(content);
 const estimatedTokens = estimateTokens(contentBytes);
 const namespace = 'default';
@@ -39,28 +40,31 @@ async function open(context: RowContext): Promise<OpenRow> {
   const library = await openLibrary(context, database);
   const pgbench = findPgbench();
 
-  const variants = new Map<string, Measure>();
-  for (const callers of callerCounts) {
-    variants.set(`library, ${callers} callers`, () => library.measure(callers, library.updateContext));
-    if (pgbench !== undefined) {
-      variants.set(`pgbench, ${callers} clients`, () => measurePgbench(context, database, pgbench, callers));
-    }
-    if (callers === 32) {
-      variants.set('store port, 32 callers', () => library.measure(callers, library.appendEntry));
-      const recording = await recordStatements(() => library.measure(callers, library.updateContext));
-      variants.set('raw pg, the same batches', await openBatches(context, database, recording));
-      variants.set('raw pg, one by one, 32', await openOneByOne(context, database, callers));
-    }
-  }
-  const fromTheSameState = [...variants].map(([name, measure]): [string, Measure] => [
-    name,
+  const fromTheSameState =
+    (measure: Measure): Measure =>
     async () => {
       await reset();
       return measure();
-    },
+    };
+  const groups = callerCounts.map((callers) => {
+    const group = new Map([
+      [`library, ${callers} callers`, fromTheSameState(() => library.measure(callers, library.updateContext))],
+    ]);
+    if (pgbench !== undefined) {
+      const run: Measure = () => measurePgbench(context, database, pgbench, callers);
+      group.set(`pgbench, ${callers} clients`, fromTheSameState(run));
+    }
+    return group;
+  });
+  const recording = await recordStatements(() => library.measure(most, library.updateContext));
+  const others = new Map<string, Measure>([
+    [`store port, ${most} callers`, () => library.measure(most, library.appendEntry)],
+    ['raw pg, the same batches', await openBatches(context, database, recording)],
+    [`raw pg, one by one, ${most}`, await openOneByOne(context, database, most)],
   ]);
+  for (const [name, measure] of others) groups[0]?.set(name, fromTheSameState(measure));
   return {
-    measureRound: takeTurns(new Map(fromTheSameState), context),
+    measureRound: takeTurns(groups, context),
     comparisons,
     settings: await serverSettings(database),
     missing: pgbench === undefined ? [pgbenchMissing] : [],

@@ -4,8 +4,8 @@ import { createPostgresStore } from '@org/store-kysely/postgres';
 import { createSqliteStore } from '@org/store-kysely/sqlite';
 import { content } from '../content.js';
 import { interleaveCalls, timeOf, type TimedCall } from '../interleave-calls.js';
-import { benchDatabase, seedSessions, serverSettings, type BenchDatabase } from '../postgres/bench-database.js';
-import { countBuffers } from '../postgres/count-buffers.js';
+import { benchDatabase, seedSessions, serverSettings } from '../postgres/bench-database.js';
+import { openBufferCounter, type CountBuffers } from '../postgres/count-buffers.js';
 import { MissingService, type Comparison, type OpenRow, type RoundSamples, type Row, type RowContext } from '../row.js';
 import { median } from '../statistics.js';
 import { temporaryFolder } from '../temporary-folder.js';
@@ -30,10 +30,10 @@ export const growth: Row = {
 
 interface Engine {
   readonly name: string;
-  readonly contextStore: ContextStore;
   readonly subjects: readonly Subject[];
   /** Of PostgreSQL alone. */
-  readonly database?: BenchDatabase | undefined;
+  readonly countBuffers?: CountBuffers | undefined;
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 async function open(context: RowContext): Promise<OpenRow> {
@@ -52,7 +52,7 @@ async function open(context: RowContext): Promise<OpenRow> {
       return new Map(rounds.flatMap((samples) => [...samples]));
     },
     comparisons: [...['PostgreSQL', 'SQLite'].flatMap(timeComparisons), ...bufferComparisons('PostgreSQL')],
-    settings: postgres?.database === undefined ? {} : await serverSettings(postgres.database),
+    settings: postgres?.settings ?? {},
     missing,
   };
 }
@@ -69,7 +69,11 @@ async function openPostgres(context: RowContext): Promise<Engine> {
   const engine = await openEngine(context, 'PostgreSQL', createContextStore({ store }));
   await database.query('vacuum analyze');
   await database.query('checkpoint');
-  return { ...engine, database };
+  return {
+    ...engine,
+    countBuffers: await openBufferCounter(database, context),
+    settings: await serverSettings(database),
+  };
 }
 
 async function openEngine(context: RowContext, name: string, contextStore: ContextStore): Promise<Engine> {
@@ -79,7 +83,7 @@ async function openEngine(context: RowContext, name: string, contextStore: Conte
     context.progress(`${name}: filling a session with ${size} entries`);
     subjects.push(await fillSession(contextStore, size, context.signal));
   }
-  return { name, contextStore, subjects };
+  return { name, subjects, settings: {} };
 }
 
 /** A session of one size, which two agents hand to and fro. */
@@ -146,7 +150,7 @@ async function fillSession(contextStore: ContextStore, size: number, signal: Abo
 const variantName = (engine: string, operation: Operation, size: number): string =>
   `${engine}, ${operation}, ${size.toLocaleString('en')}`;
 
-async function measureEngine({ name, subjects, database }: Engine, context: RowContext): Promise<RoundSamples> {
+async function measureEngine({ name, subjects, countBuffers }: Engine, context: RowContext): Promise<RoundSamples> {
   const { effort, progress } = context;
   progress(name);
   const groups = operations.map(
@@ -159,21 +163,21 @@ async function measureEngine({ name, subjects, database }: Engine, context: RowC
       ),
   );
   const samples = await interleaveCalls(groups, effort.isQuick ? timesInQuickRound : timesInRound, context);
-  if (database === undefined) return samples;
-  const buffers = await measureBuffers(database, subjects);
+  if (countBuffers === undefined) return samples;
+  const buffers = await measureBuffers(countBuffers, subjects);
   return new Map(
     [...samples].map(([variant, sample]) => [variant, { ...sample, facts: { buffers: buffers.get(variant) ?? NaN } }]),
   );
 }
 
 /** Which page has room left is chance: so each call is counted several times. */
-async function measureBuffers(database: BenchDatabase, subjects: readonly Subject[]): Promise<Map<string, number>> {
+async function measureBuffers(countBuffers: CountBuffers, subjects: readonly Subject[]): Promise<Map<string, number>> {
   const counts = new Map<string, number[]>();
   for (let time = 0; time < countedInRound; time += 1) {
     for (const operation of operations) {
       for (const { size, call } of subjects) {
         const variant = variantName('PostgreSQL', operation, size);
-        counts.set(variant, [...(counts.get(variant) ?? []), await countBuffers(database, call[operation])]);
+        counts.set(variant, [...(counts.get(variant) ?? []), await countBuffers(call[operation])]);
       }
     }
   }

@@ -13,6 +13,10 @@ import { temporaryFolder } from '../temporary-folder.js';
 const sessions = 100;
 const agent = 'planner';
 
+const [oneCaller, oneNoOp] = ['mcp-stdio, 1 caller', 'no-op server, 1 caller'];
+const rawOneByOne = 'raw transactions, one by one';
+const [manyCallers, manyNoOps] = ['mcp-stdio, 32 callers', 'no-op server, 32 callers'];
+
 const sessionKey = (index: number): string => `session-${index}`;
 const anySession = (): string => sessionKey(Math.floor(Math.random() * sessions));
 
@@ -47,13 +51,15 @@ async function open(context: RowContext): Promise<OpenRow> {
   };
   return {
     measureRound: takeTurns(
-      new Map([
-        ['mcp-stdio, 1 caller', over(server, 1)],
-        ['no-op server, 1 caller', over(noOp, 1)],
-        ['raw transactions, one by one', () => closedLoop({ effort, signal, callers: 1 }, rawAppend)],
-        ['mcp-stdio, 32 callers', over(server, 32)],
-        ['no-op server, 32 callers', over(noOp, 32)],
-      ]),
+      [
+        new Map([
+          [oneCaller, over(server, 1)],
+          [oneNoOp, over(noOp, 1)],
+          [rawOneByOne, () => closedLoop({ effort, signal, callers: 1 }, rawAppend)],
+          [manyCallers, over(server, 32)],
+          [manyNoOps, over(noOp, 32)],
+        ]),
+      ],
       context,
     ),
     comparisons,
@@ -64,19 +70,17 @@ async function open(context: RowContext): Promise<OpenRow> {
 const comparisons: readonly Comparison[] = [
   {
     name: 'p50 of mcp-stdio, 1 caller / (raw transaction + no-op call)',
-    value: (sample) =>
-      p50(sample('mcp-stdio, 1 caller')) /
-      (p50(sample('raw transactions, one by one')) + p50(sample('no-op server, 1 caller'))),
+    value: (sample) => p50(sample(oneCaller)) / (p50(sample(rawOneByOne)) + p50(sample(oneNoOp))),
     bar: { atMost: 1.4 },
   },
   {
     name: 'calls/s of mcp-stdio, 32 callers / raw transactions, one by one',
-    value: (sample) => rate(sample('mcp-stdio, 32 callers')) / rate(sample('raw transactions, one by one')),
+    value: (sample) => rate(sample(manyCallers)) / rate(sample(rawOneByOne)),
     bar: { atLeast: 2 },
   },
   {
     name: 'calls/s of mcp-stdio, 32 callers / no-op server, 32 callers',
-    value: (sample) => rate(sample('mcp-stdio, 32 callers')) / rate(sample('no-op server, 32 callers')),
+    value: (sample) => rate(sample(manyCallers)) / rate(sample(manyNoOps)),
   },
 ];
 
