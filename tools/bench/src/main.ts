@@ -6,9 +6,10 @@ import { leastRounds, measureRow } from './measure-row.js';
 import type { Report, RowReport } from './report.js';
 import { rows } from './rows.js';
 
-/** Ctrl-C, or being told to stop, calls the run off: what it opened is removed first. */
+/** Ctrl-C, being told to stop, or nobody left to tell: the run is called off, and what it opened is removed first. */
 const callOff = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => callOff.abort(new Error(signal)));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => callOff.abort(new Error(signal)));
+for (const stream of [process.stdout, process.stderr]) stream.on('error', (error) => callOff.abort(error));
 
 try {
   process.exitCode = await main(parseArguments(process.argv.slice(2), rows));

@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { RowContext, Sample } from '../row.js';
 import { quantile } from '../statistics.js';
-import { databaseCpuUs, processCpuUs } from '../cpu-time.js';
+import { cpuFacts, lookAtCpu, type CpuLook } from '../cpu-time.js';
 import type { BenchDatabase } from './bench-database.js';
 
 /** What to do when it is absent. */
@@ -65,7 +65,7 @@ export async function runPgbench(options: PgbenchOptions): Promise<Sample> {
     let report = '';
     child.stderr.on('data', (chunk) => (report += String(chunk)));
     const ended = once(child, 'close') as Promise<[number | null]>;
-    const cpu = await measureCpu(child.pid ?? 0, [warmupSeconds, measureSeconds], database.name, ended);
+    const cpu = await watchCpu(child.pid ?? 0, [warmupSeconds, measureSeconds], database.name, ended);
     const [code] = await ended;
     if (code !== 0) throw new Error(`pgbench ended with ${code}:\n${report}`);
     return sampleOf(report, await readLatenciesMs(folder, warmupSeconds), warmupSeconds, cpu);
@@ -91,50 +91,37 @@ function programArguments({ clients, database, variables }: PgbenchOptions, seco
   ];
 }
 
-interface CpuPerSecond {
-  readonly driverUs: number;
-  readonly databaseUs: number;
-}
-
-/** Both processes are looked at before they end: their figures go with them. */
-async function measureCpu(
+/** The program and its backends are looked at before they end: their figures go with them. */
+async function watchCpu(
   pid: number,
   [warmupSeconds, measureSeconds]: readonly [number, number],
   databaseName: string,
   ended: Promise<unknown>,
-): Promise<CpuPerSecond> {
-  const look = () => ({
-    driverUs: processCpuUs(pid),
-    databaseUs: databaseCpuUs(databaseName),
-    atMs: performance.now(),
-  });
+): Promise<readonly [CpuLook, CpuLook]> {
   await Promise.race([setTimeout(warmupSeconds * 1000), ended]);
-  const before = look();
+  const before = lookAtCpu(pid, databaseName);
   await Promise.race([setTimeout(measureSeconds * 1000 - 100), ended]);
-  const after = look();
-  const seconds = (after.atMs - before.atMs) / 1000;
-  return {
-    driverUs: ((after.driverUs ?? NaN) - (before.driverUs ?? NaN)) / seconds,
-    databaseUs: ((after.databaseUs ?? NaN) - (before.databaseUs ?? NaN)) / seconds,
-  };
+  return [before, lookAtCpu(pid, databaseName)];
 }
 
 /** From lines such as `progress: 2.0 s, 14500.1 tps, lat 2.2 ms stddev 1.0, 0 failed`. */
-function sampleOf(report: string, latenciesMs: readonly number[], warmupSeconds: number, cpu: CpuPerSecond): Sample {
+function sampleOf(
+  report: string,
+  latenciesMs: readonly number[],
+  warmupSeconds: number,
+  [before, after]: readonly [CpuLook, CpuLook],
+): Sample {
   const seconds = [...report.matchAll(/^progress: [\d.]+ s, (?<tps>[\d.]+) tps, .* (?<failed>\d+) failed/gm)];
   const measured = seconds.slice(warmupSeconds).map(({ groups }) => Number(groups?.['tps']));
   const failed = seconds.reduce((sum, { groups }) => sum + Number(groups?.['failed']), 0);
   if (measured.length === 0 || failed > 0) throw new Error(`pgbench reported no rate, or failures:\n${report}`);
   const callsPerSecond = measured.reduce((sum, tps) => sum + tps, 0) / measured.length;
-  const facts = {
-    'driver CPU µs/call': cpu.driverUs / callsPerSecond,
-    'database CPU µs/call': cpu.databaseUs / callsPerSecond,
-  };
+  const calls = (callsPerSecond * (after.atMs - before.atMs)) / 1000;
   return {
     callsPerSecond,
     p50Ms: quantile(latenciesMs, 0.5),
     p95Ms: quantile(latenciesMs, 0.95),
-    facts: Object.fromEntries(Object.entries(facts).filter(([, value]) => Number.isFinite(value))),
+    facts: cpuFacts(before, after, calls),
   };
 }
 

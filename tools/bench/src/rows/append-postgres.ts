@@ -11,7 +11,7 @@ import {
   sessionKey,
   type BenchDatabase,
 } from '../postgres/bench-database.js';
-import { databaseCpuUs } from '../cpu-time.js';
+import { cpuFacts, lookAtCpu } from '../cpu-time.js';
 import { numberedAppend, oneStatementAppend } from '../postgres/one-statement-append.js';
 import { findPgbench, pgbenchMissing, runPgbench } from '../postgres/pgbench.js';
 import { recordStatements, type Recording } from '../postgres/intercept-statements.js';
@@ -40,31 +40,32 @@ async function open(context: RowContext): Promise<OpenRow> {
   const library = await openLibrary(context, database);
   const pgbench = findPgbench();
 
+  context.progress('recording batches');
+  const recording = await recordStatements(() => library.measure(most, library.updateContext));
+
+  const groups = callerCounts.map((callers) => {
+    const group = new Map([[`library, ${callers} callers`, () => library.measure(callers, library.updateContext)]]);
+    if (pgbench === undefined) return group;
+    return group.set(`pgbench, ${callers} clients`, () => measurePgbench(context, database, pgbench, callers));
+  });
+  groups[0]
+    ?.set(`store port, ${most} callers`, () => library.measure(most, library.appendEntry))
+    .set('raw pg, the same batches', sendBatches(context, database, recording))
+    .set(`raw pg, one by one, ${most}`, sendOneByOne(context, database, most));
+
   const fromTheSameState =
     (measure: Measure): Measure =>
     async () => {
       await reset();
-      return measure();
+      const sample = await measure();
+      await requireEntries(database, ((sample.callsPerSecond ?? NaN) * context.effort.measureMs) / 1000);
+      return sample;
     };
-  const groups = callerCounts.map((callers) => {
-    const group = new Map([
-      [`library, ${callers} callers`, fromTheSameState(() => library.measure(callers, library.updateContext))],
-    ]);
-    if (pgbench !== undefined) {
-      const run: Measure = () => measurePgbench(context, database, pgbench, callers);
-      group.set(`pgbench, ${callers} clients`, fromTheSameState(run));
-    }
-    return group;
-  });
-  const recording = await recordStatements(() => library.measure(most, library.updateContext));
-  const others = new Map<string, Measure>([
-    [`store port, ${most} callers`, () => library.measure(most, library.appendEntry)],
-    ['raw pg, the same batches', await openBatches(context, database, recording)],
-    [`raw pg, one by one, ${most}`, await openOneByOne(context, database, most)],
-  ]);
-  for (const [name, measure] of others) groups[0]?.set(name, fromTheSameState(measure));
   return {
-    measureRound: takeTurns(groups, context),
+    measureRound: takeTurns(
+      groups.map((group) => new Map([...group].map(([name, measure]) => [name, fromTheSameState(measure)]))),
+      context,
+    ),
     comparisons,
     settings: await serverSettings(database),
     missing: pgbench === undefined ? [pgbenchMissing] : [],
@@ -73,6 +74,14 @@ async function open(context: RowContext): Promise<OpenRow> {
       return library.measure(32, library.updateContext);
     },
   };
+}
+
+/** A guard that lets nothing through is fast, too. @throws when the log grew by less than was reported */
+async function requireEntries(database: BenchDatabase, reported: number): Promise<void> {
+  const [row] = await database.query('select count(*)::integer as entries from context_history');
+  // The rate is of a time that is not exactly the one asked for.
+  if (Number(row?.['entries']) >= 0.9 * reported) return;
+  throw new Error(`${Math.round(reported)} appends were reported, and there are ${String(row?.['entries'])} entries`);
 }
 
 const comparisons: readonly Comparison[] = [
@@ -146,29 +155,13 @@ async function measured(
   call: (caller: number) => Promise<number>,
   onMeasure?: () => void,
 ): Promise<ClosedLoopSample> {
-  const look = () => ({ driver: process.cpuUsage(), databaseUs: databaseCpuUs(database.name) });
-  let before = look();
-  const sample = await closedLoop(
-    {
-      callers,
-      effort,
-      signal,
-      onMeasure: () => {
-        onMeasure?.();
-        before = look();
-      },
-    },
-    call,
-  );
-  const { user, system } = process.cpuUsage(before.driver);
-  const databaseUs = (databaseCpuUs(database.name) ?? NaN) - (before.databaseUs ?? NaN);
-  return {
-    ...sample,
-    facts: {
-      'driver CPU µs/call': (user + system) / sample.calls,
-      ...(Number.isFinite(databaseUs) && { 'database CPU µs/call': databaseUs / sample.calls }),
-    },
+  let before = lookAtCpu(process.pid, database.name);
+  const begin = (): void => {
+    onMeasure?.();
+    before = lookAtCpu(process.pid, database.name);
   };
+  const sample = await closedLoop({ callers, effort, signal, onMeasure: begin }, call);
+  return { ...sample, facts: cpuFacts(before, lookAtCpu(process.pid, database.name), sample.calls) };
 }
 
 function measurePgbench(
@@ -207,33 +200,41 @@ function measurePgbench(
 }
 
 /** Sends the library's own batches once more, statement and values, on as many connections: only the driver is left. */
-async function openBatches(context: RowContext, database: BenchDatabase, recording: Recording): Promise<Measure> {
-  const batches = recording.statements.filter(({ name }) => name.startsWith('append_entries'));
-  const clients = await connect(context, database, recording.connections);
+function sendBatches(context: RowContext, database: BenchDatabase, { statements, connections }: Recording): Measure {
+  const batches = statements.filter(({ name }) => name.startsWith('append_entries')).slice(-500);
   let next = 0;
   return () =>
-    measured(context, database, clients.length, async (caller) => {
-      const batch = batches[next++ % batches.length];
-      const answer = batch && (await clients[caller]?.query({ ...batch }));
-      return answer?.rows.length ?? 0;
-    });
+    withClients(database, connections, (clients) =>
+      measured(context, database, connections, async (caller) => {
+        const batch = batches[next++ % batches.length];
+        const answer = batch && (await clients[caller]?.query({ ...batch }));
+        return answer?.rows.length ?? 0;
+      }),
+    );
 }
 
-async function openOneByOne(context: RowContext, database: BenchDatabase, callers: number): Promise<Measure> {
-  const clients = await connect(context, database, callers);
+function sendOneByOne(context: RowContext, database: BenchDatabase, callers: number): Measure {
   return () =>
-    measured(context, database, callers, async (caller) => {
-      const values = [namespace, sessionKey(anySession()), owner, 1, '{}', contentBytes, estimatedTokens, content];
-      const answer = await clients[caller]?.query({ name: 'append', text: numberedAppend, values });
-      return answer?.rows.length ?? 0;
-    });
+    withClients(database, callers, (clients) =>
+      measured(context, database, callers, async (caller) => {
+        const values = [namespace, sessionKey(anySession()), owner, 1, '{}', contentBytes, estimatedTokens, content];
+        const answer = await clients[caller]?.query({ name: 'append', text: numberedAppend, values });
+        return answer?.rows.length ?? 0;
+      }),
+    );
 }
 
-async function connect({ resources }: RowContext, database: BenchDatabase, count: number): Promise<Client[]> {
-  const clients = Array.from({ length: count }, () => new Client({ connectionString: database.url }));
-  for (const client of clients) {
-    await client.connect();
-    resources.defer(() => client.end());
+/** Connections are there only while they are measured: a server with many idle ones is a slower server. */
+async function withClients<T>(
+  { url }: BenchDatabase,
+  count: number,
+  use: (clients: readonly Client[]) => Promise<T>,
+): Promise<T> {
+  const clients = Array.from({ length: count }, () => new Client({ connectionString: url }));
+  try {
+    await Promise.all(clients.map((client) => client.connect()));
+    return await use(clients);
+  } finally {
+    await Promise.allSettled(clients.map((client) => client.end()));
   }
-  return clients;
 }
