@@ -19,7 +19,7 @@ export const usage = `npm run bench -- [options]
   --only NAME    measure this row alone; may be given several times
   --rounds N     how often each variant is measured (default 5; with fewer there is no verdict)
   --json FILE    write the report as JSON, too
-  --profile      write NAME.cpuprofile of this process for each row, and show where its time went
+  --profile      write NAME.cpuprofile of the product's process, where it keeps one busy, and show where its time went
   --quick        very short: shows that everything works; the figures mean nothing
   --list         the rows there are
   --help         this

@@ -7,7 +7,7 @@ export function formatReport(report: Report): string {
   const { effort } = report;
   return [
     ...report.rows.flatMap(formatRow),
-    `${effort.rounds} rounds of ${effort.measureMs / 1000} s after ${effort.warmupMs / 1000} s of warm-up; medians, ratios within a round, least and most in brackets.`,
+    `Medians of ${effort.rounds} rounds, least and most in brackets; ratios are taken within a round. Rates are of ${effort.measureMs / 1000} s after ${effort.warmupMs / 1000} s of warm-up.`,
     describe(report.machine),
     describe(report.versions),
   ].join('\n');
@@ -25,7 +25,7 @@ function formatRow(row: RowReport): string[] {
     ...(row.profile === undefined
       ? []
       : [
-          `  Busy time of this process, callees not counted (${row.profile.file})`,
+          `  Busy time of the product’s process, callees not counted (${row.profile.file})`,
           ...row.profile.hottest.map(({ where, selfPercent }) => `  ${selfPercent.toFixed(1).padStart(5)} %  ${where}`),
           '',
         ]),

@@ -11,14 +11,14 @@ export async function describeMachine(): Promise<Record<string, string>> {
     cores: String(availableParallelism()),
     memory: `${(totalmem() / 1024 ** 3).toFixed(1)} GiB`,
     system: `${type()} ${release()}`,
-    [`storage of ${tmpdir()}`]: await storageOf(tmpdir()),
+    [`storage of ${tmpdir()}`]: (await storageOf(tmpdir())) ?? 'unknown',
   };
 }
 
-/** The device and file system that a folder lies on. */
-export async function storageOf(folder: string): Promise<string> {
+/** The device and file system that a folder lies on; undefined: it is not on this machine. */
+export async function storageOf(folder: string): Promise<string | undefined> {
   const lines = await output('df', ['--output=source,fstype', folder]);
-  return lines?.split('\n')[1]?.replaceAll(/\s+/g, ' ').trim() ?? 'unknown';
+  return lines?.split('\n')[1]?.replaceAll(/\s+/g, ' ').trim();
 }
 
 /** What ran: the commit with `+` when files differ from it. */

@@ -45,7 +45,7 @@ describe('a verdict', () => {
     ['does not hold', { atMost: 0.98 }],
     ['holds', { atLeast: 0.99 }],
     ['does not hold', { atLeast: 1 }],
-  ])('is %s for 0.99 against %o', async (verdict, bar) => {
+  ])('says "%s" of 0.99 against %o', async (verdict, bar) => {
     const comparisons = [{ name: 'ratio', value: () => 0.99, bar }];
     const report = await measureRow(rowOf([99, 99, 99, 99, 99], { comparisons }), options);
     expect(report.comparisons[0]?.verdict).toBe(verdict);

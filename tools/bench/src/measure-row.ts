@@ -41,7 +41,8 @@ async function measure(row: Row, context: RowContext, isProfiling: boolean): Pro
     rounds.push(await open.measureRound(round));
   }
   const canJudge = !effort.isQuick && effort.rounds >= leastRounds;
-  const profile = isProfiling && open.profile !== undefined ? await writeProfile(row.name, open.profile) : undefined;
+  const profile =
+    isProfiling && open.profile !== undefined ? await writeProfile(row.name, await open.profile()) : undefined;
   return {
     name: row.name,
     title: row.title,

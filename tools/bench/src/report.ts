@@ -23,7 +23,7 @@ export interface RowReport {
   readonly missing: readonly string[];
   readonly variants: readonly VariantReport[];
   readonly comparisons: readonly ComparisonReport[];
-  /** What the profile of this process showed, most expensive first. */
+  /** Where the time of the product's process went, most expensive first. */
   readonly profile?: ProfileReport | undefined;
 }
 

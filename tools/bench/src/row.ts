@@ -1,3 +1,5 @@
+import type { CpuProfile } from './cpu-profile.js';
+
 /** How long to measure. */
 export interface Effort {
   readonly rounds: number;
@@ -56,8 +58,8 @@ export interface OpenRow {
   readonly settings: Readonly<Record<string, string>>;
   /** What would be needed to measure all of it, each with the way to get it. */
   readonly missing?: readonly string[] | undefined;
-  /** Runs what this process does of it once more, for a profile. */
-  readonly profile?: (() => Promise<unknown>) | undefined;
+  /** Runs the product once more, and says where the time of its process went. */
+  readonly profile?: (() => Promise<CpuProfile>) | undefined;
 }
 
 /** One row of the table of targets. */

@@ -41,8 +41,8 @@ export interface PgbenchOptions extends Pick<RowContext, 'effort' | 'signal'> {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** One transaction in so many is written down with its latency: enough of them, and next to no work. */
-const latencyShare = 0.05;
+/** Of the transactions, so many are written down with their latency: enough of them, and next to no work. */
+const latencyShare = (clients: number): number => Math.min(1, 1.6 / clients);
 
 /**
  * Runs a script with prepared statements. Its warm-up is cut off from what it reports second by second, so that starting
@@ -85,7 +85,7 @@ function programArguments({ clients, database, variables }: PgbenchOptions, seco
     `--client=${clients}`,
     `--jobs=${threads}`,
     '--log',
-    `--sampling-rate=${latencyShare}`,
+    `--sampling-rate=${latencyShare(clients)}`,
     ...Object.entries(variables).map(([name, value]) => `--define=${name}=${value}`),
     database.url,
   ];

@@ -11,6 +11,7 @@ import {
   sessionKey,
   type BenchDatabase,
 } from '../postgres/bench-database.js';
+import { profileThisProcess } from '../cpu-profile.js';
 import { cpuFacts, lookAtCpu } from '../cpu-time.js';
 import { numberedAppend, oneStatementAppend } from '../postgres/one-statement-append.js';
 import { findPgbench, pgbenchMissing, runPgbench } from '../postgres/pgbench.js';
@@ -71,7 +72,7 @@ async function open(context: RowContext): Promise<OpenRow> {
     missing: pgbench === undefined ? [pgbenchMissing] : [],
     profile: async () => {
       await reset();
-      return library.measure(32, library.updateContext);
+      return profileThisProcess(() => library.measure(most, library.updateContext));
     },
   };
 }

@@ -15,7 +15,7 @@ const [smallest, largest] = [sizes[0], sizes[sizes.length - 1] ?? 0];
 const operations = ['append', 'latest 20', 'requestHandoff', 'acceptHandoff'] as const;
 type Operation = (typeof operations)[number];
 
-const [timesInRound, timesInQuickRound] = [80, 3];
+const callsInRound = ({ effort }: Pick<RowContext, 'effort'>): number => (effort.isQuick ? 3 : 80);
 const countedInRound = 5;
 /** Enough that no planner thinks of reading the whole table. */
 const otherSessions = 1000;
@@ -52,7 +52,7 @@ async function open(context: RowContext): Promise<OpenRow> {
       return new Map(rounds.flatMap((samples) => [...samples]));
     },
     comparisons: [...['PostgreSQL', 'SQLite'].flatMap(timeComparisons), ...bufferComparisons('PostgreSQL')],
-    settings: postgres?.settings ?? {},
+    settings: { 'calls of each in a round': String(callsInRound(context)), ...postgres?.settings },
     missing,
   };
 }
@@ -68,7 +68,7 @@ async function openPostgres(context: RowContext): Promise<Engine> {
   const store = await createPostgresStore({ url: database.url });
   const engine = await openEngine(context, 'PostgreSQL', createContextStore({ store }));
   await database.query('vacuum analyze');
-  await database.query('checkpoint');
+  await database.checkpoint();
   return {
     ...engine,
     countBuffers: await openBufferCounter(database, context),
@@ -151,8 +151,7 @@ const variantName = (engine: string, operation: Operation, size: number): string
   `${engine}, ${operation}, ${size.toLocaleString('en')}`;
 
 async function measureEngine({ name, subjects, countBuffers }: Engine, context: RowContext): Promise<RoundSamples> {
-  const { effort, progress } = context;
-  progress(name);
+  context.progress(name);
   const groups = operations.map(
     (operation) =>
       new Map(
@@ -162,7 +161,7 @@ async function measureEngine({ name, subjects, countBuffers }: Engine, context: 
         ]),
       ),
   );
-  const samples = await interleaveCalls(groups, effort.isQuick ? timesInQuickRound : timesInRound, context);
+  const samples = await interleaveCalls(groups, callsInRound(context), context);
   if (countBuffers === undefined) return samples;
   const buffers = await measureBuffers(countBuffers, subjects);
   return new Map(

@@ -31,7 +31,7 @@ async function open(context: RowContext): Promise<OpenRow> {
   return {
     measureRound: () => interleaveCalls([variants], starts, context),
     comparisons,
-    settings: {},
+    settings: { 'starts of each in a round': String(starts) },
   };
 }
 

@@ -1,11 +1,13 @@
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { closedLoop } from '../closed-loop.js';
 import { content } from '../content.js';
 import { storageOf } from '../machine.js';
+import { profilingArguments, type CpuProfile } from '../cpu-profile.js';
 import { processCpuUs } from '../cpu-time.js';
 import type { Comparison, OpenRow, Row, RowContext, Sample } from '../row.js';
 import { openRawAppend } from '../sqlite/raw-append.js';
-import { JsonRpcProcess } from '../stdio/json-rpc-process.js';
+import { JsonRpcProcess, type ProgramToStart } from '../stdio/json-rpc-process.js';
 import { bundleNoOpServer, mcpStdio } from '../stdio/servers.js';
 import { takeTurns } from '../take-turns.js';
 import { temporaryFolder } from '../temporary-folder.js';
@@ -34,17 +36,11 @@ async function open(context: RowContext): Promise<OpenRow> {
   await seeder.close();
   const raw = openRawAppend(join(folder, 'raw.db'), agent);
   context.resources.defer(() => raw.close());
-  const noOp = await startServer(context, await bundleNoOpServer(folder), {});
+  const noOp = await startServer(context, { program: await bundleNoOpServer(folder) });
 
   const { effort, signal } = context;
-  const call = (callee: JsonRpcProcess) => async (): Promise<number> => {
-    await callee.callTool('updateContext', { sessionKey: anySession(), contextType: 'message', content });
-    return 1;
-  };
-  const over = (callee: JsonRpcProcess, callers: number) => (): Promise<Sample> =>
-    measureServer(context, callee, callers, call(callee));
   const rawAppend = async (): Promise<number> => {
-    raw.append(sessionKey(Math.floor(Math.random() * sessions)), content);
+    raw.append(anySession(), content);
     // Signals and timers get their turn, as they do between calls of a server.
     await new Promise(setImmediate);
     return 1;
@@ -53,17 +49,18 @@ async function open(context: RowContext): Promise<OpenRow> {
     measureRound: takeTurns(
       [
         new Map([
-          [oneCaller, over(server, 1)],
-          [oneNoOp, over(noOp, 1)],
+          [oneCaller, () => measureServer(context, server, 1)],
+          [oneNoOp, () => measureServer(context, noOp, 1)],
           [rawOneByOne, () => closedLoop({ effort, signal, callers: 1 }, rawAppend)],
-          [manyCallers, over(server, 32)],
-          [manyNoOps, over(noOp, 32)],
+          [manyCallers, () => measureServer(context, server, 32)],
+          [manyNoOps, () => measureServer(context, noOp, 32)],
         ]),
       ],
       context,
     ),
     comparisons,
-    settings: { ...raw.settings(), storage: await storageOf(folder) },
+    settings: { ...raw.settings(), storage: (await storageOf(folder)) ?? 'unknown' },
+    profile: () => profileProduct(context, folder),
   };
 }
 
@@ -87,31 +84,40 @@ const comparisons: readonly Comparison[] = [
 const p50 = (sample: Sample): number => sample.p50Ms ?? NaN;
 const rate = (sample: Sample): number => sample.callsPerSecond ?? NaN;
 
-async function startServer(
-  { resources }: RowContext,
-  program: string,
-  env: Readonly<Record<string, string>>,
-): Promise<JsonRpcProcess> {
-  const server = new JsonRpcProcess({ program, env });
+async function startServer({ resources }: RowContext, program: ProgramToStart): Promise<JsonRpcProcess> {
+  const server = new JsonRpcProcess(program);
   resources.defer(() => server.close());
   await server.initialize();
   return server;
 }
 
-async function openProduct(context: RowContext, file: string): Promise<JsonRpcProcess> {
-  const server = await startServer(context, mcpStdio, { DATABASE_URL: `sqlite:${file}`, CONTEXT_AGENT: agent });
+async function openProduct(
+  context: RowContext,
+  file: string,
+  nodeArguments: readonly string[] = [],
+): Promise<JsonRpcProcess> {
+  const env = { DATABASE_URL: `sqlite:${file}`, CONTEXT_AGENT: agent };
+  const server = await startServer(context, { program: mcpStdio, env, nodeArguments });
   const keys = Array.from({ length: sessions }, (_, index) => sessionKey(index));
-  await Promise.all(keys.map((key) => server.callTool('registerSession', { sessionKey: key })));
+  await Promise.all(keys.map((key) => server.callTool('registerSession', { sessionKey: key, ifExists: 'resume' })));
   return server;
 }
 
+async function profileProduct(context: RowContext, folder: string): Promise<CpuProfile> {
+  const profiles = await mkdtemp(join(folder, 'profile-'));
+  const server = await openProduct(context, join(folder, 'product.db'), profilingArguments(profiles));
+  await measureServer(context, server, 32);
+  await server.close();
+  const [file = ''] = await readdir(profiles);
+  return JSON.parse(await readFile(join(profiles, file), 'utf8')) as CpuProfile;
+}
+
 /** A closed loop over a server, with what it costs there. */
-async function measureServer(
-  { effort, signal }: RowContext,
-  server: JsonRpcProcess,
-  callers: number,
-  call: () => Promise<number>,
-): Promise<Sample> {
+async function measureServer({ effort, signal }: RowContext, server: JsonRpcProcess, callers: number): Promise<Sample> {
+  const call = async (): Promise<number> => {
+    await server.callTool('updateContext', { sessionKey: anySession(), contextType: 'message', content });
+    return 1;
+  };
   let beforeUs: number | undefined;
   const onMeasure = (): void => {
     beforeUs = processCpuUs(server.pid);

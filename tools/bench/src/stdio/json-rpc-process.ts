@@ -6,6 +6,8 @@ export interface ProgramToStart {
   /** A JavaScript file. */
   readonly program: string;
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Of Node itself. */
+  readonly nodeArguments?: readonly string[] | undefined;
 }
 
 interface Answer {
@@ -31,8 +33,8 @@ export class JsonRpcProcess {
   #lastId = 0;
   #rest = '';
 
-  constructor({ program, env }: ProgramToStart) {
-    this.#child = spawn(process.execPath, [program], {
+  constructor({ program, env, nodeArguments = [] }: ProgramToStart) {
+    this.#child = spawn(process.execPath, [...nodeArguments, program], {
       env: { PATH: process.env['PATH'] ?? '', ...env },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
