@@ -5,20 +5,25 @@ import { content } from '../content.js';
 import { storageOf } from '../machine.js';
 import { profilingArguments, type CpuProfile } from '../cpu-profile.js';
 import { processCpuUs } from '../cpu-time.js';
+import { interleaveCalls, timeOf, type TimedCall } from '../interleave-calls.js';
 import type { Comparison, OpenRow, Row, RowContext, Sample } from '../row.js';
 import { openRawAppend } from '../sqlite/raw-append.js';
 import { JsonRpcProcess, type ProgramToStart } from '../stdio/json-rpc-process.js';
 import { bundleNoOpServer, mcpStdio } from '../stdio/servers.js';
-import { takeTurns } from '../take-turns.js';
+import { takeTurns, type Measure } from '../take-turns.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 const sessions = 100;
 const agent = 'planner';
 
-const [oneCaller, oneNoOp] = ['mcp-stdio, 1 caller', 'no-op server, 1 caller'];
-const rawOneByOne = 'raw transactions, one by one';
-const [manyCallers, manyNoOps] = ['mcp-stdio, 32 callers', 'no-op server, 32 callers'];
+const oneCaller = 'mcp-stdio, one call at a time';
+const oneNoOp = 'no-op server, one call at a time';
+const oneTransaction = 'raw transaction, one at a time';
+const manyCallers = 'mcp-stdio, 32 callers';
+const manyNoOps = 'no-op server, 32 callers';
+const transactions = 'raw transactions, one by one';
 
+const callsInRound = ({ effort }: RowContext): number => (effort.isQuick ? 20 : 500);
 const sessionKey = (index: number): string => `session-${index}`;
 const anySession = (): string => sessionKey(Math.floor(Math.random() * sessions));
 
@@ -45,34 +50,44 @@ async function open(context: RowContext): Promise<OpenRow> {
     await new Promise(setImmediate);
     return 1;
   };
+  const oneByOne = new Map<string, TimedCall>([
+    [oneCaller, () => timeOf(() => updateContext(server))],
+    [oneNoOp, () => timeOf(() => updateContext(noOp))],
+    [oneTransaction, () => timeOf(async () => raw.append(anySession(), content))],
+  ]);
+  const atOnce = new Map<string, Measure>([
+    [manyCallers, () => measureServer(context, server, 32)],
+    [manyNoOps, () => measureServer(context, noOp, 32)],
+    [transactions, () => closedLoop({ effort, signal, callers: 1 }, rawAppend)],
+  ]);
+  const measureRates = takeTurns([atOnce], context);
+  const calls = callsInRound(context);
   return {
-    measureRound: takeTurns(
-      [
-        new Map([
-          [oneCaller, () => measureServer(context, server, 1)],
-          [oneNoOp, () => measureServer(context, noOp, 1)],
-          [rawOneByOne, () => closedLoop({ effort, signal, callers: 1 }, rawAppend)],
-          [manyCallers, () => measureServer(context, server, 32)],
-          [manyNoOps, () => measureServer(context, noOp, 32)],
-        ]),
-      ],
-      context,
-    ),
+    measureRound: async (round) => {
+      context.progress('one call at a time');
+      await interleaveCalls([oneByOne], calls / 10, context);
+      const single = await interleaveCalls([oneByOne], calls, context);
+      return new Map([...single, ...(await measureRates(round))]);
+    },
     comparisons,
-    settings: { ...raw.settings(), storage: (await storageOf(folder)) ?? 'unknown' },
+    settings: {
+      'single calls of each in a round': String(calls),
+      ...raw.settings(),
+      storage: (await storageOf(folder)) ?? 'unknown',
+    },
     profile: () => profileProduct(context, folder),
   };
 }
 
 const comparisons: readonly Comparison[] = [
   {
-    name: 'p50 of mcp-stdio, 1 caller / (raw transaction + no-op call)',
-    value: (sample) => p50(sample(oneCaller)) / (p50(sample(rawOneByOne)) + p50(sample(oneNoOp))),
+    name: 'p50 of mcp-stdio, one at a time / (raw transaction + no-op call)',
+    value: (sample) => p50(sample(oneCaller)) / (p50(sample(oneTransaction)) + p50(sample(oneNoOp))),
     bar: { atMost: 1.4 },
   },
   {
     name: 'calls/s of mcp-stdio, 32 callers / raw transactions, one by one',
-    value: (sample) => rate(sample(manyCallers)) / rate(sample(rawOneByOne)),
+    value: (sample) => rate(sample(manyCallers)) / rate(sample(transactions)),
     bar: { atLeast: 2 },
   },
   {
@@ -112,15 +127,18 @@ async function profileProduct(context: RowContext, folder: string): Promise<CpuP
   return JSON.parse(await readFile(join(profiles, file), 'utf8')) as CpuProfile;
 }
 
+const updateContext = (server: JsonRpcProcess): Promise<unknown> =>
+  server.callTool('updateContext', { sessionKey: anySession(), contextType: 'message', content });
+
 /** A closed loop over a server, with what it costs there. */
 async function measureServer({ effort, signal }: RowContext, server: JsonRpcProcess, callers: number): Promise<Sample> {
-  const call = async (): Promise<number> => {
-    await server.callTool('updateContext', { sessionKey: anySession(), contextType: 'message', content });
-    return 1;
-  };
   let beforeUs: number | undefined;
   const onMeasure = (): void => {
     beforeUs = processCpuUs(server.pid);
+  };
+  const call = async (): Promise<number> => {
+    await updateContext(server);
+    return 1;
   };
   const sample = await closedLoop({ effort, signal, callers, onMeasure }, call);
   const cpuUs = (processCpuUs(server.pid) ?? NaN) - (beforeUs ?? NaN);
