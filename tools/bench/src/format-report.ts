@@ -18,10 +18,8 @@ function formatRow(row: RowReport): string[] {
     `${row.name}: ${row.title}`,
     ...row.missing.map((what) => `  MISSING: ${what}`),
     '',
-    ...indent(formatTable(variantTable(row.variants))),
-    '',
-    ...indent(formatTable(comparisonTable(row.comparisons))),
-    '',
+    ...formatTable(variantTable(row.variants)),
+    ...formatTable(comparisonTable(row.comparisons)),
     ...(row.profile === undefined
       ? []
       : [
@@ -82,16 +80,16 @@ function formatNumber(value: number): string {
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-/** Names to the left, figures to the right. */
+/** Names to the left, figures to the right; an empty line ends it. */
 function formatTable(table: Table): string[] {
-  const [header = []] = table;
+  const [header = [], ...lines] = table;
+  if (lines.length === 0) return [];
   const widths = header.map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)));
-  return table.map((cells) =>
+  const formatted = table.map((cells) =>
     cells
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
       .join('   ')
       .trimEnd(),
   );
+  return [...formatted.map((line) => `  ${line}`), ''];
 }
-
-const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
