@@ -21,6 +21,9 @@ export function processCpuUs(pid: number): number | undefined {
   }
 }
 
+/** The name of a fact: how much of the machine went to processes that have no part in the measurement. */
+export const othersShare = 'others’ share of the CPU %';
+
 /** What the driver and the database used between two looks, per call, and how much of the machine others used meanwhile. */
 export interface CpuLook {
   readonly atMs: number;
@@ -46,7 +49,7 @@ export function cpuFacts(before: CpuLook, after: CpuLook, calls: number): Record
   const facts = {
     'driver CPU µs/call': driverUs / calls,
     'database CPU µs/call': databaseUs / calls,
-    'others’ share of the CPU %': (100 * Math.max(0, othersUs)) / capacityUs,
+    [othersShare]: (100 * Math.max(0, othersUs)) / capacityUs,
   };
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => Number.isFinite(value)));
 }

@@ -1,3 +1,4 @@
+import { othersShare } from './cpu-time.js';
 import type { ComparisonReport, Report, RowReport, VariantReport } from './report.js';
 import type { Bar } from './row.js';
 import type { Spread } from './statistics.js';
@@ -17,6 +18,7 @@ function formatRow(row: RowReport): string[] {
   return [
     `${row.name}: ${row.title}`,
     ...row.missing.map((what) => `  MISSING: ${what}`),
+    ...formatDisturbance(row.variants),
     '',
     ...formatTable(variantTable(row.variants)),
     ...formatTable(comparisonTable(row.comparisons)),
@@ -29,6 +31,15 @@ function formatRow(row: RowReport): string[] {
         ]),
     ...(Object.keys(row.settings).length === 0 ? [] : [`  ${describe(row.settings)}`, '']),
   ];
+}
+
+/** From so much on, the figures tell of others more than of what was measured. */
+const tolerablePercent = 15;
+
+function formatDisturbance(variants: readonly VariantReport[]): string[] {
+  const percent = Math.max(0, ...variants.map(({ facts }) => facts[othersShare]?.median ?? 0));
+  if (percent <= tolerablePercent) return [];
+  return [`  DISTURBED: others used up to ${Math.round(percent)} % of the CPU. Run it again on a quiet machine.`];
 }
 
 const describe = (facts: Readonly<Record<string, string>>): string =>
