@@ -1,0 +1,89 @@
+import { availableParallelism } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
+
+/**
+ * The CPU time that the backends of one database have used so far, in microseconds. Undefined where the server's processes
+ * cannot be seen: on another machine, or another system than Linux.
+ */
+function databaseCpuUs(databaseName: string): number | undefined {
+  const backends = processIds().filter((pid) => isBackendOf(pid, databaseName));
+  const times = backends.map((pid) => threadCpuUs(`/proc/${pid}`)).filter((us) => us !== undefined);
+  return times.length === 0 ? undefined : times.reduce((sum, us) => sum + us, 0);
+}
+
+/** The CPU time of a process with all of its threads, in microseconds; undefined once it has ended. */
+export function processCpuUs(pid: number): number | undefined {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    return threads.reduce((sum, thread) => sum + (threadCpuUs(`/proc/${pid}/task/${thread}`) ?? 0), 0);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The name of a fact: how much of the machine went to processes that have no part in the measurement. */
+export const othersShare = 'others’ share of the CPU %';
+
+/** What the driver and the database used between two looks, per call, and how much of the machine others used meanwhile. */
+export interface CpuLook {
+  readonly atMs: number;
+  readonly driverUs: number;
+  readonly databaseUs: number;
+  /** Of all processes on this machine together. */
+  readonly machineUs: number;
+}
+
+/** What cannot be seen is NaN. @param driverPid the process that makes the calls */
+export const lookAtCpu = (driverPid: number, databaseName: string): CpuLook => ({
+  atMs: performance.now(),
+  driverUs: processCpuUs(driverPid) ?? NaN,
+  databaseUs: databaseCpuUs(databaseName) ?? NaN,
+  machineUs: machineCpuUs(),
+});
+
+/** By names that say their units; what could not be seen is left out. */
+export function cpuFacts(before: CpuLook, after: CpuLook, calls: number): Record<string, number> {
+  const [driverUs, databaseUs] = [after.driverUs - before.driverUs, after.databaseUs - before.databaseUs];
+  const capacityUs = (after.atMs - before.atMs) * 1000 * availableParallelism();
+  const othersUs = after.machineUs - before.machineUs - driverUs - databaseUs;
+  const facts = {
+    'driver CPU µs/call': driverUs / calls,
+    'database CPU µs/call': databaseUs / calls,
+    [othersShare]: (100 * Math.max(0, othersUs)) / capacityUs,
+  };
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => Number.isFinite(value)));
+}
+
+/** From the first line of /proc/stat: `cpu user nice system idle iowait irq softirq …`, in hundredths of a second. */
+function machineCpuUs(): number {
+  const [, user, nice, system, , , irq, softirq] = (read('/proc/stat') ?? '').split(/\s+/).map(Number);
+  return [user, nice, system, irq, softirq].reduce<number>((sum, ticks) => sum + (ticks ?? NaN), 0) * 10_000;
+}
+
+function processIds(): string[] {
+  try {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    return [];
+  }
+}
+
+/** A backend's command line says whom it serves: `postgres: user database host(port) state`. */
+function isBackendOf(pid: string, databaseName: string): boolean {
+  const text = read(`/proc/${pid}/cmdline`) ?? '';
+  return text.startsWith('postgres:') && text.includes(` ${databaseName} `);
+}
+
+/** The first number is the time on a processor, in nanoseconds. */
+function threadCpuUs(folder: string): number | undefined {
+  const text = read(`${folder}/schedstat`);
+  return text === undefined ? undefined : Number(text.split(' ')[0]) / 1000;
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { createContextStore } from '@org/domain';
+import { createPostgresStore } from '@org/store-kysely/postgres';
+import { Client, DatabaseError } from 'pg';
+import { storageOf } from '../machine.js';
+import { MissingService, type RowContext } from '../row.js';
+
+/** Any database of a server on which the user may create others. */
+const serverUrl = process.env['DATABASE_TEST_URL'] ?? 'postgres://root@127.0.0.1:5432/postgres';
+
+/** SQLSTATE, appendix A of PostgreSQL's manual. */
+const insufficientPrivilege = '42501';
+
+export const owner = 'planner';
+export const sessionKey = (index: number): string => `session-${index}`;
+
+export interface BenchDatabase {
+  readonly url: string;
+  readonly name: string;
+  readonly query: (text: string) => Promise<Record<string, unknown>[]>;
+  /** So that none falls into a measurement. Left to the server where the user may not ask for one. */
+  readonly checkpoint: () => Promise<void>;
+}
+
+/** A database of the row's own, with the product's schema in it, which goes with the row. */
+export async function benchDatabase({ resources }: Pick<RowContext, 'resources'>): Promise<BenchDatabase> {
+  const name = `context_store_bench_${randomBytes(6).toString('hex')}`;
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  const server = await connect(serverUrl);
+  resources.defer(() => server.end());
+  await server.query(`create database ${name}`);
+  resources.defer(async () => {
+    await server.query(`drop database ${name} with (force)`);
+  });
+  const store = await createPostgresStore({ url: url.href });
+  await store.close();
+  const client = await connect(url.href);
+  resources.defer(() => client.end());
+  return {
+    url: url.href,
+    name,
+    query: async (text) => (await client.query<Record<string, unknown>>(text)).rows,
+    checkpoint: async () => {
+      await client.query('checkpoint').catch((error: unknown) => {
+        if (!(error instanceof DatabaseError && error.code === insufficientPrivilege)) throw error;
+      });
+    },
+  };
+}
+
+async function connect(connectionString: string): Promise<Client> {
+  const client = new Client({ connectionString });
+  await client.connect().catch((error: unknown) => {
+    throw new MissingService(
+      `a PostgreSQL server at ${new URL(connectionString).host}: start one, or name it in DATABASE_TEST_URL`,
+      { cause: error },
+    );
+  });
+  // It is terminated when the database is dropped.
+  client.on('error', () => undefined);
+  return client;
+}
+
+/** Creates sessions of the same owner, and what brings the database back to having them, and nothing else. */
+export async function seedSessions(database: BenchDatabase, count: number): Promise<() => Promise<void>> {
+  // Nothing here is worth a wait for the disk.
+  const url = new URL(database.url);
+  url.searchParams.set('options', '-c synchronous_commit=off');
+  const store = await createPostgresStore({ url: url.href });
+  const contextStore = createContextStore({ store }, { agent: owner });
+  try {
+    for (let first = 1; first <= count; first += 100) {
+      const indexes = Array.from({ length: Math.min(100, count - first + 1) }, (_, offset) => first + offset);
+      await Promise.all(indexes.map((index) => contextStore.registerSession({ sessionKey: sessionKey(index) })));
+    }
+  } finally {
+    await contextStore.close();
+  }
+  await database.query('create table seeded_sessions as table sessions');
+  return async () => {
+    await database.query('truncate sessions, context_history, handoffs, idempotency_keys');
+    await database.query('insert into sessions overriding system value table seeded_sessions');
+    await database.query('vacuum analyze sessions, context_history');
+    await database.checkpoint();
+  };
+}
+
+const settingNames = [
+  'server_version',
+  'synchronous_commit',
+  'fsync',
+  'wal_sync_method',
+  'full_page_writes',
+  'shared_buffers',
+  'max_wal_size',
+  'autovacuum',
+  'data_directory',
+];
+
+/** What of the server's configuration decides how fast it writes. What the user may not see is left out. */
+export async function serverSettings(database: BenchDatabase): Promise<Record<string, string>> {
+  const names = settingNames.map((name) => `'${name}'`).join();
+  const rows = await database.query(`
+    select name, current_setting(name) as setting from pg_settings where name in (${names}) order by name`);
+  const settings = Object.fromEntries(rows.map(({ name, setting }) => [String(name), String(setting)]));
+  const storage = await storageOf(settings['data_directory'] ?? '');
+  const named = Object.entries({ ...settings, ...(storage !== undefined && { storage }) });
+  return Object.fromEntries(named.map(([name, setting]) => [`PostgreSQL ${name}`, setting]));
+}

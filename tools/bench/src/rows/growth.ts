@@ -1,0 +1,202 @@
+import { join } from 'node:path';
+import { createContextStore, type ContextStore } from '@org/domain';
+import { createPostgresStore } from '@org/store-kysely/postgres';
+import { createSqliteStore } from '@org/store-kysely/sqlite';
+import { content } from '../content.js';
+import { interleaveCalls, timeOf, type TimedCall } from '../interleave-calls.js';
+import { benchDatabase, seedSessions, serverSettings } from '../postgres/bench-database.js';
+import { openBufferCounter, type CountBuffers } from '../postgres/count-buffers.js';
+import { MissingService, type Comparison, type OpenRow, type RoundSamples, type Row, type RowContext } from '../row.js';
+import { median } from '../statistics.js';
+import { temporaryFolder } from '../temporary-folder.js';
+
+const sizes = [100, 1000, 10_000, 100_000] as const;
+const [smallest, largest] = [sizes[0], sizes[sizes.length - 1] ?? 0];
+const operations = ['append', 'latest 20', 'requestHandoff', 'acceptHandoff'] as const;
+type Operation = (typeof operations)[number];
+
+const callsInRound = ({ effort }: Pick<RowContext, 'effort'>): number => (effort.isQuick ? 3 : 80);
+const countedInRound = 5;
+/** Enough that no planner thinks of reading the whole table. */
+const otherSessions = 1000;
+/** Every log begins with as many pinned entries, so that all briefings are alike. */
+const pinnedEntries = 20;
+
+export const growth: Row = {
+  name: 'growth',
+  title: `One call on sessions of ${sizes.join(', ')} entries of ${content.length} bytes, on PostgreSQL and SQLite`,
+  open,
+};
+
+interface Engine {
+  readonly name: string;
+  readonly subjects: readonly Subject[];
+  /** Of PostgreSQL alone. */
+  readonly countBuffers?: CountBuffers | undefined;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+async function open(context: RowContext): Promise<OpenRow> {
+  const missing: string[] = [];
+  const sqlite = await openSqlite(context);
+  const postgres = await openPostgres(context).catch((error: unknown) => {
+    if (!(error instanceof MissingService)) throw error;
+    missing.push(error.message);
+    return undefined;
+  });
+  const engines = postgres === undefined ? [sqlite] : [postgres, sqlite];
+  return {
+    measureRound: async () => {
+      const rounds: RoundSamples[] = [];
+      for (const engine of engines) rounds.push(await measureEngine(engine, context));
+      return new Map(rounds.flatMap((samples) => [...samples]));
+    },
+    comparisons: [...['PostgreSQL', 'SQLite'].flatMap(timeComparisons), ...bufferComparisons('PostgreSQL')],
+    settings: { 'calls of each in a round': String(callsInRound(context)), ...postgres?.settings },
+    missing,
+  };
+}
+
+async function openSqlite(context: RowContext): Promise<Engine> {
+  const store = await createSqliteStore({ path: join(await temporaryFolder(context), 'context.db') });
+  return openEngine(context, 'SQLite', createContextStore({ store }));
+}
+
+async function openPostgres(context: RowContext): Promise<Engine> {
+  const database = await benchDatabase(context);
+  await seedSessions(database, otherSessions);
+  const store = await createPostgresStore({ url: database.url });
+  const engine = await openEngine(context, 'PostgreSQL', createContextStore({ store }));
+  await database.query('vacuum analyze');
+  await database.checkpoint();
+  return {
+    ...engine,
+    countBuffers: await openBufferCounter(database, context),
+    settings: await serverSettings(database),
+  };
+}
+
+async function openEngine(context: RowContext, name: string, contextStore: ContextStore): Promise<Engine> {
+  context.resources.defer(() => contextStore.close());
+  const subjects: Subject[] = [];
+  for (const size of sizes) {
+    context.progress(`${name}: filling a session with ${size} entries`);
+    subjects.push(await fillSession(contextStore, size, context.signal));
+  }
+  return { name, subjects, settings: {} };
+}
+
+/** A session of one size, which two agents hand to and fro. */
+class Subject {
+  readonly size: number;
+  readonly sessionKey: string;
+  readonly #contextStore: ContextStore;
+  #agents: readonly [owner: string, other: string] = ['planner', 'implementer'];
+  #handoffId = '';
+
+  constructor(contextStore: ContextStore, size: number) {
+    this.#contextStore = contextStore;
+    this.size = size;
+    this.sessionKey = `log-${size}`;
+  }
+
+  /** In this order, each works on what the one before it left. */
+  readonly call: Readonly<Record<Operation, () => Promise<void>>> = {
+    append: async () => {
+      const [agent] = this.#agents;
+      await this.#contextStore.updateContext({ sessionKey: this.sessionKey, agent, contextType: 'message', content });
+    },
+    'latest 20': async () => {
+      await this.#contextStore.getContext({ sessionKey: this.sessionKey });
+    },
+    requestHandoff: async () => {
+      const [agent, targetAgent] = this.#agents;
+      const offer = { sessionKey: this.sessionKey, agent, targetAgent, requestType: 'full_handoff' } as const;
+      const { handoff } = await this.#contextStore.requestHandoff({ ...offer, summary: 'Half done.' });
+      this.#handoffId = handoff.handoffId;
+    },
+    acceptHandoff: async () => {
+      const [owner, other] = this.#agents;
+      await this.#contextStore.acceptHandoff({ handoffId: this.#handoffId, agent: other });
+      this.#agents = [other, owner];
+    },
+  };
+}
+
+async function fillSession(contextStore: ContextStore, size: number, signal: AbortSignal): Promise<Subject> {
+  const subject = new Subject(contextStore, size);
+  const { sessionKey } = subject;
+  const agent = 'planner';
+  await contextStore.registerSession({ sessionKey, agent });
+  const atOnce = 256;
+  for (let written = 0; written < size; written += atOnce) {
+    signal.throwIfAborted();
+    const numbers = Array.from({ length: Math.min(atOnce, size - written) }, (_, offset) => written + offset);
+    await Promise.all(
+      numbers.map((number) =>
+        contextStore.updateContext({
+          sessionKey,
+          agent,
+          contextType: 'message',
+          content,
+          pinned: number < pinnedEntries,
+        }),
+      ),
+    );
+  }
+  return subject;
+}
+
+const variantName = (engine: string, operation: Operation, size: number): string =>
+  `${engine}, ${operation}, ${size.toLocaleString('en')}`;
+
+async function measureEngine({ name, subjects, countBuffers }: Engine, context: RowContext): Promise<RoundSamples> {
+  context.progress(name);
+  const groups = operations.map(
+    (operation) =>
+      new Map(
+        subjects.map(({ size, call }): [string, TimedCall] => [
+          variantName(name, operation, size),
+          () => timeOf(call[operation]),
+        ]),
+      ),
+  );
+  const samples = await interleaveCalls(groups, callsInRound(context), context);
+  if (countBuffers === undefined) return samples;
+  const buffers = await measureBuffers(countBuffers, subjects);
+  return new Map(
+    [...samples].map(([variant, sample]) => [variant, { ...sample, facts: { buffers: buffers.get(variant) ?? NaN } }]),
+  );
+}
+
+/** Which page has room left is chance: so each call is counted several times. */
+async function measureBuffers(countBuffers: CountBuffers, subjects: readonly Subject[]): Promise<Map<string, number>> {
+  const counts = new Map<string, number[]>();
+  for (let time = 0; time < countedInRound; time += 1) {
+    for (const operation of operations) {
+      for (const { size, call } of subjects) {
+        const variant = variantName('PostgreSQL', operation, size);
+        counts.set(variant, [...(counts.get(variant) ?? []), await countBuffers(call[operation])]);
+      }
+    }
+  }
+  return new Map([...counts].map(([variant, values]) => [variant, median(values)]));
+}
+
+const timeComparisons = (engine: string): Comparison[] =>
+  operations.map((operation) => ({
+    name: `${engine}, ${operation}: p50 at ${largest} / at ${smallest} entries`,
+    value: (sample) =>
+      (sample(variantName(engine, operation, largest)).p50Ms ?? NaN) /
+      (sample(variantName(engine, operation, smallest)).p50Ms ?? NaN),
+    bar: { atMost: 1.25 },
+  }));
+
+const bufferComparisons = (engine: string): Comparison[] =>
+  operations.map((operation) => ({
+    name: `${engine}, ${operation}: buffers at ${largest} − at ${smallest} entries`,
+    value: (sample) =>
+      (sample(variantName(engine, operation, largest)).facts?.['buffers'] ?? NaN) -
+      (sample(variantName(engine, operation, smallest)).facts?.['buffers'] ?? NaN),
+    bar: { atMost: 4 },
+  }));
