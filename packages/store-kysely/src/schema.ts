@@ -66,7 +66,7 @@ export interface HandoffsTable {
   readonly session_id: number;
   readonly session_key: string;
   readonly request_type: RequestType;
-  /** As stored: an offer past its deadline is still `pending` here. */
+  /** As stored: an offer past its deadline is `pending` here until a list comes across it. */
   readonly status: HandoffStatus;
   readonly requesting_agent: string;
   readonly target_agent: string | null;

@@ -61,7 +61,10 @@ export interface Store {
    */
   createHandoff(request: CreateHandoff): Promise<Replayable<{ handoff: HandoffRecord }>>;
 
-  /** Oldest first, so that a cursor finds what is new. A page may be short, or empty. */
+  /**
+   * Oldest first, so that a cursor finds what is new. A page may be short, or empty. A list of pending offers looks at one
+   * that lapsed once: it may store it as `expired`, which it is by the clock.
+   */
   listHandoffs(request: ListHandoffs): Promise<HandoffPage>;
 
   /**
@@ -258,7 +261,7 @@ export interface HandoffRecord {
   readonly namespace: string;
   readonly sessionKey: string;
   readonly requestType: RequestType;
-  /** As stored: an offer past its deadline is still `pending` here, and `expired` to callers. */
+  /** As stored: an offer past its deadline may still be `pending` here. See `handoffStatus`, which tells callers. */
   readonly status: HandoffStatus;
   readonly requestingAgent: string;
   readonly targetAgent?: string | undefined;

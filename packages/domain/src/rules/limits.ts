@@ -10,6 +10,8 @@ export const limits = {
   reasonBytes: 2 * kibibyte,
   resultBytes: 64 * kibibyte,
   pageSize: 100,
+  /** How many of the store's pages one answer of a list is put together from, when few rows of them match. */
+  pagesLookedThrough: 50,
   roles: 16,
   minTokens: 400,
   maxTokens: 200_000,

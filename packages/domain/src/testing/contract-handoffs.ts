@@ -1,5 +1,7 @@
 import { describe, expect } from 'vitest';
-import { dayMs, expectRefusal, once, type ScenarioTest } from './store-scenario.js';
+import { createContextStore } from '../context-store.js';
+import { handoffStatus } from '../rules/handoff-transitions.js';
+import { dayMs, expectRefusal, once, type ScenarioTest, type StoreScenario } from './store-scenario.js';
 
 export function describeHandoffs(test: ScenarioTest): void {
   describe('handoffs', () => {
@@ -61,6 +63,7 @@ export function describeHandoffs(test: ScenarioTest): void {
 
     describeResolution(test);
     describeHandoffLists(test);
+    describeLapsedOffers(test);
     describeHandoffRetries(test);
   });
 }
@@ -193,6 +196,54 @@ function describeHandoffLists(test: ScenarioTest): void {
     const second = await s.offer();
     expect(await s.listedIds({ after: seen.next })).toEqual([second.handoffId]);
   });
+}
+
+function describeLapsedOffers(test: ScenarioTest): void {
+  test('show what is live at once, however many offers before it lapsed', async (s) => {
+    await lapse(s, 30, 100);
+    const live = await s.offer({ sessionKey: 'work-1' });
+    const inbox = createContextStore({ store: s.store }, { namespace: s.namespace, agent: 'implementer' });
+    const shown = await inbox.listHandoffs({});
+    expect(ids(...shown.handoffs)).toEqual(ids(live));
+    expect((await inbox.listHandoffs({ cursor: shown.cursor })).handoffs).toEqual([]);
+    // All that lapsed has been looked at, and no list does so again.
+    const page = await s.listHandoffs();
+    expect(ids(...page.handoffs)).toEqual(ids(live));
+    expect(page.more).toBe(false);
+  });
+
+  test('leave an offer as lapsed as it was, once a list came across it', async (s) => {
+    await s.createSession();
+    const seen = await s.offer({ expiresInMs: 1000 });
+    await s.advance(1000);
+    expect(await s.listedIds()).toEqual([]);
+    const unseen = await s.offer({ expiresInMs: 1000 });
+    await s.advance(1000);
+    for (const offer of [seen, unseen]) {
+      await expectRefusal(s.claim(offer), 'HANDOFF_EXPIRED');
+      await expectRefusal(s.resolve(offer, 'cancelled', 'planner'), 'HANDOFF_EXPIRED');
+    }
+    for (const list of [{}, { agent: 'planner', direction: 'outbox' }] as const) {
+      for (const status of ['expired', undefined] as const) {
+        const { handoffs } = await s.listHandoffs({ ...list, status });
+        expect(ids(...handoffs)).toEqual(ids(seen, unseen));
+        expect(handoffs.map(handoffStatus)).toEqual(['expired', 'expired']);
+        expect(handoffs.filter(({ resolvedAtMs }) => resolvedAtMs !== undefined)).toEqual([]);
+      }
+    }
+    await s.handOver();
+    await expectRefusal(s.claim(seen, 'reviewer'), 'HANDOFF_EXPIRED');
+  });
+}
+
+/** Makes sessions with as many offers each, to anyone, that have all lapsed. */
+async function lapse(s: StoreScenario, sessions: number, offers: number): Promise<void> {
+  const offerAll = async (sessionKey: string): Promise<void> => {
+    await s.createSession({ sessionKey });
+    for (let made = 0; made < offers; made += 1) await s.offer({ sessionKey, expiresInMs: 1000 });
+  };
+  await Promise.all(Array.from({ length: sessions }, (_, index) => offerAll(`work-${index + 1}`)));
+  await s.advance(1000);
 }
 
 function describeHandoffRetries(test: ScenarioTest): void {

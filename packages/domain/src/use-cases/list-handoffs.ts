@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { handoffSchema, handoffStatusSchema } from '../model/handoff.js';
 import { roleSchema } from '../model/names.js';
+import type { HandoffPage, HandoffRecord, ListHandoffs, Store } from '../ports/store.js';
 import { cursorKind } from '../rules/cursor.js';
 import { limits } from '../rules/limits.js';
 import { presentListedHandoff } from '../rules/present.js';
@@ -28,7 +29,22 @@ export const listHandoffs = defineUseCase({
     const shown = status ?? (direction === 'inbox' ? 'pending' : undefined);
     const scope = [namespace, agent, direction, shown ?? '', ...roles.toSorted()];
     const [after] = cursor === undefined ? [] : cursors.decode(scope, cursor);
-    const page = await store.listHandoffs({ namespace, agent, roles, direction, status: shown, after, limit });
-    return { handoffs: page.handoffs.map(presentListedHandoff), cursor: cursors.encode(scope, [page.next]) };
+    const request = { namespace, agent, roles, direction, status: shown, after, limit };
+    const { handoffs, next } = await listUntilFull(store, request);
+    return { handoffs: handoffs.map(presentListedHandoff), cursor: cursors.encode(scope, [next]) };
   },
 });
+
+/** What is not shown must not hide what is: a page that came out short is filled up from those that follow. */
+async function listUntilFull(store: Store, request: ListHandoffs): Promise<Pick<HandoffPage, 'handoffs' | 'next'>> {
+  const handoffs: HandoffRecord[] = [];
+  let { after } = request;
+  for (let pages = 1; ; pages += 1) {
+    const page = await store.listHandoffs({ ...request, after, limit: request.limit - handoffs.length });
+    handoffs.push(...page.handoffs);
+    after = page.next;
+    if (!page.more || handoffs.length === request.limit || pages === limits.pagesLookedThrough) {
+      return { handoffs, next: page.next };
+    }
+  }
+}

@@ -6,7 +6,7 @@ import type { Database } from './database.js';
 import { handoffColumns, handoffRecord, type HandoffRow } from './handoff-row.js';
 import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
-import { scanWidth } from './scan-width.js';
+import { place, scanWidth } from './scan.js';
 
 export function prepareListHandoffs(database: Database): Operation<ListHandoffs, HandoffPage> {
   const readInbox = prepareReadPage(database, 'inbox');
@@ -17,9 +17,7 @@ export function prepareListHandoffs(database: Database): Operation<ListHandoffs,
     const { namespace, direction, agent, status = null, after = 0, limit } = request;
     const addresses = direction === 'outbox' ? [agent] : [agent, '', ...new Set(request.roles.map(roleAddress))];
     const width = status === null ? limit : Math.floor(scanWidth / addresses.length);
-    // What has lapsed is stored as pending.
-    const isPending = status === 'pending' || status === 'expired';
-    const readPage = direction === 'outbox' ? readOutbox : isPending ? readPendingInbox : readInbox;
+    const readPage = direction === 'outbox' ? readOutbox : status === 'pending' ? readPendingInbox : readInbox;
     const rows = await readPage({ namespace, agent, addresses, status, after, width, limit });
     const listed = rows.filter(isListed).toSorted((a, b) => a.id - b.id);
     const lastListed = listed.length === limit ? listed.at(-1)?.id : undefined;
@@ -76,22 +74,23 @@ const rangeConditions: Readonly<Record<Range, RawBuilder<boolean>>> = {
  * cut off.
  */
 function prepareReadPage(database: Database, range: Range): (page: PageArguments) => Promise<Row[]> {
+  // A read, for it may be repeated: what it marks as expired has expired whoever says so.
   return database.prepareRead(`list_${range}`, (p) =>
     statement<Row>(sql`
       with clock as materialized (select ${clock(p)} as now),
       scanned as materialized (
         select part.*
         from unnest(${p.addresses}::text[]) as address cross join lateral (
-          select id, row_number() over () as place, status, expires_at, requesting_agent, target_agent
+          select id, row_number() over () as ordinal, status, expires_at, requesting_agent, target_agent
           from (
             select id, status, expires_at, requesting_agent, target_agent
             from handoffs
-            where namespace = ${p.namespace} and ${rangeConditions[range]} and id > ${p.after}::bigint
-            order by id limit ${p.width}::integer + 1
+            where namespace = ${p.namespace} and ${rangeConditions[range]} and ${place} > ${p.after}::bigint
+            order by ${place} limit ${p.width}::integer + 1
           ) as found
         ) as part
-      ), cut as materialized (
-        select min(id) - 1 as last_scanned from scanned where place > ${p.width}::integer
+      ), ${range === 'pending_inbox' ? expireLapsed : sql``} cut as materialized (
+        select min(id) - 1 as last_scanned from scanned where ordinal > ${p.width}::integer
       ), listed as materialized (
         select id from scanned, cut, clock
         where id <= coalesce(cut.last_scanned, id) and ${isListedBy(p, range)}
@@ -103,10 +102,23 @@ function prepareReadPage(database: Database, range: Range): (page: PageArguments
       )
       select scan.*, ${epochMs(sql`clock.now`)} as observed_at, handoff.*
       from clock, scan left join (
-        select ${handoffColumns} from listed join handoffs using (id)
+        select ${handoffColumns} from handoffs where id = any (array(select id from listed))
       ) as handoff on true`),
   );
 }
+
+/**
+ * An offer that lapsed is no longer among the pending ones from the moment that a list comes across it: lists look at each
+ * once, and not again and again until the end of days. Who holds one of them locked will find out by itself.
+ */
+const expireLapsed = sql`
+  lapsed as materialized (
+    select id from handoffs
+    where id = any (array(select id from scanned, clock where expires_at <= clock.now)) and status = 'pending'
+    for update skip locked
+  ), expired as (
+    update handoffs set status = 'expired' from lapsed where handoffs.id = lapsed.id
+  ),`;
 
 /** See `handoffStatus` in the domain. Nobody may claim an own offer to a role. */
 function isListedBy(p: Placeholders<PageArguments & ClockArguments>, range: Range): RawBuilder<boolean> {

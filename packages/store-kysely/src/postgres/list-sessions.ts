@@ -4,7 +4,7 @@ import { clock, epochMs, milliseconds } from './clock.js';
 import type { Database } from './database.js';
 import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
-import { scanWidth } from './scan-width.js';
+import { place, scanWidth } from './scan.js';
 import { isWithinTtl, sessionColumns, sessionRecord, type SessionRow } from './session-row.js';
 
 export function prepareListSessions(database: Database): Operation<ListSessions, SessionPage> {
@@ -61,10 +61,10 @@ function prepareRead(database: Database): (page: PageArguments) => Promise<Row[]
       with clock as materialized (select ${clock(p)} as now),
       scanned as materialized (
         select id, state, owner, last_activity_at, ttl_ms
-        from sessions where namespace = ${p.namespace} and id < ${p.before}::bigint
-        order by id desc limit ${p.width}::integer + 1
+        from sessions where namespace = ${p.namespace} and ${place} < ${p.before}::bigint
+        order by ${place} desc limit ${p.width}::integer + 1
       ), looked as materialized (
-        select scanned.*, row_number() over () as place, case
+        select scanned.*, row_number() over () as ordinal, case
             when state <> 'active' then state
             when not ${isWithinTtl(sql`scanned`, sql`now`)} then 'expired'
             when last_activity_at + ${milliseconds(p.dormantAfterMs)} <= now then 'dormant'
@@ -73,7 +73,7 @@ function prepareRead(database: Database): (page: PageArguments) => Promise<Row[]
         from scanned, clock
       ), listed as materialized (
         select id from looked
-        where place <= ${p.width}::integer
+        where ordinal <= ${p.width}::integer
           and (${p.owner}::text is null or owner = ${p.owner}::text)
           and (${p.status}::text is null or status = ${p.status}::text)
         order by id desc limit ${p.limit}::integer
@@ -82,7 +82,7 @@ function prepareRead(database: Database): (page: PageArguments) => Promise<Row[]
       )
       select scan.*, ${epochMs(sql`clock.now`)} as observed_at, session.*
       from clock, scan left join (
-        select ${sessionColumns} from listed join sessions using (id)
+        select ${sessionColumns} from sessions where id = any (array(select id from listed))
       ) as session on true`),
   );
 }

@@ -39,15 +39,19 @@ export function prepareReadSessionSituation<Answer>(
         )
         select (select row_to_json(found) from found) as session,
           ${selectRecorded(p)} as recorded,
-          exists (
-            select from handoffs
-            where session_id = (select id from found) and accepted_by is not null and request_type = 'full_handoff'
-              and ${p.agent} in (requesting_agent, accepted_by)
-          ) as was_owner,
+          ${isInHandover(sql`accepted_by = ${p.agent}`)} or ${isInHandover(sql`requesting_agent = ${p.agent}`)} as was_owner,
           ${epochMs(clock(p))} as observed_at`),
   );
   return async (args) => onlyRow(await read(args));
 }
+
+/** Whether one of the handoffs by which the ownership of `found` moved is like this. */
+const isInHandover = (condition: RawBuilder<unknown>): RawBuilder<boolean> => sql`
+  exists (
+    select from handoffs
+    where session_id = (select id from found) and ${condition}
+      and accepted_by is not null and request_type = 'full_handoff'
+  )`;
 
 export function prepareReadHandoffSituation<Answer>(
   database: Database,

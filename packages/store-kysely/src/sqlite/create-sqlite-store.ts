@@ -1,6 +1,7 @@
-import { ContextStoreError, type Store } from '@org/domain';
+import { ContextStoreError, type ListHandoffs, type Store } from '@org/domain';
 import { createGroupCommit } from './group-commit.js';
 import { openConnection } from './open-connection.js';
+import type { ListedHandoffs } from './list-handoffs.js';
 import type { Operation } from './operation.js';
 import { prepareOperations } from './operations.js';
 import { retryWhileBusy } from './retry-while-busy.js';
@@ -77,10 +78,23 @@ export async function createSqliteStore({
     readEntries: read(reads.readEntries),
     readBriefing: read(reads.readBriefing),
     createHandoff: write(writes.createHandoff),
-    listHandoffs: read(reads.listHandoffs),
+    listHandoffs: listAndExpire(read(reads.listHandoffs), write(writes.expireOffers)),
     claimHandoff: write(writes.claimHandoff),
     resolveHandoff: write(writes.resolveHandoff),
     ping: read(reads.ping),
     close: () => (closing ??= close()),
   };
 }
+
+/** A list tells which offers it found to have lapsed; what that changes is written apart, so that lists are reads. */
+const listAndExpire =
+  (
+    list: (request: ListHandoffs) => Promise<ListedHandoffs>,
+    expire: (ids: readonly number[]) => Promise<void>,
+  ): Store['listHandoffs'] =>
+  async (request) => {
+    const { page, lapsed } = await list(request);
+    // A full disk, or a lock that is held for long, keeps nobody from reading: the next list will do it.
+    if (lapsed.length > 0) await expire(lapsed).catch(() => undefined);
+    return page;
+  };

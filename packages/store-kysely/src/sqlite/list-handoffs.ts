@@ -7,7 +7,13 @@ import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
 import { mergeRanges, readRange, scanPage, scanWidth, type ScannedRange } from './scan-page.js';
 
-export function prepareListHandoffs(connection: Connection): Operation<ListHandoffs, HandoffPage> {
+/** A page, and which of the offers that it looked through are stored as pending although they lapsed. */
+export interface ListedHandoffs {
+  readonly page: HandoffPage;
+  readonly lapsed: readonly number[];
+}
+
+export function prepareListHandoffs(connection: Connection): Operation<ListHandoffs, ListedHandoffs> {
   const readInbox = prepareReadInbox(connection);
   const readOutbox = prepareReadOutbox(connection);
   const getHandoff = connection.prepare((p: Placeholders<{ id: number }>) =>
@@ -18,10 +24,28 @@ export function prepareListHandoffs(connection: Connection): Operation<ListHando
     const range = request.direction === 'inbox' ? readInbox(request) : readOutbox(request);
     const page = scanPage(range, request.limit, (row) => isListed(row, request, nowMs));
     return {
-      handoffs: page.ids.flatMap((id) => getHandoff({ id }) ?? []).map((row) => handoffRecord(row, nowMs)),
-      next: page.last ?? request.after ?? 0,
-      more: page.more,
+      page: {
+        handoffs: page.ids.flatMap((id) => getHandoff({ id }) ?? []).map((row) => handoffRecord(row, nowMs)),
+        next: page.last ?? request.after ?? 0,
+        more: page.more,
+      },
+      lapsed: range.rows.filter((row) => row.status === 'pending' && row.expires_at <= nowMs).map(({ id }) => id),
     };
+  };
+}
+
+/** An offer that is stored as expired is no longer among the pending ones: lists look at it once, and not every time. */
+export function prepareExpireOffers(connection: Connection): Operation<readonly number[], void> {
+  const expire = connection.prepare((p: Placeholders<{ id: number; nowMs: number }>) =>
+    db
+      .updateTable('handoffs')
+      .set({ status: 'expired' })
+      .where('id', '=', p.id)
+      .where('status', '=', sql.lit('pending'))
+      .where('expires_at', '<=', p.nowMs),
+  ).run;
+  return (ids, nowMs) => {
+    for (const id of ids) expire({ id, nowMs });
   };
 }
 
@@ -47,8 +71,7 @@ function prepareReadInbox(connection: Connection): ReadScanned {
   return ({ namespace, agent, roles, status, after = 0, limit }) => {
     const addresses = [agent, null, ...new Set(roles.map(roleAddress))];
     const width = status === undefined ? limit : Math.floor(scanWidth / addresses.length);
-    // What has lapsed is stored as pending.
-    const readAddress = status === 'pending' || status === 'expired' ? readPending : readAny;
+    const readAddress = status === 'pending' ? readPending : readAny;
     return mergeRanges(
       addresses.map((targetAgent) =>
         readRange(width, (rows) => readAddress({ namespace, targetAgent, after, limit: rows })),

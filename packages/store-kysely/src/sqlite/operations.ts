@@ -3,7 +3,7 @@ import { prepareClaimHandoff } from './claim-handoff.js';
 import type { Connection } from './connection.js';
 import { prepareCreateHandoff } from './create-handoff.js';
 import { prepareCreateSession } from './create-session.js';
-import { prepareListHandoffs } from './list-handoffs.js';
+import { prepareExpireOffers, prepareListHandoffs } from './list-handoffs.js';
 import { prepareListSessionKeys } from './list-session-keys.js';
 import { prepareListSessions } from './list-sessions.js';
 import { preparePing } from './ping.js';
@@ -25,6 +25,7 @@ export function prepareOperations(connection: Connection) {
       createHandoff: replaying(prepareCreateHandoff(connection), ({ sessionKey }) => sessionKey),
       claimHandoff: replaying(prepareClaimHandoff(connection)),
       resolveHandoff: replaying(prepareResolveHandoff(connection)),
+      expireOffers: prepareExpireOffers(connection),
     },
     reads: {
       readSession: prepareReadSession(connection),

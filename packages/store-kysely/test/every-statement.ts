@@ -1,0 +1,39 @@
+import type { SessionRef } from '@org/domain';
+import type { prepareOperations } from '../src/postgres/operations.js';
+import { appendWork, createWork, offerWork, readWork } from './requests.js';
+
+export type Operations = ReturnType<typeof prepareOperations>;
+
+/** Where to run, and as whom. */
+export interface Round extends SessionRef {
+  readonly owner: string;
+  /** Names what this round makes, which no other round has made. */
+  readonly name: string;
+}
+
+/** Calls that take every statement of the store to the session of a round, which in the end is its owner's again. */
+export async function runEveryStatement(operations: Operations, { owner: agent, name, ...ref }: Round): Promise<void> {
+  const { namespace } = ref;
+  const target = { namespace, agent: 'implementer' };
+  const handoffId = `offer-${name}`;
+  const idempotency = { key: `key-${name}`, tool: 'tool', requestHash: 'hash' };
+  await operations.ping();
+  await operations.createSession({ ...createWork, namespace, sessionKey: `session-${name}`, agent, idempotency });
+  await operations.readSession(ref);
+  await operations.appendEntry(appendWork('a', { ...ref, agent }));
+  await operations.appendEntry(appendWork('a', { ...ref, agent, idempotency }));
+  await operations.readEntries({ ...readWork(), ...ref, limit: 20 });
+  await operations.readEntries({ ...readWork(), ...ref, limit: 20, direction: 'descending' });
+  await operations.readBriefing({ ...ref, pinnedLimit: 10, newestLimit: 20, maxContentLength: 1000 });
+  await operations.updateSession({ ...ref, agent, title: name });
+  await operations.createHandoff(offerWork(handoffId, { ...ref, agent, targetAgent: target.agent }));
+  await operations.claimHandoff({ ...target, handoffId });
+  await operations.claimHandoff({ ...target, handoffId, idempotency });
+  await operations.resolveHandoff({ ...target, handoffId, outcome: 'returned' });
+  await operations.listSessions({ namespace, limit: 20, dormantAfterMs: 1 });
+  await operations.listSessionKeys({ namespace, prefix: 'session-', limit: 20 });
+  const inbox = { ...target, direction: 'inbox', roles: ['builder'], limit: 20 } as const;
+  await operations.listHandoffs(inbox);
+  await operations.listHandoffs({ ...inbox, status: 'pending' });
+  await operations.listHandoffs({ ...inbox, agent, direction: 'outbox' });
+}

@@ -1,0 +1,42 @@
+import { Client } from 'pg';
+import { getTypeParser } from '../src/postgres/connection-pool.js';
+import { migratePostgres } from '../src/postgres/migrate.js';
+import { prepareOperations } from '../src/postgres/operations.js';
+import type { Operations } from './every-statement.js';
+import { explainingDatabase, type ExplainedRun } from './explain-statements.js';
+import { temporaryDatabase } from '@org/store-kysely/testing';
+
+/** A database of its own, and the operations of a store in it that explain what they do. */
+export interface ExplainedDatabase {
+  readonly client: Client;
+  readonly operations: Operations;
+  /** The names of all statements that there are. */
+  readonly prepared: ReadonlySet<string>;
+  /** Answers with the runs of all statements that the calls took. */
+  readonly explained: (call: (operations: Operations) => Promise<unknown>) => Promise<readonly ExplainedRun[]>;
+  readonly close: () => Promise<void>;
+}
+
+/** @param settings of the connection */
+export async function openExplainedDatabase(settings: Readonly<Record<string, string>>): Promise<ExplainedDatabase> {
+  const temporary = await temporaryDatabase();
+  await migratePostgres(temporary.url);
+  const client = new Client({ connectionString: temporary.url, types: { getTypeParser } });
+  await client.connect();
+  for (const [name, value] of Object.entries(settings)) await client.query(`set ${name} = ${value}`);
+  const { database, prepared, takeRuns } = explainingDatabase(client);
+  const operations = prepareOperations(database, { flushes: 1, maxWaiting: 1000 });
+  return {
+    client,
+    operations,
+    prepared,
+    explained: async (call) => {
+      await call(operations);
+      return takeRuns();
+    },
+    close: async () => {
+      await client.end();
+      await temporary.drop();
+    },
+  };
+}
