@@ -1,4 +1,5 @@
 import type { ClientConfig } from 'pg';
+import { planSettings } from './plan-settings.js';
 
 /** How the server is reached: one way for the pool, and for migrating. */
 export interface ConnectionOptions {
@@ -19,10 +20,14 @@ export const silenceMs = 5000;
  */
 const isolation = String.raw`-c default_transaction_isolation=read\ committed`;
 
+const serverOptions = [isolation, ...Object.entries(planSettings).map(([name, value]) => `-c ${name}=${value}`)].join(
+  ' ',
+);
+
 /** A pooler takes no settings, and its server has none for one client alone. */
 export function connectionConfig({ url, connectTimeoutMs, transactionPooler }: ConnectionOptions): ClientConfig {
   return {
-    connectionString: transactionPooler ? url : withServerOptions(url, isolation),
+    connectionString: transactionPooler ? url : withServerOptions(url, serverOptions),
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
   };
