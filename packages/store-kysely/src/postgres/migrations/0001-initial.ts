@@ -4,7 +4,8 @@ import type { Migration } from './index.js';
  * Plain SQL: what matters here (partial indexes, BRIN, fill factors, collations) has few words in Kysely's schema builder.
  *
  * Names are compared and ordered by their bytes, whatever the database's collation is. JSON is kept as it was written,
- * which `jsonb` would not do.
+ * which `jsonb` would not do. What there is to say of tables, columns and indexes is said by `comment on`, for whoever meets
+ * them in the database.
  *
  * Keys come after other indexes: while tables are too small to tell them apart, the planner takes the newest index that a
  * row can be found by.
@@ -18,9 +19,8 @@ export const initial: Migration = {
       name text not null,
       applied_at timestamptz not null
     );
+    comment on table schema_migrations is 'The migrations that were applied.';
 
-    -- Every append changes its session's row: no index holds what it changes, and pages keep room for the next version of
-    -- a row, so that such an update touches no index (it is "heap only").
     create table sessions (
       id bigint generated always as identity,
       uid uuid not null,
@@ -31,7 +31,6 @@ export const initial: Migration = {
       participants text[] collate "C" not null,
       epoch integer not null,
       version integer not null,
-      -- Grows with every offer: whoever has to see them all compares it.
       offers integer not null,
       last_sequence bigint not null,
       content_bytes bigint not null,
@@ -43,13 +42,17 @@ export const initial: Migration = {
       title text,
       metadata json not null
     ) with (fillfactor = 75);
-    -- Lists go by (id + 0), which no other index knows. Given the order of plain ids, the planner would rather walk over
-    -- the primary key, and so over everybody's rows, in the hope of soon meeting enough that match.
+    comment on table sessions is 'One row per session. Every append changes it: no index holds what changes, and pages keep room for the next version of a row, so that such an update touches no index (it is "heap only").';
+    comment on column sessions.id is 'Never reused: cursors hold it.';
+    comment on column sessions.version is 'Grows whenever something changes besides the log and the time of the last activity.';
+    comment on column sessions.offers is 'Grows with every offer: whoever has to see them all compares it.';
+    comment on column sessions.content_bytes is 'Of the whole log, like the columns beside it: nothing ever sums it up.';
+    comment on column sessions.ttl_ms is 'Counted from the last activity; null: never expires.';
+
     create index sessions_by_creation on sessions (namespace, (id + 0));
+    comment on index sessions_by_creation is 'Lists go by (id + 0), which no other index knows. Given the order of plain ids, the planner would rather walk over the primary key, and so over everybody''s rows, in the hope of soon meeting enough that match.';
     alter table sessions add primary key (id), add unique (uid), add unique (namespace, session_key);
 
-    -- No foreign key: the statement that appends has the session's row locked, and a key would look it up once more for
-    -- every entry.
     create table context_history (
       session_id bigint not null,
       sequence bigint not null,
@@ -67,6 +70,10 @@ export const initial: Migration = {
       content text not null,
       primary key (session_id, sequence)
     );
+    comment on table context_history is 'The logs: one row per entry, immutable. The key makes a session''s log one range. There is no foreign key: the statement that appends has the session''s row locked, and a key would look it up once more for every entry.';
+    comment on column context_history.sequence is '1, 2, 3 … in each session, without a gap.';
+    comment on column context_history.epoch is 'The session''s when the entry was written.';
+    comment on column context_history.tokens_before is 'Of all entries before this one: what a log holds up to any entry is a look-up of one row.';
     create unique index context_history_idempotency on context_history (session_id, agent, idempotency_key)
       where idempotency_key is not null;
     create index context_history_pinned on context_history (session_id, sequence) where pinned;
@@ -93,20 +100,25 @@ export const initial: Migration = {
       request_data json,
       result json
     );
-    -- An offer to anyone has no target; an index can only look for a value.
+    comment on table handoffs is 'One row per offer. The long texts come last: a scan that decides by the first columns never reads them.';
+    comment on column handoffs.id is 'Never reused, and ascending in the order of commits: cursors hold it.';
+    comment on column handoffs.status is 'As stored: an offer past its deadline is pending here until a list comes across it.';
+    comment on column handoffs.target_agent is 'An agent, or role:NAME; null: anyone.';
+
     create index handoffs_inbox on handoffs (namespace, coalesce(target_agent, ''), (id + 0));
-    -- An inbox shows what is pending unless asked otherwise: that must not cost more with every handoff ever made.
+    comment on index handoffs_inbox is 'An offer to anyone has no target; an index can only look for a value. On (id + 0), see sessions_by_creation.';
     create index handoffs_pending_inbox on handoffs (namespace, coalesce(target_agent, ''), (id + 0))
       where status = 'pending';
+    comment on index handoffs_pending_inbox is 'An inbox shows what is pending unless asked otherwise: that must not cost more with every handoff ever made.';
     create index handoffs_outbox on handoffs (namespace, requesting_agent, (id + 0));
-    -- The offers that are void when ownership moves, and those by which it moved: by who took it, and by who gave it away.
     create index handoffs_pending_of_session on handoffs (session_id, expires_at)
       where status = 'pending' and request_type = 'full_handoff';
+    comment on index handoffs_pending_of_session is 'The offers that are void when ownership moves.';
     create index handoffs_taken on handoffs (session_id, accepted_by)
       where accepted_by is not null and request_type = 'full_handoff';
+    comment on index handoffs_taken is 'How ownership moved, by who took it; handoffs_given_away: by who gave it away.';
     create index handoffs_given_away on handoffs (session_id, requesting_agent)
       where accepted_by is not null and request_type = 'full_handoff';
-
     alter table handoffs add primary key (id), add unique (namespace, handoff_id);
 
     create table idempotency_keys (
@@ -121,6 +133,8 @@ export const initial: Migration = {
       response json not null,
       constraint idempotency_keys_scope unique (namespace, agent, tool, session_key, idempotency_key)
     );
+    comment on table idempotency_keys is 'The first answers of mutations that were given an idempotency key, except appends: an entry keeps its own key. Swept out after two days, a few by each new one.';
+    comment on column idempotency_keys.session_key is 'Empty where the scope of a key holds no session.';
     create index idempotency_keys_created_at on idempotency_keys (created_at);
   `,
 };

@@ -1,0 +1,128 @@
+-- The schema on PostgreSQL after all migrations, as the database itself tells it: to be read, not to be run.
+-- `vitest run -u postgres-schema` writes it anew.
+
+-- The migrations that were applied.
+create table schema_migrations (
+  version integer not null,
+  name text not null,
+  applied_at timestamp with time zone not null,
+  constraint schema_migrations_pkey primary key (version)
+);
+
+-- One row per session. Every append changes it: no index holds what changes, and pages keep room for the next
+-- version of a row, so that such an update touches no index (it is "heap only").
+create table sessions (
+  -- Never reused: cursors hold it.
+  id bigint generated always as identity not null,
+  uid uuid not null,
+  namespace text collate "C" not null,
+  session_key text collate "C" not null,
+  state text not null,
+  owner text collate "C" not null,
+  participants text[] collate "C" not null,
+  epoch integer not null,
+  -- Grows whenever something changes besides the log and the time of the last activity.
+  version integer not null,
+  -- Grows with every offer: whoever has to see them all compares it.
+  offers integer not null,
+  last_sequence bigint not null,
+  -- Of the whole log, like the columns beside it: nothing ever sums it up.
+  content_bytes bigint not null,
+  estimated_tokens bigint not null,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  last_activity_at timestamp with time zone not null,
+  -- Counted from the last activity; null: never expires.
+  ttl_ms bigint,
+  title text,
+  metadata json not null,
+  constraint sessions_namespace_session_key_key unique (namespace, session_key),
+  constraint sessions_pkey primary key (id),
+  constraint sessions_uid_key unique (uid)
+) with (fillfactor=75);
+-- Lists go by (id + 0), which no other index knows. Given the order of plain ids, the planner would rather walk
+-- over the primary key, and so over everybody's rows, in the hope of soon meeting enough that match.
+create index sessions_by_creation on sessions using btree (namespace, ((id + 0)));
+
+-- The logs: one row per entry, immutable. The key makes a session's log one range. There is no foreign key: the
+-- statement that appends has the session's row locked, and a key would look it up once more for every entry.
+create table context_history (
+  session_id bigint not null,
+  -- 1, 2, 3 … in each session, without a gap.
+  sequence bigint not null,
+  context_type text not null,
+  agent text collate "C" not null,
+  -- The session's when the entry was written.
+  epoch integer not null,
+  pinned boolean not null,
+  created_at timestamp with time zone not null,
+  content_bytes bigint not null,
+  estimated_tokens bigint not null,
+  -- Of all entries before this one: what a log holds up to any entry is a look-up of one row.
+  tokens_before bigint not null,
+  idempotency_key text collate "C",
+  request_hash text,
+  metadata json not null,
+  content text not null,
+  constraint context_history_pkey primary key (session_id, sequence)
+);
+create unique index context_history_idempotency on context_history using btree (session_id, agent, idempotency_key) where (idempotency_key is not null);
+create index context_history_pinned on context_history using btree (session_id, sequence) where pinned;
+create index context_history_created_at on context_history using brin (created_at);
+
+-- One row per offer. The long texts come last: a scan that decides by the first columns never reads them.
+create table handoffs (
+  -- Never reused, and ascending in the order of commits: cursors hold it.
+  id bigint generated always as identity not null,
+  handoff_id text collate "C" not null,
+  namespace text collate "C" not null,
+  session_id bigint not null,
+  session_key text collate "C" not null,
+  request_type text not null,
+  -- As stored: an offer past its deadline is pending here until a list comes across it.
+  status text not null,
+  requesting_agent text collate "C" not null,
+  -- An agent, or role:NAME; null: anyone.
+  target_agent text collate "C",
+  accepted_by text collate "C",
+  upto_sequence bigint not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  resolved_at timestamp with time zone,
+  reason text,
+  summary text,
+  instructions text,
+  request_data json,
+  result json,
+  constraint handoffs_namespace_handoff_id_key unique (namespace, handoff_id),
+  constraint handoffs_pkey primary key (id),
+  constraint handoffs_session_id_fkey foreign key (session_id) references sessions(id)
+);
+-- An offer to anyone has no target; an index can only look for a value. On (id + 0), see sessions_by_creation.
+create index handoffs_inbox on handoffs using btree (namespace, coalesce(target_agent, ''::text), ((id + 0)));
+-- An inbox shows what is pending unless asked otherwise: that must not cost more with every handoff ever made.
+create index handoffs_pending_inbox on handoffs using btree (namespace, coalesce(target_agent, ''::text), ((id + 0))) where (status = 'pending'::text);
+create index handoffs_outbox on handoffs using btree (namespace, requesting_agent, ((id + 0)));
+-- The offers that are void when ownership moves.
+create index handoffs_pending_of_session on handoffs using btree (session_id, expires_at) where ((status = 'pending'::text) and (request_type = 'full_handoff'::text));
+-- How ownership moved, by who took it; handoffs_given_away: by who gave it away.
+create index handoffs_taken on handoffs using btree (session_id, accepted_by) where ((accepted_by is not null) and (request_type = 'full_handoff'::text));
+create index handoffs_given_away on handoffs using btree (session_id, requesting_agent) where ((accepted_by is not null) and (request_type = 'full_handoff'::text));
+
+-- The first answers of mutations that were given an idempotency key, except appends: an entry keeps its own key.
+-- Swept out after two days, a few by each new one.
+create table idempotency_keys (
+  id bigint generated always as identity not null,
+  namespace text collate "C" not null,
+  agent text collate "C" not null,
+  tool text collate "C" not null,
+  -- Empty where the scope of a key holds no session.
+  session_key text collate "C" not null,
+  idempotency_key text collate "C" not null,
+  request_hash text not null,
+  created_at timestamp with time zone not null,
+  response json not null,
+  constraint idempotency_keys_pkey primary key (id),
+  constraint idempotency_keys_scope unique (namespace, agent, tool, session_key, idempotency_key)
+);
+create index idempotency_keys_created_at on idempotency_keys using btree (created_at);
