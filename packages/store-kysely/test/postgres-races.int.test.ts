@@ -87,6 +87,32 @@ describe.each([
     expect(claimed).toEqual(reason('HANDOFF_EXPIRED'));
   });
 
+  it('list what is offered without a wait for whoever holds an offer that lapsed', async () => {
+    await stores[0].createHandoff({ ...offerWork('lapsed'), expiresInMs: 1 });
+    await setTimeout(5);
+    await other.query('begin');
+    await other.query('select from handoffs for update');
+    const { handoffs } = await stores[0].listHandoffs({
+      namespace: work.namespace,
+      agent: 'implementer',
+      direction: 'inbox',
+      roles: [],
+      status: 'pending',
+      limit: 5,
+    });
+    expect(handoffs).toEqual([]);
+    await other.query('commit');
+  });
+
+  it('refuse a claim that waited while its offer lapsed and was marked as such', async () => {
+    await stores[0].createHandoff({ ...offerWork('lapsing'), expiresInMs: 300 });
+    const claimed = await whileLocked(
+      () => stores[0].claimHandoff({ namespace: work.namespace, agent: 'implementer', handoffId: 'lapsing' }),
+      `select pg_sleep(0.5); update handoffs set status = 'expired'`,
+    );
+    expect(claimed).toEqual(reason('HANDOFF_EXPIRED'));
+  });
+
   it('decide an update anew when the session changed while it waited', async () => {
     const outcome = await whileLocked(
       () => stores[0].updateSession({ ...work, agent: 'planner', title: 'late' }),

@@ -65,7 +65,10 @@ describe('the statements of', () => {
     await store.readBriefing({ ...session, pinnedLimit: 5, newestLimit: 5, maxContentLength: 100 });
     await store.listSessions({ namespace: 'default', limit: 5, dormantAfterMs: 1 });
     await store.listSessionKeys({ namespace: 'default', prefix: '', limit: 5 });
-    await store.listHandoffs({ namespace: 'default', agent: 'a', direction: 'outbox', roles: [], limit: 5 });
+    const list = { namespace: 'default', agent: 'a', roles: [], limit: 5 };
+    await store.listHandoffs({ ...list, direction: 'outbox' });
+    await store.listHandoffs({ ...list, direction: 'inbox' });
+    await store.listHandoffs({ ...list, direction: 'inbox', status: 'pending' });
     await store.ping();
     expect(run).toEqual([
       'read_session',
@@ -75,6 +78,8 @@ describe('the statements of', () => {
       'list_sessions',
       'list_session_keys',
       'list_outbox',
+      'list_inbox',
+      'list_pending_inbox',
       'ping',
     ]);
   });
