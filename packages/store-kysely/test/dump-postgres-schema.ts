@@ -1,4 +1,4 @@
-import type { TemporaryDatabase } from './temporary-database.js';
+import type { TemporaryDatabase } from '@org/store-kysely/testing';
 
 /**
  * Everything that the catalog of a database says of its tables, as SQL for people to read. Any version of PostgreSQL says

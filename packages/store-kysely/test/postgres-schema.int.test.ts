@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { migratePostgres } from '../src/postgres/migrate.js';
 import { dumpPostgresSchema } from './dump-postgres-schema.js';
-import { temporaryDatabase } from './temporary-database.js';
+import { temporaryDatabase } from '@org/store-kysely/testing';
 
 it('is what schema/postgres.sql says', async () => {
   const database = await temporaryDatabase();
