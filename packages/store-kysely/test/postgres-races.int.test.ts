@@ -1,16 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Store } from '@org/domain';
+import type { AppendEntry, Store, UpdateSession } from '@org/domain';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { appendWork, createWork, offerWork, readWork, upTo, work } from './requests.js';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 
-describe.each([
-  { isolation: 'read committed', transactionPooler: false },
-  // Behind a pooler, a store can ask for no other than the database's own.
-  { isolation: 'serializable', transactionPooler: true },
-])('two PostgreSQL stores on one database, $isolation by default', ({ isolation, transactionPooler }) => {
+const renameWork: UpdateSession = { ...work, agent: 'planner', title: 'late' };
+
+describe.each(['read committed', 'serializable'])('two stores on a PostgreSQL database, %s by default', (isolation) => {
   let database: TemporaryDatabase;
   let stores: [Store, Store];
   /** Another user of the database, who may hold locks. */
@@ -21,7 +19,7 @@ describe.each([
     const { url } = database;
     const name = new URL(url).pathname.slice(1);
     await database.query(`alter database ${name} set default_transaction_isolation = '${isolation}'`);
-    const open = (): Promise<Store> => createPostgresStore({ url, transactionPooler });
+    const open = (): Promise<Store> => createPostgresStore({ url });
     stores = [await open(), await open()];
     other = new Client({ connectionString: url });
     await other.connect();
@@ -58,33 +56,108 @@ describe.each([
     }
   }
 
+  /** Of the handoffs that an agent has requested, oldest first. */
+  async function statusesOf(agent: string): Promise<string[]> {
+    const outbox = { namespace: work.namespace, agent, direction: 'outbox', roles: [], limit: 9 } as const;
+    return (await stores[1].listHandoffs(outbox)).handoffs.map(({ status }) => status);
+  }
+
   const reason = (code: string): unknown => ({
     status: 'rejected',
     reason: expect.objectContaining({ code }) as unknown,
   });
 
-  it('fence an append out that waited while ownership moved', async () => {
-    const outcome = await whileLocked(
-      () => stores[0].appendEntry(appendWork('late')),
-      `update sessions set owner = 'implementer', epoch = 2, version = version + 1`,
-    );
-    expect(outcome).toEqual(reason('NOT_A_PARTICIPANT'));
+  const claim = (store: Store): Promise<unknown> =>
+    store.claimHandoff({ namespace: work.namespace, handoffId: 'offer', agent: 'implementer' });
+  const cancel = (store: Store): Promise<unknown> =>
+    store.resolveHandoff({ namespace: work.namespace, handoffId: 'offer', agent: 'planner', outcome: 'cancelled' });
+  const append =
+    (request?: Partial<AppendEntry>) =>
+    (store: Store): Promise<unknown> =>
+      store.appendEntry(appendWork('late', request));
+
+  it.for([
+    ['a former owner', append(), `update sessions set owner = 'implementer', epoch = 2`, 'NOT_A_PARTICIPANT'],
+    ['an old epoch', append({ epoch: 1 }), `update sessions set epoch = 2`, 'OWNERSHIP_LOST'],
+    ['a closed session', append(), `update sessions set state = 'completed'`, 'SESSION_NOT_ACTIVE'],
+    ['a log that grew', append({ expectedSequence: 0 }), `update sessions set last_sequence = 1`, 'SEQUENCE_CONFLICT'],
+    ['an offer that was rejected', claim, `update handoffs set status = 'rejected'`, 'HANDOFF_NOT_PENDING'],
+    ['a handoff that was rejected', cancel, `update handoffs set status = 'rejected'`, 'HANDOFF_NOT_PENDING'],
+  ] as const)('fence out what waited for a lock: %s', async ([, call, change, code]) => {
+    await stores[0].createHandoff(offerWork('offer'));
+    expect(await whileLocked(() => call(stores[0]), change)).toEqual(reason(code));
     expect((await stores[0].readEntries(readWork())).entries).toEqual([]);
   });
 
-  it('look at the clock after the wait for a lock', async () => {
-    const ttlMs = 300;
-    await stores[0].updateSession({ ...work, agent: 'planner', ttlMs });
-    const outcome = await whileLocked(() => stores[0].appendEntry(appendWork('late')), `select pg_sleep(0.5)`);
-    expect(outcome).toEqual(reason('SESSION_EXPIRED'));
-    const lapsing = { ...work, sessionKey: 'lapsing' };
-    await stores[0].createSession({ ...createWork, ...lapsing });
-    await stores[0].createHandoff({ ...offerWork('lapsing'), ...lapsing, expiresInMs: ttlMs });
-    const claimed = await whileLocked(
-      () => stores[0].claimHandoff({ namespace: work.namespace, agent: 'implementer', handoffId: 'lapsing' }),
-      `select pg_sleep(0.5)`,
+  // Each lapses after the statement began, and before it has its lock.
+  const lapseSession = `update sessions set last_activity_at = clock_timestamp() - interval '1 hour', ttl_ms = 3600000`;
+  const lapseOffer = `update handoffs set expires_at = clock_timestamp()`;
+  it.for([
+    ['an append', append(), lapseSession, 'SESSION_EXPIRED'],
+    ['an offer', (store: Store) => store.createHandoff(offerWork('late')), lapseSession, 'SESSION_EXPIRED'],
+    ['an update', (store: Store) => store.updateSession(renameWork), lapseSession, 'SESSION_EXPIRED'],
+    ['a claim in a session', claim, lapseSession, 'SESSION_EXPIRED'],
+    ['a claim', claim, lapseOffer, 'HANDOFF_EXPIRED'],
+    ['a cancellation', cancel, lapseOffer, 'HANDOFF_EXPIRED'],
+  ] as const)('look at the clock after the wait for a lock: %s', async ([, call, change, code]) => {
+    await stores[0].createHandoff(offerWork('offer'));
+    expect(await whileLocked(() => call(stores[0]), change)).toEqual(reason(code));
+  });
+
+  it('cancel an offer that was made while its acceptor waited', async () => {
+    await stores[0].createHandoff(offerWork('offer'));
+    await whileLocked(
+      () => claim(stores[0]),
+      `insert into handoffs (
+         handoff_id, namespace, session_id, session_key, request_type, status, requesting_agent, upto_sequence,
+         created_at, expires_at
+       )
+       select 'late', namespace, id, session_key, 'full_handoff', 'pending', owner, 0, now(), now() + interval '1 day'
+       from sessions;
+       update sessions set offers = offers + 1`,
     );
-    expect(claimed).toEqual(reason('HANDOFF_EXPIRED'));
+    expect(await statusesOf('planner')).toEqual(['accepted', 'cancelled']);
+  });
+
+  it('commit the offers of a namespace in the order of their ids, so that no list passes one over', async () => {
+    await stores[0].createSession({ ...createWork, sessionKey: 'slow' });
+    await database.query(`
+      create function hold() returns trigger language plpgsql as 'begin perform pg_advisory_xact_lock(1); return new; end';
+      create trigger hold after insert on handoffs for each row when (new.handoff_id = 'slow') execute function hold()`);
+    await other.query('select pg_advisory_lock(1)');
+    const slow = stores[0].createHandoff({ ...offerWork('slow'), sessionKey: 'slow' });
+    await waitForWaiters(1);
+    const quick = stores[1].createHandoff(offerWork('quick'));
+    await Promise.race([quick, waitForWaiters(2)]);
+    expect(await statusesOf('planner')).toEqual([]);
+    await other.query('select pg_advisory_unlock(1)');
+    await Promise.all([slow, quick]);
+    expect(await statusesOf('planner')).toEqual(['pending', 'pending']);
+  });
+
+  it('lock the sessions of a batch in the order of their ids', async () => {
+    const later = { ...work, sessionKey: 'later' };
+    await stores[0].createSession({ ...createWork, ...later });
+    // Now it comes second in the table too.
+    await stores[0].updateSession(renameWork);
+    await other.query('begin');
+    await other.query(`select from sessions where session_key = 'work' for update`);
+    const appends = [stores[0].appendEntry(appendWork('b', later)), stores[0].appendEntry(appendWork('a'))];
+    await waitForWaiters(1);
+    const free = await database.query(`select session_key from sessions for update skip locked`);
+    expect(free).toEqual([{ session_key: 'later' }]);
+    await other.query('commit');
+    await Promise.all(appends);
+  });
+
+  it('carry a call out once whose key is given at once', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const idempotency = { key: `k${round}`, tool: 'registerSession', requestHash: 'hash' };
+      const outcomes = await Promise.all(
+        [...stores, ...stores].map((store) => store.createSession({ ...createWork, ifExists: 'resume', idempotency })),
+      );
+      expect(outcomes.filter(({ replayed }) => !replayed)).toHaveLength(1);
+    }
   });
 
   it('list what is offered without a wait for whoever holds an offer that lapsed', async () => {
@@ -115,7 +188,7 @@ describe.each([
 
   it('decide an update anew when the session changed while it waited', async () => {
     const outcome = await whileLocked(
-      () => stores[0].updateSession({ ...work, agent: 'planner', title: 'late' }),
+      () => stores[0].updateSession(renameWork),
       `update sessions set title = 'first', metadata = '{"kept":1}', version = version + 1`,
     );
     expect(outcome).toMatchObject({ value: { session: { title: 'late', metadata: { kept: 1 }, version: 3 } } });
@@ -171,19 +244,7 @@ describe.each([
       ),
     );
     expect(claims.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    const { handoffs } = await stores[1].listHandoffs({
-      namespace,
-      agent: 'planner',
-      direction: 'outbox',
-      roles: [],
-      limit: 9,
-    });
-    expect(handoffs.map(({ status }) => status).toSorted()).toEqual([
-      'accepted',
-      'cancelled',
-      'cancelled',
-      'cancelled',
-    ]);
+    expect((await statusesOf('planner')).toSorted()).toEqual(['accepted', 'cancelled', 'cancelled', 'cancelled']);
     expect(await stores[0].readSession(work)).toMatchObject({ epoch: 2 });
   });
 

@@ -26,12 +26,10 @@ describeStoreContract('PostgreSQL, in a database with settings of its own', asyn
   return openHarness(database);
 });
 
-/** One that can ask for no other isolation of transactions, because a pooler may stand between, and one that does. */
 async function openHarness({ url, drop }: TemporaryDatabase): Promise<StoreHarness> {
   let skewMs = 0;
-  const open = (transactionPooler: boolean): Promise<Store> =>
-    createPostgresStore({ url, transactionPooler, clockOffsetMs: () => skewMs });
-  const store = takingTurns([await open(true), await open(false)]);
+  const open = (): Promise<Store> => createPostgresStore({ url, clockOffsetMs: () => skewMs });
+  const store = takingTurns([await open(), await open()]);
   return {
     store,
     advance: (ms) => {
@@ -67,6 +65,17 @@ describe('a PostgreSQL database that cannot keep the promises of the store', () 
     await database.query(`alter database ${nameOf(database)} set synchronous_commit = local`);
     await closeAgain(open());
   });
+
+  it.for(['serializable', 'repeatable read'])(
+    'is refused behind a pooler when transactions are %s',
+    async (isolation) => {
+      await database.query(`alter database ${nameOf(database)} set default_transaction_isolation = '${isolation}'`);
+      await expectTrouble(
+        createPostgresStore({ url: database.url, transactionPooler: true }),
+        new RegExp(`${isolation}.*pooler.*read committed`),
+      );
+    },
+  );
 
   it.for([
     ['version bigint primary key, dirty boolean not null', `3, false`],

@@ -215,6 +215,20 @@ function describeSessionLists(test: ScenarioTest): void {
     await expectRefusal(s.createSession({ idempotency: once('k', 'other input') }), 'IDEMPOTENCY_MISMATCH');
     await expectRefusal(s.createSession({ idempotency: once('another') }), 'SESSION_EXISTS');
   });
+
+  test('are resumed once for one idempotency key', async (s) => {
+    await s.createSession();
+    const first = await s.createSession({ ifExists: 'resume', idempotency: once('k') });
+    await s.updateSession({ title: 'changed since' });
+    const again = await s.createSession({ ifExists: 'resume', idempotency: once('k') });
+    expect(again).toMatchObject({ created: false, replayed: true });
+    expect(again.session).toEqual(first.session);
+    expect(first.replayed).toBe(false);
+    await expectRefusal(
+      s.createSession({ ifExists: 'resume', idempotency: once('k', 'other input') }),
+      'IDEMPOTENCY_MISMATCH',
+    );
+  });
 }
 
 async function listedKeys(

@@ -8,6 +8,7 @@ import {
   isNeverSent,
   isRolledBackByConflict,
   translateConnectError,
+  translateReadError,
 } from './translate-error.js';
 
 export interface ConnectionPoolOptions extends ConnectionOptions {
@@ -93,7 +94,7 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
         try {
           return await runOnce(query);
         } catch (error) {
-          if (!mayRunAgain(error, query, tries)) throw error;
+          if (!mayRunAgain(error, query, tries)) throw query.isRepeatable ? translateReadError(error, url) : error;
         }
         // Those that ran into each other should not do so again.
         if (tries > 1) await setTimeout(Math.random() * tries);

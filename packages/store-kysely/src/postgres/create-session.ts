@@ -13,7 +13,7 @@ import type { Database } from './database.js';
 import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
 import { prepareReadSessionSituation } from './read-situation.js';
-import { keyArguments, recordAnswer, replay, type KeyArguments } from './replay.js';
+import { keyArguments, recordAnswer, replay, selectRecorded, type KeyArguments } from './replay.js';
 import { isWithinTtl, sessionJson, sessionRecord, type SessionRow } from './session-row.js';
 import { untilWritten } from './until-written.js';
 
@@ -79,7 +79,7 @@ interface NewSession extends KeyArguments {
 function prepareWrite(database: Database): (session: NewSession) => Promise<{ response: Answer }[]> {
   return database.prepareWrite('create_session', (p) =>
     statement<{ response: Answer }>(sql`
-      with clock as materialized (select ${clock(p)} as now),
+      with clock as materialized (select ${clock(p)} as now, ${selectRecorded(p)} is null as is_first_call),
       existing as materialized (
         select ${sessionJson} as session, ${isWithinTtl(sql`sessions`, sql`clock.now`)} or state <> 'active' as is_resumable
         from sessions, clock where namespace = ${p.namespace} and session_key = ${p.sessionKey}
@@ -90,13 +90,13 @@ function prepareWrite(database: Database): (session: NewSession) => Promise<{ re
         )
         select ${p.uid}::uuid, ${p.namespace}, ${p.sessionKey}, 'active', ${p.agent}, '{}', 1, 1, 0, 0, 0,
           0, now, now, now, ${p.ttlMs}::bigint, ${p.title}, ${p.metadata}::json
-        from clock where not exists (select from existing)
+        from clock where is_first_call and not exists (select from existing)
         on conflict (namespace, session_key) do nothing
         returning ${sessionJson} as session
       ), found as (
         select session, true as created from created
         union all
-        select session, false from existing where ${p.resumes}::boolean and is_resumable
+        select session, false from existing, clock where ${p.resumes}::boolean and is_resumable and is_first_call
       ), answer as (
         select now, json_build_object(
           'session', session, 'created', created, 'observed_at', ${epochMs(sql`now`)}

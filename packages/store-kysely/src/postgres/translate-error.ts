@@ -93,6 +93,16 @@ function connectProblem(error: unknown): string {
   return noAnswer;
 }
 
+/** The same for a statement that only reads, and may have been tried more than once. Other errors are left as they are. */
+export function translateReadError(error: unknown, url: string): unknown {
+  if (!isConnectionLost(error)) return error;
+  return storeUnavailable(
+    url,
+    'broke the connection in the middle of the call. Nothing was written; send the same call again.',
+    error,
+  );
+}
+
 /**
  * Turns whatever an operation threw into an error that is fit for callers. It names the server without the password, and
  * never holds SQL or the driver's own words: those stay in `cause`.
