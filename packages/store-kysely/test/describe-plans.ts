@@ -20,7 +20,7 @@ const inbox = {
 
 /** Declares the tests of all plans, in a database that is filled so. */
 export function describePlans(title: string, fill: Fill): void {
-  describe(title, () => {
+  describe(title, { timeout: 120_000 }, () => {
     let database: ExplainedDatabase;
     let sweeps: readonly ExplainedRun[];
 

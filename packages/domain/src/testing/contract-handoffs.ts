@@ -200,7 +200,7 @@ function describeHandoffLists(test: ScenarioTest): void {
 
 function describeLapsedOffers(test: ScenarioTest): void {
   test('show what is live at once, however many offers before it lapsed', async (s) => {
-    await lapse(s, 30, 100);
+    await lapse(s, 12, 100);
     const live = await s.offer({ sessionKey: 'work-1' });
     const inbox = createContextStore({ store: s.store }, { namespace: s.namespace, agent: 'implementer' });
     const shown = await inbox.listHandoffs({});
