@@ -30,7 +30,7 @@ describe('an append', () => {
   });
   afterAll(() => server.remove());
 
-  it('touches no index of its session, and writes no metadata again, however large', async () => {
+  it('touches no index of its session, and writes no metadata again, however large', { timeout: 120_000 }, async () => {
     const costs: AppendCost[] = [];
     for (const bytes of metadataBytes) costs.push(await measureAppends(bytes, 5000));
     for (const { hotShare } of costs) expect(hotShare).toBeGreaterThanOrEqual(0.95);
