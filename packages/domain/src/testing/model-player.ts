@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { HandoffRecord, Idempotency, Inbox, ListHandoffs, SessionRecord, Store } from '../ports/store.js';
 import { createMemoryStore } from './memory-store.js';
 import { ModelCast } from './model-cast.js';
-import { scriptAgents, scriptSessions, tickMs, type Command, type Relative, type Script } from './model-script.js';
+import { scriptAgents, tickMs, type Command, type Relative, type Script } from './model-script.js';
 import { clockOf, ModelSide, type Outcome } from './model-side.js';
 import type { StoreHarness } from './store-scenario.js';
 
