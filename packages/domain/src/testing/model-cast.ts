@@ -15,6 +15,11 @@ export class ModelCast {
     this.#sessionCount = sessionCount;
   }
 
+  /** The sessions of the script. */
+  sessions(): readonly SessionName[] {
+    return scriptSessions.slice(0, this.#sessionCount);
+  }
+
   ref(session: SessionName): SessionRef {
     return { namespace: this.namespace, sessionKey: this.#sessionCount === 1 ? scriptSessions[0] : session };
   }

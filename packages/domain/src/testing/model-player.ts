@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { HandoffRecord, Idempotency, Inbox, ListHandoffs, SessionRecord, Store } from '../ports/store.js';
 import { createMemoryStore } from './memory-store.js';
 import { ModelCast } from './model-cast.js';
-import { scriptAgents, scriptSessions, tickMs, type Command, type Relative, type Script } from './model-script.js';
+import { scriptAgents, tickMs, type Command, type Relative, type Script } from './model-script.js';
 import { clockOf, ModelSide, type Outcome } from './model-side.js';
 import type { StoreHarness } from './store-scenario.js';
 
@@ -63,7 +63,7 @@ class Player {
   }
 
   async play(): Promise<PlayedStep[]> {
-    for (const session of this.#sessionNames()) {
+    for (const session of this.#cast.sessions()) {
       await this.#step(this.#create({ session, actor: 'ann', ifExists: 'error' }));
     }
     for (const command of this.#script.commands) {
@@ -278,7 +278,7 @@ class Player {
    * script of one session, any command may be the first to come across a lapse.
    */
   #advance(ticks: number): Step[] {
-    const look = this.#sessionNames().map((session) => this.#call('readSession', this.#cast.ref(session)));
+    const look = this.#cast.sessions().map((session) => this.#call('readSession', this.#cast.ref(session)));
     const move: Step = { text: `advance ${ticks} ticks`, run: async (side) => side.advance(ticks * tickMs) };
     return this.#script.sessionCount === 1 ? [...look, move] : [...look, move, ...look];
   }
@@ -293,7 +293,7 @@ class Player {
     const namespace = this.#namespace;
     const direction = 'ascending' as const;
     return [
-      ...this.#sessionNames().flatMap((session) => [
+      ...this.#cast.sessions().flatMap((session) => [
         this.#call('readSession', this.#cast.ref(session)),
         this.#call('readEntries', {
           ...this.#cast.ref(session),
@@ -327,10 +327,6 @@ class Player {
     const make = (): Step => this.#call(operation, { ...request, idempotency: key });
     this.#retries.push(make);
     return make();
-  }
-
-  #sessionNames(): readonly (typeof scriptSessions)[number][] {
-    return scriptSessions.slice(0, this.#script.sessionCount);
   }
 
   #handoffId(back: number): string {

@@ -14,6 +14,8 @@ export interface ModelSearch {
 }
 
 const defaultRuns = 50;
+/** Enough for a script that a person can read. */
+const maxShrinks = 300;
 /** However slow the engine, the search ends about then: what it has found is printed as short as it is. */
 const maxSearchMs = 60_000;
 
@@ -46,7 +48,7 @@ export function describeStoreModel(engine: string, open: () => Promise<StoreHarn
 /** What an engine answers differently from the reference, for a person to read; undefined when nothing was found. */
 export async function findDifference(harness: StoreHarness, { runs, seed }: ModelSearch): Promise<string | undefined> {
   let shortest: readonly PlayedStep[] = [];
-  const property = fc.asyncProperty(arbitraryScript, async (script: Script) => {
+  const property = fc.asyncProperty(fc.limitShrink(arbitraryScript, maxShrinks), async (script: Script) => {
     const played = await playScript(script, harness);
     const isSame = played.every((step) => step.isSame);
     // Every script that fails from here on is a shorter form of one that failed before.
