@@ -115,6 +115,15 @@ it('promises a legacy client no changes: there is no connection to send them ove
   await expect(asked).rejects.toMatchObject({ code: -32_601 });
 });
 
+/** The answer itself, which nobody reads. */
+function listenTo(handler: McpHttpHandler, uris: string[]): Promise<Response> {
+  const params = { notifications: { resourceSubscriptions: uris }, _meta: envelopes.modern };
+  const message = { jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params };
+  const headers = { ...baseHeaders, 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'subscriptions/listen' };
+  const request = new Request('http://localhost/mcp', { method: 'POST', headers, body: JSON.stringify(message) });
+  return handler.fetch(request, { parsedBody: message });
+}
+
 describe('a modern client that listens over HTTP', () => {
   const listening = async (client: Client): Promise<string[]> => {
     const heard: string[] = [];
@@ -159,6 +168,11 @@ describe('a modern client that listens over HTTP', () => {
 
   it('is told that it cannot listen to what does not exist', async () => {
     const { handler, listeners } = servedOver();
+    const response = await listenTo(handler, ['handoff://sessions', 'handoff://inbox/role:x']);
+    expect(await response.json()).toMatchObject({
+      id: 1,
+      error: { code: -32_602, message: expect.stringContaining('agent') as string },
+    });
     const client = await connect(handler, 'modern');
     await expect(client.listen({ resourceSubscriptions: ['handoff://inbox/role:x'] })).rejects.toThrow('agent');
     expect(listeners()).toBe(0);
@@ -179,11 +193,7 @@ describe('a modern client that listens over HTTP', () => {
   it('loses the stream when it does not read it', async () => {
     const { handler, contextStore, listeners } = servedOver({ gatherMs: 0 });
     const uris = Array.from({ length: 100 }, (_, index) => `handoff://inbox/${'a'.repeat(100)}${index}`);
-    const params = { notifications: { resourceSubscriptions: uris }, _meta: envelopes.modern };
-    const message = { jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params };
-    const headers = { ...baseHeaders, 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'subscriptions/listen' };
-    const request = new Request('http://localhost/mcp', { method: 'POST', headers, body: JSON.stringify(message) });
-    const response = await handler.fetch(request, { parsedBody: message });
+    const response = await listenTo(handler, uris);
     expect(listeners()).toBe(100);
     await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
     for (let round = 0; round < 30 && listeners() > 0; round += 1) {

@@ -121,6 +121,15 @@ describe('a process that remembers epochs', () => {
     expect((await call(helper, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
   });
 
+  it('stays fenced as the former owner when its agent became a participant in another process', async () => {
+    const contextStore = memoryContextStore();
+    const older = await connect(factoryOver(contextStore, { rememberEpochs: true }), 'modern', 'planner');
+    await call(older, 'registerSession', { sessionKey: 'work' });
+    await handOver(contextStore, 'planner', 'other');
+    await handOver(contextStore, 'other', 'planner', 'collaboration');
+    expect((await call(older, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
+  });
+
   it.each(['requester', 'twin'])(
     'is fenced after its lease lapsed and the session went back to %s',
     async (requester) => {
@@ -183,6 +192,15 @@ describe('the memory itself', () => {
     memory.remember('a', { owner: 'a', participants: [], sessionKey: 's', epoch: 3 });
     memory.remember('a', { owner: 'a', participants: [], sessionKey: 's', epoch: 2 });
     expect(memory.recall('a', 's')).toMatchObject({ epoch: 3 });
+  });
+
+  it('goes on with the newest append, but never over what the agent owned', () => {
+    const memory = createEpochMemory();
+    for (const epoch of [2, 3, 1]) memory.rememberAppend('a', { sessionKey: 's', epoch });
+    expect(memory.recall('a', 's')).toEqual({ epoch: 3, isOwners: false });
+    memory.remember('a', { owner: 'a', participants: [], sessionKey: 's', epoch: 4 });
+    memory.rememberAppend('a', { sessionKey: 's', epoch: 5 });
+    expect(memory.recall('a', 's')).toEqual({ epoch: 4, isOwners: true });
   });
 
   it('is bounded, and forgets what it has not heard of for longest', () => {

@@ -18,7 +18,6 @@ export function serveLegacySubscriptions(server: Server, changes: ResourceChange
   Object.assign(server, { onclose });
   server.setRequestHandler('resources/subscribe', { params }, async ({ uri }) => {
     parseUris([...stops.keys(), uri]);
-    if (stops.has(uri)) return {};
     const stop = await changes.watch({ uris: [uri], list: false }, caller, () => {
       // A client that is gone needs to hear of nothing.
       server.sendResourceUpdated({ uri }).catch(() => undefined);

@@ -76,7 +76,7 @@ describe('what is watched', () => {
       [],
     ],
   ])('is told of after %s, and nothing else is', async (_case, act, expected) => {
-    const { contextStore, changes, reads, somethingChanged } = observedChanges();
+    const { contextStore, changes, reads, publish } = observedChanges();
     await contextStore.registerSession({ sessionKey: 'other', agent: 'a' });
     await contextStore.updateContext(note('other'));
     await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
@@ -90,32 +90,47 @@ describe('what is watched', () => {
     await act(contextStore);
     await settled(reads);
     expect(new Set(named())).toEqual(new Set(expected));
-    somethingChanged();
+    publish({ kind: 'something_changed' });
     await settled(reads);
     expect(named()).toEqual([]);
     stop();
   });
 
   it('is found out about when another process did something', async () => {
-    const { contextStore, changes, reads, somethingChanged } = observedChanges();
-    await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
+    const { elsewhere, changes, reads, publish } = observedChanges();
+    await elsewhere.registerSession({ sessionKey: 'work', agent: 'a' });
     const heard: ResourceChange[] = [];
-    // Watched in a namespace whose own events this one does not hear: only the hint comes.
-    await changes.watch(
-      { uris: ['handoff://stats', 'handoff://inbox/a'], list: false },
-      { namespace: 'theirs' },
-      (change) => heard.push(change),
+    await changes.watch({ uris: ['handoff://stats', 'handoff://inbox/a'], list: true }, {}, (change) =>
+      heard.push(change),
     );
-    const silent = contextStore.subscribe(() => undefined);
-    silent();
-    await settled(reads);
-    somethingChanged();
+    await elsewhere.registerSession({ sessionKey: 'other', agent: 'a' });
     await settled(reads);
     expect(heard).toEqual([]);
-    await contextStore.registerSession({ sessionKey: 'work', agent: 'a' }, { namespace: 'theirs' });
-    somethingChanged();
+    publish({ kind: 'something_changed' });
     await settled(reads);
-    expect(heard).toEqual([{ uri: 'handoff://stats' }]);
+    expect(new Set(heard)).toEqual(new Set([{ uri: 'handoff://stats' }, 'list']));
+
+    heard.length = 0;
+    await elsewhere.requestHandoff({ sessionKey: 'other', requestType: 'full_handoff', targetAgent: 'b', agent: 'a' });
+    await elsewhere.requestHandoff({ sessionKey: 'work', requestType: 'full_handoff', agent: 'a' });
+    publish({ kind: 'handoff_offered', namespace: 'theirs' });
+    await settled(reads);
+    expect(heard).toEqual([]);
+    publish({ kind: 'handoff_offered', namespace: 'default' });
+    await settled(reads);
+    expect(new Set(heard)).toEqual(new Set([{ uri: 'handoff://stats' }, { uri: 'handoff://inbox/a' }]));
+  });
+
+  it('is not even read when an event is about another session', async () => {
+    const { contextStore, changes, reads } = observedChanges();
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
+    await contextStore.registerSession({ sessionKey: 'other', agent: 'a' });
+    const ofWork = ['handoff://context/work', 'handoff://sessions/work', 'handoff://summary/work'];
+    await changes.watch({ uris: ofWork, list: false }, {}, () => undefined);
+    expect(reads).toEqual(ofWork);
+    await contextStore.updateContext(note('other'));
+    await settled(reads);
+    expect(reads).toEqual(ofWork);
   });
 
   it('is read once per round however much happens and however many watch, and told of once', async () => {

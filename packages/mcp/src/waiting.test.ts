@@ -1,3 +1,4 @@
+import { InMemoryTransport, type JSONRPCMessage } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import {
   call,
@@ -8,6 +9,7 @@ import {
   memoryContextStore,
   observedContextStore,
 } from '../test/connect.js';
+import { serveMcpStdio } from './serve-mcp-stdio.js';
 
 const wait = { name: 'listHandoffs', arguments: { agent: 'reviewer', waitSeconds: 45 } };
 const offered = { sessionKey: 'work', requestType: 'full_handoff', agent: 'planner' } as const;
@@ -46,23 +48,6 @@ describe.each(eras)('listHandoffs with waitSeconds, %s era', (era) => {
     await contextStore.requestHandoff(offered);
     expect(await arriving).toMatchObject({ structuredContent: { handoffs: [{ sessionKey: 'work' }] } });
     expect(heard).toEqual(heard.toSorted((a, b) => a - b));
-    const afterwards = heard.length;
-    await new Promise((later) => setTimeout(later, 50));
-    expect(heard).toHaveLength(afterwards);
-  });
-
-  it('sends no progress to a client that did not ask for it', async () => {
-    const { contextStore, waiting } = observedContextStore();
-    const client = await connect(factoryOver(contextStore, { progressIntervalMs: 1 }), era);
-    const heard: unknown[] = [];
-    client.setNotificationHandler('notifications/progress', (notification) => void heard.push(notification));
-    const ended = new AbortController();
-    const arriving = client.callTool(wait, { signal: ended.signal }).catch(() => undefined);
-    await expect.poll(waiting).toBe(1);
-    await new Promise((later) => setTimeout(later, 30));
-    ended.abort();
-    await arriving;
-    expect(heard).toEqual([]);
   });
 
   it('ends at once when the client cancels, and leaves nothing behind: 200 at the same time', async () => {
@@ -120,4 +105,35 @@ describe.each(eras)('listHandoffs with waitSeconds, %s era', (era) => {
       message: expect.stringContaining(named) as string,
     });
   });
+});
+
+it('sends progress while a call lasts, and only for one that asked for it', async () => {
+  const { contextStore, waiting } = observedContextStore();
+  const [client, transport] = InMemoryTransport.createLinkedPair();
+  serveMcpStdio({ contextStore, version: '1', transport, progressIntervalMs: 1 });
+  const heard: JSONRPCMessage[] = [];
+  Object.assign(client, { onmessage: (message: JSONRPCMessage) => heard.push(message) });
+  const progress = (): unknown[] =>
+    heard.filter((message) => 'method' in message).map(({ params }) => params?.['progressToken']);
+  const ask = (id: number, method: string, params: Record<string, unknown>): Promise<void> =>
+    client.send({ jsonrpc: '2.0', id, method, params });
+  await client.start();
+  await ask(1, 'initialize', {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'c', version: '1' },
+  });
+  await ask(2, 'tools/call', wait);
+  await expect.poll(waiting).toBe(1);
+  await new Promise((later) => setTimeout(later, 30));
+  expect(progress()).toEqual([]);
+  await ask(3, 'tools/call', { ...wait, _meta: { progressToken: 'mine' } });
+  await expect.poll(() => progress().length).toBeGreaterThan(2);
+  await contextStore.registerSession({ sessionKey: 'work', agent: 'planner' });
+  await contextStore.requestHandoff(offered);
+  await expect.poll(() => heard.filter((message) => 'result' in message)).toHaveLength(3);
+  const before = progress();
+  expect(new Set(before)).toEqual(new Set(['mine']));
+  await new Promise((later) => setTimeout(later, 30));
+  expect(progress()).toEqual(before);
 });

@@ -6,6 +6,7 @@ import {
   createMemoryBus,
   type ContextStore,
   type ContextStoreOptions,
+  type StoreEvent,
   type UseCaseName,
 } from '@org/domain';
 import { createMemoryStore } from '@org/domain/testing';
@@ -24,8 +25,9 @@ export interface ObservedContextStore {
   readonly waiting: () => Promise<number>;
   /** How many listen to events now. */
   readonly listeners: () => number;
-  /** What another process did, as far as this one hears of it. */
-  readonly somethingChanged: () => void;
+  /** Another process on the same store, of which this one hears only what is published. */
+  readonly elsewhere: ContextStore;
+  readonly publish: (event: StoreEvent) => void;
 }
 
 export function observedContextStore(options?: ContextStoreOptions): ObservedContextStore {
@@ -55,14 +57,14 @@ export function observedContextStore(options?: ContextStoreOptions): ObservedCon
     },
     options,
   );
-  const somethingChanged = (): void => bus.publish({ kind: 'something_changed' });
+  const publish = (event: StoreEvent): void => bus.publish(event);
   const waiting = async (): Promise<number> => {
     askedFor = 0;
-    somethingChanged();
+    publish({ kind: 'something_changed' });
     await new Promise(setImmediate);
     return askedFor;
   };
-  return { contextStore, waiting, listeners: () => listeners, somethingChanged };
+  return { contextStore, waiting, listeners: () => listeners, elsewhere: createContextStore({ store }), publish };
 }
 
 export const factoryOver = (
