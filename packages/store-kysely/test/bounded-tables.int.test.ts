@@ -57,6 +57,27 @@ describe('a SQLite store that has grown', () => {
     expect(page.handoffs.map(({ handoffId }) => handoffId)).toEqual([many.at(-1)]);
   });
 
+  it('peeks into inboxes behind any number of offers', async () => {
+    const peek = (agent: string, after = 0): Promise<readonly boolean[]> =>
+      store.peekInboxes([{ namespace: work.namespace, agent, roles: [], after }]);
+    const list = (agent: string) => store.listHandoffs({ ...inbox, agent, status: 'pending' });
+    await Promise.all(many.map((id) => store.createHandoff(offerWork(id, { targetAgent: 'someone' }))));
+    expect(await peek('implementer')).toEqual([false]);
+    expect(await peek('someone')).toEqual([true]);
+    // A list that has come to its end has seen what was offered to others, too.
+    expect((await list('implementer')).next).toBe(many.length);
+    await store.createHandoff(offerWork('new', { targetAgent: 'implementer' }));
+    expect(await peek('implementer')).toEqual([true]);
+    expect(await peek('implementer', many.length)).toEqual([true]);
+    expect(await peek('someone', many.length)).toEqual([false]);
+    nowMs += hourMs;
+    expect(await peek('implementer')).toEqual([false]);
+    // Too much to look through: a list does it, once.
+    expect(await peek('someone')).toEqual([true]);
+    await list('someone');
+    expect(await peek('someone')).toEqual([false]);
+  });
+
   it('looks through a bounded number of sessions for a page, and finds all in the end', async () => {
     await Promise.all(many.map((sessionKey) => store.createSession({ ...createWork, sessionKey, agent: 'other' })));
     const request = { namespace: work.namespace, owner: 'planner', limit: 20, dormantAfterMs: hourMs };
