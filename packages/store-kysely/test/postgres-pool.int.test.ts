@@ -120,7 +120,8 @@ describe('the connection pool', () => {
     await other.query('select from sessions for update');
     await other.query('commit');
     expect(await claim).toMatchObject({ session: { owner: 'implementer', epoch: 2 } });
-    expect(statements).toEqual(['read_handoff_situation', 'claim_handoff', 'claim_handoff']);
+    // It may run into the other one again, before that has both locks.
+    expect(statements.slice(0, 3)).toEqual(['read_handoff_situation', 'claim_handoff', 'claim_handoff']);
   });
 
   it('replaces connections that broke while nobody used them', async () => {

@@ -89,9 +89,10 @@ describe.each(['read committed', 'serializable'])('two stores on a PostgreSQL da
     expect((await stores[0].readEntries(readWork())).entries).toEqual([]);
   });
 
-  // Each lapses after the statement began, and before it has its lock.
-  const lapseSession = `update sessions set last_activity_at = clock_timestamp() - interval '1 hour', ttl_ms = 3600000`;
-  const lapseOffer = `update handoffs set expires_at = clock_timestamp()`;
+  // Each lapses after the statement began, and before it has its lock: by as much as the store's clock may be rounded.
+  const lapse = `clock_timestamp() - interval '1 millisecond'`;
+  const lapseSession = `update sessions set last_activity_at = ${lapse} - interval '1 hour', ttl_ms = 3600000`;
+  const lapseOffer = `update handoffs set expires_at = ${lapse}`;
   it.for([
     ['an append', append(), lapseSession, 'SESSION_EXPIRED'],
     ['an offer', (store: Store) => store.createHandoff(offerWork('late')), lapseSession, 'SESSION_EXPIRED'],
