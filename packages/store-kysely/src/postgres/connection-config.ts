@@ -25,10 +25,6 @@ const serverOptions = Object.entries({ ...isolation, ...planSettings })
   .map(([name, value]) => `-c ${name}=${value}`)
   .join(' ');
 
-const serverOptions = [isolation, ...Object.entries(planSettings).map(([name, value]) => `-c ${name}=${value}`)].join(
-  ' ',
-);
-
 /** A pooler takes no settings, and its server has none for one client alone. */
 export function connectionConfig({ url, connectTimeoutMs, transactionPooler }: ConnectionOptions): ClientConfig {
   return {

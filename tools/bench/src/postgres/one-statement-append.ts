@@ -13,7 +13,7 @@ export interface AppendPlaceholders {
 
 /**
  * The least that an append can be on the product's schema: one statement that guards as the product does (owner or
- * participant, epoch, state, TTL), moves the session's columns on, inserts the entry, and answers with what a caller is told.
+ * participant, epoch, state, TTL, lease), moves the session's columns on, inserts the entry, and answers with what a caller is told.
  */
 export const oneStatementAppend = (p: AppendPlaceholders): string => `
   with session as (
@@ -21,19 +21,22 @@ export const oneStatementAppend = (p: AppendPlaceholders): string => `
       last_sequence = last_sequence + 1,
       content_bytes = content_bytes + ${p.contentBytes}::bigint,
       estimated_tokens = estimated_tokens + ${p.estimatedTokens}::bigint,
-      last_activity_at = greatest(last_activity_at, date_trunc('milliseconds', clock_timestamp()))
+      last_activity_at = greatest(last_activity_at, date_trunc('milliseconds', clock_timestamp())),
+      lease_expires_at = case when owner = ${p.agent}
+        then clock_timestamp() + lease_ms * interval '1 millisecond' else lease_expires_at end
     where namespace = ${p.namespace} and session_key = ${p.sessionKey} and state = 'active'
       and (owner = ${p.agent} or ${p.agent} = any (participants))
       and (${p.epoch}::integer is null or epoch = ${p.epoch}::integer)
       and coalesce(last_activity_at + ttl_ms * interval '1 millisecond' > clock_timestamp(), true)
-    returning id, last_sequence, epoch, last_activity_at, estimated_tokens
+      and coalesce(lease_expires_at > clock_timestamp(), true)
+    returning id, last_sequence, epoch, last_activity_at, estimated_tokens, pinned_count
   )
   insert into context_history (
     session_id, sequence, context_type, agent, epoch, pinned, created_at, content_bytes, estimated_tokens, tokens_before,
-    metadata, content
+    pinned_before, metadata, content
   )
   select id, last_sequence, 'message', ${p.agent}, epoch, false, last_activity_at, ${p.contentBytes}::bigint,
-    ${p.estimatedTokens}::bigint, estimated_tokens - ${p.estimatedTokens}::bigint, ${p.metadata}::json, ${p.content}
+    ${p.estimatedTokens}::bigint, estimated_tokens - ${p.estimatedTokens}::bigint, pinned_count, ${p.metadata}::json, ${p.content}
   from session
   returning sequence, created_at, epoch`;
 

@@ -1,4 +1,4 @@
-import { createContextStore, estimateTokens } from '@org/domain';
+import { createContextStore, estimateTokens, noTelemetry } from '@org/domain';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { Client } from 'pg';
 import { closedLoop, type ClosedLoopSample } from '../closed-loop.js';
@@ -107,8 +107,9 @@ async function openLibrary({ effort, signal, resources }: RowContext, database: 
   let statements = 0;
   const store = await createPostgresStore({
     url: database.url,
-    observer: {
-      statementRun: (name) => {
+    telemetry: {
+      ...noTelemetry,
+      recordStatement: (name) => {
         if (name.startsWith('append_entries')) statements += 1;
       },
     },
