@@ -74,12 +74,12 @@ describe('leases in a SQLite file', () => {
     expect(stored).toEqual({ owner: 'planner', epoch: 3, lease_expires_at: null });
   });
 
-  it('are settled once when another process does so between a look and what it leads to', async () => {
+  it('are not settled by what was read before another process did so', async () => {
     const faster = await openConnection(path, () => nowMs, 0);
-    const settle = prepareOperations(faster).reads.readSession;
+    const { claimHandoff } = prepareOperations(faster).writes;
     let meddle = (): void => {
       meddle = () => undefined;
-      faster.readTransaction(() => settle(work, nowMs));
+      faster.writeTransaction(() => claimHandoff({ namespace, agent: 'reviewer', handoffId: 'held' }, nowMs));
     };
     const late: Connection = {
       ...other,
@@ -96,7 +96,7 @@ describe('leases in a SQLite file', () => {
     const { read } = createOperationRunner(late, { path, clock: () => nowMs, lockWaitMs: 1000 });
     nowMs += leaseMs;
     const session = await read(prepareOperations(late).reads.readSession)(work);
-    expect(session).toMatchObject({ owner: 'planner', epoch: 3, version: 3 });
+    expect(session).toMatchObject({ owner: 'reviewer', epoch: 4, formerOwners: ['implementer', 'planner'] });
     faster.close();
   });
 
