@@ -3,6 +3,7 @@ import { createSqliteStore, type SqliteStore } from '@org/store-kysely/sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../src/sqlite/connection.js';
 import { openConnection } from '../src/sqlite/open-connection.js';
+import { createOperationRunner } from '../src/sqlite/operation-runner.js';
 import { prepareOperations } from '../src/sqlite/operations.js';
 import { db } from '../src/sqlite/query-builder.js';
 import { appendWork, createWork, offerWork, readWork, work } from './requests.js';
@@ -22,15 +23,15 @@ const inbox: ListHandoffs = {
 describe('leases in a SQLite file', () => {
   let store: SqliteStore;
   let other: Connection;
+  let path: string;
   let remove: () => void;
   let nowMs: number;
 
   beforeEach(async () => {
     nowMs = 1_700_000_000_000;
-    const file = temporaryFile();
-    remove = file.remove;
-    store = await createSqliteStore({ path: file.path, clock: () => nowMs, lockWaitMs: 100 });
-    other = await openConnection(file.path, () => nowMs, 0);
+    ({ path, remove } = temporaryFile());
+    store = await createSqliteStore({ path, clock: () => nowMs, lockWaitMs: 100 });
+    other = await openConnection(path, () => nowMs, 0);
     await store.createSession(createWork);
     await store.createHandoff(offerWork('held', { expiresInMs: 100 * leaseMs }));
     await store.claimHandoff({ namespace, agent: 'implementer', handoffId: 'held', leaseMs });
@@ -73,6 +74,32 @@ describe('leases in a SQLite file', () => {
     expect(stored).toEqual({ owner: 'planner', epoch: 3, lease_expires_at: null });
   });
 
+  it('are not settled by what was read before another process did so', async () => {
+    const faster = await openConnection(path, () => nowMs, 0);
+    const { claimHandoff } = prepareOperations(faster).writes;
+    let meddle = (): void => {
+      meddle = () => undefined;
+      faster.writeTransaction(() => claimHandoff({ namespace, agent: 'reviewer', handoffId: 'held' }, nowMs));
+    };
+    const late: Connection = {
+      ...other,
+      prepare: (build) => {
+        const statement = other.prepare(build);
+        const get: typeof statement.get = (args) => {
+          const row = statement.get(args);
+          meddle();
+          return row;
+        };
+        return { ...statement, get };
+      },
+    };
+    const { read } = createOperationRunner(late, { path, clock: () => nowMs, lockWaitMs: 1000 });
+    nowMs += leaseMs;
+    const session = await read(prepareOperations(late).reads.readSession)(work);
+    expect(session).toMatchObject({ owner: 'reviewer', epoch: 4, formerOwners: ['implementer', 'planner'] });
+    faster.close();
+  });
+
   it('are looked at once when their first deadline has passed, not by every list', async () => {
     nowMs += leaseMs - 1;
     await store.appendEntry(appendWork('alive', { agent: 'implementer' }));
@@ -110,6 +137,7 @@ describe('leases in a SQLite file', () => {
     nowMs += leaseMs;
     const { handoffs, next } = await store.listHandoffs(inbox);
     expect(handoffs).toMatchObject([{ handoffId: 'held' }]);
+    expect((await store.listHandoffs({ ...inbox, after: next })).handoffs).toEqual([]);
     await store.deleteSession(work);
     await store.createSession(createWork);
     await store.createHandoff(offerWork('new'));

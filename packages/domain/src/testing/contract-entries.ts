@@ -236,7 +236,7 @@ function describeBriefingSource(test: ScenarioTest): void {
         maxContentLength: 7,
       });
     const now = await read();
-    expect(now).toMatchObject({ uptoSequence: 12, estimatedTokens: 78 });
+    expect(now).toMatchObject({ uptoSequence: 12, estimatedTokens: 78, pinnedCount: 4 });
     expect(now.newest.map(({ sequence }) => sequence)).toEqual([12, 11, 10]);
     expect(now.pinned.map(({ sequence }) => sequence)).toEqual([12, 9]);
     expect(now.pinned.map(({ content, contentCut }) => [content, contentCut])).toEqual([
@@ -244,7 +244,7 @@ function describeBriefingSource(test: ScenarioTest): void {
       ['entry 9', false],
     ]);
     const then = await read(8);
-    expect(then).toMatchObject({ uptoSequence: 8, estimatedTokens: 36 });
+    expect(then).toMatchObject({ uptoSequence: 8, estimatedTokens: 36, pinnedCount: 2 });
     expect(then.session.lastSequence).toBe(12);
     expect(then.newest.map(({ sequence }) => sequence)).toEqual([8, 7, 6]);
     expect(then.pinned.map(({ sequence }) => sequence)).toEqual([6, 3]);
@@ -270,6 +270,7 @@ function describeBriefingSource(test: ScenarioTest): void {
         estimatedTokens: 0,
         newest: [],
         pinned: [],
+        pinnedCount: 0,
       });
     }
   });
