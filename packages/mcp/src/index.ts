@@ -1,9 +1,8 @@
 export { createMcpHttpHandler, type McpHttpHandler, type McpHttpHandlerOptions } from './create-mcp-http-handler.js';
-export { createMcpServerFactory, type McpServerFactoryOptions } from './create-mcp-server-factory.js';
+export type { McpServerFactoryOptions } from './create-mcp-server-factory.js';
 export { instructions } from './instructions.js';
 export { maxMessageBytes } from './max-message-bytes.js';
 export { prompts } from './prompts.js';
-export { createResourceChanges, type ResourceChanges } from './resource-changes.js';
 export { serveMcpStdio, type ServeMcpStdioOptions } from './serve-mcp-stdio.js';
 export { toolDescriptions, type ToolDescription } from './tool-descriptions.js';
 export type { OnError } from './tool-error.js';
