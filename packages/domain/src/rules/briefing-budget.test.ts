@@ -34,7 +34,8 @@ const maybeText = (maxPieces: number): fc.Arbitrary<string | undefined> =>
 
 const session = fc.record({
   maxTokens: fc.oneof(fc.constant(400), fc.integer({ min: 400, max: 2000 }), fc.integer({ min: 400, max: 20_000 })),
-  title: maybeText(90),
+  // What takes most room in the text is a title of what JSON escapes.
+  title: fc.oneof(maybeText(90), fc.constant('\u0001'.repeat(90))),
   summary: maybeText(3000),
   instructions: maybeText(3000),
   longNames: fc.boolean(),
@@ -64,6 +65,7 @@ async function briefingsOf({ maxTokens, title, summary, instructions, longNames,
 }> {
   const sessionKey = longNames ? 'k'.repeat(128) : 'work';
   const agent = longNames ? 'a'.repeat(128) : 'planner';
+  const acceptor = longNames ? 'b'.repeat(128) : 'implementer';
   const store = createContextStore({ store: createMemoryStore() }, { agent });
   await store.registerSession({ sessionKey, title });
   const append = async (entries: Session['before']): Promise<void> => {
@@ -80,7 +82,7 @@ async function briefingsOf({ maxTokens, title, summary, instructions, longNames,
   });
   await append(after);
   const accept = async (): Promise<Briefing> =>
-    (await store.acceptHandoff({ handoffId: handoff.handoffId, agent: 'implementer', maxTokens })).briefing;
+    (await store.acceptHandoff({ handoffId: handoff.handoffId, agent: acceptor, maxTokens })).briefing;
   return { first: await accept(), again: await accept() };
 }
 

@@ -205,6 +205,16 @@ function describeSessionLists(test: ScenarioTest): void {
     expect(await keys('zzz')).toEqual([]);
   });
 
+  test('are resumed with the first answer for one idempotency key, whatever the later state', async (s) => {
+    await s.createSession({ title: 'at first' });
+    const resume = { ifExists: 'resume', agent: 'other', idempotency: once('k') } as const;
+    const first = await s.createSession(resume);
+    expect(first).toMatchObject({ created: false, replayed: false });
+    await s.updateSession({ title: 'changed since' });
+    expect(await s.createSession(resume)).toEqual({ ...first, replayed: true });
+    await expectRefusal(s.createSession({ ...resume, idempotency: once('k', 'other input') }), 'IDEMPOTENCY_MISMATCH');
+  });
+
   test('are created once for one idempotency key, whatever the later state', async (s) => {
     const first = await s.createSession({ idempotency: once('k') });
     await s.updateSession({ title: 'changed since' });

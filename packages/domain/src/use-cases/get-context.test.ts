@@ -193,6 +193,14 @@ describe('getContext with unread', () => {
   });
 
   it('says that nothing is new in an answer that is always the same, and reads no entries for it', async () => {
+    const memory = createMemoryStore();
+    let reads = 0;
+    const readEntries: typeof memory.readEntries = (request) => {
+      reads += 1;
+      return memory.readEntries(request);
+    };
+    store = createContextStore({ store: { ...memory, readEntries } }, { agent: 'planner' });
+    await store.registerSession({ sessionKey: 'work' });
     for (const index of upTo(30)) await append(`note ${index}`, { metadata: { big: 'x'.repeat(1000) } });
     const first = await unread({ ackSequence: 30 });
     const answers = [first, await unread(), await unread({ types: ['file'], limit: 100, maxTokens: 100_000 })];
@@ -200,6 +208,10 @@ describe('getContext with unread', () => {
       expect(JSON.stringify(answer)).toBe('{"sessionKey":"work","entries":[],"lastSequence":30}');
     }
     expect(estimateJsonTokens(first)).toBe(15);
+    expect(reads).toBe(0);
+    await append('new');
+    expect(sequences(await unread())).toEqual([31]);
+    expect(reads).toBe(1);
   });
 
   it('keeps a mark for each agent, which only ackSequence moves', async () => {
