@@ -188,6 +188,19 @@ describe('a bus over a Redis in trouble', () => {
     await once(babbler, 'close');
   });
 
+  it('closes while it waits for the first answer of a server', async () => {
+    const mute = createServer((socket) => void socket.on('error', () => undefined).resume());
+    await once(mute.listen(0, '127.0.0.1'), 'listening');
+    const url = `redis://127.0.0.1:${(mute.address() as AddressInfo).port}`;
+    const bus = createRedisBus({ url, deployment: 'test', silenceLimitMs: 3_600_000 });
+    const accepted = once(mute, 'connection');
+    bus.publish(offerTo('anyone'));
+    await accepted;
+    expect(await bus.close()).toBeUndefined();
+    mute.close();
+    await once(mute, 'close');
+  });
+
   it.each(['absent', 'crashed', 'hanging', 'there'])(
     'lets go of its process when it is closed while Redis is %s',
     async (state) => {
