@@ -2,10 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { ContextStoreError, type AppendEntry } from '@org/domain';
 import { takeBatch, type BatchedAppend } from './append-batch.js';
 import type { AppendedRow, AppendEntries } from './append-entries.js';
-import { isRolledBackByConflict, isStatementFailure } from './translate-error.js';
-
-/** How often a batch that was undone because of another transaction is sent again. */
-const maxConflicts = 5;
+import { isStatementFailure } from './translate-error.js';
 
 export interface GroupCommitOptions {
   /** How many batches may be under way at once. */
@@ -55,7 +52,7 @@ export function createGroupCommit(
 
   async function commit(batch: readonly WaitingAppend[]): Promise<void> {
     try {
-      const rows = await appendThroughConflicts(batch.map(({ request }) => request));
+      const rows = await appendEntries(batch.map(({ request }) => request));
       const byOrdinal = new Map(rows.map((row) => [row.ordinal, row]));
       for (const [index, { resolve }] of batch.entries()) resolve(byOrdinal.get(index + 1));
     } catch (error) {
@@ -63,16 +60,6 @@ export function createGroupCommit(
         waiting = [...batch.map((append) => ({ ...append, isSuspect: true })), ...waiting];
       } else {
         for (const { reject } of batch) reject(error);
-      }
-    }
-  }
-
-  async function appendThroughConflicts(requests: readonly AppendEntry[]): Promise<AppendedRow[]> {
-    for (let conflicts = 0; ; conflicts += 1) {
-      try {
-        return await appendEntries(requests);
-      } catch (error) {
-        if (!isRolledBackByConflict(error) || conflicts === maxConflicts) throw error;
       }
     }
   }
