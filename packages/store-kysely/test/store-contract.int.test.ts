@@ -1,14 +1,13 @@
-import type { Store } from '@org/domain';
-import { describeStoreContract, type StoreHarness } from '@org/domain/testing';
-import { createSqliteStore } from '@org/store-kysely/sqlite';
+import { describeStoreContract } from '@org/domain/testing';
 import { forkStore, takingTurns } from './fork-store.js';
+import { openSqlite } from './open-sqlite.js';
 import { temporaryFile } from './temporary-file.js';
 
-describeStoreContract('SQLite in memory', () => openHarness(':memory:'));
+describeStoreContract('SQLite in memory', () => openSqlite(':memory:'));
 
 describeStoreContract('SQLite file', () => {
   const { path, remove } = temporaryFile();
-  return openHarness(path, remove);
+  return openSqlite(path, remove);
 });
 
 describeStoreContract('SQLite file, written by two processes', async () => {
@@ -27,18 +26,3 @@ describeStoreContract('SQLite file, written by two processes', async () => {
     },
   };
 });
-
-async function openHarness(path: string, remove?: () => void): Promise<StoreHarness> {
-  let skewMs = 0;
-  const store: Store = await createSqliteStore({ path, clock: () => Date.now() + skewMs });
-  return {
-    store,
-    advance: (ms) => {
-      skewMs += ms;
-    },
-    close: async () => {
-      await store.close();
-      remove?.();
-    },
-  };
-}
