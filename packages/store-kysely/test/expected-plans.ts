@@ -22,11 +22,11 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   ping: { indexes: [], rows: 1, pages: 2 },
   create_session: { indexes: [sessionByKey, recordedKey, ...sweptKeys], rows: 15, pages: 60 },
   read_session: { indexes: [sessionByKey], rows: 1, pages: 4 },
-  append_entries: { indexes: [sessionByKey, 'sessions_pkey'], rows: 2, pages: 22 },
+  append_entries: { indexes: [sessionByKey, 'sessions_pkey'], rows: 2, pages: 30 },
   append_entries_once: {
     indexes: [sessionByKey, 'sessions_pkey', 'context_history_idempotency'],
     rows: 3,
-    pages: 30,
+    pages: 36,
   },
   read_entries_ascending: { indexes: [sessionByKey, 'context_history_pkey'], rows: 21, pages: 12 },
   read_entries_descending: { indexes: [sessionByKey, 'context_history_pkey'], rows: 21, pages: 12 },
