@@ -64,10 +64,7 @@ async function connect(connectionString: string): Promise<Client> {
 
 /** Creates sessions of the same owner, and what brings the database back to having them, and nothing else. */
 export async function seedSessions(database: BenchDatabase, count: number): Promise<() => Promise<void>> {
-  // Nothing here is worth a wait for the disk.
-  const url = new URL(database.url);
-  url.searchParams.set('options', '-c synchronous_commit=off');
-  const store = await createPostgresStore({ url: url.href });
+  const store = await createPostgresStore({ url: database.url });
   const contextStore = createContextStore({ store }, { agent: owner });
   try {
     for (let first = 1; first <= count; first += 100) {
@@ -79,7 +76,7 @@ export async function seedSessions(database: BenchDatabase, count: number): Prom
   }
   await database.query('create table seeded_sessions as table sessions');
   return async () => {
-    await database.query('truncate sessions, context_history, handoffs, idempotency_keys');
+    await database.query('truncate sessions, context_history, handoffs, read_marks, idempotency_keys');
     await database.query('insert into sessions overriding system value table seeded_sessions');
     await database.query('vacuum analyze sessions, context_history');
     await database.checkpoint();
