@@ -10,7 +10,13 @@ interface Action<Table extends EnvironmentTable> {
   /** What it is for, in a line or two. */
   readonly summary: string;
   /** Starts it. Resolves when it runs, or when it is done. */
-  readonly start: (environment: Environment<Table>) => Promise<void>;
+  readonly start: (environment: Environment<Table>, args: readonly string[]) => Promise<void>;
+}
+
+/** One command of a program that has several. */
+interface NamedAction<Table extends EnvironmentTable> extends Action<Table> {
+  /** What comes after its name, for people. All of it must be given. */
+  readonly parameters?: readonly string[];
 }
 
 interface Identity<Table extends EnvironmentTable> {
@@ -25,7 +31,7 @@ export interface Command<Table extends EnvironmentTable> extends Identity<Table>
 /** A program of several commands, of which its first argument names one. */
 export interface CommandGroup<Table extends EnvironmentTable> extends Identity<Table> {
   readonly summary: string;
-  readonly commands: Readonly<Record<string, Action<Table>>>;
+  readonly commands: Readonly<Record<string, NamedAction<Table>>>;
 }
 
 /** Runs a program from its command line. Every start-up problem is a line on stderr and a non-zero exit, never a stack. */
@@ -38,7 +44,7 @@ export async function runCommand<Table extends EnvironmentTable>(
     if (options.help) return void process.stdout.write(helpText(command));
     if (options.version) return void process.stdout.write(`${command.version}\n`);
     const { start } = 'commands' in command ? findCommand(command.commands, positionals) : command;
-    await start(readEnvironment(command.environment));
+    await start(readEnvironment(command.environment), positionals.slice(1));
   } catch (error) {
     const isUsage = error instanceof UsageError;
     const message = isUsage ? `${error.message} See ${command.name} --help.` : messageOf(error);
@@ -63,10 +69,17 @@ function parse(
   }
 }
 
-function findCommand<Found>(commands: Readonly<Record<string, Found>>, [name, surplus]: string[]): Found {
+function findCommand<Found extends { readonly parameters?: readonly string[] }>(
+  commands: Readonly<Record<string, Found>>,
+  [name, ...args]: string[],
+): Found {
   if (name === undefined) throw new UsageError('Name a command.');
   const found = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (found === undefined) throw new UsageError(`Unknown command '${name}'.`);
+  const { parameters = [] } = found;
+  const missing = parameters[args.length];
+  const surplus = args[parameters.length];
+  if (missing !== undefined) throw new UsageError(`${name} needs ${missing}.`);
   if (surplus !== undefined) throw new UsageError(`Unexpected argument '${surplus}'.`);
   return found;
 }
@@ -82,7 +95,10 @@ export function helpText(
   ]);
   const commands =
     'commands' in program
-      ? Object.entries(program.commands).flatMap(([command, action]) => [`  ${command}`, `      ${action.summary}`])
+      ? Object.entries(program.commands).flatMap(([command, { parameters = [], summary: purpose }]) => [
+          `  ${[command, ...parameters].join(' ')}`,
+          `      ${purpose}`,
+        ])
       : [];
   return [
     summary,

@@ -14,14 +14,19 @@ describe('context-store', () => {
     );
   });
 
-  it.each([[[]], [['nope']], [['constructor']], [['migrate', 'surplus']], [['migrate', '--force']]])(
-    'refuses %j in one line',
-    async (args) => {
-      const { code, stdout, stderr } = await runContextStore(args);
-      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-      expect(stderr).toMatch(/^context-store: [^\n]+\. See context-store --help\.\n$/);
-    },
-  );
+  it.each([
+    [[]],
+    [['nope']],
+    [['constructor']],
+    [['migrate', 'surplus']],
+    [['migrate', '--force']],
+    [['delete-session']],
+    [['delete-session', 'a', 'b']],
+  ])('refuses %j in one line', async (args) => {
+    const { code, stdout, stderr } = await runContextStore(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^context-store: [^\n]+\. See context-store --help\.\n$/);
+  });
 
   it('migrates a file, and says so in one line', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'context-store-'));
@@ -33,6 +38,34 @@ describe('context-store', () => {
     expect((await migrate()).stdout).toBe(`context-store: ${path}: already at schema ${version}\n`);
     const contextStore = await openContextStore({ database: `sqlite:${path}`, migrate: false });
     await contextStore.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('deletes a session of the namespace, and says so in one line', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'context-store-'));
+    const path = join(folder, 'context.db');
+    const DATABASE_URL = `sqlite:${path}`;
+    for (const namespace of ['team', 'other']) {
+      const contextStore = await openContextStore({ database: DATABASE_URL, namespace, agent: 'planner' });
+      await contextStore.registerSession({ sessionKey: 'work' });
+      await contextStore.close();
+    }
+    const remove = (sessionKey: string) =>
+      runContextStore(['delete-session', sessionKey], { DATABASE_URL, CONTEXT_NAMESPACE: 'team' });
+    expect(await remove('work')).toEqual({
+      code: 0,
+      stdout: `context-store: ${path}: deleted session work of namespace team\n`,
+      stderr: '',
+    });
+    expect(await remove('work')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^[^\n]*No session work[^\n]*\n$/) as string,
+    });
+    expect(await remove('not a key')).toMatchObject({ code: 1, stderr: expect.stringMatching(/sessionKey/) as string });
+    const other = await openContextStore({ database: DATABASE_URL, namespace: 'other' });
+    expect((await other.listSessions({})).sessions).toHaveLength(1);
+    await other.close();
     await rm(folder, { recursive: true });
   });
 });
