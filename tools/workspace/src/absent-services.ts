@@ -25,7 +25,7 @@ const services: readonly Service[] = [
   },
   {
     name: 'Redis',
-    tests: '**/test/redis-*.int.test.ts',
+    tests: '**/test/*redis-*.int.test.ts',
     isThere: isRedisRunning,
   },
 ];
@@ -63,8 +63,16 @@ export async function testsOfAbsentServices(mode: string): Promise<string[]> {
     if (!(await service.isThere())) absent.push(service);
   }
   if (process.env['CI']) return [];
-  for (const { name, tests } of absent) console.warn(`No ${name}: left out ${tests}`);
+  for (const { name, tests } of absent) warnOnce(`No ${name}: left out ${tests}`);
   return absent.map(({ tests }) => tests);
+}
+
+/** The configuration is read anew for each project. */
+function warnOnce(message: string): void {
+  const warned = process.env['WARNED_OF_ABSENCE'] ?? '';
+  if (warned.includes(message)) return;
+  process.env['WARNED_OF_ABSENCE'] = `${warned}${message}\n`;
+  console.warn(message);
 }
 
 /** Where that is possible: on Debian and its like, as root. */
