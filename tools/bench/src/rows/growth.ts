@@ -12,7 +12,7 @@ import { temporaryFolder } from '../temporary-folder.js';
 
 const sizes = [100, 1000, 10_000, 100_000] as const;
 const [smallest, largest] = [sizes[0], sizes[sizes.length - 1] ?? 0];
-const operations = ['append', 'latest 20', 'requestHandoff', 'acceptHandoff'] as const;
+const operations = ['append', 'latest 20', 'briefing', 'requestHandoff', 'acceptHandoff'] as const;
 type Operation = (typeof operations)[number];
 
 const callsInRound = ({ effort }: Pick<RowContext, 'effort'>): number => (effort.isQuick ? 3 : 80);
@@ -108,6 +108,9 @@ class Subject {
     },
     'latest 20': async () => {
       await this.#contextStore.getContext({ sessionKey: this.sessionKey });
+    },
+    briefing: async () => {
+      await this.#contextStore.getBriefing({ sessionKey: this.sessionKey });
     },
     requestHandoff: async () => {
       const [agent, targetAgent] = this.#agents;
