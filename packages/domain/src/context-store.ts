@@ -27,6 +27,8 @@ export interface Caller {
   readonly boundAgent?: string | undefined;
   /** The free-form name that the client gave itself: who it is when neither the call nor the options say. */
   readonly clientName?: string | undefined;
+  /** Tells the calling process from others that act under the same agent name, if it is one that lasts. */
+  readonly process?: string | undefined;
   /** Ends the call's waiting: nobody needs the answer any more. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -160,6 +162,7 @@ export function createContextStore(
           count: (event) => telemetry.count(event),
           publish: (event) => bus.publish(event),
           inboxWatch,
+          process: caller.process,
           signal: caller.signal,
         },
         input,
@@ -218,8 +221,8 @@ function plainMethods(
     completeSessionKey: async (prefix, caller = {}) =>
       prefix !== '' && !sessionKeySchema.safeParse(prefix).success
         ? []
-        : store.listSessionKeys({ namespace: namespaceOf(caller), prefix, limit: limits.pageSize }),
-    ping: () => store.ping(),
+        : translated(store.listSessionKeys({ namespace: namespaceOf(caller), prefix, limit: limits.pageSize })),
+    ping: () => translated(store.ping()),
   };
 }
 

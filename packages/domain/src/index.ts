@@ -73,6 +73,7 @@ export {
   handoffTransitions,
   isOwnRoleOffer,
   refuseClaim,
+  refuseRepeatedClaim,
   refuseResolve,
   type HandoffTransition,
 } from './rules/handoff-transitions.js';

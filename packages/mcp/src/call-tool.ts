@@ -81,6 +81,8 @@ const movedToAnother = (error: unknown, acting: string): boolean =>
   error instanceof ContextStoreError && error.code === 'OWNERSHIP_LOST' && error.details['owner'] !== acting;
 
 function learn(name: UseCaseName, result: Result, acting: string, epochs: EpochMemory): void {
+  // A session that was created is another one, whatever is remembered of its key.
+  if (result['created'] === true && result.session !== undefined) epochs.forget(acting, result.session.sessionKey);
   if (result.session !== undefined) epochs.remember(acting, result.session);
   else if (name === 'updateContext') epochs.rememberAppend(acting, result as unknown as Session);
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   CLIENT_INFO_META_KEY,
   Server,
@@ -53,6 +54,8 @@ export function createMcpServerFactory(options: McpServerFactoryOptions): McpSer
   const { progressIntervalMs = 10_000, onError } = options;
   const serverInfo: Implementation = { name: 'context-store', title: 'Context Store', version };
   const callTool = createToolCaller({ contextStore, rememberEpochs, stopping, onError });
+  // Whoever connects to a process that lasts, it is one and the same to the store.
+  const ownProcess: Caller = rememberEpochs ? { process: randomUUID() } : {};
   const resources = createResources(contextStore, onError);
   const getPrompt = createPromptGetter(contextStore, onError);
   const complete = createCompleter(contextStore, onError);
@@ -62,7 +65,7 @@ export function createMcpServerFactory(options: McpServerFactoryOptions): McpSer
     // McpServer would convert every schema again for each request, and word its own validation errors.
     // oxlint-disable-next-line typescript/no-deprecated -- kept by the SDK for advanced uses such as this one
     const server = new Server(serverInfo, serverOptionsWith(subscribable));
-    const base = callerOf?.(context) ?? {};
+    const base = { ...ownProcess, ...callerOf?.(context) };
     const callerFor = (ctx: ServerContext): Caller => ({
       clientName: clientNameOf(server, ctx),
       signal: ctx.mcpReq.signal,

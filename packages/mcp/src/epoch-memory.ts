@@ -21,6 +21,8 @@ export interface EpochMemory {
    * another agent tells nothing, so that looking at it does not lift the fence.
    */
   readonly remember: (agent: string, session: Pick<Session, 'owner' | 'participants' | 'sessionKey' | 'epoch'>) => void;
+  /** A session of this key is gone. */
+  readonly forget: (agent: string, sessionKey: string) => void;
   /** Takes note of an append that succeeded. What is known of the agent's own session stays as it is. */
   readonly rememberAppend: (agent: string, append: Pick<Session, 'sessionKey' | 'epoch'>) => void;
 }
@@ -41,6 +43,7 @@ export function createEpochMemory(): EpochMemory {
       if (owner === agent) keep(key, { epoch, isOwners: true });
       else if (participants.includes(agent)) epochs.delete(key);
     },
+    forget: (agent, sessionKey) => void epochs.delete(keyOf(agent, sessionKey)),
     rememberAppend(agent, { sessionKey, epoch }) {
       const key = keyOf(agent, sessionKey);
       const known = epochs.get(key);

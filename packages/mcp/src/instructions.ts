@@ -1,7 +1,7 @@
 /** What a model is told about the server as a whole, once per connection. */
 export const instructions = `The context store keeps the log of a piece of work (a session), so that it survives compaction and can move between agents.
 - At the start, call listHandoffs: someone may have handed work to you. acceptHandoff answers with a briefing; read it first. Without an offer, registerSession (ifExists=resume) and getBriefing go on with your own session.
-- While working, updateContext with what a successor needs. Pin goals and decisions. getContext unread=true shows what others added.
+- While working, updateContext with what a successor needs. Pin goals and decisions. getContext unread=true shows what was added since you acknowledged.
 - Before you stop, or before your context is compacted, requestHandoff with a summary and instructions.
 - End work that you accepted with resolveHandoff: completed, or returned with a reason. To take more, listHandoffs with waitSeconds and the last cursor.
 - agent is the name you act under: pass the same one in every call, unless the server already knows you. Only a session's owner and participants write to it.

@@ -94,6 +94,8 @@ export interface HandoffsTable {
   readonly instructions: string | null;
   readonly request_data: string | null;
   readonly result: string | null;
+  /** Which process of the acceptor it was; null: nobody knows. */
+  readonly claimant: string | null;
   readonly granted_epoch: number | null;
   /**
    * When to look whether the lease that it gave has lapsed: never after the deadline, which moves with every write and is

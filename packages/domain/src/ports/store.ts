@@ -11,8 +11,9 @@ import type { SessionStatus } from '../model/session.js';
  * `observedAtMs`, the store's clock when the record was read.
  *
  * A lease that lapsed is settled by the first operation that comes across it, before it does anything else: the session
- * goes back to the requester at a new epoch, and the offer is pending again, as the newest of the lists. No record that a
- * store gives out holds a lapsed lease.
+ * goes back to the requester at a new epoch, and the offer is pending again: as the newest of the lists, pinned to the log's
+ * newest entry, and, if its own deadline has passed meanwhile, for as long again as it first stood. No record that a store
+ * gives out holds a lapsed lease.
  *
  * The contract suite in `@org/domain/testing` holds every engine to the same answers.
  */
@@ -92,7 +93,7 @@ export interface Store {
 
   /**
    * Accepts a pending offer; exactly one acceptor wins. The winner gets its acceptance again (`replayed`) when it repeats
-   * the call, and renews its lease by that. A `full_handoff` moves ownership at a new epoch and cancels the session's other
+   * the call, and renews its lease by that, at another duration if it asks for one. A `full_handoff` moves ownership at a new epoch and cancels the session's other
    * pending full offers.
    * @throws HANDOFF_NOT_FOUND, HANDOFF_CLAIMED, HANDOFF_NOT_PENDING, HANDOFF_EXPIRED, FORBIDDEN (addressed to another),
    * VALIDATION_ERROR (a lease on what does not move ownership), SESSION_NOT_ACTIVE, SESSION_EXPIRED, IDEMPOTENCY_MISMATCH
@@ -323,6 +324,8 @@ export interface HandoffRecord {
   readonly requestingAgent: string;
   readonly targetAgent?: string | undefined;
   readonly acceptedBy?: string | undefined;
+  /** Which process of `acceptedBy` it was, as far as that is known. */
+  readonly claimant?: string | undefined;
   /** The epoch at which its acceptance made `acceptedBy` the owner. */
   readonly grantedEpoch?: number | undefined;
   /** When the acceptor's lease lapses, as long as it lasts. */
@@ -377,6 +380,8 @@ export interface Inbox extends Pick<ListHandoffs, 'namespace' | 'agent' | 'roles
 
 export interface ClaimHandoff extends Mutation {
   readonly handoffId: string;
+  /** Tells the processes of one agent apart: a repeated acceptance by another of them is none. Absent: nobody knows. */
+  readonly claimant?: string | undefined;
   /** The acceptor must write at least this often, or the session goes back. Absent: it keeps the session. */
   readonly leaseMs?: number | undefined;
 }

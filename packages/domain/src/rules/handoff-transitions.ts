@@ -68,6 +68,20 @@ function refuseLease({ requestType, handoffId }: HandoffRecord, leaseMs?: number
   });
 }
 
+/** Why this is not the winner that asks for its acceptance again, or undefined when it is. */
+export function refuseRepeatedClaim(
+  { handoffId, status, claimant: winner }: HandoffRecord,
+  { agent, claimant }: ClaimHandoff,
+): ContextStoreError | undefined {
+  if (winner === undefined || claimant === undefined || winner === claimant) return undefined;
+  return new ContextStoreError(
+    'HANDOFF_CLAIMED',
+    `Another process of ${agent} accepted handoff ${handoffId} first. Look for other offers with listHandoffs. ` +
+      `If it was this agent before a restart, go on with registerSession ifExists "resume".`,
+    { handoffId, acceptedBy: agent, status },
+  );
+}
+
 /** Why this agent cannot end the handoff so, or undefined when it can. */
 export function refuseResolve(
   handoff: HandoffRecord,

@@ -29,10 +29,16 @@ export const isLeaseLapsed = ({
 }: Pick<SessionRecord, 'state' | 'lease' | 'observedAtMs'>): boolean =>
   state === 'active' && lease !== undefined && lease.expiresAtMs <= observedAtMs;
 
-/** The lease after a write by an agent: only the owner's renews it. */
-export const renewedLease = (
+/**
+ * The lease after a write by an agent: only the owner's renews it.
+ * @param durationMs from now on. Absent: as it was
+ */
+export function renewedLease(
   { owner, lease }: Pick<SessionRecord, 'owner' | 'lease'>,
   agent: string,
   nowMs: number,
-): SessionLease | undefined =>
-  lease === undefined || agent !== owner ? lease : { ...lease, expiresAtMs: nowMs + lease.durationMs };
+  durationMs: number | undefined = lease?.durationMs,
+): SessionLease | undefined {
+  if (lease === undefined || durationMs === undefined || agent !== owner) return lease;
+  return { ...lease, durationMs, expiresAtMs: nowMs + durationMs };
+}

@@ -70,6 +70,31 @@ export function describeAcceptance(test: ScenarioTest): void {
       await expectRefusal(s.claim(offer, 'reviewer'), 'HANDOFF_CLAIMED');
     });
 
+    test('give it to no other process of the winner', async (s) => {
+      await s.createSession();
+      const { namespace } = s;
+      const { handoffId } = await s.offer();
+      const claim = (claimant?: string): Promise<unknown> =>
+        s.store.claimHandoff({ namespace, handoffId, agent: 'implementer', claimant });
+      await claim('one');
+      await expectRefusal(claim('two'), 'HANDOFF_CLAIMED');
+      await claim('one');
+      await claim();
+      expect((await s.readSession()).epoch).toBe(2);
+    });
+
+    test('forget which process it was when its lease lapses', async (s) => {
+      await s.createSession();
+      const { namespace } = s;
+      const { handoffId } = await s.offer();
+      const claim = (claimant: string): Promise<unknown> =>
+        s.store.claimHandoff({ namespace, handoffId, agent: 'implementer', claimant, leaseMs: 1000 });
+      await claim('one');
+      await s.advance(1000);
+      await claim('two');
+      await expectRefusal(claim('one'), 'HANDOFF_CLAIMED');
+    });
+
     test('fence an older process of the same agent after a handoff to itself', async (s) => {
       await s.createSession();
       const { session } = await s.claim(await s.offer({ targetAgent: 'planner' }), 'planner');

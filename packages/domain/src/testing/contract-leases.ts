@@ -133,14 +133,31 @@ export function describeLeases(test: ScenarioTest): void {
       expect(await s.listedIds({ agent: 'reviewer' })).toEqual([other.handoffId, offer.handoffId]);
     });
 
-    test('that lapsed after the offer itself expired leave it expired', async (s) => {
+    test('that lapsed after the deadline of the offer let it stand again for as long', async (s) => {
       await s.createSession();
-      const offer = await s.offer({ expiresInMs: 1000 });
+      const offer = await s.offer({ expiresInMs: 5000 });
       await s.claim(offer, 'implementer', undefined, leaseMs);
       await s.advance(leaseMs);
+      expect(await s.listedIds({ agent: 'reviewer' })).toEqual([offer.handoffId]);
+      await s.advance(5000);
       await expectRefusal(s.claim(offer, 'reviewer'), 'HANDOFF_EXPIRED');
-      expect(await s.listedIds({ agent: 'reviewer' })).toEqual([]);
-      expect((await s.readSession()).owner).toBe('planner');
+    });
+
+    test('that lapsed before the deadline of the offer leave it as it is', async (s) => {
+      await s.createSession();
+      const offer = await s.offer({ expiresInMs: 2 * leaseMs });
+      await s.claim(offer, 'implementer', undefined, leaseMs);
+      await s.advance(leaseMs);
+      expect((await outboxOffer(s)).expiresAtMs).toBe(offer.expiresAtMs);
+    });
+
+    test('that lapsed offer the log as it is then', async (s) => {
+      await s.createSession();
+      const offer = await s.offer();
+      await s.claim(offer, 'implementer', undefined, leaseMs);
+      await s.append({ agent: 'implementer', pinned: true });
+      await s.advance(leaseMs);
+      expect((await s.claim(offer, 'reviewer')).handoff.uptoSequence).toBe(1);
     });
 
     test('that lapsed cancel what the claimer offered meanwhile', async (s) => {

@@ -23,14 +23,14 @@ export function describeOwnership(test: ScenarioTest): void {
       expect((await s.claim(offer, 'implementer', once('anew'), leaseMs)).session.epoch).toBe(4);
     });
 
-    test('renew it by the repetition of the claim, with a key of its own, but keep its terms', async (s) => {
+    test('renew it by the repetition of the claim, with a key and a duration of its own', async (s) => {
       await s.createSession();
       const offer = await s.offer();
       await s.claim(offer, 'implementer', once('first'), leaseMs);
       await s.advance(leaseMs - 1000);
       const again = await s.claim(offer, 'implementer', once('second'), 2 * leaseMs);
       expect(again.replayed).toBe(true);
-      expect(again.session.lease).toMatchObject({ durationMs: leaseMs });
+      expect(again.session.lease).toMatchObject({ durationMs: 2 * leaseMs });
       expect(again.handoff.leaseExpiresAtMs).toBe(again.session.lease?.expiresAtMs);
       await s.advance(leaseMs - 1000);
       expect((await s.readSession()).owner).toBe('implementer');

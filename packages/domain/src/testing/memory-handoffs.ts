@@ -1,6 +1,12 @@
 import { roleAddress } from '../model/names.js';
 import type { ClaimHandoff, HandoffRecord, ListHandoffs, Store } from '../ports/store.js';
-import { handoffStatus, isOwnRoleOffer, refuseClaim, refuseResolve } from '../rules/handoff-transitions.js';
+import {
+  handoffStatus,
+  isOwnRoleOffer,
+  refuseClaim,
+  refuseRepeatedClaim,
+  refuseResolve,
+} from '../rules/handoff-transitions.js';
 import { renewedLease } from '../rules/ownership.js';
 import { refuseCreateHandoff } from '../rules/refuse-write.js';
 import type { MemoryState, StoredHandoff, StoredSession } from './memory-state.js';
@@ -69,15 +75,21 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
       const handoff = state.handoff(request.namespace, request.handoffId);
       const session = state.session(handoff);
       if (handoff.status === 'accepted' && handoff.acceptedBy === request.agent) {
+        const refusal = refuseRepeatedClaim(state.observeHandoff(handoff), request);
+        if (refusal !== undefined) throw refusal;
         const { record } = session;
         const holds = record.lease?.handoffId === handoff.handoffId;
-        const renewed = holds ? { lease: renewedLease(record, request.agent, state.now()) } : {};
+        const renewed = holds ? { lease: renewedLease(record, request.agent, state.now(), request.leaseMs) } : {};
         const current = state.changeSession(session, renewed);
         return { handoff: state.observeHandoff(handoff), session: current, replayed: true };
       }
       const refusal = refuseClaim(state.observeHandoff(handoff), state.observe(session.record), request);
       if (refusal !== undefined) throw refusal;
-      const accepted = state.changeHandoff(handoff, { status: 'accepted', acceptedBy: request.agent });
+      const accepted = state.changeHandoff(handoff, {
+        status: 'accepted',
+        acceptedBy: request.agent,
+        claimant: request.claimant,
+      });
       grantRights(state, session, accepted, request);
       return {
         handoff: state.observeHandoff(state.handoff(request.namespace, request.handoffId)),

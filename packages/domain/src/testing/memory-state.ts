@@ -107,10 +107,23 @@ export class MemoryState {
       const { lease, namespace } = session.record;
       if (lease === undefined || !isLeaseLapsed(this.observe(session.record))) continue;
       this.moveOwnership(session, lease.returnsTo);
-      const { acceptedBy: _former, grantedEpoch: _epoch, ...offer } = this.handoff(namespace, lease.handoffId);
-      this.handoffs.splice(this.handoffs.indexOf(this.handoff(namespace, lease.handoffId)), 1);
-      this.handoffs.push({ ...offer, id: this.nextId(), status: 'pending' });
+      const accepted = this.handoff(namespace, lease.handoffId);
+      this.handoffs.splice(this.handoffs.indexOf(accepted), 1);
+      this.handoffs.push(this.#offeredAgain(accepted, session.record.lastSequence));
     }
+  }
+
+  #offeredAgain(accepted: StoredHandoff, uptoSequence: number): StoredHandoff {
+    const { acceptedBy: _former, claimant: _process, grantedEpoch: _epoch, ...offer } = accepted;
+    const { createdAtMs, expiresAtMs = Infinity } = offer;
+    const stands = expiresAtMs > this.now();
+    return {
+      ...offer,
+      id: this.nextId(),
+      status: 'pending',
+      uptoSequence,
+      expiresAtMs: stands ? expiresAtMs : this.now() + expiresAtMs - createdAtMs,
+    };
   }
 
   deleteSession(session: StoredSession): void {

@@ -28,7 +28,7 @@ export const acceptHandoff = defineUseCase({
     replayed: z.literal(true).optional(),
   }),
   async run(
-    { store, settings, namespace, agent, idempotency, count, publish },
+    { store, settings, namespace, agent, idempotency, count, publish, process },
     { handoffId, leaseSeconds, maxTokens },
   ) {
     const { handoff, session, replayed } = await store.claimHandoff({
@@ -36,6 +36,7 @@ export const acceptHandoff = defineUseCase({
       agent: agent(),
       idempotency,
       handoffId,
+      claimant: process,
       leaseMs: leaseSeconds === undefined ? undefined : leaseSeconds * 1000,
     });
     const { sessionKey, uptoSequence, requestType } = handoff;

@@ -27,6 +27,8 @@ export interface UseCaseContext {
   /** Tells whoever waits. After the store has acknowledged. */
   readonly publish: (event: StoreEvent) => void;
   readonly inboxWatch: InboxWatch;
+  /** See `Caller.process`. */
+  readonly process: string | undefined;
   /** Ends the call's waiting. */
   readonly signal: AbortSignal | undefined;
 }

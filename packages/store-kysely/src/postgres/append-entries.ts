@@ -40,6 +40,22 @@ export function prepareAppendEntries(database: Database): AppendEntries {
   };
 }
 
+/** What an earlier try of a keyed append wrote, if one did: at most one row. */
+export function prepareReadAppended(
+  database: Database,
+): (
+  append: Pick<AppendEntry, 'namespace' | 'sessionKey' | 'agent'> & { readonly key: string },
+) => Promise<AppendedRow[]> {
+  return database.prepareRead('read_appended', (p) =>
+    statement<AppendedRow>(sql`
+      select 1 as ordinal, history.sequence, ${epochMs(sql`history.created_at`)} as created_at, history.epoch,
+        history.content_bytes, history.estimated_tokens, history.request_hash as recorded_hash
+      from sessions join context_history as history on history.session_id = sessions.id
+        and history.agent = ${p.agent} and history.idempotency_key = ${p.key}
+      where sessions.namespace = ${p.namespace} and sessions.session_key = ${p.sessionKey}`),
+  );
+}
+
 /** A batch by columns: the sessions, each once, and the entries, with the places of their sessions. */
 function batchArguments(requests: readonly AppendEntry[]) {
   const sessions = new Map<string, { readonly request: AppendEntry; readonly place: number }>();

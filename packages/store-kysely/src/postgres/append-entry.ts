@@ -6,7 +6,7 @@ import {
   type AppendEntry,
   type Replayable,
 } from '@org/domain';
-import { appendedOnce, prepareAppendEntries, type AppendedRow } from './append-entries.js';
+import { appendedOnce, prepareAppendEntries, prepareReadAppended, type AppendedRow } from './append-entries.js';
 import type { Database } from './database.js';
 import { createGroupCommit, type GroupCommitOptions } from './group-commit.js';
 import type { Operation } from './operation.js';
@@ -23,18 +23,26 @@ export function prepareAppendEntry(
   options: GroupCommitOptions,
 ): Operation<AppendEntry, Replayable<AppendedEntry>> {
   const commitAppend = createGroupCommit(prepareAppendEntries(database), options);
+  const readAppended = prepareReadAppended(database);
   const readSituation = prepareReadSessionSituation(database);
   const settle = prepareSettleLease(database);
 
-  async function explain(request: AppendEntry): Promise<undefined> {
-    const { agent, namespace, sessionKey } = request;
-    // An entry carries its own idempotency key: there is none to look up.
+  async function explain(request: AppendEntry): Promise<Replayable<AppendedEntry> | undefined> {
+    const { agent, namespace, sessionKey, idempotency } = request;
+    // Another try may have been written while this one waited for a lock: too late to be seen by its statement, but not to
+    // change what its guards saw.
+    if (idempotency !== undefined) {
+      const [earlier] = await readAppended({ agent, namespace, sessionKey, key: idempotency.key });
+      if (earlier !== undefined) return appendedEntry(earlier, request);
+    }
+    // An entry carries its own idempotency key: there is no other to look up.
     const situation = await readSituation({ ...keyArguments({ agent, namespace }), sessionKey });
     if (situation.session === null) throw sessionNotFound(sessionKey);
-    if (await settle(situation.session, situation.observed_at)) return;
+    if (await settle(situation.session, situation.observed_at)) return undefined;
     const session = sessionRecord(situation.session, situation.observed_at);
     const refusal = refuseAppend(session, request);
     if (refusal !== undefined) throw refusal;
+    return undefined;
   }
 
   return (request) =>

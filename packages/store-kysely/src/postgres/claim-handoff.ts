@@ -2,6 +2,7 @@ import {
   handoffNotFound,
   moveOwnership,
   refuseClaim,
+  refuseRepeatedClaim,
   type ClaimedHandoff,
   type ClaimHandoff,
   type Replayable,
@@ -17,14 +18,7 @@ import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
 import { lockArguments, lockSession, prepareReadHandoffSituation, type LockArguments } from './read-situation.js';
 import { keyArguments, prepareRecordAnswer, recordAnswer, replay, type KeyArguments } from './replay.js';
-import {
-  isWithinTtl,
-  renewedLease,
-  sessionColumns,
-  sessionJson,
-  sessionRecord,
-  type SessionRow,
-} from './session-row.js';
+import { isWithinTtl, sessionColumns, sessionJson, sessionRecord, type SessionRow } from './session-row.js';
 import { prepareSettleLease } from './settle-lease.js';
 import { untilAnswered } from './until-answered.js';
 
@@ -52,8 +46,12 @@ export function prepareClaimHandoff(database: Database): Operation<ClaimHandoff,
       if (handoff === null || session === null) throw handoffNotFound(request.handoffId);
       if (await settle(session, observedAtMs)) return undefined;
       if (handoff.status === 'accepted' && handoff.accepted_by === request.agent) {
+        const refusal = refuseRepeatedClaim(handoffRecord(handoff, observedAtMs), request);
+        if (refusal !== undefined) throw refusal;
         const holdsLease = session.lease_handoff_id === handoff.handoff_id;
-        const [current] = holdsLease ? await renew(lockArguments(session)) : [session];
+        const [current] = holdsLease
+          ? await renew({ ...lockArguments(session), leaseMs: request.leaseMs ?? null })
+          : [session];
         if (current === undefined) return undefined;
         const answer: Answer = { handoff, session: current, observed_at: observedAtMs };
         if (request.idempotency !== undefined) {
@@ -66,7 +64,7 @@ export function prepareClaimHandoff(database: Database): Operation<ClaimHandoff,
       if (refusal !== undefined) throw refusal;
 
       const change = grantedBy(handoff.request_type, current, request.agent);
-      const lease = { leaseMs: request.leaseMs ?? null };
+      const lease = { leaseMs: request.leaseMs ?? null, claimant: request.claimant ?? null };
       const [written] = await write({ ...key, ...lockArguments(session), ...change, ...lease, handoffId: handoff.id });
       return written && presentAnswer(written.response, false);
     });
@@ -90,6 +88,7 @@ function grantedBy(requestType: RequestType, session: SessionRecord, agent: stri
 interface Claim extends KeyArguments, LockArguments, SessionChange {
   readonly handoffId: number;
   readonly leaseMs: number | null;
+  readonly claimant: string | null;
 }
 
 /** The offer's deadline is compared with a clock that is read when the locks on both rows are held. */
@@ -128,7 +127,7 @@ function prepareWrite(database: Database): (claim: Claim) => Promise<{ response:
         returning ${sessionJson} as session
       ), accepted as (
         update handoffs set
-          status = 'accepted', accepted_by = ${p.agent},
+          status = 'accepted', accepted_by = ${p.agent}, claimant = ${p.claimant},
           granted_epoch = case when live.moves then live.epoch + 1 end,
           lease_check_at = case when live.moves then live.now + ${milliseconds(sql`${p.leaseMs}::bigint`)} end
         from live where handoffs.id = live.handoff_id
@@ -145,11 +144,15 @@ function prepareWrite(database: Database): (claim: Claim) => Promise<{ response:
 }
 
 /** A repeated acceptance is a sign of life. */
-function prepareRenewLease(database: Database): (session: LockArguments) => Promise<SessionRow[]> {
+function prepareRenewLease(
+  database: Database,
+): (session: LockArguments & { readonly leaseMs: number | null }) => Promise<SessionRow[]> {
   return database.prepareWrite('renew_lease', (p) =>
     statement<SessionRow>(sql`
       with ${lockSession(p)}
-      update sessions set lease_expires_at = ${renewedLease(sql`sessions`, sql`session.now`)}
+      update sessions set
+        lease_ms = coalesce(${p.leaseMs}::bigint, sessions.lease_ms),
+        lease_expires_at = session.now + ${milliseconds(sql`coalesce(${p.leaseMs}::bigint, sessions.lease_ms)`)}
       from session where sessions.id = session.id
       returning ${sessionColumns}`),
   );

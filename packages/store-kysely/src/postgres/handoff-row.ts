@@ -15,6 +15,7 @@ export interface HandoffRow {
   readonly requesting_agent: string;
   readonly target_agent: string | null;
   readonly accepted_by: string | null;
+  readonly claimant: string | null;
   readonly granted_epoch: number | null;
   readonly upto_sequence: number;
   readonly created_at: number;
@@ -31,7 +32,7 @@ export interface HandoffRow {
 export const handoffColumns: RawBuilder<HandoffRow> = sql`
   handoffs.id, handoffs.handoff_id, handoffs.namespace, handoffs.session_id, handoffs.session_key,
   handoffs.request_type, handoffs.status, handoffs.requesting_agent, handoffs.target_agent, handoffs.accepted_by,
-  handoffs.granted_epoch,
+  handoffs.claimant, handoffs.granted_epoch,
   handoffs.upto_sequence, ${epochMs(sql`handoffs.created_at`)} as created_at,
   ${epochMs(sql`handoffs.expires_at`)} as expires_at, ${epochMs(sql`handoffs.resolved_at`)} as resolved_at,
   handoffs.reason, handoffs.summary, handoffs.instructions, handoffs.request_data, handoffs.result`;
@@ -52,6 +53,7 @@ export const handoffRecord = (row: HandoffRow, observedAtMs: number, session?: L
   requestingAgent: row.requesting_agent,
   targetAgent: row.target_agent ?? undefined,
   acceptedBy: row.accepted_by ?? undefined,
+  claimant: row.claimant ?? undefined,
   grantedEpoch: row.granted_epoch ?? undefined,
   leaseExpiresAtMs: session?.lease_handoff_id === row.handoff_id ? (session.lease_expires_at ?? undefined) : undefined,
   uptoSequence: row.upto_sequence,

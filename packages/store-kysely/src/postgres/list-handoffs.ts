@@ -24,10 +24,7 @@ export function prepareListHandoffs(database: Database): Operation<ListHandoffs,
       const width = status === null ? limit : Math.floor(scanWidth / addresses.length);
       const readPage = direction === 'outbox' ? readOutbox : status === 'pending' ? readPendingInbox : readInbox;
       const rows = await readPage({ namespace, agent, addresses, status, after, width, limit });
-      if (rows[0]?.leases_due === true) {
-        await settleDueLeases([namespace]);
-        return undefined;
-      }
+      if (rows[0]?.leases_due === true && (await settleDueLeases([namespace]))) return undefined;
       const listed = rows.filter(isListed).toSorted((a, b) => a.id - b.id);
       const lastListed = listed.length === limit ? listed.at(-1)?.id : undefined;
       return {

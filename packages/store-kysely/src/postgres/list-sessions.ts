@@ -25,10 +25,7 @@ export function prepareListSessions(database: Database): Operation<ListSessions,
       } = request;
       const width = status === null && owner === null ? limit : scanWidth;
       const rows = await read({ namespace, before, status, owner, dormantAfterMs, width, limit });
-      if (rows[0]?.leases_due === true) {
-        await settleDueLeases([namespace]);
-        return undefined;
-      }
+      if (rows[0]?.leases_due === true && (await settleDueLeases([namespace]))) return undefined;
       const listed = rows.filter(isListed).toSorted((a, b) => b.id - a.id);
       return {
         sessions: listed.map((row) => sessionRecord(row, row.observed_at)),

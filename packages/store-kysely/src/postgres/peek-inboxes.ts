@@ -18,9 +18,8 @@ export function preparePeekInboxes(database: Database): Operation<readonly Inbox
     const { probes, namespaces } = probesOf(inboxes);
     const found = await untilAnswered(async () => {
       const [answer] = await peek({ ...probes, namespaces });
-      if (answer?.leases_due !== true) return answer?.found ?? [];
-      await settleDueLeases(namespaces);
-      return undefined;
+      if (answer?.leases_due === true && (await settleDueLeases(namespaces))) return undefined;
+      return answer?.found ?? [];
     });
     const hasOffers = new Set(found);
     return inboxes.map((_, index) => hasOffers.has(index));

@@ -90,10 +90,7 @@ export const lockArguments = ({ id, version, offers }: SessionRow): LockArgument
  * handoffs that this statement cannot see, because it looks at them as they were when it began. Nothing is written on the
  * strength of a lease that lapsed.
  */
-export const lockSession = (
-  p: Placeholders<LockArguments & ClockArguments>,
-  lease: 'holds' | 'lapsed' = 'holds',
-): RawBuilder<unknown> => sql`
+export const lockSession = (p: Placeholders<LockArguments & ClockArguments>): RawBuilder<unknown> => sql`
   locked as materialized (
     select * from sessions where id = ${p.sessionId} for update
   ), timed_session as materialized (
@@ -101,7 +98,7 @@ export const lockSession = (
   ), session as materialized (
     select * from timed_session
     where version = ${p.version}::integer and offers = ${p.offers}::integer
-      and ${isLapsed(sql`timed_session`, sql`now`)} = ${sql.lit(lease === 'lapsed')}
+      and not ${isLapsed(sql`timed_session`, sql`now`)}
   )`;
 
 /**

@@ -1,11 +1,11 @@
 import { sql, type RawBuilder } from 'kysely';
-import { clock, epochMs, milliseconds } from './clock.js';
+import { clock, milliseconds } from './clock.js';
 import type { Database } from './database.js';
 import { statement } from './query-builder.js';
-import { isLapsed, sessionColumns, type SessionRow } from './session-row.js';
-import { prepareSettleLease } from './settle-lease.js';
+import { isLapsed } from './session-row.js';
+import { prepareSettleLeases } from './settle-lease.js';
 
-const settledAtOnce = 100;
+const settledAtOnce = 500;
 
 /**
  * Whether there are leases in a namespace that may have lapsed: whatever looks at more than one session asks this
@@ -15,22 +15,26 @@ const settledAtOnce = 100;
 export const areLeasesDue = (namespace: RawBuilder<string>, now: RawBuilder<Date>): RawBuilder<boolean> =>
   sql`exists (select from handoffs where namespace = ${namespace} and lease_check_at <= ${now})`;
 
-/** Settles every lapsed lease of some namespaces. A lease is looked at about once for each time that it could have lapsed. */
-export function prepareSettleDueLeases(database: Database): (namespaces: readonly string[]) => Promise<void> {
+/**
+ * Settles lapsed leases of some namespaces, up to a number: the call that comes across them must not wait for thousands.
+ * A lease is looked at about once for each time that it could have lapsed.
+ *
+ * @returns whether to look for more: those that somebody else is at work on are left to that one
+ */
+export function prepareSettleDueLeases(database: Database): (namespaces: readonly string[]) => Promise<boolean> {
   const check = prepareCheck(database);
-  const settle = prepareSettleLease(database);
+  const settle = prepareSettleLeases(database);
   return async (namespaces) => {
-    for (;;) {
-      const checked = await check({ namespaces });
-      for (const row of checked) if (row.is_lapsed) await settle(row, row.observed_at);
-      if (checked.length < settledAtOnce) return;
-    }
+    const checked = await check({ namespaces });
+    const lapsed = checked.filter((row) => row.is_lapsed);
+    if (lapsed.length > 0) await settle({ sessionIds: lapsed.map(({ id }) => id) });
+    return checked.length > 0;
   };
 }
 
 /** The session that a lease was found on, when it was checked. */
-interface Checked extends SessionRow {
-  readonly observed_at: number;
+interface Checked {
+  readonly id: number;
   readonly is_lapsed: boolean;
 }
 
@@ -60,8 +64,6 @@ function prepareCheck(database: Database): (args: { readonly namespaces: readonl
         from judged
         where handoffs.id = judged.leased_id and not (judged.holds and ${isLapsed(sql`judged`, sql`judged.now`)})
       )
-      select ${epochMs(sql`sessions.now`)} as observed_at,
-        sessions.holds and ${isLapsed(sql`sessions`, sql`sessions.now`)} as is_lapsed, ${sessionColumns}
-      from judged as sessions`),
+      select judged.id, judged.holds and ${isLapsed(sql`judged`, sql`judged.now`)} as is_lapsed from judged`),
   );
 }

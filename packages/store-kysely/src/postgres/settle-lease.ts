@@ -1,10 +1,11 @@
-import { isLeaseLapsed, moveOwnership } from '@org/domain';
+import { isLeaseLapsed, limits } from '@org/domain';
 import { sql } from 'kysely';
+import { clock } from './clock.js';
 import type { Database } from './database.js';
 import { cancelOffers, noLease } from './move-ownership.js';
 import { statement } from './query-builder.js';
-import { lockArguments, lockSession, queueOffer, type LockArguments } from './read-situation.js';
-import { sessionRecord, type SessionRow } from './session-row.js';
+import { queueOffer } from './read-situation.js';
+import { isLapsed, sessionRecord, type SessionRow } from './session-row.js';
 
 /**
  * Gives a session back to its requester if its lease had lapsed when it was read.
@@ -13,33 +14,46 @@ import { sessionRecord, type SessionRow } from './session-row.js';
 export type SettleLease = (session: SessionRow, observedAtMs: number) => Promise<boolean>;
 
 export function prepareSettleLease(database: Database): SettleLease {
-  const write = prepareWrite(database);
+  const settle = prepareSettleLeases(database);
   return async (row, observedAtMs) => {
-    const session = sessionRecord(row, observedAtMs);
-    if (session.lease === undefined || !isLeaseLapsed(session)) return false;
-    const { owner, participants, formerOwners } = moveOwnership(session, session.lease.returnsTo);
-    await write({ ...lockArguments(row), owner, participants, formerOwners });
+    if (!isLeaseLapsed(sessionRecord(row, observedAtMs))) return false;
+    await settle({ sessionIds: [row.id] });
     return true;
   };
 }
 
-interface Return extends LockArguments {
-  readonly owner: string;
-  readonly participants: readonly string[];
-  readonly formerOwners: readonly string[];
-}
-
-/** No activity: a session does not live on because its owner was silent. The offer gets a new id, so that it is the newest. */
-function prepareWrite(database: Database): (change: Return) => Promise<unknown[]> {
-  return database.prepareWrite('settle_lease', (p) =>
+/**
+ * Gives back those of the sessions whose leases have lapsed once their rows are locked, which is in the order of their ids,
+ * as in a batch of appends. See `moveOwnership` in the domain. Nothing that the owner wrote while this waited can be
+ * missed: it renewed the lease.
+ *
+ * A lapse is no activity: a session does not live on because its owner was silent. The offer gets a new id, so that it is
+ * the newest of the lists.
+ */
+export function prepareSettleLeases(
+  database: Database,
+): (args: { readonly sessionIds: readonly number[] }) => Promise<unknown[]> {
+  return database.prepareWrite('settle_leases', (p) =>
     statement(sql`
-      with ${lockSession(p, 'lapsed')}, ${queueOffer}, returned as materialized (
-        select id as session_id, namespace, lease_handoff_id as handoff_id, now, true as moves from queued
+      with locked as materialized (
+        select * from sessions where id = any (${p.sessionIds}::bigint[]) order by id for update
+      ), timed as materialized (
+        select locked.*, ${clock(p)} as now from locked
+      ), session as materialized (
+        select * from timed where ${isLapsed(sql`timed`, sql`now`)} order by namespace
+      ), ${queueOffer}, returned as materialized (
+        select id as session_id, namespace, last_sequence, lease_handoff_id as handoff_id, lease_returns_to as owner, now,
+          true as moves,
+          array_append(array_remove(array_remove(former_owners, lease_returns_to), owner), nullif(owner, lease_returns_to))
+            as former_owners
+        from queued
       ), moved as (
         update sessions set
-          owner = ${p.owner},
-          participants = ${p.participants}::text[],
-          former_owners = ${p.formerOwners}::text[],
+          owner = returned.owner,
+          participants = array_remove(sessions.participants, returned.owner),
+          former_owners = (array_remove(returned.former_owners, null))[
+            greatest(1, cardinality(array_remove(returned.former_owners, null)) - ${sql.lit(limits.formerOwners - 1)}):
+          ],
           epoch = sessions.epoch + 1,
           version = sessions.version + 1,
           updated_at = returned.now,
@@ -48,7 +62,11 @@ function prepareWrite(database: Database): (change: Return) => Promise<unknown[]
       ), cancelled as (
         ${cancelOffers(sql`returned`, sql`handoffs.handoff_id`)}
       ), offered as (
-        update handoffs set id = default, status = 'pending', accepted_by = null, granted_epoch = null, lease_check_at = null
+        update handoffs set
+          id = default, status = 'pending', accepted_by = null, claimant = null, granted_epoch = null,
+          lease_check_at = null, upto_sequence = returned.last_sequence,
+          expires_at = case when expires_at > returned.now then expires_at
+            else returned.now + (expires_at - created_at) end
         from returned
         where handoffs.namespace = returned.namespace and handoffs.handoff_id = returned.handoff_id
           and handoffs.status = 'accepted'

@@ -1,6 +1,7 @@
 import {
   moveOwnership,
   refuseClaim,
+  refuseRepeatedClaim,
   renewedLease,
   type ClaimedHandoff,
   type ClaimHandoff,
@@ -24,7 +25,9 @@ export function prepareClaimHandoff(connection: Connection): Operation<ClaimHand
     const situation = getSituation(request, nowMs);
     const { handoff, session } = situation;
     if (handoff.status === 'accepted' && handoff.accepted_by === request.agent) {
-      return { ...claimed(renewLease(situation, nowMs), nowMs), replayed: true };
+      const refusal = refuseRepeatedClaim(handoffRecord(handoff, session, nowMs), request);
+      if (refusal !== undefined) throw refusal;
+      return { ...claimed(renewLease(situation, request, nowMs), nowMs), replayed: true };
     }
     const refusal = refuseClaim(handoffRecord(handoff, session, nowMs), sessionRecord(session, nowMs), request);
     if (refusal !== undefined) throw refusal;
@@ -46,7 +49,7 @@ function prepareTakeOver(connection: Connection): Accept {
   const saveHandoff = prepareSaveHandoff(connection);
   const move = prepareMoveOwnership(connection);
 
-  return ({ handoff, session }, { agent, leaseMs }, nowMs) => {
+  return ({ handoff, session }, { agent, leaseMs, claimant = null }, nowMs) => {
     const lease: SessionLease | undefined =
       leaseMs === undefined
         ? undefined
@@ -61,6 +64,7 @@ function prepareTakeOver(connection: Connection): Accept {
       ...handoff,
       status: 'accepted',
       accepted_by: agent,
+      claimant,
       granted_epoch: ownership.epoch,
       lease_check_at: lease?.expiresAtMs ?? null,
     };
@@ -74,8 +78,8 @@ function prepareJoin(connection: Connection): Accept {
   const saveHandoff = prepareSaveHandoff(connection);
   const saveSession = prepareSaveSession(connection);
 
-  return ({ handoff, session }, { agent }, nowMs) => {
-    const accepted: HandoffRow = { ...handoff, status: 'accepted', accepted_by: agent };
+  return ({ handoff, session }, { agent, claimant = null }, nowMs) => {
+    const accepted: HandoffRow = { ...handoff, status: 'accepted', accepted_by: agent, claimant };
     saveHandoff(accepted);
     const { participants } = sessionRecord(session, nowMs);
     const joins = handoff.request_type === 'collaboration' && agent !== session.owner && !participants.includes(agent);
@@ -94,12 +98,12 @@ function prepareJoin(connection: Connection): Accept {
 }
 
 /** An acceptor that asks for its acceptance again is alive. */
-function prepareRenewLease(connection: Connection): (situation: Situation, nowMs: number) => Situation {
+function prepareRenewLease(connection: Connection): Accept {
   const saveSession = prepareSaveSession(connection);
 
-  return ({ handoff, session }, nowMs) => {
+  return ({ handoff, session }, { leaseMs }, nowMs) => {
     if (session.lease_handoff_id !== handoff.handoff_id) return { handoff, session };
-    const lease = renewedLease(sessionRecord(session, nowMs), session.owner, nowMs);
+    const lease = renewedLease(sessionRecord(session, nowMs), session.owner, nowMs, leaseMs);
     const renewed: SessionRow = { ...session, ...leaseColumns(lease) };
     saveSession(renewed);
     return { handoff, session: renewed };

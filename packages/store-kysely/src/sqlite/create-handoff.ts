@@ -55,6 +55,7 @@ const newHandoff = (session: SessionRow, request: CreateHandoff, nowMs: number):
   instructions: request.instructions ?? null,
   request_data: request.requestData === undefined ? null : JSON.stringify(request.requestData),
   result: null,
+  claimant: null,
   granted_epoch: null,
   lease_check_at: null,
 });

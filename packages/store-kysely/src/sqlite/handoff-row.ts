@@ -24,6 +24,7 @@ export function handoffRecord(
     requestingAgent: row.requesting_agent,
     targetAgent: row.target_agent ?? undefined,
     acceptedBy: row.accepted_by ?? undefined,
+    claimant: row.claimant ?? undefined,
     grantedEpoch: row.granted_epoch ?? undefined,
     leaseExpiresAtMs: (session.lease_handoff_id === row.handoff_id ? session.lease_expires_at : null) ?? undefined,
     uptoSequence: row.upto_sequence,
@@ -66,6 +67,7 @@ export const prepareSaveHandoff: (connection: Connection) => (row: HandoffRow) =
       .set({
         status: p.status,
         accepted_by: p.accepted_by,
+        claimant: p.claimant,
         granted_epoch: p.granted_epoch,
         lease_check_at: p.lease_check_at,
         resolved_at: p.resolved_at,

@@ -22,7 +22,7 @@ export const prepareSettleLease: (connection: Connection) => SettleLease = prepa
     const lease = leaseOf(session);
     if (lease === undefined || !isLeaseLapsed({ state, lease, observedAtMs: nowMs })) return session;
     const moved = move(session, moveOwnership(sessionRecord(session, nowMs), lease.returnsTo), nowMs);
-    offerAgain({ namespace, handoffId: lease.handoffId, place: takePlace() });
+    offerAgain({ namespace, handoffId: lease.handoffId, place: takePlace(), last: session.last_sequence, nowMs });
     return moved;
   };
 });
@@ -51,6 +51,9 @@ interface OfferAgain {
   readonly namespace: string;
   readonly handoffId: string;
   readonly place: number;
+  /** The log's newest entry. */
+  readonly last: number;
+  readonly nowMs: number;
 }
 
 /** The offer becomes the newest of the lists: those who saw it go, and look for what is new alone, see it again. */
@@ -58,7 +61,16 @@ function prepareOfferAgain(connection: Connection): (args: OfferAgain) => void {
   return connection.prepare((p: Placeholders<OfferAgain>) =>
     db
       .updateTable('handoffs')
-      .set({ id: p.place, status: 'pending', accepted_by: null, granted_epoch: null, lease_check_at: null })
+      .set({
+        id: p.place,
+        status: 'pending',
+        accepted_by: null,
+        claimant: null,
+        granted_epoch: null,
+        lease_check_at: null,
+        upto_sequence: p.last,
+        expires_at: sql<number>`case when expires_at > ${p.nowMs} then expires_at else ${p.nowMs} + expires_at - created_at end`,
+      })
       .where('namespace', '=', p.namespace)
       .where('handoff_id', '=', p.handoffId),
   ).run;

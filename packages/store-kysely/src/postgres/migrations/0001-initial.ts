@@ -98,6 +98,7 @@ export const initial: Migration = {
       requesting_agent text collate "C" not null,
       target_agent text collate "C",
       accepted_by text collate "C",
+      claimant text collate "C",
       granted_epoch integer,
       lease_check_at timestamptz,
       upto_sequence bigint not null,

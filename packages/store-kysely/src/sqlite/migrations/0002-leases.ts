@@ -14,6 +14,7 @@ export const leases: Migration = {
     -- Of pinned entries alone: they are found by an index, and the rest of a log stays as it is.
     alter table context_history add column pinned_before integer;
 
+    alter table handoffs add column claimant text;
     alter table handoffs add column granted_epoch integer;
     alter table handoffs add column lease_check_at integer;
     create index handoffs_lease_check on handoffs (namespace, lease_check_at) where lease_check_at is not null;
