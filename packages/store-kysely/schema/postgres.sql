@@ -94,6 +94,7 @@ create table handoffs (
   -- An agent, or role:NAME; null: anyone.
   target_agent text collate "C",
   accepted_by text collate "C",
+  claimant text collate "C",
   granted_epoch integer,
   -- When to look again whether the lease of the acceptor has lapsed: never after its deadline.
   lease_check_at timestamp with time zone,

@@ -75,7 +75,7 @@ CREATE TABLE handoffs (
   summary text,
   instructions text,
   request_data text,
-  result text, granted_epoch integer, lease_check_at integer,
+  result text, claimant text, granted_epoch integer, lease_check_at integer,
   unique (namespace, handoff_id)
 ) strict;
 

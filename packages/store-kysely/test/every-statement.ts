@@ -23,6 +23,16 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   await operations.readSession(ref);
   await operations.appendEntry(appendWork('a', { ...ref, agent }));
   await operations.appendEntry(appendWork('a', { ...ref, agent, idempotency }));
+  const two = [ref, { namespace, sessionKey: `session-${name}` }];
+  await Promise.all(two.map((each) => operations.appendEntry(appendWork('a', { ...each, agent }))));
+  const second = { ...idempotency, key: `second-${name}` };
+  await Promise.all(
+    two.map((each) => operations.appendEntry(appendWork('a', { ...each, agent, idempotency: second }))),
+  );
+  const third = { ...idempotency, key: `third-${name}` };
+  await operations
+    .appendEntry(appendWork('a', { ...ref, agent, idempotency: third, expectedSequence: 0 }))
+    .catch(() => undefined);
   await operations.readEntries({ ...readWork(), ...ref, limit: 20 });
   await operations.readEntries({ ...readWork(), ...ref, limit: 20, direction: 'descending' });
   await operations.readBriefing({ ...ref, pinnedLimit: 10, newestLimit: 20, maxContentLength: 1000 });

@@ -138,7 +138,7 @@ describe('the statements of', () => {
     run = [];
     await store.readSession(session);
     await store.readSession(session);
-    expect(run).toEqual(['read_session', 'settle_lease', 'read_session', 'read_session']);
+    expect(run).toEqual(['read_session', 'settle_leases', 'read_session', 'read_session']);
   });
 
   it('a deletion', async () => {

@@ -16,10 +16,12 @@ export interface BatchedAppend {
  * no other.
  *
  * @param busySessions those that another batch is writing to
+ * @param maySuspect whether one that has to go alone may go now
  */
 export function takeBatch<Append extends BatchedAppend>(
   waiting: readonly Append[],
   busySessions: ReadonlySet<string>,
+  maySuspect = true,
 ): { batch: Append[]; left: Append[] } {
   const batch: Append[] = [];
   const left: Append[] = [];
@@ -37,7 +39,11 @@ export function takeBatch<Append extends BatchedAppend>(
       batch[0]?.isSuspect === true ||
       (batch.length > 0 && (isSuspect || contentBytes + request.contentBytes > batchLimits.contentBytes));
     const mustWait =
-      isFull || closed.has(session) || (isExpecting && sessions.has(session)) || (key !== undefined && keys.has(key));
+      isFull ||
+      (isSuspect && !maySuspect) ||
+      closed.has(session) ||
+      (isExpecting && sessions.has(session)) ||
+      (key !== undefined && keys.has(key));
     if (mustWait) {
       left.push(append);
       closed.add(session);

@@ -20,7 +20,8 @@ export interface AppendedRow {
 
 /**
  * Appends a batch of entries, to any number of sessions, by one statement. An entry that is not let through has no row in
- * the answer; why not is a question for another look.
+ * the answer; why not is a question for another look. Nor has one whose session somebody else has locked, if there are
+ * other sessions in the batch: they must not wait for it.
  *
  * An append with an `expectedSequence` must be the only one to its session in a batch, and an agent's idempotency key must
  * not be there twice for one session.
@@ -30,13 +31,21 @@ export type AppendEntries = (requests: readonly AppendEntry[]) => Promise<Append
 /** The unique index that two tries of one append run into. */
 export const appendedOnce = 'context_history_idempotency';
 
-/** Only a batch with idempotency keys in it pays for looking them up. */
+/** Only a batch with idempotency keys in it pays for looking them up, and only one of several sessions waits for none. */
 export function prepareAppendEntries(database: Database): AppendEntries {
-  const append = prepareStatement(database, 'append_entries', false);
-  const appendOnce = prepareStatement(database, 'append_entries_once', true);
+  const one = {
+    append: prepareStatement(database, 'append_entries', { isOnce: false, waits: true }),
+    appendOnce: prepareStatement(database, 'append_entries_once', { isOnce: true, waits: true }),
+  };
+  const several = {
+    append: prepareStatement(database, 'append_entries_of_several', { isOnce: false, waits: false }),
+    appendOnce: prepareStatement(database, 'append_entries_of_several_once', { isOnce: true, waits: false }),
+  };
   return (requests) => {
+    const batch = batchArguments(requests);
+    const { append, appendOnce } = batch.sessionKeys.length === 1 ? one : several;
     const hasKeys = requests.some(({ idempotency }) => idempotency !== undefined);
-    return (hasKeys ? appendOnce : append)(batchArguments(requests));
+    return (hasKeys ? appendOnce : append)(batch);
   };
 }
 
@@ -92,12 +101,15 @@ type Batch = ReturnType<typeof batchArguments>;
  * Locks the sessions in the order of their ids, so that batches never deadlock, and only then asks whether each entry may
  * be written: all that decides it are columns of the row that is locked, as it is after any wait.
  */
-function prepareStatement(database: Database, name: string, isOnce: boolean): (batch: Batch) => Promise<AppendedRow[]> {
+function prepareStatement(
+  database: Database,
+  name: string,
+  { isOnce, waits }: { readonly isOnce: boolean; readonly waits: boolean },
+): (batch: Batch) => Promise<AppendedRow[]> {
   return database.prepareWrite(name, (p) => {
     const keyColumns = isOnce ? sql`, idempotency_key, request_hash` : sql``;
     const keyArrays = isOnce ? sql`, ${p.keys}::text[], ${p.hashes}::text[]` : sql``;
     const isNew = isOnce ? sql`and not exists (select from earlier where earlier.ordinal = entry.ordinal)` : sql``;
-    const answerColumns = sql`content_bytes, estimated_tokens`;
     return statement<AppendedRow>(sql`
       with entry as materialized (
         select * from unnest(
@@ -109,14 +121,12 @@ function prepareStatement(database: Database, name: string, isOnce: boolean): (b
           content${keyColumns}, ordinal
         )
       ), locked as materialized (
-        select wanted.place, sessions.id, sessions.state, sessions.owner, sessions.participants, sessions.epoch,
-          sessions.last_sequence, sessions.estimated_tokens, sessions.pinned_count, sessions.last_activity_at,
-          sessions.ttl_ms, sessions.lease_expires_at
+        select wanted.place, ${guardedColumns}
         from unnest(${p.namespaces}::text[], ${p.sessionKeys}::text[])
           with ordinality as wanted (namespace, session_key, place)
         join sessions using (namespace, session_key)
         order by sessions.id
-        for update of sessions
+        for update of sessions ${waits ? sql`` : sql`skip locked`}
       ), session as materialized (
         select locked.*, ${clock(p)} as now from locked
       ), ${isOnce ? earlierTries : sql``} appended as materialized (
@@ -151,6 +161,14 @@ function prepareStatement(database: Database, name: string, isOnce: boolean): (b
       ${isOnce ? sql`union all select ordinal, ${earlierColumns} from earlier` : sql``}`);
   });
 }
+
+const answerColumns = sql`content_bytes, estimated_tokens`;
+
+/** All that decides on an append, and what it adds to. */
+const guardedColumns = sql`
+  sessions.id, sessions.state, sessions.owner, sessions.participants, sessions.epoch, sessions.last_sequence,
+  sessions.estimated_tokens, sessions.pinned_count, sessions.last_activity_at, sessions.ttl_ms,
+  sessions.lease_expires_at`;
 
 /** What the sessions' rows say of their logs grows with them; a write of the owner renews its lease, if it has one. */
 const extendLogs = sql`

@@ -55,8 +55,8 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     telemetry: options.telemetry ?? noTelemetry,
   });
   const database = createDatabase(pool, options.clockOffsetMs ?? (() => 0));
-  // The other half of the pool is left to all other calls.
-  const operations = prepareOperations(database, { flushes: Math.ceil(poolSize / 2), maxWaiting });
+  // The other half of the pool is left to all other calls. Of two batches one may wait for a lock.
+  const operations = prepareOperations(database, { flushes: Math.max(2, Math.ceil(poolSize / 2)), maxWaiting });
   return openStore(operations, url, pool.close);
 }
 

@@ -25,48 +25,30 @@ interface WaitingAppend extends BatchedAppend {
  * the order in which they were asked for: it is never in two batches at once.
  *
  * A batch that fails on its data fails as a whole; all of it then is sent again, each append in a batch of its own, so
- * that the bad one fails alone.
+ * that the bad one fails alone. So is one that a batch of several sessions did not let through: its session may be locked,
+ * and alone it can wait for that. One place is always left to those that need not wait.
  */
-export function createGroupCommit(
-  appendEntries: AppendEntries,
-  { flushes, maxWaiting }: GroupCommitOptions,
-): CommitAppend {
-  let waiting: WaitingAppend[] = [];
-  const busySessions = new Set<string>();
-  let underWay = 0;
+export function createGroupCommit(appendEntries: AppendEntries, options: GroupCommitOptions): CommitAppend {
+  const groupCommit = new GroupCommit(appendEntries, options);
+  return (request) => groupCommit.append(request);
+}
 
-  async function drain(): Promise<void> {
-    for (;;) {
-      // What else arrives in this turn of the event loop joins the batch.
-      await setImmediate();
-      const { batch, left } = takeBatch(waiting, busySessions);
-      if (batch.length === 0) break;
-      waiting = left;
-      for (const { session } of batch) busySessions.add(session);
-      await commit(batch);
-      for (const { session } of batch) busySessions.delete(session);
-    }
-    // What is left waits for sessions in the batches of others, who come here after them.
-    underWay -= 1;
+class GroupCommit {
+  readonly #appendEntries: AppendEntries;
+  readonly #options: GroupCommitOptions;
+  #waiting: WaitingAppend[] = [];
+  readonly #busySessions = new Set<string>();
+  #underWay = 0;
+  #suspectsUnderWay = 0;
+
+  constructor(appendEntries: AppendEntries, options: GroupCommitOptions) {
+    this.#appendEntries = appendEntries;
+    this.#options = options;
   }
 
-  async function commit(batch: readonly WaitingAppend[]): Promise<void> {
-    try {
-      const rows = await appendEntries(batch.map(({ request }) => request));
-      const byOrdinal = new Map(rows.map((row) => [row.ordinal, row]));
-      for (const [index, { resolve }] of batch.entries()) resolve(byOrdinal.get(index + 1));
-    } catch (error) {
-      if (batch.length > 1 && isStatementFailure(error)) {
-        waiting = [...batch.map((append) => ({ ...append, isSuspect: true })), ...waiting];
-      } else {
-        for (const { reject } of batch) reject(error);
-      }
-    }
-  }
-
-  return (request) =>
-    new Promise((resolve, reject) => {
-      if (waiting.length >= maxWaiting) {
+  append(request: AppendEntry): Promise<AppendedRow | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.length >= this.#options.maxWaiting) {
         reject(
           new ContextStoreError(
             'OVERLOADED',
@@ -76,10 +58,56 @@ export function createGroupCommit(
         return;
       }
       const session = `${request.namespace} ${request.sessionKey}`;
-      waiting.push({ request, session, resolve, reject, isSuspect: false });
-      if (underWay < flushes) {
-        underWay += 1;
-        void drain();
-      }
+      this.#waiting.push({ request, session, resolve, reject, isSuspect: false });
+      if (this.#underWay < this.#options.flushes) this.#startDrain();
     });
+  }
+
+  #startDrain(): void {
+    this.#underWay += 1;
+    void this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    for (;;) {
+      // What else arrives in this turn of the event loop joins the batch.
+      await setImmediate();
+      const maySuspect = this.#suspectsUnderWay < Math.max(1, this.#options.flushes - 1);
+      const { batch, left } = takeBatch(this.#waiting, this.#busySessions, maySuspect);
+      if (batch.length === 0) break;
+      this.#waiting = left;
+      const suspects = batch[0]?.isSuspect === true ? 1 : 0;
+      this.#suspectsUnderWay += suspects;
+      for (const { session } of batch) this.#busySessions.add(session);
+      await this.#commit(batch);
+      for (const { session } of batch) this.#busySessions.delete(session);
+      this.#suspectsUnderWay -= suspects;
+    }
+    // What is left waits for sessions in the batches of others, who come here after them.
+    this.#underWay -= 1;
+  }
+
+  async #commit(batch: readonly WaitingAppend[]): Promise<void> {
+    try {
+      const rows = await this.#appendEntries(batch.map(({ request }) => request));
+      const byOrdinal = new Map(rows.map((row) => [row.ordinal, row]));
+      const isOfSeveral = batch.some(({ session }) => session !== batch[0]?.session);
+      const leftOut: WaitingAppend[] = [];
+      for (const [index, append] of batch.entries()) {
+        const row = byOrdinal.get(index + 1);
+        if (row === undefined && isOfSeveral) leftOut.push(append);
+        else append.resolve(row);
+      }
+      this.#sendAlone(leftOut);
+    } catch (error) {
+      if (batch.length > 1 && isStatementFailure(error)) this.#sendAlone(batch);
+      else for (const { reject } of batch) reject(error);
+    }
+  }
+
+  #sendAlone(appends: readonly WaitingAppend[]): void {
+    if (appends.length === 0) return;
+    this.#waiting = [...appends.map((append) => ({ ...append, isSuspect: true })), ...this.#waiting];
+    while (this.#underWay < this.#options.flushes) this.#startDrain();
+  }
 }

@@ -70,7 +70,7 @@ export const isRolledBackByConflict = (error: unknown): boolean => ['40001', '40
 /** A statement failed on what it was given, rather than on the state of the server. */
 export const isStatementFailure = (error: unknown): boolean => {
   const code = codeOf(error);
-  return code !== undefined && isSqlState(code) && !/^(08|25|28|3D|42|53|57P|58|XX)/.test(code);
+  return code !== undefined && isSqlState(code) && !/^(08|25|28|3D|42|53|57|58|XX)/.test(code);
 };
 
 /** What a row belongs to is gone. */
