@@ -49,6 +49,27 @@ describe('a process that remembers epochs', () => {
     }
   });
 
+  it('is not taken for the process that accepted first', async () => {
+    const { older } = await twoProcesses();
+    const { body } = await call(older, 'listHandoffs', { direction: 'outbox' });
+    const [accepted] = body['handoffs'] as { handoffId: string }[];
+    expect((await call(older, 'acceptHandoff', { handoffId: accepted?.handoffId })).body).toMatchObject({
+      code: 'HANDOFF_CLAIMED',
+    });
+    expect((await call(older, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
+  });
+
+  it('knows a session from an earlier one of the same key', async () => {
+    const contextStore = memoryContextStore();
+    const client = await connect(factoryOver(contextStore, { rememberEpochs: true }), 'legacy', 'twin');
+    await call(client, 'registerSession', { sessionKey: 'work' });
+    await handOver(contextStore, 'twin', 'twin');
+    await call(client, 'registerSession', { sessionKey: 'work', ifExists: 'resume' });
+    await contextStore.deleteSession('work');
+    expect((await call(client, 'registerSession', { sessionKey: 'work' })).body).toMatchObject({ created: true });
+    expect((await call(client, 'updateContext', entry)).body).toMatchObject({ sequence: 1, epoch: 1 });
+  });
+
   it('writes again after it has resumed the session', async () => {
     const { older } = await twoProcesses();
     await call(older, 'registerSession', { sessionKey: 'work', ifExists: 'resume' });
