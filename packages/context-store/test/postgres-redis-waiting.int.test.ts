@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openContextStore, type ContextStore } from '../src/index.js';
@@ -21,8 +22,9 @@ describe('two processes on one PostgreSQL database and one Redis', () => {
     });
     told = [];
     waiting.on('message', (message) => told.push(message));
-    await isTold({ looked: 0 });
+    // What is heard during a look makes for another one. Inboxes are peeked into when nobody looks any more.
     await isTold({ heard: 'something_changed' });
+    await isTold({ waits: true });
     told.length = 0;
   }, 120_000);
   afterEach(async () => {
@@ -44,6 +46,7 @@ describe('two processes on one PostgreSQL database and one Redis', () => {
       summary: 'Half done.',
     });
     await isTold({ offered: ['work'] });
-    expect(told.slice(0, 3)).toEqual([{ heard: 'handoff_offered' }, { looked: 1 }, { offered: ['work'] }]);
+    const deeds = told.filter((message) => !isDeepStrictEqual(message, { waits: true }));
+    expect(deeds.slice(0, 3)).toEqual([{ heard: 'handoff_offered' }, { looked: 1 }, { offered: ['work'] }]);
   });
 });

@@ -15,7 +15,10 @@ const { store } = await openStore(location, false, {}, undefined);
 
 const unpolled: Store = {
   ...store,
-  peekInboxes: async (inboxes) => inboxes.map(() => false),
+  peekInboxes: async (inboxes) => {
+    process.send?.({ waits: true });
+    return inboxes.map(() => false);
+  },
   listHandoffs: async (request) => {
     const page = await store.listHandoffs(request);
     process.send?.({ looked: page.handoffs.length });

@@ -1,5 +1,6 @@
 /**
- * Every error code of the product, what it means, and whether the same call may succeed when it is simply sent again.
+ * Every error code of the product, what it means, and whether the same call may succeed when it is simply sent again; a
+ * single error may say that it will not.
  * The error table in the docs is generated from here.
  */
 export const errorCodes = {
@@ -45,7 +46,7 @@ export const errorCodes = {
   FORBIDDEN: { retryable: false, meaning: 'The caller is known, but may not do this.' },
   STORE_UNAVAILABLE: {
     retryable: true,
-    meaning: 'The database cannot be reached or cannot write. Nothing was acknowledged.',
+    meaning: 'The database cannot be used. `retryable` is false when only its operator can mend it.',
   },
   INTERNAL_ERROR: { retryable: false, meaning: 'A defect. The request id leads to the log line.' },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>;
@@ -61,6 +62,11 @@ export interface ErrorBody {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
+export interface ContextStoreErrorOptions extends ErrorOptions {
+  /** That the same call will fail again, although others of this code may succeed. Default: as the code has it. */
+  readonly retryable?: false | undefined;
+}
+
 /**
  * The one error that the product throws on purpose. Its message and details are safe to show to a client: they never hold
  * driver or SQL text, which stays in `cause`.
@@ -68,22 +74,20 @@ export interface ErrorBody {
 export class ContextStoreError extends Error {
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, unknown>>;
+  /** Whether the same call may succeed when it is sent again. */
+  readonly retryable: boolean;
 
   constructor(
     code: ErrorCode,
     message: string,
     details: Readonly<Record<string, unknown>> = {},
-    options?: ErrorOptions,
+    options?: ContextStoreErrorOptions,
   ) {
     super(message, options);
     this.name = 'ContextStoreError';
     this.code = code;
     this.details = details;
-  }
-
-  /** Whether the same call may succeed when it is sent again. */
-  get retryable(): boolean {
-    return errorCodes[this.code].retryable;
+    this.retryable = options?.retryable ?? errorCodes[code].retryable;
   }
 
   toJSON(): ErrorBody {

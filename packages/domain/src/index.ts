@@ -7,7 +7,13 @@ export {
   type UseCaseInput,
   type UseCaseResult,
 } from './context-store.js';
-export { ContextStoreError, errorCodes, type ErrorBody, type ErrorCode } from './errors.js';
+export {
+  ContextStoreError,
+  errorCodes,
+  type ContextStoreErrorOptions,
+  type ErrorBody,
+  type ErrorCode,
+} from './errors.js';
 export type { Briefing } from './model/briefing.js';
 export { contextTypes, type ContextType, type Entry } from './model/entry.js';
 export {

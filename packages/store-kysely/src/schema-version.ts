@@ -12,4 +12,5 @@ export const olderSchema = (database: string, version: number, known: number): C
     'STORE_UNAVAILABLE',
     `${database} has an older schema (${version}; this release needs ${known}). Run \`context-store migrate\`.`,
     { schemaVersion: version, knownVersion: known },
+    { retryable: false },
   );

@@ -4,7 +4,7 @@ import { createPostgresStore } from '@org/store-kysely/postgres';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { migratePostgres } from '../src/postgres/migrate.js';
 import { migrations } from '../src/postgres/migrations/index.js';
-import { expectTrouble } from './expect-trouble.js';
+import { expectLastingTrouble, expectTrouble } from './expect-trouble.js';
 import { createWork, work } from './requests.js';
 import { temporaryDatabase, unusedPort, type TemporaryDatabase } from '@org/store-kysely/testing';
 
@@ -44,7 +44,7 @@ describe('opening a PostgreSQL database', () => {
   });
 
   it('changes nothing when it is not to migrate', async () => {
-    await expectTrouble(open(database.url, false), /older schema \(0;.*context-store migrate/);
+    await expectLastingTrouble(open(database.url, false), /older schema \(0;.*context-store migrate/);
     expect(await migratePostgres(database.url)).toEqual({ from: 0, to: migrations.length });
     expect(await migratePostgres(database.url)).toEqual({ from: migrations.length, to: migrations.length });
     await open(database.url, false);
@@ -53,8 +53,8 @@ describe('opening a PostgreSQL database', () => {
   it('keeps a database of a newer release as it is', async () => {
     await open();
     await database.query(`insert into schema_migrations values (99, 'from the future', now())`);
-    await expectTrouble(open(), /newer release.*schema 99.*Upgrade/);
-    await expectTrouble(open(database.url, false), /newer release.*schema 99.*Upgrade/);
+    await expectLastingTrouble(open(), /newer release.*schema 99.*Upgrade/);
+    await expectLastingTrouble(open(database.url, false), /newer release.*schema 99.*Upgrade/);
   });
 
   it('keeps what is there when it is opened again', async () => {
@@ -72,24 +72,27 @@ describe('opening a PostgreSQL database', () => {
     const password = 'secret';
     const port = `${await unusedPort()}`;
     await expectTrouble(open(urlWith((url) => Object.assign(url, { port, password }))), /refuses connections/);
-    await expectTrouble(
+    await expectLastingTrouble(
       open(urlWith((url) => Object.assign(url, { pathname: '/no_such', password }))),
       /no such database/,
     );
-    await expectTrouble(
+    await expectLastingTrouble(
       open(urlWith((url) => Object.assign(url, { username: 'nobody_here', password }))),
       /this user|password/,
     );
   });
 
   it.for([
-    ['28P01', /refuses the password/],
-    ['53300', /accepts no more connections/],
-    ['57P03', /starting up or shutting down/],
-  ] as const)('says why the server refuses with %s', async ([sqlState, says]) => {
+    ['28P01', /refuses the password/, expectLastingTrouble],
+    ['42704', /refuses the connection \(SQLSTATE 42704\)\. See its log/, expectLastingTrouble],
+    ['55000', /refuses the connection \(SQLSTATE 55000\)\. See its log/, expectLastingTrouble],
+    ['08P01', /DATABASE_TRANSACTION_POOLER=true/, expectTrouble],
+    ['53300', /accepts no more connections/, expectTrouble],
+    ['57P03', /starting up or shutting down/, expectTrouble],
+  ] as const)('says why the server refuses with %s', async ([sqlState, says, expectIt]) => {
     const server = await refusingServer(sqlState);
     const { port } = server.address() as AddressInfo;
-    await expectTrouble(open(`postgres://root:secret@127.0.0.1:${port}/test`), says);
+    await expectIt(open(`postgres://root:secret@127.0.0.1:${port}/test`), says);
     server.close();
   });
 
@@ -98,14 +101,14 @@ describe('opening a PostgreSQL database', () => {
     await database.query(`create role ${role} login password 'secret'`);
     await database.query(`revoke create on schema public from public`);
     const url = urlWith((changed) => Object.assign(changed, { username: role, password: 'secret' }));
-    await expectTrouble(open(url), /denies this user a right/);
+    await expectLastingTrouble(open(url), /denies this user a right/);
     await database.query(`drop role ${role}`);
   });
 
   it('says that a server is read-only', async () => {
     const name = new URL(database.url).pathname.slice(1);
     await database.query(`alter database ${name} set default_transaction_read_only = on`);
-    await expectTrouble(open(), /read-only/);
+    await expectLastingTrouble(open(), /read-only/);
   });
 });
 

@@ -76,6 +76,18 @@ describe.each(['read committed', 'serializable'])('two stores on a PostgreSQL da
     (store: Store): Promise<unknown> =>
       store.appendEntry(appendWork('late', request));
 
+  it.each([
+    ['a read mark', (store: Store) => store.markRead({ ...work, agent: 'a', sequence: 0 })],
+    ['an append', (store: Store) => store.appendEntry(appendWork('late'))],
+    ['an offer', (store: Store) => store.createHandoff(offerWork('late'))],
+  ])(
+    'refuse %s that waits for the session while it is deleted',
+    async (_, write: (store: Store) => Promise<unknown>) => {
+      const late = await whileLocked(() => write(stores[0]), 'delete from sessions');
+      expect(late).toMatchObject({ status: 'rejected', reason: { code: 'SESSION_NOT_FOUND' } });
+    },
+  );
+
   it.for([
     ['a former owner', append(), `update sessions set owner = 'implementer', epoch = 2`, 'NOT_A_PARTICIPANT'],
     ['an old epoch', append({ epoch: 1 }), `update sessions set epoch = 2`, 'OWNERSHIP_LOST'],

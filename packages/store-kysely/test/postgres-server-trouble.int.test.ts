@@ -11,7 +11,7 @@ import {
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createConnectionPool } from '../src/postgres/connection-pool.js';
-import { expectTrouble } from './expect-trouble.js';
+import { expectLastingTrouble, expectTrouble } from './expect-trouble.js';
 import { appendWork, createWork, readWork, work } from './requests.js';
 
 const maxConnections = 12;
@@ -88,20 +88,23 @@ describe('a PostgreSQL server in trouble', () => {
   }
 
   it('is told from a wrong password, user or database', async () => {
-    await expectTrouble(open({ url: urlOf('app', 'secret but wrong') }), /^PostgreSQL at 127.*refuses the password/);
-    await expectTrouble(open({ url: urlOf('app', '') }), /asks for a password/);
-    await expectTrouble(open({ url: urlOf('nobody_here', 'secret') }), /refuses the password/);
-    await expectTrouble(open({ url: urlOf('banned', 'secret') }), /refuses this user/);
-    await expectTrouble(open({ url: urlOf('app', 'secret', { pathname: '/no_such' }) }), /no such database/);
+    await expectLastingTrouble(
+      open({ url: urlOf('app', 'secret but wrong') }),
+      /^PostgreSQL at 127.*refuses the password/,
+    );
+    await expectLastingTrouble(open({ url: urlOf('app', '') }), /asks for a password/);
+    await expectLastingTrouble(open({ url: urlOf('nobody_here', 'secret') }), /refuses the password/);
+    await expectLastingTrouble(open({ url: urlOf('banned', 'secret') }), /refuses this user/);
+    await expectLastingTrouble(open({ url: urlOf('app', 'secret', { pathname: '/no_such' }) }), /no such database/);
   });
 
   it('says that a right is missing', async () => {
     const store = await openWithWork();
     await database.query('reassign owned by app to postgres');
-    await expectTrouble(store.appendEntry(appendWork('a')), /denies this user a right/);
+    await expectLastingTrouble(store.appendEntry(appendWork('a')), /denies this user a right/);
     await database.query('grant select on sessions, context_history to app');
     expect(await store.readSession(work)).toMatchObject({ lastSequence: 0 });
-    await expectTrouble(store.appendEntry(appendWork('a')), /denies this user a right/);
+    await expectLastingTrouble(store.appendEntry(appendWork('a')), /denies this user a right/);
   });
 
   it('says that it accepts no more connections, and serves when it does again', async () => {
@@ -120,10 +123,10 @@ describe('a PostgreSQL server in trouble', () => {
     await database.query(`alter database ${name} set default_transaction_read_only = on`);
     for (const pid of await backends()) process.kill(pid, 'SIGTERM');
     await expect.poll(backends).toEqual([]);
-    await expectTrouble(store.appendEntry(appendWork('a')), /is read-only/);
+    await expectLastingTrouble(store.appendEntry(appendWork('a')), /is read-only/);
     expect(await store.readSession(work)).toMatchObject({ lastSequence: 0 });
     // As before a failover: no connection that was made until now will ever write.
-    await expectTrouble(store.appendEntry(appendWork('a')), /is read-only/);
+    await expectLastingTrouble(store.appendEntry(appendWork('a')), /is read-only/);
     await database.query(`set transaction_read_only = off; alter database ${name} reset default_transaction_read_only`);
     expect(await store.appendEntry(appendWork('a'))).toMatchObject({ sequence: 1 });
   });

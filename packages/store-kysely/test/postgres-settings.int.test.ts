@@ -3,7 +3,7 @@ import { describeStoreContract, type StoreHarness } from '@org/domain/testing';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { expectTrouble } from './expect-trouble.js';
+import { expectLastingTrouble } from './expect-trouble.js';
 import { takingTurns } from './fork-store.js';
 
 /** What a database may be set to without the store's leave. */
@@ -55,13 +55,13 @@ describe('a PostgreSQL database that cannot keep the promises of the store', () 
     const name = `${nameOf(database)}_encoded`;
     await database.query(`create database ${name} encoding '${encoding}' locale 'C' template template0`);
     const url = Object.assign(new URL(database.url), { pathname: `/${name}` });
-    await expectTrouble(open(url.href), new RegExp(`keeps text as ${encoding}.*UTF8`));
+    await expectLastingTrouble(open(url.href), new RegExp(`keeps text as ${encoding}.*UTF8`));
     await database.query(`drop database ${name} with (force)`);
   });
 
   it('is refused when it acknowledges what it has not written', async () => {
     await database.query(`alter database ${nameOf(database)} set synchronous_commit = off`);
-    await expectTrouble(open(), /synchronous_commit switched off.*Switch it on/);
+    await expectLastingTrouble(open(), /synchronous_commit switched off.*Switch it on/);
     await database.query(`alter database ${nameOf(database)} set synchronous_commit = local`);
     await closeAgain(open());
   });
@@ -70,7 +70,7 @@ describe('a PostgreSQL database that cannot keep the promises of the store', () 
     'is refused behind a pooler when transactions are %s',
     async (isolation) => {
       await database.query(`alter database ${nameOf(database)} set default_transaction_isolation = '${isolation}'`);
-      await expectTrouble(
+      await expectLastingTrouble(
         createPostgresStore({ url: database.url, transactionPooler: true }),
         new RegExp(`${isolation}.*pooler.*read committed`),
       );
@@ -83,17 +83,17 @@ describe('a PostgreSQL database that cannot keep the promises of the store', () 
   ])('is refused when another tool keeps its migrations there: %s', async ([columns, row]) => {
     await database.query(`create table schema_migrations (${columns})`);
     await database.query(`insert into schema_migrations values (${row})`);
-    await expectTrouble(open(), /schema_migrations of another application.*of its own/);
+    await expectLastingTrouble(open(), /schema_migrations of another application.*of its own/);
   });
 
   it('is refused when another application has a table of a name that is needed', async () => {
     await database.query('create table handoffs (id integer)');
-    await expectTrouble(open(), /table of another application.*of its own/);
+    await expectLastingTrouble(open(), /table of another application.*of its own/);
   });
 
   it('is refused without a schema to create tables in', async () => {
     await database.query(`alter database ${nameOf(database)} set search_path = ''`);
-    await expectTrouble(open(), /no schema.*search_path/);
+    await expectLastingTrouble(open(), /no schema.*search_path/);
   });
 
   it('is let through when the options of the URL mend it', async () => {

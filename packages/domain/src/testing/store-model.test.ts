@@ -169,6 +169,11 @@ describe('the store model', () => {
     expect(difference?.match(/^\d+\. /gm)?.length).toBeLessThanOrEqual(6);
   });
 
+  it.each([0, 50])('says that it came to an end early, after %i ms', async (limitMs) => {
+    const search = findDifference(openMemory(), { runs: 100_000, seed: 1, limitMs });
+    await expect(search).rejects.toThrow(/over after \d+ of 100000 scripts/);
+  });
+
   it('comes to every refusal of the port, and to an answer of every operation', async () => {
     const seen = new Set<string>();
     for (const script of fc.sample(arbitraryScript, { numRuns: 400, seed: 7 })) {

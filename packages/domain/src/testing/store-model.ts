@@ -11,13 +11,15 @@ export interface ModelSearch {
   readonly runs?: number | undefined;
   /** Where the search begins, as printed by one that found something. The environment's `MODEL_SEED` stands in for it. */
   readonly seed?: number | undefined;
+  /** After how many milliseconds it ends, however far it came. Default: a minute, and half a second for each script. */
+  readonly limitMs?: number | undefined;
 }
 
 const defaultRuns = 50;
 /** Enough for a script that a person can read. */
 const maxShrinks = 300;
-/** However slow the engine, the search ends about then: what it has found is printed as short as it is. */
-const maxSearchMs = 60_000;
+/** A slow engine may take longer to shrink what was found than anyone waits: it is printed as short as it is by then. */
+const defaultLimitMs = (runs: number): number => 60_000 + runs * 500;
 
 /**
  * Plays random scripts of commands, retries and moves of the clock on an engine and on the memory reference, and compares
@@ -40,13 +42,20 @@ export function describeStoreModel(engine: string, open: () => Promise<StoreHarn
         const difference = await findDifference(harness, { runs, seed });
         if (difference !== undefined) throw new Error(difference);
       },
-      maxSearchMs + runs * 1000,
+      2 * defaultLimitMs(runs),
     );
   });
 }
 
-/** What an engine answers differently from the reference, for a person to read; undefined when nothing was found. */
-export async function findDifference(harness: StoreHarness, { runs, seed }: ModelSearch): Promise<string | undefined> {
+/**
+ * What an engine answers differently from the reference, for a person to read; undefined when nothing was found.
+ *
+ * @throws when the time was over before all scripts were played, and those that were played showed nothing
+ */
+export async function findDifference(
+  harness: StoreHarness,
+  { runs = defaultRuns, seed, limitMs = defaultLimitMs(runs) }: ModelSearch,
+): Promise<string | undefined> {
   let shortest: readonly PlayedStep[] = [];
   const property = fc.asyncProperty(fc.limitShrink(arbitraryScript, maxShrinks), async (script: Script) => {
     const played = await playScript(script, harness);
@@ -56,15 +65,17 @@ export async function findDifference(harness: StoreHarness, { runs, seed }: Mode
     return isSame;
   });
   const details = await fc.check(property, {
-    numRuns: runs ?? defaultRuns,
+    numRuns: runs,
     ...(seed !== undefined && { seed }),
     plugins: [
       // The long scripts are those that get somewhere.
       fc.unbiased(),
-      fc.interruptAfterTimeLimit(maxSearchMs + (runs ?? defaultRuns) * 500),
+      fc.interruptAfterTimeLimit(limitMs),
     ],
   });
-  return details.failed ? describeDifference(shortest, details.seed) : undefined;
+  if (details.counterexample !== null) return describeDifference(shortest, details.seed);
+  if (details.numRuns < runs) throw new Error(`The time was over after ${details.numRuns} of ${runs} scripts.`);
+  return undefined;
 }
 
 function describeDifference(played: readonly PlayedStep[], seed: number): string {

@@ -3,21 +3,24 @@ import { sql } from 'kysely';
 import type { Database } from './database.js';
 import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
+import { untilAnswered } from './until-answered.js';
 
 export function prepareMarkRead(database: Database): Operation<MarkRead, ReadMark> {
   const read = prepareReadMark(database);
   const move = prepareMoveMark(database);
 
-  return async ({ namespace, sessionKey, agent, sequence }) => {
-    const [row] = await (sequence === undefined
-      ? read({ namespace, sessionKey, agent })
-      : move({ namespace, sessionKey, agent, sequence }));
-    if (row === undefined) throw sessionNotFound(sessionKey);
-    const lastSequence = row.last_sequence;
-    const refusal = refuseMark(sequence ?? 0, { sessionKey, lastSequence });
-    if (refusal !== undefined) throw refusal;
-    return { sequence: row.sequence, lastSequence };
-  };
+  return ({ namespace, sessionKey, agent, sequence }) =>
+    // The session may go while its mark is written.
+    untilAnswered(async () => {
+      const [row] = await (sequence === undefined
+        ? read({ namespace, sessionKey, agent })
+        : move({ namespace, sessionKey, agent, sequence }));
+      if (row === undefined) throw sessionNotFound(sessionKey);
+      const lastSequence = row.last_sequence;
+      const refusal = refuseMark(sequence ?? 0, { sessionKey, lastSequence });
+      if (refusal !== undefined) throw refusal;
+      return { sequence: row.sequence, lastSequence };
+    });
 }
 
 interface MarkRow {

@@ -6,7 +6,7 @@ import { nameServer, requireDatabaseUrl } from './database-url.js';
 import { defaultSettings } from './default-settings.js';
 import { migrations as allMigrations, type Migration } from './migrations/index.js';
 import { requireFittingServer } from './require-fitting-server.js';
-import { translateConnectError, translateError } from './translate-error.js';
+import { storeUnusable, translateConnectError, translateError } from './translate-error.js';
 
 /** Serialises migrations of a database, whoever makes them: any number that nothing else there locks. */
 const lockKey = 4_207_113_020_911;
@@ -115,9 +115,9 @@ async function readSchemaVersion(client: Client, url: string): Promise<number> {
   );
   if (rows.length === 0) return 0;
   if (rows.map(({ column }) => column).join() !== versionColumns) {
-    throw new ContextStoreError(
-      'STORE_UNAVAILABLE',
-      `${nameServer(url)} holds a table schema_migrations of another application. Use a database, or a schema, of its own.`,
+    throw storeUnusable(
+      url,
+      'holds a table schema_migrations of another application. Use a database, or a schema, of its own.',
     );
   }
   const newest = await client.query<{ version: number | null }>(
@@ -134,6 +134,7 @@ function refuseNewerSchema(version: number, url: string, known: number): void {
     'STORE_UNAVAILABLE',
     `${nameServer(url)} was migrated by a newer release (schema ${version}; this one knows ${known}). Upgrade context-store.`,
     { schemaVersion: version, knownVersion: known },
+    { retryable: false },
   );
 }
 

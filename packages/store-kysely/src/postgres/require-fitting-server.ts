@@ -1,6 +1,5 @@
-import { ContextStoreError } from '@org/domain';
 import type { Client } from 'pg';
-import { nameServer } from './database-url.js';
+import { storeUnusable } from './translate-error.js';
 
 /** Of which the store's promises depend. */
 interface ServerSettings {
@@ -26,7 +25,7 @@ export async function requireFittingServer(client: Client, url: string): Promise
   );
   const [settings] = rows;
   const problem = settings && problemOf(settings);
-  if (problem !== undefined) throw new ContextStoreError('STORE_UNAVAILABLE', `${nameServer(url)} ${problem}`);
+  if (problem !== undefined) throw storeUnusable(url, problem);
 }
 
 /** Any text must come back as it was, what is acknowledged must last, and statements must see the row that they waited for. */

@@ -7,14 +7,16 @@ const isRestarting = 'is starting up or shutting down. Nothing was written; send
 const unavailable: Readonly<Record<string, string>> = {
   '28P01': 'refuses the password. Check the user and password in the database URL.',
   '28000': 'refuses this user. Check the user in the database URL, and the rules in pg_hba.conf.',
-  '08P01': 'refuses how it is spoken to. If it is a pooler (PgBouncer), switch transactionPooler on.',
-  '26000': 'has lost a prepared statement: a pooler stands between, it seems. Switch transactionPooler on.',
+  '08P01':
+    'refuses how it is spoken to. If it is a pooler (PgBouncer), switch transactionPooler on (DATABASE_TRANSACTION_POOLER=true).',
+  '26000':
+    'has lost a prepared statement: a pooler stands between, it seems. Switch transactionPooler on (DATABASE_TRANSACTION_POOLER=true).',
   '3D000': 'has no such database. Create it (createdb), or name another one in the database URL.',
   '3F000': 'has no schema to create tables in. Check the search_path of this user.',
   '42501': 'denies this user a right that is needed. Grant it, or connect as the owner of the tables.',
   '42P01': 'lacks tables of the context store. Run `context-store migrate`, or check the search_path of this user.',
   '42P05':
-    'has a prepared statement of another client: a pooler stands between, it seems. Switch transactionPooler on.',
+    'has a prepared statement of another client: a pooler stands between, it seems. Switch transactionPooler on (DATABASE_TRANSACTION_POOLER=true).',
   '42P07': 'holds a table of another application under a name that is needed. Use a database, or a schema, of its own.',
   '25006': 'is read-only here (a standby, perhaps). Connect to the primary server.',
   '53100': 'cannot grow: its disk is full. Free some space, then send the same call again.',
@@ -84,16 +86,21 @@ export const isUniqueViolation = (error: unknown, constraint: string): boolean =
 export function translateConnectError(error: unknown, url: string): ContextStoreError {
   if (error instanceof ContextStoreError) return error;
   const code = codeOf(error) ?? '';
-  const problem = unavailable[code] ?? unreachable[code] ?? connectProblem(error);
-  return storeUnavailable(url, problem, error);
+  const problem = unavailable[code] ?? unreachable[code];
+  if (problem !== undefined) return storeUnavailable(url, problem, error);
+  if (isSqlState(code))
+    return storeUnavailable(url, `refuses the connection (SQLSTATE ${code}). See its log for the reason.`, error);
+  const misuse = connectMisuse(error);
+  return misuse === undefined ? storeUnavailable(url, noAnswer, error) : storeUnusable(url, misuse, error);
 }
 
-function connectProblem(error: unknown): string {
+/** What the driver finds out by itself. */
+function connectMisuse(error: unknown): string | undefined {
   const message = error instanceof Error ? error.message : '';
   if (/password/i.test(message)) return 'asks for a password. Put it into the database URL, or into PGPASSWORD.';
   if (/SSL|TLS|certificate/i.test(message))
     return 'cannot be spoken to by TLS as asked. Check sslmode in the database URL.';
-  return noAnswer;
+  return undefined;
 }
 
 /** The same for a statement that only reads, and may have been tried more than once. Other errors are left as they are. */
@@ -127,8 +134,20 @@ export function tooManyConflicts(cause?: unknown): ContextStoreError {
   return new ContextStoreError('OVERLOADED', message, {}, { cause });
 }
 
-const storeUnavailable = (url: string, problem: string, cause: unknown): ContextStoreError =>
-  new ContextStoreError('STORE_UNAVAILABLE', `${nameServer(url)} ${problem}`, {}, { cause });
+function storeUnavailable(url: string, problem: string, cause: unknown): ContextStoreError {
+  if (!isPassing(cause)) return storeUnusable(url, problem, cause);
+  return new ContextStoreError('STORE_UNAVAILABLE', `${nameServer(url)} ${problem}`, {}, { cause });
+}
+
+/** For trouble that lasts until somebody changes the server, or how it is used. */
+export const storeUnusable = (url: string, problem: string, cause?: unknown): ContextStoreError =>
+  new ContextStoreError('STORE_UNAVAILABLE', `${nameServer(url)} ${problem}`, {}, { cause, retryable: false });
+
+/** Whether it may be over by itself: the network's trouble, full servers, restarts, locks and timeouts. */
+function isPassing(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === undefined || !isSqlState(code) || isConnectionLost(error) || /^(53|55P03|57014|57P)/.test(code);
+}
 
 const isSqlState = (code: string): boolean => /^[0-9A-Z]{5}$/.test(code) && /[0-9]/.test(code);
 

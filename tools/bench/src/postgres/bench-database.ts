@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { userInfo } from 'node:os';
 import { createContextStore } from '@org/domain';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { Client, DatabaseError } from 'pg';
 import { storageOf } from '../machine.js';
 import { MissingService, type RowContext } from '../row.js';
 
-/** Any database of a server on which the user may create others. */
-const serverUrl = process.env['DATABASE_TEST_URL'] ?? 'postgres://root@127.0.0.1:5432/postgres';
+/** Any database of a server on which the user may create others: by default that of this machine, as the tests have it. */
+const serverUrl =
+  process.env['DATABASE_TEST_URL'] ?? `postgres://${encodeURIComponent(userInfo().username)}@127.0.0.1:5432/postgres`;
 
 /** SQLSTATE, appendix A of PostgreSQL's manual. */
 const insufficientPrivilege = '42501';
