@@ -103,6 +103,32 @@ describe('metrics of a server', () => {
   });
 });
 
+it.each([
+  ['off', []],
+  ['', []],
+  ['9', ['prometheus.js']],
+])('loads OpenTelemetry only to measure: METRICS_PORT=%s', async (port, expected) => {
+  const reportLoaded = `
+    import { registerHooks } from 'node:module';
+    registerHooks({
+      load(url, context, next) {
+        if (url.startsWith('file:')) process.stderr.write('loads ' + url + '\\n');
+        return next(url, context);
+      },
+    });`;
+  const server = await HttpServerProcess.start({
+    DATABASE_URL: 'sqlite::memory:',
+    METRICS_PORT: port,
+    // No port of this machine: what is loaded is the question, not what listens.
+    METRICS_HOST: '192.0.2.1',
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(reportLoaded)}`,
+  });
+  const { stderr } = await server.stop();
+  const loaded = [...stderr.matchAll(/^loads .*\/(\S+)$/gm)].map(([, file]) => file);
+  expect(loaded).toContain('main.js');
+  expect(loaded.filter((file) => file === 'prometheus.js')).toEqual(expected);
+});
+
 describe('a metrics port that cannot be had', () => {
   it('is one line of the log, and calls are served', async () => {
     const taken = createServer().listen(await unusedPort(), '127.0.0.1');

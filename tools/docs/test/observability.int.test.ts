@@ -10,10 +10,18 @@ const read = (file: string): Promise<string> =>
 
 interface Dashboard {
   readonly panels: readonly { readonly title: string; readonly targets?: readonly { readonly expr: string }[] }[];
+  readonly templating: {
+    readonly list: readonly { readonly name: string; readonly query: string | { readonly query: string } }[];
+  };
 }
 
-const { panels } = JSON.parse(await read('dashboard.json')) as Dashboard;
+const { panels, templating } = JSON.parse(await read('dashboard.json')) as Dashboard;
 const onDashboard = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => [title, expr] as const));
+
+/** What Grafana fills its variables from: `label_values(EXPRESSION, LABEL)`. */
+const ofVariables = templating.list.flatMap(({ name, query }) =>
+  typeof query === 'string' ? [] : [[name, query.query.replace(/^label_values\((.*), \w+\)$/, '$1')] as const],
+);
 
 /** An expression stands on its line, or on more of them behind a bar. */
 const alerts = (await read('alerts.yml')).split('- alert: ').slice(1);
@@ -40,7 +48,7 @@ const unknown = (expression: string): SelectedMetric[] =>
   });
 
 describe('every expression asks for metrics that exist, by labels that they have', () => {
-  it.each([...onDashboard, ...inAlerts])('%s: %s', (_title, expression) => {
+  it.each([...onDashboard, ...ofVariables, ...inAlerts])('%s: %s', (_title, expression) => {
     expect(queryMetrics(expression).length).toBeGreaterThan(0);
     expect(unknown(expression)).toEqual([]);
   });
