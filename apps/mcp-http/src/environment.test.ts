@@ -35,6 +35,14 @@ describe('allowed names', () => {
   });
 });
 
+it('measures on port 9090 unless another one, or none, is set', () => {
+  const port = (METRICS_PORT?: string) => read(METRICS_PORT === undefined ? {} : { METRICS_PORT }).METRICS_PORT;
+  expect([port(), port('9464')]).toEqual([9090, 9464]);
+  expect([port('off'), port('0'), port('')]).toEqual([undefined, undefined, undefined]);
+  expect(() => port('65536')).toThrow('METRICS_PORT');
+  expect(() => port('on')).toThrow('METRICS_PORT');
+});
+
 it('writes an IPv6 address as a URL needs it', () => {
   expect([urlHost('::1'), urlHost('127.0.0.1')]).toEqual(['[::1]', '127.0.0.1']);
 });

@@ -31,12 +31,26 @@ const hostNameOf = (url: string): string | undefined => (URL.canParse(url) ? new
 const originName = (item: string): string | undefined =>
   item.endsWith('://*') ? item : hostNameOf(item.includes('://') ? item : `http://${item}`);
 
+/** Undefined: switched off. */
+const metricsPort: z.ZodType<number | undefined, string> = z
+  .string()
+  .transform((text) => (text === 'off' || text === '0' ? undefined : text))
+  .pipe(wholeNumber(1, 65_535).optional());
+
 /** What the HTTP server reads besides the shared variables. */
 export const httpEnvironmentTable = {
   ...environmentTable,
   HOST: variable(z.string(), '127.0.0.1', 'The address to listen on. One that others can reach needs AUTH_MODE.'),
   PORT: variable(wholeNumber(0, 65_535), '3000', 'The port to listen on; 0: any free one.'),
-  METRICS_PORT: variable(wholeNumber(0, 65_535), '9090', 'Reserved for /metrics, which a later release serves.'),
+  METRICS_PORT: {
+    ...variable(
+      metricsPort,
+      '9090',
+      'The port that serves /metrics to Prometheus; off, 0 or empty: nothing is measured.',
+    ),
+    empty: 'off',
+  },
+  METRICS_HOST: variable(z.string(), '127.0.0.1', 'The address that serves /metrics. It asks nobody who they are.'),
   ALLOWED_HOSTS: variable(
     listOf('a host name', (item) => hostNameOf(`http://${item}`)),
     '',

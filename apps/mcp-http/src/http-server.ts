@@ -45,19 +45,28 @@ async function listen(server: Server, host: string, port: number): Promise<void>
     server.listen(port, host);
     await once(server, 'listening');
   } catch (error) {
-    throw new Error(listenProblem(error as NodeJS.ErrnoException, host, port), { cause: error });
+    const names = { host: 'HOST', port: 'PORT', elsewhere: '0 for any free one' };
+    throw new Error(listenProblem(error as NodeJS.ErrnoException, { host, port, names }), { cause: error });
   }
 }
 
-function listenProblem({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
+interface Address {
+  readonly host: string;
+  readonly port: number;
+  /** The variables that set it, and what the port may be besides a number. */
+  readonly names: { readonly host: string; readonly port: string; readonly elsewhere: string };
+}
+
+/** Why an address cannot be listened on, and which variable to set: one line. */
+export function listenProblem({ code, message }: NodeJS.ErrnoException, { host, port, names }: Address): string {
   switch (code) {
     case 'EADDRINUSE':
-      return `Port ${port} on ${host} is taken. Set PORT to another one, or to 0 for any free one.`;
+      return `Port ${port} on ${host} is taken. Set ${names.port} to another one, or to ${names.elsewhere}.`;
     case 'EACCES':
-      return `Port ${port} on ${host} may not be used by this user. Set PORT to one above 1023.`;
+      return `Port ${port} on ${host} may not be used by this user. Set ${names.port} to one above 1023.`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `HOST ${host} is no address of this machine.`;
+      return `${names.host} ${host} is no address of this machine.`;
     default:
       return `Cannot listen on ${host}:${port}: ${message}`;
   }

@@ -5,6 +5,7 @@ import { createMcpHttpHandler, maxMessageBytes } from '@org/mcp';
 import { createApp } from './app.js';
 import { allowedHosts, allowedOrigins, requireAuthDecision, type HttpEnvironment } from './environment.js';
 import { openHttpServer } from './http-server.js';
+import { openMetrics } from './open-metrics.js';
 import { welcomeText } from './welcome.js';
 
 export interface ServeOptions {
@@ -23,7 +24,8 @@ export async function serve({ version, environment, log }: ServeOptions): Promis
   const stopping = new AbortController();
   const options = contextStoreOptions(environment);
 
-  const contextStore = await openContextStore(logRedis(options, log));
+  const metrics = await openMetrics(environment, log);
+  const contextStore = await openContextStore({ ...logRedis(options, log), telemetry: metrics?.telemetry });
   const handler = createMcpHttpHandler({
     contextStore,
     version,
@@ -54,4 +56,5 @@ export async function serve({ version, environment, log }: ServeOptions): Promis
   await server.drain(drainWithinMs);
   await handler.close();
   await contextStore.close();
+  await metrics?.close();
 }

@@ -17,7 +17,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** A server process on a free port, with a data folder of its own. */
+/** A server process on a free port, with a data folder of its own. It measures nothing unless told to: there are many. */
 export class HttpServerProcess {
   readonly child: ChildProcess;
   readonly finished: Promise<Finished>;
@@ -26,7 +26,7 @@ export class HttpServerProcess {
 
   private constructor(env: Env) {
     this.child = spawn(process.execPath, [program], {
-      env: { PATH: process.env['PATH'], PORT: '0', ...env },
+      env: { PATH: process.env['PATH'], PORT: '0', METRICS_PORT: 'off', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.on('data', (chunk) => (this.stdout += String(chunk)));

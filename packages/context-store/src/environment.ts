@@ -13,6 +13,8 @@ export interface EnvironmentVariable<Value = unknown> {
   readonly description: string;
   /** What holds when it is unset, for people. */
   readonly default: string;
+  /** What an empty text stands for. Absent: it counts as unset. */
+  readonly empty?: string | undefined;
 }
 
 export type EnvironmentTable = Readonly<Record<string, EnvironmentVariable>>;
@@ -140,7 +142,7 @@ export const environmentTable = {
 } as const satisfies EnvironmentTable;
 
 /**
- * Reads every variable of a table; an empty one counts as unset.
+ * Reads every variable of a table; an empty one counts as unset, unless the table gives it a meaning.
  * @throws VALIDATION_ERROR naming all variables that are wrong, one line each
  */
 export function readEnvironment<Table extends EnvironmentTable>(
@@ -149,8 +151,8 @@ export function readEnvironment<Table extends EnvironmentTable>(
 ): Environment<Table> {
   const values: Record<string, unknown> = {};
   const issues: { path: string; message: string }[] = [];
-  for (const [name, { schema }] of Object.entries(table)) {
-    const parsed = schema.safeParse(env[name] === '' ? undefined : env[name]);
+  for (const [name, { schema, empty }] of Object.entries<EnvironmentVariable>(table)) {
+    const parsed = schema.safeParse(env[name] === '' ? empty : env[name]);
     if (parsed.success) values[name] = parsed.data;
     else issues.push({ path: name, message: parsed.error.issues.map(({ message }) => message).join('; ') });
   }

@@ -33,6 +33,8 @@ export {
   type HandoffOutcome,
   type HandoffStatus,
   type JsonObject,
+  type MeasuredCall,
+  type PoolState,
   type RequestType,
   type Session,
   type SessionStatus,

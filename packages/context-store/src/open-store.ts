@@ -26,7 +26,7 @@ export async function openStore(
   if (location.engine === 'sqlite') {
     await makeDefaultFolder(location);
     const { createSqliteBus, createSqliteStore } = await import('@org/store-kysely/sqlite');
-    const store = await createSqliteStore({ path: location.path, migrate });
+    const store = await createSqliteStore({ path: location.path, migrate, telemetry });
     return { store, bus: createSqliteBus({ store }) };
   }
   requirePostgresSettings(settings);

@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { noTelemetry, openContextStore } from '../src/index.js';
+import { noTelemetry, openContextStore, type Telemetry } from '../src/index.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -36,12 +36,13 @@ describe('openContextStore', () => {
 
   it('passes options and telemetry on', async () => {
     const measured: string[] = [];
-    const telemetry = {
+    const telemetry: Telemetry = {
       ...noTelemetry,
-      measure: <T>(tool: string, run: () => Promise<T>): Promise<T> => {
+      measure: ({ tool }, run) => {
         measured.push(tool);
         return run();
       },
+      recordStatement: (statement) => measured.push(statement),
     };
     const contextStore = await openContextStore({
       database: 'sqlite::memory:',
@@ -54,7 +55,7 @@ describe('openContextStore', () => {
     expect(session).toMatchObject({ namespace: 'team', owner: 'me' });
     const tooLong = contextStore.updateContext({ sessionKey: 'work', contextType: 'message', content: 'four' });
     await expect(tooLong).rejects.toMatchObject({ code: 'CONTENT_TOO_LARGE' });
-    expect(measured).toEqual(['registerSession', 'updateContext']);
+    expect(measured).toEqual(['registerSession', 'create_session', 'commit', 'updateContext']);
     await contextStore.close();
   });
 

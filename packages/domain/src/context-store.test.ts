@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createContextStore, type ContextStore, type ContextStoreOptions, type UseCaseInput } from './context-store.js';
 import { ContextStoreError } from './errors.js';
 import { createMemoryStore } from './testing/memory-store.js';
-import { noTelemetry, type BusinessEvent, type Telemetry } from './ports/telemetry.js';
+import { noTelemetry, type BusinessEvent, type MeasuredCall, type Telemetry } from './ports/telemetry.js';
 import { useCases, type UseCaseName } from './use-cases/index.js';
 
 const open = (options?: ContextStoreOptions, telemetry?: Telemetry): ContextStore =>
@@ -267,12 +267,12 @@ describe('listSessions', () => {
 
 describe('telemetry', () => {
   it('sees every call once, and counts what happened once', async () => {
-    const tools: string[] = [];
+    const calls: MeasuredCall[] = [];
     const events: BusinessEvent[] = [];
     const store = open(undefined, {
       ...noTelemetry,
-      measure: (tool, run) => {
-        tools.push(tool);
+      measure: (call, run) => {
+        calls.push(call);
         return run();
       },
       count: (event) => events.push(event),
@@ -285,7 +285,17 @@ describe('telemetry', () => {
     const { handoff } = await store.requestHandoff({ sessionKey: 'work', requestType: 'collaboration' });
     await store.acceptHandoff({ handoffId: handoff.handoffId, agent: 'b' });
     await store.acceptHandoff({ handoffId: handoff.handoffId, agent: 'b' });
-    expect(tools).toHaveLength(8);
+    await store.listHandoffs({ waitSeconds: 0 });
+    await store.listHandoffs({ waitSeconds: 1 }, { signal: AbortSignal.abort() });
+    expect(calls.map(({ tool, waits }) => `${tool}${waits ? ' waits' : ''}`)).toEqual([
+      ...Array.from({ length: 2 }, () => ['registerSession', 'updateContext']).flat(),
+      'updateContext',
+      'requestHandoff',
+      'acceptHandoff',
+      'acceptHandoff',
+      'listHandoffs',
+      'listHandoffs waits',
+    ]);
     expect(events).toEqual([
       { kind: 'session_created' },
       { kind: 'context_entry_appended', contextType: 'message' },

@@ -168,7 +168,10 @@ export function createContextStore(
         input,
       );
     };
-    return ((given, caller = {}) => telemetry.measure(name, () => translated(call(given, caller)))) as Method<Name>;
+    return ((given, caller = {}) =>
+      telemetry.measure({ tool: name, waits: asksToWait(given) }, () =>
+        translated(call(given, caller)),
+      )) as Method<Name>;
   }
 
   return {
@@ -231,6 +234,10 @@ interface CommonArguments {
   readonly agentFrom?: string;
   readonly idempotencyKey?: string;
 }
+
+/** Of arguments that nobody has checked yet. */
+const asksToWait = (given: unknown): boolean =>
+  typeof given === 'object' && given !== null && 'waitSeconds' in given && Number(given.waitSeconds) > 0;
 
 function idempotencyOf(tool: string, input: CommonArguments & Record<string, unknown>): Idempotency | undefined {
   if (input.idempotencyKey === undefined) return undefined;

@@ -71,7 +71,13 @@ export type {
   Store,
   UpdateSession,
 } from './ports/store.js';
-export { noTelemetry, type BusinessEvent, type PoolState, type Telemetry } from './ports/telemetry.js';
+export {
+  noTelemetry,
+  type BusinessEvent,
+  type MeasuredCall,
+  type PoolState,
+  type Telemetry,
+} from './ports/telemetry.js';
 export { sliceCodePoints } from './rules/cut-text.js';
 export { estimateTokens } from './rules/estimate-tokens.js';
 export {

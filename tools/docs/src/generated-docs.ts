@@ -1,6 +1,7 @@
 import { environmentTable, type EnvironmentTable } from '@org/context-store/environment';
 import { errorCodes, handoffTransitions, sessionTransitions } from '@org/domain';
 import { httpEnvironmentTable } from '@org/mcp-http/environment';
+import { processMetrics, storeMetrics, type Metric } from '@org/telemetry-otel';
 import { markdownTable } from './markdown-table.js';
 import { stateDiagram } from './state-diagram.js';
 
@@ -14,6 +15,19 @@ const variablesTable = (variables: EnvironmentTable): string =>
     Object.entries(variables).map(([name, { description, default: preset }]) => [`\`${name}\``, description, preset]),
   );
 
+const metricsTable = (metrics: Readonly<Record<string, Metric>>): string =>
+  markdownTable(
+    ['metric', 'kind', 'labels', 'what it tells'],
+    Object.entries(metrics).map(([name, { kind, labels = {}, description }]) => [
+      `\`${name}\``,
+      kind,
+      Object.entries(labels)
+        .map(([label, values]) => `\`${label}\`: ${values}`)
+        .join('; '),
+      description,
+    ]),
+  );
+
 /** The generated sections of the documents in `docs`, by file and name. */
 export const generatedDocs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'handoff.md': {
@@ -21,6 +35,10 @@ export const generatedDocs: Readonly<Record<string, Readonly<Record<string, stri
     'handoff states': stateDiagram(handoffTransitions, 'pending'),
   },
   'configuration.md': { 'every program': variablesTable(environmentTable), 'mcp-http': variablesTable(httpOnly) },
+  'observability/README.md': {
+    metrics: metricsTable(storeMetrics),
+    'process metrics': metricsTable(processMetrics),
+  },
   'errors.md': {
     errors: markdownTable(
       ['code', 'retry', 'meaning'],

@@ -44,6 +44,12 @@ const systemServices: readonly Service[] = [
     debianPackage: 'redis-server',
   },
   {
+    name: 'Prometheus',
+    tests: '**/test/*-prometheus.system.test.ts',
+    isThere: () => isCommand('prometheus') && isCommand('promtool'),
+    debianPackage: 'prometheus',
+  },
+  {
     name: 'right to mount a disk (root)',
     tests: '**/test/*-disk-full.system.test.ts',
     isThere: () => process.getuid?.() === 0 && succeeds('unshare', '--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'),

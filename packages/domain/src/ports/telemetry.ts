@@ -8,6 +8,13 @@ export type BusinessEvent =
       readonly event: 'requested' | 'accepted' | 'completed' | 'rejected' | 'cancelled' | 'returned';
     };
 
+/** One call of a tool, as far as it tells calls apart. */
+export interface MeasuredCall {
+  readonly tool: string;
+  /** Whether the caller asked it to wait for something: how long it takes says nothing of the store then. */
+  readonly waits: boolean;
+}
+
 /** A pool of database connections at one moment. */
 export interface PoolState {
   /** The most connections that it may have. */
@@ -24,8 +31,8 @@ export interface PoolState {
  * what it throws after a commit would make a call fail that was carried out.
  */
 export interface Telemetry {
-  /** Runs one call of a tool; sees its duration and whether it threw. Passes result and error through. */
-  measure<T>(tool: string, run: () => Promise<T>): Promise<T>;
+  /** Runs one call of a tool; sees its duration, and the error that it threw. Passes result and error through. */
+  measure<T>(call: MeasuredCall, run: () => Promise<T>): Promise<T>;
   count(event: BusinessEvent): void;
   /**
    * The database answered a statement, or failed to, after this time on a connection. `statement` is one of a fixed set of
@@ -36,13 +43,16 @@ export interface Telemetry {
   recordPoolWait(durationMs: number): void;
   /** A pool was opened. `read` tells its state at any time, until what is given back is called: the pool is closed then. */
   observePool(read: () => PoolState): () => void;
+  /** A cache was asked, and knew the answer or not. */
+  recordCacheLookup(isHit: boolean): void;
 }
 
 /** Measures nothing. */
 export const noTelemetry: Telemetry = {
-  measure: (_tool, run) => run(),
+  measure: (_call, run) => run(),
   count: () => undefined,
   recordStatement: () => undefined,
   recordPoolWait: () => undefined,
   observePool: () => () => undefined,
+  recordCacheLookup: () => undefined,
 };

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import type { Store } from '@org/domain';
+import type { Store, Telemetry } from '@org/domain';
 import { olderSchema } from '../schema-version.js';
 import type { Connection } from './connection.js';
+import { measureCommits, measureOperations } from './measure-statements.js';
 import { requireSchema } from './migrate.js';
 import { migrations } from './migrations/index.js';
 import { openConnection } from './open-connection.js';
@@ -24,6 +25,8 @@ export interface SqliteStoreOptions {
    * STORE_UNAVAILABLE. Default 5,000: a commit takes a few, so that a longer wait means that something hangs.
    */
   readonly lockWaitMs?: number | undefined;
+  /** Is told of operations and commits. Default: nobody is; `openContextStore` passes on its own. */
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /** A store, and what a bus watches of its file. */
@@ -45,12 +48,13 @@ export async function createSqliteStore({
   migrate = true,
   clock = Date.now,
   lockWaitMs = 5000,
+  telemetry,
 }: SqliteStoreOptions): Promise<SqliteStore> {
   const connection = await open(path, migrate, clock, lockWaitMs).catch((error: unknown) => {
     throw translateError(error, path);
   });
-  const { reads, writes } = prepareOperations(connection);
-  const { read, write, close } = createOperationRunner(connection, { path, clock, lockWaitMs });
+  const { reads, writes, measured } = measure(connection, telemetry);
+  const { read, write, close } = createOperationRunner(measured, { path, clock, lockWaitMs });
   const deleteSession = write(writes.deleteSession);
   const listHandoffs = read(reads.listHandoffs);
   const expireOffers = write(writes.expireOffers);
@@ -89,6 +93,18 @@ export async function createSqliteStore({
     ping: read(reads.ping),
     close,
     dataVersion: () => connection.dataVersion(),
+  };
+}
+
+/** Operations, and the connection that runs them. */
+function measure(connection: Connection, telemetry: Telemetry | undefined) {
+  const { reads, writes } = prepareOperations(connection);
+  if (telemetry === undefined) return { reads, writes, measured: connection };
+  const record: Telemetry['recordStatement'] = (name, durationMs) => telemetry.recordStatement(name, durationMs);
+  return {
+    reads: measureOperations(reads, record),
+    writes: measureOperations(writes, record),
+    measured: measureCommits(connection, record),
   };
 }
 

@@ -1,0 +1,118 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { temporaryDatabase, unusedPort } from '@org/store-kysely/testing';
+import { scrape } from '@org/telemetry-otel/testing';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { HttpServerProcess, post, temporaryFolder } from './mcp-http.js';
+
+/** What was done before anything was scraped. */
+const appends = 20;
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let database: Awaited<ReturnType<typeof temporaryDatabase>>;
+let server: HttpServerProcess;
+let metricsPort: number;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  database = await temporaryDatabase();
+  metricsPort = await unusedPort();
+  server = await HttpServerProcess.start({
+    DATABASE_URL: database.url,
+    DATABASE_POOL_SIZE: '3',
+    METRICS_PORT: `${metricsPort}`,
+  });
+  await call('registerSession', {});
+  await call('getContext', { sessionKey: 'none', agent: undefined });
+  for (let index = 0; index < appends; index += 1)
+    await call('updateContext', { contextType: 'message', content: 'x' });
+});
+afterAll(async () => {
+  await server.stop();
+  await database.drop();
+  await folder.remove();
+});
+
+async function call(name: string, args: Record<string, unknown>): Promise<void> {
+  const params = { name, arguments: { sessionKey: 'work', agent: 'planner', ...args } };
+  await (await post(server.mcp, { jsonrpc: '2.0', id: 1, method: 'tools/call', params })).text();
+}
+
+it('passes promtool, which finds fault with given names alone', async () => {
+  const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+  const { stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+  const complaints = `${stdout}${stderr}`.trim().split('\n');
+  expect(complaints.filter((complaint) => !complaint.startsWith('tool_duration_ms '))).toEqual([]);
+});
+
+it('reads as it was meant to a real Prometheus', async () => {
+  const port = await unusedPort();
+  const config = join(folder.path, 'prometheus.yml');
+  await writeFile(
+    config,
+    JSON.stringify({
+      scrape_configs: [
+        {
+          job_name: 'context-store',
+          scrape_interval: '1s',
+          static_configs: [{ targets: [`127.0.0.1:${metricsPort}`] }],
+        },
+      ],
+    }),
+  );
+  const prometheus = spawn(
+    'prometheus',
+    [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${join(folder.path, 'tsdb')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    { stdio: 'ignore' },
+  );
+  const query = async (expression: string): Promise<number | undefined> => {
+    const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
+    const response = await fetch(url).catch(() => undefined);
+    if (response?.ok !== true) return undefined;
+    const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } };
+    return data.result[0] === undefined ? undefined : Number(data.result[0].value[1]);
+  };
+  try {
+    await expect.poll(() => query('sessions_created_total')).toBe(1);
+    const expected = {
+      up: 1,
+      'context_entries_total{type="message"}': appends,
+      'sum(handoffs_processed_total)': 0,
+      'tool_duration_ms_count{tool="updateContext",outcome="ok",waits="false"}': appends,
+      'tool_duration_ms_bucket{tool="updateContext",le="+Inf"}': appends,
+      'tool_errors_total{tool="getContext",kind="client_error",code="SESSION_NOT_FOUND"}': 1,
+      error_rate: 0,
+      'sum(db_query_time_seconds_count{statement=~"append_entries.*"})': appends,
+      db_pool_size: 3,
+      db_pool_waiting: 0,
+    };
+    const found = await Promise.all(
+      Object.keys(expected).map(async (expression) => [expression, await query(expression)] as const),
+    );
+    expect(Object.fromEntries(found)).toEqual(expected);
+    const [p95] = [await query('histogram_quantile(0.95, sum by (le) (tool_duration_ms_bucket))')];
+    expect(p95).toBeGreaterThan(0);
+
+    // Our own parser, which the ordinary tests use, reads what Prometheus reads.
+    const { samples } = await scrape(`http://127.0.0.1:${metricsPort}/metrics`);
+    const steady = samples.filter(({ name }) => /^(?:sessions|context|handoffs|tool|db_query)_\w+/.test(name));
+    const read = await Promise.all(
+      steady.map(({ name, labels }) =>
+        query(
+          `${name}{${Object.entries(labels)
+            .map(([label, value]) => `${label}="${value}"`)
+            .join(',')}}`,
+        ),
+      ),
+    );
+    expect(read).toEqual(steady.map(({ value }) => value));
+  } finally {
+    prometheus.kill();
+    await once(prometheus, 'close');
+  }
+});

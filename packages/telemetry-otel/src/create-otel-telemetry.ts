@@ -1,0 +1,115 @@
+import { metrics, type MeterProvider } from '@opentelemetry/api';
+import {
+  contextTypes,
+  ContextStoreError,
+  requestTypes,
+  type ErrorCode,
+  type PoolState,
+  type Telemetry,
+} from '@org/domain';
+import { handoffEvents, instrumentsOf, storeMetrics, type Outcome } from './metrics.js';
+import { createSlidingWindow } from './sliding-window.js';
+
+/** What a caller cannot mend by calling otherwise. The rest is refused with good reason. */
+const faults: ReadonlySet<ErrorCode> = new Set(['INTERNAL_ERROR', 'STORE_UNAVAILABLE', 'OVERLOADED']);
+
+const windowMs = 300_000;
+
+/**
+ * Measures the store's work with OpenTelemetry, by the names of {@link storeMetrics}. It starts nothing: where the
+ * measurements go is the provider's business.
+ *
+ * @param provider whose meter to use. Default: the one that the process registered globally; without one nothing is measured
+ */
+export function createOtelTelemetry(provider: Pick<MeterProvider, 'getMeter'> = metrics): Telemetry {
+  const instruments = instrumentsOf(provider.getMeter('@org/telemetry-otel'), storeMetrics);
+  const statementTime = instruments.histogram('db_query_time_seconds');
+  const poolWait = instruments.histogram('db_pool_wait_seconds');
+  return {
+    measure: measureCalls(instruments),
+    count: countEvents(instruments),
+    recordStatement: (statement, durationMs) => statementTime.record(durationMs / 1000, { statement }),
+    recordPoolWait: (durationMs) => poolWait.record(durationMs / 1000),
+    observePool: observePools(instruments),
+    recordCacheLookup: recordCacheLookups(instruments),
+  };
+}
+
+type Instruments = ReturnType<typeof instrumentsOf<keyof typeof storeMetrics>>;
+
+function measureCalls(instruments: Instruments): Telemetry['measure'] {
+  const duration = instruments.histogram('tool_duration_ms');
+  const errors = instruments.counter('tool_errors_total');
+  const recentFaults = createSlidingWindow(windowMs);
+  instruments.gauge('error_rate').addCallback((gauge) => gauge.observe(recentFaults.share() ?? 0));
+
+  return async ({ tool, waits }, run) => {
+    let outcome: Outcome = 'ok';
+    const startMs = performance.now();
+    try {
+      return await run();
+    } catch (error) {
+      const code = error instanceof ContextStoreError ? error.code : 'INTERNAL_ERROR';
+      outcome = faults.has(code) ? 'fault' : 'client_error';
+      errors.add(1, { tool, kind: outcome, code });
+      throw error;
+    } finally {
+      duration.record(performance.now() - startMs, { tool, outcome, waits });
+      recentFaults.add(outcome === 'fault');
+    }
+  };
+}
+
+/** Every series begins at 0, so that the first of its kind is an increase. */
+function countEvents(instruments: Instruments): Telemetry['count'] {
+  const sessions = instruments.counter('sessions_created_total');
+  const entries = instruments.counter('context_entries_total');
+  const handoffs = instruments.counter('handoffs_processed_total');
+  sessions.add(0);
+  for (const type of contextTypes) entries.add(0, { type });
+  for (const type of requestTypes) for (const event of handoffEvents) handoffs.add(0, { type, event });
+
+  return (happened) => {
+    switch (happened.kind) {
+      case 'session_created':
+        sessions.add(1);
+        break;
+      case 'context_entry_appended':
+        entries.add(1, { type: happened.contextType });
+        break;
+      case 'handoff_processed':
+        handoffs.add(1, { type: happened.requestType, event: happened.event });
+        break;
+    }
+  };
+}
+
+/** A process may have several pools: the figures are of all together, and absent while there is none. */
+function observePools(instruments: Instruments): Telemetry['observePool'] {
+  const pools = new Set<() => PoolState>();
+  const observe = (name: keyof typeof storeMetrics, read: (state: PoolState) => number): void =>
+    instruments.gauge(name).addCallback((gauge) => {
+      if (pools.size > 0) gauge.observe([...pools].reduce((total, pool) => total + read(pool()), 0));
+    });
+  observe('db_pool_size', ({ size }) => size);
+  observe('db_pool_in_use', ({ inUse }) => inUse);
+  observe('db_pool_waiting', ({ waiting }) => waiting);
+  return (read) => {
+    pools.add(read);
+    return () => void pools.delete(read);
+  };
+}
+
+function recordCacheLookups(instruments: Instruments): Telemetry['recordCacheLookup'] {
+  const hits = instruments.counter('cache_hits_total');
+  const misses = instruments.counter('cache_misses_total');
+  const recentHits = createSlidingWindow(windowMs);
+  instruments.gauge('cache_hit_ratio').addCallback((gauge) => {
+    const ratio = recentHits.share();
+    if (ratio !== undefined) gauge.observe(ratio);
+  });
+  return (isHit) => {
+    (isHit ? hits : misses).add(1);
+    recentHits.add(isHit);
+  };
+}

@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import type { Telemetry } from '@org/domain';
+import { createOtelTelemetry } from './create-otel-telemetry.js';
+import { observeProcess } from './observe-process.js';
+
+export interface PrometheusEndpointOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+}
+
+/** Where Prometheus gets the measurements of this process. */
+export interface PrometheusEndpoint {
+  readonly telemetry: Telemetry;
+  /** Of the metrics, as bound. */
+  readonly url: string;
+  /** Answers no more. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Starts to measure the process and serves the measurements at `/metrics`, by an SDK of its own: for a program, not for a
+ * library. Nothing is registered globally.
+ *
+ * @throws what Node.js throws when the address cannot be had; nothing is measured then
+ */
+export async function openPrometheusEndpoint({ host, port }: PrometheusEndpointOptions): Promise<PrometheusEndpoint> {
+  const exporter = new PrometheusExporter({
+    preventServerStart: true,
+    withoutScopeInfo: true,
+    withoutTargetInfo: true,
+  });
+  // Not the exporter's own server, which would wait for connections that stay open.
+  const server = createServer((request, response) => {
+    const isScrape = request.method === 'GET' && request.url?.split('?')[0] === '/metrics';
+    if (isScrape) exporter.getMetricsRequestHandler(request, response);
+    else response.writeHead(404).end('Metrics are at GET /metrics.\n');
+  });
+  // An observer keeps no program alive.
+  server.unref().listen(port, host);
+  await once(server, 'listening');
+
+  const provider = new MeterProvider({ readers: [exporter] });
+  const telemetry = createOtelTelemetry(provider);
+  const stopObserving = observeProcess(provider);
+  return {
+    telemetry,
+    url: urlOf(server),
+    close: async () => {
+      stopObserving();
+      server.close();
+      server.closeAllConnections();
+      await provider.shutdown();
+    },
+  };
+}
+
+function urlOf(server: Server): string {
+  const { address, port } = server.address() as AddressInfo;
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}/metrics`;
+}

@@ -1,0 +1,5 @@
+export {
+  openPrometheusEndpoint,
+  type PrometheusEndpoint,
+  type PrometheusEndpointOptions,
+} from './open-prometheus-endpoint.js';

@@ -1,0 +1,1 @@
+export { scrape, type Sample, type Scrape } from './scrape.js';

@@ -1,0 +1,194 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { createContextStore, ContextStoreError, type ContextStore, type ErrorCode } from '@org/domain';
+import { createMemoryStore } from '@org/domain/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createOtelTelemetry, processMetrics, storeMetrics } from '../src/index.js';
+import { openPrometheusEndpoint, type PrometheusEndpoint } from '../src/prometheus.js';
+import { scrape } from '../src/testing/index.js';
+
+describe('a scrape of a process', () => {
+  let endpoint: PrometheusEndpoint;
+  let contextStore: ContextStore;
+  beforeEach(async () => {
+    endpoint = await openPrometheusEndpoint({ host: '127.0.0.1', port: 0 });
+    contextStore = createContextStore(
+      { store: createMemoryStore(), telemetry: endpoint.telemetry },
+      { agent: 'planner' },
+    );
+  });
+  afterEach(async () => {
+    await contextStore.close();
+    await endpoint.close();
+  });
+
+  const fail = (code: ErrorCode): Promise<void> =>
+    endpoint.telemetry
+      .measure({ tool: 'getContext', waits: false }, () => Promise.reject(new ContextStoreError(code, 'planted')))
+      .catch((error: unknown) => expect(error).toMatchObject({ code }));
+
+  it('begins with every counter of events at 0, and an error rate', async () => {
+    const { value, sum, samples } = await scrape(endpoint.url);
+    expect(value('sessions_created_total')).toBe(0);
+    expect(value('context_entries_total', { type: 'tool_call' })).toBe(0);
+    expect(value('handoffs_processed_total', { type: 'full_handoff', event: 'returned' })).toBe(0);
+    expect(value('error_rate')).toBe(0);
+    expect(sum('tool_duration_ms_count')).toBe(0);
+    // No pool, and no cache: nothing is told of them.
+    expect(samples.filter(({ name }) => /^db_pool|^cache/.test(name))).toEqual([]);
+  });
+
+  it('tells what happened, once', async () => {
+    for (let time = 0; time < 2; time += 1) {
+      await contextStore.registerSession({ sessionKey: 'work', idempotencyKey: 'r' });
+      await contextStore.updateContext({
+        sessionKey: 'work',
+        contextType: 'message',
+        content: 'x',
+        idempotencyKey: 'm',
+      });
+    }
+    await contextStore.updateContext({ sessionKey: 'work', contextType: 'file', content: 'x' });
+    const { handoff } = await contextStore.requestHandoff({ sessionKey: 'work', requestType: 'full_handoff' });
+    await contextStore.acceptHandoff({ handoffId: handoff.handoffId, agent: 'b' });
+    await contextStore.resolveHandoff({ handoffId: handoff.handoffId, agent: 'b', outcome: 'completed' });
+
+    const { samples } = await scrape(endpoint.url);
+    const counted = samples.filter(
+      ({ name, value }) => /^(?:sessions|context|handoffs)_\w+_total$/.test(name) && value > 0,
+    );
+    expect(counted.map(({ name, labels, value }) => [name, labels, value])).toEqual([
+      ['sessions_created_total', {}, 1],
+      ['context_entries_total', { type: 'message' }, 1],
+      ['context_entries_total', { type: 'file' }, 1],
+      ['handoffs_processed_total', { type: 'full_handoff', event: 'requested' }, 1],
+      ['handoffs_processed_total', { type: 'full_handoff', event: 'accepted' }, 1],
+      ['handoffs_processed_total', { type: 'full_handoff', event: 'completed' }, 1],
+    ]);
+  });
+
+  it('tells mistakes of clients from faults, and waiting from working', async () => {
+    await contextStore.registerSession({ sessionKey: 'work' });
+    await contextStore.getContext({ sessionKey: 'work' });
+    await contextStore.getContext({ sessionKey: 'none' }).catch(() => undefined);
+    await contextStore.getContext({ sessionKey: '' }).catch(() => undefined);
+    await contextStore.listHandoffs({ waitSeconds: 1 }, { signal: AbortSignal.abort() });
+    for (const code of ['INTERNAL_ERROR', 'STORE_UNAVAILABLE', 'OVERLOADED'] as const) await fail(code);
+
+    const { value, samples } = await scrape(endpoint.url);
+    const calls = (tool: string, outcome: string, waits = 'false'): number | undefined =>
+      value('tool_duration_ms_count', { tool, outcome, waits });
+    expect(calls('registerSession', 'ok')).toBe(1);
+    expect(calls('getContext', 'ok')).toBe(1);
+    expect(calls('getContext', 'client_error')).toBe(2);
+    expect(calls('getContext', 'fault')).toBe(3);
+    expect(calls('listHandoffs', 'ok', 'true')).toBe(1);
+    expect(value('tool_duration_ms_bucket', { tool: 'getContext', outcome: 'fault', waits: 'false', le: '+Inf' })).toBe(
+      3,
+    );
+    expect(
+      samples
+        .filter(({ name }) => name === 'tool_errors_total')
+        .map(({ labels, value: times }) => `${labels['kind']} ${labels['code']} ${times}`),
+    ).toEqual([
+      'client_error SESSION_NOT_FOUND 1',
+      'client_error VALIDATION_ERROR 1',
+      'fault INTERNAL_ERROR 1',
+      'fault STORE_UNAVAILABLE 1',
+      'fault OVERLOADED 1',
+    ]);
+    expect(value('error_rate')).toBe(3 / 8);
+  });
+
+  it('takes a stranger among errors for a fault, and passes it on', async () => {
+    const stranger = new TypeError('planted');
+    const call = endpoint.telemetry.measure({ tool: 'getContext', waits: false }, () => Promise.reject(stranger));
+    await expect(call).rejects.toBe(stranger);
+    const { value } = await scrape(endpoint.url);
+    expect(value('tool_errors_total', { tool: 'getContext', kind: 'fault', code: 'INTERNAL_ERROR' })).toBe(1);
+  });
+
+  it('tells of statements, pools and caches, in seconds and shares', async () => {
+    const { telemetry } = endpoint;
+    telemetry.recordStatement('append_entries', 2);
+    telemetry.recordStatement('append_entries', 700);
+    telemetry.recordPoolWait(30);
+    const close = telemetry.observePool(() => ({ size: 4, inUse: 3, waiting: 2 }));
+    telemetry.observePool(() => ({ size: 10, inUse: 1, waiting: 0 }));
+    for (const isHit of [true, true, true, false]) telemetry.recordCacheLookup(isHit);
+
+    const first = await scrape(endpoint.url);
+    const statement = 'append_entries';
+    expect(first.value('db_query_time_seconds_sum', { statement })).toBeCloseTo(0.702);
+    expect(first.value('db_query_time_seconds_bucket', { statement, le: '0.001' })).toBe(0);
+    expect(first.value('db_query_time_seconds_bucket', { statement, le: '0.002' })).toBe(1);
+    expect(first.value('db_query_time_seconds_bucket', { statement, le: '1' })).toBe(2);
+    expect(first.value('db_pool_wait_seconds_sum')).toBeCloseTo(0.03);
+    expect([first.value('db_pool_size'), first.value('db_pool_in_use'), first.value('db_pool_waiting')]).toEqual([
+      14, 4, 2,
+    ]);
+    expect([first.value('cache_hits_total'), first.value('cache_misses_total')]).toEqual([3, 1]);
+    expect(first.value('cache_hit_ratio')).toBe(0.75);
+
+    close();
+    expect((await scrape(endpoint.url)).value('db_pool_size')).toBe(10);
+  });
+
+  it('has every metric of the table by its type, and no other', async () => {
+    const { telemetry } = endpoint;
+    await contextStore.registerSession({ sessionKey: 'work' });
+    await fail('INTERNAL_ERROR');
+    telemetry.recordStatement('ping', 1);
+    telemetry.recordPoolWait(1);
+    telemetry.observePool(() => ({ size: 1, inUse: 0, waiting: 0 }));
+    telemetry.recordCacheLookup(true);
+    telemetry.recordCacheLookup(false);
+
+    const { types, samples } = await scrape(endpoint.url);
+    const table = Object.entries({ ...storeMetrics, ...processMetrics });
+    expect(Object.fromEntries(types)).toEqual(Object.fromEntries(table.map(([name, { kind }]) => [name, kind])));
+    expect(samples.every(({ value }) => value >= 0)).toBe(true);
+    const gauges = new Map(samples.map(({ name, value }) => [name, value]));
+    expect(gauges.get('process_cpu_seconds_total')).toBeGreaterThan(0);
+    expect(gauges.get('nodejs_heap_size_used_bytes')).toBeLessThan(gauges.get('nodejs_heap_size_limit_bytes') ?? 0);
+    expect(gauges.get('process_resident_memory_bytes')).toBeLessThan(gauges.get('process_memory_limit_bytes') ?? 0);
+  });
+
+  it('is at /metrics alone', async () => {
+    expect((await fetch(new URL('/', endpoint.url))).status).toBe(404);
+    expect((await fetch(endpoint.url, { method: 'POST' })).status).toBe(404);
+    expect((await fetch(`${endpoint.url}?name=x`)).status).toBe(200);
+  });
+});
+
+it('says whose port is taken, and leaves nothing behind', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  await expect(openPrometheusEndpoint({ host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  taken.close();
+  await once(taken, 'close');
+  const endpoint = await openPrometheusEndpoint({ host: '127.0.0.1', port });
+  expect(endpoint.url).toBe(`http://127.0.0.1:${port}/metrics`);
+  await endpoint.close();
+});
+
+it('closes while a scraper keeps its connection open', async () => {
+  const endpoint = await openPrometheusEndpoint({ host: '127.0.0.1', port: 0 });
+  const socket = connect(Number(new URL(endpoint.url).port), '127.0.0.1');
+  await once(socket, 'connect');
+  const closed = new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve));
+  socket.write('GET /metrics HTTP/1.1\r\n');
+  await endpoint.close();
+  await closed;
+  await expect(scrape(endpoint.url)).rejects.toThrow('fetch failed');
+});
+
+it('measures nothing where nobody registered a provider, and passes calls through', async () => {
+  const telemetry = createOtelTelemetry();
+  const contextStore = createContextStore({ store: createMemoryStore(), telemetry }, { agent: 'planner' });
+  const { session } = await contextStore.registerSession({ sessionKey: 'work' });
+  expect(session.owner).toBe('planner');
+  await contextStore.close();
+});
