@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { ContextStoreError } from '../errors.js';
 
 /**
- * A cursor is opaque to callers: a position, and a hash of what it is a position in (tool, namespace, session, filters).
- * It holds no secret and grants nothing; the hash keeps a cursor from being used where its position means something else.
+ * A cursor is opaque to callers: a position, and a hash of it and of what it is a position in (tool, namespace, session,
+ * filters). It holds no secret and grants nothing; the hash keeps a cursor from being used where its position means
+ * something else, and from being changed.
  */
 export interface CursorKind<Position> {
   encode(scope: readonly string[], position: Position): string;
@@ -17,18 +18,18 @@ export function cursorKind<Position extends unknown[]>(
   tool: string,
   position: z.ZodType<Position>,
 ): CursorKind<Position> {
-  const mark = (scope: readonly string[]): string =>
+  const mark = (scope: readonly string[], at: readonly unknown[]): string =>
     createHash('sha256')
-      .update(JSON.stringify([tool, ...scope]))
+      .update(JSON.stringify([tool, scope, at]))
       .digest('base64url')
       .slice(0, 11);
   const shape = z.tuple([z.string()], z.unknown());
   return {
-    encode: (scope, at) => Buffer.from(JSON.stringify([mark(scope), ...at])).toString('base64url'),
+    encode: (scope, at) => Buffer.from(JSON.stringify([mark(scope, at), ...at])).toString('base64url'),
     decode(scope, cursor) {
       const [found, ...rest] = shape.safeParse(parseJson(cursor)).data ?? [undefined];
       const at = position.safeParse(rest);
-      if (found !== mark(scope) || !at.success) throw foreignCursor(tool);
+      if (!at.success || found !== mark(scope, at.data)) throw foreignCursor(tool);
       return at.data;
     },
   };
