@@ -1,6 +1,6 @@
 import { findRedisUrlProblem } from '@org/bus-redis/configuration';
 import { agentSchema, ContextStoreError, namespaceSchema } from '@org/domain';
-import { defaultSettings } from '@org/store-kysely/postgres/configuration';
+import { defaultSettings, longestTimerMs } from '@org/store-kysely/postgres/configuration';
 import { z } from 'zod';
 import { databaseLocation } from './database-location.js';
 import type { OpenContextStoreOptions } from './open-context-store.js';
@@ -70,8 +70,7 @@ const redisSchema = z.string().check(({ value, issues }) => {
 
 const tenYearsSeconds = 315_360_000;
 const seconds = wholeNumber(1, tenYearsSeconds);
-/** Longer timers fire at once. */
-const milliseconds = wholeNumber(1, 2_147_483_647);
+const milliseconds = wholeNumber(1, longestTimerMs);
 
 /** What every process of the product reads. */
 export const environmentTable = {

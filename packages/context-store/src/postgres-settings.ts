@@ -1,5 +1,6 @@
 import { ContextStoreError } from '@org/domain';
 import type { PostgresStoreOptions } from '@org/store-kysely/postgres';
+import { longestTimerMs } from '@org/store-kysely/postgres/configuration';
 import { z } from 'zod';
 
 /** How a process uses a PostgreSQL database. Each has a default; SQLite has no use for any of them. */
@@ -24,13 +25,13 @@ export function requirePostgresSettings(settings: PostgresSettings): void {
 
 /** Made when it is needed: a process on SQLite starts sooner without it. */
 function settingsSchema(): z.ZodType<PostgresSettings> {
-  const count = z.int().min(1).optional();
+  const milliseconds = z.int().min(1).max(longestTimerMs).optional();
   return z.strictObject({
-    poolSize: count,
+    poolSize: z.int().min(1).optional(),
     maxWaiting: z.int().min(0).optional(),
-    connectTimeoutMs: count,
-    statementTimeoutMs: count,
-    idleInTransactionTimeoutMs: count,
+    connectTimeoutMs: milliseconds,
+    statementTimeoutMs: milliseconds,
+    idleInTransactionTimeoutMs: milliseconds,
     transactionPooler: z.boolean().optional(),
   } satisfies Record<keyof PostgresSettings, z.ZodType>);
 }

@@ -32,6 +32,18 @@ it('passes its settings on', async () => {
   await contextStore.close();
 });
 
+it.each(['connectTimeoutMs', 'statementTimeoutMs', 'idleInTransactionTimeoutMs'])(
+  'refuses %s that no timer can be set to',
+  async (name) => {
+    const opening = (ms: number) => openContextStore({ database: database.url, postgres: { [name]: ms } });
+    await expect(opening(2 ** 31)).rejects.toMatchObject({
+      code: 'VALIDATION_ERROR',
+      details: { issues: [{ path: `postgres.${name}` }] },
+    });
+    await (await opening(2 ** 31 - 1)).close();
+  },
+);
+
 it('is migrated by context-store migrate, which says so in one line', async () => {
   const { host, pathname } = new URL(database.url);
   const migrate = () => runContextStore(['migrate'], { DATABASE_URL: database.url });

@@ -4,6 +4,7 @@ import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/tes
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createConnectionPool } from '../src/postgres/connection-pool.js';
+import { longestTimerMs } from '../src/postgres/longest-timer-ms.js';
 import { expectTrouble } from './expect-trouble.js';
 import { appendWork, createWork, offerWork, work } from './requests.js';
 
@@ -105,6 +106,20 @@ describe('the connection pool', () => {
     await expectTrouble(store.appendEntry(appendWork('a')), /took too long.*Nothing was written/);
     await other.query('commit');
     expect(await store.readSession(work)).toMatchObject({ lastSequence: 0 });
+  });
+
+  it('works with the longest timeouts that there are', async () => {
+    const [connectTimeoutMs, statementTimeoutMs] = [longestTimerMs, longestTimerMs];
+    const store = await openWithWork({
+      connectTimeoutMs,
+      statementTimeoutMs,
+      idleInTransactionTimeoutMs: longestTimerMs,
+    });
+    await lockSession();
+    const append = Promise.allSettled([store.appendEntry(appendWork('a'))]);
+    await untilLockWaits();
+    await other.query('commit');
+    expect(await append).toMatchObject([{ value: { sequence: 1 } }]);
   });
 
   it('runs a statement again that the server undid to end a deadlock', async () => {

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { ContextStoreError, type Telemetry } from '@org/domain';
 import { Pool, types, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg';
 import { connectionConfig, silenceMs, type ConnectionOptions } from './connection-config.js';
+import { longestTimerMs } from './longest-timer-ms.js';
 import {
   isConnectionBroken,
   isConnectionUseless,
@@ -113,7 +114,7 @@ function poolConfig(options: ConnectionPoolOptions): PoolConfig {
     ...connectionConfig(options),
     max: size,
     idleTimeoutMillis: idleTimeoutMs,
-    query_timeout: statementTimeoutMs + silenceMs,
+    query_timeout: Math.min(statementTimeoutMs + silenceMs, longestTimerMs),
     ...(!transactionPooler && {
       statement_timeout: statementTimeoutMs,
       idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,

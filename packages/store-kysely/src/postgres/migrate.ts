@@ -4,6 +4,7 @@ import { olderSchema, type SchemaChange } from '../schema-version.js';
 import { connectionConfig, silenceMs } from './connection-config.js';
 import { nameServer, requireDatabaseUrl } from './database-url.js';
 import { defaultSettings } from './default-settings.js';
+import { longestTimerMs } from './longest-timer-ms.js';
 import { migrations as allMigrations, type Migration } from './migrations/index.js';
 import { requireFittingServer } from './require-fitting-server.js';
 import { storeUnusable, translateConnectError, translateError } from './translate-error.js';
@@ -12,8 +13,6 @@ import { storeUnusable, translateConnectError, translateError } from './translat
 const lockKey = 4_207_113_020_911;
 /** Longer than any migration should hold up others that start. */
 const lockWaitMs = 60_000;
-/** The longest time that a timer can be set to. */
-const longestMs = 2 ** 31 - 1;
 
 export interface MigratePostgresOptions {
   /** How long to wait for the connection, in milliseconds. Default 5,000. */
@@ -139,7 +138,7 @@ function refuseNewerSchema(version: number, url: string, known: number): void {
 }
 
 /** How long a migration takes depends on the rows that it finds. pg knows this option; its types don't. */
-const unlimited = (text: string): { text: string; query_timeout: number } => ({ text, query_timeout: longestMs });
+const unlimited = (text: string): { text: string; query_timeout: number } => ({ text, query_timeout: longestTimerMs });
 
 async function recordMigration(client: Client, { version, name }: Migration): Promise<void> {
   await client.query(`insert into schema_migrations values ($1, $2, clock_timestamp())`, [version, name]);
