@@ -1,5 +1,5 @@
 import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError } from '@modelcontextprotocol/server';
-import { ContextStoreError } from '@org/domain';
+import { ContextStoreError, type ErrorCode } from '@org/domain';
 import { reportError, type OnError } from './tool-error.js';
 
 /**
@@ -20,10 +20,13 @@ export async function withProtocolErrors<T>(
   }
 }
 
+/** Whatever the caller sends, it meets these. */
+const ownFaults: ReadonlySet<string> = new Set<ErrorCode>(['INTERNAL_ERROR', 'STORE_UNAVAILABLE']);
+
 function protocolError(thrown: unknown, onError: OnError | undefined, uri: string | undefined): ProtocolError {
   const error = reportError(thrown, onError);
   if (uri !== undefined && error.code === 'SESSION_NOT_FOUND') return new ResourceNotFoundError(uri, error.message);
-  const isCallersFault = thrown instanceof ContextStoreError && !error.retryable && error.code !== 'INTERNAL_ERROR';
+  const isCallersFault = thrown instanceof ContextStoreError && !error.retryable && !ownFaults.has(error.code);
   const code = isCallersFault ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError;
   return new ProtocolError(code, error.message, error);
 }
