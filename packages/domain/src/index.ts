@@ -49,11 +49,13 @@ export type {
   ListHandoffs,
   ListSessionKeys,
   ListSessions,
+  LogTail,
   MarkRead,
   NamespaceCounts,
   ReadBriefing,
   ReadEntries,
   ReadMark,
+  ReadTail,
   Replayable,
   ResolveHandoff,
   SequenceRange,
@@ -76,6 +78,7 @@ export {
   refuseResolve,
   type HandoffTransition,
 } from './rules/handoff-transitions.js';
+export { endOfFullPages, logPages, type LogPages } from './rules/log-pages.js';
 export { limits } from './rules/limits.js';
 export { isLeaseLapsed, moveOwnership, renewedLease, type Ownership } from './rules/ownership.js';
 export { handoffNotFound, sessionExists, sessionNotFound } from './rules/not-found.js';
