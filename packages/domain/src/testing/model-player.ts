@@ -180,7 +180,7 @@ class Player {
   #read({ session, direction, types, after, before, limit, pageSize }: Of<'read'>): Step {
     const range = { direction, afterSequence: after, beforeSequence: before, limit, maxContentLength: 5 };
     if (pageSize !== undefined) return this.#call('readTail', { ...this.#cast.ref(session), ...range, pageSize });
-    return this.#call('readEntries', { ...this.#cast.ref(session), ...range, types, contentOffset: 1 });
+    return this.#call('readEntries', { ...this.#cast.ref(session), ...range, types, contentOffset: after % 2 });
   }
 
   #brief(session: Of<'brief'>['session'], uptoSequence?: number): Step {

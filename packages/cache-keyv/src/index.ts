@@ -1,0 +1,1 @@
+export { createCachedStore, type CachedStoreOptions } from './create-cached-store.js';
