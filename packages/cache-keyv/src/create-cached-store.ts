@@ -2,7 +2,7 @@ import { ContextStoreError, noTelemetry, type Store, type Telemetry } from '@org
 import { createPartCache } from './part-cache.js';
 import { readBriefing } from './read-briefing.js';
 import { readEntries } from './read-entries.js';
-import { createRedisLevel, type RedisLevelOptions } from './redis-level.js';
+import type { SharedLevel } from './shared-level.js';
 
 export interface CachedStoreOptions {
   /** Where everything lies. It is closed with the cached one. */
@@ -13,8 +13,8 @@ export interface CachedStoreOptions {
   readonly maxBytes?: number | undefined;
   /** How long anything is kept, in milliseconds. Default: an hour. */
   readonly ttlMs?: number | undefined;
-  /** A Redis that processes share what they found by. Absent: each has a memory of its own alone. */
-  readonly redis?: RedisLevelOptions | undefined;
+  /** What processes share what they found by; it is closed with the cache. Absent: each has its own memory alone. */
+  readonly shared?: SharedLevel | undefined;
   /** Absent: nowhere. */
   readonly telemetry?: Telemetry | undefined;
 }
@@ -30,9 +30,8 @@ export function createCachedStore({
   maxBytes = 64 * 1024 * 1024,
   ttlMs = 3_600_000,
   telemetry = noTelemetry,
-  redis,
+  shared,
 }: CachedStoreOptions): Store {
-  const shared = redis === undefined ? undefined : createRedisLevel(redis);
   const cache = createPartCache({ pageSize, maxBytes, ttlMs, telemetry, shared });
   const underWay = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;

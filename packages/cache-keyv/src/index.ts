@@ -1,2 +1,2 @@
 export { createCachedStore, type CachedStoreOptions } from './create-cached-store.js';
-export type { RedisCacheState, RedisLevelOptions } from './redis-level.js';
+export type { SharedLevel } from './shared-level.js';

@@ -46,9 +46,13 @@ export const totalsKey = (
   { pinnedLimit, maxContentLength }: { readonly pinnedLimit: number; readonly maxContentLength: number },
 ): string => `${uid}:totals:${appendName(end)}:${pinnedLimit.toString(36)}.${maxContentLength.toString(36)}`;
 
-/** How much memory a part takes, in bytes, or a little less: a character takes one or two, depending on the text. */
+/** How much memory a part takes at most, in bytes. */
 export const bytesOf = ({ entries }: LogPart): number =>
-  entries.reduce((sum, { content, metadata }) => sum + 2 * (content.length + metadata.length) + entryBytes, 300);
+  entries.reduce((sum, entry) => sum + heldBytes(entry) + 2 * entry.metadata.length + entryBytes, 300);
+
+/** A character takes two bytes, or one in a text of such characters alone as ASCII's, which is as long in UTF-8. */
+const heldBytes = (entry: KeptEntry): number =>
+  entry.content.length * (entry.content.length === entry.contentBytes ? 1 : 2);
 
 /** Of an entry besides its texts. */
 const entryBytes = 250;

@@ -1,7 +1,7 @@
 import type { Telemetry } from '@org/domain';
 import { LRUCache } from 'lru-cache';
 import { bytesOf, decodePart, encodePart, type LogPart } from './log-part.js';
-import type { RedisLevel } from './redis-level.js';
+import type { SharedLevel } from './shared-level.js';
 
 /** A part of a log that is wanted. */
 export interface WantedPart {
@@ -29,7 +29,7 @@ export interface PartCacheOptions extends Pick<PartCache, 'pageSize'> {
   readonly ttlMs: number;
   readonly telemetry: Telemetry;
   /** What other processes have found already. */
-  readonly shared: RedisLevel | undefined;
+  readonly shared: SharedLevel | undefined;
 }
 
 /** No part may take more than this share of the memory: one giant would drive out what many need. */

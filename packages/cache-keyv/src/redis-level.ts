@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatVersion } from './log-part.js';
 import { openRedisLink, type RedisLink } from './redis-link.js';
+import type { SharedLevel } from './shared-level.js';
 
 /** Whether the cache uses Redis at this time. */
 export type RedisCacheState =
@@ -19,13 +20,6 @@ export interface RedisLevelOptions {
   readonly limitMs?: number | undefined;
 }
 
-/** What processes share. It never fails: what Redis can't do is not done. */
-export interface RedisLevel {
-  readonly find: (keys: string[]) => Promise<readonly (string | undefined)[]>;
-  readonly keep: (key: string, text: string, ttlMs: number) => void;
-  readonly close: () => Promise<void>;
-}
-
 /** So many failures in a row, and Redis is left alone for a while. */
 const failuresAllowed = 3;
 /** How many writes may be under way: what comes on top is not kept. */
@@ -36,7 +30,7 @@ const [firstPauseMs, longestPauseMs] = [100, 10_000];
  * A circuit breaker around Redis: while it is out of reach, full or slow, nobody is sent there, and nobody waits. It is
  * tried again in the background, over a new connection each time, and used from when it has proved to work.
  */
-export function createRedisLevel({ url, deployment, onStateChange, limitMs = 50 }: RedisLevelOptions): RedisLevel {
+export function createRedisLevel({ url, deployment, onStateChange, limitMs = 50 }: RedisLevelOptions): SharedLevel {
   const namespace = `context-store:${deployment}:cache:${formatVersion}`;
   const report = reportChanges(onStateChange ?? (() => undefined));
   const closing = new AbortController();

@@ -4,9 +4,12 @@ import { createPostgresStore } from '@org/store-kysely/postgres';
 import { createSqliteStore } from '@org/store-kysely/sqlite';
 import { temporaryDatabase } from '@org/store-kysely/testing';
 import { createCachedStore, type CachedStoreOptions } from '../src/index.js';
+import { createRedisLevel, type RedisLevelOptions } from '../src/redis.js';
 
 /** How a test wants its caches. */
-export type Caching = Omit<CachedStoreOptions, 'store'>;
+export interface Caching extends Omit<CachedStoreOptions, 'store' | 'shared'> {
+  readonly redis?: RedisLevelOptions;
+}
 
 /** Opens a store with a clock that is so far ahead. */
 type Open = (aheadMs: () => number) => Promise<Store> | Store;
@@ -14,7 +17,9 @@ type Open = (aheadMs: () => number) => Promise<Store> | Store;
 /** Caches over stores on the same data, each with a memory of its own. */
 async function openCaches(count: number, open: Open, caching: Caching, remove?: () => Promise<void>) {
   let aheadMs = 0;
-  const store = async (): Promise<Store> => createCachedStore({ ...caching, store: await open(() => aheadMs) });
+  const { redis, ...options } = caching;
+  const store = async (): Promise<Store> =>
+    createCachedStore({ ...options, store: await open(() => aheadMs), shared: redis && createRedisLevel(redis) });
   const first = await store();
   const stores = [first, ...(await Promise.all(Array.from({ length: count - 1 }, store)))] as const;
   return {

@@ -8,6 +8,7 @@ import { createMemoryStore, describeStoreContract, describeStoreModel } from '@o
 import { createSqliteStore } from '@org/store-kysely/sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createCachedStore } from '../src/index.js';
+import { createRedisLevel } from '../src/redis.js';
 import { openCachedMemory, openCachedSqlite, type Caching } from './open-cached.js';
 import { appendWork, briefWork, createWork, readWork } from './requests.js';
 
@@ -57,7 +58,11 @@ describe('what caches leave in Redis', () => {
     const store = createCachedStore({
       store: inner,
       telemetry: { ...noTelemetry, recordCacheLookup: (isHit) => lookups.push(isHit) },
-      redis: { url: redisUrl, deployment: of, onStateChange: ({ isUsed }) => void (isUsed && setUsed()) },
+      shared: createRedisLevel({
+        url: redisUrl,
+        deployment: of,
+        onStateChange: ({ isUsed }) => void (isUsed && setUsed()),
+      }),
     });
     stores.push(store);
     await used;

@@ -4,7 +4,8 @@ import { eventually, plainClient, redisServer, type RedisServer } from '@org/bus
 import type { Store } from '@org/domain';
 import { createMemoryStore } from '@org/domain/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCachedStore, type RedisCacheState } from '../src/index.js';
+import { createCachedStore } from '../src/index.js';
+import { createRedisLevel, type RedisCacheState } from '../src/redis.js';
 import { appendWork, createWork, readWork } from './requests.js';
 import { slowProxy } from './slow-proxy.js';
 
@@ -33,7 +34,7 @@ describe('a cache over a Redis in trouble', () => {
     const store = createCachedStore({
       store: plain,
       maxBytes: 100,
-      redis: { url, deployment: 'test', onStateChange: (state) => states.push(state) },
+      shared: createRedisLevel({ url, deployment: 'test', onStateChange: (state) => states.push(state) }),
     });
     toClose.push(() => store.close());
     return store;
