@@ -3,8 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import type { EventBus, StoreEvent } from '@org/domain';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRedisBus, type RedisBusOptions } from '../src/index.js';
-import { eventually } from './eventually.js';
-import { plainClient, redisUrl, type PlainClient } from './redis-client.js';
+import { eventually } from '../src/testing/eventually.js';
+import { plainClient, redisUrl, type PlainClient } from '../src/testing/redis-client.js';
 
 const offer: StoreEvent = { kind: 'handoff_offered', namespace: 'team', targetAgent: 'role:reviewer' };
 const last: StoreEvent = { kind: 'handoff_offered', namespace: 'team', targetAgent: 'last' };

@@ -4,9 +4,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import type { EventBus, StoreEvent } from '@org/domain';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRedisBus, type RedisBusState } from '../src/index.js';
-import { eventually } from './eventually.js';
-import { plainClient } from './redis-client.js';
-import { redisServer, type RedisServer } from './start-redis-server.js';
+import { eventually } from '../src/testing/eventually.js';
+import { plainClient } from '../src/testing/redis-client.js';
+import { redisServer, type RedisServer } from '../src/testing/start-redis-server.js';
 
 const something: StoreEvent = { kind: 'something_changed' };
 const offerTo = (targetAgent: string): StoreEvent => ({ kind: 'handoff_offered', namespace: 'team', targetAgent });

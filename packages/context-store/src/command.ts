@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { inspect, parseArgs } from 'node:util';
 import type { RedisBusState } from '@org/bus-redis';
+import type { RedisCacheState } from '@org/cache-keyv/redis';
 import type { ContextStoreError } from '@org/domain';
 import { readEnvironment, type Environment, type EnvironmentTable } from './environment.js';
 import type { OpenContextStoreOptions } from './open-context-store.js';
@@ -128,7 +129,7 @@ export function errorLine(error: ContextStoreError, requestId: string): string {
   return `${error.code} ${requestId} ${inspect(error.cause ?? error)}`;
 }
 
-/** The options, and a log line whenever Redis begins or ceases to connect this process with the others. */
+/** The options, and a log line whenever Redis begins or ceases to be of use. */
 export function logRedis(options: OpenContextStoreOptions, log: (line: string) => void): OpenContextStoreOptions {
   if (options.redis === undefined) return options;
   const onStateChange = (state: RedisBusState): void =>
@@ -137,7 +138,13 @@ export function logRedis(options: OpenContextStoreOptions, log: (line: string) =
         ? 'Redis carries events between the processes'
         : `Redis is out of reach (${state.reason}): what other processes change is seen a little later`,
     );
-  return { ...options, redis: { ...options.redis, onStateChange } };
+  const onCacheStateChange = (state: RedisCacheState): void =>
+    log(state.isUsed ? 'The cache is shared through Redis' : `The cache does without Redis (${state.reason})`);
+  return {
+    ...options,
+    redis: { ...options.redis, onStateChange },
+    cache: options.cache && { ...options.cache, onStateChange: onCacheStateChange },
+  };
 }
 
 function messageOf(error: unknown): string {

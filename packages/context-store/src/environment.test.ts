@@ -14,6 +14,9 @@ describe('the environment', () => {
       DATABASE_TRANSACTION_POOLER: false,
       REDIS_URL: undefined,
       REDIS_DEPLOYMENT: undefined,
+      CACHE_MEMORY_MIB: 0,
+      CACHE_TTL_SECONDS: 3600,
+      CACHE_REDIS: false,
       CONTEXT_NAMESPACE: 'default',
       CONTEXT_AGENT: undefined,
       MAX_CONTENT_BYTES: 1024 * 1024,
@@ -43,6 +46,9 @@ describe('the environment', () => {
       DATABASE_TRANSACTION_POOLER: 'true',
       REDIS_URL: 'redis://127.0.0.1',
       REDIS_DEPLOYMENT: 'production',
+      CACHE_MEMORY_MIB: '2',
+      CACHE_TTL_SECONDS: '8',
+      CACHE_REDIS: 'true',
     };
     expect(contextStoreOptions(readEnvironment(environmentTable, env))).toEqual({
       database: 'sqlite:x.db',
@@ -56,6 +62,7 @@ describe('the environment', () => {
         transactionPooler: true,
       },
       redis: { url: 'redis://127.0.0.1', deployment: 'production' },
+      cache: { maxBytes: 2_097_152, ttlMs: 8000, sharesByRedis: true },
       namespace: 'team',
       agent: 'me',
       maxContentBytes: 1024 * 1024,

@@ -124,6 +124,13 @@ export const environmentTable = {
     'the address of the database',
     'Redis: what the processes of one deployment have in common.',
   ),
+  CACHE_MEMORY_MIB: variable(
+    wholeNumber(0, 1_048_576),
+    '0',
+    'How much memory each process may take to keep pages of logs in, in MiB. 0: no cache.',
+  ),
+  CACHE_TTL_SECONDS: variable(seconds, '3600', 'How long the cache keeps anything, deleted sessions included.'),
+  CACHE_REDIS: variable(trueOrFalse, 'false', 'PostgreSQL: whether processes share cached pages through REDIS_URL.'),
   CONTEXT_NAMESPACE: variable(namespaceSchema, 'default', 'The isolation boundary that calls belong to.'),
   CONTEXT_AGENT: optionalVariable(agentSchema, "the client's own name", 'Who acts in calls that name no agent.'),
   MAX_CONTENT_BYTES: variable(
@@ -180,6 +187,14 @@ export function contextStoreOptions(environment: Environment<typeof environmentT
       transactionPooler: environment.DATABASE_TRANSACTION_POOLER,
     },
     redis: redisUrl === undefined ? undefined : { url: redisUrl, deployment: environment.REDIS_DEPLOYMENT },
+    cache:
+      environment.CACHE_MEMORY_MIB === 0
+        ? undefined
+        : {
+            maxBytes: environment.CACHE_MEMORY_MIB * 1024 * 1024,
+            ttlMs: environment.CACHE_TTL_SECONDS * 1000,
+            sharesByRedis: environment.CACHE_REDIS,
+          },
     namespace: environment.CONTEXT_NAMESPACE,
     agent: environment.CONTEXT_AGENT,
     maxContentBytes: environment.MAX_CONTENT_BYTES,

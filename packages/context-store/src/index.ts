@@ -8,6 +8,7 @@ export {
   type SqliteLocation,
 } from './database-location.js';
 export type { RedisSettings } from './open-bus.js';
+export type { CacheSettings } from './open-cache.js';
 export { openContextStore, type OpenContextStoreOptions } from './open-context-store.js';
 export type { PostgresSettings } from './postgres-settings.js';
 export {

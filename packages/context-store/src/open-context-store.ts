@@ -1,5 +1,6 @@
 import { createContextStore, type ContextStore, type ContextStoreOptions, type Telemetry } from '@org/domain';
 import { databaseLocation } from './database-location.js';
+import { openCache, type CacheSettings } from './open-cache.js';
 import { openBus, type RedisSettings } from './open-bus.js';
 import { openStore } from './open-store.js';
 import type { PostgresSettings } from './postgres-settings.js';
@@ -22,6 +23,8 @@ export interface OpenContextStoreOptions extends ContextStoreOptions {
    * without it they see them when they look, within a second or so. A store on SQLite does not use it.
    */
   readonly redis?: RedisSettings | undefined;
+  /** What a cache of logs may take. Absent: there is none. Whether it pays is said in docs/configuration.md. */
+  readonly cache?: CacheSettings | undefined;
   /** Where measurements go. Absent: nowhere. */
   readonly telemetry?: Telemetry | undefined;
 }
@@ -31,10 +34,11 @@ export interface OpenContextStoreOptions extends ContextStoreOptions {
  * @throws VALIDATION_ERROR (the options, or a Node.js that is too old), STORE_UNAVAILABLE (the database cannot be used)
  */
 export async function openContextStore(options: OpenContextStoreOptions = {}): Promise<ContextStore> {
-  const { database, migrate = true, postgres = {}, redis, telemetry, ...rest } = options;
+  const { database, migrate = true, postgres = {}, redis, cache, telemetry, ...rest } = options;
   const location = databaseLocation(database);
   const redisBus = await openBus(location, redis);
-  const { store, bus = redisBus } = await openStore(location, migrate, postgres, telemetry);
+  const { store: plain, bus = redisBus } = await openStore(location, migrate, postgres, telemetry);
+  const store = cache === undefined ? plain : await openCache(plain, location, cache, redis, telemetry);
   try {
     return createContextStore({ store, bus, telemetry }, rest);
   } catch (error) {

@@ -55,11 +55,13 @@ export type {
   ListHandoffs,
   ListSessionKeys,
   ListSessions,
+  LogTail,
   MarkRead,
   NamespaceCounts,
   ReadBriefing,
   ReadEntries,
   ReadMark,
+  ReadTail,
   Replayable,
   ResolveHandoff,
   SequenceRange,
@@ -89,6 +91,7 @@ export {
   refuseResolve,
   type HandoffTransition,
 } from './rules/handoff-transitions.js';
+export { endOfFullPages, logPages, type LogPages } from './rules/log-pages.js';
 export { limits } from './rules/limits.js';
 export { isLeaseLapsed, moveOwnership, renewedLease, type Ownership } from './rules/ownership.js';
 export { handoffNotFound, sessionExists, sessionNotFound } from './rules/not-found.js';

@@ -37,6 +37,8 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   read_appended: { indexes: [sessionByKey, 'context_history_idempotency'], rows: 2, pages: 10 },
   read_entries_ascending: { indexes: [sessionByKey, 'context_history_pkey'], rows: 21, pages: 12 },
   read_entries_descending: { indexes: [sessionByKey, 'context_history_pkey'], rows: 21, pages: 12 },
+  // As many entries as a page has but one, and the ends of seven pages.
+  read_tail: { indexes: [sessionByKey, 'context_history_pkey'], rows: 1 + 15 + 7, pages: 48 },
   read_briefing: { indexes: [sessionByKey, 'context_history_pkey', 'context_history_pinned'], rows: 32, pages: 22 },
   read_session_situation: { indexes: [sessionByKey, recordedKey], rows: 3, pages: 12 },
   update_session: { indexes: ['sessions_pkey', ...sweptKeys], rows: 2, pages: 15 },

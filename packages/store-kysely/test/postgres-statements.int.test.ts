@@ -62,6 +62,7 @@ describe('the statements of', () => {
     await store.readSession(session);
     await store.readEntries({ ...readWork(), ...session });
     await store.readEntries({ ...readWork(), ...session, direction: 'descending' });
+    await store.readTail({ ...readWork(), ...session, pageSize: 16 });
     await store.readBriefing({ ...session, pinnedLimit: 5, newestLimit: 5, maxContentLength: 100 });
     await store.listSessions({ namespace: 'default', limit: 5, dormantAfterMs: 1 });
     await store.listSessionKeys({ namespace: 'default', prefix: '', limit: 5 });
@@ -74,6 +75,7 @@ describe('the statements of', () => {
       'read_session',
       'read_entries_ascending',
       'read_entries_descending',
+      'read_tail',
       'read_briefing',
       'list_sessions',
       'list_session_keys',

@@ -77,7 +77,7 @@ it('removes what it made when it is stopped', async () => {
 });
 
 it.each([
-  [['--only', 'nothing'], 'There are append-postgres, stdio-sqlite, start-stdio, growth.'],
+  [['--only', 'nothing'], 'There are append-postgres, stdio-sqlite, start-stdio, growth, cache.'],
   [['--rounds', '0'], 'a whole number from 1'],
   [['--frobnicate'], "Unknown option '--frobnicate'"],
 ])('refuses %j', async (args, said) => {
@@ -89,5 +89,5 @@ it.each([
 
 it('lists its rows', async () => {
   const { stdout } = await bench('--list');
-  expect(stdout.match(/^\S+/gm)).toEqual(['append-postgres', 'stdio-sqlite', 'start-stdio', 'growth']);
+  expect(stdout.match(/^\S+/gm)).toEqual(['append-postgres', 'stdio-sqlite', 'start-stdio', 'growth', 'cache']);
 });

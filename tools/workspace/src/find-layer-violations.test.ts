@@ -37,9 +37,16 @@ describe('findLayerViolations', () => {
     },
   );
 
-  it('lets the tests of the MCP surface run it on a real store, and nothing else', () => {
-    const layers = { mcp: 'mcp', store: 'context-store', app: 'app', domain: 'domain' };
-    expect(findLayerViolations(graphOf(layers, [testUses('mcp', 'store')]))).toEqual([]);
+  it('lets the tests of the MCP surface and of adapters run them on a real store, and nothing else', () => {
+    const layers = {
+      mcp: 'mcp',
+      store: 'context-store',
+      app: 'app',
+      domain: 'domain',
+      cache: 'adapter',
+      sql: 'adapter',
+    };
+    expect(findLayerViolations(graphOf(layers, [testUses('mcp', 'store'), testUses('cache', 'sql')]))).toEqual([]);
     expect(findLayerViolations(graphOf(layers, [testUses('mcp', 'app'), testUses('domain', 'mcp')]))).toEqual([
       'mcp (mcp) may not use app (app)',
       'domain (domain) may not use mcp (mcp)',

@@ -28,8 +28,9 @@ const mayUse: Readonly<Record<Layer, readonly Layer[]>> = {
   tool: layers,
 };
 
-/** What tests may use beyond that: those of the MCP surface may run it on a real store. */
+/** What tests may use beyond that: those of the MCP surface may run it on a real store, and so may those of a cache. */
 const testsMayAlsoUse: Readonly<Partial<Record<Layer, readonly Layer[]>>> = {
+  adapter: ['adapter'],
   mcp: ['context-store'],
 };
 

@@ -61,6 +61,14 @@ export interface Store {
   readEntries(request: ReadEntries): Promise<EntryPage>;
 
   /**
+   * One range of the log together with its session, from one snapshot, for those who hold what can't have changed: of the
+   * full pages that the range touches it gives no entries, only by which append each of them ends. The cost grows neither
+   * with the log nor with the size of a page.
+   * @throws SESSION_NOT_FOUND
+   */
+  readTail(request: ReadTail): Promise<LogTail>;
+
+  /**
    * Moves an agent's mark in the log to `sequence`, if one is given, but never back; answers where it stands.
    * @throws SESSION_NOT_FOUND, VALIDATION_ERROR (a sequence that the log does not have yet)
    */
@@ -278,6 +286,24 @@ export interface EntryPage {
   readonly entries: readonly EntryRecord[];
   /** What was looked through: see `scanRange`. */
   readonly scanned: SequenceRange;
+}
+
+export interface ReadTail extends Omit<ReadEntries, 'types' | 'contentOffset'> {
+  /** How many entries are a page: sequence 1 begins the first. */
+  readonly pageSize: number;
+}
+
+export interface LogTail {
+  readonly session: SessionRecord;
+  /** As `readEntries` looks through it. */
+  readonly scanned: SequenceRange;
+  /**
+   * The last entry of each full page that `scanned` touches, even outside of it; ascending. Logs only grow: two that have
+   * the same append at one place are the same up to there, even if a dump was restored in between.
+   */
+  readonly pageEnds: readonly AppendedEntry[];
+  /** What of `scanned` lies behind the last full page, ascending. */
+  readonly entries: readonly EntryRecord[];
 }
 
 export interface MarkRead extends SessionRef {

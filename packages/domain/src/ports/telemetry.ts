@@ -41,6 +41,8 @@ export interface Telemetry {
   recordStatement(statement: string, durationMs: number): void;
   /** A call was given a connection, or gave up, after this time. */
   recordPoolWait(durationMs: number): void;
+  /** A part of a log was looked for in a cache, which held it, or had to have the database asked for it. */
+  recordCacheLookup(isHit: boolean): void;
   /** A pool was opened. `read` tells its state at any time, until what is given back is called: the pool is closed then. */
   observePool(read: () => PoolState): () => void;
   /** A cache was asked, and knew the answer or not. */
@@ -53,6 +55,7 @@ export const noTelemetry: Telemetry = {
   count: () => undefined,
   recordStatement: () => undefined,
   recordPoolWait: () => undefined,
+  recordCacheLookup: () => undefined,
   observePool: () => () => undefined,
   recordCacheLookup: () => undefined,
 };

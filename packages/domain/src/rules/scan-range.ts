@@ -6,11 +6,13 @@ import type { ReadEntries, SequenceRange } from '../ports/store.js';
  */
 export const typeScanWindow = 2000;
 
+type ScannedRequest = Pick<ReadEntries, 'direction' | 'afterSequence' | 'beforeSequence' | 'types' | 'limit'>;
+
 /**
  * The sequences that one page looks through. Sequences have no gaps, so a page without a filter is a range of exactly
  * `limit` sequences: no engine needs to sort, skip or count.
  */
-export function scanRange(request: ReadEntries, lastSequence: number): SequenceRange {
+export function scanRange(request: ScannedRequest, lastSequence: number): SequenceRange {
   const low = request.afterSequence + 1;
   const high = Math.min(request.beforeSequence ?? Infinity, lastSequence + 1) - 1;
   const width = request.types === undefined ? request.limit : typeScanWindow;

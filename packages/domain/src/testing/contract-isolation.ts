@@ -34,6 +34,7 @@ export function describeIsolation(test: ScenarioTest): void {
       await expectRefusal(other.readSession(), 'SESSION_NOT_FOUND');
       await expectRefusal(other.append(), 'SESSION_NOT_FOUND');
       await expectRefusal(other.readEntries(), 'SESSION_NOT_FOUND');
+      await expectRefusal(other.readTail(), 'SESSION_NOT_FOUND');
       await expectRefusal(other.claim(offer), 'HANDOFF_NOT_FOUND');
       await expectRefusal(other.resolve(offer, 'cancelled', 'planner'), 'HANDOFF_NOT_FOUND');
       expect(await other.listedIds()).toEqual([]);

@@ -52,6 +52,7 @@ export function describeSessions(test: ScenarioTest): void {
       await expectRefusal(s.updateSession({ title: 'x' }), 'SESSION_NOT_FOUND');
       await expectRefusal(s.append(), 'SESSION_NOT_FOUND');
       await expectRefusal(s.readEntries(), 'SESSION_NOT_FOUND');
+      await expectRefusal(s.readTail(), 'SESSION_NOT_FOUND');
       await expectRefusal(s.createHandoff(), 'SESSION_NOT_FOUND');
       await expectRefusal(
         s.store.readBriefing({

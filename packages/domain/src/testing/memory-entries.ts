@@ -4,10 +4,11 @@ import { renewedLease } from '../rules/ownership.js';
 import { refuseMark } from '../rules/refuse-mark.js';
 import { refuseReplay } from '../rules/refuse-replay.js';
 import { refuseAppend } from '../rules/refuse-write.js';
+import { logPages } from '../rules/log-pages.js';
 import { scanRange } from '../rules/scan-range.js';
 import type { MemoryState, StoredEntry } from './memory-state.js';
 
-type EntryOperations = Pick<Store, 'appendEntry' | 'readEntries' | 'markRead' | 'readBriefing'>;
+type EntryOperations = Pick<Store, 'appendEntry' | 'readEntries' | 'readTail' | 'markRead' | 'readBriefing'>;
 
 export const memoryEntries = (state: MemoryState): EntryOperations => ({
   appendEntry: async (request) => {
@@ -55,6 +56,20 @@ export const memoryEntries = (state: MemoryState): EntryOperations => ({
     return { session: state.observe(record), entries, scanned };
   },
 
+  readTail: async (request) => {
+    const { log, record } = state.session(request);
+    const scanned = scanRange(request, record.lastSequence);
+    const { pageEnds, tail } = logPages(scanned, record.lastSequence, request.pageSize);
+    return {
+      session: state.observe(record),
+      scanned,
+      pageEnds: log.filter(({ sequence }) => pageEnds.includes(sequence)).map(appendedEntry),
+      entries: log
+        .slice(tail.first - 1, Math.max(0, tail.last))
+        .map((entry) => observed(entry, 0, request.maxContentLength)),
+    };
+  },
+
   markRead: async ({ agent, sequence = 0, ...ref }) => {
     const { marks, record } = state.session(ref);
     const { lastSequence } = record;
@@ -83,10 +98,18 @@ export const memoryEntries = (state: MemoryState): EntryOperations => ({
   },
 });
 
-const appended = (
-  { sequence, createdAtMs, contentBytes, estimatedTokens, epoch }: StoredEntry,
-  replayed: boolean,
-): Replayable<AppendedEntry> => ({ sequence, createdAtMs, contentBytes, estimatedTokens, epoch, replayed });
+const appendedEntry = ({
+  sequence,
+  createdAtMs,
+  contentBytes,
+  estimatedTokens,
+  epoch,
+}: StoredEntry): AppendedEntry => ({ sequence, createdAtMs, contentBytes, estimatedTokens, epoch });
+
+const appended = (entry: StoredEntry, replayed: boolean): Replayable<AppendedEntry> => ({
+  ...appendedEntry(entry),
+  replayed,
+});
 
 function observed(
   { idempotency: _idempotency, ...entry }: StoredEntry,

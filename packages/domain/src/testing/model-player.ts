@@ -177,9 +177,10 @@ class Player {
     return this.#mutation('appendEntry', request, idempotency(key, 'append', input));
   }
 
-  #read({ session, direction, types, after, before, limit }: Of<'read'>): Step {
-    const range = { direction, types, afterSequence: after, beforeSequence: before, limit };
-    return this.#call('readEntries', { ...this.#cast.ref(session), ...range, contentOffset: 1, maxContentLength: 5 });
+  #read({ session, direction, types, after, before, limit, pageSize }: Of<'read'>): Step {
+    const range = { direction, afterSequence: after, beforeSequence: before, limit, maxContentLength: 5 };
+    if (pageSize !== undefined) return this.#call('readTail', { ...this.#cast.ref(session), ...range, pageSize });
+    return this.#call('readEntries', { ...this.#cast.ref(session), ...range, types, contentOffset: after % 2 });
   }
 
   #brief(session: Of<'brief'>['session'], uptoSequence?: number): Step {

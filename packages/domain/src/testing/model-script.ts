@@ -67,6 +67,8 @@ export type Command =
       readonly after: number;
       readonly before: number | undefined;
       readonly limit: number;
+      /** Of the pages, for a look at the tail; absent: the whole range is read. */
+      readonly pageSize: number | undefined;
     } & OnSession)
   | ({ readonly kind: 'mark'; readonly actor: Actor; readonly sequence: number | undefined } & OnSession)
   | ({ readonly kind: 'brief'; readonly upto: number | undefined } & OnSession)
@@ -179,6 +181,7 @@ const weighted: fc.WeightedArbitrary<Command>[] = [
       after: fc.nat(6),
       before: maybe(fc.integer({ min: 1, max: 9 })),
       limit: fc.integer({ min: 1, max: 5 }),
+      pageSize: maybe(fc.integer({ min: 1, max: 3 })),
     }),
   },
   {

@@ -9,6 +9,7 @@ import { describeLeases } from './contract-leases.js';
 import { describeOwnership } from './contract-ownership.js';
 import { describeMarks } from './contract-marks.js';
 import { describeSessions } from './contract-sessions.js';
+import { describeTails } from './contract-tails.js';
 import { expectRefusal, scenarioTest, StoreScenario, type StoreHarness } from './store-scenario.js';
 
 /**
@@ -26,6 +27,7 @@ export function describeStoreContract(engine: string, open: () => Promise<StoreH
     const test = scenarioTest(() => harness);
     describeSessions(test);
     describeEntries(test);
+    describeTails(test);
     describeHandoffs(test);
     describeAcceptance(test);
     describeLeases(test);

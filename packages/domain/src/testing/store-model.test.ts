@@ -141,6 +141,13 @@ const defects: Readonly<Record<string, (store: Store) => Partial<Store>>> = {
     readBriefing: (request) =>
       store.readBriefing({ ...request, uptoSequence: request.uptoSequence && request.uptoSequence + 1 }),
   }),
+  'a tail that takes a page for full too early': (store) => ({
+    readTail: async (request) => {
+      const tail = await store.readTail(request);
+      const { lastSequence } = tail.session;
+      return lastSequence % request.pageSize === request.pageSize - 1 ? { ...tail, entries: [] } : tail;
+    },
+  }),
   'a deletion that does nothing': (store) => ({
     deleteSession: async (request) => void (await store.readSession(request)),
   }),
@@ -209,6 +216,7 @@ const reached = [
   'deleteSession',
   'appendEntry',
   'readEntries',
+  'readTail',
   'markRead',
   'readBriefing',
   'createHandoff',

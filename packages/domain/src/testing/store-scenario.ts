@@ -14,8 +14,10 @@ import type {
   HandoffRecord,
   Idempotency,
   ListHandoffs,
+  LogTail,
   ReadBriefing,
   ReadEntries,
+  ReadTail,
   Replayable,
   ResolveHandoff,
   SessionRecord,
@@ -101,6 +103,19 @@ export class StoreScenario {
       limit: 100,
       contentOffset: 0,
       maxContentLength: 2_000_000,
+      ...request,
+    });
+  }
+
+  readTail(request: Partial<ReadTail> = {}): Promise<LogTail> {
+    return this.store.readTail({
+      namespace: this.namespace,
+      sessionKey: this.sessionKey,
+      direction: 'ascending',
+      afterSequence: 0,
+      limit: 100,
+      maxContentLength: 2_000_000,
+      pageSize: 4,
       ...request,
     });
   }

@@ -94,6 +94,7 @@ function openStore(operations: ReturnType<typeof prepareOperations>, url: string
     deleteSession: serve(operations.deleteSession),
     appendEntry: serve(operations.appendEntry),
     readEntries: serve(operations.readEntries),
+    readTail: serve(operations.readTail),
     markRead: serve(operations.markRead),
     readBriefing: serve(operations.readBriefing),
     createHandoff: serve(operations.createHandoff),

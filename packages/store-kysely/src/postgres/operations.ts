@@ -15,6 +15,7 @@ import { preparePing } from './ping.js';
 import { prepareReadBriefing } from './read-briefing.js';
 import { prepareReadEntries } from './read-entries.js';
 import { prepareReadSession } from './read-session.js';
+import { prepareReadTail } from './read-tail.js';
 import { prepareResolveHandoff } from './resolve-handoff.js';
 import { prepareUpdateSession } from './update-session.js';
 
@@ -29,6 +30,7 @@ export function prepareOperations(database: Database, groupCommit: GroupCommitOp
     deleteSession: prepareDeleteSession(database),
     appendEntry: prepareAppendEntry(database, groupCommit),
     readEntries: prepareReadEntries(database),
+    readTail: prepareReadTail(database),
     markRead: prepareMarkRead(database),
     readBriefing: prepareReadBriefing(database),
     createHandoff: prepareCreateHandoff(database),

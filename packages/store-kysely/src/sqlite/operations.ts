@@ -14,6 +14,7 @@ import { preparePing } from './ping.js';
 import { prepareReadBriefing } from './read-briefing.js';
 import { prepareReadEntries } from './read-entries.js';
 import { prepareReadSession } from './read-session.js';
+import { prepareReadTail } from './read-tail.js';
 import { prepareReplaying } from './replay.js';
 import { prepareResolveHandoff } from './resolve-handoff.js';
 import { prepareUpdateSession } from './update-session.js';
@@ -39,6 +40,7 @@ export function prepareOperations(connection: Connection) {
       listSessions: prepareListSessions(connection),
       listSessionKeys: prepareListSessionKeys(connection),
       readEntries: prepareReadEntries(connection),
+      readTail: prepareReadTail(connection),
       readMark: markRead,
       readBriefing: prepareReadBriefing(connection),
       listHandoffs: prepareListHandoffs(connection),

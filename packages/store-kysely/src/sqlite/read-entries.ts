@@ -41,7 +41,8 @@ interface RangeArguments {
   readonly maxContentLength: number;
 }
 
-function prepareReadRange(connection: Connection, order: 'asc' | 'desc'): (args: RangeArguments) => EntryRow[] {
+/** Reads a range of a log, both ends included. */
+export function prepareReadRange(connection: Connection, order: 'asc' | 'desc'): (args: RangeArguments) => EntryRow[] {
   return connection.prepare((p: Placeholders<RangeArguments>) =>
     db
       .selectFrom('context_history')

@@ -1,5 +1,5 @@
 import { createClient } from '@redis/client';
-import type { RedisClient } from '../src/redis-connection.js';
+import type { RedisClient } from '../redis-connection.js';
 
 /** Where Redis is expected. */
 export const redisUrl: string = process.env['REDIS_TEST_URL'] ?? 'redis://127.0.0.1:6379';

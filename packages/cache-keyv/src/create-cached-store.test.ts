@@ -1,0 +1,160 @@
+import type { Store } from '@org/domain';
+import { noTelemetry } from '@org/domain';
+import { createMemoryStore } from '@org/domain/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { appendWork, briefWork, createWork, readWork, work } from '../test/requests.js';
+import { watchStore } from '../test/watched-store.js';
+import { createCachedStore } from './create-cached-store.js';
+
+describe('a cached store', () => {
+  let plain: Store;
+  let asked: () => string[];
+  let cached: Store;
+  let fails: boolean;
+  let lookups: boolean[];
+
+  beforeEach(async () => {
+    fails = false;
+    lookups = [];
+    // Time stands still: only its uid tells a session from a later one.
+    plain = createMemoryStore({ clock: () => 1_700_000_000_000 });
+    const watched = watchStore(plain, (operation) => {
+      if (fails && operation === 'readEntries') throw new Error('gone');
+    });
+    asked = watched.asked;
+    cached = createCachedStore({
+      store: watched.store,
+      telemetry: { ...noTelemetry, recordCacheLookup: (isHit) => lookups.push(isHit) },
+    });
+    await createWork(plain);
+  });
+
+  /** The session's times of observation aside, both say the same. */
+  async function expectSame(): Promise<void> {
+    for (const request of [readWork(), readWork({ direction: 'ascending', afterSequence: 5, limit: 20 })]) {
+      const { session: _session, ...page } = await cached.readEntries(request);
+      expect(page).toEqual(await plain.readEntries(request).then(({ session: _own, ...own }) => own));
+    }
+    for (const request of [briefWork(), briefWork({ uptoSequence: 33 })]) {
+      const { session: _session, ...source } = await cached.readBriefing(request);
+      expect(source).toEqual(await plain.readBriefing(request).then(({ session: _own, ...own }) => own));
+    }
+  }
+
+  it('reads full pages from the database once, and what can change every time', async () => {
+    await appendWork(plain, 40);
+    await cached.readEntries(readWork());
+    expect(asked()).toEqual(['readTail', 'readEntries']);
+    await appendWork(plain, 3);
+    await expectSame();
+    asked();
+    await expectSame();
+    expect(asked()).toEqual(['readTail', 'readTail', 'readTail', 'readTail']);
+    await appendWork(plain, 20);
+    await cached.readEntries(readWork());
+    expect(asked()).toEqual(['readTail', 'readEntries']);
+    await expectSame();
+  });
+
+  it('asks for nothing twice that several want at once', async () => {
+    await appendWork(plain, 40);
+    const pages = await Promise.all(Array.from({ length: 10 }, () => cached.readEntries(readWork())));
+    expect(asked().filter((operation) => operation === 'readEntries')).toHaveLength(1);
+    const { entries } = await plain.readEntries(readWork());
+    for (const page of pages) expect(page.entries).toEqual(entries);
+    await Promise.all(Array.from({ length: 10 }, () => cached.readBriefing(briefWork())));
+    expect(asked().filter((operation) => operation === 'readBriefing')).toHaveLength(1);
+  });
+
+  it('tells a failure to all who wait, and keeps none of it', async () => {
+    await appendWork(plain, 40);
+    fails = true;
+    const reads = await Promise.allSettled([1, 2, 3].map(() => cached.readEntries(readWork())));
+    expect(reads.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    fails = false;
+    await expectSame();
+  });
+
+  it('counts what was found, and what was not', async () => {
+    await appendWork(plain, 40);
+    await cached.readEntries(readWork());
+    expect(lookups).toEqual([false, false]);
+    await cached.readEntries(readWork({ limit: 20 }));
+    expect(lookups.slice(2)).toEqual([true]);
+    await cached.readBriefing(briefWork());
+    expect(lookups.slice(3)).toEqual([true, true, false]);
+  });
+
+  it('gives as much of a content as is asked for, whatever it was asked for before', async () => {
+    await appendWork(plain, 16, (index) => ({ content: '🚀'.repeat(30_000 * (index % 2)) + index }));
+    for (const maxContentLength of [10, 24_575, 24_576, 24_577, 30_001, 30_002, 100_000, 10]) {
+      const request = readWork({ maxContentLength });
+      expect((await cached.readEntries(request)).entries).toEqual((await plain.readEntries(request)).entries);
+      const briefing = briefWork({ maxContentLength });
+      expect((await cached.readBriefing(briefing)).newest).toEqual((await plain.readBriefing(briefing)).newest);
+      expect((await cached.readBriefing(briefing)).pinned).toEqual((await plain.readBriefing(briefing)).pinned);
+    }
+  });
+
+  it('leaves filters and later parts of a content to the database', async () => {
+    await appendWork(plain, 40, (index) => ({ contextType: index % 2 === 0 ? 'file' : 'message' }));
+    await expectSame();
+    for (const request of [readWork({ types: ['file'] }), readWork({ contentOffset: 3 })]) {
+      expect((await cached.readEntries(request)).entries).toEqual((await plain.readEntries(request)).entries);
+    }
+    await expectSame();
+  });
+
+  it('gives nobody what another can change', async () => {
+    await appendWork(plain, 32, () => ({ metadata: { deep: { list: [1] } } }));
+    const spoil = async (): Promise<void> => {
+      for (const { metadata } of (await cached.readEntries(readWork())).entries) {
+        (metadata['deep'] as { list: number[] }).list.push(2);
+      }
+      for (const { metadata } of (await cached.readBriefing(briefWork())).pinned) metadata['more'] = true;
+    };
+    await spoil();
+    await spoil();
+    await expectSame();
+  });
+
+  it('never takes a session for an earlier one of its key', async () => {
+    await appendWork(plain, 40);
+    await expectSame();
+    await plain.deleteSession(work);
+    await createWork(plain);
+    await expectSame();
+    await appendWork(plain, 40, (index) => ({ content: `echo ${index}` }));
+    await expectSame();
+  });
+
+  it('answers from the database when a session becomes another one between two looks', async () => {
+    await appendWork(plain, 40);
+    let swaps = 0;
+    const store = createCachedStore({
+      store: {
+        ...plain,
+        readTail: async (request) => {
+          const tail = await plain.readTail(request);
+          for (; swaps > 0; swaps -= 1) {
+            await plain.deleteSession(work);
+            await createWork(plain);
+            await appendWork(plain, 40, (index) => ({ content: `echo ${index}` }));
+          }
+          return tail;
+        },
+      },
+    });
+    swaps = 1;
+    const { session, entries } = await store.readEntries(readWork());
+    const now = await plain.readEntries(readWork());
+    expect([session.uid, entries]).toEqual([now.session.uid, now.entries]);
+    for (const isHeld of [false, true]) {
+      if (isHeld) await store.readEntries(readWork());
+      swaps = 1;
+      const briefing = await store.readBriefing(briefWork());
+      const brief = await plain.readBriefing(briefWork());
+      expect([briefing.session.uid, briefing.pinned]).toEqual([brief.session.uid, brief.pinned]);
+    }
+  });
+});

@@ -1,0 +1,91 @@
+import {
+  endOfFullPages,
+  type AppendedEntry,
+  type BriefingSource,
+  type EntryRecord,
+  type ReadBriefing,
+  type Store,
+} from '@org/domain';
+import { appendName, giveEntry, keepEntry, totalsKey, type LogPart, type LogTotals } from './log-part.js';
+import type { PartCache, WantedPart } from './part-cache.js';
+import { readLog } from './read-log.js';
+
+/**
+ * As the store's own, whose answer it is where the cache is of no help. What lies before the last full page is looked up,
+ * and what came after it is added.
+ */
+export async function readBriefing(store: Store, cache: PartCache, request: ReadBriefing): Promise<BriefingSource> {
+  const { pinnedLimit, newestLimit, maxContentLength, uptoSequence: wantedUpto, ...ref } = request;
+  const { pageSize } = cache;
+  const tail = await store.readTail({
+    ...ref,
+    direction: 'descending',
+    afterSequence: 0,
+    beforeSequence: wantedUpto === undefined ? undefined : wantedUpto + 1,
+    // What is added up below is within one page from the end.
+    limit: Math.max(newestLimit, pageSize),
+    maxContentLength,
+    pageSize,
+  });
+  const { session, scanned } = tail;
+  const uptoSequence = scanned.last;
+  const sealed = endOfFullPages(uptoSequence, pageSize);
+  const [read, before] = await Promise.all([
+    readLog(store, cache, request, tail, scanned),
+    readTotals(
+      store,
+      cache,
+      { ...request, uid: session.uid },
+      tail.pageEnds.find(({ sequence }) => sequence === sealed),
+    ),
+  ]);
+  if (read === undefined || before === undefined) return store.readBriefing(request);
+  const newest = read.toReversed();
+  const after = newest.filter(({ sequence }) => sequence > sealed);
+  const pinnedAfter = after.filter(({ pinned }) => pinned);
+  return {
+    session,
+    uptoSequence,
+    pinned: [...pinnedAfter, ...before.pinned].slice(0, pinnedLimit),
+    pinnedCount: before.pinnedCount + pinnedAfter.length,
+    newest: newest.slice(0, newestLimit),
+    estimatedTokens: after.reduce((sum, { estimatedTokens }) => sum + estimatedTokens, before.estimatedTokens),
+  };
+}
+
+interface PinnedTotals extends LogTotals {
+  readonly pinned: readonly EntryRecord[];
+}
+
+/** What a briefing needs of everything up to the end of a page; `end` is undefined where no page is full. */
+async function readTotals(
+  store: Store,
+  cache: PartCache,
+  request: ReadBriefing & { readonly uid: string },
+  end: AppendedEntry | undefined,
+): Promise<PinnedTotals | undefined> {
+  if (end === undefined) return { pinned: [], pinnedCount: 0, estimatedTokens: 0 };
+  const key = totalsKey(request.uid, end, request);
+  const wanted: WantedPart = { key, isFitting: ({ totals }) => totals !== undefined };
+  const [part] = await cache.find([wanted], async () => [await loadTotals(store, request, end)]);
+  if (part?.totals === undefined) return undefined;
+  return { ...part.totals, pinned: part.entries.map(giveEntry) };
+}
+
+async function loadTotals(
+  store: Store,
+  { uid, namespace, sessionKey, pinnedLimit, maxContentLength }: ReadBriefing & { readonly uid: string },
+  end: AppendedEntry,
+): Promise<LogPart | undefined> {
+  const { session, pinned, newest, pinnedCount, estimatedTokens } = await store.readBriefing({
+    namespace,
+    sessionKey,
+    uptoSequence: end.sequence,
+    pinnedLimit,
+    newestLimit: 1,
+    maxContentLength,
+  });
+  const [last] = newest;
+  if (session.uid !== uid || last === undefined || appendName(last) !== appendName(end)) return undefined;
+  return { entries: pinned.map(keepEntry), totals: { pinnedCount, estimatedTokens } };
+}

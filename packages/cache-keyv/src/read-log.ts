@@ -1,0 +1,97 @@
+import {
+  sliceCodePoints,
+  type AppendedEntry,
+  type EntryRecord,
+  type LogTail,
+  type ReadEntries,
+  type SequenceRange,
+  type SessionRef,
+  type Store,
+} from '@org/domain';
+import { giveEntry, isPage, keepEntry, keptContentLength, pageKey, type KeptEntry, type LogPart } from './log-part.js';
+import type { PartCache, WantedPart } from './part-cache.js';
+
+interface WantedPage extends WantedPart {
+  readonly end: AppendedEntry;
+}
+
+/**
+ * The entries of a range, ascending: those of full pages from the cache, the others from a tail that covers the range.
+ * Undefined when they cannot be had so: the log is not what the tail said any more, or more of a content is wanted than
+ * is kept.
+ */
+export async function readLog(
+  store: Store,
+  cache: PartCache,
+  request: Pick<ReadEntries, 'namespace' | 'sessionKey' | 'maxContentLength'>,
+  { session, pageEnds, entries }: LogTail,
+  range: SequenceRange,
+): Promise<readonly EntryRecord[] | undefined> {
+  const { uid } = session;
+  const { pageSize } = cache;
+  const wanted = pageEnds
+    .filter(({ sequence }) => sequence >= range.first && sequence - pageSize < range.last)
+    .map((end): WantedPage => ({
+      end,
+      key: pageKey(uid, pageSize, end),
+      isFitting: (part) => isPage(part, pageSize, end),
+    }));
+  const pages = await cache.find(wanted, (missing) => readPages(store, { ...request, uid, pageSize }, missing));
+  const known: EntryRecord[] = [];
+  for (const page of pages) {
+    for (const kept of page?.entries ?? []) {
+      if (kept.sequence < range.first || kept.sequence > range.last) continue;
+      const entry = entryOf(kept, request.maxContentLength);
+      if (entry === undefined) return undefined;
+      known.push(entry);
+    }
+  }
+  if (pages.includes(undefined)) return undefined;
+  return [...known, ...entries.filter(({ sequence }) => sequence >= range.first && sequence <= range.last)];
+}
+
+/** An entry as it is given out. @returns undefined when more of its content is wanted than is kept */
+function entryOf(kept: KeptEntry, maxContentLength: number): EntryRecord | undefined {
+  if (kept.contentCut && maxContentLength > keptContentLength) return undefined;
+  if (kept.content.length <= maxContentLength) return giveEntry(kept);
+  const { text, cut } = sliceCodePoints(kept.content, 0, maxContentLength);
+  return { ...giveEntry(kept), content: text, contentCut: cut || kept.contentCut };
+}
+
+/** Reads pages from the database, neighbours at once. Those that turn out to be others now are undefined. */
+async function readPages(
+  store: Store,
+  { namespace, sessionKey, uid, pageSize }: SessionRef & { readonly uid: string; readonly pageSize: number },
+  wanted: readonly WantedPage[],
+): Promise<(LogPart | undefined)[]> {
+  const parts = await Promise.all(
+    neighbours(wanted, pageSize).map(async (run): Promise<(LogPart | undefined)[]> => {
+      const { session, entries } = await store.readEntries({
+        namespace,
+        sessionKey,
+        direction: 'ascending',
+        afterSequence: (run[0]?.end.sequence ?? 0) - pageSize,
+        limit: run.length * pageSize,
+        contentOffset: 0,
+        maxContentLength: keptContentLength,
+      });
+      const kept = entries.map(keepEntry);
+      return run.map(({ isFitting }, index) => {
+        const page = { entries: kept.slice(index * pageSize, (index + 1) * pageSize) };
+        return session.uid === uid && isFitting(page) ? page : undefined;
+      });
+    }),
+  );
+  return parts.flat();
+}
+
+/** Runs of pages without a gap; the pages ascend. */
+function neighbours(wanted: readonly WantedPage[], pageSize: number): WantedPage[][] {
+  const runs: WantedPage[][] = [];
+  for (const page of wanted) {
+    const run = runs.at(-1);
+    if (run?.at(-1)?.end.sequence === page.end.sequence - pageSize) run.push(page);
+    else runs.push([page]);
+  }
+  return runs;
+}

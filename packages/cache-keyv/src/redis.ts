@@ -1,0 +1,1 @@
+export { createRedisLevel, type RedisCacheState, type RedisLevelOptions } from './redis-level.js';

@@ -1,0 +1,8 @@
+/** What processes share of what they found. It never fails: what can't be done is not done. */
+export interface SharedLevel {
+  /** In the order asked for. Whoever can write there may have written anything. */
+  readonly find: (keys: string[]) => Promise<readonly (string | undefined)[]>;
+  /** Nobody waits for it. */
+  readonly keep: (key: string, text: string, ttlMs: number) => void;
+  readonly close: () => Promise<void>;
+}

@@ -1,0 +1,70 @@
+import type { Store } from '@org/domain';
+import { createMemoryStore, type SharedStores, type StoreHarness } from '@org/domain/testing';
+import { createPostgresStore } from '@org/store-kysely/postgres';
+import { createSqliteStore } from '@org/store-kysely/sqlite';
+import { temporaryDatabase } from '@org/store-kysely/testing';
+import { createCachedStore, type CachedStoreOptions } from '../src/index.js';
+import { createRedisLevel, type RedisLevelOptions } from '../src/redis.js';
+
+/** How a test wants its caches. */
+export interface Caching extends Omit<CachedStoreOptions, 'store' | 'shared'> {
+  readonly redis?: RedisLevelOptions;
+}
+
+/** Opens a store with a clock that is so far ahead. */
+type Open = (aheadMs: () => number) => Promise<Store> | Store;
+
+/** Caches over stores on the same data, each with a memory of its own. */
+async function openCaches(count: number, open: Open, caching: Caching, remove?: () => Promise<void>) {
+  let aheadMs = 0;
+  const { redis, ...options } = caching;
+  const store = async (): Promise<Store> =>
+    createCachedStore({ ...options, store: await open(() => aheadMs), shared: redis && createRedisLevel(redis) });
+  const first = await store();
+  const stores = [first, ...(await Promise.all(Array.from({ length: count - 1 }, store)))] as const;
+  return {
+    stores,
+    advance: (ms: number): void => {
+      aheadMs += ms;
+    },
+    close: async (): Promise<void> => {
+      await Promise.all(stores.map((each) => each.close()));
+      await remove?.();
+    },
+  };
+}
+
+export const openCachedMemory = async (caching: Caching): Promise<StoreHarness> =>
+  inTurns(await openCaches(1, (aheadMs) => createMemoryStore({ clock: () => Date.now() + aheadMs() }), caching));
+
+export const openCachedSqlite = async (caching: Caching): Promise<StoreHarness> =>
+  inTurns(
+    await openCaches(
+      1,
+      (aheadMs) => createSqliteStore({ path: ':memory:', clock: () => Date.now() + aheadMs() }),
+      caching,
+    ),
+  );
+
+/** Several caches over one database. */
+export async function openSharedPostgres(count: number, caching: Caching): Promise<SharedStores> {
+  const { url, drop } = await temporaryDatabase();
+  return openCaches(count, (aheadMs) => createPostgresStore({ url, clockOffsetMs: aheadMs }), caching, drop);
+}
+
+/** Two caches over one database, of which each serves every other call. */
+export const openCachedPostgres = async (caching: Caching): Promise<StoreHarness> =>
+  inTurns(await openSharedPostgres(2, caching));
+
+function inTurns({ stores, advance, close }: SharedStores): StoreHarness {
+  let turn = 0;
+  const next = (): Store => {
+    turn += 1;
+    return stores[turn % stores.length] ?? stores[0];
+  };
+  const store = new Proxy(stores[0], {
+    get: (_target, name: keyof Store) => (request: never) =>
+      name === 'close' ? Promise.all(stores.map((each) => each.close())) : next()[name](request),
+  });
+  return { store, advance, close };
+}

@@ -1,0 +1,160 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { eventually, plainClient, redisServer, type RedisServer } from '@org/bus-redis/testing';
+import type { Store } from '@org/domain';
+import { createMemoryStore } from '@org/domain/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createCachedStore } from '../src/index.js';
+import { createRedisLevel, type RedisCacheState } from '../src/redis.js';
+import { appendWork, createWork, readWork } from './requests.js';
+import { slowProxy } from './slow-proxy.js';
+
+describe('a cache over a Redis in trouble', () => {
+  let server: RedisServer;
+  let plain: Store;
+  let states: RedisCacheState[];
+  let toClose: (() => unknown)[];
+
+  beforeEach(async () => {
+    toClose = [];
+    states = [];
+    server = await redisServer();
+    plain = createMemoryStore();
+    await createWork(plain);
+    await appendWork(plain, 64);
+  });
+  afterEach(async () => {
+    server.signal('SIGCONT');
+    for (const close of toClose) await close();
+    await server.kill();
+  });
+
+  /** Every read of a cache without memory goes to Redis, if it is used. */
+  function open(url = server.url): Store {
+    const store = createCachedStore({
+      store: plain,
+      maxBytes: 100,
+      shared: createRedisLevel({ url, deployment: 'test', onStateChange: (state) => states.push(state) }),
+    });
+    toClose.push(() => store.close());
+    return store;
+  }
+
+  async function expectReads(store: Store, count = 20): Promise<void> {
+    const { entries } = await plain.readEntries(readWork());
+    for (let time = 0; time < count; time += 1) {
+      expect((await store.readEntries(readWork())).entries).toEqual(entries);
+    }
+  }
+
+  const isUsed = (): boolean | undefined => states.at(-1)?.isUsed;
+  const untilUsed = (wanted: boolean): Promise<void> => eventually(() => expect(isUsed()).toBe(wanted));
+
+  it('does without one that is not there, and uses it as soon as it is', async () => {
+    const store = open();
+    await expectReads(store);
+    await untilUsed(false);
+    await expectReads(store);
+    await server.start();
+    await untilUsed(true);
+    await expectReads(store);
+    expect(states).toEqual([{ isUsed: false, reason: 'ECONNREFUSED' }, { isUsed: true }]);
+  });
+
+  it('does without one that hangs, tells so once, and comes back to it', async () => {
+    await server.start();
+    const store = open();
+    await untilUsed(true);
+    await expectReads(store);
+    server.signal('SIGSTOP');
+    await expectReads(store);
+    await untilUsed(false);
+    expect(states).toHaveLength(2);
+    await Promise.all(Array.from({ length: 20 }, () => expectReads(store, 5)));
+    server.signal('SIGCONT');
+    await untilUsed(true);
+    await expectReads(store);
+    expect(states).toHaveLength(3);
+  });
+
+  it('opens on one that hangs', async () => {
+    await server.start();
+    server.signal('SIGSTOP');
+    const store = open();
+    await expectReads(store);
+    await untilUsed(false);
+    server.signal('SIGCONT');
+    await untilUsed(true);
+  });
+
+  it('sends nothing to one that is slow but a probe now and then', async () => {
+    await server.start();
+    const proxy = await slowProxy(Number(new URL(server.url).port));
+    toClose.push(proxy.close);
+    const store = open(`redis://127.0.0.1:${proxy.port}`);
+    await untilUsed(true);
+    await expectReads(store);
+    proxy.delayMs = 200;
+    await expectReads(store, 5);
+    await untilUsed(false);
+    proxy.sent = 0;
+    await expectReads(store, 300);
+    expect(proxy.sent).toBeLessThan(100);
+    expect(isUsed()).toBe(false);
+    proxy.delayMs = 0;
+    await untilUsed(true);
+  });
+
+  it('goes on through restarts', async () => {
+    await server.start();
+    const store = open();
+    for (let time = 0; time < 3; time += 1) {
+      await untilUsed(true);
+      await expectReads(store);
+      await server.kill();
+      await untilUsed(false);
+      await expectReads(store);
+      await server.start();
+    }
+    await untilUsed(true);
+    await expectReads(store);
+  });
+
+  it('does without one that is full, and comes back to it', async () => {
+    await server.start();
+    const redis = await plainClient(server.url);
+    toClose.unshift(redis.close);
+    const store = open();
+    await untilUsed(true);
+    await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+    await expectReads(store);
+    await untilUsed(false);
+    expect(states.at(-1)).toEqual({ isUsed: false, reason: expect.stringContaining('OOM') as string });
+    await expectReads(store);
+    await redis.command('CONFIG', 'SET', 'maxmemory', '0');
+    await untilUsed(true);
+  });
+
+  it('does without one that refuses the password, and does not repeat the password', async () => {
+    await server.start();
+    const store = open(server.url.replace('redis://', 'redis://user:secret@'));
+    await expectReads(store);
+    await untilUsed(false);
+    expect(JSON.stringify(states)).toMatch(/WRONGPASS/);
+    expect(JSON.stringify(states)).not.toContain('secret');
+    await expectReads(store);
+  });
+
+  it('does without something that is no Redis at all', async () => {
+    const babble = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.write('HTTP/1.1 400 Bad Request\r\n\r\n\u0000\u0001$-5\r\n*99\r\n');
+    });
+    await once(babble.listen(0, '127.0.0.1'), 'listening');
+    toClose.push(() => babble.close());
+    const store = open(`redis://127.0.0.1:${(babble.address() as AddressInfo).port}`);
+    await expectReads(store);
+    await untilUsed(false);
+    await expectReads(store);
+  });
+});

@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** Stands before a server, and passes on what it answers as late as it is told to. */
+export interface SlowProxy {
+  readonly port: number;
+  delayMs: number;
+  /** How often something was sent to the server. */
+  sent: number;
+  readonly close: () => void;
+}
+
+export async function slowProxy(serverPort: number): Promise<SlowProxy> {
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(serverPort, '127.0.0.1');
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined).on('close', () => [near, far].map((each) => each.destroy()));
+    }
+    near.on('data', (data) => {
+      proxy.sent += 1;
+      far.write(data);
+    });
+    far.on('data', (data) => void setTimeout(() => near.write(data), proxy.delayMs));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const proxy: SlowProxy = {
+    port: (server.address() as AddressInfo).port,
+    delayMs: 0,
+    sent: 0,
+    close: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+  return proxy;
+}

@@ -1,0 +1,58 @@
+import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { noTelemetry, openContextStore, type ContextStore, type OpenContextStoreOptions } from '../src/index.js';
+
+const redisUrl = process.env['REDIS_TEST_URL'] ?? 'redis://127.0.0.1:6379';
+
+let database: TemporaryDatabase;
+let opened: ContextStore[];
+beforeEach(async () => {
+  opened = [];
+  database = await temporaryDatabase();
+});
+afterEach(async () => {
+  await Promise.all(opened.map((contextStore) => contextStore.close()));
+  await database.drop();
+});
+
+async function open(cache?: OpenContextStoreOptions['cache']) {
+  const lookups: boolean[] = [];
+  const states: boolean[] = [];
+  const contextStore = await openContextStore({
+    database: database.url,
+    agent: 'planner',
+    redis: { url: redisUrl },
+    telemetry: { ...noTelemetry, recordCacheLookup: (isHit) => lookups.push(isHit) },
+    cache: cache && { ...cache, onStateChange: ({ isUsed }) => states.push(isUsed) },
+  });
+  opened.push(contextStore);
+  return { contextStore, lookups, states };
+}
+
+const cache = { maxBytes: 1_000_000, ttlMs: 60_000, sharesByRedis: true };
+
+async function fill(contextStore: ContextStore): Promise<void> {
+  await contextStore.registerSession({ sessionKey: 'work' });
+  for (let index = 0; index < 20; index += 1)
+    await contextStore.updateContext({ sessionKey: 'work', contextType: 'message', content: `note ${index}` });
+}
+
+it('has no cache unless it is asked for one', async () => {
+  const { contextStore, lookups } = await open();
+  await fill(contextStore);
+  await contextStore.getContext({ sessionKey: 'work' });
+  expect(lookups).toEqual([]);
+});
+
+it('has a cache of its own, and shares it through Redis', async () => {
+  const first = await open(cache);
+  await vi.waitFor(() => expect(first.states).toEqual([true]), { timeout: 15_000, interval: 5 });
+  await fill(first.contextStore);
+  const read = await first.contextStore.getContext({ sessionKey: 'work' });
+  expect(await first.contextStore.getContext({ sessionKey: 'work' })).toEqual(read);
+  expect(first.lookups).toEqual([false, true]);
+  const second = await open(cache);
+  await vi.waitFor(() => expect(second.states).toEqual([true]), { timeout: 15_000, interval: 5 });
+  expect(await second.contextStore.getContext({ sessionKey: 'work' })).toEqual(read);
+  expect(second.lookups).toEqual([true]);
+});

@@ -1,0 +1,48 @@
+import { logPages, scanRange, type AppendedEntry, type LogTail, type ReadTail } from '@org/domain';
+import type { Placeholders } from '../prepared-query.js';
+import type { Connection } from './connection.js';
+import { entryRecord } from './entry-row.js';
+import { prepareGetSession } from './get-session.js';
+import type { Operation } from './operation.js';
+import { db } from './query-builder.js';
+import { prepareReadRange } from './read-entries.js';
+import { sessionRecord } from './session-row.js';
+
+export function prepareReadTail(connection: Connection): Operation<ReadTail, LogTail> {
+  const getSession = prepareGetSession(connection);
+  const readRange = prepareReadRange(connection, 'asc');
+  const findAppended = prepareFindAppended(connection);
+
+  return (request, nowMs) => {
+    const session = getSession(request, nowMs);
+    const scanned = scanRange(request, session.last_sequence);
+    const { pageEnds, tail } = logPages(scanned, session.last_sequence, request.pageSize);
+    const { limit, maxContentLength } = request;
+    const rows = readRange({ ...tail, sessionId: session.id, types: null, limit, contentOffset: 0, maxContentLength });
+    return {
+      session: sessionRecord(session, nowMs),
+      scanned,
+      pageEnds: pageEnds.flatMap((sequence) => findAppended({ sessionId: session.id, sequence }) ?? []),
+      entries: rows.map(entryRecord),
+    };
+  };
+}
+
+/** An entry without what it says. */
+function prepareFindAppended(
+  connection: Connection,
+): (args: { sessionId: number; sequence: number }) => AppendedEntry | undefined {
+  return connection.prepare((p: Placeholders<{ sessionId: number; sequence: number }>) =>
+    db
+      .selectFrom('context_history')
+      .select([
+        'sequence',
+        'created_at as createdAtMs',
+        'content_bytes as contentBytes',
+        'estimated_tokens as estimatedTokens',
+        'epoch',
+      ])
+      .where('session_id', '=', p.sessionId)
+      .where('sequence', '=', p.sequence),
+  ).get;
+}
