@@ -45,8 +45,6 @@ export interface Telemetry {
   recordCacheLookup(isHit: boolean): void;
   /** A pool was opened. `read` tells its state at any time, until what is given back is called: the pool is closed then. */
   observePool(read: () => PoolState): () => void;
-  /** A cache was asked, and knew the answer or not. */
-  recordCacheLookup(isHit: boolean): void;
 }
 
 /** Measures nothing. */
@@ -57,5 +55,4 @@ export const noTelemetry: Telemetry = {
   recordPoolWait: () => undefined,
   recordCacheLookup: () => undefined,
   observePool: () => () => undefined,
-  recordCacheLookup: () => undefined,
 };
