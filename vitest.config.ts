@@ -22,6 +22,8 @@ export default defineConfig(async ({ mode }) => ({
     globalSetup: [`${import.meta.dirname}/tools/workspace/src/provide-postgres.ts`],
     setupFiles: [`${import.meta.dirname}/tools/workspace/src/fail-on-console.ts`],
     reporters: process.env['CI'] ? ['default', './tools/workspace/src/test-count-reporter.ts'] : ['default'],
+    // By default a core is left to whoever watches: on two, that is half of the machine. System tests want it for themselves.
+    maxWorkers: mode === 'system' ? 1 : '100%',
     // Two slow cores with a database beside them: long enough that only a hang is cut off.
     testTimeout: 20_000,
     hookTimeout: 60_000,

@@ -6,8 +6,8 @@ import { defineConfig } from 'rolldown';
 export default defineConfig({
   input: 'src/main.ts',
   platform: 'node',
-  // pg and the Redis client ask for the others where someone wants what they do; nothing here does.
-  external: ['better-sqlite3', 'pg-native', '@opentelemetry/api'],
+  // pg asks for the second where someone has installed it; nothing here does.
+  external: ['better-sqlite3', 'pg-native'],
   output: {
     dir: 'dist',
     format: 'esm',

@@ -1,23 +1,25 @@
-import { ContextStoreError } from '@org/context-store';
+import { ContextStoreError, type ContextStore } from '@org/context-store';
 import { describe, expect, it } from 'vitest';
 import { createApp, type AppOptions } from './app.js';
 
-const appWith = (options: Partial<AppOptions>) =>
+const appWith = ({ ping = () => Promise.resolve(), ...options }: Partial<AppOptions & ContextStore>) =>
   createApp({
-    handler: { fetch: () => Promise.reject(new Error('not asked for')) },
-    contextStore: { ping: () => Promise.resolve() },
+    service: Promise.resolve({
+      serveMessage: () => Promise.reject(new Error('not asked for')),
+      contextStore: { ping },
+    }),
     allowedHosts: ['localhost'],
     allowedOrigins: ['localhost'],
-    maxRequestBytes: 1000,
+    crossOrigins: [],
     isStopping: () => false,
-    log: () => undefined,
+    onError: () => undefined,
     ...options,
   });
 
 describe('GET /ready', () => {
   it('says why calls cannot be served', async () => {
     const away = () => Promise.reject(new ContextStoreError('STORE_UNAVAILABLE', 'The database is away.'));
-    const response = await appWith({ contextStore: { ping: away } }).request('/ready');
+    const response = await appWith({ ping: away }).request('/ready');
     expect([response.status, await response.json()]).toEqual([
       503,
       { status: 'unavailable', reason: 'The database is away.' },
@@ -26,8 +28,27 @@ describe('GET /ready', () => {
 
   it('keeps to itself what went wrong inside', async () => {
     const broken = () => Promise.reject(new Error('SELECT secret'));
-    const response = await appWith({ contextStore: { ping: broken } }).request('/ready');
+    const response = await appWith({ ping: broken }).request('/ready');
     expect([response.status, await response.text()]).toEqual([503, expect.not.stringContaining('SELECT')]);
+  });
+
+  it('asks the database once, however many ask, and anew when it has answered', async () => {
+    const answers: (() => void)[] = [];
+    const app = appWith({ ping: () => new Promise((resolve) => answers.push(resolve)) });
+    const probes = [app.request('/ready'), app.request('/ready')];
+    await expect.poll(() => answers.length).toBe(1);
+    answers[0]?.();
+    for (const probe of probes) expect((await probe).status).toBe(200);
+    const later = app.request('/ready');
+    await expect.poll(() => answers.length).toBe(2);
+    answers[1]?.();
+    expect((await later).status).toBe(200);
+  });
+
+  it('says that the server is starting', async () => {
+    const app = appWith({ service: new Promise(() => undefined) });
+    expect(await (await app.request('/ready')).text()).toContain('starting');
+    expect((await app.request('/health')).status).toBe(200);
   });
 
   it('wants no new calls while the server is stopping, and is still alive', async () => {
@@ -37,13 +58,17 @@ describe('GET /ready', () => {
   });
 });
 
-it('answers a defect of its own with 500 in JSON, and logs it', async () => {
-  const lines: string[] = [];
-  const response = await appWith({ log: (line) => lines.push(line) }).request(
+it('answers a defect of its own with 500 in JSON, and reports it under the same request id', async () => {
+  const heard: unknown[] = [];
+  const app = appWith({ onError: (...report) => heard.push(report) });
+  const response = await app.request(
     '/mcp',
     { headers: { host: 'localhost' } },
-    {},
+    { requestId: 'r-1', incoming: { socket: {} } },
   );
-  expect([response.status, await response.json()]).toEqual([500, { error: 'The request could not be served.' }]);
-  expect(lines).toEqual(['GET /mcp: not asked for']);
+  expect([response.status, await response.json()]).toEqual([
+    500,
+    { error: 'The request could not be served.', requestId: 'r-1' },
+  ]);
+  expect(heard).toEqual([[new Error('not asked for'), { requestId: 'r-1' }]]);
 });

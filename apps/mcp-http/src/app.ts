@@ -1,38 +1,77 @@
 import { validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server';
-import { ContextStoreError, type ContextStore } from '@org/context-store';
-import type { McpHttpHandler } from '@org/mcp';
-import type { HttpBindings } from '@hono/node-server';
-import { Hono, type MiddlewareHandler } from 'hono';
-import { jsonRpcError, readJsonRpcRequest } from './json-rpc-request.js';
+import type { ContextStore } from '@org/context-store';
+import { Hono, type Context, type MiddlewareHandler } from 'hono';
+import { authInfoOf } from './auth/auth-info.js';
+import type { CredentialError } from './auth/credential-error.js';
+import type { Auth } from './auth/open-auth.js';
+import { requireCredential } from './auth/require-credential.js';
+import { allowCrossOrigin } from './cors.js';
+import type { ServerBindings } from './http-server.js';
+import { refusalResponse, refused } from './json-rpc-request.js';
+import type { AppVariables } from './principal.js';
+import { createDatabaseCheck } from './readiness.js';
+import type { MessageCaller, ServeMessage } from './serve-message.js';
+import { within } from './within.js';
 
-export interface AppOptions {
-  readonly handler: Pick<McpHttpHandler, 'fetch'>;
+/** What serves calls. */
+export interface Service {
+  /** Serves what gets past the checks. */
+  readonly serveMessage: ServeMessage;
   readonly contextStore: Pick<ContextStore, 'ping'>;
-  readonly allowedHosts: string[];
-  readonly allowedOrigins: string[];
-  readonly maxRequestBytes: number;
-  /** Whether the process is about to end, and wants no new calls. */
-  readonly isStopping: () => boolean;
-  /** Takes one line. */
-  readonly log: (line: string) => void;
 }
 
+export interface AppOptions {
+  /** Resolves when the database is open, and migrated. */
+  readonly service: Promise<Service>;
+  readonly allowedHosts: string[];
+  readonly allowedOrigins: string[];
+  /** Those of the allowed origins whose web pages may read the answers. */
+  readonly crossOrigins: string[];
+  /** Absent: everyone may call. */
+  readonly auth?: Auth | undefined;
+  /** Hears why a credential was refused. */
+  readonly onRefusal?: ((reason: CredentialError, request: { readonly requestId: string }) => void) | undefined;
+  /** Whether the process is about to end, and wants no new calls. */
+  readonly isStopping: () => boolean;
+  /** Hears of defects; the caller learns the request id alone. */
+  readonly onError: (error: unknown, request: { readonly requestId: string }) => void;
+}
+
+interface AppEnv {
+  Bindings: ServerBindings;
+  Variables: AppVariables;
+}
+
+/**
+ * How long a call waits for a server that is starting, as it would for one that does not listen yet. That is enough for a
+ * start without much to migrate, and less than clients and load balancers wait.
+ */
+const waitForStartMs = 5000;
+
 /** Routes, and what is checked before MCP gets to see a request. */
-export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }> {
-  const app = new Hono<{ Bindings: HttpBindings }>();
+export function createApp(options: AppOptions): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
   app.get('/health', (context) => context.json({ status: 'ok' }));
+  const unreadiness = createUnreadiness(options);
   app.get('/ready', async (context) => {
-    const reason = await unreadiness(options);
+    const reason = await unreadiness();
     return reason === undefined
       ? context.json({ status: 'ready' })
       : context.json({ status: 'unavailable', reason }, 503);
   });
   // Health checks come from load balancers, which name the server by its address: they are not checked, and tell nothing.
-  app.use('/mcp/*', requireKnownHost(options), requireKnownOrigin(options));
-  app.all('/mcp/*', ({ req, env }) => serveMcp(req.raw, env, options));
-  app.onError((error, { req, json }) => {
-    options.log(`${req.method} ${req.path}: ${error.message}`);
-    return json({ error: 'The request could not be served.' }, 500);
+  app.use('/mcp/*', requireKnownHost(options), requireKnownOrigin(options), allowCrossOrigin(options.crossOrigins));
+  serveAuth(app, options);
+  let opened: Service | undefined;
+  app.all('/mcp/*', async (context) => {
+    opened ??= await within(options.service, waitForStartMs);
+    return opened === undefined
+      ? starting(context.env)
+      : opened.serveMessage(context.req.raw, context.env, callerOf(context, options.auth));
+  });
+  app.onError((error, { env: { requestId }, json }) => {
+    options.onError(error, { requestId });
+    return json({ error: 'The request could not be served.', requestId }, 500);
   });
   app.notFound(({ req, json }) =>
     json(
@@ -43,37 +82,72 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
   return app;
 }
 
-async function serveMcp(request: Request, { incoming }: HttpBindings, options: AppOptions): Promise<Response> {
-  const { handler, maxRequestBytes } = options;
-  if (request.method !== 'POST') return handler.fetch(request);
-  const read = await readJsonRpcRequest(incoming, maxRequestBytes);
-  return 'refusal' in read ? read.refusal : handler.fetch(request, { parsedBody: read.body });
+/** Comes before the body of a request is read. */
+function serveAuth(app: Hono<AppEnv>, { auth, onRefusal = () => undefined }: AppOptions): void {
+  if (auth === undefined) return;
+  const { authenticator, metadata } = auth;
+  app.use('/mcp/*', requireCredential({ authenticator, resourceMetadataUrl: metadata?.url, onRefusal }));
+  if (metadata === undefined) return;
+  // Anywhere below: the path follows that of /mcp, which may be another one for those in front of a proxy.
+  app.get('/.well-known/oauth-protected-resource/*', ({ json }) =>
+    json(metadata.document, 200, { 'Access-Control-Allow-Origin': '*' }),
+  );
 }
 
-async function unreadiness({ contextStore, isStopping }: AppOptions): Promise<string | undefined> {
-  if (isStopping()) return 'The server is stopping.';
-  try {
-    await contextStore.ping();
-    return undefined;
-  } catch (error) {
-    return error instanceof ContextStoreError ? error.message : 'The database does not answer.';
-  }
+/** Of whom nothing else is known, the address tells. */
+function callerOf({ env, var: { principal } }: Context<AppEnv>, auth: Auth | undefined): MessageCaller {
+  return principal === undefined
+    ? { id: env.incoming.socket.remoteAddress ?? 'unknown' }
+    : { id: principal.id, authInfo: authInfoOf(principal, auth?.metadata?.url) };
 }
 
-/** Keeps a web page from reaching the server through a name that it made point here (DNS rebinding). */
-const requireKnownHost =
-  ({ allowedHosts }: AppOptions): MiddlewareHandler =>
-  async ({ req }, next) => {
-    const host = validateHostHeader(req.header('host'), allowedHosts);
-    return host.ok ? next() : forbidden(`${host.message}. ALLOWED_HOSTS names the hosts that are allowed.`);
+function starting({ requestId }: ServerBindings): Response {
+  const message = 'The server is starting. Nothing was done; send the same call again.';
+  return refusalResponse({ status: 503, code: refused, message, headers: { 'Retry-After': '1' } }, requestId);
+}
+
+/** @returns what tells why the server should be given no calls now; undefined: it should */
+function createUnreadiness({ service, auth, isStopping }: AppOptions): () => Promise<string | undefined> {
+  const databaseCheck = service.then(({ contextStore }) => createDatabaseCheck(contextStore));
+  // Without its database the server does not come up at all: whoever opens it says why.
+  databaseCheck.catch(() => undefined);
+  return async () => {
+    if (isStopping()) return 'The server is stopping.';
+    const check = await within(databaseCheck, 0);
+    return check === undefined
+      ? 'The server is starting: it opens its database, and migrates it if that is needed.'
+      : ((await check()) ?? auth?.authenticator.unreadiness());
   };
+}
+
+/**
+ * Keeps a web page from reaching the server through a name that it made point here (DNS rebinding). A few names are sent all
+ * the time: those that were found good are not parsed again.
+ */
+function requireKnownHost({ allowedHosts }: AppOptions): MiddlewareHandler<AppEnv> {
+  const known = new Set<string | undefined>();
+  return async ({ req, env }, next) => {
+    const name = req.header('host');
+    if (known.has(name)) return next();
+    const host = validateHostHeader(name, allowedHosts);
+    if (!host.ok) return forbidden(`${host.message}. ALLOWED_HOSTS names the hosts that are allowed.`, env);
+    if (known.size < mostKnownHosts) known.add(name);
+    return next();
+  };
+}
+
+/** A name may come with any port. */
+const mostKnownHosts = 100;
 
 /** Keeps web pages of other sites from calling; programs send no Origin. */
 const requireKnownOrigin =
-  ({ allowedOrigins }: AppOptions): MiddlewareHandler =>
-  async ({ req }, next) => {
+  ({ allowedOrigins }: AppOptions): MiddlewareHandler<AppEnv> =>
+  async ({ req, env }, next) => {
     const origin = validateOriginHeader(req.header('origin'), allowedOrigins);
-    return origin.ok ? next() : forbidden(`${origin.message}. ALLOWED_ORIGINS names the web pages that are allowed.`);
+    return origin.ok
+      ? next()
+      : forbidden(`${origin.message}. ALLOWED_ORIGINS names the web pages that are allowed.`, env);
   };
 
-const forbidden = (message: string): Response => jsonRpcError(403, -32_000, message);
+const forbidden = (message: string, { requestId }: ServerBindings): Response =>
+  refusalResponse({ status: 403, code: refused, message }, requestId);

@@ -15,11 +15,59 @@ describe('who may reach the server', () => {
   });
 });
 
+describe('credentials', () => {
+  const [AUTH_ISSUER, AUTH_AUDIENCE] = ['https://issuer.example/realm', 'https://context.example/mcp'];
+  const problemsOf = (env: Record<string, string>): string => {
+    try {
+      requireAuthDecision(read(env));
+      return '';
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+
+  it.each([
+    [{ AUTH_ISSUER, AUTH_AUDIENCE }],
+    [{ AUTH_ISSUER, AUTH_AUDIENCE: 'context-store', PUBLIC_URL: 'https://context.example/mcp' }],
+    [{ AUTH_ISSUER: 'http://localhost:8080', AUTH_AUDIENCE, AUTH_JWKS_URL: 'http://[::1]:8080/keys' }],
+    [{ AUTH_ISSUER, AUTH_AUDIENCE, API_KEYS_FILE: 'keys.jsonl', AUTH_AGENT_CLAIM: 'https://claims.example/agent' }],
+    [{ API_KEYS_FILE: 'keys.jsonl' }],
+  ])('decide about a server that others can reach: %j', (env) => {
+    expect(problemsOf({ HOST: '0.0.0.0', ...env })).toBe('');
+  });
+
+  it.each([
+    [{ AUTH_ISSUER }, ['AUTH_AUDIENCE']],
+    [{ AUTH_ISSUER, AUTH_AUDIENCE: 'context-store' }, ['PUBLIC_URL']],
+    [{ AUTH_ISSUER, AUTH_AUDIENCE, AUTH_MODE: 'none' }, ['AUTH_MODE']],
+    [{ API_KEYS_FILE: 'keys.jsonl', AUTH_MODE: 'none' }, ['AUTH_MODE']],
+    [{ AUTH_AUDIENCE, AUTH_JWKS_URL: AUTH_ISSUER }, ['AUTH_AUDIENCE', 'AUTH_JWKS_URL']],
+    [{ AUTH_AGENT_CLAIM: 'agent', HOST: '::' }, ['AUTH_AGENT_CLAIM', 'HOST']],
+    [{ AUTH_ISSUER: 'http://issuer.example', AUTH_JWKS_URL: 'file:///keys' }, ['AUTH_ISSUER', 'AUTH_JWKS_URL']],
+    [{ AUTH_ISSUER: 'https://issuer.example/?tenant=1' }, ['AUTH_ISSUER']],
+    [{ AUTH_ISSUER: 'http://127.0.0.1.evil.example' }, ['AUTH_ISSUER']],
+    [{ AUTH_NAMESPACE_CLAIM: 'a b' }, ['AUTH_NAMESPACE_CLAIM']],
+  ])('that do not fit together are refused, all at once: %j', (env, variables) => {
+    const lines = problemsOf(env).split('\n');
+    expect(lines.map((line) => line.split(' ')[0])).toEqual(variables);
+  });
+
+  it('say which namespace a token belongs to, unless that is switched off', () => {
+    expect(read({}).AUTH_NAMESPACE_CLAIM).toBe('context_namespace');
+    expect(read({ AUTH_NAMESPACE_CLAIM: '' }).AUTH_NAMESPACE_CLAIM).toBe('context_namespace');
+    expect(read({ AUTH_NAMESPACE_CLAIM: 'off' }).AUTH_NAMESPACE_CLAIM).toBeUndefined();
+  });
+});
+
 describe('allowed names', () => {
   it('are loopback and HOST unless more are given', () => {
     expect(allowedHosts(read({ HOST: '192.168.1.5' }))).toEqual(['localhost', '127.0.0.1', '[::1]', '192.168.1.5']);
     expect(allowedHosts(read({ HOST: '::1' }))).toContain('[::1]');
     expect(allowedOrigins(read({}))).toEqual(['localhost', '127.0.0.1', '[::1]']);
+  });
+
+  it('have the one of the URL among them by which clients reach the server', () => {
+    expect(allowedHosts(read({ PUBLIC_URL: 'https://store.example:8443/mcp' }))).toContain('store.example');
   });
 
   it('may be written with ports, schemes and spaces', () => {

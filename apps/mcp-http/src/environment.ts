@@ -7,7 +7,10 @@ import {
   type Environment,
   type EnvironmentTable,
 } from '@org/context-store/environment';
+import { otelEnvironmentTable } from '@org/context-store/otel-environment';
 import { z } from 'zod';
+import { asksForCredentials, authEnvironmentTable, authProblems, publicUrl } from './auth/auth-environment.js';
+import { isLoopback } from './loopback.js';
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
 
@@ -40,7 +43,12 @@ const metricsPort: z.ZodType<number | undefined, string> = z
 /** What the HTTP server reads besides the shared variables. */
 export const httpEnvironmentTable = {
   ...environmentTable,
-  HOST: variable(z.string(), '127.0.0.1', 'The address to listen on. One that others can reach needs AUTH_MODE.'),
+  ...otelEnvironmentTable,
+  HOST: variable(
+    z.string(),
+    '127.0.0.1',
+    'The address to listen on. One that others can reach needs AUTH_ISSUER, API_KEYS_FILE or AUTH_MODE.',
+  ),
   PORT: variable(wholeNumber(0, 65_535), '3000', 'The port to listen on; 0: any free one.'),
   METRICS_PORT: {
     ...variable(
@@ -54,45 +62,66 @@ export const httpEnvironmentTable = {
   ALLOWED_HOSTS: variable(
     listOf('a host name', (item) => hostNameOf(`http://${item}`)),
     '',
-    'Host names that requests may be addressed to, comma-separated, besides loopback and HOST.',
+    'Host names that requests may be addressed to, comma-separated, besides loopback, HOST and PUBLIC_URL.',
   ),
   ALLOWED_ORIGINS: variable(
     listOf('an origin', originName),
     '',
-    'Origins or host names of web pages that may call, comma-separated, besides loopback.',
+    'Origins or host names of web pages that may call, comma-separated. They are answered by CORS; no others are.',
   ),
-  AUTH_MODE: optionalVariable(
-    z.enum(['none'], 'only none is in this release'),
-    'unset',
-    'none: everyone who reaches the server may use it. Needed when HOST is not loopback.',
+  RATE_LIMIT_PER_SECOND: optionalVariable(
+    wholeNumber(1, 1_000_000),
+    'no limit',
+    'How many calls one caller may send a second, on average over 10; REDIS_URL makes it one limit for all processes.',
   ),
+  MAX_CONCURRENT_CALLS: variable(wholeNumber(1, 100_000), '256', 'How many calls may be under way at once.'),
+  MAX_QUEUED_CALLS: variable(
+    wholeNumber(0, 1_000_000),
+    '1024',
+    'How many more may wait for their turn, for 5 seconds at most; others answer OVERLOADED.',
+  ),
+  MAX_WAITING_CALLS: variable(
+    wholeNumber(0, 1_000_000),
+    '1000',
+    'How many calls with waitSeconds, and streams of changes, there may be besides.',
+  ),
+  REQUEST_TIMEOUT_SECONDS: variable(
+    wholeNumber(1, 3600),
+    '30',
+    'How long a call may take, besides its waitSeconds, until it answers STORE_UNAVAILABLE.',
+  ),
+  DRAIN_DELAY_SECONDS: variable(
+    wholeNumber(0, 300),
+    '0',
+    'How long to go on serving after SIGTERM, not ready, until load balancers send no more.',
+  ),
+  ...authEnvironmentTable,
 } as const satisfies EnvironmentTable;
 
 export type HttpEnvironment = Environment<typeof httpEnvironmentTable>;
 
-/** @throws VALIDATION_ERROR when the server would be open to others and nobody said so */
-export function requireAuthDecision({ HOST, AUTH_MODE }: HttpEnvironment): void {
-  if (isLoopback(HOST) || AUTH_MODE !== undefined) return;
-  throw environmentError([
-    {
+/** @throws VALIDATION_ERROR when the server would be open to others and nobody said so, or the settings contradict each other */
+export function requireAuthDecision(environment: HttpEnvironment): void {
+  const { HOST, AUTH_MODE } = environment;
+  const problems = authProblems(environment);
+  if (!isLoopback(HOST) && AUTH_MODE === undefined && !asksForCredentials(environment)) {
+    problems.push({
       path: 'HOST',
-      message: `${HOST} can be reached by others, who could read and write everything. Set AUTH_MODE=none if that is meant, or HOST=127.0.0.1`,
-    },
-  ]);
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+      message: `${HOST} can be reached by others, who could read and write everything. Set AUTH_ISSUER or API_KEYS_FILE, AUTH_MODE=none if that is meant, or HOST=127.0.0.1`,
+    });
+  }
+  if (problems.length > 0) throw environmentError(problems);
 }
 
 /** As it stands in a URL: an IPv6 address in brackets. */
 export const urlHost = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
-export const allowedHosts = ({ HOST, ALLOWED_HOSTS }: HttpEnvironment): string[] => [
-  ...loopbackNames,
-  urlHost(HOST),
-  ...ALLOWED_HOSTS,
-];
+export function allowedHosts(environment: HttpEnvironment): string[] {
+  const { HOST, ALLOWED_HOSTS } = environment;
+  const hosts = [...loopbackNames, urlHost(HOST), ...ALLOWED_HOSTS];
+  const publicHost = publicUrl(environment)?.hostname;
+  return publicHost === undefined ? hosts : [...hosts, publicHost];
+}
 
 export const allowedOrigins = ({ ALLOWED_ORIGINS }: HttpEnvironment): string[] => [
   ...loopbackNames,

@@ -1,13 +1,29 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { setImmediate } from 'node:timers/promises';
+import { getRequestListener, RequestError, type HttpBindings } from '@hono/node-server';
+import { INTERNAL_ERROR, INVALID_REQUEST } from '@modelcontextprotocol/server';
 import { urlHost } from './environment.js';
+import { refusalResponse } from './json-rpc-request.js';
+import { requestIdHeader, requestIdOf } from './request-id.js';
+
+/** What belongs to a request besides itself. */
+export interface ServerBindings extends HttpBindings {
+  /** Every answer bears it, in `X-Request-Id`. */
+  readonly requestId: string;
+}
 
 export interface HttpServerOptions {
-  readonly fetch: (request: Request, bindings: HttpBindings) => Response | Promise<Response>;
+  readonly fetch: (request: Request, bindings: ServerBindings) => Response | Promise<Response>;
   readonly host: string;
   readonly port: number;
+  /** Whether clients should take their next calls elsewhere: connections end with their answer then. Default: never. */
+  readonly isStopping?: (() => boolean) | undefined;
+  /** How long a client may take to send the headers of a request, in milliseconds. Default 10 s. */
+  readonly headersTimeoutMs?: number | undefined;
+  /** How long it may take to send all of a request. Default 60 s. */
+  readonly requestTimeoutMs?: number | undefined;
 }
 
 export interface HttpServer {
@@ -17,23 +33,99 @@ export interface HttpServer {
   readonly drain: (withinMs: number) => Promise<void>;
 }
 
-/** @throws Error with one readable line when the address cannot be had */
-export async function openHttpServer({ fetch, host, port }: HttpServerOptions): Promise<HttpServer> {
-  const listener = getRequestListener((request, bindings) => fetch(request, bindings as HttpBindings));
-  const server = createServer((request, response) => void listener(request, response));
+/**
+ * Longer than load balancers keep a connection to a server that they may use again, which is 60 seconds for most: a call
+ * must not come in on one that is just being closed.
+ */
+const keepAliveTimeoutMs = 75_000;
+
+/** An answer is for whoever asked, is no document, and shows nothing. */
+const securityHeaders = new Map([
+  ['Cache-Control', 'no-store'],
+  ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['X-Content-Type-Options', 'nosniff'],
+]);
+
+/**
+ * Listens for requests. A client that is too slow to send one is cut off; how long an answer takes, and how much of it
+ * there is, is not bounded here.
+ *
+ * @throws Error with one readable line when the address cannot be had
+ */
+export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { fetch, host, port, isStopping = () => false } = options;
+  const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000 } = options;
+  const limits = {
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: headersTimeoutMs / 4,
+    keepAliveTimeout: keepAliveTimeoutMs,
+  };
+  let underWay = 0;
+  const server = createServer(limits, (incoming, outgoing) => {
+    underWay += 1;
+    outgoing.once('close', () => (underWay -= 1));
+    const requestId = requestIdOf(incoming);
+    // Set before anyone can answer: the adapter refuses some requests by itself.
+    outgoing.setHeaders(securityHeaders).setHeader(requestIdHeader, requestId);
+    const answer = async (request: Request): Promise<Response> => {
+      const response = await fetch(request, { incoming, outgoing, requestId });
+      if (isStopping()) outgoing.shouldKeepAlive = false;
+      return response;
+    };
+    const errorHandler = (error: unknown): Response => answerUnrouted(error, requestId);
+    void getRequestListener(answer, { errorHandler })(incoming, outgoing);
+  });
   await listen(server, host, port);
   const { port: bound } = server.address() as AddressInfo;
   return {
     url: `http://${urlHost(host)}:${bound}`,
-    drain: (withinMs) => drain(server, withinMs),
+    drain: (withinMs) => drain(server, () => underWay, withinMs),
   };
 }
 
-async function drain(server: Server, withinMs: number): Promise<void> {
+/** A request without a URL that could be read, as by a malformed Host, reaches no route; the adapter would say nothing. */
+function answerUnrouted(error: unknown, requestId: string): Response {
+  const refusal =
+    error instanceof RequestError
+      ? { status: 400, code: INVALID_REQUEST, message: `Invalid request: ${error.message}.` }
+      : { status: 500, code: INTERNAL_ERROR, message: 'The request could not be served.' };
+  return refusalResponse(refusal, requestId);
+}
+
+/**
+ * The system resets connections that it has taken in and we have not, and their calls fail. One is accepted in a turn of
+ * the event loop: none is left after a turn that brought none, and little time to take in others if it was short.
+ */
+async function acceptWaiting(server: Server): Promise<void> {
+  let isBusy = true;
+  const note = (): void => void (isBusy = true);
+  server.on('connection', note);
+  for (let turns = 0; isBusy && turns < mostTurns; turns += 1) {
+    isBusy = false;
+    const startMs = performance.now();
+    await setImmediate();
+    isBusy ||= performance.now() - startMs > shortTurnMs;
+  }
+  server.off('connection', note);
+}
+
+const [mostTurns, shortTurnMs] = [1000, 0.5];
+
+/** How many sweeps a new connection has to bring its call. */
+const sweepsForSilence = 10;
+
+async function drain(server: Server, underWay: () => number, withinMs: number): Promise<void> {
   const closed = once(server, 'close');
+  await acceptWaiting(server);
   server.close();
-  // A connection that is kept alive after its last answer would be waited for.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  // A connection that is kept alive after its last answer would be waited for, and so would one that never asks anything.
+  let quietSweeps = 0;
+  const sweep = setInterval(() => {
+    server.closeIdleConnections();
+    quietSweeps = underWay() === 0 ? quietSweeps + 1 : 0;
+    if (quietSweeps > sweepsForSilence) server.closeAllConnections();
+  }, 50);
   const tooLong = setTimeout(() => server.closeAllConnections(), withinMs);
   await closed;
   clearInterval(sweep);

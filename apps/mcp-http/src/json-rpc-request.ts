@@ -1,60 +1,132 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { INVALID_REQUEST, isJsonContentType, PARSE_ERROR } from '@modelcontextprotocol/server';
+import { ContextStoreError } from '@org/context-store';
 
 /** What the SDK answers HTTP-level refusals with. */
-const refused = -32_000;
+export const refused = -32_000;
 
-export type ReadRequest = { readonly body: unknown } | { readonly refusal: Response };
+/** Why a request is not served: an HTTP status, and the JSON-RPC error of its answer. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: number;
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** For programs. */
+  readonly error?: ContextStoreError | undefined;
+}
+
+/** OVERLOADED: what arrives finds no room. */
+export type ReadRequest =
+  | { readonly body: unknown }
+  | { readonly refusal: Refusal }
+  | { readonly error: ContextStoreError };
+
+export interface ReadLimits {
+  /** The largest message. */
+  readonly maxBytes: number;
+  /** Whether there is room for another piece of so many bytes, which has arrived. */
+  readonly hasRoom: (pieceBytes: number) => boolean;
+}
 
 /**
  * Reads the message of a POST for the MCP handler. What the handler would serve but should not (a batch), or refuse
  * without saying what to do, is answered here. Read from Node's own stream: a web stream in between is slower, and leaves
  * the connection of a refused upload hanging.
  */
-export async function readJsonRpcRequest(incoming: IncomingMessage, maxBytes: number): Promise<ReadRequest> {
-  if (!isJsonContentType(incoming.headers['content-type'] ?? null)) {
-    return { refusal: jsonRpcError(415, refused, 'Unsupported media type: send Content-Type: application/json.') };
+export async function readJsonRpcRequest(incoming: IncomingMessage, limits: ReadLimits): Promise<ReadRequest> {
+  const refusal = refuseHeaders(incoming, limits.maxBytes);
+  if (refusal !== undefined) return { refusal };
+  try {
+    const read = await readBody(incoming, limits);
+    return 'bytes' in read ? parseMessage(read.bytes) : read;
+  } catch (error) {
+    // A client that went away in the middle of its request is no defect of the server's, and hears nothing.
+    if (incoming.complete) throw error;
+    return refuse(400, INVALID_REQUEST, 'Invalid request: it broke off.');
   }
-  const text = await readText(incoming, maxBytes);
-  if (text === undefined) {
-    return {
-      refusal: jsonRpcError(413, refused, `Payload too large: the limit is ${maxBytes} bytes. Split the content.`),
-    };
-  }
-  return parseMessage(text);
 }
 
-/** Undefined: larger than `maxBytes`. The rest is left unread; the adapter drains it once the answer is out. */
-async function readText(incoming: IncomingMessage, maxBytes: number): Promise<string | undefined> {
-  if (Number(incoming.headers['content-length']) > maxBytes) return undefined;
+/** What the headers tell already. */
+function refuseHeaders({ headers }: IncomingMessage, maxBytes: number): Refusal | undefined {
+  // MCP, Streamable HTTP: a client MUST list both. The handler insists on it in the legacy era alone.
+  const { accept = '' } = headers;
+  if (!accept.includes('application/json') || !accept.includes('text/event-stream')) {
+    const message = 'Not acceptable: send Accept: application/json, text/event-stream.';
+    return { status: 406, code: refused, message };
+  }
+  if (!isJsonContentType(headers['content-type'] ?? null)) {
+    return { status: 415, code: refused, message: 'Unsupported media type: send Content-Type: application/json.' };
+  }
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
+    const message = 'Unsupported content encoding: send the message as it is, uncompressed.';
+    return { status: 415, code: refused, message };
+  }
+  return Number(headers['content-length']) > maxBytes ? tooLarge(maxBytes) : undefined;
+}
+
+type ReadBody = { readonly bytes: Buffer } | Exclude<ReadRequest, { readonly body: unknown }>;
+
+/**
+ * What is left unread of a refused body is drained by the adapter once the answer is out. By events, not by iteration, which
+ * takes longer than all else that is done to a small body.
+ */
+function readBody(incoming: IncomingMessage, { maxBytes, hasRoom }: ReadLimits): Promise<ReadBody> {
+  const { promise, resolve, reject } = Promise.withResolvers<ReadBody>();
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  const take = (chunk: Buffer): void => {
     bytes += chunk.length;
-    if (bytes > maxBytes) return undefined;
     chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+    if (bytes > maxBytes) resolve({ refusal: tooLarge(maxBytes) });
+    else if (!hasRoom(chunk.length)) resolve({ error: noRoom() });
+    else return;
+    incoming.off('data', take).pause();
+  };
+  incoming
+    .on('data', take)
+    .once('end', () => resolve({ bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks) }))
+    .once('error', reject)
+    .once('close', () => incoming.complete || reject(new Error('the request broke off')));
+  return promise;
 }
 
-function parseMessage(text: string): ReadRequest {
+const tooLarge = (maxBytes: number): Refusal => ({
+  status: 413,
+  code: refused,
+  message: `Payload too large: the limit is ${maxBytes} bytes. Split the content.`,
+});
+
+function noRoom(): ContextStoreError {
+  const retryAfterMs = 1000;
+  const message =
+    'Too many large messages are arriving. Nothing was done; wait a second, then send the same message again.';
+  return new ContextStoreError('OVERLOADED', message, { retryAfterMs });
+}
+
+function parseMessage(bytes: Buffer): ReadRequest {
+  // What is not UTF-8 would be replaced without a word.
+  if (!isUtf8(bytes)) return refuse(400, PARSE_ERROR, 'Parse error: this is not UTF-8. Send the message in UTF-8.');
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = JSON.parse(bytes.toString('utf8'));
   } catch (error) {
-    const problem = `Parse error: ${(error as Error).message}. Send one JSON-RPC message.`;
-    return { refusal: jsonRpcError(400, PARSE_ERROR, problem) };
+    return refuse(400, PARSE_ERROR, `Parse error: ${(error as Error).message}. Send one JSON-RPC message.`);
   }
   if (Array.isArray(body)) {
-    const problem = 'Invalid request: batches are not supported. Send each message by itself.';
-    return { refusal: jsonRpcError(400, INVALID_REQUEST, problem) };
+    return refuse(400, INVALID_REQUEST, 'Invalid request: batches are not supported. Send each message by itself.');
   }
   if (typeof body !== 'object' || body === null) {
-    return { refusal: jsonRpcError(400, INVALID_REQUEST, 'Invalid request: a message must be a JSON object.') };
+    return refuse(400, INVALID_REQUEST, 'Invalid request: a message must be a JSON object.');
   }
   return { body };
 }
 
+const refuse = (status: number, code: number, message: string): ReadRequest => ({ refusal: { status, code, message } });
+
 /** JSON-RPC 2.0, section 5.1: the id is null, because no request was read. */
-export const jsonRpcError = (status: number, code: number, message: string): Response =>
-  Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status });
+export const refusalResponse = ({ status, code, message, headers = {}, error }: Refusal, requestId: string): Response =>
+  Response.json(
+    { jsonrpc: '2.0', error: { code, message, data: { ...error?.toJSON(), requestId } }, id: null },
+    { status, headers },
+  );

@@ -1,3 +1,4 @@
+import type { Logger } from '@org/logger-pino';
 import type { PrometheusEndpoint } from '@org/telemetry-otel/prometheus';
 import type { HttpEnvironment } from './environment.js';
 import { listenProblem } from './http-server.js';
@@ -8,7 +9,7 @@ import { listenProblem } from './http-server.js';
  */
 export async function openMetrics(
   { METRICS_HOST: host, METRICS_PORT: port }: HttpEnvironment,
-  log: (line: string) => void,
+  log: Pick<Logger, 'warn'>,
 ): Promise<PrometheusEndpoint | undefined> {
   if (port === undefined) return undefined;
   const { openPrometheusEndpoint } = await import('@org/telemetry-otel/prometheus');
@@ -16,7 +17,7 @@ export async function openMetrics(
     return await openPrometheusEndpoint({ host, port });
   } catch (error) {
     const problem = listenProblem(error as NodeJS.ErrnoException, { host, port, names: metricsNames });
-    log(`Nothing is measured: ${problem}`);
+    log.warn(`Nothing is measured: ${problem}`);
     return undefined;
   }
 }

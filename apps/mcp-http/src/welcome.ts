@@ -4,8 +4,12 @@ import { describeLocation, isSecret, sharedDatabase, type DatabaseLocation } fro
 
 export interface WelcomeOptions {
   readonly version: string;
-  /** Of the MCP endpoint. */
+  /** Of the MCP endpoint on this machine. */
   readonly url: string;
+  /** The same as clients reach it. */
+  readonly publicUrl: string;
+  /** Whether a client needs a key that its user has to put in. */
+  readonly needsApiKey: boolean;
   readonly location: DatabaseLocation;
   readonly namespace: string;
 }
@@ -13,15 +17,19 @@ export interface WelcomeOptions {
 const shim = join('node_modules', '.bin', 'mcp-stdio');
 
 /** What a person needs after the start: where it is, where the data lies, and what to paste into an MCP client. */
-export function welcomeText({ version, url, location, namespace }: WelcomeOptions): string {
+export function welcomeText(options: WelcomeOptions): string {
+  const { version, url, publicUrl, needsApiKey, location, namespace } = options;
+  const authorization = 'Bearer YOUR_API_KEY';
+  const flag = needsApiKey ? ` --header "Authorization: ${authorization}"` : '';
+  const headers = needsApiKey && { headers: { Authorization: authorization } };
   return [
     `Context store ${version}`,
     `  MCP endpoint  ${url}`,
     `  Data          ${describeLocation(location)}`,
     '',
     'Add it to an MCP client, over HTTP:',
-    `  claude mcp add --transport http context-store ${url}`,
-    `  ${mcpServers({ type: 'http', url })}`,
+    `  claude mcp add --transport http context-store ${publicUrl}${flag}`,
+    `  ${mcpServers({ type: 'http', url: publicUrl, ...headers })}`,
     ...stdioLines(location, namespace),
     '',
   ].join('\n');

@@ -15,11 +15,20 @@ afterAll(() => server.stop());
 const listTools = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
 
 /** `fetch` does not let a caller set Host. */
-function statusFor(headers: Record<string, string>, path = '/mcp'): Promise<number | undefined> {
+async function statusFor(headers: Record<string, string>, path = '/mcp'): Promise<number | undefined> {
+  return (await answerFor(headers, path)).status;
+}
+
+function answerFor(
+  headers: Record<string, string>,
+  path: string,
+): Promise<{ status: number | undefined; text: string }> {
   return new Promise((resolve, reject) => {
     const all = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers };
     const sent = request(`${server.url}${path}`, { method: 'POST', headers: all }, (response) => {
-      response.resume().on('end', () => resolve(response.statusCode));
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      response.on('end', () => resolve({ status: response.statusCode, text }));
     });
     sent.on('error', reject).end(JSON.stringify(listTools));
   });
@@ -70,7 +79,7 @@ describe('what is no JSON-RPC request', () => {
 
   it('a body beyond all limits that does not say its length', async () => {
     const body = new Blob(['a'.repeat(8 * 1024 * 1024)]).stream();
-    const headers = { 'content-type': 'application/json' };
+    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
     const response = await fetch(server.mcp, { method: 'POST', headers, body, duplex: 'half' });
     expect(response.status).toBe(413);
   });
@@ -83,7 +92,20 @@ describe('what is no JSON-RPC request', () => {
     });
   });
 
-  it('an upload that breaks off', async () => {
+  it('a compressed body', async () => {
+    const response = await post(server.mcp, listTools, { 'content-encoding': 'gzip' });
+    expect([response.status, await response.text()]).toEqual([415, expect.stringContaining('uncompressed')]);
+  });
+
+  it('text that is not UTF-8', async () => {
+    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+    const body = Buffer.from(JSON.stringify({ ...listTools, id: 'ä' }), 'latin1');
+    const response = await fetch(server.mcp, { method: 'POST', headers, body });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { code: -32_700 } });
+  });
+
+  it('an upload that breaks off, which is nothing to log', async () => {
     await new Promise<void>((resolve) => {
       const headers = { 'content-type': 'application/json', 'content-length': '1000' };
       const sent = request(server.mcp, { method: 'POST', headers });
@@ -92,6 +114,96 @@ describe('what is no JSON-RPC request', () => {
       sent.on('close', () => resolve());
     });
     expect((await post(server.mcp, listTools)).status).toBe(200);
+    expect(server.output.stderr).toBe('');
+  });
+});
+
+describe('the headers of a request', () => {
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': { name: 'client', version: '1' },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const listSessions = (meta?: object) => ({
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name: 'listSessions', arguments: {}, ...(meta && { _meta: meta }) },
+  });
+  const modern = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'listSessions' };
+
+  it.each(['application/json', 'text/event-stream', 'text/html', '*/*', ''])(
+    'must accept what may come in either era; %j answers 406',
+    async (accept) => {
+      for (const response of [
+        await post(server.mcp, listSessions(), { accept }),
+        await post(server.mcp, listSessions(_meta), { ...modern, accept }),
+      ]) {
+        expect(response.status).toBe(406);
+        expect(await response.json()).toMatchObject({
+          error: { message: expect.stringContaining('Accept: application/json, text/event-stream') as string },
+        });
+      }
+    },
+  );
+
+  it.each([
+    ['another method', { 'mcp-method': 'tools/list' }, -32_020],
+    ['another tool', { 'mcp-name': 'updateContext' }, -32_020],
+    ['another version', { 'mcp-protocol-version': '2025-11-25' }, -32_020],
+  ])('that name %s than the body are refused', async (_case, headers, code) => {
+    expect((await post(server.mcp, listSessions(_meta), modern)).status).toBe(200);
+    const response = await post(server.mcp, listSessions(_meta), { ...modern, ...headers });
+    expect([response.status, await response.json()]).toMatchObject([400, { id: 1, error: { code } }]);
+  });
+
+  it.each(Object.keys(modern))('must have %s when the body is of 2026-07-28', async (missing) => {
+    const { [missing as keyof typeof modern]: _, ...headers } = modern;
+    const response = await post(server.mcp, listSessions(_meta), headers);
+    expect([response.status, await response.json()]).toMatchObject([400, { error: { code: -32_020 } }]);
+  });
+
+  it('must not name a version that nobody knows', async () => {
+    const response = await post(server.mcp, listSessions(), { 'mcp-protocol-version': '1999-01-01' });
+    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('2025-11-25')]);
+  });
+});
+
+it.each(['/mcp', '/health', '/nothing'])('answers %s so that a browser neither keeps nor shows it', async (path) => {
+  for (const response of [await fetch(server.url + path), await post(server.url + path, listTools)]) {
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': expect.stringContaining("default-src 'none'") as string,
+      'cache-control': expect.stringMatching(/no-(store|cache)/) as string,
+    });
+    expect(response.headers.has('x-powered-by')).toBe(false);
+  }
+});
+
+describe('web pages', () => {
+  const preflight = (origin: string): Promise<Response> =>
+    fetch(server.mcp, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'mcp-method' },
+    });
+
+  it('of an allowed origin may call, and read the answer', async () => {
+    const { status, headers } = await preflight('https://app.example');
+    expect([status, headers.get('access-control-allow-origin')]).toEqual([204, 'https://app.example']);
+    for (const name of ['authorization', 'content-type', 'mcp-method', 'mcp-name', 'mcp-protocol-version']) {
+      expect(headers.get('access-control-allow-headers')?.toLowerCase().split(',')).toContain(name);
+    }
+    const answer = await post(server.mcp, listTools, { origin: 'https://app.example' });
+    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, 'https://app.example']);
+    expect(answer.headers.get('access-control-expose-headers')).toContain('WWW-Authenticate');
+    expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
+    expect(await answer.text()).toContain('"tools"');
+  });
+
+  it.each(['http://localhost:5173', 'https://evil.example'])('of %s may not', async (origin) => {
+    for (const response of [await preflight(origin), await post(server.mcp, listTools, { origin })]) {
+      expect(response.headers.get('access-control-allow-origin')).toBeNull();
+    }
   });
 });
 
@@ -109,6 +221,16 @@ describe('Host and Origin', () => {
   ])('%o answers %i', async (headers, status) => {
     expect(await statusFor(headers)).toBe(status);
     expect(await statusFor(headers, '/mcp/below')).toBe(status);
+  });
+
+  it.each(['text/html', 'a/b', 'local?host'])('are refused in JSON when Host names nothing: %s', async (host) => {
+    const { status, text } = await answerFor({ host }, '/mcp');
+    expect(status).toBe(400);
+    expect(JSON.parse(text)).toMatchObject({
+      jsonrpc: '2.0',
+      error: { code: -32_600, message: 'Invalid request: Invalid host header.' },
+      id: null,
+    });
   });
 
   it('are explained when they are refused', async () => {

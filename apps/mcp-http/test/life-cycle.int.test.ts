@@ -1,7 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connect, HttpServerProcess, post, temporaryFolder, type Env, type Finished } from './mcp-http.js';
+import { httpEnvironmentTable } from '../src/environment.js';
+import { connect, HttpServerProcess, post, program, temporaryFolder, type Env, type Finished } from './mcp-http.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeEach(async () => {
@@ -25,35 +28,30 @@ const register = {
   params: { name: 'registerSession', arguments: { sessionKey: 'work', agent: 'a' } },
 };
 
-describe('the start', () => {
-  it('says in a few lines where it listens, where the data lies, and what to paste into a client', async () => {
-    const server = await HttpServerProcess.start({
-      DATABASE_URL: `sqlite:${folder.path}/my data.db`,
-      CONTEXT_NAMESPACE: 'team',
-    });
-    const { stdout } = await server.stop();
-    expect(stdout.split('\n').length).toBeLessThanOrEqual(25);
-    expect(stdout).toContain(`${folder.path}/my data.db`);
-    expect(stdout).toContain(`claude mcp add --transport http context-store ${server.mcp}\n`);
-    expect(stdout).toContain(`--env DATABASE_URL='sqlite:${folder.path}/my data.db' --env CONTEXT_NAMESPACE=team -- /`);
-    const snippets = stdout
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => line.startsWith('{'));
-    const [http, stdio] = snippets.map(
-      (snippet) => (JSON.parse(snippet) as { mcpServers: Record<string, unknown> }).mcpServers['context-store'],
-    );
-    expect(http).toEqual({ type: 'http', url: server.mcp });
-    expect(stdio).toMatchObject({
-      env: { DATABASE_URL: `sqlite:${folder.path}/my data.db`, CONTEXT_NAMESPACE: 'team' },
-    });
-    const shim = await readFile((stdio as { command: string }).command, 'utf8');
-    expect(shim).toContain('mcp-stdio');
-  });
+it('explains every setting, and its default where it has one', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [program, '--help']);
+  const lines = stdout.split('\n');
+  for (const [variable, { description, default: preset }] of Object.entries(httpEnvironmentTable)) {
+    const explained = preset === '' ? description : `${description} Default: ${preset}.`;
+    expect(lines[lines.indexOf(`  ${variable}`) + 1]).toBe(`      ${explained}`);
+  }
+  expect(stdout).toContain('SCOPES, separated by commas, are some of context:read, context:write, handoff, admin.');
+});
 
-  it('offers no stdio on data that no other process can reach', async () => {
-    const server = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:' });
-    expect((await server.stop()).stdout).not.toContain('mcp-stdio');
+describe('the start', () => {
+  it('is one line of the log: what runs where, and what it is connected to', async () => {
+    const server = await HttpServerProcess.start({ DATABASE_URL: `sqlite:${folder.path}/my data.db` });
+    const { stdout } = await server.stop();
+    expect(stdout).toBe('');
+    expect(server.log[0]).toMatchObject({
+      level: 'info',
+      service: 'mcp-http',
+      msg: 'Ready',
+      node: process.version,
+      url: server.mcp,
+      database: `${folder.path}/my data.db`,
+      auth: 'none, loopback alone',
+    });
   });
 
   it('explains itself on another address when AUTH_MODE says that it may', async () => {
@@ -137,6 +135,10 @@ describe('the end', () => {
         (answer) => answer.status === 'fulfilled' && answer.value.includes('"sequence"'),
       );
       expect(await stopped).toMatchObject({ code: 0, stderr: '' });
+      expect(server.log.slice(1)).toMatchObject([
+        { signal, msg: expect.stringMatching(/^Stopping/) },
+        { msg: 'Stopped' },
+      ]);
 
       const again = await HttpServerProcess.start(env);
       const client = await connect('v2 client, legacy', 'reader', again.mcp);

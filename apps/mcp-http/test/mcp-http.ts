@@ -14,8 +14,12 @@ export type Env = Readonly<Record<string, string>>;
 export interface Finished {
   readonly code: number | null;
   readonly stdout: string;
+  /** Without what the log tells by the way. */
   readonly stderr: string;
 }
+
+/** A line of the log. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg: string };
 
 /** A server process on a free port, with a data folder of its own. It measures nothing unless told to: there are many. */
 export class HttpServerProcess {
@@ -34,21 +38,38 @@ export class HttpServerProcess {
     this.finished = once(this.child, 'close').then(([code]) => ({ code: code as number | null, ...this.output }));
   }
 
+  /** Starts one, and does not wait until it serves calls. */
+  static launch(env: Env): HttpServerProcess {
+    return new HttpServerProcess(env);
+  }
+
   static async start(env: Env): Promise<HttpServerProcess> {
-    const server = new HttpServerProcess(env);
-    while (!server.stdout.endsWith('}\n') && server.child.exitCode === null) {
-      await Promise.race([once(server.child.stdout ?? server.child, 'data'), server.finished]);
-    }
+    const server = HttpServerProcess.launch(env);
+    await server.started();
     return server;
   }
 
+  /** Resolves when it serves calls, or has failed to. */
+  async started(): Promise<void> {
+    while (this.url === '' && this.child.exitCode === null) {
+      await Promise.race([once(this.child.stderr ?? this.child, 'data'), this.finished]);
+    }
+  }
+
   get output(): { stdout: string; stderr: string } {
-    return { stdout: this.stdout, stderr: this.stderr };
+    const lines = this.stderr.split('\n').filter((line) => !line.startsWith('{"level":"info",'));
+    return { stdout: this.stdout, stderr: lines.join('\n') };
+  }
+
+  /** Every line so far. @throws SyntaxError for one that is not JSON */
+  get log(): readonly LogLine[] {
+    const lines = this.stderr.split('\n').slice(0, -1);
+    return lines.map((line) => JSON.parse(line) as LogLine);
   }
 
   /** Of the server, without a path. */
   get url(): string {
-    return /http:\/\/[^/\s]+/.exec(this.stdout)?.[0] ?? '';
+    return /"url":"(http:\/\/[^/"]+)\/mcp"/.exec(this.stderr)?.[1] ?? '';
   }
 
   get mcp(): string {
@@ -69,15 +90,21 @@ export async function temporaryFolder(): Promise<{ path: string; remove: () => P
 export const clientKinds = ['v2 client, modern', 'v2 client, legacy', 'v1 client'] as const;
 export type ClientKind = (typeof clientKinds)[number];
 
-export async function connect(kind: ClientKind, name: string, url: string): Promise<Client | ClientV1> {
+export async function connect(
+  kind: ClientKind,
+  name: string,
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<Client | ClientV1> {
+  const options = { requestInit: { headers } };
   if (kind === 'v1 client') {
     const client = new ClientV1({ name, version: '1' });
-    await client.connect(new StreamableHTTPClientTransportV1(new URL(url)));
+    await client.connect(new StreamableHTTPClientTransportV1(new URL(url), options));
     return client;
   }
   const mode = kind === 'v2 client, modern' ? { pin: '2026-07-28' } : 'legacy';
   const client = new Client({ name, version: '1' }, { versionNegotiation: { mode } });
-  await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+  await client.connect(new StreamableHTTPClientTransport(new URL(url), options));
   return client;
 }
 

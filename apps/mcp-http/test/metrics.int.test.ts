@@ -126,7 +126,7 @@ it.each([
   const { stderr } = await server.stop();
   const loaded = [...stderr.matchAll(/^loads .*\/(\S+)$/gm)].map(([, file]) => file);
   expect(loaded).toContain('main.js');
-  expect(loaded.filter((file) => file === 'prometheus.js')).toEqual(expected);
+  expect(loaded.filter((file) => /^(?:prometheus|otlp)\.js$/.test(file ?? ''))).toEqual(expected);
 });
 
 describe('a metrics port that cannot be had', () => {
@@ -136,11 +136,15 @@ describe('a metrics port that cannot be had', () => {
     const { port } = taken.address() as { port: number };
     const server = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:', METRICS_PORT: `${port}` });
     expect(await call(server, 'registerSession', { sessionKey: 'work' })).toContain('"owner":"planner"');
-    const { code, stderr } = await server.stop();
-    expect(code).toBe(0);
-    expect(stderr).toMatch(
-      new RegExp(`^mcp-http: Nothing is measured: Port ${port} on 127.0.0.1 is taken. Set METRICS_PORT .*off.*\n$`),
-    );
+    expect(await server.stop()).toMatchObject({ code: 0 });
+    expect(server.log.filter(({ level }) => level !== 'info')).toMatchObject([
+      {
+        level: 'warn',
+        msg: expect.stringMatching(
+          new RegExp(`^Nothing is measured: Port ${port} on 127.0.0.1 is taken. Set METRICS_PORT .*off`),
+        ) as string,
+      },
+    ]);
     taken.close();
   });
 
@@ -150,10 +154,9 @@ describe('a metrics port that cannot be had', () => {
       METRICS_PORT: '9090',
       METRICS_HOST: '192.0.2.1',
     });
-    const { code, stderr } = await server.stop();
-    expect({ code, stderr }).toEqual({
-      code: 0,
-      stderr: 'mcp-http: Nothing is measured: METRICS_HOST 192.0.2.1 is no address of this machine.\n',
-    });
+    expect(await server.stop()).toMatchObject({ code: 0 });
+    expect(server.log.filter(({ level }) => level !== 'info')).toMatchObject([
+      { level: 'warn', msg: 'Nothing is measured: METRICS_HOST 192.0.2.1 is no address of this machine.' },
+    ]);
   });
 });

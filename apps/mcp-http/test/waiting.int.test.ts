@@ -1,9 +1,10 @@
 import { request, type ClientRequest } from 'node:http';
-import { openContextStore } from '@org/context-store';
+import { noTelemetry, openContextStore } from '@org/context-store';
 import { createMcpHttpHandler } from '@org/mcp';
 import { expect, it } from 'vitest';
 import { createApp } from '../src/app.js';
 import { openHttpServer } from '../src/http-server.js';
+import { createMessageServer } from '../src/serve-message.js';
 import { connect, HttpServerProcess, post } from './mcp-http.js';
 
 const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
@@ -48,16 +49,24 @@ it.each(['legacy', 'modern'])('forgets 200 waiting calls whose connections were 
     },
   };
   const handler = createMcpHttpHandler({ contextStore: observed, version: '1', progressIntervalMs: 20 });
-  const app = createApp({
+  const serveMessage = createMessageServer({
     handler,
-    contextStore,
+    telemetry: noTelemetry,
+    maxRequestBytes: 10_000,
+    // A call that waits holds none of these.
+    maxConcurrentCalls: 1,
+    maxQueuedCalls: 0,
+    maxWaitingCalls: 200,
+  });
+  const app = createApp({
+    service: Promise.resolve({ serveMessage, contextStore }),
     allowedHosts: ['127.0.0.1'],
     allowedOrigins: [],
-    maxRequestBytes: 10_000,
+    crossOrigins: [],
     isStopping: () => false,
-    log: (line) => expect.fail(line),
+    onError: (error) => expect.fail(String(error)),
   });
-  const server = await openHttpServer({ fetch: app.fetch, host: '127.0.0.1', port: 0 });
+  const server = await openHttpServer({ fetch: app.fetch, host: '127.0.0.1', port: 0, isStopping: () => false });
   const calls = Array.from({ length: 200 }, (_, id): ClientRequest => {
     // Every other one gets a stream that has begun before it is lost.
     const meta = { ...(era === 'modern' && envelope), ...(id % 2 === 0 && { progressToken: id }) };

@@ -1,10 +1,8 @@
-import { Console } from 'node:console';
 import { contextStoreOptions, environmentTable } from '@org/context-store/environment';
-import { logLine, packageVersion, runCommand } from '@org/context-store/command';
+import { asksForTraces, otelEnvironmentTable } from '@org/context-store/otel-environment';
+import { logPrinted, packageVersion, runCommand } from '@org/context-store/command';
+import { createLateLog } from './late-log.js';
 import { serve } from './serve.js';
-
-// Standard output belongs to the protocol: whatever a library prints goes to standard error.
-globalThis.console = new Console(process.stderr);
 
 const name = 'mcp-stdio';
 const version = packageVersion(import.meta.url);
@@ -14,12 +12,20 @@ await runCommand({
   version,
   summary:
     'The context store as an MCP server over standard input and output. MCP clients start it; each has its own process.',
-  environment: environmentTable,
-  start: (environment) =>
-    serve({
+  environment: { ...environmentTable, ...otelEnvironmentTable },
+  start: async (environment) => {
+    const level = environment.LOG_LEVEL ?? 'warn';
+    const log = createLateLog({ service: name, level });
+    logPrinted((printedLevel, err, message) => log.write((logger) => logger[printedLevel]({ err }, message)));
+    const isOver = await serve({
       version,
       options: contextStoreOptions(environment),
       maxContentBytes: environment.MAX_CONTENT_BYTES,
-      log: (line) => logLine(name, line),
-    }),
+      isTraced: asksForTraces(environment),
+      log,
+      logsCalls: level === 'debug',
+    });
+    // What nobody reads, or takes, would keep the process alive.
+    if (!(await log.close()) || !isOver) process.exit();
+  },
 });

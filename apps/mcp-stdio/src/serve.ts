@@ -1,14 +1,17 @@
-import { errorLine, logRedis } from '@org/context-store/command';
+import { logRedis } from '@org/context-store/command';
 import { openContextStore, type OpenContextStoreOptions } from '@org/context-store';
 import { maxMessageBytes, serveMcpStdio } from '@org/mcp';
+import type { LateLog } from './late-log.js';
 import { LineTransport } from './line-transport.js';
 
 export interface ServeOptions {
   readonly version: string;
   readonly options: OpenContextStoreOptions;
   readonly maxContentBytes: number;
-  /** Takes one line. */
-  readonly log: (line: string) => void;
+  readonly isTraced: boolean;
+  readonly log: LateLog;
+  /** Whether every call gets a line. */
+  readonly logsCalls: boolean;
 }
 
 /** A call that takes longer than this after a stop was asked for is given up. */
@@ -17,9 +20,29 @@ const stopWithinMs = 8000;
 /**
  * Serves one client on standard input and output, until the client leaves or the process is told to stop. What was asked
  * by then is still answered.
+ *
+ * @returns whether all came to its end; otherwise something is left that keeps the process from ending by itself for a while
  */
-export async function serve({ version, options, maxContentBytes, log }: ServeOptions): Promise<void> {
-  const contextStore = await openContextStore(logRedis(options, log));
+export async function serve({
+  version,
+  options,
+  maxContentBytes,
+  log,
+  logsCalls,
+  isTraced,
+}: ServeOptions): Promise<boolean> {
+  const redisLog = {
+    info: (message: string) => log.write((logger) => logger.info(message)),
+    warn: (message: string) => log.write((logger) => logger.warn(message)),
+  };
+  const traces = isTraced
+    ? (await import('@org/telemetry-otel/otlp')).openOtlpTraces({
+        serviceName: 'mcp-stdio',
+        version,
+        log: redisLog.warn,
+      })
+    : undefined;
+  const contextStore = await openContextStore({ ...logRedis(options, redisLog), telemetry: traces?.telemetry });
   const transport = new LineTransport({
     input: process.stdin,
     output: process.stdout,
@@ -32,8 +55,15 @@ export async function serve({ version, options, maxContentBytes, log }: ServeOpt
     version,
     rememberEpochs: true,
     stopping: stopping.signal,
-    onError: (error, requestId) => log(errorLine(error, requestId)),
-    onConnectionError: (error) => log(error.message),
+    onError: (error, { request, ...call }) =>
+      log.write((_logger, faults) => faults.report(error, { ...call, traceId: traces?.traceIdOf(request) })),
+    onCall: logsCalls
+      ? ({ request, ...call }) =>
+          log.write((logger) => logger.debug({ ...call, traceId: traces?.traceIdOf(request) }, 'Call'))
+      : undefined,
+    // Its message may quote what the client sent.
+    onConnectionError: ({ name }) =>
+      log.write((logger) => logger.warn({ type: name }, 'A message could not be served')),
   });
 
   const stop = (): void => void transport.finish();
@@ -44,4 +74,5 @@ export async function serve({ version, options, maxContentBytes, log }: ServeOpt
   setTimeout(() => process.exit(1), stopWithinMs).unref();
   await transport.closed;
   await contextStore.close();
+  return (await traces?.close()) ?? true;
 }

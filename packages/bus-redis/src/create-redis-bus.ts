@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { createMemoryBus, type EventBus, type StoreEvent } from '@org/domain';
+import { createMemoryBus, noTelemetry, type EventBus, type StoreEvent, type Telemetry } from '@org/domain';
 import { channelName } from './event-message.js';
 import { EventReceiver } from './event-receiver.js';
 import { EventSender, type ConnectionUse } from './event-sender.js';
-import { keepConnected, type RedisConnection } from './redis-connection.js';
+import { keepConnected, type RedisConnection, type RedisConnectionOptions } from './redis-connection.js';
 import { requireRedisUrl } from './redis-url.js';
-import { createStateReport, type RedisBusState } from './state-report.js';
+import { createStateReport, type RedisBusState, type StateReport } from './state-report.js';
 
 export interface RedisBusOptions {
   /** `redis://user:password@host:port`, or `rediss://` for TLS. */
@@ -20,6 +20,8 @@ export interface RedisBusOptions {
   readonly silenceLimitMs?: number | undefined;
   /** How long the subscription outlives its last listener, in milliseconds. Default 30,000. */
   readonly lingerMs?: number | undefined;
+  /** Absent: nowhere. */
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /**
@@ -29,34 +31,21 @@ export interface RedisBusOptions {
  * @throws VALIDATION_ERROR when the URL is none of Redis
  */
 export function createRedisBus(options: RedisBusOptions): EventBus {
-  const { url, deployment, silenceLimitMs = 10_000, gatherMs = 50, lingerMs = 30_000 } = options;
+  const {
+    url,
+    deployment,
+    silenceLimitMs = 10_000,
+    gatherMs = 50,
+    lingerMs = 30_000,
+    telemetry = noTelemetry,
+  } = options;
   requireRedisUrl(url);
   const report = createStateReport(options.onStateChange ?? (() => undefined));
-  const connectAs =
-    (name: string) =>
-    ({ prepare, onUp }: ConnectionUse): RedisConnection => {
-      const connection = keepConnected({
-        url,
-        silenceLimitMs,
-        prepare,
-        onUp: () => {
-          report.up(name);
-          onUp();
-        },
-        onDown: (reason) => report.down(name, reason),
-      });
-      return {
-        ...connection,
-        close: () => {
-          report.gone(name);
-          return connection.close();
-        },
-      };
-    };
-
+  const connect = reportingConnections({ url, silenceLimitMs }, report);
+  const stopObserving = telemetry.observeLink('bus', report.isConnected);
   const local = createMemoryBus();
   const shared = { channel: channelName(deployment), sender: randomUUID() };
-  const sender = new EventSender({ ...shared, gatherMs, connect: connectAs('to publish') });
+  const sender = new EventSender({ ...shared, gatherMs, connect: connect('to publish') });
   const deliver = (event: StoreEvent): void => {
     try {
       local.publish(event);
@@ -64,7 +53,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       // A listener's own fault: neither the publisher's nor the connection's.
     }
   };
-  const receiver = new EventReceiver({ ...shared, lingerMs, connect: connectAs('to hear'), deliver });
+  const receiver = new EventReceiver({ ...shared, lingerMs, connect: connect('to hear'), deliver });
   let closing: Promise<unknown> | undefined;
 
   return {
@@ -84,7 +73,31 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       };
     },
     close: async () => {
+      stopObserving();
       await (closing ??= Promise.all([local.close(), sender.close(), receiver.close()]));
     },
   };
 }
+
+/** Makes connections that say how they are by their names. */
+const reportingConnections =
+  (server: Pick<RedisConnectionOptions, 'url' | 'silenceLimitMs'>, report: StateReport) =>
+  (name: string) =>
+  ({ prepare, onUp }: ConnectionUse): RedisConnection => {
+    const connection = keepConnected({
+      ...server,
+      prepare,
+      onUp: () => {
+        report.up(name);
+        onUp();
+      },
+      onDown: (reason) => report.down(name, reason),
+    });
+    return {
+      ...connection,
+      close: () => {
+        report.gone(name);
+        return connection.close();
+      },
+    };
+  };

@@ -21,10 +21,15 @@ it('tells of changes of the whole alone', () => {
 it('forgets a connection that is not needed any more', () => {
   const states: RedisBusState[] = [];
   const report = createStateReport((state) => states.push(state));
+  expect(report.isConnected()).toBeUndefined();
   report.down('one', new Error('NOPERM'));
+  expect(report.isConnected()).toBe(false);
   report.gone('one');
+  expect(report.isConnected()).toBeUndefined();
   report.up('two');
   report.down('one', 'gone');
+  expect(report.isConnected()).toBe(false);
   report.gone('one');
+  expect(report.isConnected()).toBe(true);
   expect(states.map(({ isConnected }) => isConnected)).toEqual([false, true, false, true]);
 });

@@ -10,6 +10,8 @@ export interface StateReport {
   readonly down: (connection: string, reason: unknown) => void;
   /** The connection is not needed any more. */
   readonly gone: (connection: string) => void;
+  /** Undefined until a connection has come about, or failed to, and once none is needed any more. */
+  readonly isConnected: () => boolean | undefined;
 }
 
 /**
@@ -19,8 +21,9 @@ export interface StateReport {
 export function createStateReport(onChange: (state: RedisBusState) => void): StateReport {
   const connections = new Map<string, boolean>();
   let told: boolean | undefined;
+  const areAllUp = (): boolean => ![...connections.values()].includes(false);
   const tell = (reason?: unknown): void => {
-    const isConnected = ![...connections.values()].includes(false);
+    const isConnected = areAllUp();
     if (isConnected === told || connections.size === 0) return;
     told = isConnected;
     onChange(isConnected ? { isConnected } : { isConnected, reason: describe(reason) });
@@ -38,6 +41,7 @@ export function createStateReport(onChange: (state: RedisBusState) => void): Sta
       connections.delete(connection);
       tell();
     },
+    isConnected: () => (connections.size === 0 ? undefined : areAllUp()),
   };
 }
 

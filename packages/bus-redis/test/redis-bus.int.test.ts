@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import type { EventBus, StoreEvent } from '@org/domain';
+import { noTelemetry, type EventBus, type StoreEvent, type Telemetry } from '@org/domain';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRedisBus, type RedisBusOptions } from '../src/index.js';
 import { eventually } from '../src/testing/eventually.js';
@@ -50,6 +50,24 @@ describe('a bus over Redis', () => {
   async function subscriptions(): Promise<unknown> {
     return ((await redis.command('PUBSUB', 'NUMSUB', channel)) as unknown[])[1];
   }
+
+  it('is up once it was needed, until it is closed, as measurements tell', async () => {
+    const links = new Map<() => boolean | undefined, string>();
+    const telemetry: Telemetry = {
+      ...noTelemetry,
+      observeLink: (link, isUp) => {
+        links.set(isUp, link);
+        return () => links.delete(isUp);
+      },
+    };
+    const bus = openBus({ telemetry });
+    const states = (): unknown => [...links].map(([isUp, link]) => [link, isUp()]);
+    expect(states()).toEqual([['bus', undefined]]);
+    bus.publish(offer);
+    await eventually(() => expect(states()).toEqual([['bus', true]]));
+    await bus.close();
+    expect(links.size).toBe(0);
+  });
 
   it('carries events to others, and to its own listeners at once, and once', async () => {
     const [here, there] = [openBus(), openBus()];

@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Store } from '@org/domain';
 import { noTelemetry } from '@org/domain';
 import { createMemoryStore } from '@org/domain/testing';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { appendWork, briefWork, createWork, readWork, work } from '../test/requests.js';
 import { watchStore } from '../test/watched-store.js';
 import { createCachedStore } from './create-cached-store.js';
@@ -73,6 +74,112 @@ describe('a cached store', () => {
     expect(reads.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     fails = false;
     await expectSame();
+  });
+
+  describe('while several wait for one page', () => {
+    /** Each of those who wait for pages from the database, in the order in which it was asked. */
+    let waiting: { readonly answer: () => void; readonly signal: AbortSignal | undefined }[];
+    let served: (readonly unknown[])[];
+
+    beforeEach(async () => {
+      [waiting, served] = [[], []];
+      let operations = 0;
+      await appendWork(plain, 40);
+      cached = createCachedStore({
+        store: {
+          ...plain,
+          readEntries: async (request, signal) => {
+            const { promise, resolve, reject } = Promise.withResolvers<void>();
+            waiting.push({ answer: resolve, signal });
+            signal?.addEventListener('abort', () => reject(new Error('given up')));
+            await promise;
+            return plain.readEntries(request);
+          },
+        },
+        telemetry: {
+          ...noTelemetry,
+          origin: () => ({ operation: (operations += 1) }),
+          attribute: (origins, run) => {
+            served.push(origins);
+            return run();
+          },
+        },
+      });
+    });
+
+    /** Begins a read, which comes to wait for the pages. */
+    async function begin(signal?: AbortSignal) {
+      const read = Promise.allSettled([cached.readEntries(readWork(), signal)]);
+      await setImmediate();
+      return read.then(([result]) => (result.status === 'fulfilled' ? result.value.entries : String(result.reason)));
+    }
+
+    it('goes on for the others when one leaves', async () => {
+      const leaving = new AbortController();
+      const reads = [begin(leaving.signal), begin(AbortSignal.abort()), begin(new AbortController().signal), begin()];
+      await setImmediate();
+      await setImmediate();
+      leaving.abort();
+      expect(waiting).toHaveLength(1);
+      waiting[0]?.answer();
+      const { entries } = await plain.readEntries(readWork());
+      expect(await Promise.all(reads)).toEqual([entries, entries, entries, entries]);
+    });
+
+    it('is given up when all have left, and begins anew for whoever comes then', async () => {
+      const leaving = [new AbortController(), new AbortController()];
+      const reads = leaving.map(({ signal }) => begin(signal));
+      await setImmediate();
+      await setImmediate();
+      for (const each of leaving) each.abort();
+      const later = [begin()];
+      expect(await Promise.all(reads)).toEqual(['Error: given up', 'Error: given up']);
+      later.push(begin());
+      await vi.waitFor(() => expect(waiting.map(({ signal }) => signal?.aborted)).toEqual([true, false]));
+      waiting[1]?.answer();
+      const { entries } = await plain.readEntries(readWork());
+      expect(await Promise.all(later)).toEqual([entries, entries]);
+      expect(waiting).toHaveLength(2);
+    });
+
+    it('does not begin for one that has left already', async () => {
+      const read = begin(AbortSignal.abort());
+      await vi.waitFor(() => expect(waiting.map(({ signal }) => signal?.aborted)).toEqual([true]));
+      waiting[0]?.answer();
+      await read;
+    });
+
+    it('is asked for anew when the database owes it for long: a connection may have broken', async () => {
+      vi.useFakeTimers({ toFake: ['performance'] });
+      try {
+        const stuck = begin();
+        await setImmediate();
+        vi.advanceTimersByTime(900);
+        const early = begin();
+        await setImmediate();
+        expect(waiting).toHaveLength(1);
+        vi.advanceTimersByTime(200);
+        const late = [begin(), begin()];
+        await vi.waitFor(() => expect(waiting).toHaveLength(2));
+        waiting[1]?.answer();
+        const { entries } = await plain.readEntries(readWork());
+        expect(await Promise.all(late)).toEqual([entries, entries]);
+        waiting[0]?.answer();
+        expect(await Promise.all([stuck, early])).toEqual([entries, entries]);
+        expect(waiting).toHaveLength(2);
+      } finally {
+        vi.useRealTimers();
+      }
+    });
+
+    it('serves all of them, as traces tell', async () => {
+      const reads = [begin(), begin(), begin()];
+      await setImmediate();
+      await setImmediate();
+      waiting[0]?.answer();
+      await Promise.all(reads);
+      expect(served).toEqual([[1, 2, 3].map((operation) => ({ origin: { operation } }))]);
+    });
   });
 
   it('counts what was found, and what was not', async () => {

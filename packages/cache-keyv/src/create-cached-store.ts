@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ContextStoreError, noTelemetry, type Store, type Telemetry } from '@org/domain';
 import { createPartCache } from './part-cache.js';
 import { readBriefing } from './read-briefing.js';
@@ -19,6 +20,9 @@ export interface CachedStoreOptions {
   readonly telemetry?: Telemetry | undefined;
 }
 
+/** The longest time that a timer of Node.js takes. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /**
  * A store that keeps the full pages of logs, which cannot change, and reads everything else from another store. Each
  * answer tells the state of the database at the time of the call, as the other store's own would: the session and what
@@ -33,16 +37,17 @@ export function createCachedStore({
   shared,
 }: CachedStoreOptions): Store {
   const cache = createPartCache({ pageSize, maxBytes, ttlMs, telemetry, shared });
+  const stopObserving = shared && telemetry.observeLink('cache', shared.isUp);
   const underWay = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
   /** A read may take two of the other store's, which must not be closed between them. */
   const serve =
-    <Request, Answer>(operation: (request: Request) => Promise<Answer>) =>
-    async (request: Request): Promise<Answer> => {
+    <Request, Answer>(operation: (request: Request, signal?: AbortSignal) => Promise<Answer>) =>
+    async (request: Request, signal?: AbortSignal): Promise<Answer> => {
       if (closing !== undefined)
         throw new ContextStoreError('STORE_UNAVAILABLE', 'The store is closed. Open it again.');
-      const answer = operation(request);
+      const answer = operation(request, signal);
       underWay.add(answer);
       try {
         return await answer;
@@ -51,30 +56,43 @@ export function createCachedStore({
       }
     };
 
-  async function close(): Promise<void> {
-    await Promise.allSettled(underWay);
-    await Promise.all([shared?.close(), store.close()]);
+  async function close(withinMs: number): Promise<void> {
+    const sinceMs = performance.now();
+    // Reads that take longer are ended by the other store.
+    await settledWithin(withinMs, underWay);
+    const leftMs = Math.max(0, withinMs - (performance.now() - sinceMs));
+    stopObserving?.();
+    cache.close();
+    await Promise.all([shared?.close(), store.close(leftMs)]);
   }
 
   return {
-    createSession: serve((request) => store.createSession(request)),
-    readSession: serve((request) => store.readSession(request)),
-    listSessions: serve((request) => store.listSessions(request)),
-    listSessionKeys: serve((request) => store.listSessionKeys(request)),
-    updateSession: serve((request) => store.updateSession(request)),
-    deleteSession: serve((request) => store.deleteSession(request)),
-    appendEntry: serve((request) => store.appendEntry(request)),
-    readEntries: serve((request) => readEntries(store, cache, request)),
-    readTail: serve((request) => store.readTail(request)),
-    markRead: serve((request) => store.markRead(request)),
-    readBriefing: serve((request) => readBriefing(store, cache, request)),
-    createHandoff: serve((request) => store.createHandoff(request)),
-    listHandoffs: serve((request) => store.listHandoffs(request)),
+    createSession: serve((request, signal) => store.createSession(request, signal)),
+    readSession: serve((request, signal) => store.readSession(request, signal)),
+    listSessions: serve((request, signal) => store.listSessions(request, signal)),
+    listSessionKeys: serve((request, signal) => store.listSessionKeys(request, signal)),
+    updateSession: serve((request, signal) => store.updateSession(request, signal)),
+    deleteSession: serve((request, signal) => store.deleteSession(request, signal)),
+    appendEntry: serve((request, signal) => store.appendEntry(request, signal)),
+    readEntries: serve((request, signal) => readEntries(store, cache, request, signal)),
+    readTail: serve((request, signal) => store.readTail(request, signal)),
+    markRead: serve((request, signal) => store.markRead(request, signal)),
+    readBriefing: serve((request, signal) => readBriefing(store, cache, request, signal)),
+    createHandoff: serve((request, signal) => store.createHandoff(request, signal)),
+    listHandoffs: serve((request, signal) => store.listHandoffs(request, signal)),
     peekInboxes: serve((request) => store.peekInboxes(request)),
-    claimHandoff: serve((request) => store.claimHandoff(request)),
-    resolveHandoff: serve((request) => store.resolveHandoff(request)),
-    countNamespace: serve((request) => store.countNamespace(request)),
+    claimHandoff: serve((request, signal) => store.claimHandoff(request, signal)),
+    resolveHandoff: serve((request, signal) => store.resolveHandoff(request, signal)),
+    countNamespace: serve((request, signal) => store.countNamespace(request, signal)),
     ping: () => serve(() => store.ping())(undefined),
-    close: () => (closing ??= close()),
+    close: (withinMs = longestTimerMs) => (closing ??= close(withinMs)),
   };
+}
+
+/** Waits until all of these are over, or the time is. */
+async function settledWithin(ms: number, promises: Iterable<Promise<unknown>>): Promise<void> {
+  const timer = new AbortController();
+  const tooLong = sleep(Math.min(ms, longestTimerMs), undefined, { signal: timer.signal }).catch(() => undefined);
+  await Promise.race([Promise.allSettled(promises), tooLong]);
+  timer.abort();
 }

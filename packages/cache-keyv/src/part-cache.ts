@@ -2,6 +2,7 @@ import type { Telemetry } from '@org/domain';
 import { LRUCache } from 'lru-cache';
 import { bytesOf, decodePart, encodePart, type LogPart } from './log-part.js';
 import type { SharedLevel } from './shared-level.js';
+import { SharedLoad } from './shared-load.js';
 
 /** A part of a log that is wanted. */
 export interface WantedPart {
@@ -13,15 +14,26 @@ export interface WantedPart {
 /** Parts in the order asked for; one that is not there any more is undefined. */
 export type FoundParts = readonly (LogPart | undefined)[];
 
-/** Reads parts from the database. */
-export type LoadParts<Wanted> = (wanted: readonly Wanted[]) => Promise<FoundParts>;
+/** Reads parts from the database. The signal says that nobody needs them any more. */
+export type LoadParts<Wanted> = (wanted: readonly Wanted[], signal: AbortSignal) => Promise<FoundParts>;
 
 /** Finds parts of logs by keys that never mean anything else. */
 export interface PartCache {
   /** How many entries are a page. */
   readonly pageSize: number;
-  /** Parts that are asked for by several at once are loaded once. */
-  readonly find: <Wanted extends WantedPart>(wanted: readonly Wanted[], load: LoadParts<Wanted>) => Promise<FoundParts>;
+  /** Parts that are asked for by several at once are loaded once, and not given up before all of these have aborted. */
+  readonly find: <Wanted extends WantedPart>(
+    wanted: readonly Wanted[],
+    load: LoadParts<Wanted>,
+    signal?: AbortSignal,
+  ) => Promise<FoundParts>;
+  /** It must not be asked any more. */
+  readonly close: () => void;
+}
+
+interface PartUnderWay {
+  readonly load: SharedLoad<FoundParts>;
+  readonly part: Promise<LogPart | undefined>;
 }
 
 export interface PartCacheOptions extends Pick<PartCache, 'pageSize'> {
@@ -36,8 +48,10 @@ export interface PartCacheOptions extends Pick<PartCache, 'pageSize'> {
 const largestShare = 1 / 32;
 /** Nothing larger is sent to Redis, where one value keeps all others waiting. */
 const largestSharedBytes = 512 * 1024;
-/** Totals are of use until the next page is full, which is soon where they are asked for. */
+/** What a briefing adds up is of use until the next page is full, which is soon where briefings are asked for. */
 const totalsTtlMs = 300_000;
+/** What nobody looks for any more is forgotten so long after its time, at most. */
+const longestPurgeIntervalMs = 60_000;
 
 export function createPartCache(options: PartCacheOptions): PartCache {
   const { pageSize, maxBytes, ttlMs, telemetry } = options;
@@ -48,10 +62,12 @@ export function createPartCache(options: PartCacheOptions): PartCache {
     ttl: ttlMs,
     ttlResolution: 1000,
   });
-  const underWay = new Map<string, Promise<LogPart | undefined>>();
+  const purging = setInterval(() => memory.purgeStale(), Math.min(ttlMs, longestPurgeIntervalMs)).unref();
+  const underWay = new Map<string, PartUnderWay>();
 
   function begin<Wanted extends WantedPart>(wanted: readonly Wanted[], load: LoadParts<Wanted>): void {
-    const loading = loadThrough(options, wanted, load);
+    const shared = new SharedLoad<FoundParts>(telemetry);
+    const loading = shared.run((signal) => loadThrough(options, wanted, (missing) => load(missing, signal)));
     for (const [index, { key }] of wanted.entries()) {
       const part = loading
         .then((parts) => {
@@ -59,23 +75,30 @@ export function createPartCache(options: PartCacheOptions): PartCache {
           if (loaded !== undefined) memory.set(key, loaded, { ttl: ttlOf(loaded, ttlMs) });
           return loaded;
         })
-        .finally(() => underWay.delete(key));
+        .finally(() => {
+          // Others may have begun anew.
+          if (underWay.get(key)?.load === shared) underWay.delete(key);
+        });
       // Whoever waits for it hears of a failure; nobody may be left that does.
       part.catch(() => undefined);
-      underWay.set(key, part);
+      underWay.set(key, { load: shared, part });
     }
   }
 
   return {
     pageSize,
-    find: async (wanted, load) => {
+    find: async (wanted, load, signal) => {
       const found = wanted.map(({ key }) => memory.get(key));
       for (const part of found) if (part !== undefined) telemetry.recordCacheLookup(true);
-      if (!found.includes(undefined)) return found;
-      const missing = wanted.filter(({ key }, index) => found[index] === undefined && !underWay.has(key));
-      if (missing.length > 0) begin(missing, load);
-      return Promise.all(wanted.map(async ({ key }, index) => found[index] ?? underWay.get(key)));
+      const missing = wanted.filter((_, index) => found[index] === undefined);
+      if (missing.length === 0) return found;
+      const unasked = missing.filter(({ key }) => underWay.get(key)?.load.isJoinable !== true);
+      if (unasked.length > 0) begin(unasked, load);
+      const loads = new Set(missing.map(({ key }) => underWay.get(key)?.load));
+      for (const each of loads) each?.join(signal);
+      return Promise.all(wanted.map(async ({ key }, index) => found[index] ?? underWay.get(key)?.part));
     },
+    close: () => clearInterval(purging),
   };
 }
 
@@ -86,11 +109,11 @@ const ttlOf = ({ totals }: LogPart, ttlMs: number): number =>
 async function loadThrough<Wanted extends WantedPart>(
   { shared, telemetry, ttlMs }: PartCacheOptions,
   wanted: readonly Wanted[],
-  load: LoadParts<Wanted>,
+  load: (missing: readonly Wanted[]) => Promise<FoundParts>,
 ): Promise<FoundParts> {
   const texts = (await shared?.find(wanted.map(({ key }) => key))) ?? [];
-  const parts = wanted.map(({ isFitting }, index) => {
-    const part = decodePart(texts[index] ?? '');
+  const parts = wanted.map(({ key, isFitting }, index) => {
+    const part = decodePart(key, texts[index] ?? '');
     return part !== undefined && isFitting(part) ? part : undefined;
   });
   for (const part of parts) telemetry.recordCacheLookup(part !== undefined);
@@ -100,7 +123,7 @@ async function loadThrough<Wanted extends WantedPart>(
   const byKey = new Map(missing.map(({ key }, index) => [key, loaded[index]]));
   for (const [key, part] of byKey) {
     if (part === undefined || shared === undefined || bytesOf(part) > largestSharedBytes) continue;
-    shared.keep(key, encodePart(part), ttlOf(part, ttlMs));
+    shared.keep(key, encodePart(key, part), ttlOf(part, ttlMs));
   }
   return wanted.map(({ key }, index) => parts[index] ?? byKey.get(key));
 }

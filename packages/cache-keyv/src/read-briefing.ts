@@ -4,20 +4,26 @@ import {
   type BriefingSource,
   type EntryRecord,
   type ReadBriefing,
+  type ReadTail,
   type Store,
 } from '@org/domain';
 import { appendName, giveEntry, keepEntry, totalsKey, type LogPart, type LogTotals } from './log-part.js';
-import type { PartCache, WantedPart } from './part-cache.js';
+import type { LoadParts, PartCache, WantedPart } from './part-cache.js';
 import { readLog } from './read-log.js';
 
 /**
  * As the store's own, whose answer it is where the cache is of no help. What lies before the last full page is looked up,
  * and what came after it is added.
  */
-export async function readBriefing(store: Store, cache: PartCache, request: ReadBriefing): Promise<BriefingSource> {
+export async function readBriefing(
+  store: Store,
+  cache: PartCache,
+  request: ReadBriefing,
+  signal?: AbortSignal,
+): Promise<BriefingSource> {
   const { pinnedLimit, newestLimit, maxContentLength, uptoSequence: wantedUpto, ...ref } = request;
   const { pageSize } = cache;
-  const tail = await store.readTail({
+  const lookedAt: ReadTail = {
     ...ref,
     direction: 'descending',
     afterSequence: 0,
@@ -26,20 +32,22 @@ export async function readBriefing(store: Store, cache: PartCache, request: Read
     limit: Math.max(newestLimit, pageSize),
     maxContentLength,
     pageSize,
-  });
+  };
+  const tail = await store.readTail(lookedAt, signal);
   const { session, scanned } = tail;
   const uptoSequence = scanned.last;
   const sealed = endOfFullPages(uptoSequence, pageSize);
   const [read, before] = await Promise.all([
-    readLog(store, cache, request, tail, scanned),
+    readLog(store, cache, request, tail, signal),
     readTotals(
       store,
       cache,
       { ...request, uid: session.uid },
       tail.pageEnds.find(({ sequence }) => sequence === sealed),
+      signal,
     ),
   ]);
-  if (read === undefined || before === undefined) return store.readBriefing(request);
+  if (read === undefined || before === undefined) return store.readBriefing(request, signal);
   const newest = read.toReversed();
   const after = newest.filter(({ sequence }) => sequence > sealed);
   const pinnedAfter = after.filter(({ pinned }) => pinned);
@@ -63,11 +71,13 @@ async function readTotals(
   cache: PartCache,
   request: ReadBriefing & { readonly uid: string },
   end: AppendedEntry | undefined,
+  signal?: AbortSignal,
 ): Promise<PinnedTotals | undefined> {
   if (end === undefined) return { pinned: [], pinnedCount: 0, estimatedTokens: 0 };
   const key = totalsKey(request.uid, end, request);
   const wanted: WantedPart = { key, isFitting: ({ totals }) => totals !== undefined };
-  const [part] = await cache.find([wanted], async () => [await loadTotals(store, request, end)]);
+  const load: LoadParts<WantedPart> = async (_, allLeft) => [await loadTotals(store, request, end, allLeft)];
+  const [part] = await cache.find([wanted], load, signal);
   if (part?.totals === undefined) return undefined;
   return { ...part.totals, pinned: part.entries.map(giveEntry) };
 }
@@ -76,15 +86,17 @@ async function loadTotals(
   store: Store,
   { uid, namespace, sessionKey, pinnedLimit, maxContentLength }: ReadBriefing & { readonly uid: string },
   end: AppendedEntry,
+  signal: AbortSignal,
 ): Promise<LogPart | undefined> {
-  const { session, pinned, newest, pinnedCount, estimatedTokens } = await store.readBriefing({
+  const request: ReadBriefing = {
     namespace,
     sessionKey,
     uptoSequence: end.sequence,
     pinnedLimit,
     newestLimit: 1,
     maxContentLength,
-  });
+  };
+  const { session, pinned, newest, pinnedCount, estimatedTokens } = await store.readBriefing(request, signal);
   const [last] = newest;
   if (session.uid !== uid || last === undefined || appendName(last) !== appendName(end)) return undefined;
   return { entries: pinned.map(keepEntry), totals: { pinnedCount, estimatedTokens } };

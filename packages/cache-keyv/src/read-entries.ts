@@ -3,13 +3,18 @@ import type { PartCache } from './part-cache.js';
 import { readLog } from './read-log.js';
 
 /** As the store's own, whose answer it is where the cache is of no help. */
-export async function readEntries(store: Store, cache: PartCache, request: ReadEntries): Promise<EntryPage> {
+export async function readEntries(
+  store: Store,
+  cache: PartCache,
+  request: ReadEntries,
+  signal?: AbortSignal,
+): Promise<EntryPage> {
   const { types, contentOffset, ...range } = request;
   // A filter looks through many more entries than it shows.
-  if (types !== undefined || contentOffset > 0) return store.readEntries(request);
-  const tail = await store.readTail({ ...range, pageSize: cache.pageSize });
+  if (types !== undefined || contentOffset > 0) return store.readEntries(request, signal);
+  const tail = await store.readTail({ ...range, pageSize: cache.pageSize }, signal);
   const { session, scanned } = tail;
-  const entries = await readLog(store, cache, request, tail, scanned);
-  if (entries === undefined) return store.readEntries(request);
+  const entries = await readLog(store, cache, request, tail, signal);
+  if (entries === undefined) return store.readEntries(request, signal);
   return { session, scanned, entries: request.direction === 'ascending' ? entries : entries.toReversed() };
 }

@@ -4,7 +4,6 @@ import {
   type EntryRecord,
   type LogTail,
   type ReadEntries,
-  type SequenceRange,
   type SessionRef,
   type Store,
 } from '@org/domain';
@@ -16,7 +15,7 @@ interface WantedPage extends WantedPart {
 }
 
 /**
- * The entries of a range, ascending: those of full pages from the cache, the others from a tail that covers the range.
+ * The entries of what a tail looked through, ascending: those of full pages from the cache, the others from the tail.
  * Undefined when they cannot be had so: the log is not what the tail said any more, or more of a content is wanted than
  * is kept.
  */
@@ -24,30 +23,34 @@ export async function readLog(
   store: Store,
   cache: PartCache,
   request: Pick<ReadEntries, 'namespace' | 'sessionKey' | 'maxContentLength'>,
-  { session, pageEnds, entries }: LogTail,
-  range: SequenceRange,
+  { session, scanned, pageEnds, entries }: LogTail,
+  signal?: AbortSignal,
 ): Promise<readonly EntryRecord[] | undefined> {
   const { uid } = session;
   const { pageSize } = cache;
   const wanted = pageEnds
-    .filter(({ sequence }) => sequence >= range.first && sequence - pageSize < range.last)
+    .filter(({ sequence }) => sequence >= scanned.first && sequence - pageSize < scanned.last)
     .map((end): WantedPage => ({
       end,
       key: pageKey(uid, pageSize, end),
       isFitting: (part) => isPage(part, pageSize, end),
     }));
-  const pages = await cache.find(wanted, (missing) => readPages(store, { ...request, uid, pageSize }, missing));
+  const pages = await cache.find(
+    wanted,
+    (missing, allLeft) => readPages(store, { ...request, uid, pageSize }, missing, allLeft),
+    signal,
+  );
   const known: EntryRecord[] = [];
   for (const page of pages) {
     for (const kept of page?.entries ?? []) {
-      if (kept.sequence < range.first || kept.sequence > range.last) continue;
+      if (kept.sequence < scanned.first || kept.sequence > scanned.last) continue;
       const entry = entryOf(kept, request.maxContentLength);
       if (entry === undefined) return undefined;
       known.push(entry);
     }
   }
   if (pages.includes(undefined)) return undefined;
-  return [...known, ...entries.filter(({ sequence }) => sequence >= range.first && sequence <= range.last)];
+  return [...known, ...entries];
 }
 
 /** An entry as it is given out. @returns undefined when more of its content is wanted than is kept */
@@ -63,10 +66,11 @@ async function readPages(
   store: Store,
   { namespace, sessionKey, uid, pageSize }: SessionRef & { readonly uid: string; readonly pageSize: number },
   wanted: readonly WantedPage[],
+  signal: AbortSignal,
 ): Promise<(LogPart | undefined)[]> {
   const parts = await Promise.all(
     neighbours(wanted, pageSize).map(async (run): Promise<(LogPart | undefined)[]> => {
-      const { session, entries } = await store.readEntries({
+      const request: ReadEntries = {
         namespace,
         sessionKey,
         direction: 'ascending',
@@ -74,7 +78,8 @@ async function readPages(
         limit: run.length * pageSize,
         contentOffset: 0,
         maxContentLength: keptContentLength,
-      });
+      };
+      const { session, entries } = await store.readEntries(request, signal);
       const kept = entries.map(keepEntry);
       return run.map(({ isFitting }, index) => {
         const page = { entries: kept.slice(index * pageSize, (index + 1) * pageSize) };

@@ -32,7 +32,7 @@ const [firstPauseMs, longestPauseMs] = [100, 10_000];
  */
 export function createRedisLevel({ url, deployment, onStateChange, limitMs = 50 }: RedisLevelOptions): SharedLevel {
   const namespace = `context-store:${deployment}:cache:${formatVersion}`;
-  const report = reportChanges(onStateChange ?? (() => undefined));
+  const state = trackState(onStateChange);
   const closing = new AbortController();
   let current: UsedLink | undefined;
   let writes = 0;
@@ -43,14 +43,14 @@ export function createRedisLevel({ url, deployment, onStateChange, limitMs = 50 
         const link = await openRedisLink({ url, namespace, limitMs });
         current = useLink(link);
         if (closing.signal.aborted) current.end(undefined);
-        else report({ isUsed: true });
+        else state.report({ isUsed: true });
         const sinceMs = performance.now();
         const reason = await current.ended;
         // One that works now and then is not worth much trying.
         if (performance.now() - sinceMs > longestPauseMs) attempts = 0;
-        if (!closing.signal.aborted) report({ isUsed: false, reason: describe(reason) });
+        if (!closing.signal.aborted) state.report({ isUsed: false, reason: describe(reason) });
       } catch (error) {
-        report({ isUsed: false, reason: describe(error) });
+        state.report({ isUsed: false, reason: describe(error) });
       }
       current = undefined;
       await pause(attempts, closing.signal);
@@ -65,6 +65,7 @@ export function createRedisLevel({ url, deployment, onStateChange, limitMs = 50 
       writes += 1;
       void current.attempt((link) => link.keep(key, text, ttlMs)).finally(() => (writes -= 1));
     },
+    isUp: state.isUsed,
     close: () => {
       closing.abort();
       current?.end(undefined);
@@ -107,12 +108,16 @@ function useLink(link: RedisLink): UsedLink {
   };
 }
 
-function reportChanges(onChange: (state: RedisCacheState) => void): (state: RedisCacheState) => void {
-  let told: boolean | undefined;
-  return (state) => {
-    if (state.isUsed === told) return;
-    told = state.isUsed;
-    onChange(state);
+/** Tells of changes alone. */
+function trackState(onChange: RedisLevelOptions['onStateChange']) {
+  let isUsed: boolean | undefined;
+  return {
+    isUsed: () => isUsed,
+    report: (state: RedisCacheState): void => {
+      if (state.isUsed === isUsed) return;
+      isUsed = state.isUsed;
+      onChange?.(state);
+    },
   };
 }
 

@@ -4,5 +4,7 @@ export interface SharedLevel {
   readonly find: (keys: string[]) => Promise<readonly (string | undefined)[]>;
   /** Nobody waits for it. */
   readonly keep: (key: string, text: string, ttlMs: number) => void;
+  /** Whether it is of use at this moment; undefined until that was tried. */
+  readonly isUp: () => boolean | undefined;
   readonly close: () => Promise<void>;
 }

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { scanRange, type EntryRecord, type SessionRecord, type Store } from '@org/domain';
+import {
+  ContextStoreError,
+  scanRange,
+  type EntryRecord,
+  type SequenceRange,
+  type SessionRecord,
+  type Store,
+} from '@org/domain';
 
 /** An entry as it was sent. */
 interface Sent {
@@ -8,23 +15,27 @@ interface Sent {
   readonly pinned: boolean;
 }
 
-/** What of a session was sent and acknowledged, at one time. */
-interface Known {
-  readonly uid: string;
+/** A session of the key: what of it was sent and acknowledged, at one time. */
+interface Life {
+  /** Undefined until its making was acknowledged. */
+  readonly uid: string | undefined;
   readonly sent: readonly Sent[];
   readonly acknowledged: number;
   readonly epoch: number;
 }
 
+const unborn: Life = { uid: undefined, sent: [], acknowledged: 0, epoch: 1 };
 const random = (below: number): number => Math.floor(Math.random() * below);
 const tokens = 3;
 
 /** A session that random commands are sent to, and what every read of it must be. */
 export class HuntedSession {
   readonly #ref: { readonly namespace: string; readonly sessionKey: string };
-  #known: Known = { uid: '', sent: [], acknowledged: 0, epoch: 0 };
+  /** Of which the earlier ones were deleted. */
+  #lives: Life[] = [unborn];
+  #isBeingDeleted = false;
   #owner = 'planner';
-  #dumped: { readonly known: Known; readonly owner: string } | undefined;
+  #dumped: { readonly lives: Life[]; readonly owner: string } | undefined;
 
   constructor(sessionKey: string) {
     this.#ref = { namespace: 'hunt', sessionKey };
@@ -33,18 +44,23 @@ export class HuntedSession {
   async create(store: Store): Promise<void> {
     const { session } = await store.createSession({ ...this.#ref, agent: 'planner', metadata: {}, ifExists: 'error' });
     this.#owner = 'planner';
-    this.#known = { uid: session.uid, sent: [], acknowledged: 0, epoch: 1 };
+    this.#know({ uid: session.uid });
   }
 
+  /** Nothing else may be written meanwhile. */
   async remake(by: Store, again: Store): Promise<void> {
+    this.#isBeingDeleted = true;
     await by.deleteSession(this.#ref);
+    this.#lives.push(unborn);
+    this.#isBeingDeleted = false;
     await this.create(again);
   }
 
   /** Contents of one length: nothing but the time tells appends apart. */
   async append(store: Store): Promise<void> {
     const entry = { content: randomUUID(), pinned: random(4) === 0 };
-    this.#known = { ...this.#known, sent: [...this.#known.sent, entry] };
+    const { sent } = this.#life;
+    this.#know({ sent: [...sent, entry] });
     await store.appendEntry({
       ...this.#ref,
       ...entry,
@@ -54,7 +70,7 @@ export class HuntedSession {
       estimatedTokens: tokens,
       metadata: {},
     });
-    this.#known = { ...this.#known, acknowledged: this.#known.sent.length };
+    this.#know({ acknowledged: sent.length + 1 });
   }
 
   /** Nothing else may be written meanwhile. */
@@ -65,71 +81,101 @@ export class HuntedSession {
     await from.createHandoff({ ...this.#ref, ...offer, agent, handoffId });
     const { session } = await to.claimHandoff({ namespace: this.#ref.namespace, agent: target, handoffId });
     this.#owner = target;
-    this.#known = { ...this.#known, epoch: session.epoch };
+    this.#know({ epoch: session.epoch });
   }
 
   dump(): void {
-    this.#dumped = { known: this.#known, owner: this.#owner };
+    this.#dumped = { lives: [...this.#lives], owner: this.#owner };
   }
 
   restore(): void {
-    if (this.#dumped !== undefined) ({ known: this.#known, owner: this.#owner } = this.#dumped);
+    if (this.#dumped !== undefined) ({ lives: this.#lives, owner: this.#owner } = this.#dumped);
   }
 
   /** @returns what is wrong with what was read */
-  async read(store: Store): Promise<string | undefined> {
-    const before = this.#known;
-    const length = before.acknowledged;
+  read(store: Store): Promise<string | undefined> {
+    const length = this.#life.acknowledged;
     const range = {
       direction: random(2) === 0 ? ('ascending' as const) : ('descending' as const),
       afterSequence: random(2) === 0 ? 0 : random(length + 2),
       beforeSequence: random(2) === 0 ? undefined : random(length + 2) + 1,
       limit: 1 + random(40),
     };
-    const page = await store.readEntries({ ...this.#ref, ...range, contentOffset: 0, maxContentLength: 100 });
-    const expected = this.#entries(scanRange(range, page.session.lastSequence));
-    const inOrder = range.direction === 'ascending' ? expected : expected.toReversed();
-    return (
-      this.#headFault(page.session, before) ??
-      contentFault('page', page.entries, inOrder, { range, page: page.scanned })
+    const request = { ...this.#ref, ...range, contentOffset: 0, maxContentLength: 100 };
+    return this.#check(
+      () => store.readEntries(request),
+      (page, life) => {
+        const expected = entriesOf(life, scanRange(range, page.session.lastSequence));
+        const inOrder = range.direction === 'ascending' ? expected : expected.toReversed();
+        return contentFault('page', page.entries, inOrder, { range, page: page.scanned });
+      },
     );
   }
 
   /** @returns what is wrong with what was read */
-  async brief(store: Store): Promise<string | undefined> {
-    const before = this.#known;
-    const asked = random(2) === 0 ? undefined : random(before.acknowledged + 2);
+  brief(store: Store): Promise<string | undefined> {
+    const asked = random(2) === 0 ? undefined : random(this.#life.acknowledged + 2);
     const limits = { pinnedLimit: 1 + random(10), newestLimit: 1 + random(30) };
-    const source = await store.readBriefing({ ...this.#ref, ...limits, uptoSequence: asked, maxContentLength: 100 });
-    const { session, uptoSequence } = source;
-    const fault = this.#headFault(session, before);
-    if (fault !== undefined) return fault;
-    if (uptoSequence !== Math.min(asked ?? Infinity, session.lastSequence)) return `briefing up to ${uptoSequence}`;
-    const newestFirst = this.#entries({ first: 1, last: uptoSequence }).toReversed();
-    const pinned = newestFirst.filter((entry) => entry.pinned);
-    if (source.pinnedCount !== pinned.length) return `${source.pinnedCount} pins, not ${pinned.length}`;
-    if (source.estimatedTokens !== tokens * uptoSequence) return `${source.estimatedTokens} tokens of ${uptoSequence}`;
-    return (
-      contentFault('newest', source.newest, newestFirst.slice(0, limits.newestLimit), limits) ??
-      contentFault('pinned', source.pinned, pinned.slice(0, limits.pinnedLimit), limits)
+    const request = { ...this.#ref, ...limits, uptoSequence: asked, maxContentLength: 100 };
+    return this.#check(
+      () => store.readBriefing(request),
+      (source, life) => {
+        const { session, uptoSequence } = source;
+        if (uptoSequence !== Math.min(asked ?? Infinity, session.lastSequence)) return `briefing up to ${uptoSequence}`;
+        const newestFirst = entriesOf(life, { first: 1, last: uptoSequence }).toReversed();
+        const pinned = newestFirst.filter((entry) => entry.pinned);
+        if (source.pinnedCount !== pinned.length) return `${source.pinnedCount} pins, not ${pinned.length}`;
+        if (source.estimatedTokens !== tokens * uptoSequence)
+          return `${source.estimatedTokens} tokens of ${uptoSequence}`;
+        return (
+          contentFault('newest', source.newest, newestFirst.slice(0, limits.newestLimit), limits) ??
+          contentFault('pinned', source.pinned, pinned.slice(0, limits.pinnedLimit), limits)
+        );
+      },
     );
   }
 
-  #entries({ first, last }: { readonly first: number; readonly last: number }): (Sent & { sequence: number })[] {
-    return this.#known.sent
-      .map((entry, index) => ({ ...entry, sequence: index + 1 }))
-      .filter(({ sequence }) => sequence >= first && sequence <= last);
+  get #life(): Life {
+    return this.#lives.at(-1) ?? unborn;
   }
 
-  /** A read tells of everything that was acknowledged before it, and of nothing that was not sent before it ended. */
-  #headFault({ uid, lastSequence, epoch }: SessionRecord, before: Known): string | undefined {
-    const { sent, epoch: epochNow } = this.#known;
-    if (uid !== before.uid) return `foreign: session ${uid}, not ${before.uid}`;
-    if (lastSequence < before.acknowledged) return `stale: ${lastSequence} entries of ${before.acknowledged}`;
-    if (lastSequence > sent.length) return `foreign: ${lastSequence} entries, and ${sent.length} were sent`;
-    return epoch < before.epoch || epoch > epochNow + 1 ? `stale: epoch ${epoch}, not ${before.epoch}` : undefined;
+  #know(more: Partial<Life>): void {
+    this.#lives = [...this.#lives.slice(0, -1), { ...this.#life, ...more }];
+  }
+
+  /**
+   * A read tells of everything that was acknowledged before it, and of nothing that was not sent before it ended. It may
+   * be of a life that began meanwhile, or between two of them.
+   */
+  async #check<Answer extends { readonly session: SessionRecord }>(
+    ask: () => Promise<Answer>,
+    faultOf: (answer: Answer, life: Life) => string | undefined,
+  ): Promise<string | undefined> {
+    const [before, turn, wasBeingDeleted] = [this.#life, this.#lives.length, this.#isBeingDeleted];
+    let answer: Answer;
+    try {
+      answer = await ask();
+    } catch (error) {
+      const wasGone = before.uid === undefined || wasBeingDeleted || this.#isBeingDeleted || this.#lives.length > turn;
+      if (error instanceof ContextStoreError && error.code === 'SESSION_NOT_FOUND' && wasGone) return undefined;
+      throw error;
+    }
+    const { uid, lastSequence, epoch } = answer.session;
+    const possible = this.#lives.slice(turn - 1);
+    const life = possible.find((each) => each.uid === uid) ?? possible.find((each) => each.uid === undefined);
+    if (life === undefined) return `foreign: session ${uid}, not ${before.uid}`;
+    const known = life.uid === before.uid ? before : unborn;
+    if (lastSequence < known.acknowledged) return `stale: ${lastSequence} entries of ${known.acknowledged}`;
+    if (lastSequence > life.sent.length) return `foreign: ${lastSequence} entries, and ${life.sent.length} were sent`;
+    if (epoch < known.epoch || epoch > life.epoch + 1) return `stale: epoch ${epoch}, not ${known.epoch}`;
+    return faultOf(answer, life);
   }
 }
+
+const entriesOf = ({ sent }: Life, { first, last }: SequenceRange): (Sent & { readonly sequence: number })[] =>
+  sent
+    .map((entry, index) => ({ ...entry, sequence: index + 1 }))
+    .filter(({ sequence }) => sequence >= first && sequence <= last);
 
 function contentFault(
   what: string,

@@ -1,15 +1,25 @@
+import { randomUUID } from 'node:crypto';
+import { redisUrl } from '@org/bus-redis/testing';
 import type { Store } from '@org/domain';
 import { createMemoryStore, type SharedStores, type StoreHarness } from '@org/domain/testing';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { createSqliteStore } from '@org/store-kysely/sqlite';
 import { temporaryDatabase } from '@org/store-kysely/testing';
-import { createCachedStore, type CachedStoreOptions } from '../src/index.js';
+import { createCachedStore, type CachedStoreOptions, type SharedLevel } from '../src/index.js';
 import { createRedisLevel, type RedisLevelOptions } from '../src/redis.js';
 
 /** How a test wants its caches. */
 export interface Caching extends Omit<CachedStoreOptions, 'store' | 'shared'> {
   readonly redis?: RedisLevelOptions;
 }
+
+/** With so little memory, Redis is asked nearly every time. */
+export const throughRedis = (pageSize: number): Caching => ({
+  pageSize,
+  maxBytes: 1000,
+  ttlMs: 60_000,
+  redis: { url: redisUrl, deployment: `test-${randomUUID()}` },
+});
 
 /** Opens a store with a clock that is so far ahead. */
 type Open = (aheadMs: () => number) => Promise<Store> | Store;
@@ -19,7 +29,7 @@ async function openCaches(count: number, open: Open, caching: Caching, remove?: 
   let aheadMs = 0;
   const { redis, ...options } = caching;
   const store = async (): Promise<Store> =>
-    createCachedStore({ ...options, store: await open(() => aheadMs), shared: redis && createRedisLevel(redis) });
+    createCachedStore({ ...options, store: await open(() => aheadMs), shared: redis && (await usedRedis(redis)) });
   const first = await store();
   const stores = [first, ...(await Promise.all(Array.from({ length: count - 1 }, store)))] as const;
   return {
@@ -32,6 +42,14 @@ async function openCaches(count: number, open: Open, caching: Caching, remove?: 
       await remove?.();
     },
   };
+}
+
+/** A level that uses Redis already: what is read before it does is read without it. */
+export async function usedRedis(options: RedisLevelOptions): Promise<SharedLevel> {
+  const { promise: used, resolve: setUsed } = Promise.withResolvers<void>();
+  const level = createRedisLevel({ ...options, onStateChange: ({ isUsed }) => void (isUsed && setUsed()) });
+  await used;
+  return level;
 }
 
 export const openCachedMemory = async (caching: Caching): Promise<StoreHarness> =>

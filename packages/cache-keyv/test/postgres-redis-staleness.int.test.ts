@@ -33,39 +33,37 @@ describe('four processes, each with a cache, on one database and one Redis', () 
 
   const anyStore = (): Store => (processes[random(processes.length)] as CachedProcess).store;
 
-  /** One writer, and readers who read all the while, but not while the session is made anew. */
+  /** One writer, and readers who read all the while. */
   async function hunt(session: HuntedSession, untilMs: number): Promise<void> {
-    while (performance.now() < untilMs) {
-      const turns = 20 + random(60);
-      const written = new AbortController();
-      const readers = Array.from({ length: 3 }, async () => {
-        do {
-          const isBriefing = random(3) === 0;
-          const fault = isBriefing ? await session.brief(anyStore()) : await session.read(anyStore());
-          count(isBriefing ? 'briefings' : 'reads');
-          if (fault !== undefined) faults.push(fault);
-        } while (!written.signal.aborted);
-      });
-      try {
-        for (let turn = 0; turn < turns && performance.now() < untilMs; turn += 1) await write(session);
-      } finally {
-        written.abort();
-        await Promise.all(readers);
-      }
-      if (random(4) > 0) continue;
-      await session.remake(anyStore(), anyStore());
-      count('remade');
+    const written = new AbortController();
+    const readers = Array.from({ length: 3 }, async () => {
+      do {
+        const isBriefing = random(3) === 0;
+        const fault = isBriefing ? await session.brief(anyStore()) : await session.read(anyStore());
+        count(isBriefing ? 'briefings' : 'reads');
+        if (fault !== undefined) faults.push(fault);
+      } while (!written.signal.aborted);
+    });
+    try {
+      while (performance.now() < untilMs) await write(session);
+    } finally {
+      written.abort();
+      await Promise.all(readers);
     }
   }
 
   async function write(session: HuntedSession): Promise<void> {
-    if (random(15) > 0) {
+    const dice = random(100);
+    if (dice === 0) {
+      await session.remake(anyStore(), anyStore());
+      count('remade');
+    } else if (dice < 8) {
+      await session.handOver(anyStore(), anyStore());
+      count('handoffs');
+    } else {
       await session.append(anyStore());
       count('appends');
-      return;
     }
-    await session.handOver(anyStore(), anyStore());
-    count('handoffs');
   }
 
   const count = (what: string): void => void (counts[what] = (counts[what] ?? 0) + 1);

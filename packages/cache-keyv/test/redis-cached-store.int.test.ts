@@ -2,23 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { eventually, plainClient, redisUrl, type PlainClient } from '@org/bus-redis/testing';
 import { noTelemetry, type Store } from '@org/domain';
 import { createMemoryStore, describeStoreContract, describeStoreModel } from '@org/domain/testing';
 import { createSqliteStore } from '@org/store-kysely/sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createCachedStore } from '../src/index.js';
-import { createRedisLevel } from '../src/redis.js';
-import { openCachedMemory, openCachedSqlite, type Caching } from './open-cached.js';
-import { appendWork, briefWork, createWork, readWork } from './requests.js';
-
-/** With so little memory, Redis is asked nearly every time. */
-const throughRedis = (pageSize: number): Caching => ({
-  pageSize,
-  maxBytes: 1000,
-  ttlMs: 60_000,
-  redis: { url: redisUrl, deployment: `test-${randomUUID()}` },
-});
+import { openCachedMemory, openCachedSqlite, throughRedis, usedRedis } from './open-cached.js';
+import { appendWork, briefWork, createWork, readWork, work } from './requests.js';
 
 describeStoreContract('a cache over memory, in Redis', () => openCachedMemory(throughRedis(2)));
 describeStoreContract('a cache over SQLite, in Redis', () => openCachedSqlite(throughRedis(2)));
@@ -53,19 +45,13 @@ describe('what caches leave in Redis', () => {
 
   /** A process of a deployment: a cache with an empty memory that uses Redis already, and what it looked up. */
   async function openProcess(inner: Store, of = deployment) {
-    const { promise: used, resolve: setUsed } = Promise.withResolvers<void>();
     const lookups: boolean[] = [];
     const store = createCachedStore({
       store: inner,
       telemetry: { ...noTelemetry, recordCacheLookup: (isHit) => lookups.push(isHit) },
-      shared: createRedisLevel({
-        url: redisUrl,
-        deployment: of,
-        onStateChange: ({ isUsed }) => void (isUsed && setUsed()),
-      }),
+      shared: await usedRedis({ url: redisUrl, deployment: of }),
     });
     stores.push(store);
-    await used;
     return { store, lookups };
   }
 
@@ -92,8 +78,24 @@ describe('what caches leave in Redis', () => {
     );
     expect(second.lookups).toEqual([true, true, true, true, true]);
     for (const key of await keys(`context-store:${deployment}*`)) {
-      expect([key, await redis.command('PTTL', key)]).not.toEqual([key, -1]);
+      const ttlMs = Number(await redis.command('PTTL', key));
+      expect(ttlMs, key).toBeGreaterThan(key.includes(':page:') ? 3_000_000 : 0);
+      expect(ttlMs, key).toBeLessThanOrEqual(key.includes(':totals:') ? 300_000 : 3_600_000);
     }
+  });
+
+  it('is no page that would keep others waiting', async () => {
+    const plain = createMemoryStore();
+    await createWork(plain);
+    await appendWork(plain, 16, () => ({ content: '🚀'.repeat(24 * 1024) }));
+    const { uid } = await plain.readSession(work);
+    await appendWork(plain, 16);
+    const { store } = await openProcess(plain);
+    await store.readEntries(readWork({ direction: 'ascending', limit: 16 }));
+    // Sent later, over the same connection.
+    await store.readEntries(readWork({ limit: 16 }));
+    await eventually(async () => expect(await keys(`context-store:${deployment}*:${uid}:*`)).toHaveLength(1));
+    expect((await keys(`context-store:${deployment}*:${uid}:*`))[0]).toContain(':page:16:w.');
   });
 
   it('is not seen by another deployment', async () => {
@@ -111,9 +113,9 @@ describe('what caches leave in Redis', () => {
   it.each([
     ['no JSON', () => 'garbage'],
     ['another shape', () => '{"entries":[]}'],
-    ['a page too short', (text: string) => JSON.stringify([(JSON.parse(text) as unknown[][])[0]?.slice(1)])],
-    ['a page too long', (text: string) => text.replace('[[[1,', `[[[1,${text.slice(5, text.indexOf(']') + 1)},[1,`)],
-    ['a page of another history', (text: string) => text.replace(/(\[16,"message","planner",1,\d,)\d+/, '$11')],
+    ['a page too short', (text: string) => text.replace(/\[\[1,.*?\],\[2,/, '[[2,')],
+    ['a page too long', (text: string) => text.replace(/\[(\[1,.*?\]),/, '[$1,$1,')],
+    ['a page of another history', (text: string) => text.replace(/(\[16,"message","planner",1,\w+,)\d+/, '$11')],
     ['another page', (text: string) => text.replaceAll(/\[(\d+),"message"/g, (_, n) => `[${Number(n) + 16},"message"`)],
     ['metadata that is none', (text: string) => text.replace('{\\"index\\":3}', '[3]')],
   ])('is not believed when it is garbage: %s', async (_title, spoil: (text: string) => string) => {
@@ -130,6 +132,67 @@ describe('what caches leave in Redis', () => {
     expect((await store.readEntries(readWork())).entries).toEqual((await plain.readEntries(readWork())).entries);
     expect(lookups).toEqual([false]);
     await eventually(async () => expect(await redis.command('GET', key)).not.toBe(spoilt));
+  });
+
+  it('is not believed under the key of another session', async () => {
+    // Of one time and one size: by its place and its last append alone, one log could be the other.
+    const plain = createMemoryStore({ clock: () => 1_700_000_000_000 });
+    const other = { sessionKey: 'other' };
+    for (const { sessionKey } of [work, other]) {
+      await plain.createSession({ ...work, sessionKey, agent: 'planner', metadata: {}, ifExists: 'error' });
+      await appendWork(plain, 16, () => ({ sessionKey, content: sessionKey.padEnd(9) }));
+    }
+    const uids = await Promise.all(
+      [work, other].map(async ({ sessionKey }) => (await plain.readSession({ ...work, sessionKey })).uid),
+    );
+    const first = await openProcess(plain);
+    for (const ref of [work, other]) await first.store.readBriefing(briefWork(ref));
+    const keysOf = (uid: string | undefined): Promise<string[]> => keys(`context-store:${deployment}*:${uid}:*`);
+    for (const uid of uids) await eventually(async () => expect(await keysOf(uid)).toHaveLength(2));
+    for (const key of await keysOf(uids[0])) {
+      const foreign = await redis.command('GET', key.replace(uids[0] ?? '', uids[1] ?? ''));
+      await redis.command('SET', key, String(foreign), 'PX', '60000');
+    }
+    const { store, lookups } = await openProcess(plain);
+    const { pinned, newest } = await plain.readBriefing(briefWork());
+    expect(await store.readBriefing(briefWork())).toMatchObject({ pinned, newest });
+    expect(lookups).toEqual([false, false]);
+  });
+
+  it('is of use until the store is closed, as measurements tell', async () => {
+    const links = new Map<() => boolean | undefined, string>();
+    const store = createCachedStore({
+      store: createMemoryStore(),
+      telemetry: {
+        ...noTelemetry,
+        observeLink: (link, isUp) => {
+          links.set(isUp, link);
+          return () => links.delete(isUp);
+        },
+      },
+      shared: await usedRedis({ url: redisUrl, deployment }),
+    });
+    expect([...links].map(([isUp, link]) => [link, isUp()])).toEqual([['cache', true]]);
+    await store.close();
+    expect(links.size).toBe(0);
+  });
+
+  it('is not given up for what keeps this process from looking at answers', async () => {
+    const plain = createMemoryStore();
+    await createWork(plain);
+    await appendWork(plain, 16);
+    const before = await pageKeys();
+    await (await openProcess(plain)).store.readEntries(readWork());
+    await eventually(async () => expect(await pageKeys()).toHaveLength(before.length + 1));
+    await eventually(async () => {
+      const { store, lookups } = await openProcess(plain);
+      const reading = store.readEntries(readWork());
+      await setImmediate();
+      const stopped = new Int32Array(new SharedArrayBuffer(4));
+      Atomics.wait(stopped, 0, 0, 100);
+      await reading;
+      expect(lookups).toEqual([true]);
+    });
   });
 
   it('is not taken for what a restored file holds', async () => {

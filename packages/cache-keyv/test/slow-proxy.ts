@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** Stands before a server, and passes on what it answers as late as it is told to. */
+/** Stands before a server, and passes on what it answers as late as it is told to, or something else instead. */
 export interface SlowProxy {
   readonly port: number;
   delayMs: number;
+  alter: (answer: Buffer) => Buffer | string;
   /** How often something was sent to the server. */
   sent: number;
   readonly close: () => void;
@@ -22,12 +23,13 @@ export async function slowProxy(serverPort: number): Promise<SlowProxy> {
       proxy.sent += 1;
       far.write(data);
     });
-    far.on('data', (data) => void setTimeout(() => near.write(data), proxy.delayMs));
+    far.on('data', (data: Buffer) => void setTimeout(() => near.write(proxy.alter(data)), proxy.delayMs));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const proxy: SlowProxy = {
     port: (server.address() as AddressInfo).port,
     delayMs: 0,
+    alter: (answer) => answer,
     sent: 0,
     close: () => {
       server.close();

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { inspect, parseArgs } from 'node:util';
+import { parseArgs } from 'node:util';
 import type { RedisBusState } from '@org/bus-redis';
 import type { RedisCacheState } from '@org/cache-keyv/redis';
-import type { ContextStoreError } from '@org/domain';
 import { readEnvironment, type Environment, type EnvironmentTable } from './environment.js';
 import type { OpenContextStoreOptions } from './open-context-store.js';
+
+export { logPrinted } from './log-printed.js';
 
 /** What a program does, or one of its commands. */
 interface Action<Table extends EnvironmentTable> {
@@ -26,13 +27,18 @@ interface Identity<Table extends EnvironmentTable> {
   readonly environment: Table;
 }
 
-/** A program that is configured by its environment alone. */
-export interface Command<Table extends EnvironmentTable> extends Identity<Table>, Action<Table> {}
+type Commands<Table extends EnvironmentTable> = Readonly<Record<string, NamedAction<Table>>>;
+
+/** A program that is configured by its environment alone. What it does besides has commands, if it does. */
+export interface Command<Table extends EnvironmentTable> extends Identity<Table>, Action<Table> {
+  readonly commands?: Commands<Table>;
+}
 
 /** A program of several commands, of which its first argument names one. */
 export interface CommandGroup<Table extends EnvironmentTable> extends Identity<Table> {
   readonly summary: string;
-  readonly commands: Readonly<Record<string, NamedAction<Table>>>;
+  readonly commands: Commands<Table>;
+  readonly start?: undefined;
 }
 
 /** Runs a program from its command line. Every start-up problem is a line on stderr and a non-zero exit, never a stack. */
@@ -41,15 +47,16 @@ export async function runCommand<Table extends EnvironmentTable>(
   args = process.argv.slice(2),
 ): Promise<void> {
   try {
+    const { start: main, commands = {} } = command;
     const { values: options, positionals } = parse(args, 'commands' in command);
     if (options.help) return void process.stdout.write(helpText(command));
     if (options.version) return void process.stdout.write(`${command.version}\n`);
-    const { start } = 'commands' in command ? findCommand(command.commands, positionals) : command;
+    const start = main !== undefined && positionals.length === 0 ? main : findCommand(commands, positionals).start;
     await start(readEnvironment(command.environment), positionals.slice(1));
   } catch (error) {
     const isUsage = error instanceof UsageError;
     const message = isUsage ? `${error.message} See ${command.name} --help.` : messageOf(error);
-    for (const line of message.split('\n')) logLine(command.name, line);
+    for (const line of message.split('\n')) process.stderr.write(`${command.name}: ${line}\n`);
     process.exit(isUsage ? 2 : 1);
   }
 }
@@ -86,25 +93,25 @@ function findCommand<Found extends { readonly parameters?: readonly string[] }>(
 }
 
 /** Usage, the commands, and every environment variable from the table that the program itself reads. */
-export function helpText(
-  program: Omit<Command<EnvironmentTable>, 'start' | 'version'> | Omit<CommandGroup<EnvironmentTable>, 'version'>,
-): string {
-  const { summary, name, environment } = program;
-  const variables = Object.entries(environment).flatMap(([variable, { description, default: preset }]) => [
-    `  ${variable}`,
-    `      ${description} Default: ${preset}.`,
-  ]);
-  const commands =
-    'commands' in program
-      ? Object.entries(program.commands).flatMap(([command, { parameters = [], summary: purpose }]) => [
-          `  ${[command, ...parameters].join(' ')}`,
-          `      ${purpose}`,
-        ])
-      : [];
+function helpText<Table extends EnvironmentTable>(program: Command<Table> | CommandGroup<Table>): string {
+  const { summary, name, environment, start } = program;
+  const variables = Object.entries<EnvironmentTable[string]>(environment).flatMap(
+    ([variable, { description, default: preset }]) => [
+      `  ${variable}`,
+      `      ${description}${preset === '' ? '' : ` Default: ${preset}.`}`,
+    ],
+  );
+  const commands = Object.entries(program.commands ?? {}).flatMap(
+    ([command, { parameters = [], summary: purpose }]) => [
+      `  ${[command, ...parameters].join(' ')}`,
+      `      ${purpose}`,
+    ],
+  );
+  const usage = start === undefined ? ' COMMAND' : ' [COMMAND]';
   return [
     summary,
     '',
-    `Usage: ${name}${commands.length > 0 ? ' COMMAND' : ''} [--help] [--version]`,
+    `Usage: ${name}${commands.length > 0 ? usage : ''} [--help] [--version]`,
     ...(commands.length > 0 ? ['', 'Commands:', ...commands] : []),
     '',
     'Environment:',
@@ -119,27 +126,23 @@ export function packageVersion(moduleUrl: string): string {
   return manifest.version;
 }
 
-/** Writes one line to stderr: the log, for programs whose stdout belongs to something else. */
-export function logLine(name: string, message: string): void {
-  process.stderr.write(`${name}: ${message.replaceAll(/\s*\n\s*/g, ' | ')}\n`);
-}
-
-/** The log line of an error of which a client learnt only the code and the request id. */
-export function errorLine(error: ContextStoreError, requestId: string): string {
-  return `${error.code} ${requestId} ${inspect(error.cause ?? error)}`;
+/** Takes one line for the operator. */
+interface RedisLog {
+  readonly info: (message: string) => void;
+  readonly warn: (message: string) => void;
 }
 
 /** The options, and a log line whenever Redis begins or ceases to be of use. */
-export function logRedis(options: OpenContextStoreOptions, log: (line: string) => void): OpenContextStoreOptions {
+export function logRedis(options: OpenContextStoreOptions, log: RedisLog): OpenContextStoreOptions {
   if (options.redis === undefined) return options;
   const onStateChange = (state: RedisBusState): void =>
-    log(
-      state.isConnected
-        ? 'Redis carries events between the processes'
-        : `Redis is out of reach (${state.reason}): what other processes change is seen a little later`,
-    );
+    state.isConnected
+      ? log.info('Redis carries events between the processes')
+      : log.warn(`Redis is out of reach (${state.reason}): what other processes change is seen a little later`);
   const onCacheStateChange = (state: RedisCacheState): void =>
-    log(state.isUsed ? 'The cache is shared through Redis' : `The cache does without Redis (${state.reason})`);
+    state.isUsed
+      ? log.info('The cache is shared through Redis')
+      : log.warn(`The cache does without Redis (${state.reason})`);
   return {
     ...options,
     redis: { ...options.redis, onStateChange },

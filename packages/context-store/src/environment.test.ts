@@ -14,7 +14,7 @@ describe('the environment', () => {
       DATABASE_TRANSACTION_POOLER: false,
       REDIS_URL: undefined,
       REDIS_DEPLOYMENT: undefined,
-      CACHE_MEMORY_MIB: 0,
+      CACHE_MEMORY_MIB: undefined,
       CACHE_TTL_SECONDS: 3600,
       CACHE_REDIS: false,
       CONTEXT_NAMESPACE: 'default',
@@ -70,6 +70,16 @@ describe('the environment', () => {
       sessionTtlMs: 60_000,
       handoffTtlMs: 604_800_000,
     });
+  });
+
+  it('means a cache by its size, and none by 0 or, on SQLite, by nothing', () => {
+    const cacheOf = (env: Record<string, string>): unknown =>
+      contextStoreOptions(readEnvironment(environmentTable, env)).cache;
+    for (const DATABASE_URL of ['sqlite:x.db', 'postgres://host/db']) {
+      expect(cacheOf({ DATABASE_URL, CACHE_MEMORY_MIB: '0' })).toBeUndefined();
+      expect(cacheOf({ DATABASE_URL, CACHE_MEMORY_MIB: '1' })).toMatchObject({ maxBytes: 1_048_576 });
+    }
+    expect(cacheOf({ DATABASE_URL: 'sqlite:x.db' })).toBeUndefined();
   });
 
   it('names all that is wrong at once, a line each, without what may be secret', () => {

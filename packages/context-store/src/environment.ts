@@ -68,6 +68,14 @@ const redisSchema = z.string().check(({ value, issues }) => {
   if (message !== undefined) issues.push({ code: 'custom', input: value, message });
 });
 
+const logLevelSchema = z.enum(
+  ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
+  'one of fatal, error, warn, info, debug, silent',
+);
+
+/** What a process on PostgreSQL may keep of logs in memory unless CACHE_MEMORY_MIB says otherwise, in MiB; on SQLite, nothing. */
+const postgresCacheMiB = 192;
+
 const tenYearsSeconds = 315_360_000;
 const seconds = wholeNumber(1, tenYearsSeconds);
 const milliseconds = wholeNumber(1, longestTimerMs);
@@ -116,7 +124,7 @@ export const environmentTable = {
   ),
   REDIS_URL: optionalVariable(
     redisSchema,
-    'processes look for changes every second',
+    'processes look for changes twice a second',
     'PostgreSQL: redis://user:password@host:port tells its processes of changes at once.',
   ),
   REDIS_DEPLOYMENT: optionalVariable(
@@ -124,13 +132,17 @@ export const environmentTable = {
     'the address of the database',
     'Redis: what the processes of one deployment have in common.',
   ),
-  CACHE_MEMORY_MIB: variable(
+  CACHE_MEMORY_MIB: optionalVariable(
     wholeNumber(0, 1_048_576),
-    '0',
+    `PostgreSQL: ${postgresCacheMiB}; SQLite: 0`,
     'How much memory each process may take to keep pages of logs in, in MiB. 0: no cache.',
   ),
   CACHE_TTL_SECONDS: variable(seconds, '3600', 'How long the cache keeps anything, deleted sessions included.'),
-  CACHE_REDIS: variable(trueOrFalse, 'false', 'PostgreSQL: whether processes share cached pages through REDIS_URL.'),
+  CACHE_REDIS: variable(
+    trueOrFalse,
+    'false',
+    'PostgreSQL: whether processes that have a cache (CACHE_MEMORY_MIB) share its pages through REDIS_URL.',
+  ),
   CONTEXT_NAMESPACE: variable(namespaceSchema, 'default', 'The isolation boundary that calls belong to.'),
   CONTEXT_AGENT: optionalVariable(agentSchema, "the client's own name", 'Who acts in calls that name no agent.'),
   MAX_CONTENT_BYTES: variable(
@@ -145,6 +157,11 @@ export const environmentTable = {
     'When a session that asks for no TTL expires, counted from its last activity.',
   ),
   HANDOFF_TTL_SECONDS: variable(seconds, '604800', 'How long an offer stands that says nothing of its own.'),
+  LOG_LEVEL: optionalVariable(
+    logLevelSchema,
+    'info; mcp-stdio: warn',
+    'The least severe lines of the log: fatal, error, warn, info, debug (every call) or silent (none).',
+  ),
 } as const satisfies EnvironmentTable;
 
 /**
@@ -187,19 +204,23 @@ export function contextStoreOptions(environment: Environment<typeof environmentT
       transactionPooler: environment.DATABASE_TRANSACTION_POOLER,
     },
     redis: redisUrl === undefined ? undefined : { url: redisUrl, deployment: environment.REDIS_DEPLOYMENT },
-    cache:
-      environment.CACHE_MEMORY_MIB === 0
-        ? undefined
-        : {
-            maxBytes: environment.CACHE_MEMORY_MIB * 1024 * 1024,
-            ttlMs: environment.CACHE_TTL_SECONDS * 1000,
-            sharesByRedis: environment.CACHE_REDIS,
-          },
+    cache: cacheSettings(environment),
     namespace: environment.CONTEXT_NAMESPACE,
     agent: environment.CONTEXT_AGENT,
     maxContentBytes: environment.MAX_CONTENT_BYTES,
     dormantAfterMs: environment.DORMANT_AFTER_SECONDS * 1000,
     sessionTtlMs: sessionTtlSeconds === undefined ? undefined : sessionTtlSeconds * 1000,
     handoffTtlMs: environment.HANDOFF_TTL_SECONDS * 1000,
+  };
+}
+
+function cacheSettings(environment: Environment<typeof environmentTable>): OpenContextStoreOptions['cache'] {
+  const { engine } = databaseLocation(environment.DATABASE_URL);
+  const memoryMiB = environment.CACHE_MEMORY_MIB ?? (engine === 'postgres' ? postgresCacheMiB : 0);
+  if (memoryMiB === 0) return undefined;
+  return {
+    maxBytes: memoryMiB * 1024 * 1024,
+    ttlMs: environment.CACHE_TTL_SECONDS * 1000,
+    sharesByRedis: environment.CACHE_REDIS,
   };
 }

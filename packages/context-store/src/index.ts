@@ -7,7 +7,7 @@ export {
   type PostgresLocation,
   type SqliteLocation,
 } from './database-location.js';
-export type { RedisSettings } from './open-bus.js';
+export type { RedisSettings } from './open-carrier.js';
 export type { CacheSettings } from './open-cache.js';
 export { openContextStore, type OpenContextStoreOptions } from './open-context-store.js';
 export type { PostgresSettings } from './postgres-settings.js';
@@ -27,6 +27,7 @@ export {
   type ContextStoreOptions,
   type ContextStorePorts,
   type ContextType,
+  type DeploymentLink,
   type Entry,
   type ErrorBody,
   type ErrorCode,

@@ -1,7 +1,7 @@
 import { createContextStore, type ContextStore, type ContextStoreOptions, type Telemetry } from '@org/domain';
 import { databaseLocation } from './database-location.js';
-import { openCache, type CacheSettings } from './open-cache.js';
-import { openBus, type RedisSettings } from './open-bus.js';
+import { openCache, requireCacheSettings, type CacheSettings } from './open-cache.js';
+import { openCarrier, type RedisSettings } from './open-carrier.js';
 import { openStore } from './open-store.js';
 import type { PostgresSettings } from './postgres-settings.js';
 
@@ -36,8 +36,9 @@ export interface OpenContextStoreOptions extends ContextStoreOptions {
 export async function openContextStore(options: OpenContextStoreOptions = {}): Promise<ContextStore> {
   const { database, migrate = true, postgres = {}, redis, cache, telemetry, ...rest } = options;
   const location = databaseLocation(database);
-  const redisBus = await openBus(location, redis);
-  const { store: plain, bus = redisBus } = await openStore(location, migrate, postgres, telemetry);
+  if (cache !== undefined) requireCacheSettings(cache);
+  const carrier = await openCarrier(location, redis, telemetry);
+  const { store: plain, bus } = await openStore(location, { migrate, postgres, telemetry, carrier });
   const store = cache === undefined ? plain : await openCache(plain, location, cache, redis, telemetry);
   try {
     return createContextStore({ store, bus, telemetry }, rest);

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ContextStoreError, type EventBus, type Store, type Telemetry } from '@org/domain';
+import type { EventCarrier } from '@org/store-kysely/postgres';
 import type { SchemaChange } from '@org/store-kysely/sqlite';
 import type { DatabaseLocation, SqliteLocation } from './database-location.js';
 import { requireSupportedNode } from './node-version.js';
@@ -11,16 +12,22 @@ import { requirePostgresSettings, type PostgresSettings } from './postgres-setti
 /** What an engine brings along. */
 export interface OpenedStore {
   readonly store: Store;
-  /** How processes on one database hear of each other by its own means. Absent: they have to look. */
-  readonly bus?: EventBus | undefined;
+  /** How processes on one database hear of each other. */
+  readonly bus: EventBus;
+}
+
+export interface OpenStoreOptions {
+  readonly migrate: boolean;
+  readonly postgres: PostgresSettings;
+  readonly telemetry?: Telemetry | undefined;
+  /** Absent: the database's own means have to do, as they always do on SQLite. */
+  readonly carrier?: EventCarrier | undefined;
 }
 
 /** Opens the store of a location. @throws STORE_UNAVAILABLE, VALIDATION_ERROR (the settings, or a Node.js that is too old) */
 export async function openStore(
   location: DatabaseLocation,
-  migrate: boolean,
-  settings: PostgresSettings,
-  telemetry: Telemetry | undefined,
+  { migrate, postgres, telemetry, carrier }: OpenStoreOptions,
 ): Promise<OpenedStore> {
   requireSupportedNode();
   if (location.engine === 'sqlite') {
@@ -29,9 +36,10 @@ export async function openStore(
     const store = await createSqliteStore({ path: location.path, migrate, telemetry });
     return { store, bus: createSqliteBus({ store }) };
   }
-  requirePostgresSettings(settings);
-  const { createPostgresStore } = await import('@org/store-kysely/postgres');
-  return { store: await createPostgresStore({ url: location.url, migrate, ...settings, telemetry }) };
+  requirePostgresSettings(postgres);
+  const { createPostgresBus, createPostgresStore } = await import('@org/store-kysely/postgres');
+  const store = await createPostgresStore({ url: location.url, migrate, ...postgres, telemetry });
+  return { store, bus: createPostgresBus({ store, carrier }) };
 }
 
 /** Brings what lies at a location to the schema of this release. @throws as {@link openStore} does */

@@ -1,7 +1,7 @@
-import { ContextStoreError } from '@org/domain';
 import type { PostgresStoreOptions } from '@org/store-kysely/postgres';
 import { longestTimerMs } from '@org/store-kysely/postgres/configuration';
 import { z } from 'zod';
+import { requireSettings } from './require-settings.js';
 
 /** How a process uses a PostgreSQL database. Each has a default; SQLite has no use for any of them. */
 export type PostgresSettings = Pick<
@@ -15,13 +15,8 @@ export type PostgresSettings = Pick<
 >;
 
 /** @throws VALIDATION_ERROR naming every setting that is wrong */
-export function requirePostgresSettings(settings: PostgresSettings): void {
-  const { error } = settingsSchema().safeParse(settings);
-  if (error === undefined) return;
-  const issues = error.issues.map(({ path, message }) => ({ path: ['postgres', ...path].join('.'), message }));
-  const message = issues.map((issue) => `${issue.path}: ${issue.message}`).join('; ');
-  throw new ContextStoreError('VALIDATION_ERROR', message, { issues });
-}
+export const requirePostgresSettings = (settings: PostgresSettings): void =>
+  requireSettings('postgres', settingsSchema(), settings);
 
 /** Made when it is needed: a process on SQLite starts sooner without it. */
 function settingsSchema(): z.ZodType<PostgresSettings> {

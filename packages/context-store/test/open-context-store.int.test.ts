@@ -73,6 +73,11 @@ describe('openContextStore', () => {
       code: 'VALIDATION_ERROR',
       message: expect.stringMatching(/postgres\.poolSize.*postgres\.maxWaiting/) as string,
     });
+    const uncached = openContextStore({ database: 'sqlite::memory:', cache: { maxBytes: 0, ttlMs: 0 } });
+    await expect(uncached).rejects.toMatchObject({
+      code: 'VALIDATION_ERROR',
+      message: expect.stringMatching(/cache\.maxBytes.*cache\.ttlMs/) as string,
+    });
     const unmigrated = openContextStore({ database: `sqlite:${join(folder, 'none.db')}`, migrate: false });
     await expect(unmigrated).rejects.toThrow('context-store migrate');
     await expect(openContextStore({ database: `sqlite:${file}` })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });

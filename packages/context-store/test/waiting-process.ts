@@ -1,6 +1,6 @@
 import { createContextStore, type Store } from '@org/domain';
 import { databaseLocation } from '../src/database-location.js';
-import { openBus } from '../src/open-bus.js';
+import { openCarrier } from '../src/open-carrier.js';
 import { openStore } from '../src/open-store.js';
 
 /**
@@ -10,8 +10,8 @@ import { openStore } from '../src/open-store.js';
 
 const [database = '', redisUrl = ''] = process.argv.slice(2);
 const location = databaseLocation(database);
-const bus = await openBus(location, { url: redisUrl });
-const { store } = await openStore(location, false, {}, undefined);
+const carrier = await openCarrier(location, { url: redisUrl });
+const { store } = await openStore(location, { migrate: false, postgres: {} });
 
 const unpolled: Store = {
   ...store,
@@ -25,7 +25,7 @@ const unpolled: Store = {
     return page;
   },
 };
-const contextStore = createContextStore({ store: unpolled, bus }, { agent: 'implementer' });
+const contextStore = createContextStore({ store: unpolled, bus: carrier?.bus }, { agent: 'implementer' });
 contextStore.subscribe(({ kind }) => process.send?.({ heard: kind }));
 const { handoffs } = await contextStore.listHandoffs({ waitSeconds: 45 });
 process.send?.({ offered: handoffs.map(({ sessionKey }) => sessionKey) });

@@ -4,14 +4,16 @@ import { agentSchema, namespaceSchema, sessionKeySchema } from './model/names.js
 import type { Session } from './model/session.js';
 import { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
 import type { Idempotency, NamespaceCounts, SessionRef, Store } from './ports/store.js';
-import { noTelemetry, type Telemetry } from './ports/telemetry.js';
+import { noTelemetry, type BusinessEvent, type Telemetry, type ToolRequest } from './ports/telemetry.js';
 import { limits } from './rules/limits.js';
 import { presentSession } from './rules/present.js';
 import { requestHash } from './rules/request-hash.js';
 import { resolveAgent } from './rules/resolve-agent.js';
 import { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';
-import { parseInput, type Settings, type UseCase } from './use-cases/use-case.js';
+import { parseInput, type Settings, type UseCase, type UseCaseContext } from './use-cases/use-case.js';
+import { withDeadline } from './waiting/call-deadline.js';
 import { createInboxWatch } from './waiting/inbox-watch.js';
+import { interruptible } from './waiting/interruptible-store.js';
 
 /** What a use case takes: its arguments before defaults. */
 export type UseCaseInput<Name extends UseCaseName> = z.input<UseCases[Name]['input']>;
@@ -29,8 +31,12 @@ export interface Caller {
   readonly clientName?: string | undefined;
   /** Tells the calling process from others that act under the same agent name, if it is one that lasts. */
   readonly process?: string | undefined;
-  /** Ends the call's waiting: nobody needs the answer any more. */
+  /** Names the request where it is reported: in an error's answer, and in the log. */
+  readonly requestId?: string | undefined;
+  /** Nobody needs the answer any more: ends the call's waiting, for offers and for its turn at the store. */
   readonly signal?: AbortSignal | undefined;
+  /** What the call came by, for its trace. */
+  readonly request?: ToolRequest | undefined;
 }
 
 /**
@@ -80,8 +86,11 @@ export interface ContextStore {
   readonly completeSessionKey: (prefix: string, caller?: Caller) => Promise<readonly string[]>;
   /** Resolves when calls can be served. @throws STORE_UNAVAILABLE */
   readonly ping: () => Promise<void>;
-  /** Finishes what is under way and releases everything. */
-  readonly close: () => Promise<void>;
+  /**
+   * Finishes what is under way and releases everything. Calls that a database server has not answered `withinMs`
+   * milliseconds later throw STORE_UNAVAILABLE. Default: they are waited for.
+   */
+  readonly close: (withinMs?: number) => Promise<void>;
 }
 
 /** What a deployment may set. Each has a default. */
@@ -98,6 +107,11 @@ export interface ContextStoreOptions {
   readonly sessionTtlMs?: number | undefined;
   /** How long an offer stands that says nothing of its own. Default seven days. */
   readonly handoffTtlMs?: number | undefined;
+  /**
+   * How long a call may take, in milliseconds, besides the `waitSeconds` that it asks for. Then it is answered with
+   * STORE_UNAVAILABLE, and what still waits for its turn at the store is left undone. Default: as long as the store's own timeouts let it.
+   */
+  readonly callTimeoutMs?: number | undefined;
 }
 
 const sessionRefSchema = z.strictObject({ sessionKey: sessionKeySchema });
@@ -121,6 +135,7 @@ const optionsSchema = z.strictObject({
     .int()
     .min(1)
     .default(7 * 24 * hourMs),
+  callTimeoutMs: z.int().min(1).optional(),
 });
 
 /** What the façade stands on. */
@@ -140,40 +155,19 @@ export function createContextStore(
   { store, telemetry = noTelemetry, bus = createMemoryBus() }: ContextStorePorts,
   options: ContextStoreOptions = {},
 ): ContextStore {
-  const { namespace: ownNamespace, agent: configured, ...parsed } = parseInput(optionsSchema, options);
+  const { namespace: ownNamespace, agent: configured, callTimeoutMs, ...parsed } = parseInput(optionsSchema, options);
   const settings: Settings = { ...parsed, sessionTtlMs: parsed.sessionTtlMs };
+  const observedStore = telemetry.observeStore(store);
+  // It asks for all who wait at once: that is no call's own doing.
   const inboxWatch = createInboxWatch({ store, bus, pollIntervalMs });
   const namespaceOf = (caller: Caller): string => caller.namespace ?? ownNamespace;
   const actingAgent: ContextStore['actingAgent'] = (argument, caller = {}) =>
     resolveAgent({ ...caller, argument, configured });
 
-  function method<Name extends UseCaseName>(name: Name): Method<Name> {
-    // One use case at a time has matching input and result; TypeScript cannot tell for a union of them.
-    const useCase = useCases[name] as unknown as UseCase<z.ZodObject, z.ZodObject>;
-    const call = async (given: unknown, caller: Caller): Promise<unknown> => {
-      const input = parseInput(useCase.input, given) as CommonArguments & Record<string, unknown>;
-      return useCase.run(
-        {
-          store,
-          settings,
-          namespace: namespaceOf(caller),
-          agent: () => actingAgent(input.agent ?? input.agentFrom, caller),
-          idempotency: idempotencyOf(name, input),
-          count: (event) => telemetry.count(event),
-          publish: (event) => bus.publish(event),
-          inboxWatch,
-          process: caller.process,
-          signal: caller.signal,
-        },
-        input,
-      );
-    };
-    return ((given, caller = {}) =>
-      telemetry.measure({ tool: name, waits: asksToWait(given) }, () =>
-        translated(call(given, caller)),
-      )) as Method<Name>;
-  }
-
+  const method = toolMethods(
+    { store: observedStore, telemetry, bus, inboxWatch, settings, callTimeoutMs },
+    { namespaceOf, actingAgent },
+  );
   return {
     registerSession: method('registerSession'),
     updateContext: method('updateContext'),
@@ -185,13 +179,63 @@ export function createContextStore(
     resolveHandoff: method('resolveHandoff'),
     listSessions: method('listSessions'),
     updateSession: method('updateSession'),
-    ...plainMethods({ store, bus }, settings, namespaceOf),
+    ...plainMethods({ store, bus }, settings, callTimeoutMs, namespaceOf),
     actingAgent,
-    close: async () => {
+    close: async (withinMs) => {
       inboxWatch.close();
-      await bus.close();
-      await store.close();
+      await Promise.all([bus.close(), store.close(withinMs)]);
     },
+  };
+}
+
+interface ToolParts extends Pick<UseCaseContext, 'store' | 'settings' | 'inboxWatch'> {
+  readonly telemetry: Telemetry;
+  readonly bus: EventBus;
+  readonly callTimeoutMs: number | undefined;
+}
+
+interface CallerRules extends Pick<ContextStore, 'actingAgent'> {
+  readonly namespaceOf: (caller: Caller) => string;
+}
+
+/** @returns what makes the method of a tool: it checks the input, runs the use case within its deadline, and measures both */
+function toolMethods(
+  { store, telemetry, bus, inboxWatch, settings, callTimeoutMs }: ToolParts,
+  { namespaceOf, actingAgent }: CallerRules,
+): <Name extends UseCaseName>(name: Name) => Method<Name> {
+  const common = {
+    settings,
+    inboxWatch,
+    count: (event: BusinessEvent) => telemetry.count(event),
+    publish: (event: StoreEvent) => bus.publish(event),
+  };
+  return <Name extends UseCaseName>(name: Name) => {
+    // One use case at a time has matching input and result; TypeScript cannot tell for a union of them.
+    const useCase = useCases[name] as unknown as UseCase<z.ZodObject, z.ZodObject>;
+    const mayWrite = 'idempotencyKey' in useCase.input.shape;
+    const call = async (given: unknown, caller: Caller, signal: AbortSignal | undefined): Promise<unknown> => {
+      const input = parseInput(useCase.input, given) as CommonArguments & Record<string, unknown>;
+      const agent = (): string => actingAgent(input.agent ?? input.agentFrom, caller);
+      // A caller that may not use this name learns so, even where the name makes no difference.
+      if (caller.boundAgent !== undefined) agent();
+      const context: UseCaseContext = {
+        ...common,
+        store: signal === undefined ? store : interruptible(store, signal),
+        namespace: namespaceOf(caller),
+        agent,
+        idempotency: idempotencyOf(name, input),
+        process: caller.process,
+        signal,
+      };
+      return useCase.run(context, input);
+    };
+    return ((given, caller = {}) => {
+      const waits = asksToWait(given);
+      const limit = { callTimeoutMs, waitMs: waits ? waitMs(given) : 0, mayWrite };
+      return telemetry.measure({ tool: name, waits, request: caller.request }, () =>
+        translated(withDeadline(limit, caller.signal, (signal) => call(given, caller, signal))),
+      );
+    }) as Method<Name>;
   };
 }
 
@@ -201,22 +245,25 @@ type PlainMethod = 'readSession' | 'deleteSession' | 'countNamespace' | 'subscri
 function plainMethods(
   { store, bus }: { readonly store: Store; readonly bus: EventBus },
   { dormantAfterMs }: Settings,
+  callTimeoutMs: number | undefined,
   namespaceOf: (caller: Caller) => string,
 ): Pick<ContextStore, PlainMethod> {
+  const limit = { callTimeoutMs, waitMs: 0, mayWrite: false };
+  const reading = <T>(read: () => Promise<T>): Promise<T> => translated(withDeadline(limit, undefined, read));
   const refOf = (sessionKey: string, caller: Caller): SessionRef => ({
     namespace: namespaceOf(caller),
     ...parseInput(sessionRefSchema, { sessionKey }),
   });
   return {
     readSession: async (sessionKey, caller = {}) =>
-      presentSession(await translated(store.readSession(refOf(sessionKey, caller))), dormantAfterMs),
+      presentSession(await reading(() => store.readSession(refOf(sessionKey, caller))), dormantAfterMs),
     deleteSession: async (sessionKey, caller = {}) => {
       const ref = refOf(sessionKey, caller);
       await translated(store.deleteSession(ref));
       bus.publish({ kind: 'session_changed', ...ref });
     },
     countNamespace: (caller = {}) =>
-      translated(store.countNamespace({ namespace: namespaceOf(caller), limit: countLimit })),
+      reading(() => store.countNamespace({ namespace: namespaceOf(caller), limit: countLimit })),
     subscribe: (listener, caller = {}) =>
       bus.subscribe((event) => {
         if (event.kind === 'something_changed' || event.namespace === namespaceOf(caller)) listener(event);
@@ -224,8 +271,8 @@ function plainMethods(
     completeSessionKey: async (prefix, caller = {}) =>
       prefix !== '' && !sessionKeySchema.safeParse(prefix).success
         ? []
-        : translated(store.listSessionKeys({ namespace: namespaceOf(caller), prefix, limit: limits.pageSize })),
-    ping: () => translated(store.ping()),
+        : reading(() => store.listSessionKeys({ namespace: namespaceOf(caller), prefix, limit: limits.pageSize })),
+    ping: () => reading(() => store.ping()),
   };
 }
 
@@ -235,9 +282,12 @@ interface CommonArguments {
   readonly idempotencyKey?: string;
 }
 
-/** Of arguments that nobody has checked yet. */
-const asksToWait = (given: unknown): boolean =>
+/** Whether the arguments of a tool, which nobody has checked yet, ask it to wait for something. */
+export const asksToWait = (given: unknown): given is { readonly waitSeconds: unknown } =>
   typeof given === 'object' && given !== null && 'waitSeconds' in given && Number(given.waitSeconds) > 0;
+
+const waitMs = ({ waitSeconds }: { readonly waitSeconds: unknown }): number =>
+  Math.min(Number(waitSeconds), limits.waitSeconds) * 1000;
 
 function idempotencyOf(tool: string, input: CommonArguments & Record<string, unknown>): Idempotency | undefined {
   if (input.idempotencyKey === undefined) return undefined;

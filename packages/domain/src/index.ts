@@ -1,4 +1,5 @@
 export {
+  asksToWait,
   createContextStore,
   type Caller,
   type ContextStore,
@@ -76,9 +77,13 @@ export type {
 export {
   noTelemetry,
   type BusinessEvent,
+  type DeploymentLink,
+  type DatabaseSystem,
   type MeasuredCall,
+  type Origin,
   type PoolState,
   type Telemetry,
+  type ToolRequest,
 } from './ports/telemetry.js';
 export { sliceCodePoints } from './rules/cut-text.js';
 export { estimateTokens } from './rules/estimate-tokens.js';

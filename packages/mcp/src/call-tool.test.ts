@@ -2,6 +2,8 @@ import type { Client } from '@modelcontextprotocol/client';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import { ContextStoreError, useCases, type ContextStore, type UseCaseName } from '@org/domain';
 import { describe, expect, it } from 'vitest';
+import type { FinishedCall } from './observe-calls.js';
+import type { OnError } from './tool-error.js';
 import { call, connect, eras, factoryOver, memoryContextStore, type Answer } from '../test/connect.js';
 
 /** Every tool once, in an order in which each succeeds. Fails when a tool is missing. */
@@ -78,7 +80,7 @@ describe.each(eras)('tools/call, %s era', (era) => {
   });
 
   it('never shows a client what went wrong inside, and tells the operator', async () => {
-    const heard: [ContextStoreError, string][] = [];
+    const heard: Parameters<OnError>[] = [];
     const broken: ContextStore = {
       ...memoryContextStore(),
       listSessions: () => Promise.reject(new TypeError('SELECT secret FROM x')),
@@ -94,11 +96,34 @@ describe.each(eras)('tools/call, %s era', (era) => {
     expect(internal.text).not.toContain('SELECT');
     expect(unavailable.body).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
     expect(unavailable.text).not.toContain('ECONNREFUSED');
-    expect(heard.map(([{ code }, requestId]) => [code, requestId])).toEqual([
-      ['INTERNAL_ERROR', internal.body['requestId']],
-      ['STORE_UNAVAILABLE', unavailable.body['requestId']],
+    const request: unknown = expect.objectContaining({ transport: 'pipe' });
+    expect(heard.map(([{ code }, failed]) => [code, failed])).toEqual([
+      ['INTERNAL_ERROR', { requestId: internal.body['requestId'], tool: 'listSessions', request }],
+      ['STORE_UNAVAILABLE', { requestId: unavailable.body['requestId'], tool: 'getBriefing', request }],
     ]);
     expect(heard[0]?.[0].cause).toBeInstanceOf(TypeError);
+  });
+
+  it('tells who wants to see every call its tool, outcome and request id, and nothing that was written', async () => {
+    const heard: FinishedCall[] = [];
+    const caller = () => ({ requestId: 'r-1', boundAgent: 'planner' });
+    const factory = factoryOver(memoryContextStore(), { onCall: (finished) => heard.push(finished), caller });
+    const client = await connect(factory, era);
+    await call(client, 'registerSession', { sessionKey: 'secret', title: 'secret' });
+    await call(client, 'updateContext', { sessionKey: 'other', contextType: 'message', content: 'secret' });
+    expect(heard).toMatchObject([
+      { requestId: 'r-1', tool: 'registerSession', outcome: 'ok', durationMs: expect.any(Number) as number },
+      { requestId: 'r-1', tool: 'updateContext', outcome: 'SESSION_NOT_FOUND' },
+    ]);
+    expect(JSON.stringify(heard)).not.toContain('secret');
+  });
+
+  it('names an error by the id of its request, if that has one', async () => {
+    const client = await connect(factoryOver(memoryContextStore(), { caller: () => ({ requestId: 'r-1' }) }), era);
+    expect((await call(client, 'getContext', { sessionKey: 'a' })).body).toMatchObject({ requestId: 'r-1' });
+    await expect(client.getPrompt({ name: 'resume', arguments: { sessionKey: 'a' } })).rejects.toMatchObject({
+      data: { requestId: 'r-1' },
+    });
   });
 
   it('lives on when a client cancels a call', async () => {

@@ -38,7 +38,7 @@ export function createToolCaller({ contextStore, rememberEpochs, stopping, onErr
         : method(given, waiting));
       return jsonResult(result);
     } catch (error) {
-      return errorResult(reportError(error, onError));
+      return errorResult(reportError(error, caller, onError, name));
     }
   };
 }

@@ -15,7 +15,7 @@ export type Complete = (params: CompleteRequestParams, caller: Caller) => Promis
 export function createCompleter(contextStore: ContextStore, onError: OnError | undefined): Complete {
   return async ({ ref, argument: { name, value } }, caller) => {
     if (!argumentsOf(ref).includes(name)) return { completion: { values: [] } };
-    const found = await withProtocolErrors(valuesFor(contextStore, name, value, caller), onError);
+    const found = await withProtocolErrors(valuesFor(contextStore, name, value, caller), caller, onError);
     return { completion: { values: found.slice(0, maxValues) } };
   };
 }

@@ -1,4 +1,5 @@
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client, InsufficientScopeError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import type { AuthInfo } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { call, eras, observedContextStore, type Era } from '../test/connect.js';
 import { createMcpHttpHandler, type McpHttpHandler, type McpHttpHandlerOptions } from './create-mcp-http-handler.js';
@@ -21,13 +22,18 @@ function servedOver(options: Partial<McpHttpHandlerOptions> = {}) {
 }
 
 /** An official client whose requests go straight to the handler. */
-async function connect(handler: McpHttpHandler, era: Era, headers: Record<string, string> = {}): Promise<Client> {
+async function connect(
+  handler: McpHttpHandler,
+  era: Era,
+  headers: Record<string, string> = {},
+  authInfo?: AuthInfo,
+): Promise<Client> {
   const transport = new StreamableHTTPClientTransport(new URL('http://localhost/mcp'), {
     requestInit: { headers },
     fetch: async (url, init) => {
       const request = new Request(url, init);
       const parsedBody: unknown = request.method === 'POST' ? await request.clone().json() : undefined;
-      return handler.fetch(request, { parsedBody });
+      return handler.fetch(request, { parsedBody, ...(authInfo && { authInfo }) });
     },
   });
   const mode = era === 'modern' ? { pin: '2026-07-28' } : 'legacy';
@@ -202,5 +208,78 @@ describe('a modern client that listens over HTTP', () => {
     }
     expect(listeners()).toBe(0);
     await expect(response.text()).rejects.toThrow('too slow');
+  });
+});
+
+describe('a client with credentials', () => {
+  const granted = (scopes: string[], lifeMs = 600_000): AuthInfo => ({
+    token: '',
+    clientId: 'client',
+    scopes,
+    // Counted from each request.
+    get expiresAt() {
+      return (Date.now() + lifeMs) / 1000;
+    },
+    resourceMetadataUrl: 'https://context.example/.well-known/oauth-protected-resource/mcp',
+  });
+
+  it.each(eras)('is served what its scopes cover, and is told what is missing for the rest, %s era', async (era) => {
+    const { handler } = servedOver();
+    const client = await connect(handler, era, {}, granted(['context:read']));
+    expect((await client.listTools()).tools).toHaveLength(10);
+    expect((await call(client, 'listSessions')).isError).toBe(false);
+    await expect(client.callTool(wait)).rejects.toBeInstanceOf(InsufficientScopeError);
+    await expect(client.readResource({ uri: 'handoff://inbox/a' })).rejects.toMatchObject({ requiredScope: 'handoff' });
+    const administrator = await connect(handler, era, {}, granted(['admin']));
+    expect((await call(administrator, 'registerSession', { agent: 'a' })).isError).toBe(false);
+  });
+
+  it('is refused with an answer to its request, and a challenge', async () => {
+    const message = { jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'updateContext' } };
+    const request = new Request('http://localhost/mcp', { method: 'POST', headers: baseHeaders });
+    const response = await servedOver().handler.fetch(request, { parsedBody: message, authInfo: granted([]) });
+    const problem =
+      'This needs the scope context:write, which these credentials do not have. Ask for credentials that do.';
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([
+      403,
+      `Bearer error="insufficient_scope", error_description="${problem}", scope="context:write", resource_metadata="https://context.example/.well-known/oauth-protected-resource/mcp"`,
+    ]);
+    expect(await response.json()).toEqual({
+      jsonrpc: '2.0',
+      id: 7,
+      error: {
+        code: -32_000,
+        message: problem,
+        data: {
+          code: 'FORBIDDEN',
+          message: problem,
+          retryable: false,
+          details: { missingScopes: ['context:write'] },
+        },
+      },
+    });
+  });
+
+  it('cannot listen to more than it may read', async () => {
+    const { handler, listeners } = servedOver();
+    const client = await connect(handler, 'modern', {}, granted(['context:read']));
+    const inbox = client.listen({ resourceSubscriptions: [uri, 'handoff://inbox/a'] });
+    await expect(inbox).rejects.toMatchObject({ requiredScope: 'handoff' });
+    const blind = await connect(handler, 'modern', {}, granted(['handoff']));
+    await expect(blind.listen({ resourcesListChanged: true })).rejects.toMatchObject({ requiredScope: 'context:read' });
+    expect(listeners()).toBe(0);
+  });
+
+  it('hears no longer than they are valid', async () => {
+    const { handler, listeners } = servedOver();
+    const client = await connect(handler, 'modern', {}, granted(['context:read'], 300));
+    const subscription = await client.listen({ resourceSubscriptions: [uri] });
+    const lasting = await connect(handler, 'modern', {}, granted(['context:read'], Infinity));
+    await lasting.listen({ resourceSubscriptions: ['handoff://sessions'] });
+    await subscription.closed;
+    await expect.poll(listeners).toBe(1);
+    await settled();
+    expect(listeners()).toBe(1);
+    await lasting.close();
   });
 });

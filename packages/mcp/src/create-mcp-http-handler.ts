@@ -1,59 +1,120 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   createMcpHandler,
-  isJSONRPCRequest,
+  type AuthInfo,
   type JSONRPCErrorResponse,
   type McpHandlerRequestOptions,
+  type McpRequestContext,
+  type McpServerFactory,
   type RequestId,
   type ServerEvent,
   type ServerEventBus,
 } from '@modelcontextprotocol/server';
 import type { Caller } from '@org/domain';
-import { boundedStream } from './bounded-stream.js';
-import { createMcpServerFactory, type McpServerFactoryOptions } from './create-mcp-server-factory.js';
-import { interestsOf, listenMethod, refuseListening } from './listen-request.js';
+import { boundedStream, type BoundedStreamOptions } from './bounded-stream.js';
+import {
+  createMcpServerFactory,
+  createObservedToolCaller,
+  serverInfoOf,
+  type McpServerFactoryOptions,
+} from './create-mcp-server-factory.js';
+import { interestsOf, isListenRequest, refuseListening } from './listen-request.js';
 import {
   createResourceChanges,
   type Interests,
   type ResourceChange,
   type ResourceChanges,
 } from './resource-changes.js';
+import { readPlainCall, servePlainCall } from './plain-call.js';
 import { createResources } from './resources.js';
+import { refuseScope } from './refuse-scope.js';
 
 export interface McpHttpHandlerOptions extends Omit<McpServerFactoryOptions, 'resourceChanges' | 'rememberEpochs'> {
   /** See `createResourceChanges`. */
   readonly gatherMs?: number | undefined;
 }
 
+export interface McpHttpRequestOptions extends McpHandlerRequestOptions {
+  /** Names the request in errors and in the log. */
+  readonly requestId?: string | undefined;
+  /** Ends the client's connection, when it listens and does not read. Absent: its stream fails. */
+  readonly disconnect?: (() => void) | undefined;
+}
+
 export interface McpHttpHandler {
-  /** Serves one request. The body of a POST is given parsed, as `parsedBody`: whoever reads it bounds it. */
-  readonly fetch: (request: Request, options?: McpHandlerRequestOptions) => Promise<Response>;
+  /**
+   * Serves one request. The body of a POST is given parsed, as `parsedBody`: whoever reads it bounds it. With `authInfo`, a
+   * message is served that its scopes cover (see `scopes`), and a subscription lasts no longer than the credential.
+   */
+  readonly fetch: (request: Request, options?: McpHttpRequestOptions) => Promise<Response>;
   /** Ends what is still under way; call it when nothing is left to answer. */
   readonly close: () => Promise<void>;
 }
-
-/** What a client may leave unread of a stream of changes: thousands of them. */
-const maxUnreadBytes = 256 * 1024;
 
 /**
  * Serves MCP over HTTP, to both protocol eras, without a session between requests. When `stopping` aborts, waiting calls
  * are answered and subscriptions end; other calls are served on.
  */
 export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHandler {
-  const { contextStore, stopping, onError, caller: callerOf, gatherMs } = options;
+  const { contextStore, onError, gatherMs } = options;
   const resources = createResources(contextStore, onError);
   const resourceChanges = createResourceChanges({ contextStore, resources, gatherMs });
-  const factory = createMcpServerFactory({ ...options, resourceChanges });
+  const callerOf = withRequestId(options.caller);
+  const factory = createMcpServerFactory({ ...options, caller: callerOf, resourceChanges });
+  const handler = serveOverHttp(factory, { ...options, caller: callerOf, resourceChanges });
+  const callTool = createObservedToolCaller(options);
+  const serverInfo = serverInfoOf(options.version);
+  return {
+    ...handler,
+    async fetch(request, given = {}) {
+      const { parsedBody: message, authInfo, requestId } = given;
+      const lacking = authInfo && refuseScope(message, authInfo);
+      if (lacking !== undefined) return lacking;
+      const call = readPlainCall(request, message);
+      if (call === undefined) return handler.fetch(request, given);
+      const { era, clientName } = call;
+      const known = options.caller?.({ era, requestInfo: request, ...(authInfo && { authInfo }) });
+      const caller = { clientName, signal: request.signal, request: call.request, requestId, ...known };
+      return servePlainCall(call, { callTool, caller, serverInfo });
+    },
+  };
+}
+
+/** The SDK hands on the request itself, and nothing beside it but who calls. */
+const requestIds = new WeakMap<Request, string>();
+
+function rememberId(request: Request, { requestId }: McpHttpRequestOptions): void {
+  if (requestId !== undefined) requestIds.set(request, requestId);
+}
+
+const withRequestId =
+  (callerOf: McpHttpHandlerOptions['caller']) =>
+  (context: McpRequestContext): Caller => ({
+    ...(context.requestInfo && { requestId: requestIds.get(context.requestInfo) }),
+    ...callerOf?.(context),
+  });
+
+export interface ServeOverHttpOptions extends Pick<McpHttpHandlerOptions, 'stopping' | 'caller'> {
+  readonly resourceChanges: ResourceChanges;
+}
+
+/** Serves what the factory makes, which offers subscriptions to `resourceChanges`; see `createMcpHttpHandler`. */
+export function serveOverHttp(
+  factory: McpServerFactory,
+  { resourceChanges, stopping, caller: callerOf }: ServeOverHttpOptions,
+): McpHttpHandler {
   const bus = new ChangeBus(resourceChanges);
   const calls = createMcpHandler(factory, { legacy: 'stateless' });
-  // A handler of their own lets subscriptions end, with a proper last word, before the calls do.
-  const subscriptions = createMcpHandler(factory, { legacy: 'reject', bus });
+  // A handler of their own lets subscriptions end, with a proper last word, before the calls do. Whoever serves requests
+  // bounds how many there may be.
+  const subscriptions = createMcpHandler(factory, { legacy: 'reject', bus, maxSubscriptions: Infinity });
   stopping?.addEventListener('abort', () => void subscriptions.close());
 
   return {
-    async fetch(request, given = {}) {
+    async fetch(request, { disconnect, ...given } = {}) {
       const { parsedBody: message, authInfo } = given;
-      if (!isJSONRPCRequest(message) || message.method !== listenMethod) return calls.fetch(request, given);
+      rememberId(request, given);
+      if (!isListenRequest(message)) return calls.fetch(request, given);
       const refusal = refuseListening(message);
       if (refusal !== undefined) return Response.json(refusal);
       if (stopping?.aborted === true) return Response.json(stoppingAnswer(message.id), { status: 503 });
@@ -64,10 +125,22 @@ export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHan
       const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
       return response.body === null || !isStream
         ? response
-        : new Response(boundedStream(response.body, maxUnreadBytes), response);
+        : new Response(boundedStream(response.body, { ...streamLimits(authInfo), disconnect }), response);
     },
     close: () => calls.close(),
   };
+}
+
+/** What a client may leave unread of a stream of changes: thousands of them. */
+const maxUnreadBytes = 256 * 1024;
+/** A stream that lasts longer gains nothing, and timers cannot wait for more than 24 days. */
+const longestStreamMs = 24 * 3_600_000;
+
+/** How much a client may leave unread, and how long it takes until it must show its credential again. */
+function streamLimits(authInfo: AuthInfo | undefined): BoundedStreamOptions {
+  const { expiresAt } = authInfo ?? {};
+  if (expiresAt === undefined) return { maxBytes: maxUnreadBytes };
+  return { maxBytes: maxUnreadBytes, maxMs: Math.min(Math.max(0, expiresAt * 1000 - Date.now()), longestStreamMs) };
 }
 
 const stoppingAnswer = (id: RequestId): JSONRPCErrorResponse => ({

@@ -15,6 +15,9 @@ describe.each(eras)('the server, %s era', (era) => {
   });
 
   it.each([
+    ['tools/list', { cursor: 0 }, 'cursor'],
+    ['prompts/list', { cursor: null }, 'cursor'],
+    ['resources/templates/list', { cursor: [] }, 'cursor'],
     ['resources/read', { uri: 5 }, 'uri'],
     ['resources/list', { cursor: {} }, 'cursor'],
     ['prompts/get', { name: 7 }, 'name'],

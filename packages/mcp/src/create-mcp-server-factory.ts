@@ -11,15 +11,17 @@ import {
   type ServerOptions,
 } from '@modelcontextprotocol/server';
 import type { Caller, ContextStore } from '@org/domain';
-import { createToolCaller } from './call-tool.js';
+import { createToolCaller, type CallTool } from './call-tool.js';
 import { createCompleter } from './completions.js';
 import { instructions } from './instructions.js';
 import { serveLegacySubscriptions } from './legacy-subscriptions.js';
+import { observeCalls, type FinishedCall } from './observe-calls.js';
 import { createPromptGetter, prompts } from './prompts.js';
 import { reportProgress } from './report-progress.js';
 import type { ResourceChanges } from './resource-changes.js';
 import { createResources, resourceTemplates } from './resources.js';
 import type { OnError } from './tool-error.js';
+import { toolRequest } from './tool-request.js';
 import { tools } from './tools.js';
 
 export interface McpServerFactoryOptions {
@@ -40,6 +42,8 @@ export interface McpServerFactoryOptions {
   /** How often a client that asked for progress hears of a call that takes long. Default 10 s. */
   readonly progressIntervalMs?: number | undefined;
   readonly onError?: OnError | undefined;
+  /** Hears of every call of a tool that was answered. Measuring costs: only for who wants to see each one. */
+  readonly onCall?: ((call: FinishedCall) => void) | undefined;
 }
 
 const hourMs = 3_600_000;
@@ -50,10 +54,10 @@ const unchanging = { ttlMs: hourMs, cacheScope: 'public' } as const;
  * request, so all that can be made once is made here.
  */
 export function createMcpServerFactory(options: McpServerFactoryOptions): McpServerFactory {
-  const { contextStore, version, caller: callerOf, rememberEpochs = false, resourceChanges, stopping } = options;
+  const { contextStore, version, caller: callerOf, rememberEpochs = false, resourceChanges } = options;
   const { progressIntervalMs = 10_000, onError } = options;
-  const serverInfo: Implementation = { name: 'context-store', title: 'Context Store', version };
-  const callTool = createToolCaller({ contextStore, rememberEpochs, stopping, onError });
+  const serverInfo = serverInfoOf(version);
+  const callTool = createObservedToolCaller(options);
   // Whoever connects to a process that lasts, it is one and the same to the store.
   const ownProcess: Caller = rememberEpochs ? { process: randomUUID() } : {};
   const resources = createResources(contextStore, onError);
@@ -72,18 +76,19 @@ export function createMcpServerFactory(options: McpServerFactoryOptions): McpSer
       ...base,
     });
 
-    server.setRequestHandler('tools/list', () => ({ tools: [...tools] }));
     server.setRequestHandler('tools/call', async ({ params }, ctx) => {
       const stopReporting = reportProgress(ctx, progressIntervalMs);
       try {
-        return await callTool(params.name, params.arguments ?? {}, callerFor(ctx));
+        const caller = { ...callerFor(ctx), request: toolRequest(server, ctx, context) };
+        return await callTool(params.name, params.arguments ?? {}, caller);
       } finally {
         stopReporting();
       }
     });
-    server.setRequestHandler('prompts/list', () => ({ prompts: [...prompts] }));
-    server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates }));
     // With the schemas of their parameters, a malformed request is an Invalid params error and not an internal one.
+    server.setRequestHandler('tools/list', paramsOf.list, () => ({ tools: [...tools] }));
+    server.setRequestHandler('prompts/list', paramsOf.list, () => ({ prompts: [...prompts] }));
+    server.setRequestHandler('resources/templates/list', paramsOf.list, () => ({ resourceTemplates }));
     server.setRequestHandler('prompts/get', paramsOf.prompt, ({ name, arguments: given }, ctx) =>
       getPrompt(name, given, callerFor(ctx)),
     );
@@ -101,6 +106,18 @@ export function createMcpServerFactory(options: McpServerFactoryOptions): McpSer
     }
     return server;
   };
+}
+
+export const serverInfoOf = (version: string): Implementation => ({
+  name: 'context-store',
+  title: 'Context Store',
+  version,
+});
+
+export function createObservedToolCaller(options: McpServerFactoryOptions): CallTool {
+  const { contextStore, rememberEpochs = false, stopping, onError, onCall } = options;
+  const callTool = createToolCaller({ contextStore, rememberEpochs, stopping, onError });
+  return onCall === undefined ? callTool : observeCalls(callTool, onCall);
 }
 
 /** What of the resources a client can hear of over this connection. */

@@ -1,9 +1,16 @@
+export { asksToWait } from './asks-to-wait.js';
 export { createMcpHttpHandler, type McpHttpHandler, type McpHttpHandlerOptions } from './create-mcp-http-handler.js';
 export type { McpServerFactoryOptions } from './create-mcp-server-factory.js';
 export { instructions } from './instructions.js';
 export { maxMessageBytes } from './max-message-bytes.js';
 export { prompts } from './prompts.js';
+export { refuseMessage } from './refuse-message.js';
+export { fixedResources, resourceTemplates } from './resources.js';
+export { resourceUris } from './resource-uri.js';
+export { resourceScopes, scopes, toolScopes, type Scope } from './scopes.js';
 export { serveMcpStdio, type ServeMcpStdioOptions } from './serve-mcp-stdio.js';
 export { toolDescriptions, type ToolDescription } from './tool-descriptions.js';
-export type { OnError } from './tool-error.js';
+export type { FinishedCall } from './observe-calls.js';
+export type { FailedCall, OnError } from './tool-error.js';
+export { toolCallOf } from './tool-request.js';
 export { tools } from './tools.js';

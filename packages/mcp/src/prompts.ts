@@ -75,7 +75,7 @@ export function createPromptGetter(contextStore: ContextStore, onError: OnError 
     if (!parsed.success) throw badArguments(name, parsed.error);
     const { sessionKey: key } = parsed.data as { sessionKey?: string };
     // A person who misspelt the key should hear of it now: a model would begin an empty session.
-    if (key !== undefined) await withProtocolErrors(contextStore.readSession(key, caller), onError);
+    if (key !== undefined) await withProtocolErrors(contextStore.readSession(key, caller), caller, onError);
     return { description, messages: [{ role: 'user', content: { type: 'text', text: text(parsed.data) } }] };
   };
 }

@@ -24,6 +24,12 @@ export type ParsedUri =
   | { readonly resource: FixedResource; readonly name?: undefined }
   | { readonly resource: TemplateResource; readonly name: string };
 
+/** The URI, or its template, of each resource. */
+export const resourceUris: { readonly [Resource in FixedResource | TemplateResource]: string } = {
+  ...fixedUris,
+  ...templates,
+};
+
 export const uriTemplate = (resource: TemplateResource): string => templates[resource];
 export const uriTemplates: readonly string[] = Object.values(templates);
 

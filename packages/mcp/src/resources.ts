@@ -14,7 +14,8 @@ const json = 'application/json';
 const markdown = 'text/markdown';
 const pageSize = 100;
 
-const fixedResources: readonly Resource[] = [
+/** Those that are always there. */
+export const fixedResources: readonly Resource[] = [
   {
     uri: fixedUri('sessions'),
     name: 'sessions',
@@ -55,10 +56,10 @@ export interface Resources {
 /** Every method throws `ProtocolError` alone: a resource has no result that could say what went wrong. */
 export function createResources(contextStore: ContextStore, onError: OnError | undefined): Resources {
   return {
-    list: (cursor, caller) => withProtocolErrors(listResources(contextStore, cursor, caller), onError),
+    list: (cursor, caller) => withProtocolErrors(listResources(contextStore, cursor, caller), caller, onError),
     read: async (uri, caller) => {
       const contents = readContents(contextStore, parseUri(uri), caller);
-      return { contents: [{ uri, ...(await withProtocolErrors(contents, onError, uri)) }] };
+      return { contents: [{ uri, ...(await withProtocolErrors(contents, caller, onError, uri)) }] };
     },
   };
 }

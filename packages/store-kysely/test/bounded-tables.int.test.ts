@@ -64,8 +64,8 @@ describe('a SQLite store that has grown', () => {
     await Promise.all(many.map((id) => store.createHandoff(offerWork(id, { targetAgent: 'someone' }))));
     expect(await peek('implementer')).toEqual([false]);
     expect(await peek('someone')).toEqual([true]);
-    // A list that has come to its end has seen what was offered to others, too.
-    expect((await list('implementer')).next).toBe(many.length);
+    // What is offered to others moves nobody's place.
+    expect((await list('implementer')).next).toBe(0);
     await store.createHandoff(offerWork('new', { targetAgent: 'implementer' }));
     expect(await peek('implementer')).toEqual([true]);
     expect(await peek('implementer', many.length)).toEqual([true]);

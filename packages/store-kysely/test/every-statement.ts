@@ -19,6 +19,7 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   const handoffId = `offer-${name}`;
   const idempotency = { key: `key-${name}`, tool: 'tool', requestHash: 'hash' };
   await operations.ping();
+  await operations.readChangeMark();
   await operations.createSession({ ...createWork, namespace, sessionKey: `session-${name}`, agent, idempotency });
   await operations.readSession(ref);
   await operations.appendEntry(appendWork('a', { ...ref, agent }));

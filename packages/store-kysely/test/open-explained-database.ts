@@ -1,3 +1,4 @@
+import { noTelemetry } from '@org/domain';
 import { Client } from 'pg';
 import { getTypeParser } from '../src/postgres/connection-pool.js';
 import { migratePostgres } from '../src/postgres/migrate.js';
@@ -25,7 +26,7 @@ export async function openExplainedDatabase(settings: Readonly<Record<string, st
   await client.connect();
   for (const [name, value] of Object.entries(settings)) await client.query(`set ${name} = ${value}`);
   const { database, prepared, takeRuns } = explainingDatabase(client);
-  const operations = prepareOperations(database, { flushes: 1, maxWaiting: 1000 });
+  const operations = prepareOperations(database, { flushes: 1, maxWaiting: 1000, telemetry: noTelemetry });
   return {
     client,
     operations,

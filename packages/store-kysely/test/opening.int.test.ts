@@ -36,7 +36,8 @@ describe('opening a SQLite file', () => {
 
   async function expectOneLine(file: string, says: RegExp): Promise<void> {
     const error: unknown = await open(file).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringMatching(says) as string });
+    const message: unknown = expect.stringMatching(says);
+    expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: false, message });
     expect((error as Error).message).toContain(file);
     expect((error as Error).message).not.toMatch(/\n|SQLITE|select |malformed/);
   }

@@ -53,7 +53,8 @@ describe('leases of two PostgreSQL stores on one database', () => {
     while ((await database.query(isWaiting)).length === 0) await setTimeout(5);
   }
 
-  const lapse = `update sessions set lease_expires_at = clock_timestamp()`;
+  /** The store's clock knows milliseconds alone. */
+  const lapse = `update sessions set lease_expires_at = clock_timestamp() - interval '1 millisecond'`;
 
   it('are looked at after the wait for a lock', async () => {
     await claim(leaseMs);

@@ -100,6 +100,44 @@ describe('the connection pool', () => {
     await Promise.all([append, read]);
   });
 
+  it('forgets a call that waits for a connection and is not needed any more', async () => {
+    const store = await openWithWork();
+    await lockSession();
+    const append = store.appendEntry(appendWork('a'));
+    await untilLockWaits();
+    const leaving = new AbortController();
+    const read = store.readSession(work, leaving.signal);
+    await expect.poll(() => readState?.().waiting).toBe(1);
+    leaving.abort();
+    await expectTrouble(read, /given up/, 'OVERLOADED');
+    await other.query('commit');
+    await append;
+    await expectTrouble(store.readSession(work, leaving.signal), /given up/, 'OVERLOADED');
+    expect(statements).toEqual(['create_session', 'append_entries']);
+    expect(readState?.()).toEqual({ size: 1, inUse: 0, waiting: 0 });
+    expect(await store.readSession(work)).toMatchObject({ lastSequence: 1 });
+  });
+
+  it('forgets an append that waits for a batch and is not needed any more; one in a batch is carried out', async () => {
+    const store = await openWithWork();
+    await store.createSession({ ...createWork, sessionKey: 'other' });
+    await lockSession();
+    const leaving = new AbortController();
+    const sent = store.appendEntry(appendWork('sent'), leaving.signal);
+    await untilLockWaits();
+    const queued = store.appendEntry(appendWork('queued'), leaving.signal);
+    // A batch that waits for the connection, which the first of its calls has started.
+    const batched = ['first', 'second'].map((content, index) =>
+      store.appendEntry(appendWork(content, { sessionKey: 'other' }), index === 0 ? leaving.signal : undefined),
+    );
+    await expect.poll(() => readState?.().waiting).toBe(1);
+    leaving.abort();
+    await expectTrouble(queued, /given up/, 'OVERLOADED');
+    await other.query('commit');
+    expect(await Promise.all([sent, ...batched])).toMatchObject([{ sequence: 1 }, { sequence: 1 }, { sequence: 2 }]);
+    expect(await store.readSession(work)).toMatchObject({ lastSequence: 1 });
+  });
+
   it('ends a statement that takes too long, which then has no effect', async () => {
     const store = await openWithWork({ statementTimeoutMs: 100 });
     await lockSession();

@@ -1,5 +1,4 @@
-import type { Store } from '@org/domain';
-import { createPostgresStore } from '@org/store-kysely/postgres';
+import { createPostgresStore, type PostgresStore } from '@org/store-kysely/postgres';
 import {
   startPostgresServer,
   temporaryDatabase,
@@ -17,7 +16,7 @@ const poolSize = 2;
 describe('the statements of a store', () => {
   let server: PostgresServer;
   let database: TemporaryDatabase;
-  let store: Store;
+  let store: PostgresStore;
 
   beforeAll(async () => {
     server = await startPostgresServer({

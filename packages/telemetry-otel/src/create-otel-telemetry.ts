@@ -2,7 +2,9 @@ import { metrics, type MeterProvider } from '@opentelemetry/api';
 import {
   contextTypes,
   ContextStoreError,
+  noTelemetry,
   requestTypes,
+  type DeploymentLink,
   type ErrorCode,
   type PoolState,
   type Telemetry,
@@ -28,14 +30,17 @@ export function createOtelTelemetry(provider: Pick<MeterProvider, 'getMeter'> = 
   const recordCacheLookup = recordCacheLookups(instruments);
   const measure = measureCalls(instruments);
   const observePool = observePools(instruments);
+  const observeLink = observeLinks(instruments);
   const statementTime = instruments.histogram('db_query_time_seconds');
   const poolWait = instruments.histogram('db_pool_wait_seconds');
   return {
+    ...noTelemetry,
     measure,
     count,
     recordStatement: (statement, durationMs) => statementTime.record(durationMs / 1000, { statement }),
     recordPoolWait: (durationMs) => poolWait.record(durationMs / 1000),
     observePool,
+    observeLink,
     recordCacheLookup,
   };
 }
@@ -102,6 +107,26 @@ function observePools(instruments: Instruments): Telemetry['observePool'] {
   return (read) => {
     pools.add(read);
     return () => void pools.delete(read);
+  };
+}
+
+/** A process may have several of a kind: they are up when all are, and nothing is told of those that nobody has tried. */
+function observeLinks(instruments: Instruments): Telemetry['observeLink'] {
+  const observe = (name: keyof typeof storeMetrics): Set<() => boolean | undefined> => {
+    const links = new Set<() => boolean | undefined>();
+    instruments.gauge(name).addCallback((gauge) => {
+      const states = [...links].map((isUp) => isUp()).filter((state) => state !== undefined);
+      if (states.length > 0) gauge.observe(states.includes(false) ? 0 : 1);
+    });
+    return links;
+  };
+  const links: Record<DeploymentLink, Set<() => boolean | undefined>> = {
+    bus: observe('bus_redis_up'),
+    cache: observe('cache_redis_up'),
+  };
+  return (link, isUp) => {
+    links[link].add(isUp);
+    return () => void links[link].delete(isUp);
   };
 }
 

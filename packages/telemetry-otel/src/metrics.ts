@@ -86,11 +86,26 @@ export const storeMetrics = {
     description: 'How long calls waited for a connection, or until they gave up.',
     boundaries: databaseBoundaries,
   },
-  cache_hits_total: { kind: 'counter', description: 'Reads that a cache answered.' },
-  cache_misses_total: { kind: 'counter', description: 'Reads that a cache could not answer.' },
+  cache_hits_total: {
+    kind: 'counter',
+    description: 'Parts of logs (pages, and what briefings sum up) that a cache held.',
+  },
+  cache_misses_total: {
+    kind: 'counter',
+    description: 'Parts of logs that the database was asked for, because no cache held them.',
+  },
   cache_hit_ratio: {
     kind: 'gauge',
-    description: 'Hits among the reads of the last five minutes that asked a cache, from 0 to 1; absent when none did.',
+    description:
+      'Hits among the parts of logs that were looked for in the last five minutes, from 0 to 1; absent when none were.',
+  },
+  cache_redis_up: {
+    kind: 'gauge',
+    description: 'Whether the cache uses Redis: 1, or 0 while it does without; absent where it is not to.',
+  },
+  bus_redis_up: {
+    kind: 'gauge',
+    description: 'Whether events reach other processes through Redis: 1, or 0; absent until there are any.',
   },
 } as const satisfies Record<string, Metric>;
 

@@ -35,8 +35,8 @@ describe('a scrape of a process', () => {
     expect(value('handoffs_processed_total', { type: 'full_handoff', event: 'returned' })).toBe(0);
     expect(value('error_rate')).toBe(0);
     expect(sum('tool_duration_ms_count')).toBe(0);
-    // No pool, and no cache: nothing is told of them.
-    expect(samples.filter(({ name }) => /^db_pool|^cache/.test(name))).toEqual([]);
+    // No pool, no cache and no Redis: nothing is told of them.
+    expect(samples.filter(({ name }) => /^db_pool|^cache|_up$/.test(name))).toEqual([]);
   });
 
   it('tells what happened, once', async () => {
@@ -111,8 +111,8 @@ describe('a scrape of a process', () => {
 
   it('tells of statements, pools and caches, in seconds and shares', async () => {
     const { telemetry } = endpoint;
-    telemetry.recordStatement('append_entries', 2);
-    telemetry.recordStatement('append_entries', 700);
+    telemetry.recordStatement('append_entries', 2, 'postgresql');
+    telemetry.recordStatement('append_entries', 700, 'postgresql');
     telemetry.recordPoolWait(30);
     const close = telemetry.observePool(() => ({ size: 4, inUse: 3, waiting: 2 }));
     telemetry.observePool(() => ({ size: 10, inUse: 1, waiting: 0 }));
@@ -135,13 +135,34 @@ describe('a scrape of a process', () => {
     expect((await scrape(endpoint.url)).value('db_pool_size')).toBe(10);
   });
 
+  it('tells whether every link of a kind is up, once they were tried', async () => {
+    const { telemetry } = endpoint;
+    const states: (boolean | undefined)[] = [undefined, true];
+    const close = telemetry.observeLink('cache', () => states[0]);
+    telemetry.observeLink('bus', () => undefined);
+    const read = async (): Promise<unknown> => {
+      const { value } = await scrape(endpoint.url);
+      return [value('cache_redis_up'), value('bus_redis_up')];
+    };
+    expect(await read()).toEqual([undefined, undefined]);
+    telemetry.observeLink('cache', () => states[1]);
+    expect(await read()).toEqual([1, undefined]);
+    states[0] = false;
+    expect(await read()).toEqual([0, undefined]);
+    telemetry.observeLink('bus', () => true);
+    close();
+    expect(await read()).toEqual([1, 1]);
+  });
+
   it('has every metric of the table by its type, and no other', async () => {
     const { telemetry } = endpoint;
     await contextStore.registerSession({ sessionKey: 'work' });
     await fail('INTERNAL_ERROR');
-    telemetry.recordStatement('ping', 1);
+    telemetry.recordStatement('ping', 1, 'postgresql');
     telemetry.recordPoolWait(1);
     telemetry.observePool(() => ({ size: 1, inUse: 0, waiting: 0 }));
+    telemetry.observeLink('bus', () => true);
+    telemetry.observeLink('cache', () => true);
     telemetry.recordCacheLookup(true);
     telemetry.recordCacheLookup(false);
 

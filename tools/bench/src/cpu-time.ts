@@ -28,25 +28,36 @@ export const othersShare = 'others’ share of the CPU %';
 export interface CpuLook {
   readonly atMs: number;
   readonly driverUs: number;
+  /** Undefined: there is none. */
+  readonly serverUs: number | undefined;
   readonly databaseUs: number;
   /** Of all processes on this machine together. */
   readonly machineUs: number;
 }
 
-/** What cannot be seen is NaN. @param driverPid the process that makes the calls */
-export const lookAtCpu = (driverPid: number, databaseName: string): CpuLook => ({
+/**
+ * What cannot be seen is NaN.
+ *
+ * @param driverPid the process that makes the calls
+ * @param databaseName undefined for one that works within that process
+ * @param serverPid the process between the two, if there is one
+ */
+export const lookAtCpu = (driverPid: number, databaseName: string | undefined, serverPid?: number): CpuLook => ({
   atMs: performance.now(),
   driverUs: processCpuUs(driverPid) ?? NaN,
-  databaseUs: databaseCpuUs(databaseName) ?? NaN,
+  serverUs: serverPid === undefined ? undefined : processCpuUs(serverPid),
+  databaseUs: databaseName === undefined ? 0 : (databaseCpuUs(databaseName) ?? NaN),
   machineUs: machineCpuUs(),
 });
 
 /** By names that say their units; what could not be seen is left out. */
 export function cpuFacts(before: CpuLook, after: CpuLook, calls: number): Record<string, number> {
   const [driverUs, databaseUs] = [after.driverUs - before.driverUs, after.databaseUs - before.databaseUs];
+  const serverUs = (after.serverUs ?? NaN) - (before.serverUs ?? NaN);
   const capacityUs = (after.atMs - before.atMs) * 1000 * availableParallelism();
-  const othersUs = after.machineUs - before.machineUs - driverUs - databaseUs;
+  const othersUs = after.machineUs - before.machineUs - driverUs - databaseUs - (serverUs || 0);
   const facts = {
+    'server CPU µs/call': serverUs / calls,
     'driver CPU µs/call': driverUs / calls,
     'database CPU µs/call': databaseUs / calls,
     [othersShare]: (100 * Math.max(0, othersUs)) / capacityUs,
@@ -54,13 +65,17 @@ export function cpuFacts(before: CpuLook, after: CpuLook, calls: number): Record
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => Number.isFinite(value)));
 }
 
-/** From the first line of /proc/stat: `cpu user nice system idle iowait irq softirq …`, in hundredths of a second. */
-function machineCpuUs(): number {
+/**
+ * What all processes together have used so far, in microseconds; NaN where that cannot be seen. From the first line of
+ * /proc/stat: `cpu user nice system idle iowait irq softirq …`, in hundredths of a second.
+ */
+export function machineCpuUs(): number {
   const [, user, nice, system, , , irq, softirq] = (read('/proc/stat') ?? '').split(/\s+/).map(Number);
   return [user, nice, system, irq, softirq].reduce<number>((sum, ticks) => sum + (ticks ?? NaN), 0) * 10_000;
 }
 
-function processIds(): string[] {
+/** Of all processes on this machine; none where they cannot be seen. */
+export function processIds(): string[] {
   try {
     return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   } catch {

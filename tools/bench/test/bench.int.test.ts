@@ -58,6 +58,16 @@ it('measures a row, prints it, and writes it as JSON', async () => {
   expect(await readdir(folder)).toEqual(['report.json']);
 });
 
+it('measures what telemetry costs, with servers that tell something', async () => {
+  const file = join(folder, 'report.json');
+  expect(await bench('--quick', '--only', 'telemetry', '--json', file)).toMatchObject({ code: 0 });
+  const { rows } = JSON.parse(await readFile(file, 'utf8')) as Report;
+  const [row] = rows;
+  expect(row?.variants.map(({ name }) => name)).toEqual(['off', 'metrics and logs', 'traces of 10 %']);
+  for (const { callsPerSecond } of row?.variants ?? []) expect(callsPerSecond?.median).toBeGreaterThan(0);
+  expect(row?.comparisons.map(({ bar }) => bar)).toEqual([{ atLeast: 0.95 }, undefined, { atLeast: 0.9 }, undefined]);
+});
+
 it('removes what it made when it is stopped', async () => {
   const child = execFile(process.execPath, [main, '--only', 'stdio-sqlite'], {
     env: { ...process.env, TMPDIR: folder },
@@ -77,7 +87,10 @@ it('removes what it made when it is stopped', async () => {
 });
 
 it.each([
-  [['--only', 'nothing'], 'There are append-postgres, stdio-sqlite, start-stdio, growth, cache.'],
+  [
+    ['--only', 'nothing'],
+    'There are append-postgres, http-postgres, stdio-sqlite, start-stdio, growth, cache, telemetry.',
+  ],
   [['--rounds', '0'], 'a whole number from 1'],
   [['--frobnicate'], "Unknown option '--frobnicate'"],
 ])('refuses %j', async (args, said) => {
@@ -89,5 +102,13 @@ it.each([
 
 it('lists its rows', async () => {
   const { stdout } = await bench('--list');
-  expect(stdout.match(/^\S+/gm)).toEqual(['append-postgres', 'stdio-sqlite', 'start-stdio', 'growth', 'cache']);
+  expect(stdout.match(/^\S+/gm)).toEqual([
+    'append-postgres',
+    'http-postgres',
+    'stdio-sqlite',
+    'start-stdio',
+    'growth',
+    'cache',
+    'telemetry',
+  ]);
 });

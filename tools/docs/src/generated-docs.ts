@@ -1,12 +1,21 @@
 import { environmentTable, type EnvironmentTable } from '@org/context-store/environment';
+import { otelEnvironmentTable } from '@org/context-store/otel-environment';
 import { errorCodes, handoffTransitions, sessionTransitions } from '@org/domain';
+import { resourceScopes, resourceUris, scopes, toolScopes, type Scope } from '@org/mcp';
 import { httpEnvironmentTable } from '@org/mcp-http/environment';
-import { processMetrics, storeMetrics, type Metric } from '@org/telemetry-otel';
+import { processMetrics, spanAttributes, spans, storeMetrics, type Metric } from '@org/telemetry-otel';
+import {
+  limitsReference,
+  objectsReference,
+  promptsReference,
+  resourcesReference,
+  toolsReference,
+} from './api-reference.js';
 import { markdownTable } from './markdown-table.js';
 import { stateDiagram } from './state-diagram.js';
 
 const httpOnly = Object.fromEntries(
-  Object.entries(httpEnvironmentTable).filter(([name]) => !(name in environmentTable)),
+  Object.entries(httpEnvironmentTable).filter(([name]) => !(name in environmentTable || name in otelEnvironmentTable)),
 );
 
 const variablesTable = (variables: EnvironmentTable): string =>
@@ -28,16 +37,53 @@ const metricsTable = (metrics: Readonly<Record<string, Metric>>): string =>
     ]),
   );
 
+const namesOf = (needed: Readonly<Record<string, Scope>>, scope: Scope): string[] =>
+  Object.keys(needed).filter((name) => needed[name] === scope);
+
+const scopesTable = markdownTable(
+  ['scope', 'what for', 'tools', 'resources'],
+  (Object.keys(scopes) as Scope[]).map((scope) => [
+    `\`${scope}\``,
+    scopes[scope],
+    namesOf(toolScopes, scope)
+      .map((name) => `\`${name}\``)
+      .join(', '),
+    namesOf(resourceScopes, scope)
+      .map((name) => `\`${resourceUris[name as keyof typeof resourceUris]}\``)
+      .join(', '),
+  ]),
+);
+
 /** The generated sections of the documents in `docs`, by file and name. */
 export const generatedDocs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'handoff.md': {
     'session states': stateDiagram(sessionTransitions, 'active'),
     'handoff states': stateDiagram(handoffTransitions, 'pending'),
   },
-  'configuration.md': { 'every program': variablesTable(environmentTable), 'mcp-http': variablesTable(httpOnly) },
+  'configuration.md': {
+    'every program': variablesTable(environmentTable),
+    'mcp-http': variablesTable(httpOnly),
+    traces: variablesTable(otelEnvironmentTable),
+  },
+  'authentication.md': { scopes: scopesTable },
   'observability/README.md': {
     metrics: metricsTable(storeMetrics),
     'process metrics': metricsTable(processMetrics),
+    spans: markdownTable(
+      ['span of a', 'name, for example', 'kind', 'what it is'],
+      Object.entries(spans).map(([span, { name, kind, description }]) => [span, name, kind, description]),
+    ),
+    'span attributes': markdownTable(
+      ['attribute', 'of a', 'what it tells'],
+      Object.entries(spanAttributes).map(([name, { of, description }]) => [`\`${name}\``, of.join(', '), description]),
+    ),
+  },
+  'api-reference.md': {
+    tools: toolsReference(),
+    objects: objectsReference(),
+    limits: limitsReference(),
+    resources: resourcesReference(),
+    prompts: promptsReference(),
   },
   'errors.md': {
     errors: markdownTable(

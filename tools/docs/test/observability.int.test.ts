@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { processMetrics, storeMetrics, type Metric } from '@org/telemetry-otel';
 import { describe, expect, it } from 'vitest';
-import { codeBlocks } from '../src/code-blocks.js';
 import { queryMetrics, type SelectedMetric } from '../src/query-metrics.js';
-import { runExample } from './run-example.js';
 
 const read = (file: string): Promise<string> =>
   readFile(new URL(`../../../docs/observability/${file}`, import.meta.url), 'utf8');
@@ -92,9 +90,4 @@ it('tests that every alert fires, and that it is silent', async () => {
       `${alert} is silent`,
     ).toBe(true);
   }
-});
-
-it('shows library code that runs', async () => {
-  const [code = ''] = codeBlocks(await read('README.md'), 'ts');
-  expect(await runExample(code)).toBe('');
 });

@@ -1,5 +1,6 @@
+import { globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { codeBlocks } from '../src/code-blocks.js';
@@ -17,16 +18,18 @@ describe('the README', () => {
     expect(printed).toContain('Half done.');
   });
 
-  it('names npm scripts that exist', async () => {
-    const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
-      scripts: Record<string, string>;
-    };
-    const named = [...readme.matchAll(/npm (?:run )?(start|test|[a-z:]+)/g)].map(([, script = '']) => script);
-    expect(named).toContain('start');
-    expect(named.filter((script) => !(script in scripts) && !['install'].includes(script))).toEqual([]);
+  it('says what each project is', () => {
+    const [folders = ''] = codeBlocks(readme, 'text');
+    const projects = globSync('{apps,packages,tools}/*/package.json', { cwd: root }).map((path) => dirname(path));
+    expect(
+      folders
+        .match(/\w+\/[\w-]+/g)
+        ?.filter((word) => /^(?:apps|packages|tools)\//.test(word))
+        .toSorted(),
+    ).toEqual(projects.toSorted());
   });
 
-  it('shows client configuration that parses', () => {
+  it('shows client configuration that names the server', () => {
     const [configuration = ''] = codeBlocks(readme, 'json');
     expect(JSON.parse(configuration)).toHaveProperty('mcpServers.context-store.command');
   });

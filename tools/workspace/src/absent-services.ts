@@ -50,6 +50,35 @@ const systemServices: readonly Service[] = [
     debianPackage: 'prometheus',
   },
   {
+    name: 'Docker Compose',
+    tests: '**/test/docker.system.test.ts',
+    isThere: () => isCommand('docker-compose'),
+    debianPackage: 'docker-compose',
+  },
+  {
+    name: 'nginx',
+    tests: '**/test/*-nginx.system.test.ts',
+    isThere: () => isCommand('nginx'),
+    debianPackage: 'nginx',
+  },
+  {
+    name: 'running PostgreSQL with its client programs',
+    tests: '**/test/*-pgdump.system.test.ts',
+    isThere: async () => isCommand('pg_dump') && (await findRunningPostgres()) !== undefined,
+    debianPackage: 'postgresql-client',
+  },
+  {
+    name: 'sqlite3',
+    tests: '**/test/*-sqlite3.system.test.ts',
+    isThere: () => isCommand('sqlite3'),
+    debianPackage: 'sqlite3',
+  },
+  {
+    name: 'systemd',
+    tests: '**/test/*-systemd.system.test.ts',
+    isThere: () => isCommand('systemd-analyze'),
+  },
+  {
     name: 'right to mount a disk (root)',
     tests: '**/test/*-disk-full.system.test.ts',
     isThere: () => process.getuid?.() === 0 && succeeds('unshare', '--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'),

@@ -15,6 +15,9 @@ import type { SessionStatus } from '../model/session.js';
  * newest entry, and, if its own deadline has passed meanwhile, for as long again as it first stood. No record that a store
  * gives out holds a lapsed lease.
  *
+ * A `signal` says that nobody needs the answer any more. A store may then give the operation up with OVERLOADED while it
+ * waits for its turn, before the next thing that it would ask its database.
+ *
  * The contract suite in `@org/domain/testing` holds every engine to the same answers.
  */
 export interface Store {
@@ -22,29 +25,29 @@ export interface Store {
    * Creates a session with the agent as its owner, at epoch 1 and version 1.
    * @throws SESSION_EXISTS, SESSION_EXPIRED (a resume of an expired session), IDEMPOTENCY_MISMATCH
    */
-  createSession(request: CreateSession): Promise<Replayable<CreatedSession>>;
+  createSession(request: CreateSession, signal?: AbortSignal): Promise<Replayable<CreatedSession>>;
 
   /** @throws SESSION_NOT_FOUND */
-  readSession(request: SessionRef): Promise<SessionRecord>;
+  readSession(request: SessionRef, signal?: AbortSignal): Promise<SessionRecord>;
 
   /** Newest first. A page may be short, or empty, and still have a `next`: the rows scanned for one page are bounded. */
-  listSessions(request: ListSessions): Promise<SessionPage>;
+  listSessions(request: ListSessions, signal?: AbortSignal): Promise<SessionPage>;
 
   /** Session keys that begin with a prefix, ascending. */
-  listSessionKeys(request: ListSessionKeys): Promise<readonly string[]>;
+  listSessionKeys(request: ListSessionKeys, signal?: AbortSignal): Promise<readonly string[]>;
 
   /**
    * Changes what is given, and nothing else; counts as activity. By the owner alone.
    * @throws SESSION_NOT_FOUND, SESSION_NOT_ACTIVE (no such transition), SESSION_EXPIRED (unless the TTL or status is set),
    * NOT_A_PARTICIPANT, OWNERSHIP_LOST, FORBIDDEN (a participant), VERSION_CONFLICT, IDEMPOTENCY_MISMATCH
    */
-  updateSession(request: UpdateSession): Promise<Replayable<{ session: SessionRecord }>>;
+  updateSession(request: UpdateSession, signal?: AbortSignal): Promise<Replayable<{ session: SessionRecord }>>;
 
   /**
    * Removes a session with everything that was ever recorded of it. The key is free again.
    * @throws SESSION_NOT_FOUND
    */
-  deleteSession(request: SessionRef): Promise<void>;
+  deleteSession(request: SessionRef, signal?: AbortSignal): Promise<void>;
 
   /**
    * Appends one entry at the next sequence. By the owner or a participant; wakes a dormant session, and renews the owner's
@@ -52,13 +55,13 @@ export interface Store {
    * @throws SESSION_NOT_FOUND, SESSION_NOT_ACTIVE, SESSION_EXPIRED, NOT_A_PARTICIPANT, OWNERSHIP_LOST,
    * SEQUENCE_CONFLICT, IDEMPOTENCY_MISMATCH
    */
-  appendEntry(request: AppendEntry): Promise<Replayable<AppendedEntry>>;
+  appendEntry(request: AppendEntry, signal?: AbortSignal): Promise<Replayable<AppendedEntry>>;
 
   /**
    * One range of the log together with its session, from one snapshot. The cost does not grow with the log.
    * @throws SESSION_NOT_FOUND
    */
-  readEntries(request: ReadEntries): Promise<EntryPage>;
+  readEntries(request: ReadEntries, signal?: AbortSignal): Promise<EntryPage>;
 
   /**
    * One range of the log together with its session, from one snapshot, for those who hold what can't have changed: of the
@@ -66,32 +69,32 @@ export interface Store {
    * with the log nor with the size of a page.
    * @throws SESSION_NOT_FOUND
    */
-  readTail(request: ReadTail): Promise<LogTail>;
+  readTail(request: ReadTail, signal?: AbortSignal): Promise<LogTail>;
 
   /**
    * Moves an agent's mark in the log to `sequence`, if one is given, but never back; answers where it stands.
    * @throws SESSION_NOT_FOUND, VALIDATION_ERROR (a sequence that the log does not have yet)
    */
-  markRead(request: MarkRead): Promise<ReadMark>;
+  markRead(request: MarkRead, signal?: AbortSignal): Promise<ReadMark>;
 
   /**
    * What a briefing is composed of, from one snapshot. The rows read are bounded by the two limits.
    * @throws SESSION_NOT_FOUND
    */
-  readBriefing(request: ReadBriefing): Promise<BriefingSource>;
+  readBriefing(request: ReadBriefing, signal?: AbortSignal): Promise<BriefingSource>;
 
   /**
    * Records an offer, pinned to the log's newest entry. A `context_transfer` by any writer, the others by the owner.
    * @throws SESSION_NOT_FOUND, SESSION_NOT_ACTIVE, SESSION_EXPIRED, NOT_A_PARTICIPANT, OWNERSHIP_LOST, FORBIDDEN,
    * IDEMPOTENCY_MISMATCH
    */
-  createHandoff(request: CreateHandoff): Promise<Replayable<{ handoff: HandoffRecord }>>;
+  createHandoff(request: CreateHandoff, signal?: AbortSignal): Promise<Replayable<{ handoff: HandoffRecord }>>;
 
   /**
    * Oldest first, so that a cursor finds what is new. A page may be short, or empty. A list of pending offers looks at one
    * that lapsed once: it may store it as `expired`, which it is by the clock.
    */
-  listHandoffs(request: ListHandoffs): Promise<HandoffPage>;
+  listHandoffs(request: ListHandoffs, signal?: AbortSignal): Promise<HandoffPage>;
 
   /**
    * Whether each inbox holds a pending offer after its position: for any number of inboxes at the cost of one call. A yes
@@ -106,23 +109,26 @@ export interface Store {
    * @throws HANDOFF_NOT_FOUND, HANDOFF_CLAIMED, HANDOFF_NOT_PENDING, HANDOFF_EXPIRED, FORBIDDEN (addressed to another),
    * VALIDATION_ERROR (a lease on what does not move ownership), SESSION_NOT_ACTIVE, SESSION_EXPIRED, IDEMPOTENCY_MISMATCH
    */
-  claimHandoff(request: ClaimHandoff): Promise<Replayable<ClaimedHandoff>>;
+  claimHandoff(request: ClaimHandoff, signal?: AbortSignal): Promise<Replayable<ClaimedHandoff>>;
 
   /**
    * Ends a handoff as `handoffTransitions` allows, and the lease that it came with. `returned` makes the requester owner
    * again at a new epoch.
    * @throws HANDOFF_NOT_FOUND, HANDOFF_NOT_PENDING, HANDOFF_EXPIRED, FORBIDDEN, OWNERSHIP_LOST, IDEMPOTENCY_MISMATCH
    */
-  resolveHandoff(request: ResolveHandoff): Promise<Replayable<{ handoff: HandoffRecord }>>;
+  resolveHandoff(request: ResolveHandoff, signal?: AbortSignal): Promise<Replayable<{ handoff: HandoffRecord }>>;
 
   /** How much a namespace holds, each number counted up to `limit`. */
-  countNamespace(request: CountNamespace): Promise<NamespaceCounts>;
+  countNamespace(request: CountNamespace, signal?: AbortSignal): Promise<NamespaceCounts>;
 
   /** Resolves when the store can serve calls. @throws STORE_UNAVAILABLE */
   ping(): Promise<void>;
 
-  /** Finishes what is under way, then releases everything. Calls made afterwards throw STORE_UNAVAILABLE. */
-  close(): Promise<void>;
+  /**
+   * Finishes what is under way, then releases everything. Calls made afterwards throw STORE_UNAVAILABLE, as do those that a
+   * server has not answered `withinMs` milliseconds later. Default: they are waited for.
+   */
+  close(withinMs?: number): Promise<void>;
 }
 
 /** An answer that may be the repetition of an earlier one, for the same idempotency key. */
@@ -393,7 +399,10 @@ export interface ListHandoffs {
 
 export interface HandoffPage {
   readonly handoffs: readonly HandoffRecord[];
-  /** The position after the last row looked at: always there, so that a later call sees only what is new. */
+  /**
+   * The position after the last row looked at: always there, so that a later call sees only what is new. What happens in
+   * other namespaces does not move it.
+   */
   readonly next: number;
   /** Whether more rows follow now. */
   readonly more: boolean;

@@ -278,6 +278,10 @@ const looks: Readonly<Record<string, (s: StoreScenario, handoffId: string) => Pr
     const inbox = { namespace: s.namespace, agent: 'another', roles: ['builder'], after: 0 };
     expect(await s.store.peekInboxes([inbox])).toEqual([true]);
   },
+  'a count': async (s) => {
+    const counts = await s.store.countNamespace({ namespace: s.namespace, limit: 10 });
+    expect(counts).toEqual({ sessions: 1, pendingHandoffs: 1 });
+  },
   'a resolution': (s, handoffId) =>
     expectRefusal(s.resolve({ handoffId }, 'completed', 'implementer'), 'HANDOFF_NOT_PENDING'),
 };

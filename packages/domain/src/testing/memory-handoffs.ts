@@ -54,7 +54,7 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
     const more = found.length > limit;
     return {
       handoffs: page.map((handoff) => state.observeHandoff(handoff)),
-      next: more ? (page.at(-1)?.id ?? after) : Math.max(after, state.lastId),
+      next: page.at(-1)?.id ?? after,
       more,
     };
   },

@@ -52,11 +52,6 @@ export class MemoryState {
     return this.#lastId;
   }
 
-  /** The newest id that was ever given. */
-  get lastId(): number {
-    return this.#lastId;
-  }
-
   findSession({ namespace, sessionKey }: SessionRef): StoredSession | undefined {
     return this.sessions.find(({ record }) => record.namespace === namespace && record.sessionKey === sessionKey);
   }

@@ -58,15 +58,22 @@ export const mutationArguments = {
     .optional(),
 };
 
-/** @throws VALIDATION_ERROR naming every field that is wrong, and what it should be */
+/** An answer must not be many times as long as what it is about: of more, the rest is counted. */
+const mostNamed = 10;
+
+/** @throws VALIDATION_ERROR naming the fields that are wrong, and what they should be */
 export function parseInput<Input extends z.ZodObject>(schema: Input, input: unknown): z.output<Input> {
   const parsed = schema.safeParse(input ?? {});
   const lost = lostKeys(input);
   if (parsed.success && lost.length === 0) return parsed.data;
-  const issues = [...(parsed.error?.issues ?? []).map((issue) => describeIssue(issue, schema)), ...lost];
+  const found = parsed.error?.issues ?? [];
+  const described = found.slice(0, mostNamed).map((issue) => describeIssue(issue, schema));
+  const issues = [...described, ...lost].slice(0, mostNamed);
+  const named = issues.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  const more = found.length + lost.length - issues.length;
   throw new ContextStoreError(
     'VALIDATION_ERROR',
-    `${issues.map(({ path, message }) => `${path}: ${message}`).join('; ')}. Correct the arguments and call again.`,
+    `${named}${more > 0 ? `; and ${more} more problems` : ''}. Correct the arguments and call again.`,
     { issues },
   );
 }
@@ -81,7 +88,8 @@ function lostKeys(input: unknown): { path: string; message: string }[] {
 function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodObject): { path: string; message: string } {
   const path = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
-    const unknown = issue.keys.join(', ');
+    const more = issue.keys.length - mostNamed;
+    const unknown = `${issue.keys.slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
     return {
       path: path === '' ? unknown : `${path}.${unknown}`,
       message: `unknown; known are ${Object.keys(schema.shape).join(', ')}`,

@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import { ContextStoreError, type Telemetry } from '@org/domain';
-import { Pool, types, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg';
+import { ContextStoreError, type PoolState, type Telemetry } from '@org/domain';
+import { Pool, types, type Client, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg';
 import { connectionConfig, silenceMs, type ConnectionOptions } from './connection-config.js';
+import { orGiveUp } from './giving-up.js';
 import { longestTimerMs } from './longest-timer-ms.js';
 import {
   isConnectionBroken,
@@ -35,6 +36,8 @@ interface NamedQuery {
 export interface ConnectionPool {
   /** @throws ContextStoreError when no connection could be had (nothing was sent then), else what pg throws */
   readonly run: <Row>(query: NamedQuery) => Promise<Row[]>;
+  /** Breaks the connections that are in use: whoever uses one hears of it at once. Nothing is run any more. */
+  readonly abandon: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -49,22 +52,19 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
   // A connection that breaks is replaced when one is needed next. Whoever uses it at that moment hears of it by itself.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
-  let runningStatements = 0;
-  const stopObserving = telemetry.observePool(() => ({
-    size,
-    inUse: pool.totalCount - pool.idleCount,
-    waiting: pool.waitingCount,
-  }));
+  const inUse = new Set<PoolClient>();
+  let isAbandoned = false;
+  const stopObserving = telemetry.observePool(() => usageOf(pool, size));
 
   async function acquire(): Promise<PoolClient> {
-    const free = pool.idleCount + size - pool.totalCount;
-    if (pool.waitingCount - free >= maxWaiting) throw overloaded();
+    if (isAbandoned) throw storeClosing();
+    if (waitingOf(pool, size) >= maxWaiting) throw overloaded();
     const startMs = performance.now();
     try {
-      return await pool.connect();
+      return await orGiveUp(() => pool.connect(), giveBack);
     } catch (error) {
       // When nobody has a connection either, it is the server that lets all of them wait.
-      const isBusy = isStillWaiting(error) && runningStatements > 0;
+      const isBusy = isStillWaiting(error) && inUse.size > 0;
       throw isBusy ? overloaded(error) : translateConnectError(error, url);
     } finally {
       telemetry.recordPoolWait(performance.now() - startMs);
@@ -75,17 +75,18 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
     const client = await acquire();
     const startMs = performance.now();
     let broken: Error | undefined;
-    runningStatements += 1;
+    inUse.add(client);
     try {
+      if (isAbandoned) throw storeClosing();
       const config = transactionPooler ? { text, values: [...values] } : { name, text, values: [...values] };
       return (await client.query<Row & QueryResultRow>(config)).rows;
     } catch (error) {
       if (isConnectionUseless(error)) broken = error;
       throw error;
     } finally {
-      runningStatements -= 1;
+      inUse.delete(client);
       client.release(broken);
-      telemetry.recordStatement(name, performance.now() - startMs);
+      telemetry.recordStatement(name, performance.now() - startMs, 'postgresql');
     }
   }
 
@@ -101,12 +102,30 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
         if (tries > 1) await setTimeout(Math.random() * tries);
       }
     },
+    abandon: () => {
+      isAbandoned = true;
+      breakOff(inUse);
+    },
     close: () => {
       stopObserving();
       return pool.end();
     },
   };
 }
+
+/** In the middle of a statement, this is no farewell to the server: the connection breaks. */
+function breakOff(clients: Iterable<PoolClient>): void {
+  for (const client of clients) void (client as PoolClient & Client).end();
+}
+
+/** How many calls wait for a connection that is in use. */
+const waitingOf = (pool: Pool, size: number): number => pool.waitingCount - (pool.idleCount + size - pool.totalCount);
+
+const usageOf = (pool: Pool, size: number): PoolState => ({
+  size,
+  inUse: pool.totalCount - pool.idleCount,
+  waiting: pool.waitingCount,
+});
 
 function poolConfig(options: ConnectionPoolOptions): PoolConfig {
   const { size, transactionPooler, statementTimeoutMs, idleInTransactionTimeoutMs } = options;
@@ -133,6 +152,15 @@ function mayRunAgain(error: unknown, { isRepeatable }: NamedQuery, tries: number
   return tries === 1 && (isNeverSent(error) || (isRepeatable && isConnectionBroken(error)));
 }
 
+/** Nobody needs the connection when it comes. */
+function giveBack(connecting: Promise<PoolClient>): true {
+  connecting.then(
+    (client) => client.release(),
+    () => undefined,
+  );
+  return true;
+}
+
 /** What pg-pool says of a wait for a connection that is in use. A failure to connect reads otherwise. */
 const isStillWaiting = (error: unknown): boolean =>
   error instanceof Error && error.message === 'timeout exceeded when trying to connect';
@@ -140,8 +168,11 @@ const isStillWaiting = (error: unknown): boolean =>
 function overloaded(cause?: unknown): ContextStoreError {
   const message =
     'Too many calls are waiting for a database connection. Nothing was written; wait, then send the same call again.';
-  return new ContextStoreError('OVERLOADED', message, {}, { cause });
+  return new ContextStoreError('OVERLOADED', message, { retryAfterMs: 1000 }, { cause });
 }
+
+const storeClosing = (): ContextStoreError =>
+  new ContextStoreError('STORE_UNAVAILABLE', 'The store is closing. Nothing was written; send the same call again.');
 
 /** No number of ours comes near the end of the safe integers; pg would give them as texts. */
 export const getTypeParser: typeof types.getTypeParser = (oid, format) =>

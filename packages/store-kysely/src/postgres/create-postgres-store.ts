@@ -1,7 +1,9 @@
 import { ContextStoreError, noTelemetry, type Store, type Telemetry } from '@org/domain';
-import { createConnectionPool } from './connection-pool.js';
+import { createConnectionPool, type ConnectionPool } from './connection-pool.js';
 import { createDatabase } from './database.js';
 import { defaultSettings } from './default-settings.js';
+import { signals } from './giving-up.js';
+import { longestTimerMs } from './longest-timer-ms.js';
 import { migratePostgres, requireSchema } from './migrate.js';
 import type { Operation } from './operation.js';
 import { prepareOperations } from './operations.js';
@@ -34,6 +36,11 @@ export interface PostgresStoreOptions {
   readonly clockOffsetMs?: (() => number) | undefined;
 }
 
+export interface PostgresStore extends Store {
+  /** A text that changes whenever anybody has written to the server. */
+  readonly readChangeMark: () => Promise<string>;
+}
+
 /**
  * Opens a store in a PostgreSQL database, which any number of processes may share. What it acknowledges is committed.
  *
@@ -41,9 +48,10 @@ export interface PostgresStoreOptions {
  * @throws STORE_UNAVAILABLE when the server cannot be reached or does not fit, or the schema cannot be migrated or is of a
  *   newer release
  */
-export async function createPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+export async function createPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
   const { url, migrate = true, poolSize = defaultSettings.poolSize, maxWaiting = defaultSettings.maxWaiting } = options;
   const { connectTimeoutMs = defaultSettings.connectTimeoutMs, transactionPooler = false } = options;
+  const { telemetry = noTelemetry } = options;
   const connection = { url, connectTimeoutMs, transactionPooler };
   await (migrate ? migratePostgres(url, connection) : requireSchema(url, connection));
   const pool = createConnectionPool({
@@ -52,24 +60,25 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     statementTimeoutMs: options.statementTimeoutMs ?? defaultSettings.statementTimeoutMs,
     idleInTransactionTimeoutMs: options.idleInTransactionTimeoutMs ?? defaultSettings.idleInTransactionTimeoutMs,
     maxWaiting,
-    telemetry: options.telemetry ?? noTelemetry,
+    telemetry,
   });
   const database = createDatabase(pool, options.clockOffsetMs ?? (() => 0));
   // The other half of the pool is left to all other calls. Of two batches one may wait for a lock.
-  const operations = prepareOperations(database, { flushes: Math.max(2, Math.ceil(poolSize / 2)), maxWaiting });
-  return openStore(operations, url, pool.close);
+  const flushes = Math.max(2, Math.ceil(poolSize / 2));
+  const operations = prepareOperations(database, { flushes, maxWaiting, telemetry });
+  return openStore(operations, url, pool);
 }
 
-function openStore(operations: ReturnType<typeof prepareOperations>, url: string, release: () => Promise<void>): Store {
+function openStore(operations: ReturnType<typeof prepareOperations>, url: string, pool: ConnectionPool): PostgresStore {
   const underWay = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
   const serve =
     <Request, Answer>(operation: Operation<Request, Answer>) =>
-    async (request: Request): Promise<Answer> => {
+    async (request: Request, signal?: AbortSignal): Promise<Answer> => {
       if (closing !== undefined)
         throw new ContextStoreError('STORE_UNAVAILABLE', 'The store is closed. Open it again.');
-      const answer = operation(request);
+      const answer = signals.run(signal, () => operation(request));
       underWay.add(answer);
       try {
         return await answer;
@@ -80,9 +89,11 @@ function openStore(operations: ReturnType<typeof prepareOperations>, url: string
       }
     };
 
-  async function close(): Promise<void> {
+  async function close(withinMs: number): Promise<void> {
+    const tooLong = setTimeout(pool.abandon, Math.min(withinMs, longestTimerMs));
     await Promise.allSettled(underWay);
-    await release();
+    clearTimeout(tooLong);
+    await pool.close();
   }
 
   return {
@@ -104,6 +115,7 @@ function openStore(operations: ReturnType<typeof prepareOperations>, url: string
     resolveHandoff: serve(operations.resolveHandoff),
     countNamespace: serve(operations.countNamespace),
     ping: serve(operations.ping),
-    close: () => (closing ??= close()),
+    readChangeMark: serve(operations.readChangeMark),
+    close: (withinMs = longestTimerMs) => (closing ??= close(withinMs)),
   };
 }

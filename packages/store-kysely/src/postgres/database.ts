@@ -23,7 +23,7 @@ export interface Database {
 }
 
 /** @param clockOffsetMs how far the store's clock is ahead of the database's, asked for every run */
-export function createDatabase(pool: ConnectionPool, clockOffsetMs: () => number): Database {
+export function createDatabase(pool: Pick<ConnectionPool, 'run'>, clockOffsetMs: () => number): Database {
   function prepare<Arguments extends object, Row>(
     name: string,
     build: Build<Arguments, Row>,

@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import { ContextStoreError, type AppendEntry } from '@org/domain';
+import { ContextStoreError, type AppendEntry, type Origin, type Telemetry } from '@org/domain';
 import { takeBatch, type BatchedAppend } from './append-batch.js';
 import type { AppendedRow, AppendEntries } from './append-entries.js';
+import { orGiveUp, signals } from './giving-up.js';
 import { isStatementFailure } from './translate-error.js';
 
 export interface GroupCommitOptions {
@@ -9,12 +10,15 @@ export interface GroupCommitOptions {
   readonly flushes: number;
   /** How many appends may wait for a batch. One more is OVERLOADED. */
   readonly maxWaiting: number;
+  /** Is told whom a batch is for. */
+  readonly telemetry: Pick<Telemetry, 'origin' | 'attribute'>;
 }
 
 /** Appends one entry; undefined: it was not let through. */
 export type CommitAppend = (request: AppendEntry) => Promise<AppendedRow | undefined>;
 
 interface WaitingAppend extends BatchedAppend {
+  readonly origin: Origin;
   readonly resolve: (row: AppendedRow | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -47,25 +51,45 @@ class GroupCommit {
   }
 
   append(request: AppendEntry): Promise<AppendedRow | undefined> {
-    return new Promise((resolve, reject) => {
-      if (this.#waiting.length >= this.#options.maxWaiting) {
-        reject(
-          new ContextStoreError(
-            'OVERLOADED',
-            'Too many appends are waiting. Nothing was written; wait, then send the same call again.',
-          ),
-        );
-        return;
-      }
-      const session = `${request.namespace} ${request.sessionKey}`;
-      this.#waiting.push({ request, session, resolve, reject, isSuspect: false });
-      if (this.#underWay < this.#options.flushes) this.#startDrain();
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<AppendedRow | undefined>();
+    const origin = this.#options.telemetry.origin();
+    const session = `${request.namespace} ${request.sessionKey}`;
+    return orGiveUp(
+      () => {
+        this.#enqueue({ request, session, origin, resolve, reject, isSuspect: false });
+        return promise;
+      },
+      () => this.#withdraw(resolve),
+    );
+  }
+
+  #enqueue(append: WaitingAppend): void {
+    if (this.#waiting.length >= this.#options.maxWaiting) {
+      append.reject(
+        new ContextStoreError(
+          'OVERLOADED',
+          'Too many appends are waiting. Nothing was written; wait, then send the same call again.',
+          { retryAfterMs: 1000 },
+        ),
+      );
+      return;
+    }
+    this.#waiting.push(append);
+    if (this.#underWay < this.#options.flushes) this.#startDrain();
+  }
+
+  /** False: it is in a batch already. */
+  #withdraw(resolve: WaitingAppend['resolve']): boolean {
+    const left = this.#waiting.filter((append) => append.resolve !== resolve);
+    const isWithdrawn = left.length < this.#waiting.length;
+    this.#waiting = left;
+    return isWithdrawn;
   }
 
   #startDrain(): void {
     this.#underWay += 1;
-    void this.#drain();
+    // A batch is not given up with the call that happened to start it.
+    void signals.run(undefined, () => this.#drain());
   }
 
   async #drain(): Promise<void> {
@@ -89,7 +113,9 @@ class GroupCommit {
 
   async #commit(batch: readonly WaitingAppend[]): Promise<void> {
     try {
-      const rows = await this.#appendEntries(batch.map(({ request }) => request));
+      const rows = await this.#options.telemetry.attribute(batch, () =>
+        this.#appendEntries(batch.map(({ request }) => request)),
+      );
       const byOrdinal = new Map(rows.map((row) => [row.ordinal, row]));
       const isOfSeveral = batch.some(({ session }) => session !== batch[0]?.session);
       const leftOut: WaitingAppend[] = [];

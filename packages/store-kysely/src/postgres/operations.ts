@@ -13,6 +13,7 @@ import { prepareMarkRead } from './mark-read.js';
 import { preparePeekInboxes } from './peek-inboxes.js';
 import { preparePing } from './ping.js';
 import { prepareReadBriefing } from './read-briefing.js';
+import { prepareReadChangeMark } from './read-change-mark.js';
 import { prepareReadEntries } from './read-entries.js';
 import { prepareReadSession } from './read-session.js';
 import { prepareReadTail } from './read-tail.js';
@@ -40,5 +41,6 @@ export function prepareOperations(database: Database, groupCommit: GroupCommitOp
     resolveHandoff: prepareResolveHandoff(database),
     countNamespace: prepareCountNamespace(database),
     ping: preparePing(database),
+    readChangeMark: prepareReadChangeMark(database),
   };
 }

@@ -131,7 +131,7 @@ export function translateError(error: unknown, url: string): ContextStoreError {
 export function tooManyConflicts(cause?: unknown): ContextStoreError {
   const message =
     'Others change the same session all the time. Nothing was written; wait, then send the same call again.';
-  return new ContextStoreError('OVERLOADED', message, {}, { cause });
+  return new ContextStoreError('OVERLOADED', message, { retryAfterMs: 1000 }, { cause });
 }
 
 function storeUnavailable(url: string, problem: string, cause: unknown): ContextStoreError {

@@ -1,4 +1,5 @@
-import { createMemoryBus, type EventBus } from '@org/domain';
+import type { EventBus } from '@org/domain';
+import { createWatchingBus } from '../watching-bus.js';
 import type { SqliteStore } from './create-sqlite-store.js';
 
 export interface SqliteBusOptions {
@@ -16,49 +17,18 @@ export interface SqliteBusOptions {
  * SQLite knows that, and no more.
  */
 export function createSqliteBus({ store, pollIntervalMs = 100 }: SqliteBusOptions): EventBus {
-  const local = createMemoryBus();
-  let listeners = 0;
-  let stopWatching: (() => void) | undefined;
-
-  function watch(): () => void {
+  return createWatchingBus((tell) => {
     let seen = versionOf(store);
     const timer = setInterval(() => {
       const version = versionOf(store);
       if (version === undefined || version === seen) return;
       seen = version;
-      local.publish({ kind: 'something_changed' });
+      tell();
     }, pollIntervalMs);
     // Listening alone keeps no process alive.
     timer.unref();
     return () => clearInterval(timer);
-  }
-
-  function leave(): void {
-    listeners -= 1;
-    if (listeners > 0) return;
-    stopWatching?.();
-    stopWatching = undefined;
-  }
-
-  return {
-    publish: (event) => local.publish(event),
-    subscribe: (listener) => {
-      const unsubscribe = local.subscribe(listener);
-      listeners += 1;
-      stopWatching ??= watch();
-      let isOver = false;
-      return () => {
-        if (isOver) return;
-        isOver = true;
-        unsubscribe();
-        leave();
-      };
-    },
-    close: async () => {
-      stopWatching?.();
-      await local.close();
-    },
-  };
+  });
 }
 
 /** Undefined when the file cannot be read now. The calls that need it say so; a hint that is missing is only late. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Store, Telemetry } from '@org/domain';
 import { olderSchema } from '../schema-version.js';
 import type { Connection } from './connection.js';
-import { measureCommits, measureOperations } from './measure-statements.js';
+import { measureCommits, measureOperations, type RecordStatement } from './measure-statements.js';
 import { requireSchema } from './migrate.js';
 import { migrations } from './migrations/index.js';
 import { openConnection } from './open-connection.js';
@@ -54,7 +54,7 @@ export async function createSqliteStore({
     throw translateError(error, path);
   });
   const { reads, writes, measured } = measure(connection, telemetry);
-  const { read, write, close } = createOperationRunner(measured, { path, clock, lockWaitMs });
+  const { read, write, close } = createOperationRunner(measured, { path, clock, lockWaitMs, telemetry });
   const deleteSession = write(writes.deleteSession);
   const listHandoffs = read(reads.listHandoffs);
   const expireOffers = write(writes.expireOffers);
@@ -101,7 +101,7 @@ export async function createSqliteStore({
 function measure(connection: Connection, telemetry: Telemetry | undefined) {
   const { reads, writes } = prepareOperations(connection);
   if (telemetry === undefined) return { reads, writes, measured: connection };
-  const record: Telemetry['recordStatement'] = (name, durationMs) => telemetry.recordStatement(name, durationMs);
+  const record: RecordStatement = (name, durationMs) => telemetry.recordStatement(name, durationMs, 'sqlite');
   return {
     reads: measureOperations(reads, record),
     writes: measureOperations(writes, record),

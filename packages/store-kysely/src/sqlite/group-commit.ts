@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { ContextStoreError } from '@org/domain';
+import { ContextStoreError, noTelemetry, type Origin, type Telemetry } from '@org/domain';
 import type { Connection } from './connection.js';
 import { retryWhileBusy } from './retry-while-busy.js';
 
@@ -25,7 +25,11 @@ export interface GroupCommit {
   readonly write: <T>(run: () => T) => Promise<T>;
 }
 
+/** Is told whom a write, and a commit, is for. */
+export type Attribution = Pick<Telemetry, 'origin' | 'attribute'>;
+
 interface QueuedWrite {
+  readonly origin: Origin;
   /** Runs it, and keeps the outcome for {@link QueuedWrite.settle}. @throws what is not a refusal */
   readonly run: () => void;
   /** Tells the caller the outcome. */
@@ -48,6 +52,7 @@ export function createGroupCommit(
   connection: Connection,
   lockWaitMs: number,
   limits: GroupLimits = usualLimits,
+  telemetry: Attribution = noTelemetry,
 ): GroupCommit {
   const queue: QueuedWrite[] = [];
   let draining: Promise<void> | undefined;
@@ -69,7 +74,7 @@ export function createGroupCommit(
   function commitGroup(): void {
     const group: QueuedWrite[] = [];
     try {
-      connection.writeTransaction(() => runGroup(queue, group, limits));
+      telemetry.attribute(group, () => connection.writeTransaction(() => runGroup(queue, group, limits, telemetry)));
     } catch (error) {
       if (group.length === 0) throw error;
       runAgain(group, error);
@@ -95,6 +100,7 @@ export function createGroupCommit(
           return;
         }
         queue.push({
+          origin: telemetry.origin(),
           ...outcomeOf(run, resolve, reject),
           reject,
           deadlineMs: performance.now() + lockWaitMs,
@@ -106,13 +112,13 @@ export function createGroupCommit(
 }
 
 /** Runs writes from the head of the queue, each moved to the group first, until the group is full. */
-function runGroup(queue: QueuedWrite[], group: QueuedWrite[], limits: GroupLimits): void {
+function runGroup(queue: QueuedWrite[], group: QueuedWrite[], limits: GroupLimits, telemetry: Attribution): void {
   const endMs = performance.now() + limits.runMs;
   do {
     const write = queue.shift();
     if (write === undefined) return;
     group.push(write);
-    write.run();
+    telemetry.attribute([write], write.run);
     if (write.isSuspect) return;
   } while (group.length < limits.writes && performance.now() < endMs && queue[0]?.isSuspect !== true);
 }

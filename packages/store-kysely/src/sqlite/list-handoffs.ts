@@ -4,7 +4,6 @@ import type { Placeholders } from '../prepared-query.js';
 import type { Connection } from './connection.js';
 import { handoffRecord, type HandoffRow } from './handoff-row.js';
 import type { Operation } from './operation.js';
-import { prepareNewestPlace } from './newest-place.js';
 import { db } from './query-builder.js';
 import {
   isListed,
@@ -28,7 +27,6 @@ export function prepareListHandoffs(connection: Connection): Operation<ListHando
   const readInbox = prepareReadInbox(connection);
   const readOutbox = prepareReadOutbox(connection);
   const getHandoff = prepareGetListed(connection);
-  const newestPlace = prepareNewestPlace(connection);
 
   return (request, nowMs) => {
     const { namespace, after = 0 } = request;
@@ -38,7 +36,7 @@ export function prepareListHandoffs(connection: Connection): Operation<ListHando
     return {
       page: {
         handoffs: page.ids.flatMap((id) => getHandoff({ id }) ?? []).map((row) => handoffRecord(row, row, nowMs)),
-        next: page.more ? (page.last ?? after) : Math.max(after, newestPlace()),
+        next: page.last ?? after,
         more: page.more,
       },
       lapsed: range.rows.filter((row) => row.status === 'pending' && row.expires_at <= nowMs).map(({ id }) => id),

@@ -1,8 +1,7 @@
-import type { Telemetry } from '@org/domain';
 import type { Connection } from './connection.js';
 import type { Operation } from './operation.js';
 
-type RecordStatement = Telemetry['recordStatement'];
+export type RecordStatement = (name: string, durationMs: number) => void;
 // oxlint-disable-next-line typescript/no-explicit-any -- operations are functions of one argument each, of any type
 type AnyOperation = Operation<any, unknown>;
 

@@ -45,7 +45,12 @@ function readVersion(connection: Connection, path: string): number {
     .all({});
   if (tables.length === 0) return 0;
   if (!tables.some(({ name }) => name === 'schema_migrations')) {
-    throw new ContextStoreError('STORE_UNAVAILABLE', `${path} belongs to another program. Name a file of its own.`);
+    throw new ContextStoreError(
+      'STORE_UNAVAILABLE',
+      `${path} belongs to another program. Name a file of its own.`,
+      {},
+      { retryable: false },
+    );
   }
   const newest = connection.prepare(() =>
     db.selectFrom('schema_migrations').select('version').orderBy('version', 'desc').limit(1),
@@ -57,6 +62,7 @@ function readVersion(connection: Connection, path: string): number {
       'STORE_UNAVAILABLE',
       `${path} was written by a newer release (schema ${version}; this one knows ${known}). Upgrade context-store.`,
       { schemaVersion: version, knownVersion: known },
+      { retryable: false },
     );
   }
   return version;

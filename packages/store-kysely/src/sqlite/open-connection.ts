@@ -56,6 +56,8 @@ function requireNode(): void {
   throw new ContextStoreError(
     'STORE_UNAVAILABLE',
     `SQLite needs Node 22.19 or newer; this is Node ${node}. Start with a newer Node.`,
+    {},
+    { retryable: false },
   );
 }
 
@@ -83,7 +85,7 @@ function requireFile(path: string): void {
       'STORE_UNAVAILABLE',
       `${path} cannot be written. Choose a folder that this user can write to, or make it writable.`,
       {},
-      { cause: error },
+      { cause: error, retryable: false },
     );
   }
 }

@@ -1,6 +1,6 @@
 import { ContextStoreError } from '@org/domain';
 import type { Connection } from './connection.js';
-import { createGroupCommit } from './group-commit.js';
+import { createGroupCommit, type Attribution } from './group-commit.js';
 import type { Operation } from './operation.js';
 import { retryWhileBusy } from './retry-while-busy.js';
 import { translateError } from './translate-error.js';
@@ -19,13 +19,14 @@ export interface OperationRunnerOptions {
   readonly path: string;
   readonly clock: () => number;
   readonly lockWaitMs: number;
+  readonly telemetry?: Attribution | undefined;
 }
 
 export function createOperationRunner(
   connection: Connection,
-  { path, clock, lockWaitMs }: OperationRunnerOptions,
+  { path, clock, lockWaitMs, telemetry }: OperationRunnerOptions,
 ): OperationRunner {
-  const groupCommit = createGroupCommit(connection, lockWaitMs);
+  const groupCommit = createGroupCommit(connection, lockWaitMs, undefined, telemetry);
   const underWay = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 

@@ -4,9 +4,11 @@ import type { Placeholders } from '../prepared-query.js';
 import type { Connection } from './connection.js';
 import { prepareMoveOwnership } from './move-ownership.js';
 import { preparedOnce } from './prepared-once.js';
-import type { SequenceTable } from './newest-place.js';
 import { db } from './query-builder.js';
 import { leaseOf, sessionRecord, type SessionRow } from './session-row.js';
+
+/** Where SQLite keeps the greatest id that it ever gave in each table that never gives one twice. */
+type SequenceTable = { readonly sqlite_sequence: { readonly name: string; readonly seq: number } };
 
 /** Settles the lease of a session, and answers with the row as it is then: the same, when there was nothing to settle. */
 export type SettleLease = (session: SessionRow, nowMs: number) => SessionRow;

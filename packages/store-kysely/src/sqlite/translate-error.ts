@@ -1,12 +1,16 @@
 import { ContextStoreError } from '@org/domain';
 
-/** What is wrong with the file, and what to do, by SQLite's primary result code. */
-const unavailable: Readonly<Record<string, string>> = {
+/** What is wrong with the file, and what to do, by SQLite's primary result code: it may pass by itself. */
+const passing: Readonly<Record<string, string>> = {
   SQLITE_BUSY: 'is locked by another process for too long. Nothing was written; send the same call again.',
   SQLITE_LOCKED: 'is locked by another process for too long. Nothing was written; send the same call again.',
   SQLITE_PROTOCOL: 'is locked by another process for too long. Nothing was written; send the same call again.',
   SQLITE_FULL: 'cannot grow: the disk is full. Free some space, then send the same call again.',
   SQLITE_IOERR: 'cannot be read or written: the disk or file system reports an error. Check it, then try again.',
+};
+
+/** The same, of what lasts until somebody mends it. */
+const lasting: Readonly<Record<string, string>> = {
   SQLITE_READONLY: 'is read-only. Make the file and its folder writable for this user.',
   SQLITE_CANTOPEN: 'cannot be opened. Check that it is a file, and that it and its folder are writable for this user.',
   SQLITE_PERM: 'cannot be opened. Check that it and its folder are writable for this user.',
@@ -25,15 +29,20 @@ export function isBusy(error: unknown): boolean {
  */
 export function translateError(error: unknown, path: string): ContextStoreError {
   if (error instanceof ContextStoreError) return error;
-  const problem = unavailable[primaryCode(error) ?? ''];
-  return problem === undefined
-    ? new ContextStoreError(
-        'INTERNAL_ERROR',
-        'Something went wrong in the store. Nothing was acknowledged; please report it.',
-        {},
-        { cause: error },
-      )
-    : new ContextStoreError('STORE_UNAVAILABLE', `${path} ${problem}`, {}, { cause: error });
+  const code = primaryCode(error) ?? '';
+  if (passing[code] !== undefined) {
+    return new ContextStoreError('STORE_UNAVAILABLE', `${path} ${passing[code]}`, {}, { cause: error });
+  }
+  if (lasting[code] !== undefined) {
+    const options = { cause: error, retryable: false } as const;
+    return new ContextStoreError('STORE_UNAVAILABLE', `${path} ${lasting[code]}`, {}, options);
+  }
+  return new ContextStoreError(
+    'INTERNAL_ERROR',
+    'Something went wrong in the store. Nothing was acknowledged; please report it.',
+    {},
+    { cause: error },
+  );
 }
 
 /** `SQLITE_IOERR` of `SQLITE_IOERR_FSYNC`; undefined for errors that are not SQLite's. */

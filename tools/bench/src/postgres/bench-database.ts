@@ -3,7 +3,6 @@ import { userInfo } from 'node:os';
 import { createContextStore } from '@org/domain';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { Client, DatabaseError } from 'pg';
-import { storageOf } from '../machine.js';
 import { MissingService, type RowContext } from '../row.js';
 
 /** Any database of a server on which the user may create others: by default that of this machine, as the tests have it. */
@@ -83,27 +82,4 @@ export async function seedSessions(database: BenchDatabase, count: number): Prom
     await database.query('vacuum analyze sessions, context_history');
     await database.checkpoint();
   };
-}
-
-const settingNames = [
-  'server_version',
-  'synchronous_commit',
-  'fsync',
-  'wal_sync_method',
-  'full_page_writes',
-  'shared_buffers',
-  'max_wal_size',
-  'autovacuum',
-  'data_directory',
-];
-
-/** What of the server's configuration decides how fast it writes. What the user may not see is left out. */
-export async function serverSettings(database: BenchDatabase): Promise<Record<string, string>> {
-  const names = settingNames.map((name) => `'${name}'`).join();
-  const rows = await database.query(`
-    select name, current_setting(name) as setting from pg_settings where name in (${names}) order by name`);
-  const settings = Object.fromEntries(rows.map(({ name, setting }) => [String(name), String(setting)]));
-  const storage = await storageOf(settings['data_directory'] ?? '');
-  const named = Object.entries({ ...settings, ...(storage !== undefined && { storage }) });
-  return Object.fromEntries(named.map(([name, setting]) => [`PostgreSQL ${name}`, setting]));
 }

@@ -3,14 +3,8 @@ import { createPostgresStore } from '@org/store-kysely/postgres';
 import { Client } from 'pg';
 import { closedLoop, type ClosedLoopSample } from '../closed-loop.js';
 import { content } from '../content.js';
-import {
-  benchDatabase,
-  owner,
-  seedSessions,
-  serverSettings,
-  sessionKey,
-  type BenchDatabase,
-} from '../postgres/bench-database.js';
+import { benchDatabase, owner, seedSessions, sessionKey, type BenchDatabase } from '../postgres/bench-database.js';
+import { serverSettings } from '../postgres/server-settings.js';
 import { profileThisProcess } from '../cpu-profile.js';
 import { cpuFacts, lookAtCpu } from '../cpu-time.js';
 import { numberedAppend, oneStatementAppend } from '../postgres/one-statement-append.js';

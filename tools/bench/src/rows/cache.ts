@@ -1,107 +1,131 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createCachedStore } from '@org/cache-keyv';
 import { createRedisLevel } from '@org/cache-keyv/redis';
-import { createContextStore, noTelemetry, type ContextStore, type Telemetry } from '@org/domain';
-import { createPostgresStore } from '@org/store-kysely/postgres';
-import { createClient } from '@redis/client';
+import { createContextStore, noTelemetry, type ContextStore, type Store, type Telemetry } from '@org/domain';
 import { closedLoop } from '../closed-loop.js';
 import { content } from '../content.js';
 import { cpuFacts, lookAtCpu } from '../cpu-time.js';
-import {
-  benchDatabase,
-  owner,
-  seedSessions,
-  serverSettings,
-  sessionKey,
-  type BenchDatabase,
-} from '../postgres/bench-database.js';
+import { fillPostgres } from '../filled/fill-postgres.js';
+import { fillSqlite } from '../filled/fill-sqlite.js';
+import { entriesEach, type FilledLogs } from '../filled/filled-logs.js';
+import { owner, sessionKey } from '../postgres/bench-database.js';
+import { openRedisCpu, type RedisCpu } from '../redis-cpu.js';
 import { MissingService, type Comparison, type OpenRow, type Row, type RowContext, type Sample } from '../row.js';
 import { takeTurns, type Measure } from '../take-turns.js';
+import { zipf } from '../zipf.js';
 
-const entriesEach = 200;
 const callers = 8;
-const memoryMiB = 128;
+const memoryMiB = 192;
 const redisUrl = process.env['REDIS_TEST_URL'] ?? 'redis://127.0.0.1:6379';
 
 const levels = ['no cache', 'in memory', 'in memory and Redis'] as const;
 type Level = (typeof levels)[number];
+const levelsOf = { PostgreSQL: levels, SQLite: levels.slice(0, 2) } as const;
+type Engine = keyof typeof levelsOf;
 /** The shares of calls that append. The others are getContext of 20 and of 100 entries, and getBriefing, one third each. */
 const loads = { reads: 0, 'reads and 70 % appends': 0.7 } as const;
 type Load = keyof typeof loads;
+const variant = (engine: Engine, level: Level, load: Load): string => `${engine}, ${load}, ${level}`;
 
 const hitRatio = 'hits/lookup';
-const rowsRead = 'rows read/read';
+const rowsPerRead = 'rows read/read';
 const cpu = 'CPU µs/call, all processes';
 
 export const cache: Row = {
   name: 'cache',
-  title: `Reads of 2,000 sessions of ${entriesEach} entries by a Zipf distribution, ${callers} callers, on PostgreSQL`,
+  title: `Reads of 2,000 sessions of ${entriesEach} entries by a Zipf distribution, ${callers} callers`,
   open,
 };
 
+/** A library with a cache of one level, or none. */
 interface Subject {
+  readonly store: Store;
   readonly contextStore: ContextStore;
   readonly lookups: { hits: number; misses: number };
 }
 
 async function open(context: RowContext): Promise<OpenRow> {
   const sessions = context.effort.isQuick ? 100 : 2000;
-  const database = await benchDatabase(context);
-  const redis = await openRedis(context);
-  context.progress(`filling ${sessions} sessions`);
-  await seedSessions(database, sessions);
-  await fillSessions(database);
-  const pick = zipf(sessions);
-  const subjects = new Map<Level, Subject>();
-  for (const level of levels) {
-    const subject = await openSubject(context, database, level);
-    subjects.set(level, subject);
-    context.progress(`reading all sessions, ${level}`);
-    await readAll(subject, sessions, context.signal);
-  }
-
-  const measure = (level: Level, load: Load): Measure => {
-    return () => measureSubject(context, database, redis, subjects.get(level), load, pick);
-  };
-  const groups = (Object.keys(loads) as Load[]).map(
-    (load) => new Map(levels.map((level): [string, Measure] => [variant(level, load), measure(level, load)])),
-  );
+  const missing: string[] = [];
+  const sqlite = await openEngine(context, 'SQLite', await fillSqlite(context, sessions), sessions, undefined);
+  const postgres = await openPostgres(context, sessions).catch((error: unknown) => {
+    if (!(error instanceof MissingService)) throw error;
+    missing.push(error.message);
+    return undefined;
+  });
   return {
-    measureRound: takeTurns(groups, context),
-    comparisons,
-    settings: { sessions: String(sessions), 'memory MiB': String(memoryMiB), ...(await serverSettings(database)) },
+    measureRound: takeTurns([...(postgres?.groups ?? []), ...sqlite.groups], context),
+    comparisons: [...comparisons('PostgreSQL'), ...comparisons('SQLite')],
+    settings: { sessions: String(sessions), 'memory MiB': String(memoryMiB), ...postgres?.settings },
+    missing,
   };
 }
 
-const variant = (level: Level, load: Load): string => `${load}, ${level}`;
+interface OpenEngine extends Pick<FilledLogs, 'settings'> {
+  readonly groups: readonly ReadonlyMap<string, Measure>[];
+}
 
-const comparisons: readonly Comparison[] = (Object.keys(loads) as Load[]).flatMap((load) =>
-  levels.slice(1).flatMap((level): Comparison[] => [
-    {
-      name: `${variant(level, load)}: hit ratio`,
-      value: (sample) => fact(sample(variant(level, load)), hitRatio),
-      bar: { atLeast: 0.9 },
-    },
-    ...[
-      { name: rowsRead, atMost: 0.3 },
-      { name: cpu, atMost: 1 },
-    ].map(({ name, atMost }): Comparison => ({
-      name: `${variant(level, load)} / no cache: ${name}`,
-      value: (sample) => fact(sample(variant(level, load)), name) / fact(sample(variant('no cache', load)), name),
-      bar: { atMost },
-    })),
-  ]),
-);
+async function openPostgres(context: RowContext, sessions: number): Promise<OpenEngine> {
+  const redis = await openRedisCpu(redisUrl, context);
+  context.progress(`PostgreSQL: filling ${sessions} sessions`);
+  return openEngine(context, 'PostgreSQL', await fillPostgres(context, sessions), sessions, redis);
+}
+
+async function openEngine(
+  context: RowContext,
+  engine: Engine,
+  logs: FilledLogs,
+  sessions: number,
+  redis: RedisCpu | undefined,
+): Promise<OpenEngine> {
+  const subjects = new Map<Level, Subject>();
+  for (const level of levelsOf[engine]) {
+    const subject = await openSubject(context, logs, level);
+    subjects.set(level, subject);
+    context.progress(`${engine}: reading all sessions, ${level}`);
+    await readAll(subject, sessions, context.signal);
+    await logs.rowsRead?.(subject.store);
+  }
+  const pick = zipf(sessions);
+  const groups = (Object.keys(loads) as Load[]).map(
+    (load) =>
+      new Map(
+        [...subjects].map(([level, subject]): [string, Measure] => [
+          variant(engine, level, load),
+          () => measureSubject(context, logs, redis, subject, load, pick),
+        ]),
+      ),
+  );
+  return { groups, settings: logs.settings };
+}
+
+const comparisons = (engine: Engine): Comparison[] =>
+  (Object.keys(loads) as Load[]).flatMap((load) =>
+    levelsOf[engine].slice(1).flatMap((level): Comparison[] => {
+      const [ours, bound] = [variant(engine, level, load), variant(engine, 'no cache', load)];
+      const against = (name: string, atMost: number): Comparison => ({
+        name: `${ours} / no cache: ${name}`,
+        value: (sample) => fact(sample(ours), name) / fact(sample(bound), name),
+        bar: { atMost },
+      });
+      return [
+        { name: `${ours}: hit ratio`, value: (sample) => fact(sample(ours), hitRatio), bar: { atLeast: 0.9 } },
+        ...(engine === 'PostgreSQL' ? [against(rowsPerRead, 0.3)] : []),
+        against(cpu, 1),
+      ];
+    }),
+  );
 
 const fact = (sample: Sample, name: string): number => sample.facts?.[name] ?? NaN;
 
-async function openSubject({ resources }: RowContext, database: BenchDatabase, level: Level): Promise<Subject> {
+async function openSubject({ resources }: RowContext, logs: FilledLogs, level: Level): Promise<Subject> {
   const lookups = { hits: 0, misses: 0 };
   const telemetry: Telemetry = {
     ...noTelemetry,
     recordCacheLookup: (isHit) => void (lookups[isHit ? 'hits' : 'misses'] += 1),
   };
-  const plain = await createPostgresStore({ url: database.url });
+  const plain = await logs.openStore();
   const redis = { url: redisUrl, deployment: `bench-${randomUUID()}` };
   const store =
     level === 'no cache'
@@ -115,7 +139,7 @@ async function openSubject({ resources }: RowContext, database: BenchDatabase, l
         });
   const contextStore = createContextStore({ store }, { agent: owner });
   resources.defer(() => contextStore.close());
-  return { contextStore, lookups };
+  return { store, contextStore, lookups };
 }
 
 /** The most wanted last: what a cache would hold after a long time. */
@@ -127,56 +151,34 @@ async function readAll({ contextStore }: Subject, sessions: number, signal: Abor
   }
 }
 
-/** Straight into the tables: the rows that as many appends would have made. */
-async function fillSessions(database: BenchDatabase): Promise<void> {
-  await database.query(
-    `insert into context_history (session_id, sequence, context_type, agent, epoch, pinned, created_at, content_bytes,
-       estimated_tokens, tokens_before, pinned_before, metadata, content)
-     select id, sequence, 'message', '${owner}', 1, sequence % 20 = 0, created_at + sequence * interval '1 ms',
-       ${content.length}, 143, 143 * (sequence - 1), (sequence - 1) / 20, '{}', '${content}'
-     from sessions, generate_series(1, ${entriesEach}) as sequence`,
-  );
-  await database.query(`update sessions set last_sequence = ${entriesEach}, pinned_count = ${entriesEach} / 20,
-    content_bytes = ${entriesEach * content.length}, estimated_tokens = ${entriesEach * 143}`);
-  await database.query('vacuum analyze');
-  await database.checkpoint();
-}
-
 async function measureSubject(
   { effort, signal }: RowContext,
-  database: BenchDatabase,
-  redis: RedisCpu,
-  subject: Subject | undefined,
+  { serverName, rowsRead }: FilledLogs,
+  redis: RedisCpu | undefined,
+  { store, contextStore, lookups }: Subject,
   load: Load,
   pick: () => number,
 ): Promise<Sample> {
-  if (subject === undefined) return {};
-  const { contextStore, lookups } = subject;
   const look = async () => ({
-    cpu: lookAtCpu(process.pid, database.name),
-    redisUs: await redis.usedUs(),
-    rows: await rowsFetched(database),
+    cpu: lookAtCpu(process.pid, serverName),
+    redisUs: (await redis?.usedUs()) ?? 0,
     ...lookups,
   });
+  const rowsBefore = await rowsRead?.(store);
   let reads = 0;
   let before = await look();
   const sample = await closedLoop(
-    {
-      callers,
-      effort,
-      signal,
-      onMeasure: async () => {
-        before = await look();
-        reads = 0;
-      },
-    },
+    { callers, effort, signal, onMeasure: async () => void (before = await look()) },
     async () => {
-      if (Math.random() >= loads[load]) reads += 1;
-      else return append(contextStore, pick());
+      // Where nothing is waited for, no timer would ever end the measurement.
+      if (serverName === undefined) await nextTurn();
+      if (Math.random() < loads[load]) return append(contextStore, pick());
+      reads += 1;
       return read(contextStore, pick(), reads);
     },
   );
   const after = await look();
+  const rowsAfter = await rowsRead?.(store);
   const facts = cpuFacts(before.cpu, after.cpu, sample.calls);
   const redisUs = (after.redisUs - before.redisUs) / sample.calls;
   const looked = after.hits + after.misses - before.hits - before.misses;
@@ -184,9 +186,10 @@ async function measureSubject(
     ...sample,
     facts: {
       ...facts,
-      'Redis CPU µs/call': redisUs,
+      ...(redis !== undefined && { 'Redis CPU µs/call': redisUs }),
       [cpu]: (facts['driver CPU µs/call'] ?? NaN) + (facts['database CPU µs/call'] ?? NaN) + redisUs,
-      [rowsRead]: (after.rows - before.rows) / reads,
+      // Warming up is reading, too: what was read then cannot be told from the rest.
+      ...(rowsBefore !== undefined && rowsAfter !== undefined && { [rowsPerRead]: (rowsAfter - rowsBefore) / reads }),
       ...(looked > 0 && { [hitRatio]: (after.hits - before.hits) / looked }),
     },
   };
@@ -202,51 +205,4 @@ async function read(contextStore: ContextStore, session: number, turn: number): 
   if (turn % 3 === 0) await contextStore.getBriefing(target);
   else await contextStore.getContext(turn % 3 === 1 ? target : { ...target, limit: 100, maxTokens: 20_000 });
   return 1;
-}
-
-/** Of all logs, by whatever index. The server adds up what its processes did once a second. */
-async function rowsFetched(database: BenchDatabase): Promise<number> {
-  const [row] = await database.query(
-    `select (idx_tup_fetch + seq_tup_read)::float8 as rows from pg_stat_user_tables where relname = 'context_history'`,
-  );
-  return Number(row?.['rows']);
-}
-
-/** Picks one of so many sessions, the k-th 1/k times as often as the first. */
-function zipf(sessions: number): () => number {
-  const sums: number[] = [];
-  for (let rank = 1; rank <= sessions; rank += 1) sums.push((sums.at(-1) ?? 0) + 1 / rank);
-  const total = sums.at(-1) ?? 0;
-  return () => {
-    const wanted = Math.random() * total;
-    let [low, high] = [0, sessions - 1];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((sums[middle] ?? 0) < wanted) low = middle + 1;
-      else high = middle;
-    }
-    return low + 1;
-  };
-}
-
-interface RedisCpu {
-  /** CPU time since it started, in microseconds. */
-  readonly usedUs: () => Promise<number>;
-}
-
-async function openRedis({ resources }: RowContext): Promise<RedisCpu> {
-  const client = createClient({ url: redisUrl, socket: { reconnectStrategy: false } }).on('error', () => undefined);
-  await client.connect().catch((error: unknown) => {
-    throw new MissingService(`a Redis at ${new URL(redisUrl).host}: start one, or name it in REDIS_TEST_URL`, {
-      cause: error,
-    });
-  });
-  resources.defer(() => client.destroy());
-  return {
-    usedUs: async () => {
-      const info = await client.info('cpu');
-      const times = [...info.matchAll(/^used_cpu_(?:sys|user):([\d.]+)/gm)].map(([, seconds]) => Number(seconds));
-      return times.reduce((sum, seconds) => sum + seconds, 0) * 1e6;
-    },
-  };
 }

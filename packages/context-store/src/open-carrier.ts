@@ -1,5 +1,6 @@
 import type { RedisBusOptions } from '@org/bus-redis';
-import type { EventBus } from '@org/domain';
+import type { Telemetry } from '@org/domain';
+import type { EventCarrier } from '@org/store-kysely/postgres';
 import { describeLocation, type DatabaseLocation } from './database-location.js';
 
 /** A Redis server that carries events between the processes of a deployment. */
@@ -12,15 +13,26 @@ export interface RedisSettings extends Pick<RedisBusOptions, 'url' | 'onStateCha
 }
 
 /**
- * The bus of the processes that share a PostgreSQL database, or undefined where the store's own means do: those that
- * share a SQLite file are on one machine. It doesn't connect yet.
+ * What carries events between the processes that share a PostgreSQL database, or undefined where the store's own means
+ * do: those that share a SQLite file are on one machine. It doesn't connect yet.
  * @throws VALIDATION_ERROR
  */
-export async function openBus(
+export async function openCarrier(
   location: DatabaseLocation,
   redis: RedisSettings | undefined,
-): Promise<EventBus | undefined> {
+  telemetry?: Telemetry,
+): Promise<EventCarrier | undefined> {
   if (redis === undefined || location.engine === 'sqlite') return undefined;
   const { createRedisBus } = await import('@org/bus-redis');
-  return createRedisBus({ ...redis, deployment: redis.deployment ?? describeLocation(location) });
+  let isUp = false;
+  const bus = createRedisBus({
+    ...redis,
+    deployment: redis.deployment ?? describeLocation(location),
+    telemetry,
+    onStateChange: (state) => {
+      isUp = state.isConnected;
+      redis.onStateChange?.(state);
+    },
+  });
+  return { bus, isUp: () => isUp };
 }

@@ -1,0 +1,48 @@
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { environmentError } from '@org/context-store/environment';
+import { z } from 'zod';
+import type { HttpEnvironment } from '../environment.js';
+import {
+  apiKeyIdSchema,
+  hashApiKey,
+  newApiKey,
+  parseApiKeys,
+  scopeSchema,
+  type ApiKeyEntry,
+  type ApiKeys,
+} from './api-keys.js';
+
+type Environment = Pick<HttpEnvironment, 'API_KEYS_FILE' | 'CONTEXT_NAMESPACE' | 'CONTEXT_AGENT'>;
+
+/**
+ * Adds a key to API_KEYS_FILE, for CONTEXT_NAMESPACE and, where it is set, CONTEXT_AGENT.
+ * @param scopeList separated by commas
+ * @returns the key, which is kept nowhere
+ * @throws VALIDATION_ERROR
+ */
+export function createApiKey(environment: Environment, id: string, scopeList: string): string {
+  const { API_KEYS_FILE: path, CONTEXT_NAMESPACE: namespace, CONTEXT_AGENT: agent } = environment;
+  if (path === undefined) throw problem('API_KEYS_FILE', 'needed: the file that the key is added to');
+  const name = apiKeyIdSchema.safeParse(id);
+  if (!name.success) throw problem('ID', name.error.issues[0]?.message);
+  const granted = z.array(scopeSchema).safeParse(scopeList.split(','));
+  if (!granted.success) throw problem('SCOPES', granted.error.issues[0]?.message);
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (parse(text).has(id)) throw problem('ID', `${id} is taken; choose another`);
+
+  const key = newApiKey(id);
+  const entry: ApiKeyEntry = { id, hash: hashApiKey(key), namespace, agent, scopes: granted.data };
+  const separator = text === '' || text.endsWith('\n') ? '' : '\n';
+  appendFileSync(path, `${separator}${JSON.stringify(entry)}\n`, { mode: 0o600 });
+  return key;
+}
+
+function parse(text: string): ApiKeys {
+  try {
+    return parseApiKeys(text);
+  } catch (error) {
+    throw problem('API_KEYS_FILE', (error as Error).message);
+  }
+}
+
+const problem = (path: string, message = ''): Error => environmentError([{ path, message }]);

@@ -1,0 +1,55 @@
+import type { HttpEnvironment } from '../environment.js';
+import { isApiKey } from './api-keys.js';
+import { publicUrl } from './auth-environment.js';
+import type { Authenticator } from './authenticator.js';
+import { CredentialError } from './credential-error.js';
+import { openApiKeyAuthenticator } from './open-api-key-authenticator.js';
+import { resourceMetadata, type ResourceMetadata } from './resource-metadata.js';
+
+/** How the server knows its callers. */
+export interface Auth {
+  readonly authenticator: Authenticator;
+  /** Absent: no authorization server issues tokens for this one. */
+  readonly metadata: ResourceMetadata | undefined;
+}
+
+/**
+ * Undefined: nobody is asked for credentials. What only tokens need is loaded only for them.
+ * @throws VALIDATION_ERROR when API_KEYS_FILE cannot be read
+ */
+export async function openAuth(environment: HttpEnvironment, log: (line: string) => void): Promise<Auth | undefined> {
+  const { AUTH_ISSUER: issuer, API_KEYS_FILE: keysFile } = environment;
+  const apiKeys = keysFile === undefined ? undefined : openApiKeyAuthenticator(keysFile, log);
+  const tokens = await openTokens(environment, log);
+  if (tokens === undefined && apiKeys === undefined) return undefined;
+  const resource = publicUrl(environment);
+  return {
+    authenticator: {
+      authenticate: async (credential) => {
+        const authenticator = isApiKey(credential) ? apiKeys : tokens;
+        if (authenticator === undefined) throw new CredentialError(401, 'credentials of this kind are not accepted');
+        return authenticator.authenticate(credential);
+      },
+      unreadiness: () => tokens?.unreadiness() ?? apiKeys?.unreadiness(),
+    },
+    metadata: issuer === undefined || resource === undefined ? undefined : resourceMetadata(resource, issuer),
+  };
+}
+
+async function openTokens(
+  environment: HttpEnvironment,
+  log: (line: string) => void,
+): Promise<Authenticator | undefined> {
+  const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_JWKS_URL: jwksUrl } = environment;
+  if (issuer === undefined || audience === undefined) return undefined;
+  const { openTokenAuthenticator } = await import('./open-token-authenticator.js');
+  return openTokenAuthenticator({
+    issuer,
+    audience,
+    jwksUrl: jwksUrl === undefined ? undefined : new URL(jwksUrl),
+    namespaceClaim: environment.AUTH_NAMESPACE_CLAIM,
+    ownNamespace: environment.CONTEXT_NAMESPACE,
+    agentClaim: environment.AUTH_AGENT_CLAIM,
+    log,
+  });
+}

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
+import type { Principal } from '../principal.js';
+import type { Authenticator } from './authenticator.js';
+import { CredentialError } from './credential-error.js';
+import { openIssuerKeys, type IssuerKeysOptions } from './open-issuer-keys.js';
+import { tokenPrincipal, type ClaimMapping } from './token-principal.js';
+
+export interface TokenAuthenticatorOptions extends IssuerKeysOptions, ClaimMapping {
+  readonly audience: string;
+}
+
+/** A public key verifies all of them: nobody can pass one off as a shared secret. */
+const algorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+
+/** RFC 9068 asks for at+jwt; many servers still write JWT, or nothing. What has another type is no access token. */
+const types: ReadonlySet<string | undefined> = new Set([undefined, 'jwt', 'at+jwt', 'application/at+jwt']);
+
+const clockToleranceSeconds = 5;
+/** Checking a signature takes half the time of a call. A key that is withdrawn opens nothing new after this. */
+const cachedMs = 60_000;
+const cachedTokens = 10_000;
+
+/** Accepts the access tokens that an authorization server signed for this server. */
+export async function openTokenAuthenticator(options: TokenAuthenticatorOptions): Promise<Authenticator> {
+  const { issuer, audience } = options;
+  const { keyFor, unreadiness } = await openIssuerKeys(options);
+  const verified = new LRUCache<string, Principal>({ max: cachedTokens });
+
+  const verify = async (token: string): Promise<Principal> => {
+    const checks = { issuer, audience, algorithms, clockTolerance: clockToleranceSeconds, requiredClaims: ['exp'] };
+    const { payload, protectedHeader } = await jwtVerify(token, keyFor, checks);
+    if (!types.has(protectedHeader.typ?.toLowerCase())) throw new Error('"typ" is not that of an access token');
+    return tokenPrincipal(payload, options);
+  };
+
+  return {
+    unreadiness,
+    authenticate: async (token) => {
+      const digest = createHash('sha256').update(token).digest('base64');
+      const known = verified.get(digest);
+      if (known !== undefined) return known;
+      try {
+        const principal = await verify(token);
+        const ttl = Math.min(cachedMs, principal.expiresAt * 1000 - Date.now());
+        // Within the tolerance nothing is left, and 0 would mean for ever.
+        if (ttl >= 1) verified.set(digest, principal, { ttl: Math.floor(ttl) });
+        return principal;
+      } catch (error) {
+        if (error instanceof CredentialError) throw error;
+        throw new CredentialError(401, (error as Error).message, { cause: error });
+      }
+    },
+  };
+}

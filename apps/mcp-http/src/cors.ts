@@ -1,0 +1,29 @@
+import { validateOriginHeader } from '@modelcontextprotocol/server';
+import { cors } from 'hono/cors';
+import type { MiddlewareHandler } from 'hono';
+
+/** What a client in a web page sends, besides what every page may send. */
+const requestHeaders = [
+  'Authorization',
+  'Content-Type',
+  'Last-Event-ID',
+  'Mcp-Method',
+  'Mcp-Name',
+  'Mcp-Protocol-Version',
+  'Mcp-Session-Id',
+];
+/** What it may read of the answer. */
+const responseHeaders = ['Retry-After', 'WWW-Authenticate', 'X-Request-Id'];
+const preflightSeconds = 600;
+
+/** Lets web pages of these origins read what they are answered. All others can send nothing but what a form can. */
+export function allowCrossOrigin(origins: string[]): MiddlewareHandler {
+  const allow = cors({
+    origin: (origin) => (validateOriginHeader(origin, origins).ok ? origin : undefined),
+    allowMethods: ['POST'],
+    allowHeaders: requestHeaders,
+    exposeHeaders: responseHeaders,
+    maxAge: preflightSeconds,
+  });
+  return (context, next) => (context.req.header('origin') === undefined ? next() : allow(context, next));
+}

@@ -1,0 +1,123 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AuthInfo } from '@modelcontextprotocol/server';
+import { ContextStoreError, type Telemetry } from '@org/context-store';
+import { asksToWait, refuseMessage, toolCallOf, type McpHttpHandler, type OnError } from '@org/mcp';
+import { BodyMemory } from './body-memory.js';
+import { CallSlots } from './call-slots.js';
+import type { ServerBindings } from './http-server.js';
+import { readJsonRpcRequest, refusalResponse, refused, type Refusal } from './json-rpc-request.js';
+import type { RateLimiter } from './rate-limiter.js';
+
+export interface MessageLimits {
+  /** The largest message. */
+  readonly maxRequestBytes: number;
+  /** How many calls may be under way at once. */
+  readonly maxConcurrentCalls: number;
+  /** How many more may wait for their turn. */
+  readonly maxQueuedCalls: number;
+  /** How many calls and streams may wait for something to happen, besides the others. */
+  readonly maxWaitingCalls: number;
+  /**
+   * How long a call may be under way, in milliseconds, until its answer was taken: then its connection is cut, whoever reads
+   * slowly or not at all. Absent: for ever.
+   */
+  readonly maxAnsweringMs?: number | undefined;
+  /** Absent: every caller may call as often as it likes. */
+  readonly rateLimiter?: Pick<RateLimiter, 'count'> | undefined;
+}
+
+export interface MessageServerOptions extends MessageLimits {
+  readonly handler: Pick<McpHttpHandler, 'fetch'>;
+  /** Is told of calls of tools that are refused here; the others are measured behind. */
+  readonly telemetry: Pick<Telemetry, 'measure'>;
+  /** Hears of what is OVERLOADED. */
+  readonly onError?: OnError | undefined;
+  /**
+   * How long a refusal is held back, in milliseconds. Default one second. Callers that come back at once would otherwise
+   * take the time of those that are served: refusing is cheap, but ten times as many refusals are not.
+   */
+  readonly refusalDelayMs?: number | undefined;
+}
+
+export interface MessageCaller {
+  /** Those with the same one share a rate limit. */
+  readonly id: string;
+  /** Absent: nobody was asked for credentials. */
+  readonly authInfo?: AuthInfo | undefined;
+}
+
+/** Serves one request of the MCP endpoint. */
+export type ServeMessage = (request: Request, bindings: ServerBindings, caller: MessageCaller) => Promise<Response>;
+
+/** Whoever has not had a turn by then is better served by trying again than by waiting on. */
+const maxQueuedMs = 5000;
+const largestBodies = 32;
+const leastBodyMemoryBytes = 64 * 1024 * 1024;
+
+/** Puts the limits in front of the MCP handler: what is beyond them is answered without much work, and is not served. */
+export function createMessageServer(options: MessageServerOptions): ServeMessage {
+  const { handler, telemetry, onError, rateLimiter, maxRequestBytes, maxWaitingCalls, refusalDelayMs = 1000 } = options;
+  const { maxAnsweringMs } = options;
+  const slots = new CallSlots({ size: options.maxConcurrentCalls, maxQueued: options.maxQueuedCalls, maxQueuedMs });
+  const waiting = new CallSlots({ size: maxWaitingCalls, maxQueued: 0, maxQueuedMs });
+  const bodyMemory = new BodyMemory(Math.max(largestBodies * maxRequestBytes, leastBodyMemoryBytes));
+
+  async function findRefusal(
+    message: unknown,
+    outgoing: ServerResponse,
+    retryAfterMs: number | undefined,
+  ): Promise<ContextStoreError | undefined> {
+    if (retryAfterMs !== undefined) return rateLimited(retryAfterMs);
+    const waits = asksToWait(message);
+    if (!(await (waits ? waiting : slots).enter(outgoing))) return overloaded();
+    if (!waits && maxAnsweringMs !== undefined) cutAfter(maxAnsweringMs, outgoing);
+    return undefined;
+  }
+
+  return async (request, { incoming, outgoing, requestId }, { id, authInfo }) => {
+    const context = { requestId, disconnect: () => outgoing.destroy(), ...(authInfo && { authInfo }) };
+    if (request.method !== 'POST') return handler.fetch(request, context);
+    // Answers leave in the order of their requests. Behind one that waits, this one would keep its slot for as long.
+    if (outgoing.socket === null) return refusalResponse(outOfTurn, requestId);
+    const retryAfterMs = await rateLimiter?.count(id);
+    const hasRoom = bodyMemory.open(outgoing);
+    const read = await readJsonRpcRequest(incoming, { maxBytes: maxRequestBytes, hasRoom });
+    if ('refusal' in read) return refusalResponse(read.refusal, requestId);
+    if ('error' in read) return refuseMessage(undefined, read.error, { requestId }, onError);
+    const refusal = await findRefusal(read.body, outgoing, retryAfterMs);
+    if (refusal === undefined) return handler.fetch(request, { parsedBody: read.body, ...context });
+    const call = toolCallOf(read.body);
+    // A refused call of a tool is one that failed.
+    if (call !== undefined) await telemetry.measure(call, () => Promise.reject(refusal)).catch(() => undefined);
+    await sleep(refusalDelayMs);
+    return refuseMessage(read.body, refusal, { requestId, ...call }, onError);
+  };
+}
+
+/** RFC 9112, section 9.3.2: clients should not send what is not idempotent like this, and those of MCP do not. */
+const outOfTurn: Refusal = {
+  status: 400,
+  code: refused,
+  message:
+    'This came before the last request on its connection was answered. Nothing was done; send one request at a time on each connection.',
+};
+
+function cutAfter(ms: number, outgoing: ServerResponse): void {
+  const timer = setTimeout(() => outgoing.destroy(), ms).unref();
+  outgoing.once('close', () => clearTimeout(timer));
+}
+
+function rateLimited(retryAfterMs: number): ContextStoreError {
+  const message = `Too many calls from this caller. Nothing was done; wait ${inSeconds(retryAfterMs)}, then send the same call again.`;
+  return new ContextStoreError('RATE_LIMITED', message, { retryAfterMs });
+}
+
+function overloaded(): ContextStoreError {
+  // Those that are refused together should not come back together.
+  const retryAfterMs = Math.round(1000 + Math.random() * 1000);
+  const message = `The server is busy with other calls. Nothing was done; wait ${inSeconds(retryAfterMs)}, then send the same call again.`;
+  return new ContextStoreError('OVERLOADED', message, { retryAfterMs });
+}
+
+const inSeconds = (ms: number): string => `${Math.ceil(ms / 1000)} s`;

@@ -1,0 +1,208 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { Holder } from './ask.js';
+import { AuthorizationServer, serverFor } from './authorization-server.js';
+import { clientKinds, connect, HttpServerProcess, post, program, temporaryFolder, type Env } from './mcp-http.js';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let file: string;
+let server: HttpServerProcess;
+const firstKeys: Record<'reader' | 'writer', string> = { reader: '', writer: '' };
+
+interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function createKey(args: readonly string[], env: Env = {}): Promise<Ran> {
+  const allEnv = { PATH: process.env['PATH'], API_KEYS_FILE: file, CONTEXT_NAMESPACE: 'acme', ...env };
+  const child = spawn(process.execPath, [program, 'create-api-key', ...args], { env: allEnv });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) child[name].on('data', (chunk) => (output[name] += String(chunk)));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, ...output };
+}
+
+const newKey = async (...args: Parameters<typeof createKey>): Promise<string> =>
+  (await createKey(...args)).stdout.trim();
+const logged = (): string => server.output.stderr;
+const statusWith = async (key: string): Promise<unknown> =>
+  (await new Holder(server, key).call('listSessions'))['status'];
+const lines = async (): Promise<string[]> => (await readFile(file, 'utf8')).trimEnd().split('\n');
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  file = join(folder.path, 'keys.jsonl');
+  firstKeys.reader = await newKey(['reader', 'context:read']);
+  firstKeys.writer = await newKey(['writer', 'context:read,context:write'], { CONTEXT_AGENT: 'planner' });
+  server = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:', API_KEYS_FILE: file });
+});
+afterAll(async () => {
+  await server.stop();
+  await folder.remove();
+});
+
+describe('create-api-key', () => {
+  it('shows the key once, and keeps its hash where only its owner can read it', async () => {
+    const { code, stdout, stderr } = await createKey(['shown', 'handoff,admin'], { CONTEXT_AGENT: 'planner' });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^csk_shown\.[\w-]{43}\n$/);
+    expect(await readFile(file, 'utf8')).not.toContain(stdout.trim().split('.')[1]);
+    expect(JSON.parse((await lines()).at(-1) ?? '')).toEqual({
+      id: 'shown',
+      hash: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string,
+      namespace: 'acme',
+      agent: 'planner',
+      scopes: ['handoff', 'admin'],
+    });
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
+  it.each([
+    [['reader', 'handoff'], 1, 'ID is not valid: reader is taken; choose another'],
+    [['new'], 2, 'create-api-key needs SCOPES. See mcp-http --help.'],
+  ])('refuses %j in one line', async (args, code, problem) => {
+    const before = await readFile(file, 'utf8');
+    expect(await createKey(args)).toEqual({ code, stdout: '', stderr: `mcp-http: ${problem}\n` });
+    expect(await readFile(file, 'utf8')).toBe(before);
+  });
+});
+
+describe('an API key', () => {
+  it('opens what it is for', async () => {
+    const writer = new Holder(server, firstKeys.writer);
+    expect(await writer.result('registerSession', { sessionKey: 'work' })).toMatchObject({
+      session: { namespace: 'acme', owner: 'planner' },
+    });
+    const reader = new Holder(server, firstKeys.reader);
+    expect(await reader.result('getContext', { sessionKey: 'work' })).toMatchObject({ entries: [] });
+    expect(await reader.call('registerSession', { agent: 'a' })).toMatchObject({
+      status: 403,
+      error: { data: { details: { missingScopes: ['context:write'] } } },
+    });
+  });
+
+  it.each(clientKinds)('is all that a client needs: %s', async (kind) => {
+    const headers = { authorization: `Bearer ${firstKeys.reader}` };
+    const client = await connect(kind, 'client', server.mcp, headers);
+    expect(await client.callTool({ name: 'listSessions', arguments: {} })).not.toHaveProperty('isError');
+    await client.close();
+  });
+
+  it.each<[string, () => string]>([
+    ['with another secret', () => firstKeys.reader.replace(/\..*/, `.${'A'.repeat(43)}`)],
+    ['with the secret of another key', () => `csk_writer.${firstKeys.reader.split('.')[1]}`],
+    ['of no known id', () => firstKeys.reader.replace('reader', 'stranger')],
+    ['without a secret', () => 'csk_reader'],
+    ['with less of its secret', () => firstKeys.reader.slice(0, -1)],
+    ['that is its hash', () => 'csk_reader.sha256'],
+    ['that is a token', () => 'eyJhbGciOiJub25lIn0.e30.'],
+  ])('is refused %s', async (_case, key) => {
+    const response = await post(server.mcp, {}, { authorization: `Bearer ${key()}` });
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([
+      401,
+      'Bearer error="invalid_token", scope="context:read context:write handoff"',
+    ]);
+  });
+
+  it('is asked for, and there is no authorization server to ask', async () => {
+    const response = await post(server.mcp, {});
+    expect([response.status, await response.text()]).toEqual([
+      401,
+      expect.stringContaining('an API key of this server'),
+    ]);
+    expect((await fetch(`${server.url}/.well-known/oauth-protected-resource/mcp`)).status).toBe(404);
+  });
+
+  it('is as good as a token where both are accepted', async () => {
+    const issuer = await AuthorizationServer.start();
+    const both = await serverFor(issuer, { API_KEYS_FILE: file });
+    onTestFinished(async () => {
+      await both.stop();
+      await issuer.stop();
+    });
+    for (const credential of [firstKeys.reader, await issuer.sign()]) {
+      expect(await new Holder(both, credential).result('listSessions')).toEqual({ sessions: [] });
+    }
+  });
+
+  it('expires', async () => {
+    const key = await newKey(['short', 'context:read']);
+    const expiring = async (expiresAt: string): Promise<void> => {
+      const entries = (await lines()).map((line) => JSON.parse(line) as { id: string });
+      const changed = entries.map((entry) => JSON.stringify(entry.id === 'short' ? { ...entry, expiresAt } : entry));
+      await writeFile(file, `${changed.join('\n')}\n`);
+    };
+    await expiring(new Date(Date.now() + 3_600_000).toISOString());
+    await expect.poll(() => statusWith(key)).toBe(200);
+    await expiring('2026-01-01T00:00:00+02:00');
+    await expect.poll(() => statusWith(key)).toBe(401);
+  });
+
+  it('has a rate of its own, which nobody can use up without it', async () => {
+    const env = { DATABASE_URL: 'sqlite::memory:', API_KEYS_FILE: file, RATE_LIMIT_PER_SECOND: '1' };
+    const limited = await HttpServerProcess.start(env);
+    onTestFinished(async () => void (await limited.stop()));
+    const [reader, writer] = [new Holder(limited, firstKeys.reader), new Holder(limited, firstKeys.writer)];
+    const stranger = new Holder(limited, firstKeys.reader.replace('reader', 'stranger'));
+    for (let sent = 0; sent < 11; sent += 1) expect(await stranger.call('listSessions')).toMatchObject({ status: 401 });
+    for (let sent = 0; sent < 10; sent += 1) expect(await reader.result('listSessions')).toEqual({ sessions: [] });
+    expect(await reader.call('listSessions')).toMatchObject({ structuredContent: { code: 'RATE_LIMITED' } });
+    expect(await writer.result('listSessions')).toEqual({ sessions: [] });
+  });
+
+  it('is never in the log', () => {
+    expect(logged()).toContain('not the API key reader');
+    for (const key of Object.values(firstKeys)) expect(logged()).not.toContain(key.split('.')[1]);
+  });
+});
+
+describe('the file of API keys', () => {
+  it('is read again when a key is added, and when it is replaced', async () => {
+    const added = await newKey(['added', 'context:read']);
+    await expect.poll(() => statusWith(added)).toBe(200);
+    const others = (await lines()).filter((line) => !line.includes('"added"'));
+    await writeFile(`${file}.new`, `\n${others.join('\n\n')}\n`, { mode: 0o600 });
+    await rename(`${file}.new`, file);
+    await expect.poll(() => statusWith(added)).toBe(401);
+    expect(await statusWith(firstKeys.reader)).toBe(200);
+  });
+
+  it('changes nothing while it is broken or gone, and says so', async () => {
+    const sound = await readFile(file, 'utf8');
+    await writeFile(file, `${sound}{"id":"half`);
+    await expect.poll(logged).toMatch(/cannot be used as it is, the keys from before stay: line \d+: /);
+    expect(await statusWith(firstKeys.reader)).toBe(200);
+    await rm(file);
+    await expect.poll(logged).toMatch(/the keys from before stay: ENOENT/);
+    expect(await statusWith(firstKeys.reader)).toBe(200);
+    await symlink(file, file);
+    await expect.poll(logged).toMatch(/the keys from before stay: ELOOP/);
+    expect(await statusWith(firstKeys.reader)).toBe(200);
+    await rm(file);
+    await writeFile(file, sound, { mode: 0o600 });
+    const back = await newKey(['back', 'context:read']);
+    await expect.poll(() => statusWith(back)).toBe(200);
+  });
+
+  it('is read again on SIGHUP, and should be its owner’s alone', async () => {
+    const times = (): number => logged().split('was read again').length;
+    const before = times();
+    expect(logged()).not.toContain('chmod');
+    await chmod(file, 0o644);
+    server.child.kill('SIGHUP');
+    await expect.poll(logged).toContain('is open to other users of this machine: chmod 600 it');
+    expect(times()).toBeGreaterThan(before);
+    expect(await statusWith(firstKeys.reader)).toBe(200);
+  });
+
+  it('keeps a server from starting when it cannot be read', async () => {
+    const env = { DATABASE_URL: 'sqlite::memory:', API_KEYS_FILE: join(folder.path, 'missing.jsonl') };
+    const { code, stderr } = await (await HttpServerProcess.start(env)).finished;
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^mcp-http: API_KEYS_FILE is not valid: ENOENT.*\n$/)]);
+  });
+});

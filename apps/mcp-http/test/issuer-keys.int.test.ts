@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { AuthorizationServer, serverFor } from './authorization-server.js';
+import { post, type HttpServerProcess } from './mcp-http.js';
+
+let issuer: AuthorizationServer;
+let server: HttpServerProcess;
+beforeAll(async () => {
+  issuer = await AuthorizationServer.start();
+  server = await serverFor(issuer);
+});
+afterAll(async () => {
+  await server.stop();
+  await issuer.stop();
+});
+
+const listSessions = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'listSessions', arguments: {} } };
+const callWith = ({ mcp }: HttpServerProcess, token: string): Promise<Response> =>
+  post(mcp, listSessions, { authorization: `Bearer ${token}` });
+const statusOf = async (to: HttpServerProcess, token: string): Promise<number> => (await callWith(to, token)).status;
+
+describe('the keys of the issuer', () => {
+  it('are where AUTH_JWKS_URL says, without a look at its metadata', async () => {
+    const iss = 'https://issuer.invalid';
+    const told = await serverFor(issuer, { AUTH_ISSUER: iss, AUTH_JWKS_URL: `${issuer.issuer}/jwks` });
+    onTestFinished(async () => void (await told.stop()));
+    expect(await statusOf(told, await issuer.sign({ iss }))).toBe(200);
+    expect(await statusOf(told, await issuer.sign())).toBe(401);
+  });
+
+  it('are found again when they change, and the old ones open nothing new', async () => {
+    const before = await issuer.sign({ jti: 'before' });
+    await issuer.rotateKeys();
+    await expect.poll(async () => statusOf(server, await issuer.sign())).toBe(200);
+    expect(await statusOf(server, before)).toBe(401);
+  });
+
+  it('are used on while the issuer is away', async () => {
+    const { again } = await issuer.stop();
+    expect(await statusOf(server, await issuer.sign({ jti: 'away' }))).toBe(200);
+    // Whether the issuer has such a key now, nobody can say.
+    await expect.poll(async () => statusOf(server, await issuer.sign({}, { kid: 'new' }))).toBe(503);
+    expect((await fetch(`${server.url}/ready`)).status).toBe(200);
+    await again();
+    await expect.poll(async () => statusOf(server, await issuer.sign({}, { kid: 'new' }))).toBe(401);
+  });
+
+  it('are waited for by a server that starts while the issuer is away, and lets nobody in', async () => {
+    const { again } = await issuer.stop();
+    const waiting = await serverFor(issuer);
+    onTestFinished(async () => void (await waiting.stop()));
+    const response = await callWith(waiting, await issuer.sign());
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);
+    const ready = await fetch(`${waiting.url}/ready`);
+    expect([ready.status, await ready.json()]).toEqual([
+      503,
+      { status: 'unavailable', reason: 'The keys of the authorization server cannot be had.' },
+    ]);
+    await again();
+    await expect.poll(async () => statusOf(waiting, await issuer.sign())).toBe(200);
+    expect((await fetch(`${waiting.url}/ready`)).status).toBe(200);
+    const told = waiting.log.map(({ msg }) => msg).filter((message) => message.startsWith('The keys of'));
+    expect(told).toEqual([
+      expect.stringContaining('cannot be had, no token can be checked'),
+      expect.stringContaining('are there again'),
+    ]);
+  });
+});

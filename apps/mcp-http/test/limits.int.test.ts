@@ -1,0 +1,278 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect as connectSocket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  noTelemetry,
+  openContextStore,
+  type ContextStore,
+  type MeasuredCall,
+  type Telemetry,
+} from '@org/context-store';
+import { createMcpHttpHandler } from '@org/mcp';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createApp } from '../src/app.js';
+import { openHttpServer } from '../src/http-server.js';
+import { createRateLimiter } from '../src/rate-limiter.js';
+import { createMessageServer, type MessageServerOptions } from '../src/serve-message.js';
+import { clientKinds, connect, post } from './mcp-http.js';
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+/** A server in this process, whose appends wait until they are let through. */
+async function startServer(
+  limits: Partial<Omit<MessageServerOptions, 'handler' | 'telemetry'>> = {},
+  telemetry: Telemetry = noTelemetry,
+  callTimeoutMs = 60_000,
+) {
+  const contextStore = await openContextStore({ database: 'sqlite::memory:', callTimeoutMs });
+  await contextStore.registerSession({ sessionKey: 'work', agent: 'planner' });
+  const gate = Promise.withResolvers<void>();
+  const state = { underWay: 0, letThrough: gate.resolve };
+  const gated: ContextStore = {
+    ...contextStore,
+    updateContext: async (...call) => {
+      state.underWay += 1;
+      await gate.promise;
+      return contextStore.updateContext(...call);
+    },
+  };
+  const handler = createMcpHttpHandler({ contextStore: gated, version: '1' });
+  const serveMessage = createMessageServer({
+    handler,
+    telemetry,
+    refusalDelayMs: 0,
+    maxRequestBytes: 1_000_000,
+    maxConcurrentCalls: 2,
+    maxQueuedCalls: 3,
+    maxWaitingCalls: 2,
+    ...limits,
+  });
+  const app = createApp({
+    service: Promise.resolve({ serveMessage, contextStore }),
+    allowedHosts: ['127.0.0.1'],
+    allowedOrigins: [],
+    crossOrigins: [],
+    isStopping: () => false,
+    onError: (error) => expect.fail(String(error)),
+  });
+  const server = await openHttpServer({ fetch: app.fetch, host: '127.0.0.1', port: 0 });
+  closers.push(async () => {
+    gate.resolve();
+    await server.drain(1000);
+    await handler.close();
+    await contextStore.close();
+  });
+  return Object.assign(state, { contextStore, url: server.url, mcp: `${server.url}/mcp` });
+}
+
+const call = (name: string, args: object) => ({
+  jsonrpc: '2.0',
+  id: 7,
+  method: 'tools/call',
+  params: { name, arguments: { agent: 'planner', ...args } },
+});
+const append = (index: number) =>
+  call('updateContext', { sessionKey: 'work', contextType: 'message', content: `entry ${index}` });
+const listSessions = call('listSessions', {});
+const wait = call('listHandoffs', { waitSeconds: 45 });
+const overloaded = expect.objectContaining({
+  code: 'OVERLOADED',
+  retryable: true,
+  message: expect.stringMatching(/wait \d s, then send the same call again/) as string,
+  details: { retryAfterMs: expect.any(Number) as number },
+}) as unknown;
+
+const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+
+const contents = async (contextStore: ContextStore): Promise<string[]> =>
+  (await contextStore.getContext({ sessionKey: 'work' })).entries.map(({ content }) => content).toSorted();
+
+/** Whether a call is refused, rather than kept waiting. */
+const isRefused = (answer: Promise<Response>): Promise<boolean> =>
+  Promise.race([answer.then((response) => response.headers.has('retry-after')), sleep(500, false)]);
+
+const structured = async (response: Response): Promise<unknown> =>
+  ((await response.json()) as { result: { structuredContent: unknown } }).result.structuredContent;
+
+describe('calls under way', () => {
+  it('are bounded, and so is their queue: what is beyond is OVERLOADED, everything else is served once', async () => {
+    const server = await startServer();
+    const answers = Array.from({ length: 5 }, (_, index) => post(server.mcp, append(index)));
+    await expect.poll(() => server.underWay).toBe(2);
+    const refused = await Promise.all([post(server.mcp, append(5)), post(server.mcp, append(6))]);
+    for (const response of refused) {
+      expect([response.status, response.headers.get('retry-after')]).toEqual([200, expect.stringMatching(/^[12]$/)]);
+      expect(await structured(response)).toEqual(overloaded);
+    }
+    expect((await fetch(`${server.url}/health`)).status).toBe(200);
+    expect((await fetch(`${server.url}/ready`)).status).toBe(200);
+    expect(server.underWay).toBe(2);
+    server.letThrough();
+    for (const answer of answers) expect(await (await answer).text()).toContain('"sequence"');
+    expect(await contents(server.contextStore)).toEqual([0, 1, 2, 3, 4].map((index) => `entry ${index}`));
+    expect((await post(server.mcp, listSessions)).status).toBe(200);
+  });
+
+  it('lose their place in the queue when their clients go', async () => {
+    const server = await startServer();
+    const first = [post(server.mcp, append(0)), post(server.mcp, append(1))];
+    await expect.poll(() => server.underWay).toBe(2);
+    const queued = [2, 3, 4].map((index) => {
+      const sent = httpRequest(server.mcp, { method: 'POST', headers, agent: false });
+      return sent.on('error', () => undefined).end(JSON.stringify(append(index)));
+    });
+    await expect.poll(() => isRefused(post(server.mcp, listSessions))).toBe(true);
+    for (const sent of queued) sent.destroy();
+    let last = post(server.mcp, append(5));
+    await expect.poll(() => isRefused((last = post(server.mcp, append(5))))).toBe(false);
+    server.letThrough();
+    for (const answer of [...first, last]) expect(await (await answer).text()).toContain('"sequence"');
+    expect(await contents(server.contextStore)).toEqual(expect.not.arrayContaining(['entry 2', 'entry 3', 'entry 4']));
+  });
+
+  it('are answered before those that are refused at the same time', async () => {
+    const server = await startServer({ maxConcurrentCalls: 1, maxQueuedCalls: 0, refusalDelayMs: 1500 });
+    const answered: string[] = [];
+    const first = post(server.mcp, append(0)).then(() => answered.push('first'));
+    await expect.poll(() => server.underWay).toBe(1);
+    const refused = post(server.mcp, append(1)).then(() => answered.push('refused'));
+    await fetch(`${server.url}/health`);
+    server.letThrough();
+    await first;
+    await post(server.mcp, append(2)).then(() => answered.push('later'));
+    await refused;
+    expect(answered).toEqual(['first', 'later', 'refused']);
+    expect(await contents(server.contextStore)).toEqual(['entry 0', 'entry 2']);
+  });
+
+  it('are told of as failed calls of their tools', async () => {
+    const refusals: unknown[] = [];
+    const telemetry: Telemetry = {
+      ...noTelemetry,
+      measure: <T>(measured: MeasuredCall, run: () => Promise<T>) =>
+        run().catch((error: unknown) => {
+          refusals.push([measured, (error as { code: unknown }).code]);
+          throw error;
+        }),
+    };
+    const server = await startServer({ maxConcurrentCalls: 1, maxQueuedCalls: 0, maxWaitingCalls: 0 }, telemetry);
+    void post(server.mcp, append(0));
+    await expect.poll(() => server.underWay).toBe(1);
+    await post(server.mcp, append(1));
+    await post(server.mcp, wait);
+    await post(server.mcp, call('no such tool', {}));
+    await post(server.mcp, { jsonrpc: '2.0', id: 1, method: 'tools/list' });
+    const request = { id: 7, transport: 'tcp' };
+    expect(refusals).toEqual([
+      [{ tool: 'updateContext', waits: false, request }, 'OVERLOADED'],
+      [{ tool: 'listHandoffs', waits: true, request }, 'OVERLOADED'],
+    ]);
+  });
+});
+
+it('lets calls and streams that wait take no slot, and bounds them apart', async () => {
+  const server = await startServer({ maxConcurrentCalls: 1, maxQueuedCalls: 0 });
+  const listener = await connect('v2 client, modern', 'listener', server.mcp);
+  if (!('listen' in listener)) throw new TypeError('the modern client can listen');
+  const subscription = await listener.listen({ resourceSubscriptions: ['handoff://sessions'] });
+  const ending = new AbortController();
+  const waiting = fetch(server.mcp, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(wait),
+    signal: ending.signal,
+  });
+  await waiting;
+  expect(await structured(await post(server.mcp, wait))).toEqual(overloaded);
+  await expect(listener.listen({ resourceSubscriptions: ['handoff://stats'] })).rejects.toThrow('busy');
+  expect(await (await post(server.mcp, listSessions)).text()).toContain('"work"');
+  ending.abort();
+  await subscription.close();
+  await expect.poll(async () => (await post(server.mcp, wait)).headers.has('retry-after')).toBe(false);
+  await listener.close();
+});
+
+it('serves one request at a time on each connection: those behind a call that waits take no slots', async () => {
+  const server = await startServer({ maxConcurrentCalls: 2, maxQueuedCalls: 0 });
+  const { hostname, port } = new URL(server.url);
+  const socket = connectSocket(Number(port), hostname);
+  let answers = '';
+  socket.on('data', (chunk) => (answers += String(chunk)));
+  const send = (message: object): void => {
+    const body = JSON.stringify(message);
+    const head = Object.entries({ ...headers, host: hostname, 'content-length': body.length });
+    socket.write(`POST /mcp HTTP/1.1\r\n${head.map((line) => `${line.join(': ')}\r\n`).join('')}\r\n${body}`);
+  };
+  send(call('listHandoffs', { waitSeconds: 2 }));
+  for (const _ of [1, 2, 3]) send(listSessions);
+  await expect.poll(() => answers).toContain('200 OK');
+  expect(await (await post(server.mcp, listSessions)).text()).toContain('"work"');
+  await expect.poll(() => answers.split('HTTP/1.1 400 ').length, { timeout: 10_000 }).toBe(4);
+  expect(answers).toContain('send one request at a time on each connection');
+  send(listSessions);
+  await expect.poll(() => answers).toContain('"work"');
+  socket.destroy();
+});
+
+it('cuts off a client that does not read its answer, for others to have its turn', async () => {
+  const answer = 'a'.repeat(32 * 1024 * 1024);
+  const serveMessage = createMessageServer({
+    handler: { fetch: () => Promise.resolve(new Response(answer)) },
+    telemetry: noTelemetry,
+    maxRequestBytes: 1000,
+    maxConcurrentCalls: 1,
+    maxQueuedCalls: 1,
+    maxWaitingCalls: 0,
+    maxAnsweringMs: 500,
+  });
+  const server = await openHttpServer({
+    fetch: (request, bindings) => serveMessage(request, bindings, { id: 'caller' }),
+    host: '127.0.0.1',
+    port: 0,
+  });
+  closers.push(() => server.drain(0));
+  const slow = httpRequest(server.url, { method: 'POST', headers, agent: false }).end(JSON.stringify(listSessions));
+  const [unread] = (await once(slow, 'response')) as [IncomingMessage];
+  expect((await (await post(server.url, listSessions)).text()).length).toBe(answer.length);
+  await expect(unread.toArray()).rejects.toThrow('aborted');
+});
+
+describe.each(clientKinds)('an official client that is refused: %s', (kind) => {
+  it('shows its model RATE_LIMITED with a retry time as the result of a tool, and is served afterwards', async () => {
+    let retryAfterMs: number | undefined;
+    const server = await startServer({ rateLimiter: { count: () => Promise.resolve(retryAfterMs) } });
+    const client = await connect(kind, 'client', server.mcp);
+    retryAfterMs = 1500;
+    const refused = await client.callTool({ name: 'listSessions', arguments: {} });
+    expect(refused).toMatchObject({
+      isError: true,
+      structuredContent: {
+        code: 'RATE_LIMITED',
+        message: expect.stringContaining('wait 2 s') as string,
+        details: { retryAfterMs: 1500 },
+      },
+    });
+    expect(refused.content).toEqual([{ type: 'text', text: JSON.stringify(refused['structuredContent']) }]);
+    await expect(client.listTools()).rejects.toThrow('wait 2 s');
+    retryAfterMs = undefined;
+    expect(await client.callTool({ name: 'listSessions', arguments: {} })).toMatchObject({
+      structuredContent: { sessions: [{ sessionKey: 'work' }] },
+    });
+    await client.close();
+  });
+});
+
+it('counts calls by who sends them', async () => {
+  const rateLimiter = createRateLimiter({ callsPerSecond: 1 });
+  const server = await startServer({ rateLimiter });
+  const refusals: boolean[] = [];
+  for (let sent = 0; sent < 12; sent += 1) {
+    refusals.push((await post(server.mcp, listSessions)).headers.has('retry-after'));
+  }
+  expect(refusals).toEqual([...Array<boolean>(10).fill(false), true, true]);
+  expect((await fetch(`${server.url}/health`)).status).toBe(200);
+});

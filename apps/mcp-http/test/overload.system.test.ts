@@ -1,0 +1,122 @@
+import { readFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openContextStore } from '@org/context-store';
+import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { HttpServerProcess, post } from './mcp-http.js';
+
+const maxConcurrentCalls = 16;
+const maxQueuedCalls = 32;
+const capacity = maxConcurrentCalls + maxQueuedCalls;
+
+let database: TemporaryDatabase;
+let server: HttpServerProcess;
+beforeAll(async () => {
+  database = await temporaryDatabase();
+  server = await HttpServerProcess.start({
+    DATABASE_URL: database.url,
+    MAX_CONCURRENT_CALLS: `${maxConcurrentCalls}`,
+    MAX_QUEUED_CALLS: `${maxQueuedCalls}`,
+    // What grows with the load ends the process.
+    NODE_OPTIONS: '--max-old-space-size=96',
+  });
+});
+afterAll(async () => {
+  await server.stop();
+  await database.drop();
+});
+
+const call = (name: string, args: object) => ({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'tools/call',
+  params: { name, arguments: { agent: 'planner', ...args } },
+});
+
+async function residentMebibytes(): Promise<number> {
+  const status = await readFile(`/proc/${server.child.pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+}
+
+interface Load {
+  readonly served: number;
+  readonly overloaded: number;
+  readonly healthy: number;
+  readonly peakMebibytes: number;
+}
+
+/** Callers that append one entry after another, whatever they are answered, to a session of their own each. */
+async function load(callers: number, seconds: number): Promise<Load> {
+  const counts = { served: 0, overloaded: 0, healthy: 0, peakMebibytes: 0 };
+  const untilMs = performance.now() + seconds * 1000;
+  const content = 'x'.repeat(2000);
+  const append = async (session: number): Promise<void> => {
+    while (performance.now() < untilMs) {
+      const args = { sessionKey: `session-${session % capacity}`, contextType: 'message', content };
+      const response = await post(server.mcp, call('updateContext', args));
+      const text = await response.text();
+      if (text.includes('"sequence"')) counts.served += 1;
+      else if (text.includes('"OVERLOADED"') && response.headers.has('retry-after')) counts.overloaded += 1;
+      else throw new Error(text);
+    }
+  };
+  const watch = async (): Promise<void> => {
+    while (performance.now() < untilMs) {
+      const [health, ready] = await Promise.all([fetch(`${server.url}/health`), fetch(`${server.url}/ready`)]);
+      await Promise.all([health.text(), ready.text()]);
+      expect([health.status, ready.status]).toEqual([200, 200]);
+      counts.healthy += 1;
+      counts.peakMebibytes = Math.max(counts.peakMebibytes, await residentMebibytes());
+      await sleep(50);
+    }
+  };
+  await Promise.all([watch(), ...Array.from({ length: callers }, (_, index) => append(index))]);
+  return counts;
+}
+
+it('serves or refuses every call under ten times its load, answers /health, and takes no more memory', async () => {
+  for (let session = 0; session < capacity; session += 1) {
+    await post(server.mcp, call('registerSession', { sessionKey: `session-${session}` }));
+  }
+  const usual = await load(capacity, 8);
+  expect(usual.overloaded).toBe(0);
+  const heavy = await load(10 * capacity, 8);
+  const again = await load(10 * capacity, 8);
+
+  for (const { served, overloaded, healthy } of [heavy, again]) {
+    expect(overloaded).toBeGreaterThan(0);
+    expect(served).toBeGreaterThan(0);
+    expect(healthy).toBeGreaterThan(0);
+  }
+  // Ten times as many connections take their share; from then on nothing is added.
+  expect(heavy.peakMebibytes - usual.peakMebibytes).toBeLessThan(100);
+  expect(again.peakMebibytes - heavy.peakMebibytes).toBeLessThan(30);
+
+  const contextStore = await openContextStore({ database: database.url });
+  let stored = 0;
+  for (let session = 0; session < capacity; session += 1) {
+    stored += (await contextStore.readSession(`session-${session}`)).lastSequence;
+  }
+  await contextStore.close();
+  expect(stored).toBe(usual.served + heavy.served + again.served);
+}, 120_000);
+
+it('cuts off a thousand connections that send drop by drop, and serves the others meanwhile', async () => {
+  const { hostname, port } = new URL(server.url);
+  let open = 0;
+  const slow = Array.from({ length: 1000 }, (_, index): Socket => {
+    const head = index % 2 === 0 ? 'POST /mcp HTTP/1.1\r\n' : `POST /mcp HTTP/1.1\r\nHost: ${hostname}\r\n`;
+    const socket = connect(Number(port), hostname, () => socket.write(head));
+    socket.on('connect', () => (open += 1)).on('close', () => (open -= 1));
+    return socket.on('error', () => undefined).resume();
+  });
+  await expect.poll(() => open, { timeout: 10_000 }).toBe(1000);
+  const drip = setInterval(() => {
+    for (const socket of slow) if (socket.writable) socket.write('X-Drop: a\r\n');
+  }, 1000);
+  expect((await load(maxConcurrentCalls, 2)).overloaded).toBe(0);
+  await expect.poll(() => open, { timeout: 30_000 }).toBe(0);
+  clearInterval(drip);
+  expect((await post(server.mcp, call('listSessions', {}))).status).toBe(200);
+}, 60_000);

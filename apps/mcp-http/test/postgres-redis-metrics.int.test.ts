@@ -1,0 +1,50 @@
+import { redisUrl } from '@org/bus-redis/testing';
+import { temporaryDatabase, unusedPort } from '@org/store-kysely/testing';
+import { scrape, type Scrape } from '@org/telemetry-otel/testing';
+import { expect, it, onTestFinished } from 'vitest';
+import { HttpServerProcess, post } from './mcp-http.js';
+
+async function start(environment: Record<string, string>) {
+  const database = await temporaryDatabase();
+  onTestFinished(database.drop);
+  const port = await unusedPort();
+  const server = await HttpServerProcess.start({
+    DATABASE_URL: database.url,
+    METRICS_PORT: `${port}`,
+    CACHE_MEMORY_MIB: '16',
+    ...environment,
+  });
+  onTestFinished(async () => void (await server.stop()));
+  const call = async (name: string, args: Record<string, unknown>): Promise<string> => {
+    const params = { name, arguments: { sessionKey: 'work', agent: 'a', ...args } };
+    return (await post(server.mcp, { jsonrpc: '2.0', id: 1, method: 'tools/call', params })).text();
+  };
+  await call('registerSession', {});
+  for (let index = 0; index < 20; index += 1) await call('updateContext', { contextType: 'message', content: 'x' });
+  return { call, scrape: (): Promise<Scrape> => scrape(`http://127.0.0.1:${port}/metrics`) };
+}
+
+it('tells what the cache answered, and that Redis is in use', async () => {
+  const server = await start({ REDIS_URL: redisUrl, CACHE_REDIS: 'true' });
+  await expect.poll(async () => (await server.scrape()).value('cache_redis_up')).toBe(1);
+  await expect.poll(async () => (await server.scrape()).value('bus_redis_up')).toBe(1);
+  for (let time = 0; time < 4; time += 1) await server.call('getContext', {});
+  const { value } = await server.scrape();
+  expect([value('cache_hits_total'), value('cache_misses_total'), value('cache_hit_ratio')]).toEqual([3, 1, 0.75]);
+});
+
+it('tells that Redis is out of reach, while calls succeed', async () => {
+  const server = await start({ REDIS_URL: `redis://127.0.0.1:${await unusedPort()}`, CACHE_REDIS: 'true' });
+  await expect.poll(async () => (await server.scrape()).value('cache_redis_up')).toBe(0);
+  await expect.poll(async () => (await server.scrape()).value('bus_redis_up')).toBe(0);
+  for (let time = 0; time < 2; time += 1) expect(await server.call('getContext', {})).toContain('"sequence":20');
+  expect((await server.scrape()).value('cache_hit_ratio')).toBe(0.5);
+});
+
+it('says nothing of a Redis that is not to be used', async () => {
+  const server = await start({});
+  await server.call('getContext', {});
+  const { value, samples } = await server.scrape();
+  expect(value('cache_hit_ratio')).toBe(0);
+  expect(samples.filter(({ name }) => name.endsWith('_redis_up'))).toEqual([]);
+});

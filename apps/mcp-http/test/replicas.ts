@@ -1,0 +1,117 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { unusedPort } from '@org/store-kysely/testing';
+import { expect } from 'vitest';
+import { HttpServerProcess, temporaryFolder, type Env } from './mcp-http.js';
+
+const guide = join(import.meta.dirname, '..', '..', '..', 'docs', 'deployment.md');
+
+/** nginx with the configuration that docs/deployment.md shows, but for the ports. */
+export interface Nginx {
+  /** Of the MCP endpoint. */
+  readonly mcp: string;
+  /** How many calls each port has answered. */
+  readonly served: () => Promise<ReadonlyMap<number, number>>;
+  readonly stop: () => Promise<void>;
+}
+
+/** @param replicas the ports that take the place of those in the guide; fewer than those stand for several */
+export async function startNginx(replicas: readonly number[]): Promise<Nginx> {
+  const folder = await temporaryFolder();
+  const port = await unusedPort();
+  await mkdir(join(folder.path, 'logs'));
+  await writeFile(join(folder.path, 'nginx.conf'), configuration(await documentedServer(port, replicas)));
+  const nginx = spawn('nginx', ['-p', folder.path, '-c', 'nginx.conf', '-e', 'logs/error'], { stdio: 'ignore' });
+  const mcp = `http://127.0.0.1:${port}/mcp`;
+  await expect
+    .poll(() =>
+      fetch(`http://127.0.0.1:${port}/`).then(
+        ({ status }) => status,
+        () => undefined,
+      ),
+    )
+    .toBe(404);
+  return {
+    mcp,
+    served: async () => {
+      const counts = new Map<number, number>();
+      for (const line of (await readFile(join(folder.path, 'logs', 'access'), 'utf8')).trim().split('\n')) {
+        // Those that refused come before the one that served.
+        const served = Number(line.split(':').at(-1));
+        if (served > 0) counts.set(served, (counts.get(served) ?? 0) + 1);
+      }
+      return counts;
+    },
+    stop: async () => {
+      await end(nginx);
+      await folder.remove();
+    },
+  };
+}
+
+async function documentedServer(port: number, replicas: readonly number[]): Promise<string> {
+  const [, documented = ''] = /^```nginx\n([\s\S]*?)^```$/m.exec(await readFile(guide, 'utf8')) ?? [];
+  const ports = {
+    3001: replicas[0],
+    3002: replicas[1 % replicas.length],
+    3003: replicas[2 % replicas.length],
+    8080: port,
+  };
+  return documented.replaceAll(/127\.0\.0\.1:(\d+)/g, (_, shown: keyof typeof ports) => `127.0.0.1:${ports[shown]}`);
+}
+
+const configuration = (server: string): string => `
+${process.getuid?.() === 0 ? 'user root;' : ''}
+daemon off;
+pid logs/pid;
+events {}
+http {
+  log_format served '$upstream_addr';
+  access_log logs/access served;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+  ${server}
+}`;
+
+async function end(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit');
+  child.kill();
+  await ended;
+}
+
+/** One of several servers, which keeps its port when it is started again. */
+export interface Replica {
+  readonly port: number;
+  /** The present process. */
+  readonly process: () => HttpServerProcess;
+  /** Starts a new process; resolves when it is ready. */
+  readonly start: () => Promise<void>;
+}
+
+export async function startReplicas(count: number, env: Env): Promise<Replica[]> {
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      const port = await unusedPort();
+      const start = (): Promise<HttpServerProcess> => HttpServerProcess.start({ PORT: `${port}`, ...env });
+      let current = await start();
+      return {
+        port,
+        process: () => current,
+        start: async () => {
+          current = await start();
+          expect((await fetch(`${current.url}/ready`)).status).toBe(200);
+        },
+      };
+    }),
+  );
+}
+
+export async function stopReplicas(replicas: readonly Replica[]): Promise<void> {
+  const ends = await Promise.all(replicas.map((replica) => replica.process().stop()));
+  expect(ends.map(({ code }) => code)).toEqual(replicas.map(() => 0));
+}

@@ -1,0 +1,184 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { dataFolder, program, RawServer, run, type DataFolder, type Env } from './mcp-stdio.js';
+
+let folder: DataFolder;
+beforeEach(async () => {
+  folder = await dataFolder();
+});
+afterEach(() => folder.remove());
+
+interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+function breakDatabase(): void {
+  const other = new Database(folder.database.slice('sqlite:'.length));
+  other.exec('drop table context_history');
+  other.close();
+}
+
+/** Calls a tool that succeeds, one that fails, and one that meets a broken database. */
+async function logOf(env: Env): Promise<readonly LogLine[]> {
+  const server = new RawServer({ DATABASE_URL: folder.database, CONTEXT_AGENT: 'a', ...env });
+  server.callTool(1, 'registerSession', { sessionKey: 'work' });
+  await server.next();
+  server.callTool(2, 'getContext', { sessionKey: 'none' });
+  await server.next();
+  breakDatabase();
+  server.callTool(3, 'updateContext', { sessionKey: 'work', contextType: 'message', content: 'secret' });
+  await server.next();
+  server.write('{"secret\n');
+  await server.next();
+  server.child.stdin.end();
+  const { code, stderr } = await server.finished;
+  expect(code).toBe(0);
+  const lines = stderr.split('\n').slice(0, -1);
+  expect(stderr).not.toContain('secret');
+  return lines.map((line) => JSON.parse(line) as LogLine);
+}
+
+describe('LOG_LEVEL', () => {
+  it('is warn unless set: one line for a fault, and one for what could not be read', async () => {
+    expect(await logOf({})).toMatchObject([
+      {
+        level: 'error',
+        service: 'mcp-stdio',
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string,
+        pid: expect.any(Number) as number,
+        requestId: expect.any(String) as string,
+        code: 'INTERNAL_ERROR',
+        tool: 'updateContext',
+        err: { code: 'SQLITE_ERROR' },
+      },
+      { level: 'warn', msg: 'A message could not be served' },
+    ]);
+  });
+
+  it.each([
+    ['error', ['error']],
+    ['fatal', []],
+    ['silent', []],
+    ['info', ['error', 'warn']],
+    ['debug', ['debug', 'debug', 'error', 'debug', 'warn']],
+  ])('%s', async (LOG_LEVEL, levels) => {
+    expect((await logOf({ LOG_LEVEL })).map(({ level }) => level)).toEqual(levels);
+  });
+
+  it('tells every call at debug', async () => {
+    const calls = (await logOf({ LOG_LEVEL: 'debug' })).filter(({ msg }) => msg === 'Call');
+    expect(calls).toMatchObject([
+      { tool: 'registerSession', outcome: 'ok', durationMs: expect.any(Number) as number },
+      { tool: 'getContext', outcome: 'SESSION_NOT_FOUND', requestId: expect.any(String) as string },
+      { tool: 'updateContext', outcome: 'INTERNAL_ERROR' },
+    ]);
+  });
+
+  it('that there is not is a problem at the start', async () => {
+    const { code, stderr } = await run({ LOG_LEVEL: 'loud' });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^mcp-stdio: LOG_LEVEL is not valid: one of fatal, error, .*\n$/);
+  });
+});
+
+it('tells each of a few faults, and how many there were of a flood', async () => {
+  const server = new RawServer({ DATABASE_URL: folder.database, CONTEXT_AGENT: 'a' });
+  server.callTool(0, 'registerSession', { sessionKey: 'work' });
+  await server.next();
+  breakDatabase();
+  const times = 500;
+  for (let id = 1; id <= times; id += 1) {
+    server.callTool(id, 'updateContext', { sessionKey: 'work', contextType: 'message', content: 'x' });
+  }
+  server.child.stdin.end();
+  const { stderr } = await server.finished;
+  const lines = stderr.split('\n').slice(0, -1);
+  const faults = lines.map((line) => JSON.parse(line) as LogLine);
+  const leftOut = faults.reduce((sum, line) => sum + Number(line['leftOut'] ?? 0), 0);
+  expect(faults.filter(({ requestId }) => requestId !== undefined).length + leftOut).toBe(times);
+  expect(leftOut).toBeGreaterThan(0);
+});
+
+it('tells a defect that nobody caught, without what hangs on it, and ends', async () => {
+  const defect = `process.on('SIGUSR2', () => { throw Object.assign(new TypeError('boom'), { detail: 'secret' }) })`;
+  const server = new RawServer({
+    DATABASE_URL: folder.database,
+    NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(defect).toString('base64')}`,
+  });
+  server.send({ id: 1, method: 'ping' });
+  await server.next();
+  server.child.kill('SIGUSR2');
+  const { code, stderr } = await server.finished;
+  expect(code).toBe(1);
+  expect(JSON.parse(stderr)).toMatchObject({ level: 'fatal', err: { type: 'TypeError', message: 'boom' } });
+  expect(stderr).not.toContain('secret');
+});
+
+it('has a line for what a library prints, without the text, and one for what Node.js warns of', async () => {
+  const prints = `process.on('SIGUSR2', () => {
+    console.log('secret');
+    console.error('secret', Object.assign(new TypeError('boom'), { detail: 'secret' }));
+    process.emitWarning('deprecated');
+  })`;
+  const server = new RawServer({
+    DATABASE_URL: folder.database,
+    LOG_LEVEL: 'debug',
+    NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(prints).toString('base64')}`,
+  });
+  server.send({ id: 1, method: 'ping' });
+  await server.next();
+  server.child.kill('SIGUSR2');
+  await once(server.child.stderr, 'data');
+  server.send({ id: 2, method: 'ping' });
+  expect(await server.next()).toMatchObject({ id: 2 });
+  server.child.stdin.end();
+  const { stderr } = await server.finished;
+  const lines = stderr.split('\n').slice(0, -1);
+  expect(lines.map((line) => JSON.parse(line) as LogLine)).toMatchObject([
+    { level: 'debug', err: { type: 'Error', stack: expect.stringContaining('at ') as string } },
+    { level: 'warn', err: { type: 'TypeError', message: 'boom' } },
+    { level: 'warn', err: { message: 'deprecated' }, msg: 'Node.js warns' },
+  ]);
+  expect(stderr).not.toContain('secret');
+});
+
+describe('a client that does not care for standard error', () => {
+  let child: ChildProcessWithoutNullStreams;
+  beforeEach(() => {
+    const env = { PATH: process.env['PATH'], DATABASE_URL: 'sqlite::memory:', CONTEXT_AGENT: 'a', LOG_LEVEL: 'debug' };
+    child = spawn(process.execPath, [program], { env });
+  });
+
+  it('is served when it never reads it, far beyond what the system buffers', async () => {
+    await callOften(3000);
+    expect(await ended()).toBe(0);
+  });
+
+  it('is served when it closed it', async () => {
+    child.stderr.destroy();
+    await callOften(100);
+    expect(await ended()).toBe(0);
+  });
+
+  /** Each call is a line of 200 bytes in the log. */
+  async function callOften(times: number): Promise<void> {
+    const params = { name: 'getContext', arguments: { sessionKey: 'none' } };
+    for (let id = 1; id <= times; id += 1) {
+      child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params })}\n`);
+    }
+    const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    for (let id = 1; id <= times; id += 1) expect(await answers.next()).toMatchObject({ done: false });
+  }
+
+  async function ended(): Promise<number | null> {
+    child.stdin.end();
+    const [code] = (await once(child, 'exit')) as [number | null];
+    child.stderr.destroy();
+    return code;
+  }
+});

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { describeError } from './describe-error.js';
+
+const marker = 'MARKER';
+
+describe('an error in the log', () => {
+  it('has a type, a message, a code, its frames and its causes', () => {
+    const cause = Object.assign(new Error('connect refused'), { code: 'ECONNREFUSED' });
+    expect(describeError(new TypeError('no answer', { cause }))).toEqual({
+      type: 'TypeError',
+      message: 'no answer',
+      stack: expect.stringMatching(/^at .*describe-error\.test\.ts/) as string,
+      cause: {
+        type: 'Error',
+        message: 'connect refused',
+        code: 'ECONNREFUSED',
+        stack: expect.stringMatching(/^at /) as string,
+      },
+    });
+  });
+
+  it('has nothing of what a driver hangs on it', () => {
+    const hung = {
+      detail: marker,
+      where: marker,
+      query: marker,
+      parameters: [marker],
+      code: '23505',
+      errors: [marker],
+    };
+    expect(JSON.stringify(describeError(Object.assign(new Error('duplicate key'), hung)))).not.toContain(marker);
+  });
+
+  it.each([
+    ['JSON that cannot be read', parseFailure()],
+    ["a value that is none of PostgreSQL's", Object.assign(new Error(`invalid "${marker}"`), { code: '22P02' })],
+    ['what is no error', marker],
+    ['a code that is a sentence', Object.assign(new Error('x'), { code: `no ${marker}` })],
+    ['a cause', new Error('outer', { cause: parseFailure() })],
+  ])('quotes nothing: %s', (_case, error) => {
+    expect(JSON.stringify(describeError(error))).not.toContain(marker);
+  });
+
+  it('takes no line of a message for a frame', () => {
+    const error = new SyntaxError(`bad\n    at ${marker} (file.js:1:1)`);
+    expect(JSON.stringify(describeError(error))).not.toContain(marker);
+    expect(describeError(error).stack).toMatch(/^at /);
+  });
+
+  it('ends, whatever is the cause of what', () => {
+    const error = new Error('round');
+    error.cause = error;
+    expect(JSON.stringify(describeError(error)).match(/round/g)).toHaveLength(5);
+  });
+});
+
+function parseFailure(): unknown {
+  try {
+    return JSON.parse(marker);
+  } catch (error) {
+    return error;
+  }
+}

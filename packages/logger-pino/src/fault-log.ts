@@ -1,0 +1,59 @@
+import { ContextStoreError, type ErrorCode } from '@org/domain';
+import type { Logger } from 'pino';
+
+/** Where a fault showed. */
+export interface Fault {
+  readonly requestId: string;
+  readonly tool?: string | undefined;
+  /** The trace that the call is part of. */
+  readonly traceId?: string | undefined;
+}
+
+export interface FaultLog {
+  readonly report: (thrown: unknown, fault: Fault) => void;
+  /** Says what was left out so far. */
+  readonly close: () => void;
+}
+
+const linesPerSecond = 10;
+
+/**
+ * Logs faults with their causes. While a database is away every call fails: of each code the first ten in a second get a
+ * line of their own, and the rest of them one line together.
+ */
+export function createFaultLog(logger: Logger): FaultLog {
+  const counts = new Map<ErrorCode, number>();
+  let timer: NodeJS.Timeout | undefined;
+
+  const endSecond = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    for (const [code, count] of counts) {
+      const leftOut = count - linesPerSecond;
+      if (leftOut > 0) logger[levelOf(code)]({ code, leftOut }, 'More of the same fault within a second');
+    }
+    counts.clear();
+  };
+
+  return {
+    report: (thrown, { requestId, tool, traceId }) => {
+      const error = thrown instanceof ContextStoreError ? thrown : undefined;
+      const code = error?.code ?? 'INTERNAL_ERROR';
+      const count = (counts.get(code) ?? 0) + 1;
+      counts.set(code, count);
+      timer ??= setTimeout(endSecond, 1000).unref();
+      if (count > linesPerSecond) return;
+      const message = error?.message ?? 'Something went wrong inside the server';
+      logger[levelOf(code)](
+        { requestId, tool, traceId, code, err: error?.cause ?? (warnings.has(code) ? undefined : thrown) },
+        message,
+      );
+    },
+    close: endSecond,
+  };
+}
+
+/** What the operator did not cause, or is there for: its own frames tell nothing. */
+const warnings: ReadonlySet<ErrorCode> = new Set(['OVERLOADED', 'UNAUTHORIZED', 'FORBIDDEN']);
+
+const levelOf = (code: ErrorCode): 'warn' | 'error' => (warnings.has(code) ? 'warn' : 'error');

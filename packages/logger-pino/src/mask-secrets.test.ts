@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { maskSecrets } from './mask-secrets.js';
+
+it.each([
+  ['postgres://root:s3cret@db:5432/context refuses', 'postgres://***@db:5432/context refuses'],
+  ['redis://:s3cret@cache:6379', 'redis://***@cache:6379'],
+  ['at https://s3cret@host/path', 'at https://***@host/path'],
+  ['postgres://u:s3cr@et@db/x?sslmode=on', 'postgres://***@db/x?sslmode=on'],
+  ['host=db password=s3cret user=x', 'host=db password=*** user=x'],
+  ['Authorization: Bearer s3cret.abc', 'Authorization: Bearer ***'],
+  ['got Bearer s3cret0123', 'got Bearer ***'],
+  ['x-api-key: s3cret', 'x-api-key: ***'],
+  ['eyJhbGciOi.eyJzdWIi.s3cret', '***'],
+  ['{"password":"s3cret","a":1}', '{"password":"***","a":1}'],
+  [String.raw`{"msg":"{\"token\": \"s3cret\"}"}`, String.raw`{"msg":"{\"token\": \"***\"}"}`],
+])('%s', (line, masked) => {
+  expect(maskSecrets(line)).toBe(masked);
+});
+
+it.each([
+  '{"level":"info","url":"http://127.0.0.1:3000/mcp","database":"PostgreSQL at db:5432/context"}',
+  '{"token":12,"estimatedTokens":7}',
+  'password authentication failed for user "root"',
+  'a@b.example wrote //',
+])('leaves alone: %s', (line) => {
+  expect(maskSecrets(line)).toBe(line);
+});

@@ -1,0 +1,13 @@
+import { isJSONRPCRequest } from '@modelcontextprotocol/server';
+import { asksToWait as argumentsAskToWait } from '@org/domain';
+import { isListenRequest } from './listen-request.js';
+
+/**
+ * Whether a message asks to be answered when something happens, rather than soon: a subscription, or `waitSeconds`. Whether it
+ * is well-formed takes a while to see, and is looked at last.
+ */
+export function asksToWait(message: unknown): boolean {
+  const { method, params } = message as { method?: unknown; params?: { arguments?: unknown } };
+  const isWaitingCall = method === 'tools/call' && argumentsAskToWait(params?.arguments) && isJSONRPCRequest(message);
+  return isWaitingCall || isListenRequest(message);
+}

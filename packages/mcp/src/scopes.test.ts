@@ -1,0 +1,76 @@
+import { useCases } from '@org/domain';
+import { describe, expect, it } from 'vitest';
+import { prompts } from './prompts.js';
+import { uriTemplates } from './resource-uri.js';
+import { missingScopes, scopesNeeded, toolScopes } from './scopes.js';
+
+const request = (method: string, params?: object): object => ({ jsonrpc: '2.0', id: 1, method, params });
+const listen = (notifications: object): readonly string[] =>
+  scopesNeeded(request('subscriptions/listen', { notifications }));
+
+describe('scopes that a message needs', () => {
+  it.each([
+    'initialize',
+    'ping',
+    'server/discover',
+    'tools/list',
+    'prompts/list',
+    'resources/templates/list',
+    'notifications/initialized',
+  ])('none: %s', (method) => {
+    expect(scopesNeeded(request(method))).toEqual([]);
+  });
+
+  it('are those of the tool', () => {
+    for (const name of Object.keys(useCases) as (keyof typeof useCases)[]) {
+      expect(scopesNeeded(request('tools/call', { name }))).toEqual([toolScopes[name]]);
+    }
+    expect(scopesNeeded(request('tools/call', { name: 'toString' }))).toEqual([]);
+  });
+
+  it('are those of the resource, whichever way it is asked for', () => {
+    const needed = uriTemplates.map((template) => {
+      const uri = template.replace(/\{\w+\}/, 'work');
+      const read = scopesNeeded(request('resources/read', { uri }));
+      expect(scopesNeeded(request('resources/subscribe', { uri }))).toEqual(read);
+      expect(listen({ resourceSubscriptions: [uri] })).toEqual(read);
+      return [template, ...read];
+    });
+    expect(needed).toEqual([
+      ['handoff://summary/{sessionKey}', 'context:read'],
+      ['handoff://context/{sessionKey}', 'context:read'],
+      ['handoff://sessions/{sessionKey}', 'context:read'],
+      ['handoff://inbox/{agentId}', 'handoff'],
+      ['handoff://agents/{agentId}/sessions', 'context:read'],
+    ]);
+  });
+
+  it('are all of them for a subscription to several resources, and for several messages', () => {
+    const uris = ['handoff://inbox/a', 'handoff://sessions'];
+    expect(listen({ resourceSubscriptions: uris })).toEqual(['handoff', 'context:read']);
+    expect(listen({ resourcesListChanged: true })).toEqual(['context:read']);
+    const calls = ['updateContext', 'acceptHandoff'].map((name) => request('tools/call', { name }));
+    expect(scopesNeeded(calls)).toEqual(['context:write', 'handoff']);
+  });
+
+  it.each([
+    ['resources/list', {}],
+    ['resources/read', { uri: 'handoff://nothing' }],
+    ['resources/read', undefined],
+    ['prompts/get', { name: prompts[0]?.name }],
+    ['completion/complete', {}],
+    ['a/method/of/tomorrow', {}],
+  ])('are no fewer than context:read for anything else: %s %j', (method, params) => {
+    expect(scopesNeeded(request(method, params))).toEqual(['context:read']);
+  });
+
+  it.each([undefined, null, 7, 'text', {}, { method: 7 }])('are none for what is no message: %j', (message) => {
+    expect(scopesNeeded(message)).toEqual([]);
+  });
+});
+
+it('misses each scope once, and none of an administrator', () => {
+  expect(missingScopes(['handoff', 'handoff', 'context:read'], ['context:read', 'else'])).toEqual(['handoff']);
+  expect(missingScopes(['handoff', 'context:write'], ['admin'])).toEqual([]);
+  expect(missingScopes(['handoff'], ['handoff:read', 'context'])).toEqual(['handoff']);
+});

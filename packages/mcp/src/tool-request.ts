@@ -1,0 +1,60 @@
+import {
+  isJSONRPCRequest,
+  PROTOCOL_VERSION_META_KEY,
+  TRACEPARENT_META_KEY,
+  TRACESTATE_META_KEY,
+  type McpRequestContext,
+  type Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import type { MeasuredCall, ToolRequest } from '@org/domain';
+import { asksToWait } from './asks-to-wait.js';
+import { isToolName } from './tools.js';
+
+/** What a trace tells of a request. A client puts its trace context into `_meta`, whatever the transport (SEP-414). */
+export function toolRequest(
+  // oxlint-disable-next-line typescript/no-deprecated -- the only place where a legacy connection has its version
+  server: Server,
+  { mcpReq, http }: ServerContext,
+  { requestInfo }: McpRequestContext,
+): ToolRequest {
+  // The SDK has checked it; its published type of the envelope is empty.
+  const envelope: { readonly [PROTOCOL_VERSION_META_KEY]?: string } | undefined = mcpReq.envelope;
+  return {
+    id: mcpReq.id,
+    protocolVersion:
+      envelope?.[PROTOCOL_VERSION_META_KEY] ??
+      // oxlint-disable-next-line typescript/no-deprecated -- see above
+      server.getNegotiatedProtocolVersion() ??
+      http?.req?.headers.get('mcp-protocol-version') ??
+      undefined,
+    transport: requestInfo === undefined ? 'pipe' : 'tcp',
+    ...traceContextOf(mcpReq._meta),
+  };
+}
+
+/** What a client says of its trace; anything but text is nothing. */
+export const traceContextOf = (
+  meta: Readonly<Record<string, unknown>> = {},
+): Pick<ToolRequest, 'traceparent' | 'tracestate'> => ({
+  traceparent: textOf(meta[TRACEPARENT_META_KEY]),
+  tracestate: textOf(meta[TRACESTATE_META_KEY]),
+});
+
+/** The call of a tool that a message over HTTP asks for, before the SDK has seen it. Undefined: it asks for none. */
+export function toolCallOf(message: unknown): MeasuredCall | undefined {
+  if (!isJSONRPCRequest(message) || message.method !== 'tools/call') return undefined;
+  const { id, params } = message;
+  const tool = params?.['name'];
+  if (typeof tool !== 'string' || !isToolName(tool)) return undefined;
+  const request: ToolRequest = {
+    id,
+    protocolVersion: textOf(params?._meta?.[PROTOCOL_VERSION_META_KEY]),
+    transport: 'tcp',
+    traceparent: textOf(params?._meta?.[TRACEPARENT_META_KEY]),
+    tracestate: textOf(params?._meta?.[TRACESTATE_META_KEY]),
+  };
+  return { tool, waits: asksToWait(message), request };
+}
+
+const textOf = (given: unknown): string | undefined => (typeof given === 'string' ? given : undefined);

@@ -1,0 +1,34 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { ContextStoreError } from '@org/domain';
+
+/**
+ * Tells whoever waits on behalf of an operation, however deep below it, that nobody needs its answer any more. What serves
+ * several operations at once must not run under the signal of one.
+ */
+export const signals = new AsyncLocalStorage<AbortSignal | undefined>();
+
+/**
+ * Waits for something, or gives up when the operation's signal aborts.
+ *
+ * @param abandon is called then, and sees to it that nothing is kept or done for nobody; false: it is too late for that
+ * @throws OVERLOADED; whatever the wait throws
+ */
+export async function orGiveUp<T>(wait: () => Promise<T>, abandon: (waited: Promise<T>) => boolean): Promise<T> {
+  const signal = signals.getStore();
+  if (signal === undefined) return wait();
+  if (signal.aborted) throw givenUp();
+  const waited = wait();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void => {
+    if (abandon(waited)) reject(givenUp());
+  };
+  signal.addEventListener('abort', giveUp);
+  try {
+    return await Promise.race([waited, aborted]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
+const givenUp = (): ContextStoreError =>
+  new ContextStoreError('OVERLOADED', 'The call was given up while it waited for the database. Send it again.');

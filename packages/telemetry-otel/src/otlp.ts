@@ -1,0 +1,1 @@
+export { openOtlpTraces, type OtlpTraces, type OtlpTracesOptions } from './open-otlp-traces.js';

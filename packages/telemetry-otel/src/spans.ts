@@ -1,0 +1,52 @@
+/**
+ * The kinds of spans, by who begins them. Names and attributes follow the conventions of OpenTelemetry for MCP, generative
+ * AI and databases.
+ */
+export const spans = {
+  call: {
+    name: '`tools/call updateContext`; `getContext` for a program, or a resource',
+    kind: 'SERVER; INTERNAL for a program, or a resource',
+    description: 'One call of a tool, from the arguments to the answer; or of its method.',
+  },
+  operation: {
+    name: '`appendEntry`',
+    kind: 'INTERNAL',
+    description: 'One operation of the store, with all waiting for its turn: for a connection, a lock, a batch.',
+  },
+  statement: {
+    name: '`append_entries`',
+    kind: 'CLIENT',
+    description: 'One statement, by the names of `db_query_time_seconds`, as long as the database took for it.',
+  },
+} as const;
+
+type SpanKindName = keyof typeof spans;
+
+interface Attribute {
+  readonly of: readonly SpanKindName[];
+  readonly description: string;
+}
+
+/** Every attribute there is: none holds anything that a caller wrote, but for the id of its request. */
+export const spanAttributes = {
+  'mcp.method.name': { of: ['call'], description: '`tools/call`; absent for a program, or a resource.' },
+  'gen_ai.operation.name': { of: ['call'], description: '`execute_tool`; absent for a program, or a resource.' },
+  'gen_ai.tool.name': { of: ['call'], description: 'One of the ten tools, or the method of that name.' },
+  'jsonrpc.request.id': { of: ['call'], description: 'The id that the client gave the request, up to 128 characters.' },
+  'mcp.protocol.version': { of: ['call'], description: 'The revision of MCP that the client speaks.' },
+  'network.transport': { of: ['call'], description: '`tcp` for HTTP, `pipe` for stdio.' },
+  'error.type': {
+    of: ['call', 'operation'],
+    description: 'Present when it failed: `tool_error` for a call by MCP, otherwise the error code.',
+  },
+  'context_store.error.code': { of: ['call'], description: 'The error code of a call that failed.' },
+  'db.system.name': { of: ['statement'], description: '`postgresql` or `sqlite`.' },
+  'db.operation.name': { of: ['statement'], description: 'The name of the statement.' },
+  'db.operation.batch.size': {
+    of: ['statement'],
+    description: 'How many operations a statement served, when it was more than one, sampled or not.',
+  },
+} as const satisfies Record<string, Attribute>;
+
+/** Values by the names that there are. */
+export type SpanAttributes = { readonly [Name in keyof typeof spanAttributes]?: string | number };

@@ -1,0 +1,40 @@
+import { context, trace, type ContextManager, type TracerProvider } from '@opentelemetry/api';
+import type { Telemetry } from '@org/domain';
+import { CallTracer } from './call-tracer.js';
+import { tracedStore } from './traced-store.js';
+
+export interface TracesOptions {
+  /** Whose tracer to use. Default: the one that the process registered globally; without one nothing is traced. */
+  readonly provider?: Pick<TracerProvider, 'getTracer'> | undefined;
+  /** Carries spans from a call to what it does. Default: the manager that the process registered globally. */
+  readonly contexts?: Pick<ContextManager, 'active' | 'with'> | undefined;
+}
+
+/**
+ * Adds traces to a telemetry: a span for each call of a tool, below it one for each operation of the store, and below that
+ * one for each statement. The parent of a call's span is the client's, from `_meta` of its request, or else what is active.
+ * What is not sampled costs a look at the sampler, and little more.
+ *
+ * It starts nothing: where spans go is the provider's business.
+ */
+export function withTraces(
+  telemetry: Telemetry,
+  { provider = trace, contexts = context }: TracesOptions = {},
+): Telemetry {
+  const tracer = new CallTracer(provider.getTracer('@org/telemetry-otel'), contexts);
+  return {
+    measure: (call, run) => tracer.call(call, () => telemetry.measure(call, run)),
+    count: (event) => telemetry.count(event),
+    recordStatement: (statement, durationMs, system) => {
+      telemetry.recordStatement(statement, durationMs, system);
+      tracer.statement(statement, durationMs, system);
+    },
+    recordPoolWait: (durationMs) => telemetry.recordPoolWait(durationMs),
+    recordCacheLookup: (isHit) => telemetry.recordCacheLookup(isHit),
+    observePool: (read) => telemetry.observePool(read),
+    observeLink: (link, isUp) => telemetry.observeLink(link, isUp),
+    observeStore: (store) => tracedStore(telemetry.observeStore(store), (name, run) => tracer.operation(name, run)),
+    origin: () => tracer.origin(),
+    attribute: (served, run) => tracer.attribute(served, run),
+  };
+}

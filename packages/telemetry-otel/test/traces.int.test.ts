@@ -1,0 +1,234 @@
+import { setTimeout } from 'node:timers/promises';
+import { SpanKind, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import {
+  AlwaysOffSampler,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  TracerProvider,
+  type ReadableSpan,
+  type Sampler,
+} from '@opentelemetry/sdk-trace';
+import {
+  createContextStore,
+  noTelemetry,
+  type ContextStore,
+  type Store,
+  type Telemetry,
+  type ToolRequest,
+} from '@org/domain';
+import { createMemoryStore } from '@org/domain/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { traceIdOf, withTraces } from '../src/index.js';
+
+const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+const parentSpanId = '00f067aa0ba902b7';
+const request = (flags: string, id: string | number = 1): ToolRequest => ({
+  id,
+  transport: 'tcp',
+  traceparent: `00-${traceId}-${parentSpanId}-${flags}`,
+});
+const note = { sessionKey: 'work', contextType: 'message', content: 'x' } as const;
+
+describe('traces of a program that has an SDK', () => {
+  let exporter: InMemorySpanExporter;
+  let contexts: AsyncLocalStorageContextManager;
+  let provider: TracerProvider;
+  let telemetry: Telemetry;
+  let contextStore: ContextStore;
+  beforeEach(() => open());
+
+  function open(sampler?: Sampler, measured: Telemetry = noTelemetry): void {
+    exporter = new InMemorySpanExporter();
+    contexts = new AsyncLocalStorageContextManager();
+    provider = new TracerProvider({
+      spanProcessors: [new SimpleSpanProcessor({ exporter })],
+      ...(sampler && { sampler }),
+    });
+    telemetry = withTraces(measured, { provider, contexts });
+    contextStore = createContextStore({ store: recording(createMemoryStore()), telemetry }, { agent: 'planner' });
+  }
+
+  /** Tells the telemetry of a statement for each entry that is appended. */
+  const recording = (store: Store): Store => ({
+    ...store,
+    appendEntry: async (entry) => {
+      const appended = await store.appendEntry(entry);
+      telemetry.recordStatement('append_entries', 1, 'sqlite');
+      return appended;
+    },
+  });
+
+  const spans = (): ReadableSpan[] => exporter.getFinishedSpans();
+  const parents = (): Record<string, string | undefined> => {
+    const names = new Map(spans().map((span) => [span.spanContext().spanId, span.name]));
+    return Object.fromEntries(
+      spans().map(({ name, parentSpanContext }) => [name, names.get(parentSpanContext?.spanId ?? '')]),
+    );
+  };
+
+  it('lie below what its caller does', async () => {
+    const tracer = provider.getTracer('host');
+    const host = tracer.startSpan('host');
+    await contexts.with(trace.setSpan(contexts.active(), host), async () => {
+      await contextStore.registerSession({ sessionKey: 'work' });
+      await contextStore.updateContext(note);
+    });
+    host.end();
+    expect(parents()).toEqual({
+      createSession: 'registerSession',
+      registerSession: 'host',
+      append_entries: 'appendEntry',
+      appendEntry: 'updateContext',
+      updateContext: 'host',
+      host: undefined,
+    });
+    expect(spans().every(({ resource }) => resource === spans()[0]?.resource)).toBe(true);
+    const call = spans().find(({ name }) => name === 'updateContext');
+    expect(call).toMatchObject({ kind: SpanKind.INTERNAL, attributes: { 'gen_ai.tool.name': 'updateContext' } });
+  });
+
+  it('of a request that has a parent of its own are linked with what serves it', async () => {
+    const host = provider.getTracer('host').startSpan('POST /mcp');
+    await contexts.with(trace.setSpan(contexts.active(), host), () =>
+      contextStore.registerSession({ sessionKey: 'work' }, { request: request('01', 'x'.repeat(1000)) }),
+    );
+    const call = spans().find(({ name }) => name === 'tools/call registerSession');
+    expect(call?.parentSpanContext).toMatchObject({ traceId, spanId: parentSpanId });
+    expect(call?.links.map(({ context }) => context.spanId)).toEqual([host.spanContext().spanId]);
+    expect(call?.attributes['jsonrpc.request.id']).toBe('x'.repeat(128));
+  });
+
+  it('of a request that is read in the course of another call begin a trace of their own', async () => {
+    const reading: Store = {
+      ...createMemoryStore(),
+      createSession: async () => {
+        await contextStore.listSessions({}, { request: { id: 2, transport: 'pipe' } });
+        throw new Error('not in this test');
+      },
+    };
+    contextStore = createContextStore({ store: reading, telemetry }, { agent: 'planner' });
+    const first = contextStore.registerSession({ sessionKey: 'work' }, { request: request('01') });
+    await expect(first).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
+    const call = spans().find(({ name }) => name === 'tools/call listSessions');
+    expect(call?.parentSpanContext).toBeUndefined();
+    expect(call?.spanContext().traceId).not.toBe(traceId);
+  });
+
+  it('are none where the caller, or the sampler, does not want them, and the log can still name the trace', async () => {
+    const given = request('00');
+    await contextStore.registerSession({ sessionKey: 'work' }, { request: given });
+    await contextStore.updateContext(note, { request: given });
+    expect(traceIdOf(given)).toBe(traceId);
+    open(new AlwaysOffSampler());
+    const sampled = request('01');
+    await contextStore.registerSession({ sessionKey: 'work' }, { request: sampled });
+    expect(traceIdOf(sampled)).toBe(traceId);
+    expect(spans()).toEqual([]);
+    expect(traceIdOf(undefined)).toBeUndefined();
+    expect(traceIdOf(request('01'))).toBeUndefined();
+  });
+
+  it('hold no statement of a poll that serves all who wait', async () => {
+    const polls: string[] = [];
+    const store = createMemoryStore();
+    const polled: Store = {
+      ...store,
+      peekInboxes: async (inboxes) => {
+        telemetry.recordStatement('peek_inboxes', 1, 'sqlite');
+        polls.push('polled');
+        return store.peekInboxes(inboxes);
+      },
+    };
+    contextStore = createContextStore({ store: polled, telemetry }, { agent: 'planner' });
+    const ended = new AbortController();
+    const waiting = contextStore.listHandoffs({ waitSeconds: 45 }, { signal: ended.signal });
+    await expect.poll(() => polls.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    ended.abort();
+    await waiting;
+    expect(Object.keys(parents())).toEqual(['listHandoffs']);
+  });
+
+  it('leave it to the store to give up what nobody needs any more', async () => {
+    const leaving = new AbortController();
+    const store = createMemoryStore();
+    const signals: unknown[] = [];
+    const asked: Store = {
+      ...store,
+      createSession: (created, signal) => {
+        signals.push(signal);
+        return store.createSession(created, signal);
+      },
+      close: async (withinMs) => void signals.push(withinMs),
+    };
+    contextStore = createContextStore({ store: asked, telemetry }, { agent: 'planner' });
+    await contextStore.registerSession({ sessionKey: 'work' }, { signal: leaving.signal });
+    await telemetry.observeStore(asked).close(7);
+    expect(signals).toEqual([leaving.signal, 7]);
+  });
+
+  it('pass on what else is measured', async () => {
+    const heard: string[] = [];
+    open(undefined, {
+      measure: (_call, run) => (heard.push('measure'), run()),
+      count: () => heard.push('count'),
+      recordStatement: () => heard.push('recordStatement'),
+      recordPoolWait: () => heard.push('recordPoolWait'),
+      recordCacheLookup: () => heard.push('recordCacheLookup'),
+      observePool: () => () => heard.push('observePool'),
+      observeLink: () => () => heard.push('observeLink'),
+      observeStore: (store) => (heard.push('observeStore'), store),
+      origin: () => undefined,
+      attribute: (_served, run) => run(),
+    });
+    await contextStore.registerSession({ sessionKey: 'work' });
+    await contextStore.updateContext(note);
+    telemetry.recordPoolWait(1);
+    telemetry.recordCacheLookup(true);
+    telemetry.observePool(() => ({ size: 1, inUse: 0, waiting: 0 }))();
+    telemetry.observeLink('bus', () => true)();
+    expect(heard).toEqual([
+      'observeStore',
+      'measure',
+      'count',
+      'measure',
+      'recordStatement',
+      'count',
+      'recordPoolWait',
+      'recordCacheLookup',
+      'observePool',
+      'observeLink',
+    ]);
+  });
+
+  it('of a batch whose first call is not sampled lie below the first one that is', async () => {
+    const origins: { origin: object | undefined }[] = [];
+    const sent = Promise.withResolvers<void>();
+    const batched: Store = {
+      ...createMemoryStore(),
+      createSession: async () => {
+        origins.push({ origin: telemetry.origin() });
+        await sent.promise;
+        throw new Error('not in this test');
+      },
+    };
+    contextStore = createContextStore({ store: batched, telemetry }, { agent: 'planner' });
+    const calls = ['00', '01', '01'].map((flags, index) =>
+      contextStore.registerSession({ sessionKey: `work-${index}` }, { request: request(flags, index) }),
+    );
+    await expect.poll(() => origins.length).toBe(3);
+    await telemetry.attribute(origins, async () => {
+      await setTimeout(1);
+      telemetry.recordStatement('append_entries', 1, 'postgresql');
+    });
+    sent.resolve();
+    await Promise.allSettled(calls);
+    const operations = spans().filter(({ name }) => name === 'createSession');
+    const statement = spans().find(({ name }) => name === 'append_entries');
+    expect(operations).toHaveLength(2);
+    expect(statement?.parentSpanContext?.spanId).toBe(operations[0]?.spanContext().spanId);
+    expect(statement?.links.map(({ context }) => context.spanId)).toEqual([operations[1]?.spanContext().spanId]);
+    expect(operations[1]?.links.map(({ context }) => context.spanId)).toEqual([statement?.spanContext().spanId]);
+    expect(statement?.attributes['db.operation.batch.size']).toBe(3);
+  });
+});

@@ -1,0 +1,13 @@
+import type { Arbitrary } from 'fast-check';
+
+export type Env = Readonly<Record<string, string>>;
+
+/** A server process, and what it is sent. */
+export interface FuzzTarget<Case> {
+  readonly cases: Arbitrary<Case>;
+  /** Sends one case, and then a normal call. @throws Error when either was not answered as it should be */
+  readonly send: (sent: Case) => Promise<void>;
+  /** @throws Error when the process died, or wrote what no log should hold */
+  readonly stop: () => Promise<void>;
+  readonly kill: () => void;
+}

@@ -1,0 +1,147 @@
+import { existsSync, globSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { httpEnvironmentTable } from '@org/mcp-http/environment';
+import { parse as parseToml } from 'smol-toml';
+import { describe, expect, it } from 'vitest';
+import { parse as parseYaml } from 'yaml';
+import { allCodeBlocks } from '../src/code-blocks.js';
+import { anchorOf } from './anchor-of.js';
+import { runExample } from './run-example.js';
+import { commandLines, namesIn } from './shell-text.js';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const pages = globSync(['*.md', 'docs/**/*.md', 'tools/*/README.md'], { cwd: root }).toSorted();
+const blocks = (
+  await Promise.all(
+    pages.map(async (page) =>
+      allCodeBlocks(await readFile(join(root, page), 'utf8')).map((block) => ({ page, ...block })),
+    ),
+  )
+).flat();
+const blocksOf = (language: string) => blocks.filter((block) => block.language === language);
+
+const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>;
+};
+
+/** What is tried in a place of its own, by language, or by language and page. */
+const triedElsewhere: Readonly<Record<string, string>> = {
+  'ts README.md': 'readme.int.test.ts runs it, and reads what it prints',
+  'ts docs/handoff.md': 'handoff-guide.int.test.ts runs all of them as one program',
+  'text docs/troubleshooting.md': 'the troubleshooting tests provoke each line',
+  'text README.md': 'readme.int.test.ts looks whether it names every project',
+  'text docs/performance.md': 'a report of tools/load, of which the tests run every scenario',
+  'text docs/architecture.md': 'a picture of what layers.int.test.ts checks',
+  'nginx docs/deployment.md': 'the replicas-nginx system tests of mcp-http run nginx with it',
+  'mermaid docs/handoff.md': 'generated from the tables that the rules read',
+  'mermaid README.md': 'a picture; demo.int.test.ts runs the story',
+};
+
+/** Commands that are neither scripts of this repository nor run by this file, and why that is well. */
+const otherCommands: Readonly<Record<string, string>> = {
+  'claude mcp add --transport http context-store http://127.0.0.1:3000/mcp': 'needs Claude Code',
+  'claude mcp add --transport http context-store https://context.example.com/mcp --header "Authorization: Bearer csk_ci-planner.…"':
+    'needs Claude Code; api-keys.int.test.ts sends such a header from other clients',
+  'npx mcp-http create-api-key ci-planner context:read,context:write,handoff': 'run by api-keys.int.test.ts',
+  'mcp-http &': 'replicas are started so by the replicas-nginx system tests',
+  'docker build --tag context-store .': 'needs a container engine; docker.system.test.ts runs the steps of the image',
+  'docker run --rm --env-file production.env --entrypoint context-store context-store migrate':
+    'needs a container engine; docker.system.test.ts runs the command of the image',
+  'docker run --detach --name context-store --restart unless-stopped --stop-timeout 15 --env-file production.env --volume /etc/context-store:/etc/context-store:ro --publish 127.0.0.1:3000:3000 context-store':
+    'needs a container engine; deployment.int.test.ts starts a server with production.env',
+  'umask 077': 'run by the backup system tests',
+  'pg_dump --format=custom --file=context.dump "$DATABASE_URL"': 'run by backup-pgdump.system.test.ts',
+  'createdb --maintenance-db="$DATABASE_URL" restored': 'run by backup-pgdump.system.test.ts',
+  'pg_restore --exit-on-error --no-owner --dbname="${DATABASE_URL%/*}/restored" context.dump':
+    'run by backup-pgdump.system.test.ts',
+  'sqlite3 context.db "vacuum into \'backup.db\'"': 'run by backup-sqlite3.system.test.ts',
+  'rm -f context.db context.db-wal context.db-shm': 'run by backup-sqlite3.system.test.ts',
+  'cp backup.db context.db': 'run by backup-sqlite3.system.test.ts',
+  'curl -s http://localhost:9090/metrics | head -n 50': 'metrics.int.test.ts scrapes that path',
+};
+
+/** How a text of each language is read. */
+const readers: Readonly<Record<string, (code: string) => object>> = {
+  json: (code) => JSON.parse(code) as object,
+  jsonl: (code) =>
+    code
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown),
+  toml: parseToml,
+  yaml: (code) => parseYaml(code) as object,
+};
+
+describe('the blocks of code on the pages', () => {
+  it('are each tried somehow', () => {
+    expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/deployment.md', 'docs/observability/README.md']));
+    const untried = blocks.filter(
+      ({ page, language }) =>
+        !['ts', 'sh', ...Object.keys(readers)].includes(language) && !(`${language} ${page}` in triedElsewhere),
+    );
+    expect(untried).toEqual([]);
+    const names = new Set(blocks.map(({ page, language }) => `${language} ${page}`));
+    expect(Object.keys(triedElsewhere).filter((name) => !names.has(name))).toEqual([]);
+  });
+
+  it.each(blocksOf('ts').filter(({ page }) => !(`ts ${page}` in triedElsewhere)))(
+    'run: $language in $page, line $line',
+    async ({ code }) => expect(await runExample(code)).toBe(''),
+  );
+
+  it.each(Object.keys(readers).flatMap(blocksOf))('can be read: $language in $page, line $line', (block) =>
+    expect(Object.keys(readers[block.language]?.(block.code) ?? {})).not.toEqual([]),
+  );
+});
+
+describe('the commands on the pages', () => {
+  const commands = blocksOf('sh').flatMap(({ page, code }) =>
+    commandLines(code).map((command) => ({ page, ...command })),
+  );
+  const scriptOf = (text: string): string | undefined => /^npm (?:run )?([a-z:]+)(?: --.*)?$/.exec(text)?.[1];
+
+  it('are scripts that exist, or known to this test', () => {
+    const unknown = commands.filter(
+      ({ text }) => text !== '' && !(text in otherCommands) && !((scriptOf(text) ?? '') in scripts),
+    );
+    expect(unknown).toEqual([]);
+    const texts = new Set(commands.map(({ text }) => text));
+    expect(Object.keys(otherCommands).filter((text) => !texts.has(text))).toEqual([]);
+  });
+
+  it('set variables that exist', () => {
+    const set = commands.flatMap(({ variables }) => variables);
+    expect(set).toContain('DATABASE_URL');
+    expect(set.filter((name) => !(name in httpEnvironmentTable))).toEqual([]);
+  });
+
+  it('stand in sentences as well, of npm', async () => {
+    for (const page of pages) {
+      const named = namesIn(await readFile(join(root, page), 'utf8'));
+      expect({ page, missing: named.filter((name) => !(name in scripts)) }).toEqual({ page, missing: [] });
+    }
+  });
+});
+
+it('every guide is reachable from the README', async () => {
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const guides = pages.filter((page) => page.startsWith('docs/'));
+  expect(guides.filter((guide) => !readme.includes(`](${guide}`))).toEqual([]);
+});
+
+const anchorsOf = async (page: string): Promise<string[]> =>
+  [...(await readFile(page, 'utf8')).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+
+it.each(pages)('%s links to files that exist, and to headings that they have', async (page) => {
+  const links = [...(await readFile(join(root, page), 'utf8')).matchAll(/\]\(([^)\s]+)\)/g)].map(
+    ([, target = '']) => target,
+  );
+  for (const target of links.filter((link) => !/^[a-z]+:/.test(link))) {
+    const [path = '', anchor] = target.split('#');
+    const linked = path === '' ? join(root, page) : join(root, dirname(page), path);
+    expect(existsSync(linked), target).toBe(true);
+    expect(anchor === undefined || (await anchorsOf(linked)).includes(anchor), target).toBe(true);
+  }
+});

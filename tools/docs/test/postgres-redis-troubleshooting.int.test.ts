@@ -1,0 +1,4 @@
+import { describeSymptoms } from './symptoms/describe-symptoms.js';
+import { postgresRedisSymptoms } from './symptoms/postgres-redis.js';
+
+describeSymptoms(postgresRedisSymptoms);

@@ -1,0 +1,4 @@
+import { describeSymptoms } from './symptoms/describe-symptoms.js';
+import { postgresServerSymptoms } from './symptoms/postgres-server.js';
+
+describeSymptoms(postgresServerSymptoms);

@@ -1,0 +1,1 @@
+export { McpEngine as default } from '../../dist/artillery-engine.js';

@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import { parseArguments } from './arguments.js';
+
+it('understands what the documentation shows', () => {
+  expect(parseArguments(['mixed', '--rate', '100', '--duration', '60s'])).toMatchObject({
+    action: 'run',
+    scenario: 'mixed',
+    rate: 100,
+    durationSeconds: 60,
+    warmupSeconds: undefined,
+    runs: 1,
+    era: 'modern',
+    spread: 'evenly',
+    target: undefined,
+  });
+});
+
+it('understands times with and without units', () => {
+  const seconds = (text: string): unknown => parseArguments(['soak', '--duration', text]).durationSeconds;
+  expect(['90', '90s', '1.5m', '2h'].map(seconds)).toEqual([90, 90, 90, 7200]);
+});
+
+it('collects variables, and takes values with an equals sign', () => {
+  const { env } = parseArguments(['reads', '--env', 'CACHE_REDIS=true', '--env', 'LOG_LEVEL=a=b']);
+  expect(env).toEqual({ CACHE_REDIS: 'true', LOG_LEVEL: 'a=b' });
+});
+
+it('names what is special by what it does', () => {
+  expect(parseArguments(['knee'])).toMatchObject({ action: 'knee', scenario: 'mixed' });
+  expect(parseArguments(['memory'])).toMatchObject({ action: 'memory', scenario: 'memory', flows: 1_100_000 });
+  expect([parseArguments([]).action, parseArguments(['mixed', '--help']).action]).toEqual(['help', 'help']);
+});
+
+it.each([
+  [['nothing'], 'name one of knee, memory, mixed'],
+  [['mixed', '--rate', '0'], 'a number above 0'],
+  [['mixed', '--duration', 'long'], 'a time such as 60s'],
+  [['mixed', '--env', 'PORT'], 'NAME=VALUE'],
+  [['mixed', '--era', 'old'], 'modern or legacy'],
+  [['mixed', '--token', 't'], 'only with --target'],
+  [['memory', '--target', 'http://127.0.0.1:1/mcp'], 'memory needs a server'],
+  [['mixed', 'soak'], 'mixed soak: name one of'],
+  [['mixed', '--duration', '0s'], 'a time above 0'],
+  [['mixed', '--runs', '1.5'], 'a whole number'],
+  [['mixed', '--target', 'localhost'], 'not a URL'],
+  [['knee', '--artillery'], 'not with knee'],
+  [['--frobnicate'], "Unknown option '--frobnicate'"],
+])('refuses %j', (args, said) => {
+  expect(() => parseArguments(args)).toThrow(said);
+});

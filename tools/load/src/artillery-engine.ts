@@ -1,0 +1,36 @@
+import type { EventEmitter } from 'node:events';
+import { metricNames, tokenVariable, type ArtilleryFlow, type ArtilleryScript } from './artillery-script.js';
+import { createMcpClient, type McpClient } from './mcp-client.js';
+import { runFlow, type CallRecord } from './run-flow.js';
+import { createSessionPool, type SessionPool } from './session-pool.js';
+
+/** Runs one virtual user, and says when it is done. */
+type VirtualUser = (context: unknown, done: (error: Error | null, context: unknown) => void) => Promise<void>;
+
+/** The engine `mcp`: Artillery makes one of a script, and a virtual user for each arrival. */
+export class McpEngine {
+  readonly #client: McpClient;
+  readonly #pool: SessionPool;
+
+  constructor({ config: { target, engines } }: ArtilleryScript) {
+    const { run, era, ...pool } = engines.mcp;
+    this.#client = createMcpClient({ url: target, era, token: process.env[tokenVariable] });
+    this.#pool = createSessionPool(pool, run);
+  }
+
+  createScenario({ flow: steps, ...named }: ArtilleryFlow, events: EventEmitter): VirtualUser {
+    const flow = { ...named, steps };
+    const record = ({ tool, sentMs, endMs, errorCode }: CallRecord): void => {
+      for (const name of [metricNames.all, metricNames.tool(tool)]) events.emit('histogram', name, endMs - sentMs);
+      if (errorCode === undefined) return;
+      events.emit('counter', metricNames.failed(tool), 1);
+      events.emit('error', errorCode);
+    };
+    return async (context, done) => {
+      events.emit('started');
+      const options = { flow, variables: this.#pool.variables(), client: this.#client, intendedMs: performance.now() };
+      await runFlow({ ...options, record });
+      done(null, context);
+    };
+  }
+}

@@ -1,0 +1,149 @@
+import { markdownTable } from '@org/docs/markdown-table';
+import { percent } from './judge.js';
+import type { Percentiles } from './latencies.js';
+import { parts } from './observer.js';
+import type { ToolSummary } from './tally.js';
+import type { Agreement, LoadReport, Verdict } from './report.js';
+
+/** From so much on, the figures tell of others more than of the product. */
+export const tolerableOthersShare = 0.15;
+
+/** The report as a person reads it: the founding guide's template, and what it leaves open. */
+export function formatReport(report: LoadReport, chartFiles: readonly string[]): string {
+  return [
+    `# Load: ${report.scenario}`,
+    '',
+    `${report.title} ${report.startedAt}, by ${report.driver === 'Artillery' ? 'Artillery, which times from the send' : 'the open-loop driver, which times from the intended start'}.`,
+    '',
+    ...warnings(report),
+    ...template(report),
+    verdictTable(report.verdicts, report.voidBecause.length > 0),
+    '',
+    '## Latency by tool',
+    '',
+    markdownTable(
+      ['tool', 'calls', 'errors', 'calls/s', 'p50 ms', 'p95 ms', 'p99 ms', 'max ms', 'from the send: p50, p95, p99'],
+      report.client.tools.map((tool) => toolRow(tool, report.seconds)),
+    ),
+    '',
+    ...errorLines(report),
+    ...agreementSection(report),
+    ...resources(report),
+    ...(chartFiles.length === 0 ? [] : ['## Over time', '', ...chartFiles.map((file) => `![${file}](${file})`), '']),
+  ].join('\n');
+}
+
+function warnings({ voidBecause, endedEarly, machine }: LoadReport): string[] {
+  const lines = [
+    ...voidBecause.map((reason) => `**VOID**: ${reason}. The figures tell nothing of the server.`),
+    ...(endedEarly === undefined ? [] : [`**PARTIAL**: ${endedEarly}.`]),
+    ...((machine.othersShare ?? 0) > tolerableOthersShare
+      ? [
+          `**DISTURBED**: other processes used ${percent(machine.othersShare ?? 0)} of the CPU. Run it on a quiet machine.`,
+        ]
+      : []),
+  ];
+  return lines.flatMap((line) => [line, '']);
+}
+
+function template({ environment, workload, client, server, seconds }: LoadReport): string[] {
+  const errors = Object.values(client.errorCodes).reduce((sum, count) => sum + count, 0);
+  const average = server?.averageStatementMs;
+  const statements = server === undefined || client.calls === 0 ? '' : (server.statements / client.calls).toFixed(2);
+  return [
+    `- Environment: ${describe(environment)}`,
+    `- Workload: ${describe(workload)}`,
+    `- Counted: ${client.calls} calls in ${seconds.toFixed(1)} s, ${(client.calls / seconds).toFixed(1)} a second`,
+    `- P50/P95/P99 tool duration, as the server measured it: ${serverDurations(server?.tools)}`,
+    `- Error rate: ${client.calls === 0 ? 'no calls' : percent(errors / client.calls)} (${errors} of ${client.calls})`,
+    `- DB average query: ${average === undefined ? 'not measured' : `${average.toFixed(2)} ms, ${statements} statements a call`}`,
+    `- Cache hit ratio: ${server?.cacheHitRatio?.toFixed(2) ?? (server === undefined ? 'not measured' : 'no call asked a cache')}`,
+    `- Send lag of the driver: ${client.sendLag === undefined ? 'not measured' : formatPercentiles(client.sendLag)}`,
+    '',
+  ];
+}
+
+const serverDurations = (tools: NonNullable<LoadReport['server']>['tools'] | undefined): string =>
+  tools === undefined
+    ? 'not measured'
+    : Object.entries(tools)
+        .map(([tool, { p50, p95, p99 }]) => `${tool} ${[p50, p95, p99].map(({ ms }) => ms.toFixed(1)).join(' / ')} ms`)
+        .join(', ');
+
+export function verdictTable(verdicts: readonly Verdict[], isVoid: boolean): string {
+  return markdownTable(
+    ['bar', 'measured', 'verdict'],
+    verdicts.map(({ bar, value, holds }) => [bar, value, isVoid ? 'void' : holds ? 'holds' : 'does not hold']),
+  );
+}
+
+const toolRow = ({ tool, calls, errors, fromStart, fromSend }: ToolSummary, seconds: number): string[] => [
+  tool,
+  `${calls}`,
+  `${errors}`,
+  (calls / seconds).toFixed(1),
+  ...(['p50', 'p95', 'p99', 'max'] as const).map((name) => (fromStart ?? fromSend)[name].toFixed(2)),
+  (['p50', 'p95', 'p99'] as const).map((name) => fromSend[name].toFixed(2)).join(', '),
+];
+
+function errorLines({ client }: LoadReport): string[] {
+  const codes = Object.entries(client.errorCodes);
+  return codes.length === 0 ? [] : [`Errors: ${codes.map(([code, count]) => `${code} ${count}`).join(', ')}.`, ''];
+}
+
+function agreementSection({ agreement, client, timeline }: LoadReport): string[] {
+  if (agreement.length === 0) return [];
+  const open = agreement.filter(({ outcome }) => outcome === 'not explained');
+  const ping = client.ping === undefined ? '' : ` A ping took ${formatPercentiles(client.ping)}.`;
+  const lag = Math.max(0, ...timeline.map(({ eventLoopLagP99Ms }) => eventLoopLagP99Ms ?? 0));
+  return [
+    '## Server and client',
+    '',
+    `The server times from the arguments to the answer, in buckets; a client from the send, HTTP and MCP included.${ping}`,
+    open.length === 0
+      ? 'They agree: what clients measured beyond the server’s bucket is no more than what a ping took at the same percentile.'
+      : `They differ beyond what a ping takes: ${open.map((item) => describeAgreement(item)).join('; ')}. That time went by outside of the tool: reading and writing larger messages, and waiting for an event loop (the server’s was up to ${lag.toFixed(1)} ms late, p99 of a second).`,
+    '',
+    markdownTable(
+      ['tool', 'percentile', 'client ms', 'server ms', 'outcome'],
+      agreement.map((item) => [item.tool, item.percentile, item.clientMs.toFixed(2), bucketOf(item), item.outcome]),
+    ),
+    '',
+  ];
+}
+
+const describeAgreement = (item: Agreement): string =>
+  `${item.tool} ${item.percentile} ${item.clientMs.toFixed(2)} ms against ${bucketOf(item)} ms`;
+
+const bucketOf = ({ serverMs: [above, atMost] }: Agreement): string =>
+  Number.isFinite(atMost) ? `${above} to ${atMost}` : `more than ${above}`;
+
+function resources({ parts: usage, machine }: LoadReport): string[] {
+  const rows = parts.flatMap((part) => {
+    const used = usage[part];
+    return used === undefined
+      ? []
+      : [[part, `${percent(used.cores)} of a core`, `${(used.memoryBytes / 1024 ** 2).toFixed(0)} MiB`]];
+  });
+  const { cpuShare, othersShare, memoryShare } = machine;
+  return [
+    '## CPU and memory',
+    '',
+    markdownTable(['process', 'CPU', 'memory, at most'], rows),
+    '',
+    ...(cpuShare === undefined || othersShare === undefined || memoryShare === undefined
+      ? []
+      : [
+          `Of the whole machine: ${percent(cpuShare)} of the CPU without the driver, ${percent(othersShare)} by processes that have no part in it; ${percent(memoryShare)} of the memory. PostgreSQL and Redis are seen with all that they serve.`,
+          '',
+        ]),
+  ];
+}
+
+export const describe = (facts: Readonly<Record<string, string>>): string =>
+  Object.entries(facts)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(' · ');
+
+const formatPercentiles = ({ p50, p95, p99, max }: Percentiles): string =>
+  `p50 ${p50.toFixed(2)}, p95 ${p95.toFixed(2)}, p99 ${p99.toFixed(2)}, at most ${max.toFixed(2)} ms`;

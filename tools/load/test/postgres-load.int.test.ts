@@ -1,0 +1,197 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Knee } from '../src/find-knee.js';
+import type { LoadReport } from '../src/report.js';
+import { readScenario } from '../src/scenario.js';
+import { startServer, type Target } from '../src/server-under-test.js';
+import { load, readReport, type Finished, type WrittenReport } from './load-command.js';
+
+let folder: string;
+let target: Target;
+const resources = new AsyncDisposableStack();
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'load-test-'));
+  resources.defer(() => rm(folder, { recursive: true }));
+  target = await startServer({ env: {}, folder, resources });
+});
+afterAll(() => resources.disposeAsync());
+
+const onTarget = (): string[] => ['--target', target.url, '--metrics', target.metricsUrl ?? ''];
+const short = ['--rate', '40', '--duration', '1s', '--warmup', '0.2s', '--sessions', '20'];
+
+/** A folder for one report. */
+async function reportsOf(name: string): Promise<string> {
+  const reports = join(folder, name);
+  await mkdir(reports);
+  return reports;
+}
+
+/** Sends the Ctrl-C that a person would, once something is shown. */
+const stopOnce =
+  (shown: string) =>
+  (child: ChildProcess): void => {
+    let isStopped = false;
+    child.stderr?.on('data', (text) => {
+      if (isStopped || !String(text).includes(shown)) return;
+      isStopped = true;
+      child.kill('SIGINT');
+    });
+  };
+
+describe('on a server that runs', () => {
+  const names = ['mixed', 'ramp', 'reads', 'sessions-10k', 'soak'];
+  const finished = new Map<string, { readonly run: Finished; readonly report: WrittenReport<LoadReport> }>();
+  beforeAll(async () => {
+    const runs = names.map(async (name) => {
+      const reports = await reportsOf(name);
+      const era = name === 'reads' ? 'legacy' : 'modern';
+      const run = await load([name, ...short, ...onTarget(), '--era', era, '--reports', reports]);
+      if (run.code !== 0 && run.code !== 1) throw new Error(run.stderr);
+      finished.set(name, { run, report: await readReport(reports) });
+    });
+    await Promise.all(runs);
+  });
+
+  it.each(names)('%s makes its calls, and none of them fails', (name) => {
+    const { json } = finished.get(name)?.report ?? { json: undefined };
+    const tools = new Set(readScenario(name).flows.flatMap(({ steps }) => steps.map(({ tool }) => tool)));
+    expect(json?.client.errorCodes).toEqual({});
+    expect(json?.client.tools.map(({ tool }) => tool)).toEqual([...tools].toSorted());
+    expect(json?.endedEarly).toBeUndefined();
+    for (const { calls, fromStart, fromSend } of json?.client.tools ?? []) {
+      expect(calls).toBeGreaterThan(0);
+      expect(fromSend.p50).toBeGreaterThan(0);
+      expect(fromStart?.p95).toBeGreaterThanOrEqual(fromSend.p50);
+    }
+  });
+
+  it('makes as many calls as the rate says, in the shares of the scenario', () => {
+    const calls = Object.fromEntries(
+      finished.get('mixed')?.report.json.client.tools.map(({ tool, calls: count }) => [tool, count]) ?? [],
+    );
+    // Forty flows, of which a share of the warm-up's eight takes part in taking turns.
+    expect(calls['registerSession']).toBeGreaterThanOrEqual(3);
+    expect(calls['updateContext']).toBeGreaterThanOrEqual(27);
+    expect(calls['updateContext']).toBeLessThanOrEqual(29);
+    expect(calls['requestHandoff']).toBeGreaterThanOrEqual(7);
+    expect(Object.values(calls).reduce((sum, count) => sum + count, 0)).toBe(40);
+  });
+
+  it('reports what the founding guide asks for', () => {
+    const { run, report } = finished.get('reads') ?? {};
+    const json = report?.json;
+    expect(run?.stdout).toContain(report?.markdown);
+    for (const line of ['Environment', 'Workload', 'P50/P95/P99', 'Error rate: 0 %', 'DB average query', 'Cache hit']) {
+      expect(report?.markdown).toContain(`- ${line}`);
+    }
+    expect(report?.markdown).toContain('## Server and client');
+    expect(json?.server?.tools['getContext']?.calls).toBeGreaterThan(0);
+    expect(json?.server?.averageStatementMs).toBeGreaterThan(0);
+    expect(json?.server?.cacheHitRatio).toBeGreaterThan(0);
+    expect(json?.parts.server?.memoryBytes).toBeGreaterThan(0);
+    expect(json?.verdicts.map(({ bar }) => bar)).toEqual([
+      expect.stringContaining('≤ 100 ms'),
+      expect.stringContaining('≤ 0.1 %'),
+    ]);
+    expect(report?.files).toEqual(
+      expect.arrayContaining(['report.json', 'report.md', 'latency.svg', 'throughput.svg', 'memory.svg', 'cpu.svg']),
+    );
+  });
+
+  it('ends as the bars, and the rules for void runs, say', () => {
+    for (const { run, report } of finished.values()) {
+      const { voidBecause, verdicts } = report.json;
+      const isGood = voidBecause.length === 0 && verdicts.every(({ holds }) => holds);
+      expect(run.code).toBe(isGood ? 0 : 1);
+      expect(report.markdown.includes('**VOID**')).toBe(voidBecause.length > 0);
+    }
+  });
+
+  it.each([
+    [
+      'refuses calls',
+      () => ['--target', `${new URL(target.url).origin}/elsewhere`],
+      'registerSession failed: HTTP 404',
+    ],
+    ['is not there', () => ['--target', 'http://127.0.0.1:9/mcp'], 'registerSession failed: ECONNREFUSED'],
+    ['has no metrics', () => ['--target', target.url, '--metrics', 'http://127.0.0.1:9/'], 'No metrics at http://127'],
+  ])('says in one line that a server %s', async (_case, args, said) => {
+    const reports = await mkdtemp(join(folder, 'unusable-'));
+    const { code, stderr } = await load(['mixed', ...short, ...args(), '--reports', reports]);
+    expect(code).toBe(2);
+    expect(stderr.trim().split('\n').at(-1)).toContain(said);
+  });
+
+  it('reports so far when it is stopped', async () => {
+    const reports = await reportsOf('stopped');
+    const args = ['soak', '--rate', '40', '--warmup', '0.1s', '--sessions', '20', ...onTarget(), '--reports', reports];
+    const run = await load(args, stopOnce('calls/s'));
+    expect(run.code).toBe(130);
+    const { json, markdown } = await readReport<LoadReport>(reports);
+    expect(markdown).toContain('**PARTIAL**: it was stopped.');
+    expect(json.client.calls).toBeGreaterThan(0);
+    expect(json.client.errorCodes).toEqual({});
+  });
+
+  it('finds a knee, and tells of what it found when it is stopped', async () => {
+    const reports = await reportsOf('knee');
+    const args = ['knee', ...short, '--duration', '0.5s', ...onTarget(), '--reports', reports];
+    const run = await load(args, stopOnce('flows a second'));
+    expect(run.code).toBe(130);
+    const { json, markdown, files } = await readReport<Knee<LoadReport>>(reports);
+    expect(json.steps[0]?.rate).toBe(40);
+    expect(json.steps[0]?.result.client.errorCodes).toEqual({});
+    expect(markdown).toMatch(/^\| 40 .*\|$/m);
+    expect(files).toEqual(['cpu.svg', 'latency.svg', 'report.json', 'report.md']);
+  });
+});
+
+describe('with a server of its own', () => {
+  it('sees all parts, and counts on both sides what comes after the warm-up', async () => {
+    const reports = await reportsOf('own');
+    const run = await load(['mixed', ...short, '--warmup', '2s', '--reports', reports]);
+    expect([0, 1], run.stderr).toContain(run.code);
+    const { json } = await readReport<LoadReport>(reports);
+    expect(Object.keys(json.parts)).toEqual(expect.arrayContaining(['server', 'PostgreSQL', 'driver']));
+    for (const part of Object.values(json.parts)) expect(part.memoryBytes).toBeGreaterThan(1024 ** 2);
+    expect(json.machine.cpuShare).toBeGreaterThan(0);
+    const served = Object.values(json.server?.tools ?? {}).reduce((sum, { calls }) => sum + calls, 0);
+    expect(served).toBeGreaterThan(0);
+    // Of the eighty calls of the warm-up, some may still have been under way when counting began.
+    expect(served).toBeLessThan(json.client.calls + 60);
+    expect(JSON.stringify(json)).not.toContain('postgres://');
+  });
+
+  it('runs the memory scenario to its end, and looks at the heap', async () => {
+    const reports = await reportsOf('memory');
+    const run = await load(['memory', '--flows', '110', '--sessions', '10', '--reports', reports]);
+    expect([0, 1]).toContain(run.code);
+    const { json, markdown, files } = await readReport<{
+      client: LoadReport['client'];
+      points: { flows: number; heapBytes: number }[];
+    }>(reports);
+    expect(json.client.errorCodes).toEqual({});
+    const calls = json.client.tools.map(({ tool, calls: count }) => [tool, count]);
+    expect(Object.fromEntries(calls)).toEqual({
+      acceptHandoff: 10,
+      registerSession: 10,
+      requestHandoff: 10,
+      resolveHandoff: 10,
+      updateContext: 100,
+    });
+    expect(json.points.at(-1)?.flows).toBe(110);
+    for (const { heapBytes } of json.points) expect(heapBytes).toBeGreaterThan(1024 ** 2);
+    expect(markdown).toContain('The heap is **');
+    expect(files).toContain('heap.svg');
+  });
+});
+
+it('says how it is used when it is not understood', async () => {
+  const { code, stderr } = await load(['nothing']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('nothing: name one of knee, memory, mixed');
+  expect(stderr).toContain('npm run load -- SCENARIO');
+});
