@@ -91,6 +91,35 @@ describe('leases of two PostgreSQL stores on one database', () => {
     expect(seen).toMatchObject({ value: { owner: 'implementer', epoch: 2 } });
   });
 
+  it('that lapse while somebody waits who had seen the one before lapse leave the offer open', async () => {
+    const busy = await createPostgresStore({ url: database.url, poolSize: 1 });
+    const acceptor = new Client({ connectionString: database.url });
+    await acceptor.connect();
+    await stores[0].createSession({ ...createWork, sessionKey: 'other' });
+    await claim(1);
+    await setTimeout(5);
+    // Between its look and its settlement, the only connection waits for another session.
+    await other.query(`begin; select from sessions where session_key = 'other' for update`);
+    const seen = busy.readSession(work);
+    const between = busy.appendEntry(appendWork('a', { sessionKey: 'other' }));
+    await waitForWaiter();
+    expect(await stores[0].readSession(work)).toMatchObject({ owner: 'planner', epoch: 3 });
+    await acceptor.query('begin');
+    await acceptor.query(`update sessions set owner = 'implementer', epoch = 4, version = version + 1,
+        lease_handoff_id = 'leased', lease_returns_to = 'planner', lease_ms = 1,
+        lease_expires_at = clock_timestamp() - interval '1 millisecond'
+      where session_key = 'work'`);
+    await acceptor.query(`update handoffs set status = 'accepted', accepted_by = 'implementer', granted_epoch = 4`);
+    await other.query('commit');
+    await between;
+    await waitForWaiter();
+    await acceptor.query('commit');
+    expect(await seen).toMatchObject({ owner: 'planner', epoch: 5 });
+    expect(await claim(60_000)).toMatchObject({ replayed: false, session: { owner: 'implementer', epoch: 6 } });
+    await acceptor.end();
+    await busy.close();
+  });
+
   it('are settled once by all who see them lapse', async () => {
     for (let round = 1; round <= 10; round += 1) {
       await claim(1);

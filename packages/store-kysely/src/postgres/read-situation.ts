@@ -74,7 +74,11 @@ export interface LockArguments {
   readonly offers: number;
 }
 
-export const lockArguments = ({ id, version, offers }: SessionRow): LockArguments => ({
+export const lockArguments = ({
+  id,
+  version,
+  offers,
+}: Pick<SessionRow, 'id' | 'version' | 'offers'>): LockArguments => ({
   sessionId: id,
   version,
   offers,

@@ -2,7 +2,8 @@ import { sql, type RawBuilder } from 'kysely';
 import { clock, milliseconds } from './clock.js';
 import type { Database } from './database.js';
 import { statement } from './query-builder.js';
-import { isLapsed } from './session-row.js';
+import { lockArguments } from './read-situation.js';
+import { isLapsed, type SessionRow } from './session-row.js';
 import { prepareSettleLeases } from './settle-lease.js';
 
 const settledAtOnce = 500;
@@ -27,14 +28,13 @@ export function prepareSettleDueLeases(database: Database): (namespaces: readonl
   return async (namespaces) => {
     const checked = await check({ namespaces });
     const lapsed = checked.filter((row) => row.is_lapsed);
-    if (lapsed.length > 0) await settle({ sessionIds: lapsed.map(({ id }) => id) });
+    if (lapsed.length > 0) await settle(lapsed.map(lockArguments));
     return checked.length > 0;
   };
 }
 
 /** The session that a lease was found on, when it was checked. */
-interface Checked {
-  readonly id: number;
+interface Checked extends Pick<SessionRow, 'id' | 'version' | 'offers'> {
   readonly is_lapsed: boolean;
 }
 
@@ -64,6 +64,6 @@ function prepareCheck(database: Database): (args: { readonly namespaces: readonl
         from judged
         where handoffs.id = judged.leased_id and not (judged.holds and ${isLapsed(sql`judged`, sql`judged.now`)})
       )
-      select judged.id, judged.holds and ${isLapsed(sql`judged`, sql`judged.now`)} as is_lapsed from judged`),
+      select judged.id, judged.version, judged.offers, judged.holds and ${isLapsed(sql`judged`, sql`judged.now`)} as is_lapsed from judged`),
   );
 }

@@ -4,7 +4,7 @@ import { clock } from './clock.js';
 import type { Database } from './database.js';
 import { cancelOffers, noLease } from './move-ownership.js';
 import { statement } from './query-builder.js';
-import { queueOffer } from './read-situation.js';
+import { lockArguments, queueOffer, type LockArguments } from './read-situation.js';
 import { isLapsed, sessionRecord, type SessionRow } from './session-row.js';
 
 /**
@@ -17,7 +17,7 @@ export function prepareSettleLease(database: Database): SettleLease {
   const settle = prepareSettleLeases(database);
   return async (row, observedAtMs) => {
     if (!isLeaseLapsed(sessionRecord(row, observedAtMs))) return false;
-    await settle({ sessionIds: [row.id] });
+    await settle([lockArguments(row)]);
     return true;
   };
 }
@@ -25,22 +25,25 @@ export function prepareSettleLease(database: Database): SettleLease {
 /**
  * Gives back those of the sessions whose leases have lapsed once their rows are locked, which is in the order of their ids,
  * as in a batch of appends. See `moveOwnership` in the domain. Nothing that the owner wrote while this waited can be
- * missed: it renewed the lease.
+ * missed: it renewed the lease. A session that changed while this waited is left alone, since its handoffs may have too,
+ * and this would see them as they were; whoever looks next settles it.
  *
  * A lapse is no activity: a session does not live on because its owner was silent. The offer gets a new id, so that it is
  * the newest of the lists.
  */
-export function prepareSettleLeases(
-  database: Database,
-): (args: { readonly sessionIds: readonly number[] }) => Promise<unknown[]> {
-  return database.prepareWrite('settle_leases', (p) =>
+export function prepareSettleLeases(database: Database): (seen: readonly LockArguments[]) => Promise<unknown> {
+  const settle = database.prepareWrite<Seen, unknown>('settle_leases', (p) =>
     statement(sql`
       with locked as materialized (
         select * from sessions where id = any (${p.sessionIds}::bigint[]) order by id for update
       ), timed as materialized (
         select locked.*, ${clock(p)} as now from locked
       ), session as materialized (
-        select * from timed where ${isLapsed(sql`timed`, sql`now`)} order by namespace
+        select * from timed
+        where ${isLapsed(sql`timed`, sql`now`)} and (id, version, offers) in (
+          select * from unnest(${p.sessionIds}::bigint[], ${p.versions}::integer[], ${p.offers}::integer[])
+        )
+        order by namespace
       ), ${queueOffer}, returned as materialized (
         select id as session_id, namespace, last_sequence, lease_handoff_id as handoff_id, lease_returns_to as owner, now,
           true as moves,
@@ -73,4 +76,17 @@ export function prepareSettleLeases(
       )
       select from returned`),
   );
+  return (seen) =>
+    settle({
+      sessionIds: seen.map(({ sessionId }) => sessionId),
+      versions: seen.map(({ version }) => version),
+      offers: seen.map(({ offers }) => offers),
+    });
+}
+
+/** {@link LockArguments} of several sessions. */
+interface Seen {
+  readonly sessionIds: readonly number[];
+  readonly versions: readonly number[];
+  readonly offers: readonly number[];
 }
