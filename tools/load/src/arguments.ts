@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { ArrivalOptions } from './arrivals.js';
-import { eras, type Era } from './mcp-client.js';
+import { eras, type Era } from '@org/bench/mcp-client';
 import { scenarioNames, type Changes } from './scenario.js';
 
 export interface LoadArguments extends Changes {

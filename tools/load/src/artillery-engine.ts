@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { metricNames, tokenVariable, type ArtilleryFlow, type ArtilleryScript } from './artillery-script.js';
-import { createMcpClient, type McpClient } from './mcp-client.js';
+import { createMcpClient, type McpClient } from '@org/bench/mcp-client';
 import { runFlow, type CallRecord } from './run-flow.js';
 import { createSessionPool, type SessionPool } from './session-pool.js';
 

@@ -1,4 +1,4 @@
-import type { Era } from './mcp-client.js';
+import type { Era } from '@org/bench/mcp-client';
 import { warmupName, type Scenario } from './scenario.js';
 import type { PoolSettings } from './session-pool.js';
 

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { artilleryScript, metricNames, tokenVariable } from './artillery-script.js';
 import { createLatencies, type Percentiles } from './latencies.js';
-import { createMcpClient } from './mcp-client.js';
+import { createMcpClient } from '@org/bench/mcp-client';
 import { startPinging, type Run } from './measure-run.js';
 import { openObserver, type Observation } from './observer.js';
 import { connectionOf, type PreparedRun, type RunContext } from './prepare-run.js';

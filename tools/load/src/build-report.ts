@@ -9,7 +9,7 @@ import { summariseServer } from './server-metrics.js';
 /** What a run left behind. */
 export interface Measured extends Pick<
   LoadReport,
-  'scenario' | 'title' | 'startedAt' | 'driver' | 'endedEarly' | 'environment' | 'workload'
+  'scenario' | 'title' | 'startedAt' | 'driver' | 'hasPrecedence' | 'endedEarly' | 'environment' | 'workload'
 > {
   readonly client: ClientSummary;
   /** Around what is counted. */

@@ -13,7 +13,7 @@ export function formatReport(report: LoadReport, chartFiles: readonly string[]):
   return [
     `# Load: ${report.scenario}`,
     '',
-    `${report.title} ${report.startedAt}, by ${report.driver === 'Artillery' ? 'Artillery, which times from the send' : 'the open-loop driver, which times from the intended start'}.`,
+    `${report.title} ${report.startedAt}, by ${describeDriver(report)}.`,
     '',
     ...warnings(report),
     ...template(report),
@@ -31,6 +31,11 @@ export function formatReport(report: LoadReport, chartFiles: readonly string[]):
     ...resources(report),
     ...(chartFiles.length === 0 ? [] : ['## Over time', '', ...chartFiles.map((file) => `![${file}](${file})`), '']),
   ].join('\n');
+}
+
+function describeDriver({ driver, hasPrecedence }: LoadReport): string {
+  if (driver === 'Artillery') return 'Artillery, which times from the send';
+  return `the open-loop driver, which times from the intended start${hasPrecedence === true ? ' and goes before other processes' : ''}`;
 }
 
 function warnings({ voidBecause, endedEarly, machine }: LoadReport): string[] {

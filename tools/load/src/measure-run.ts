@@ -1,6 +1,6 @@
 import { arrivalsOf, type ArrivalOptions } from './arrivals.js';
 import type { Measured } from './build-report.js';
-import { createMcpClient, type McpClient, type McpClientOptions } from './mcp-client.js';
+import { createMcpClient, type McpClient, type McpClientOptions } from '@org/bench/mcp-client';
 import { openObserver, type Observation, type Observer } from './observer.js';
 import { driveOpenLoop } from './open-loop.js';
 import type { Progress } from './progress.js';
@@ -10,6 +10,7 @@ import { highestRate, type Scenario } from './scenario.js';
 import type { Target } from './server-under-test.js';
 import type { SessionPool } from './session-pool.js';
 import { takeByWeight } from './take-by-weight.js';
+import { takePrecedence } from './take-precedence.js';
 
 export interface MeasureRunOptions extends Pick<McpClientOptions, 'era' | 'token'>, Pick<ArrivalOptions, 'spread'> {
   readonly scenario: Scenario;
@@ -21,7 +22,7 @@ export interface MeasureRunOptions extends Pick<McpClientOptions, 'era' | 'token
 }
 
 /** What clients and bystanders saw of a run. */
-export type Run = Pick<Measured, 'client' | 'before' | 'after' | 'observations' | 'endedEarly'>;
+export type Run = Pick<Measured, 'hasPrecedence' | 'client' | 'before' | 'after' | 'observations' | 'endedEarly'>;
 
 /** So many unanswered calls, in seconds of calls, are too many to go on; but never fewer than a thousand. */
 const tooManySeconds = 5;
@@ -29,6 +30,7 @@ const tooManySeconds = 5;
 /** Runs a scenario in open loop, from this process. */
 export async function measureRun(options: MeasureRunOptions): Promise<Run> {
   const { scenario, target, signal } = options;
+  using precedence = takePrecedence();
   const client = createMcpClient({ url: target.url, era: options.era, token: options.token });
   const observer = await openObserver(target);
   const recorder = createRecorder();
@@ -63,7 +65,8 @@ export async function measureRun(options: MeasureRunOptions): Promise<Run> {
   // What is still unanswered now fails, and is counted.
   await client.close();
   await observer.close();
-  return { client: recorder.summary(), before, after, observations, endedEarly };
+  const { isGranted: hasPrecedence } = precedence;
+  return { hasPrecedence, client: recorder.summary(), before, after, observations, endedEarly };
 }
 
 interface WatchOptions extends Pick<MeasureRunOptions, 'scenario' | 'progress'> {

@@ -4,7 +4,7 @@ import { judgeFlatness, type Flatness } from './flatness.js';
 import { describe } from './format-report.js';
 import { connectHeapInspector } from './heap-inspector.js';
 import { lineChart } from './line-chart.js';
-import { createMcpClient, type McpClient } from './mcp-client.js';
+import { createMcpClient, type McpClient } from '@org/bench/mcp-client';
 import { describePoint } from './measure-run.js';
 import { openObserver } from './observer.js';
 import { connectionOf, prepareRun, type PreparedRun, type RunContext } from './prepare-run.js';

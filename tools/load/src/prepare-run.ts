@@ -1,7 +1,7 @@
 import { describeMachine, describeVersions } from '@org/bench/machine';
 import type { LoadArguments } from './arguments.js';
 import type { MeasureRunOptions } from './measure-run.js';
-import { createMcpClient } from './mcp-client.js';
+import { createMcpClient } from '@org/bench/mcp-client';
 import type { Progress } from './progress.js';
 import { changeScenario, highestRate, readScenario, secondsOf, type Scenario } from './scenario.js';
 import { startServer, type Target } from './server-under-test.js';

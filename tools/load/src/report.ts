@@ -8,6 +8,8 @@ export interface LoadReport {
   readonly title: string;
   readonly startedAt: string;
   readonly driver: 'open loop' | 'Artillery';
+  /** Whether the driver was given a core before other processes. Absent: Artillery never is. */
+  readonly hasPrecedence?: boolean | undefined;
   /** Why the figures mean nothing; none: they do. */
   readonly voidBecause: readonly string[];
   /** Why it ended before its time. */

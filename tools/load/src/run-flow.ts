@@ -1,4 +1,4 @@
-import type { McpClient } from './mcp-client.js';
+import type { McpClient } from '@org/bench/mcp-client';
 import type { Flow } from './scenario.js';
 import { fillArguments, valueAt, type Variables } from './template.js';
 

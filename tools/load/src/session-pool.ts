@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { McpClient } from './mcp-client.js';
+import type { McpClient } from '@org/bench/mcp-client';
 import type { Scenario } from './scenario.js';
 import type { VariableName } from './template.js';
 import { UnusableServer } from './unusable-server.js';

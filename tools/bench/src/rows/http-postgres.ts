@@ -7,7 +7,8 @@ import { closedLoop } from '../closed-loop.js';
 import { content } from '../content.js';
 import { profilingArguments, type CpuProfile } from '../cpu-profile.js';
 import { cpuFacts, lookAtCpu } from '../cpu-time.js';
-import { mcpHttp, McpHttpProcess, unusedPort, type Era } from '../http/mcp-http-process.js';
+import { eras, type Era } from '../http/mcp-client.js';
+import { mcpHttp, McpHttpProcess, unusedPort } from '../http/mcp-http-process.js';
 import { benchDatabase, owner, seedSessions, sessionKey, type BenchDatabase } from '../postgres/bench-database.js';
 import { serverSettings } from '../postgres/server-settings.js';
 import type { Comparison, OpenRow, Row, RowContext, Sample } from '../row.js';
@@ -15,7 +16,6 @@ import { takeTurns, type Measure } from '../take-turns.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 const sessions = 10_000;
-const eras: readonly Era[] = ['modern', 'legacy'];
 const product = 'mcp-http';
 const bare = 'bare server, raw pg';
 const noOp = 'no-op server';
@@ -96,7 +96,7 @@ async function startProduct(
     env,
   });
   const apiKey = (await createKey).stdout.trim();
-  return start(context, { program: mcpHttp, env, nodeArguments }, { authorization: `Bearer ${apiKey}` });
+  return start(context, { program: mcpHttp, env, nodeArguments }, apiKey);
 }
 
 const anySession = (): string => sessionKey(1 + Math.floor(Math.random() * sessions));
