@@ -2,13 +2,12 @@ import { availableParallelism } from 'node:os';
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * The CPU time that the backends of one database have used so far, in microseconds. Undefined where the server's processes
- * cannot be seen: on another machine, or another system than Linux.
+ * The CPU time that each backend of a database has used so far, in microseconds. Empty where the server's processes cannot
+ * be seen: on another machine, or another system than Linux.
  */
-function databaseCpuUs(databaseName: string): number | undefined {
+function backendsCpuUs(databaseName: string): ReadonlyMap<string, number> {
   const backends = processIds().filter((pid) => isBackendOf(pid, databaseName));
-  const times = backends.map((pid) => threadCpuUs(`/proc/${pid}`)).filter((us) => us !== undefined);
-  return times.length === 0 ? undefined : times.reduce((sum, us) => sum + us, 0);
+  return new Map(backends.map((pid) => [pid, threadCpuUs(`/proc/${pid}`) ?? 0]));
 }
 
 /** The CPU time of a process with all of its threads, in microseconds; undefined once it has ended. */
@@ -30,7 +29,8 @@ export interface CpuLook {
   readonly driverUs: number;
   /** Undefined: there is none. */
   readonly serverUs: number | undefined;
-  readonly databaseUs: number;
+  /** Of each backend, by its process. Undefined: there is no database. */
+  readonly backendsUs: ReadonlyMap<string, number> | undefined;
   /** Of all processes on this machine together. */
   readonly machineUs: number;
 }
@@ -46,13 +46,14 @@ export const lookAtCpu = (driverPid: number, databaseName: string | undefined, s
   atMs: performance.now(),
   driverUs: processCpuUs(driverPid) ?? NaN,
   serverUs: serverPid === undefined ? undefined : processCpuUs(serverPid),
-  databaseUs: databaseName === undefined ? 0 : (databaseCpuUs(databaseName) ?? NaN),
+  backendsUs: databaseName === undefined ? undefined : backendsCpuUs(databaseName),
   machineUs: machineCpuUs(),
 });
 
 /** By names that say their units; what could not be seen is left out. */
 export function cpuFacts(before: CpuLook, after: CpuLook, calls: number): Record<string, number> {
-  const [driverUs, databaseUs] = [after.driverUs - before.driverUs, after.databaseUs - before.databaseUs];
+  const driverUs = after.driverUs - before.driverUs;
+  const databaseUs = databaseUsBetween(before.backendsUs, after.backendsUs);
   const serverUs = (after.serverUs ?? NaN) - (before.serverUs ?? NaN);
   const capacityUs = (after.atMs - before.atMs) * 1000 * availableParallelism();
   const othersUs = after.machineUs - before.machineUs - driverUs - databaseUs - (serverUs || 0);
@@ -63,6 +64,13 @@ export function cpuFacts(before: CpuLook, after: CpuLook, calls: number): Record
     [othersShare]: (100 * Math.max(0, othersUs)) / capacityUs,
   };
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => Number.isFinite(value)));
+}
+
+/** A backend that ended takes its time with it. */
+function databaseUsBetween(before: CpuLook['backendsUs'], after: CpuLook['backendsUs']): number {
+  if (after === undefined) return 0;
+  if (after.size === 0) return NaN;
+  return [...after].reduce((sum, [pid, us]) => sum + us - (before?.get(pid) ?? 0), 0);
 }
 
 /**
