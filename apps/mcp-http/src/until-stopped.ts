@@ -1,10 +1,14 @@
-/** Resolves with the signal when the process is told to stop. Told once more, it ends at once. */
+/** One Ctrl-C under `npm start` arrives twice: from the terminal, and from npm, which passes it on. */
+const sameSignalMs = 500;
+
+/** Resolves with the signal when the process is told to stop. Told once more, later than that, it ends at once. */
 export function untilStopped(): Promise<NodeJS.Signals> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
-  let isTold = false;
+  let toldMs: number | undefined;
   const hear = (signal: NodeJS.Signals): void => {
-    if (isTold) process.exit(1);
-    isTold = true;
+    const nowMs = performance.now();
+    if (toldMs !== undefined && nowMs - toldMs > sameSignalMs) process.exit(1);
+    toldMs ??= nowMs;
     resolve(signal);
   };
   process.on('SIGTERM', hear).on('SIGINT', hear);

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { lockSessions, untilSomebodyWaits } from './locked-session.js';
@@ -39,12 +40,26 @@ it('told to stop, answers an append that waits for a lock, and takes no new call
   expect(await stopped).toMatchObject({ code: 0, stderr: '' });
 });
 
+it('told to stop twice at once, as npm does at a Ctrl-C, still answers', async () => {
+  const release = await lockSessions(database);
+  const answer = callTool(server.mcp, 'updateContext', keyed);
+  await untilSomebodyWaits(database);
+  // The same signal twice might arrive as one.
+  const stopped = [server.stop('SIGINT'), server.stop('SIGTERM')];
+  await refusesConnections();
+  await release();
+  expect((await answer).text).toContain('"sequence":1');
+  for (const { code } of await Promise.all(stopped)) expect(code).toBe(0);
+});
+
 it('told to stop once more, ends at once', async () => {
   const release = await lockSessions(database);
   const answer = callTool(server.mcp, 'updateContext', keyed).catch(() => 'cut off');
   await untilSomebodyWaits(database);
   const stopped = server.stop();
   await refusesConnections();
+  // Sooner, it would be the same Ctrl-C.
+  await setTimeout(600);
   expect(await server.stop('SIGINT')).toMatchObject({ code: 1 });
   expect(await answer).toBe('cut off');
   await stopped;
