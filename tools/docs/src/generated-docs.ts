@@ -11,6 +11,7 @@ import {
   resourcesReference,
   toolsReference,
 } from './api-reference.js';
+import { libraryOptionsReference } from './library-options.js';
 import { markdownTable } from './markdown-table.js';
 import { stateDiagram } from './state-diagram.js';
 
@@ -84,6 +85,7 @@ export const generatedDocs: Readonly<Record<string, Readonly<Record<string, stri
     limits: limitsReference(),
     resources: resourcesReference(),
     prompts: promptsReference(),
+    'library options': libraryOptionsReference(),
   },
   'errors.md': {
     errors: markdownTable(

@@ -1,11 +1,21 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { unusedPort } from '@org/store-kysely/testing';
+import { setTimeout } from 'node:timers/promises';
+import { unusedPort, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { expect } from 'vitest';
 import type { Symptoms } from './symptoms.js';
 
 const fromTheFuture = (appliedAt: string): string =>
   `insert into schema_migrations (version, name, applied_at) values (1000, 'from-the-future', ${appliedAt})`;
+
+/** Locks the sessions for a minute at most, and returns what ends that. */
+async function lockSessions(database: TemporaryDatabase): Promise<() => Promise<unknown>> {
+  const locked = `do $$ begin lock table sessions in access exclusive mode; perform pg_sleep(60); end $$`;
+  database.query(locked).catch(() => undefined);
+  const from = `from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`;
+  await expect.poll(() => database.query(`select ${from}`)).toHaveLength(1);
+  return () => database.query(`select pg_cancel_backend(pid) ${from}`);
+}
 
 /** What needs a PostgreSQL server that goes on undisturbed. */
 export const postgresSymptoms: Symptoms = {
@@ -33,12 +43,22 @@ export const postgresSymptoms: Symptoms = {
     const database = await scene.database();
     const limits = { DATABASE_POOL_SIZE: '1', DATABASE_MAX_WAITING: '1' };
     const server = await scene.serve({ DATABASE_URL: database.url, ...limits });
-    // Until the database is dropped.
-    const locked = `do $$ begin lock table sessions in access exclusive mode; perform pg_sleep(60); end $$`;
-    database.query(locked).catch(() => undefined);
-    const sleepers = `select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`;
-    await expect.poll(() => database.query(sleepers)).toHaveLength(1);
+    await lockSessions(database);
     void Promise.allSettled(Array.from({ length: 4 }, () => server.call('listSessions', {})));
+  },
+
+  'Calls are slow': async (scene) => {
+    const database = await scene.database();
+    const server = await scene.serve({ DATABASE_URL: database.url });
+    const work = { sessionKey: 'work', agent: 'planner' };
+    await server.call('registerSession', work);
+    const release = await lockSessions(database);
+    const answer = server.call('updateContext', { ...work, contextType: 'message', content: 'text' });
+    const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await expect.poll(() => database.query(waiting)).toHaveLength(1);
+    await setTimeout(500);
+    await release();
+    expect(await answer).toContain('"sequence":1');
   },
 
   'Redis is away': async (scene) => {

@@ -1,0 +1,64 @@
+import type { CacheSettings, OpenContextStoreOptions, PostgresSettings, RedisSettings } from '@org/context-store';
+import type { ContextStoreOptions } from '@org/domain';
+import { interfaceComments } from './field-comments.js';
+import { markdownTable } from './markdown-table.js';
+
+const opening = interfaceComments('context-store/src/open-context-store.ts', 'OpenContextStoreOptions');
+const rules = interfaceComments('domain/src/context-store.ts', 'ContextStoreOptions');
+const postgres = interfaceComments('store-kysely/src/postgres/create-postgres-store.ts', 'PostgresStoreOptions');
+const carrier = interfaceComments('context-store/src/open-carrier.ts', 'RedisSettings');
+const bus = interfaceComments('bus-redis/src/create-redis-bus.ts', 'RedisBusOptions');
+const cache = interfaceComments('context-store/src/open-cache.ts', 'CacheSettings');
+
+type Documented<Options> = Readonly<Record<keyof Options, ReadonlyMap<string, string>>>;
+
+/** Where each option is documented. The compiler misses one that is not here. */
+const options: Documented<ContextStoreOptions> & Documented<OpenContextStoreOptions> = {
+  database: opening,
+  migrate: opening,
+  namespace: rules,
+  agent: rules,
+  maxContentBytes: rules,
+  dormantAfterMs: rules,
+  sessionTtlMs: rules,
+  handoffTtlMs: rules,
+  callTimeoutMs: rules,
+  telemetry: opening,
+  postgres: opening,
+  redis: opening,
+  cache: opening,
+};
+const postgresSettings: Documented<PostgresSettings> = {
+  poolSize: postgres,
+  maxWaiting: postgres,
+  connectTimeoutMs: postgres,
+  statementTimeoutMs: postgres,
+  idleInTransactionTimeoutMs: postgres,
+  transactionPooler: postgres,
+};
+const redisSettings: Documented<RedisSettings> = { url: bus, deployment: carrier, onStateChange: bus };
+const cacheSettings: Documented<CacheSettings> = {
+  maxBytes: cache,
+  ttlMs: cache,
+  sharesByRedis: cache,
+  onStateChange: cache,
+};
+
+const rowsOf = (prefix: string, documented: Readonly<Record<string, ReadonlyMap<string, string>>>): string[][] =>
+  Object.entries(documented).map(([name, comments]) => {
+    const comment = comments.get(name);
+    if (comment === undefined) throw new Error(`${prefix}${name} has no doc comment`);
+    return [`\`${prefix}${name}\``, comment];
+  });
+
+/** What `openContextStore` takes. */
+export const libraryOptionsReference = (): string =>
+  markdownTable(
+    ['option', 'what it is'],
+    [
+      ...rowsOf('', options),
+      ...rowsOf('postgres.', postgresSettings),
+      ...rowsOf('redis.', redisSettings),
+      ...rowsOf('cache.', cacheSettings),
+    ],
+  );
