@@ -51,6 +51,9 @@ const otherCommands: Readonly<Record<string, string>> = {
     'needs a container engine; docker.system.test.ts runs the command of the image',
   'docker run --detach --name context-store --restart unless-stopped --stop-timeout 15 --env-file production.env --volume /etc/context-store:/etc/context-store:ro --publish 127.0.0.1:3000:3000 context-store':
     'needs a container engine; deployment.int.test.ts starts a server with production.env',
+  'npx -y pnpm@12.21.0 --filter @org/context-store... pack --pack-destination /tmp/context-store':
+    'run by library-install.system.test.ts',
+  'npm install /tmp/context-store/*.tgz': 'run by library-install.system.test.ts',
   'umask 077': 'run by the backup system tests',
   'pg_dump --format=custom --file=context.dump "$DATABASE_URL"': 'run by backup-pgdump.system.test.ts',
   'createdb --maintenance-db="$DATABASE_URL" restored': 'run by backup-pgdump.system.test.ts',
@@ -59,6 +62,8 @@ const otherCommands: Readonly<Record<string, string>> = {
   'sqlite3 context.db "vacuum into \'backup.db\'"': 'run by backup-sqlite3.system.test.ts',
   'rm -f context.db context.db-wal context.db-shm': 'run by backup-sqlite3.system.test.ts',
   'cp backup.db context.db': 'run by backup-sqlite3.system.test.ts',
+  [`curl -s http://127.0.0.1:3000/mcp -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"registerSession","arguments":{"agent":"planner"}}}'`]:
+    'run by readme.int.test.ts',
   'curl -s http://localhost:9090/metrics | head -n 50': 'metrics.int.test.ts scrapes that path',
 };
 

@@ -1,10 +1,15 @@
+import { execFile } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { codeBlocks } from '../src/code-blocks.js';
 import { runExample } from './run-example.js';
+import { Scene } from './scene.js';
+
+const run = promisify(execFile);
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const readme = await readFile(join(root, 'README.md'), 'utf8');
@@ -27,6 +32,15 @@ describe('the README', () => {
         ?.filter((word) => /^(?:apps|packages|tools)\//.test(word))
         .toSorted(),
     ).toEqual(projects.toSorted());
+  });
+
+  it('shows a call that needs no client', async () => {
+    const scene = await Scene.open();
+    onTestFinished(scene.close);
+    const { url } = await scene.serve({ DATABASE_URL: 'sqlite::memory:' });
+    const shown = codeBlocks(readme, 'sh').find((code) => code.startsWith('curl ')) ?? '';
+    const { stdout } = await run('sh', ['-c', shown.replace('http://127.0.0.1:3000', url)]);
+    expect(stdout).toContain('"owner":"planner"');
   });
 
   it('shows client configuration that names the server', () => {
