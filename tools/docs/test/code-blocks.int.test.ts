@@ -93,6 +93,7 @@ describe('the blocks of code on the pages', () => {
 
   it.each(blocksOf('ts').filter(({ page }) => !(`ts ${page}` in triedElsewhere)))(
     'run: $language in $page, line $line',
+    { timeout: 60_000 },
     async ({ code }) => expect(await runExample(code)).toBe(''),
   );
 

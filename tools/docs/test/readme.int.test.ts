@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const readme = await readFile(join(root, 'README.md'), 'utf8');
 
 describe('the README', () => {
-  it('shows library code that runs, and does what it says', async () => {
+  it('shows library code that runs, and does what it says', { timeout: 60_000 }, async () => {
     const [code, ...others] = codeBlocks(readme, 'ts');
     expect(others).toEqual([]);
     const printed = await runExample(code ?? '');
