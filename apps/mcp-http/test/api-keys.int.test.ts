@@ -70,6 +70,15 @@ describe('create-api-key', () => {
     expect(await createKey(args)).toEqual({ code, stdout: '', stderr: `mcp-http: ${problem}\n` });
     expect(await readFile(file, 'utf8')).toBe(before);
   });
+
+  it('says which file cannot be written', async () => {
+    const nowhere = join(folder.path, 'nowhere', 'keys.jsonl');
+    const { code, stdout, stderr } = await createKey(['new', 'handoff'], { API_KEYS_FILE: nowhere });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toBe(
+      `mcp-http: API_KEYS_FILE is not valid: ${nowhere} cannot be written (ENOENT); its folder must be there, and writable\n`,
+    );
+  });
 });
 
 describe('an API key', () => {

@@ -33,8 +33,17 @@ export function createApiKey(environment: Environment, id: string, scopeList: st
   const key = newApiKey(id);
   const entry: ApiKeyEntry = { id, hash: hashApiKey(key), namespace, agent, scopes: granted.data };
   const separator = text === '' || text.endsWith('\n') ? '' : '\n';
-  appendFileSync(path, `${separator}${JSON.stringify(entry)}\n`, { mode: 0o600 });
+  append(path, `${separator}${JSON.stringify(entry)}\n`);
   return key;
+}
+
+function append(path: string, line: string): void {
+  try {
+    appendFileSync(path, line, { mode: 0o600 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw problem('API_KEYS_FILE', `${path} cannot be written (${code}); its folder must be there, and writable`);
+  }
 }
 
 function parse(text: string): ApiKeys {
