@@ -58,17 +58,19 @@ describe('GET /ready', () => {
   });
 });
 
-it('answers a defect of its own with 500 in JSON, and reports it under the same request id', async () => {
+it('answers a defect of its own with 500 in JSON, counts it, and reports it under the same request id', async () => {
   const heard: unknown[] = [];
+  const counted: unknown[] = [];
   const app = appWith({ onError: (...report) => heard.push(report) });
   const response = await app.request(
     '/mcp',
     { headers: { host: 'localhost' } },
-    { requestId: 'r-1', incoming: { socket: {} } },
+    { requestId: 'r-1', incoming: { socket: {} }, countRefusal: (...refusal: unknown[]) => counted.push(refusal) },
   );
   expect([response.status, await response.json()]).toEqual([
     500,
     { error: 'The request could not be served.', requestId: 'r-1' },
   ]);
   expect(heard).toEqual([[new Error('not asked for'), { requestId: 'r-1' }]]);
+  expect(counted).toEqual([[500, 'defect']]);
 });

@@ -69,8 +69,9 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
       ? starting(context.env)
       : opened.serveMessage(context.req.raw, context.env, callerOf(context, options.auth));
   });
-  app.onError((error, { env: { requestId }, json }) => {
+  app.onError((error, { env: { requestId, countRefusal }, json }) => {
     options.onError(error, { requestId });
+    countRefusal(500, 'defect');
     return json({ error: 'The request could not be served.', requestId }, 500);
   });
   app.notFound(({ req, json }) =>
@@ -101,9 +102,10 @@ function callerOf({ env, var: { principal } }: Context<AppEnv>, auth: Auth | und
     : { id: principal.id, authInfo: authInfoOf(principal, auth?.metadata?.url) };
 }
 
-function starting({ requestId }: ServerBindings): Response {
+function starting(request: ServerBindings): Response {
   const message = 'The server is starting. Nothing was done; send the same call again.';
-  return refusalResponse({ status: 503, code: refused, message, headers: { 'Retry-After': '1' } }, requestId);
+  const headers = { 'Retry-After': '1' };
+  return refusalResponse({ status: 503, reason: 'starting', code: refused, message, headers }, request);
 }
 
 /** @returns what tells why the server should be given no calls now; undefined: it should */
@@ -130,7 +132,7 @@ function requireKnownHost({ allowedHosts }: AppOptions): MiddlewareHandler<AppEn
     const name = req.header('host');
     if (known.has(name)) return next();
     const host = validateHostHeader(name, allowedHosts);
-    if (!host.ok) return forbidden(`${host.message}. ALLOWED_HOSTS names the hosts that are allowed.`, env);
+    if (!host.ok) return forbidden('host', `${host.message}. ALLOWED_HOSTS names the hosts that are allowed.`, env);
     if (known.size < mostKnownHosts) known.add(name);
     return next();
   };
@@ -146,8 +148,8 @@ const requireKnownOrigin =
     const origin = validateOriginHeader(req.header('origin'), allowedOrigins);
     return origin.ok
       ? next()
-      : forbidden(`${origin.message}. ALLOWED_ORIGINS names the web pages that are allowed.`, env);
+      : forbidden('origin', `${origin.message}. ALLOWED_ORIGINS names the web pages that are allowed.`, env);
   };
 
-const forbidden = (message: string, { requestId }: ServerBindings): Response =>
-  refusalResponse({ status: 403, code: refused, message }, requestId);
+const forbidden = (reason: 'host' | 'origin', message: string, request: ServerBindings): Response =>
+  refusalResponse({ status: 403, reason, code: refused, message }, request);

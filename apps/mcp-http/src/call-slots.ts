@@ -21,6 +21,16 @@ export class CallSlots {
     this.#free = options.size;
   }
 
+  /** How many calls are under way. */
+  get taken(): number {
+    return this.#options.size - this.#free;
+  }
+
+  /** How many wait for a slot. */
+  get queued(): number {
+    return this.#queue.size;
+  }
+
   /** Waits for a slot. False: the queue is full, the wait was too long, or the client has gone. */
   async enter(response: ServerResponse): Promise<boolean> {
     if (response.destroyed) return false;

@@ -5,14 +5,11 @@ import { setImmediate } from 'node:timers/promises';
 import { getRequestListener, RequestError, type HttpBindings } from '@hono/node-server';
 import { INTERNAL_ERROR, INVALID_REQUEST } from '@modelcontextprotocol/server';
 import { urlHost } from './environment.js';
-import { refusalResponse } from './json-rpc-request.js';
+import { refusalResponse, type Refusal, type RefusedRequest } from './json-rpc-request.js';
 import { requestIdHeader, requestIdOf } from './request-id.js';
 
 /** What belongs to a request besides itself. */
-export interface ServerBindings extends HttpBindings {
-  /** Every answer bears it, in `X-Request-Id`. */
-  readonly requestId: string;
-}
+export interface ServerBindings extends HttpBindings, RefusedRequest {}
 
 export interface HttpServerOptions {
   readonly fetch: (request: Request, bindings: ServerBindings) => Response | Promise<Response>;
@@ -20,6 +17,8 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Whether clients should take their next calls elsewhere: connections end with their answer then. Default: never. */
   readonly isStopping?: (() => boolean) | undefined;
+  /** Hears of requests that are refused. */
+  readonly countRefusal?: RefusedRequest['countRefusal'] | undefined;
   /** How long a client may take to send the headers of a request, in milliseconds. Default 10 s. */
   readonly headersTimeoutMs?: number | undefined;
   /** How long it may take to send all of a request. Default 60 s. */
@@ -53,7 +52,7 @@ const securityHeaders = new Map([
  * @throws Error with one readable line when the address cannot be had
  */
 export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { fetch, host, port, isStopping = () => false } = options;
+  const { fetch, host, port, isStopping = () => false, countRefusal = () => undefined } = options;
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000 } = options;
   const limits = {
     headersTimeout: headersTimeoutMs,
@@ -69,11 +68,11 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     // Set before anyone can answer: the adapter refuses some requests by itself.
     outgoing.setHeaders(securityHeaders).setHeader(requestIdHeader, requestId);
     const answer = async (request: Request): Promise<Response> => {
-      const response = await fetch(request, { incoming, outgoing, requestId });
+      const response = await fetch(request, { incoming, outgoing, requestId, countRefusal });
       if (isStopping()) outgoing.shouldKeepAlive = false;
       return response;
     };
-    const errorHandler = (error: unknown): Response => answerUnrouted(error, requestId);
+    const errorHandler = (error: unknown): Response => answerUnrouted(error, { requestId, countRefusal });
     void getRequestListener(answer, { errorHandler })(incoming, outgoing);
   });
   await listen(server, host, port);
@@ -85,12 +84,12 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
 }
 
 /** A request without a URL that could be read, as by a malformed Host, reaches no route; the adapter would say nothing. */
-function answerUnrouted(error: unknown, requestId: string): Response {
-  const refusal =
+function answerUnrouted(error: unknown, request: RefusedRequest): Response {
+  const refusal: Refusal =
     error instanceof RequestError
-      ? { status: 400, code: INVALID_REQUEST, message: `Invalid request: ${error.message}.` }
-      : { status: 500, code: INTERNAL_ERROR, message: 'The request could not be served.' };
-  return refusalResponse(refusal, requestId);
+      ? { status: 400, reason: 'malformed', code: INVALID_REQUEST, message: `Invalid request: ${error.message}.` }
+      : { status: 500, reason: 'defect', code: INTERNAL_ERROR, message: 'The request could not be served.' };
+  return refusalResponse(refusal, request);
 }
 
 /**

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { INVALID_REQUEST, isJsonContentType, PARSE_ERROR } from '@modelcontextprotocol/server';
 import { ContextStoreError } from '@org/context-store';
+import type { HttpTelemetry, RefusalReason } from '@org/telemetry-otel';
 
 /** What the SDK answers HTTP-level refusals with. */
 export const refused = -32_000;
@@ -9,11 +10,19 @@ export const refused = -32_000;
 /** Why a request is not served: an HTTP status, and the JSON-RPC error of its answer. */
 export interface Refusal {
   readonly status: number;
+  /** As it is counted. */
+  readonly reason: RefusalReason;
   readonly code: number;
   readonly message: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** For programs. */
   readonly error?: ContextStoreError | undefined;
+}
+
+/** What a refusal has to know of its request. */
+export interface RefusedRequest extends Pick<HttpTelemetry, 'countRefusal'> {
+  /** Every answer bears it, in `X-Request-Id`. */
+  readonly requestId: string;
 }
 
 /** OVERLOADED: what arrives finds no room. */
@@ -43,7 +52,7 @@ export async function readJsonRpcRequest(incoming: IncomingMessage, limits: Read
   } catch (error) {
     // A client that went away in the middle of its request is no defect of the server's, and hears nothing.
     if (incoming.complete) throw error;
-    return refuse(400, INVALID_REQUEST, 'Invalid request: it broke off.');
+    return refuse(INVALID_REQUEST, 'Invalid request: it broke off.');
   }
 }
 
@@ -53,14 +62,15 @@ function refuseHeaders({ headers }: IncomingMessage, maxBytes: number): Refusal 
   const { accept = '' } = headers;
   if (!accept.includes('application/json') || !accept.includes('text/event-stream')) {
     const message = 'Not acceptable: send Accept: application/json, text/event-stream.';
-    return { status: 406, code: refused, message };
+    return { status: 406, reason: 'not_acceptable', code: refused, message };
   }
   if (!isJsonContentType(headers['content-type'] ?? null)) {
-    return { status: 415, code: refused, message: 'Unsupported media type: send Content-Type: application/json.' };
+    const message = 'Unsupported media type: send Content-Type: application/json.';
+    return { status: 415, reason: 'media_type', code: refused, message };
   }
   if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
     const message = 'Unsupported content encoding: send the message as it is, uncompressed.';
-    return { status: 415, code: refused, message };
+    return { status: 415, reason: 'media_type', code: refused, message };
   }
   return Number(headers['content-length']) > maxBytes ? tooLarge(maxBytes) : undefined;
 }
@@ -93,6 +103,7 @@ function readBody(incoming: IncomingMessage, { maxBytes, hasRoom }: ReadLimits):
 
 const tooLarge = (maxBytes: number): Refusal => ({
   status: 413,
+  reason: 'too_large',
   code: refused,
   message: `Payload too large: the limit is ${maxBytes} bytes. Split the content.`,
 });
@@ -106,27 +117,34 @@ function noRoom(): ContextStoreError {
 
 function parseMessage(bytes: Buffer): ReadRequest {
   // What is not UTF-8 would be replaced without a word.
-  if (!isUtf8(bytes)) return refuse(400, PARSE_ERROR, 'Parse error: this is not UTF-8. Send the message in UTF-8.');
+  if (!isUtf8(bytes)) return refuse(PARSE_ERROR, 'Parse error: this is not UTF-8. Send the message in UTF-8.');
   let body: unknown;
   try {
     body = JSON.parse(bytes.toString('utf8'));
   } catch (error) {
-    return refuse(400, PARSE_ERROR, `Parse error: ${(error as Error).message}. Send one JSON-RPC message.`);
+    return refuse(PARSE_ERROR, `Parse error: ${(error as Error).message}. Send one JSON-RPC message.`);
   }
   if (Array.isArray(body)) {
-    return refuse(400, INVALID_REQUEST, 'Invalid request: batches are not supported. Send each message by itself.');
+    return refuse(INVALID_REQUEST, 'Invalid request: batches are not supported. Send each message by itself.');
   }
   if (typeof body !== 'object' || body === null) {
-    return refuse(400, INVALID_REQUEST, 'Invalid request: a message must be a JSON object.');
+    return refuse(INVALID_REQUEST, 'Invalid request: a message must be a JSON object.');
   }
   return { body };
 }
 
-const refuse = (status: number, code: number, message: string): ReadRequest => ({ refusal: { status, code, message } });
+const refuse = (code: number, message: string): ReadRequest => ({
+  refusal: { status: 400, reason: 'malformed', code, message },
+});
 
-/** JSON-RPC 2.0, section 5.1: the id is null, because no request was read. */
-export const refusalResponse = ({ status, code, message, headers = {}, error }: Refusal, requestId: string): Response =>
-  Response.json(
+/** Counts a refusal and words it. JSON-RPC 2.0, section 5.1: the id is null, because no request was read. */
+export function refusalResponse(
+  { status, reason, code, message, headers = {}, error }: Refusal,
+  { requestId, countRefusal }: RefusedRequest,
+): Response {
+  countRefusal(status, reason);
+  return Response.json(
     { jsonrpc: '2.0', error: { code, message, data: { ...error?.toJSON(), requestId } }, id: null },
     { status, headers },
   );
+}

@@ -2,6 +2,7 @@ import type { Telemetry } from '@org/context-store';
 import { asksForTraces } from '@org/context-store/otel-environment';
 import type { Logger } from '@org/logger-pino';
 import type { FailedCall } from '@org/mcp';
+import type { HttpTelemetry } from '@org/telemetry-otel';
 import type { HttpEnvironment } from './environment.js';
 import { openMetrics } from './open-metrics.js';
 
@@ -9,6 +10,8 @@ import { openMetrics } from './open-metrics.js';
 export interface OpenedTelemetry {
   /** Absent: nothing is measured, and nothing traced. */
   readonly telemetry: Telemetry | undefined;
+  /** Absent: nothing is measured. */
+  readonly httpTelemetry: HttpTelemetry | undefined;
   /** Where Prometheus gets the metrics. */
   readonly metricsUrl: string | undefined;
   /** The trace that a call is part of. */
@@ -34,6 +37,7 @@ export async function openTelemetry(
     : undefined;
   return {
     telemetry: (traces ?? metrics)?.telemetry,
+    httpTelemetry: metrics?.httpTelemetry,
     metricsUrl: metrics?.url,
     traceIdOf: (request) => traces?.traceIdOf(request),
     close: async () => {

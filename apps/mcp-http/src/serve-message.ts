@@ -2,7 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import { ContextStoreError, type Telemetry } from '@org/context-store';
-import { asksToWait, refuseMessage, toolCallOf, type McpHttpHandler, type OnError } from '@org/mcp';
+import { asksToWait, isListenRequest, refuseMessage, toolCallOf, type McpHttpHandler, type OnError } from '@org/mcp';
+import type { HttpTelemetry, RefusalReason } from '@org/telemetry-otel';
 import { BodyMemory } from './body-memory.js';
 import { CallSlots } from './call-slots.js';
 import type { ServerBindings } from './http-server.js';
@@ -31,6 +32,8 @@ export interface MessageServerOptions extends MessageLimits {
   readonly handler: Pick<McpHttpHandler, 'fetch'>;
   /** Is told of calls of tools that are refused here; the others are measured behind. */
   readonly telemetry: Pick<Telemetry, 'measure'>;
+  /** Is told of how many requests are open. */
+  readonly httpTelemetry?: Pick<HttpTelemetry, 'observeRequests'> | undefined;
   /** Hears of what is OVERLOADED. */
   readonly onError?: OnError | undefined;
   /**
@@ -54,6 +57,8 @@ export type ServeMessage = (request: Request, bindings: ServerBindings, caller: 
 const maxQueuedMs = 5000;
 const largestBodies = 32;
 const leastBodyMemoryBytes = 64 * 1024 * 1024;
+/** nginx's status for a client that is gone, as the SDK's. Nobody reads it. */
+const clientGone = 499;
 
 /** Puts the limits in front of the MCP handler: what is beyond them is answered without much work, and is not served. */
 export function createMessageServer(options: MessageServerOptions): ServeMessage {
@@ -62,6 +67,13 @@ export function createMessageServer(options: MessageServerOptions): ServeMessage
   const slots = new CallSlots({ size: options.maxConcurrentCalls, maxQueued: options.maxQueuedCalls, maxQueuedMs });
   const waiting = new CallSlots({ size: maxWaitingCalls, maxQueued: 0, maxQueuedMs });
   const bodyMemory = new BodyMemory(Math.max(largestBodies * maxRequestBytes, leastBodyMemoryBytes));
+  let listening = 0;
+  options.httpTelemetry?.observeRequests(() => ({
+    served: slots.taken,
+    queued: slots.queued,
+    waiting: waiting.taken - listening,
+    listening,
+  }));
 
   async function findRefusal(
     message: unknown,
@@ -70,34 +82,60 @@ export function createMessageServer(options: MessageServerOptions): ServeMessage
   ): Promise<ContextStoreError | undefined> {
     if (retryAfterMs !== undefined) return rateLimited(retryAfterMs);
     const waits = asksToWait(message);
-    if (!(await (waits ? waiting : slots).enter(outgoing))) return overloaded();
+    if (!(await (waits ? waiting : slots).enter(outgoing))) return outgoing.destroyed ? cancelled() : overloaded();
+    if (waits && isListenRequest(message)) {
+      listening += 1;
+      outgoing.once('close', () => (listening -= 1));
+    }
     if (!waits && maxAnsweringMs !== undefined) cutAfter(maxAnsweringMs, outgoing);
     return undefined;
   }
 
-  return async (request, { incoming, outgoing, requestId }, { id, authInfo }) => {
+  return async (request, bindings, { id, authInfo }) => {
+    const { incoming, outgoing, requestId, countRefusal } = bindings;
     const context = { requestId, disconnect: () => outgoing.destroy(), ...(authInfo && { authInfo }) };
+    // A client that would open a stream of its own learns that there is none: that is no refusal.
     if (request.method !== 'POST') return handler.fetch(request, context);
     // Answers leave in the order of their requests. Behind one that waits, this one would keep its slot for as long.
-    if (outgoing.socket === null) return refusalResponse(outOfTurn, requestId);
+    if (outgoing.socket === null) return refusalResponse(outOfTurn, bindings);
     const retryAfterMs = await rateLimiter?.count(id);
     const hasRoom = bodyMemory.open(outgoing);
     const read = await readJsonRpcRequest(incoming, { maxBytes: maxRequestBytes, hasRoom });
-    if ('refusal' in read) return refusalResponse(read.refusal, requestId);
-    if ('error' in read) return refuseMessage(undefined, read.error, { requestId }, onError);
+    if (!('body' in read) && outgoing.destroyed) return new Response(null, { status: clientGone });
+    if ('refusal' in read) return refusalResponse(read.refusal, bindings);
+    if ('error' in read) {
+      countRefusal(503, 'overloaded');
+      return refuseMessage(undefined, read.error, { requestId }, onError);
+    }
     const refusal = await findRefusal(read.body, outgoing, retryAfterMs);
-    if (refusal === undefined) return handler.fetch(request, { parsedBody: read.body, ...context });
+    if (refusal === undefined) {
+      const response = await handler.fetch(request, { parsedBody: read.body, ...context });
+      if (response.status >= 400) countHandlersRefusal(response, bindings);
+      return response;
+    }
     const call = toolCallOf(read.body);
     // A refused call of a tool is one that failed.
     if (call !== undefined) await telemetry.measure(call, () => Promise.reject(refusal)).catch(() => undefined);
+    if (refusal.code === 'CANCELLED') return new Response(null, { status: clientGone });
     await sleep(refusalDelayMs);
-    return refuseMessage(read.body, refusal, { requestId, ...call }, onError);
+    const response = refuseMessage(read.body, refusal, { requestId, ...call }, onError);
+    if (call === undefined)
+      countRefusal(response.status, refusal.code === 'RATE_LIMITED' ? 'rate_limited' : 'overloaded');
+    return response;
   };
 }
+
+/** The handler tells why by the status alone. */
+function countHandlersRefusal({ status }: Response, { countRefusal }: ServerBindings): void {
+  if (status !== clientGone) countRefusal(status, handlersReasons[status] ?? 'protocol');
+}
+
+const handlersReasons: Readonly<Record<number, RefusalReason>> = { 403: 'scope', 500: 'defect', 503: 'stopping' };
 
 /** RFC 9112, section 9.3.2: clients should not send what is not idempotent like this, and those of MCP do not. */
 const outOfTurn: Refusal = {
   status: 400,
+  reason: 'out_of_turn',
   code: refused,
   message:
     'This came before the last request on its connection was answered. Nothing was done; send one request at a time on each connection.',
@@ -112,6 +150,9 @@ function rateLimited(retryAfterMs: number): ContextStoreError {
   const message = `Too many calls from this caller. Nothing was done; wait ${inSeconds(retryAfterMs)}, then send the same call again.`;
   return new ContextStoreError('RATE_LIMITED', message, { retryAfterMs });
 }
+
+const cancelled = (): ContextStoreError =>
+  new ContextStoreError('CANCELLED', 'The client left while its call waited for a turn.');
 
 function overloaded(): ContextStoreError {
   // Those that are refused together should not come back together.

@@ -70,7 +70,13 @@ export async function serve({ version, environment, log }: ServeOptions): Promis
     onRefusal: ({ status, message }, request) =>
       faults.report(new ContextStoreError(refusalCodes[status], `Refused a credential: ${message}`), request),
   });
-  const server = await openHttpServer({ fetch: app.fetch, host: environment.HOST, port: environment.PORT, isStopping });
+  const server = await openHttpServer({
+    fetch: app.fetch,
+    host: environment.HOST,
+    port: environment.PORT,
+    isStopping,
+    countRefusal: telemetry.httpTelemetry?.countRefusal,
+  });
 
   const contextStore = await Promise.race([openStore(environment, telemetry, log), stop]);
   // Nothing is half done: a database is migrated as a whole or not at all.
@@ -82,6 +88,7 @@ export async function serve({ version, environment, log }: ServeOptions): Promis
     version,
     caller: auth && callerOf,
     stopping: stopping.signal,
+    telemetry: telemetry.telemetry,
     onError,
     onCall: log.isLevelEnabled('debug')
       ? ({ request, ...call }) => log.debug({ ...call, traceId: telemetry.traceIdOf(request) }, 'Call')
@@ -122,6 +129,7 @@ const serveMessageWith = (
   createMessageServer({
     handler,
     telemetry: telemetry.telemetry ?? noTelemetry,
+    httpTelemetry: telemetry.httpTelemetry,
     onError,
     maxRequestBytes: maxMessageBytes(environment.MAX_CONTENT_BYTES),
     maxConcurrentCalls: environment.MAX_CONCURRENT_CALLS,

@@ -24,6 +24,7 @@ beforeAll(async () => {
     METRICS_PORT: `${metricsPort}`,
   });
   await call('registerSession', {});
+  await post(server.mcp, 'not JSON');
   await call('getContext', { sessionKey: 'none', agent: undefined });
   for (let index = 0; index < appends; index += 1)
     await call('updateContext', { contextType: 'message', content: 'x' });
@@ -87,6 +88,8 @@ it('reads as it was meant to a real Prometheus', async () => {
       'tool_duration_ms_bucket{tool="updateContext",le="+Inf"}': appends,
       'tool_errors_total{tool="getContext",kind="client_error",code="SESSION_NOT_FOUND"}': 1,
       error_rate: 0,
+      'http_requests_refused_total{status="400",reason="malformed"}': 1,
+      'sum(http_requests_open)': 0,
       'sum(db_query_time_seconds_count{statement=~"append_entries.*"})': appends,
       db_pool_size: 3,
       db_pool_waiting: 0,

@@ -88,6 +88,49 @@ describe.each(clientKinds)('a call of the %s', (kind) => {
   });
 });
 
+describe.each(clientKinds)('the reading of a resource by the %s', (kind) => {
+  it('is a span below its own, with what it reads below', async () => {
+    const spans = await traced({}, async (server) => {
+      await call(server, 'registerSession', {}, notSampled);
+      const client = await connect(kind, 'planner', server.mcp);
+      await client.readResource({ uri: 'handoff://context/work', _meta: sampled });
+      await client.readResource({ uri: 'handoff://sessions/work', _meta: sampled });
+      const missing = client.readResource({ uri: 'handoff://summary/secret-none', _meta: sampled });
+      await expect(missing).rejects.toThrow('secret-none');
+      await client.close();
+    });
+    expect(spans.every((span) => span.traceId === traceId)).toBe(true);
+    const readings = spans.filter(({ name }) => name === 'resources/read');
+    const common = {
+      'mcp.method.name': 'resources/read',
+      'jsonrpc.request.id': expect.stringMatching(/^\d+$/) as string,
+      'mcp.protocol.version': kind === 'v2 client, modern' ? '2026-07-28' : '2025-11-25',
+      'network.transport': 'tcp',
+    };
+    const code = expect.stringMatching(/^-32\d{3}$/) as string;
+    expect(readings.map(({ attributes }) => attributes)).toEqual([
+      { ...common, 'mcp.resource.uri': 'handoff://context/{sessionKey}' },
+      { ...common, 'mcp.resource.uri': 'handoff://sessions/{sessionKey}' },
+      {
+        ...common,
+        'mcp.resource.uri': 'handoff://summary/{sessionKey}',
+        'error.type': code,
+        'rpc.response.status_code': code,
+      },
+    ]);
+    expect(readings.map((span) => [span.kind, span.parentSpanId, span.isError])).toEqual([
+      ['SERVER', parentSpanId, false],
+      ['SERVER', parentSpanId, false],
+      ['SERVER', parentSpanId, true],
+    ]);
+    const [context, session, summary] = readings.map(({ spanId }) => spanId);
+    expect(named(spans, 'getContext')).toMatchObject({ kind: 'INTERNAL', parentSpanId: context });
+    expect(named(spans, 'readSession')).toMatchObject({ kind: 'INTERNAL', parentSpanId: session });
+    expect(named(spans, 'getBriefing')).toMatchObject({ kind: 'INTERNAL', parentSpanId: summary, isError: true });
+    expect(receiver.text()).not.toContain('secret');
+  });
+});
+
 it('a call without a parent begins a trace of its own', async () => {
   const spans = await traced({}, async (server) => {
     await call(server, 'registerSession', {});
@@ -152,14 +195,18 @@ it('the log names the trace of a call that failed, and of one that was refused',
     await database.query('alter table sessions rename to others');
     await call(server, 'getContext', {});
     await call(server, 'getContext', {}, notSampled);
+    const params = { uri: 'handoff://sessions/work', _meta: sampled };
+    await (await post(server.mcp, { jsonrpc: '2.0', id: 1, method: 'resources/read', params })).text();
     log = server.log;
   });
-  const [overloaded, away, ofClient] = log.filter(({ code }) => code !== undefined);
+  const [overloaded, away, ofClient, ofReading] = log.filter(({ code }) => code !== undefined);
   expect(overloaded).toMatchObject({ level: 'warn', code: 'OVERLOADED', tool: 'listHandoffs', traceId });
   const refused = spans.filter(({ attributes }) => attributes['context_store.error.code'] === 'OVERLOADED');
   expect(refused).toMatchObject([{ name: 'tools/call listHandoffs', kind: 'SERVER', traceId, parentSpanId }]);
   expect(away).toMatchObject({ level: 'error', traceId: named(spans, 'tools/call getContext').traceId });
   expect(ofClient).toMatchObject({ level: 'error', traceId });
+  expect(ofReading).toMatchObject({ level: 'error', traceId });
+  expect(ofReading).not.toHaveProperty('tool');
 });
 
 it('follows the decision of the client on what to trace, and its own where the client has none', async () => {

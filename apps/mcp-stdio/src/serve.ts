@@ -55,6 +55,7 @@ export async function serve({
     version,
     rememberEpochs: true,
     stopping: stopping.signal,
+    telemetry: traces?.telemetry,
     onError: (error, { request, ...call }) =>
       log.write((_logger, faults) => faults.report(error, { ...call, traceId: traces?.traceIdOf(request) })),
     onCall: logsCalls

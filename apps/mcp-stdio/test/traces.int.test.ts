@@ -43,6 +43,25 @@ describe('traces', () => {
     }
   });
 
+  it('of a resource that is read hold its template, and not its name', async () => {
+    const env = { ...database, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
+    const client = await connect('v2 client, modern', 'planner', env);
+    await client.callTool({ name: 'registerSession', arguments: { sessionKey: 'work' } });
+    const _meta = { traceparent: `00-${traceId}-${parentSpanId}-01` };
+    await client.readResource({ uri: 'handoff://context/work', _meta });
+    await client.close();
+    const named = (wanted: string) => receiver.spans.find(({ name }) => name === wanted);
+    await expect.poll(() => named('resources/read')).toBeDefined();
+    const reading = named('resources/read');
+    expect(reading).toMatchObject({ traceId, parentSpanId, kind: 'SERVER' });
+    expect(reading?.attributes).toMatchObject({
+      'mcp.method.name': 'resources/read',
+      'mcp.resource.uri': 'handoff://context/{sessionKey}',
+      'network.transport': 'pipe',
+    });
+    expect(named('getContext')).toMatchObject({ traceId, parentSpanId: reading?.spanId, kind: 'INTERNAL' });
+  });
+
   it('of calls that follow each other have nothing to do with each other', async () => {
     const server = new RawServer({ ...database, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
     // Some come in one piece, one while others are under way.

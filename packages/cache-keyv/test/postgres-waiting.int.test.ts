@@ -74,7 +74,7 @@ describe('a cache over a database that keeps calls waiting', () => {
     await expect.poll(() => readState().waiting).toBe(3);
     leaving.abort();
     const given = await Promise.allSettled(reads);
-    expect(given).toMatchObject(given.map(() => ({ reason: { code: 'OVERLOADED' } })));
+    expect(given).toMatchObject(given.map(() => ({ reason: { code: 'CANCELLED' } })));
     await cached.close(50);
     await first;
     expect(statements).toEqual(['read_session']);

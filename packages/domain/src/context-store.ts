@@ -4,7 +4,7 @@ import { agentSchema, namespaceSchema, sessionKeySchema } from './model/names.js
 import type { Session } from './model/session.js';
 import { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
 import type { Idempotency, NamespaceCounts, SessionRef, Store } from './ports/store.js';
-import { noTelemetry, type BusinessEvent, type Telemetry, type ToolRequest } from './ports/telemetry.js';
+import { noTelemetry, type BusinessEvent, type McpRequest, type Telemetry } from './ports/telemetry.js';
 import { limits } from './rules/limits.js';
 import { presentSession } from './rules/present.js';
 import { requestHash } from './rules/request-hash.js';
@@ -36,7 +36,7 @@ export interface Caller {
   /** Nobody needs the answer any more: ends the call's waiting, for offers and for its turn at the store. */
   readonly signal?: AbortSignal | undefined;
   /** What the call came by, for its trace. */
-  readonly request?: ToolRequest | undefined;
+  readonly request?: McpRequest | undefined;
 }
 
 /**
@@ -179,7 +179,7 @@ export function createContextStore(
     resolveHandoff: method('resolveHandoff'),
     listSessions: method('listSessions'),
     updateSession: method('updateSession'),
-    ...plainMethods({ store, bus }, settings, callTimeoutMs, namespaceOf),
+    ...plainMethods({ store: observedStore, bus }, settings, callTimeoutMs, namespaceOf),
     actingAgent,
     close: async (withinMs) => {
       inboxWatch.close();

@@ -42,6 +42,10 @@ export const errorCodes = {
   },
   RATE_LIMITED: { retryable: true, meaning: 'Too many calls from this caller. Wait, then send the same call.' },
   OVERLOADED: { retryable: true, meaning: 'The store is too busy now. Wait, then send the same call.' },
+  CANCELLED: {
+    retryable: true,
+    meaning: 'The call was given up while it waited for its turn: its caller left, or cancelled it.',
+  },
   UNAUTHORIZED: { retryable: false, meaning: 'The call carries no valid credential.' },
   FORBIDDEN: { retryable: false, meaning: 'The caller is known, but may not do this.' },
   STORE_UNAVAILABLE: {

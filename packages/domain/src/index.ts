@@ -81,9 +81,10 @@ export {
   type DatabaseSystem,
   type MeasuredCall,
   type Origin,
+  type McpRequest,
   type PoolState,
+  type ResourceRead,
   type Telemetry,
-  type ToolRequest,
 } from './ports/telemetry.js';
 export { sliceCodePoints } from './rules/cut-text.js';
 export { estimateTokens } from './rules/estimate-tokens.js';

@@ -10,7 +10,7 @@ import {
   type ServerContext,
   type ServerOptions,
 } from '@modelcontextprotocol/server';
-import type { Caller, ContextStore } from '@org/domain';
+import { noTelemetry, type Caller, type ContextStore, type Telemetry } from '@org/domain';
 import { createToolCaller, type CallTool } from './call-tool.js';
 import { createCompleter } from './completions.js';
 import { instructions } from './instructions.js';
@@ -19,9 +19,10 @@ import { observeCalls, type FinishedCall } from './observe-calls.js';
 import { createPromptGetter, prompts } from './prompts.js';
 import { reportProgress } from './report-progress.js';
 import type { ResourceChanges } from './resource-changes.js';
+import { templateOf } from './resource-uri.js';
 import { createResources, resourceTemplates } from './resources.js';
 import type { OnError } from './tool-error.js';
-import { toolRequest } from './tool-request.js';
+import { mcpRequest } from './mcp-request.js';
 import { tools } from './tools.js';
 
 export interface McpServerFactoryOptions {
@@ -41,6 +42,8 @@ export interface McpServerFactoryOptions {
   readonly stopping?: AbortSignal | undefined;
   /** How often a client that asked for progress hears of a call that takes long. Default 10 s. */
   readonly progressIntervalMs?: number | undefined;
+  /** Is told of the readings of resources; the calls of tools the context store tells of. Default: it traces nothing. */
+  readonly telemetry?: Pick<Telemetry, 'traceRead'> | undefined;
   readonly onError?: OnError | undefined;
   /** Hears of every call of a tool that was answered. Measuring costs: only for who wants to see each one. */
   readonly onCall?: ((call: FinishedCall) => void) | undefined;
@@ -55,7 +58,7 @@ const unchanging = { ttlMs: hourMs, cacheScope: 'public' } as const;
  */
 export function createMcpServerFactory(options: McpServerFactoryOptions): McpServerFactory {
   const { contextStore, version, caller: callerOf, rememberEpochs = false, resourceChanges } = options;
-  const { progressIntervalMs = 10_000, onError } = options;
+  const { progressIntervalMs = 10_000, telemetry = noTelemetry, onError } = options;
   const serverInfo = serverInfoOf(version);
   const callTool = createObservedToolCaller(options);
   // Whoever connects to a process that lasts, it is one and the same to the store.
@@ -79,7 +82,7 @@ export function createMcpServerFactory(options: McpServerFactoryOptions): McpSer
     server.setRequestHandler('tools/call', async ({ params }, ctx) => {
       const stopReporting = reportProgress(ctx, progressIntervalMs);
       try {
-        const caller = { ...callerFor(ctx), request: toolRequest(server, ctx, context) };
+        const caller = { ...callerFor(ctx), request: mcpRequest(server, ctx, context) };
         return await callTool(params.name, params.arguments ?? {}, caller);
       } finally {
         stopReporting();
@@ -95,9 +98,12 @@ export function createMcpServerFactory(options: McpServerFactoryOptions): McpSer
     server.setRequestHandler('resources/list', paramsOf.list, (params, ctx) =>
       resources.list(params?.cursor, callerFor(ctx)),
     );
-    server.setRequestHandler('resources/read', paramsOf.read, (params, ctx) =>
-      resources.read(params.uri, callerFor(ctx)),
-    );
+    server.setRequestHandler('resources/read', paramsOf.read, ({ uri }, ctx) => {
+      const request = mcpRequest(server, ctx, context);
+      return telemetry.traceRead({ request, uriTemplate: templateOf(uri) }, () =>
+        resources.read(uri, { ...callerFor(ctx), request }),
+      );
+    });
     server.setRequestHandler('completion/complete', paramsOf.complete, (params, ctx) =>
       complete(params, callerFor(ctx)),
     );

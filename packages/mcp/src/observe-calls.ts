@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ToolRequest } from '@org/domain';
+import type { McpRequest } from '@org/domain';
 import type { CallTool } from './call-tool.js';
 
 /** A call of a tool that was answered. */
@@ -10,7 +10,7 @@ export interface FinishedCall {
   readonly outcome: string;
   readonly durationMs: number;
   /** By it, the telemetry knows the call's trace. */
-  readonly request: ToolRequest | undefined;
+  readonly request: McpRequest | undefined;
 }
 
 /** The same calls; `onCall` hears of each when it is answered. */

@@ -8,9 +8,9 @@ import {
   type Implementation,
   type McpRequestContext,
 } from '@modelcontextprotocol/server';
-import type { Caller, ToolRequest } from '@org/domain';
+import type { Caller, McpRequest } from '@org/domain';
 import type { CallTool } from './call-tool.js';
-import { traceContextOf } from './tool-request.js';
+import { traceContextOf } from './mcp-request.js';
 import { isToolName } from './tools.js';
 
 /** A call of a tool over HTTP that nothing is sent before the answer of: it waits for nothing, and asks for no progress. */
@@ -22,7 +22,7 @@ export interface PlainCall {
   /** Absent in the legacy era, where a request does not say. */
   readonly clientName?: string | undefined;
   /** What a trace tells of it. */
-  readonly request: ToolRequest;
+  readonly request: McpRequest;
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -45,13 +45,13 @@ export function readPlainCall(request: Request, message: unknown): PlainCall | u
   const version = request.headers.get('mcp-protocol-version');
   const isModern = PROTOCOL_VERSION_META_KEY in meta;
   if (isModern ? !isModernCall(request, version, tool, meta) : !isLegacyVersion(version)) return undefined;
-  const toolRequest: ToolRequest = {
+  const mcpRequest: McpRequest = {
     id: id as string | number,
     protocolVersion: version ?? undefined,
     transport: 'tcp',
     ...traceContextOf(meta),
   };
-  const call = { id: toolRequest.id, tool, arguments: given, request: toolRequest };
+  const call = { id: mcpRequest.id, tool, arguments: given, request: mcpRequest };
   return isModern
     ? { era: 'modern', ...call, clientName: (meta[CLIENT_INFO_META_KEY] as Implementation).name }
     : { era: 'legacy', ...call };

@@ -30,6 +30,15 @@ export const resourceUris: { readonly [Resource in FixedResource | TemplateResou
   ...templates,
 };
 
+/** What may be told of a URI without the name in it. Undefined: it names no resource. */
+export function templateOf(uri: string): string | undefined {
+  try {
+    return resourceUris[parseUri(uri).resource];
+  } catch {
+    return undefined;
+  }
+}
+
 export const uriTemplate = (resource: TemplateResource): string => templates[resource];
 export const uriTemplates: readonly string[] = Object.values(templates);
 

@@ -57,9 +57,10 @@ export interface Resources {
 export function createResources(contextStore: ContextStore, onError: OnError | undefined): Resources {
   return {
     list: (cursor, caller) => withProtocolErrors(listResources(contextStore, cursor, caller), caller, onError),
-    read: async (uri, caller) => {
+    read: async (uri, { request, ...caller }) => {
+      // What it reads as a tool does came by no call of that tool.
       const contents = readContents(contextStore, parseUri(uri), caller);
-      return { contents: [{ uri, ...(await withProtocolErrors(contents, caller, onError, uri)) }] };
+      return { contents: [{ uri, ...(await withProtocolErrors(contents, { ...caller, request }, onError, uri)) }] };
     },
   };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import { ContextStoreError, type Caller, type ErrorBody, type ErrorCode, type ToolRequest } from '@org/domain';
+import { ContextStoreError, type Caller, type ErrorBody, type ErrorCode, type McpRequest } from '@org/domain';
 
 /** An error as a client receives it. `requestId` leads to the log line of what stays inside. */
 export interface ReportedError extends ErrorBody {
@@ -14,7 +14,7 @@ export interface FailedCall {
   /** Absent: what failed is no call of a tool. */
   readonly tool?: string | undefined;
   /** By it, the telemetry knows the call's trace. */
-  readonly request?: ToolRequest | undefined;
+  readonly request?: McpRequest | undefined;
 }
 
 /** Hears of errors that the operator should look at, with what the client must not see: the cause. */

@@ -109,10 +109,10 @@ describe('the connection pool', () => {
     const read = store.readSession(work, leaving.signal);
     await expect.poll(() => readState?.().waiting).toBe(1);
     leaving.abort();
-    await expectTrouble(read, /given up/, 'OVERLOADED');
+    await expectTrouble(read, /given up/, 'CANCELLED');
     await other.query('commit');
     await append;
-    await expectTrouble(store.readSession(work, leaving.signal), /given up/, 'OVERLOADED');
+    await expectTrouble(store.readSession(work, leaving.signal), /given up/, 'CANCELLED');
     expect(statements).toEqual(['create_session', 'append_entries']);
     expect(readState?.()).toEqual({ size: 1, inUse: 0, waiting: 0 });
     expect(await store.readSession(work)).toMatchObject({ lastSequence: 1 });
@@ -132,7 +132,7 @@ describe('the connection pool', () => {
     );
     await expect.poll(() => readState?.().waiting).toBe(1);
     leaving.abort();
-    await expectTrouble(queued, /given up/, 'OVERLOADED');
+    await expectTrouble(queued, /given up/, 'CANCELLED');
     await other.query('commit');
     expect(await Promise.all([sent, ...batched])).toMatchObject([{ sequence: 1 }, { sequence: 1 }, { sequence: 2 }]);
     expect(await store.readSession(work)).toMatchObject({ lastSequence: 1 });

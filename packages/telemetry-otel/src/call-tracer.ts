@@ -9,6 +9,7 @@ import {
   type ContextManager,
   type Link,
   type Span,
+  type SpanOptions,
   type Tracer,
 } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
@@ -17,8 +18,9 @@ import {
   type DatabaseSystem,
   type ErrorCode,
   type MeasuredCall,
+  type McpRequest,
   type Origin,
-  type ToolRequest,
+  type ResourceRead,
 } from '@org/domain';
 import type { SpanAttributes } from './spans.js';
 
@@ -29,6 +31,13 @@ interface OpenSpan {
   readonly now: () => number;
 }
 
+/** What JSON-RPC answers with instead of a result. */
+interface JsonRpcError {
+  readonly code: number;
+  /** The error behind it, where it is one of the product's own. */
+  readonly data?: { readonly code?: ErrorCode } | undefined;
+}
+
 type Served = readonly { readonly origin: Origin }[];
 
 /** The span of the call that is under way. */
@@ -37,11 +46,11 @@ const callKey = createContextKey('the call of a tool');
 const servedKey = createContextKey('the operations that are served');
 
 const propagator = new W3CTraceContextPropagator();
-const traceIds = new WeakMap<ToolRequest, string>();
+const traceIds = new WeakMap<McpRequest, string>();
 const longestText = 128;
 
 /** The trace that a request became part of, sampled or not: for its lines in a log. Undefined: it was not traced. */
-export function traceIdOf(request: ToolRequest | undefined): string | undefined {
+export function traceIdOf(request: McpRequest | undefined): string | undefined {
   return request && traceIds.get(request);
 }
 
@@ -57,32 +66,58 @@ export class CallTracer {
 
   /** Runs a call inside of its span. */
   async call<T>(call: MeasuredCall, run: () => Promise<T>): Promise<T> {
-    const { request } = call;
-    const active = request === undefined ? this.#contexts.active() : this.#outsideOfCalls();
-    const parent = parentOf(request, active);
+    const { tool, request } = call;
+    const name = request === undefined ? tool : `tools/call ${tool}`;
+    const active = this.#contextOf(request);
     const now = startClock();
-    const span = this.#tracer.startSpan(
-      request === undefined ? call.tool : `tools/call ${call.tool}`,
-      {
-        kind: request === undefined ? SpanKind.INTERNAL : SpanKind.SERVER,
-        attributes: callAttributes(call),
-        startTime: now(),
-        links: parent === active ? [] : ambientLinks(active),
-      },
-      parent,
-    );
-    if (request !== undefined) traceIds.set(request, span.spanContext().traceId);
+    const span = this.#startSpan(name, { attributes: callAttributes(call), startTime: now() }, active, request);
     try {
       if (!span.isRecording()) return await run();
       const opened: OpenSpan = { span, now };
       return await this.#contexts.with(trace.setSpan(active, span).setValue(callKey, opened), run);
     } catch (error) {
       const code = codeOf(error);
-      fail(span, { 'error.type': request === undefined ? code : 'tool_error', 'context_store.error.code': code });
+      const attributes = { 'context_store.error.code': code };
+      // Nobody failed: no answer was wanted any more.
+      if (code === 'CANCELLED') span.setAttributes(attributes);
+      else fail(span, { 'error.type': request === undefined ? code : 'tool_error', ...attributes });
       throw error;
     } finally {
       span.end(now());
     }
+  }
+
+  /** Runs the reading of a resource inside of its span. What it reads as a tool does has a span below. */
+  async read<T>({ request, uriTemplate }: ResourceRead, run: () => Promise<T>): Promise<T> {
+    const attributes = {
+      ...requestAttributes('resources/read', request),
+      ...(uriTemplate !== undefined && { 'mcp.resource.uri': uriTemplate }),
+    };
+    const active = this.#contextOf(request);
+    const now = startClock();
+    const span = this.#startSpan('resources/read', { attributes, startTime: now() }, active, request);
+    try {
+      const opened: OpenSpan = { span, now };
+      // Sampled or not: what is below goes by its parent.
+      return await this.#contexts.with(trace.setSpan(active, span).setValue(callKey, opened), run);
+    } catch (error) {
+      const { code, data } = error as JsonRpcError;
+      const status = String(code);
+      if (data?.code !== 'CANCELLED') fail(span, { 'error.type': status, 'rpc.response.status_code': status });
+      throw error;
+    } finally {
+      span.end(now());
+    }
+  }
+
+  /** Begins the span of a call, or of a request. */
+  #startSpan(name: string, options: SpanOptions, active: Context, request: McpRequest | undefined): Span {
+    const parent = parentOf(request, active);
+    const kind = request === undefined ? SpanKind.INTERNAL : SpanKind.SERVER;
+    const links = parent === active ? [] : ambientLinks(active);
+    const span = this.#tracer.startSpan(name, { ...options, kind, links }, parent);
+    if (request !== undefined) traceIds.set(request, span.spanContext().traceId);
+    return span;
   }
 
   /** Runs an operation inside of a span of its own, where a call that is sampled is under way. */
@@ -97,7 +132,8 @@ export class CallTracer {
     try {
       return await this.#contexts.with(trace.setSpan(active, span).setValue(servedKey, served), run);
     } catch (error) {
-      fail(span, { 'error.type': codeOf(error) });
+      const code = codeOf(error);
+      if (code !== 'CANCELLED') fail(span, { 'error.type': code });
       throw error;
     } finally {
       span.end(now());
@@ -131,9 +167,9 @@ export class CallTracer {
   }
 
   /** No request comes out of another call: where it seems so, a connection was read on in the course of that call. */
-  #outsideOfCalls(): Context {
+  #contextOf(request: McpRequest | undefined): Context {
     const active = this.#contexts.active();
-    return active.getValue(callKey) === undefined ? active : ROOT_CONTEXT;
+    return request === undefined || active.getValue(callKey) === undefined ? active : ROOT_CONTEXT;
   }
 
   #served(): Served {
@@ -143,18 +179,23 @@ export class CallTracer {
 
 function callAttributes({ tool, request }: MeasuredCall): SpanAttributes {
   if (request === undefined) return { 'gen_ai.tool.name': tool };
-  const { id, protocolVersion, transport } = request;
   return {
-    'mcp.method.name': 'tools/call',
+    ...requestAttributes('tools/call', request),
     'gen_ai.operation.name': 'execute_tool',
     'gen_ai.tool.name': tool,
+  };
+}
+
+function requestAttributes(method: string, { id, protocolVersion, transport }: McpRequest): SpanAttributes {
+  return {
+    'mcp.method.name': method,
     'jsonrpc.request.id': `${id}`.slice(0, longestText),
     ...(protocolVersion !== undefined && { 'mcp.protocol.version': protocolVersion.slice(0, longestText) }),
     'network.transport': transport,
   };
 }
 
-const parentOf = (request: ToolRequest | undefined, active: Context): Context =>
+const parentOf = (request: McpRequest | undefined, active: Context): Context =>
   request?.traceparent === undefined ? active : propagator.extract(active, request, defaultTextMapGetter);
 
 /** What has a parent elsewhere is done in the course of something here all the same: of an HTTP request, say. */

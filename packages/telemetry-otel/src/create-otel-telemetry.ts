@@ -12,8 +12,13 @@ import {
 import { handoffEvents, instrumentsOf, storeMetrics, type Outcome } from './metrics.js';
 import { createSlidingWindow } from './sliding-window.js';
 
-/** What a caller cannot mend by calling otherwise. The rest is refused with good reason. */
-const faults: ReadonlySet<ErrorCode> = new Set(['INTERNAL_ERROR', 'STORE_UNAVAILABLE', 'OVERLOADED']);
+/** What a caller cannot mend by calling otherwise, or does not wait for. The rest is refused with good reason. */
+const outcomeOf: Partial<Readonly<Record<ErrorCode, Outcome>>> = {
+  INTERNAL_ERROR: 'fault',
+  STORE_UNAVAILABLE: 'fault',
+  OVERLOADED: 'fault',
+  CANCELLED: 'cancelled',
+};
 
 const windowMs = 300_000;
 
@@ -25,7 +30,6 @@ const windowMs = 300_000;
  */
 export function createOtelTelemetry(provider: Pick<MeterProvider, 'getMeter'> = metrics): Telemetry {
   const instruments = instrumentsOf(provider.getMeter('@org/telemetry-otel'), storeMetrics);
-  // They are exposed in this order: what is short, and asked for most, comes first.
   const count = countEvents(instruments);
   const recordCacheLookup = recordCacheLookups(instruments);
   const measure = measureCalls(instruments);
@@ -60,12 +64,12 @@ function measureCalls(instruments: Instruments): Telemetry['measure'] {
       return await run();
     } catch (error) {
       const code = error instanceof ContextStoreError ? error.code : 'INTERNAL_ERROR';
-      outcome = faults.has(code) ? 'fault' : 'client_error';
+      outcome = outcomeOf[code] ?? 'client_error';
       errors.add(1, { tool, kind: outcome, code });
       throw error;
     } finally {
       duration.record(performance.now() - startMs, { tool, outcome, waits });
-      recentFaults.add(outcome === 'fault');
+      if (outcome !== 'cancelled') recentFaults.add(outcome === 'fault');
     }
   };
 }

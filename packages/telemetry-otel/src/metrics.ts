@@ -1,14 +1,17 @@
 import { contextTypes, errorCodes, requestTypes, type BusinessEvent } from '@org/domain';
 import type { Meter } from '@opentelemetry/api';
 
-/** A metric as Prometheus knows it. The table of metrics in the docs is generated from these. */
+/** A metric as Prometheus knows it. The table of metrics in the docs, and the index of a scrape, are made from these. */
 export interface Metric {
   readonly kind: 'counter' | 'gauge' | 'histogram';
   /** Of its values; the name says it too. Absent: a number of things, or a share. */
   readonly unit?: 'ms' | 's' | 'By' | undefined;
   /** What each label may be: a closed set, so that there is a bounded number of series. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** One short sentence. */
   readonly description: string;
+  /** What else one has to know to read it right. */
+  readonly details?: string | undefined;
   /** Upper bounds of a histogram's buckets. */
   readonly boundaries?: readonly number[] | undefined;
 }
@@ -24,9 +27,39 @@ export const handoffEvents = [
 ] as const satisfies readonly HandoffEvent[];
 type HandoffEvent = Extract<BusinessEvent, { readonly kind: 'handoff_processed' }>['event'];
 
-/** How a call ended: a `client_error` is for the caller to mend, a `fault` for the operator. */
-export const outcomes = ['ok', 'client_error', 'fault'] as const;
+/**
+ * How a call ended: a `client_error` is for the caller to mend, a `fault` for the operator; one that is `cancelled` waited
+ * for its turn when its caller left, and tells of neither.
+ */
+export const outcomes = ['ok', 'client_error', 'fault', 'cancelled'] as const;
 export type Outcome = (typeof outcomes)[number];
+
+/** Why a server refuses a request before it reaches a tool, by the statuses of the answers. */
+export const refusalReasons = {
+  host: { status: '403', meaning: '`ALLOWED_HOSTS` does not name the host.' },
+  origin: { status: '403', meaning: '`ALLOWED_ORIGINS` does not name the web page.' },
+  no_credential: { status: '401', meaning: 'No credential was sent.' },
+  bad_credential: { status: '401', meaning: 'The credential is not valid, or not any more.' },
+  no_access: { status: '403', meaning: 'The credential gives access to nothing here.' },
+  credential_unchecked: { status: '503', meaning: "The issuer's keys cannot be had." },
+  scope: { status: '403', meaning: 'The credential lacks a scope.' },
+  not_acceptable: { status: '406', meaning: '`Accept` names too little.' },
+  media_type: { status: '415', meaning: 'The body is no JSON, or compressed.' },
+  too_large: { status: '413', meaning: 'The message is too large.' },
+  malformed: { status: '400', meaning: 'The body is no JSON-RPC message.' },
+  out_of_turn: { status: '400', meaning: 'The last request on its connection is not answered yet.' },
+  protocol: { status: '400, 404', meaning: 'MCP does not know the message, or the headers say otherwise.' },
+  rate_limited: { status: '429', meaning: 'The caller sent too many messages; this one called no tool.' },
+  overloaded: { status: '503', meaning: 'There is no room for the message, or no turn for one that called no tool.' },
+  starting: { status: '503', meaning: 'The database is not open yet.' },
+  stopping: { status: '503', meaning: 'No stream is begun before the process ends.' },
+  defect: { status: '500', meaning: 'The log says what.' },
+} as const;
+export type RefusalReason = keyof typeof refusalReasons;
+
+/** Where a request is that a server holds open. */
+export const requestStates = ['served', 'queued', 'waiting', 'listening'] as const;
+export type RequestState = (typeof requestStates)[number];
 
 const anyOf = (values: readonly string[]): string => values.join(', ');
 const tool = 'the ten tools';
@@ -40,72 +73,105 @@ const databaseBoundaries = [
   0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 
-/** What the telemetry of the store's own work measures. */
+/** What the telemetry of the store's own work measures. What is asked for most comes first. */
 export const storeMetrics = {
   sessions_created_total: { kind: 'counter', description: 'Sessions that were created.' },
-  handoffs_processed_total: {
-    kind: 'counter',
-    labels: { type: anyOf(requestTypes), event: anyOf(handoffEvents) },
-    description: 'Steps of handoffs, requests included.',
-  },
   context_entries_total: {
     kind: 'counter',
     labels: { type: anyOf(contextTypes) },
     description: 'Entries that were appended.',
   },
+  cache_hit_ratio: {
+    kind: 'gauge',
+    description: 'The share of lookups that a cache answered.',
+    details: 'Of parts of logs, in the last five minutes, from 0 to 1; absent when none were looked for.',
+  },
+  error_rate: {
+    kind: 'gauge',
+    description: 'The share of calls that failed by a fault.',
+    details: 'In the last five minutes, from 0 to 1; 0 without calls. Those that were cancelled do not count.',
+  },
+  handoffs_processed_total: {
+    kind: 'counter',
+    labels: { type: anyOf(requestTypes), event: anyOf(handoffEvents) },
+    description: 'Steps of handoffs, requests included.',
+  },
   tool_duration_ms: {
     kind: 'histogram',
     unit: 'ms',
     labels: { tool, outcome: anyOf(outcomes), waits },
-    description: 'How long calls of tools took, from the arguments to the answer.',
+    description: 'How long calls of tools took.',
+    details: 'From the arguments to the answer.',
     boundaries: toolBoundaries,
-  },
-  tool_errors_total: {
-    kind: 'counter',
-    labels: { tool, kind: 'client_error, fault', code: `the ${Object.keys(errorCodes).length} error codes` },
-    description: 'Calls of tools that failed.',
-  },
-  error_rate: {
-    kind: 'gauge',
-    description:
-      'The share of the calls of the last five minutes that failed by a fault, from 0 to 1; 0 without calls.',
   },
   db_query_time_seconds: {
     kind: 'histogram',
     unit: 's',
     labels: { statement: "the store's statements; on SQLite its operations, and the commits of writes" },
-    description: 'How long the database took for a statement, without the wait for a connection.',
+    description: 'How long statements took.',
+    details: 'In the database, without the wait for a connection.',
     boundaries: databaseBoundaries,
   },
-  db_pool_size: { kind: 'gauge', description: 'The most connections that the pool may have. PostgreSQL.' },
-  db_pool_in_use: { kind: 'gauge', description: 'Connections that run a statement, or are being made for one.' },
+  tool_errors_total: {
+    kind: 'counter',
+    labels: {
+      tool,
+      kind: anyOf(outcomes.filter((outcome) => outcome !== 'ok')),
+      code: `the ${Object.keys(errorCodes).length} error codes`,
+    },
+    description: 'Calls of tools that failed, by code.',
+  },
+  db_pool_size: { kind: 'gauge', description: 'The most connections of the pool.', details: 'PostgreSQL.' },
+  db_pool_in_use: {
+    kind: 'gauge',
+    description: 'Connections in use.',
+    details: 'They run a statement, or are being made for one.',
+  },
   db_pool_waiting: { kind: 'gauge', description: 'Calls that wait for a connection.' },
   db_pool_wait_seconds: {
     kind: 'histogram',
     unit: 's',
-    description: 'How long calls waited for a connection, or until they gave up.',
+    description: 'How long calls waited for a connection.',
+    details: 'Or until they gave up.',
     boundaries: databaseBoundaries,
   },
   cache_hits_total: {
     kind: 'counter',
-    description: 'Parts of logs (pages, and what briefings sum up) that a cache held.',
+    description: 'Parts of logs that a cache held.',
+    details: 'Pages, and what briefings sum up.',
   },
   cache_misses_total: {
     kind: 'counter',
-    description: 'Parts of logs that the database was asked for, because no cache held them.',
-  },
-  cache_hit_ratio: {
-    kind: 'gauge',
-    description:
-      'Hits among the parts of logs that were looked for in the last five minutes, from 0 to 1; absent when none were.',
+    description: 'Parts of logs that no cache held.',
+    details: 'The database was asked for them.',
   },
   cache_redis_up: {
     kind: 'gauge',
-    description: 'Whether the cache uses Redis: 1, or 0 while it does without; absent where it is not to.',
+    description: 'Whether the cache uses Redis.',
+    details: '1, or 0 while it does without; absent where it is not to.',
   },
   bus_redis_up: {
     kind: 'gauge',
-    description: 'Whether events reach other processes through Redis: 1, or 0; absent until there are any.',
+    description: 'Whether events go through Redis.',
+    details: '1, or 0 while they reach no other process that way; absent until there are any.',
+  },
+} as const satisfies Record<string, Metric>;
+
+/** What is measured of a server that tools are called of by HTTP. */
+export const httpMetrics = {
+  http_requests_refused_total: {
+    kind: 'counter',
+    labels: { status: 'of the answer', reason: 'see below' },
+    description: 'Requests refused before a tool.',
+    details: 'Calls of tools that are RATE_LIMITED or OVERLOADED are in tool_errors_total instead.',
+  },
+  http_requests_open: {
+    kind: 'gauge',
+    labels: {
+      state:
+        'served; queued: it waits for its turn; waiting: `waitSeconds` was given; listening: a stream of changes is open',
+    },
+    description: 'Requests under way, by what they wait for.',
   },
 } as const satisfies Record<string, Metric>;
 
@@ -114,37 +180,46 @@ export const processMetrics = {
   nodejs_eventloop_lag_p50_seconds: {
     kind: 'gauge',
     unit: 's',
-    description: 'How late timers fired since the last scrape: the median.',
+    description: 'How late timers fire: the median.',
+    details: 'Since the last scrape.',
   },
   nodejs_eventloop_lag_p99_seconds: {
     kind: 'gauge',
     unit: 's',
-    description: 'How late timers fired since the last scrape: the 99th percentile.',
+    description: 'How late timers fire: the 99th percentile.',
+    details: 'Since the last scrape.',
   },
   nodejs_heap_size_used_bytes: { kind: 'gauge', unit: 'By', description: 'What lies in the JavaScript heap.' },
   nodejs_heap_size_limit_bytes: {
     kind: 'gauge',
     unit: 'By',
-    description: 'The size of the heap at which the process would die; --max-old-space-size sets it.',
+    description: 'The most that may lie there.',
+    details: 'The process would die of more; --max-old-space-size sets it.',
   },
   process_resident_memory_bytes: { kind: 'gauge', unit: 'By', description: 'Memory that the process has.' },
   process_memory_limit_bytes: {
     kind: 'gauge',
     unit: 'By',
-    description: "Memory that it may have: its container's, or else the machine's.",
+    description: 'Memory that it may have.',
+    details: "Its container's, or else the machine's.",
   },
   process_cpu_seconds_total: {
     kind: 'counter',
     unit: 's',
-    description: 'CPU time that the process used. JavaScript runs on one core: 1 a second is that core, all of it.',
+    description: 'CPU time that the process used.',
+    details: 'JavaScript runs on one core: 1 a second is that core, all of it.',
   },
 } as const satisfies Record<string, Metric>;
+
+/** All that there is to say of a metric. */
+export const describeMetric = ({ description, details }: Metric): string =>
+  details === undefined ? description : `${description} ${details}`;
 
 /** Makes the instruments of a table of metrics. */
 export function instrumentsOf<Name extends string>(meter: Meter, table: Readonly<Record<Name, Metric>>) {
   const options = (name: Name): { description: string; unit?: string } => {
-    const { description, unit } = table[name];
-    return { description, ...(unit !== undefined && { unit }) };
+    const { unit } = table[name];
+    return { description: describeMetric(table[name]), ...(unit !== undefined && { unit }) };
   };
   return {
     counter: (name: Name) => meter.createCounter(name, options(name)),

@@ -1,10 +1,13 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { diag } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import type { Telemetry } from '@org/domain';
+import { createHttpTelemetry, type HttpTelemetry } from './create-http-telemetry.js';
 import { createOtelTelemetry } from './create-otel-telemetry.js';
+import { exposition, expositionType } from './exposition.js';
 import { observeProcess } from './observe-process.js';
 
 export interface PrometheusEndpointOptions {
@@ -16,6 +19,8 @@ export interface PrometheusEndpointOptions {
 /** Where Prometheus gets the measurements of this process. */
 export interface PrometheusEndpoint {
   readonly telemetry: Telemetry;
+  /** For a program that serves HTTP. */
+  readonly httpTelemetry: HttpTelemetry;
   /** Of the metrics, as bound. */
   readonly url: string;
   /** Answers no more. */
@@ -29,15 +34,11 @@ export interface PrometheusEndpoint {
  * @throws what Node.js throws when the address cannot be had; nothing is measured then
  */
 export async function openPrometheusEndpoint({ host, port }: PrometheusEndpointOptions): Promise<PrometheusEndpoint> {
-  const exporter = new PrometheusExporter({
-    preventServerStart: true,
-    withoutScopeInfo: true,
-    withoutTargetInfo: true,
-  });
-  // Not the exporter's own server, which would wait for connections that stay open.
+  const exporter = new PrometheusExporter({ preventServerStart: true });
+  // Not the exporter's own server, which would wait for connections that stay open, and begins with histograms.
   const server = createServer((request, response) => {
     const isScrape = request.method === 'GET' && request.url?.split('?')[0] === '/metrics';
-    if (isScrape) exporter.getMetricsRequestHandler(request, response);
+    if (isScrape) void answerScrape(exporter, response);
     else response.writeHead(404).end('Metrics are at GET /metrics.\n');
   });
   // An observer keeps no program alive.
@@ -49,6 +50,7 @@ export async function openPrometheusEndpoint({ host, port }: PrometheusEndpointO
   const stopObserving = observeProcess(provider);
   return {
     telemetry,
+    httpTelemetry: createHttpTelemetry(provider),
     url: urlOf(server),
     close: async () => {
       stopObserving();
@@ -57,6 +59,17 @@ export async function openPrometheusEndpoint({ host, port }: PrometheusEndpointO
       await provider.shutdown();
     },
   };
+}
+
+async function answerScrape(exporter: PrometheusExporter, response: ServerResponse): Promise<void> {
+  try {
+    const { resourceMetrics, errors } = await exporter.collect();
+    if (errors.length > 0) diag.error('Not all could be measured', ...errors);
+    response.writeHead(200, { 'content-type': expositionType }).end(exposition(resourceMetrics));
+  } catch (error) {
+    diag.error('Nothing could be measured', error);
+    response.writeHead(500).end('Nothing could be measured.\n');
+  }
 }
 
 function urlOf(server: Server): string {

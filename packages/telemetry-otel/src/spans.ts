@@ -4,9 +4,14 @@
  */
 export const spans = {
   call: {
-    name: '`tools/call updateContext`; `getContext` for a program, or a resource',
-    kind: 'SERVER; INTERNAL for a program, or a resource',
+    name: '`tools/call updateContext`; `getContext` for a program, or below another request',
+    kind: 'SERVER; INTERNAL for a program, or below another request',
     description: 'One call of a tool, from the arguments to the answer; or of its method.',
+  },
+  read: {
+    name: '`resources/read`',
+    kind: 'SERVER',
+    description: 'One reading of a resource. What it reads as a tool does is a call below.',
   },
   operation: {
     name: '`appendEntry`',
@@ -29,17 +34,29 @@ interface Attribute {
 
 /** Every attribute there is: none holds anything that a caller wrote, but for the id of its request. */
 export const spanAttributes = {
-  'mcp.method.name': { of: ['call'], description: '`tools/call`; absent for a program, or a resource.' },
-  'gen_ai.operation.name': { of: ['call'], description: '`execute_tool`; absent for a program, or a resource.' },
-  'gen_ai.tool.name': { of: ['call'], description: 'One of the ten tools, or the method of that name.' },
-  'jsonrpc.request.id': { of: ['call'], description: 'The id that the client gave the request, up to 128 characters.' },
-  'mcp.protocol.version': { of: ['call'], description: 'The revision of MCP that the client speaks.' },
-  'network.transport': { of: ['call'], description: '`tcp` for HTTP, `pipe` for stdio.' },
-  'error.type': {
-    of: ['call', 'operation'],
-    description: 'Present when it failed: `tool_error` for a call by MCP, otherwise the error code.',
+  'mcp.method.name': {
+    of: ['call', 'read'],
+    description: '`tools/call` or `resources/read`; absent where no client asked for it.',
   },
-  'context_store.error.code': { of: ['call'], description: 'The error code of a call that failed.' },
+  'gen_ai.operation.name': { of: ['call'], description: '`execute_tool`; absent where no client asked for it.' },
+  'gen_ai.tool.name': { of: ['call'], description: 'One of the ten tools, or the method of that name.' },
+  'mcp.resource.uri': {
+    of: ['read'],
+    description: 'The template of the URI, such as `handoff://context/{sessionKey}`; absent where none is like it.',
+  },
+  'jsonrpc.request.id': {
+    of: ['call', 'read'],
+    description: 'The id that the client gave the request, up to 128 characters.',
+  },
+  'mcp.protocol.version': { of: ['call', 'read'], description: 'The revision of MCP that the client speaks.' },
+  'network.transport': { of: ['call', 'read'], description: '`tcp` for HTTP, `pipe` for stdio.' },
+  'error.type': {
+    of: ['call', 'read', 'operation'],
+    description:
+      'Present when it failed: `tool_error` for a call by MCP, the code of JSON-RPC for a reading, otherwise the error code.',
+  },
+  'rpc.response.status_code': { of: ['read'], description: 'The code of JSON-RPC of a reading that failed.' },
+  'context_store.error.code': { of: ['call'], description: 'The error code of a call that failed, or was cancelled.' },
   'db.system.name': { of: ['statement'], description: '`postgresql` or `sqlite`.' },
   'db.operation.name': { of: ['statement'], description: 'The name of the statement.' },
   'db.operation.batch.size': {

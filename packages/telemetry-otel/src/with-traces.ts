@@ -11,7 +11,7 @@ export interface TracesOptions {
 }
 
 /**
- * Adds traces to a telemetry: a span for each call of a tool, below it one for each operation of the store, and below that
+ * Adds traces to a telemetry: a span for each call of a tool, and each reading of a resource by MCP, below it one for each operation of the store, and below that
  * one for each statement. The parent of a call's span is the client's, from `_meta` of its request, or else what is active.
  * What is not sampled costs a look at the sampler, and little more.
  *
@@ -24,6 +24,7 @@ export function withTraces(
   const tracer = new CallTracer(provider.getTracer('@org/telemetry-otel'), contexts);
   return {
     measure: (call, run) => tracer.call(call, () => telemetry.measure(call, run)),
+    traceRead: (read, run) => tracer.read(read, () => telemetry.traceRead(read, run)),
     count: (event) => telemetry.count(event),
     recordStatement: (statement, durationMs, system) => {
       telemetry.recordStatement(statement, durationMs, system);

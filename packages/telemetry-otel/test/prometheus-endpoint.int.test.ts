@@ -4,7 +4,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { createContextStore, ContextStoreError, type ContextStore, type ErrorCode } from '@org/domain';
 import { createMemoryStore } from '@org/domain/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createOtelTelemetry, processMetrics, storeMetrics } from '../src/index.js';
+import { createOtelTelemetry, httpMetrics, processMetrics, storeMetrics } from '../src/index.js';
 import { openPrometheusEndpoint, type PrometheusEndpoint } from '../src/prometheus.js';
 import { scrape } from '../src/testing/index.js';
 
@@ -101,6 +101,16 @@ describe('a scrape of a process', () => {
     expect(value('error_rate')).toBe(3 / 8);
   });
 
+  it('counts a call that was cancelled, and not as a part of the error rate', async () => {
+    await contextStore.registerSession({ sessionKey: 'work' });
+    await fail('OVERLOADED');
+    for (let time = 0; time < 2; time += 1) await fail('CANCELLED');
+    const { value } = await scrape(endpoint.url);
+    expect(value('tool_duration_ms_count', { tool: 'getContext', outcome: 'cancelled', waits: 'false' })).toBe(2);
+    expect(value('tool_errors_total', { tool: 'getContext', kind: 'cancelled', code: 'CANCELLED' })).toBe(2);
+    expect(value('error_rate')).toBe(1 / 2);
+  });
+
   it('takes a stranger among errors for a fault, and passes it on', async () => {
     const stranger = new TypeError('planted');
     const call = endpoint.telemetry.measure({ tool: 'getContext', waits: false }, () => Promise.reject(stranger));
@@ -165,15 +175,35 @@ describe('a scrape of a process', () => {
     telemetry.observeLink('cache', () => true);
     telemetry.recordCacheLookup(true);
     telemetry.recordCacheLookup(false);
+    endpoint.httpTelemetry.countRefusal(401, 'no_credential');
+    endpoint.httpTelemetry.observeRequests(() => ({ served: 1, queued: 0, waiting: 0, listening: 0 }));
 
     const { types, samples } = await scrape(endpoint.url);
-    const table = Object.entries({ ...storeMetrics, ...processMetrics });
+    const table = Object.entries({ ...storeMetrics, ...httpMetrics, ...processMetrics });
     expect(Object.fromEntries(types)).toEqual(Object.fromEntries(table.map(([name, { kind }]) => [name, kind])));
     expect(samples.every(({ value }) => value >= 0)).toBe(true);
     const gauges = new Map(samples.map(({ name, value }) => [name, value]));
     expect(gauges.get('process_cpu_seconds_total')).toBeGreaterThan(0);
     expect(gauges.get('nodejs_heap_size_used_bytes')).toBeLessThan(gauges.get('nodejs_heap_size_limit_bytes') ?? 0);
     expect(gauges.get('process_resident_memory_bytes')).toBeLessThan(gauges.get('process_memory_limit_bytes') ?? 0);
+  });
+
+  it('begins with an index of all that there may be, in the one format that has comments', async () => {
+    const headers = { accept: 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5' };
+    const response = await fetch(endpoint.url, { headers });
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    const lines = (await response.text()).split('\n');
+    const index = lines.slice(
+      0,
+      lines.findIndex((line) => /^# (?:HELP|TYPE|UNIT) /.test(line)),
+    );
+    expect(index.every((line) => line.startsWith('# ') && line.length <= 150)).toBe(true);
+    const listed = index.flatMap((line) => [...line.matchAll(/(?<=[#|] )\w+(?=: )/g)].map(([name]) => name));
+    expect(listed).toEqual(
+      Object.entries({ ...storeMetrics, ...httpMetrics, ...processMetrics }).map(([name, { kind }]) =>
+        kind === 'histogram' ? `${name}_bucket` : name,
+      ),
+    );
   });
 
   it('is at /metrics alone', async () => {

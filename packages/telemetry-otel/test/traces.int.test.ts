@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { SpanKind, trace } from '@opentelemetry/api';
+import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
   AlwaysOffSampler,
@@ -10,12 +10,13 @@ import {
   type Sampler,
 } from '@opentelemetry/sdk-trace';
 import {
+  ContextStoreError,
   createContextStore,
   noTelemetry,
   type ContextStore,
   type Store,
   type Telemetry,
-  type ToolRequest,
+  type McpRequest,
 } from '@org/domain';
 import { createMemoryStore } from '@org/domain/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -23,7 +24,7 @@ import { traceIdOf, withTraces } from '../src/index.js';
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const parentSpanId = '00f067aa0ba902b7';
-const request = (flags: string, id: string | number = 1): ToolRequest => ({
+const request = (flags: string, id: string | number = 1): McpRequest => ({
   id,
   transport: 'tcp',
   traceparent: `00-${traceId}-${parentSpanId}-${flags}`,
@@ -129,6 +130,44 @@ describe('traces of a program that has an SDK', () => {
     expect(traceIdOf(request('01'))).toBeUndefined();
   });
 
+  it('do not call it an error when nobody wanted the answer any more', async () => {
+    const store: Store = {
+      ...createMemoryStore(),
+      createSession: () => Promise.reject(new ContextStoreError('CANCELLED', 'planted')),
+    };
+    contextStore = createContextStore({ store, telemetry }, { agent: 'planner' });
+    const call = contextStore.registerSession({ sessionKey: 'work' }, { request: request('01') });
+    await expect(call).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(spans().map(({ name, status, attributes }) => [name, status.code, attributes['error.type']])).toEqual([
+      ['createSession', SpanStatusCode.UNSET, undefined],
+      ['tools/call registerSession', SpanStatusCode.UNSET, undefined],
+    ]);
+    expect(spans()[1]?.attributes['context_store.error.code']).toBe('CANCELLED');
+  });
+
+  it('of the reading of a resource lie above what it reads, and are none where its client does not want them', async () => {
+    await contextStore.registerSession({ sessionKey: 'work' });
+    exporter.reset();
+    const uriTemplate = 'handoff://sessions/{sessionKey}';
+    const read = (flags: string): Promise<unknown> =>
+      telemetry.traceRead({ request: request(flags), uriTemplate }, async () => {
+        await contextStore.readSession('work');
+        return contextStore.getContext({ sessionKey: 'work' });
+      });
+    await read('00');
+    expect(spans()).toEqual([]);
+    await read('01');
+    expect(parents()).toEqual({
+      readSession: 'resources/read',
+      readEntries: 'getContext',
+      getContext: 'resources/read',
+      'resources/read': undefined,
+    });
+    const span = spans().find(({ name }) => name === 'resources/read');
+    expect(span?.parentSpanContext).toMatchObject({ traceId, spanId: parentSpanId });
+    expect(span?.attributes['mcp.resource.uri']).toBe(uriTemplate);
+  });
+
   it('hold no statement of a poll that serves all who wait', async () => {
     const polls: string[] = [];
     const store = createMemoryStore();
@@ -171,6 +210,7 @@ describe('traces of a program that has an SDK', () => {
     const heard: string[] = [];
     open(undefined, {
       measure: (_call, run) => (heard.push('measure'), run()),
+      traceRead: (_read, run) => (heard.push('traceRead'), run()),
       count: () => heard.push('count'),
       recordStatement: () => heard.push('recordStatement'),
       recordPoolWait: () => heard.push('recordPoolWait'),

@@ -3,7 +3,16 @@ import { otelEnvironmentTable } from '@org/context-store/otel-environment';
 import { errorCodes, handoffTransitions, sessionTransitions } from '@org/domain';
 import { resourceScopes, resourceUris, scopes, toolScopes, type Scope } from '@org/mcp';
 import { httpEnvironmentTable } from '@org/mcp-http/environment';
-import { processMetrics, spanAttributes, spans, storeMetrics, type Metric } from '@org/telemetry-otel';
+import {
+  describeMetric,
+  httpMetrics,
+  processMetrics,
+  refusalReasons,
+  spanAttributes,
+  spans,
+  storeMetrics,
+  type Metric,
+} from '@org/telemetry-otel';
 import {
   limitsReference,
   objectsReference,
@@ -28,13 +37,13 @@ const variablesTable = (variables: EnvironmentTable): string =>
 const metricsTable = (metrics: Readonly<Record<string, Metric>>): string =>
   markdownTable(
     ['metric', 'kind', 'labels', 'what it tells'],
-    Object.entries(metrics).map(([name, { kind, labels = {}, description }]) => [
+    Object.entries(metrics).map(([name, metric]) => [
       `\`${name}\``,
-      kind,
-      Object.entries(labels)
+      metric.kind,
+      Object.entries(metric.labels ?? {})
         .map(([label, values]) => `\`${label}\`: ${values}`)
         .join('; '),
-      description,
+      describeMetric(metric),
     ]),
   );
 
@@ -69,6 +78,11 @@ export const generatedDocs: Readonly<Record<string, Readonly<Record<string, stri
   'authentication.md': { scopes: scopesTable },
   'observability/README.md': {
     metrics: metricsTable(storeMetrics),
+    'http metrics': metricsTable(httpMetrics),
+    refusals: markdownTable(
+      ['reason', 'status', 'why'],
+      Object.entries(refusalReasons).map(([reason, { status, meaning }]) => [`\`${reason}\``, status, meaning]),
+    ),
     'process metrics': metricsTable(processMetrics),
     spans: markdownTable(
       ['span of a', 'name, for example', 'kind', 'what it is'],

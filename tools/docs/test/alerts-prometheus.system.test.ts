@@ -27,6 +27,13 @@ it.each([
   ['a bound that is always reached', /> 100/, '> 10'],
   ['calls that wait on purpose', ',waits="false"', ''],
   ['mistakes of clients', ',outcome="fault"', ',outcome!="ok"'],
+  ['calls whose clients left, by their duration', 'waits="false",outcome!="cancelled"', 'waits="false"'],
+  [
+    'calls whose clients left, among all',
+    '_count{job="context-store",outcome!="cancelled"}',
+    '_count{job="context-store"}',
+  ],
+  ['what clients do wrong at the door', 'status=~"5.."', 'status=~"..."'],
   ['what lasts a moment', /for: 2m/, 'for: 0m'],
 ])('has tests that see %s', async (_name, found, replacement) => {
   const copy = await mkdtemp(join(tmpdir(), 'alerts-'));

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { processMetrics, storeMetrics, type Metric } from '@org/telemetry-otel';
+import { httpMetrics, processMetrics, storeMetrics, type Metric } from '@org/telemetry-otel';
 import { describe, expect, it } from 'vitest';
 import { queryMetrics, type SelectedMetric } from '../src/query-metrics.js';
 
@@ -28,7 +28,7 @@ const inAlerts = alerts.map((alert) => {
   return [alert.slice(0, alert.indexOf('\n')), oneLine ?? lines] as const;
 });
 
-const metrics = new Map<string, Metric>(Object.entries({ ...storeMetrics, ...processMetrics }));
+const metrics = new Map<string, Metric>(Object.entries({ ...storeMetrics, ...httpMetrics, ...processMetrics }));
 
 /** A histogram exposes three series; `le` belongs to one of them. */
 function labelsOf(series: string): string[] | undefined {

@@ -31,7 +31,7 @@ export function requireCredential(options: RequireCredentialOptions): Middleware
   return async (context, next) => {
     const { requestId } = context.env;
     const header = context.req.header('authorization');
-    if (header === undefined) return refusalResponse(askForCredential(resourceMetadataUrl), requestId);
+    if (header === undefined) return refusalResponse(askForCredential(resourceMetadataUrl), context.env);
     try {
       const [, credential] = bearer.exec(header) ?? [];
       if (credential === undefined)
@@ -40,7 +40,7 @@ export function requireCredential(options: RequireCredentialOptions): Middleware
     } catch (error) {
       if (!(error instanceof CredentialError)) throw error;
       onRefusal(error, { requestId });
-      return refusalResponse(refuseCredential(error, resourceMetadataUrl), requestId);
+      return refusalResponse(refuseCredential(error, resourceMetadataUrl), context.env);
     }
     return next();
   };
@@ -49,7 +49,7 @@ export function requireCredential(options: RequireCredentialOptions): Middleware
 function askForCredential(resourceMetadataUrl: string | undefined): Refusal {
   const source = resourceMetadataUrl === undefined ? 'an API key of this server' : `what ${resourceMetadataUrl} says`;
   const message = `This needs credentials: send Authorization: Bearer with ${source}.`;
-  return unauthorized(message, challenge(resourceMetadataUrl));
+  return unauthorized('no_credential', message, challenge(resourceMetadataUrl));
 }
 
 /** Says no more than the status does: what exactly is wrong helps only whoever tries to forge one. */
@@ -57,22 +57,30 @@ function refuseCredential({ status }: CredentialError, resourceMetadataUrl: stri
   switch (status) {
     case 401:
       return unauthorized(
+        'bad_credential',
         'These credentials are not valid, or not any more. Get new ones.',
         challenge(resourceMetadataUrl, 'error="invalid_token"'),
       );
     case 403: {
       const message = 'These credentials are valid, but give access to nothing here. Ask the operator of the server.';
-      return { status: 403, code: refused, message, error: new ContextStoreError('FORBIDDEN', message) };
+      const error = new ContextStoreError('FORBIDDEN', message);
+      return { status: 403, reason: 'no_access', code: refused, message, error };
     }
     case 503: {
       const message = 'Credentials cannot be checked now. Send the same request again in a moment.';
-      return { status: 503, code: refused, message, headers: { 'Retry-After': String(retryAfterSeconds) } };
+      const headers = { 'Retry-After': String(retryAfterSeconds) };
+      return { status: 503, reason: 'credential_unchecked', code: refused, message, headers };
     }
   }
 }
 
-const unauthorized = (message: string, wwwAuthenticate: string): Refusal => ({
+const unauthorized = (
+  reason: 'no_credential' | 'bad_credential',
+  message: string,
+  wwwAuthenticate: string,
+): Refusal => ({
   status: 401,
+  reason,
   code: refused,
   message,
   headers: { 'WWW-Authenticate': wwwAuthenticate },

@@ -15,7 +15,7 @@ import type { SessionStatus } from '../model/session.js';
  * newest entry, and, if its own deadline has passed meanwhile, for as long again as it first stood. No record that a store
  * gives out holds a lapsed lease.
  *
- * A `signal` says that nobody needs the answer any more. A store may then give the operation up with OVERLOADED while it
+ * A `signal` says that nobody needs the answer any more. A store may then give the operation up with CANCELLED while it
  * waits for its turn, before the next thing that it would ask its database.
  *
  * The contract suite in `@org/domain/testing` holds every engine to the same answers.

@@ -16,11 +16,11 @@ export interface MeasuredCall {
   /** Whether the caller asked it to wait for something: how long it takes says nothing of the store then. */
   readonly waits: boolean;
   /** Absent: a program called the library. */
-  readonly request?: ToolRequest | undefined;
+  readonly request?: McpRequest | undefined;
 }
 
-/** The MCP request that a call of a tool came by, as far as a trace tells of it. What the client gave may be any text. */
-export interface ToolRequest {
+/** An MCP request, as far as a trace tells of it. What the client gave may be any text. */
+export interface McpRequest {
   /** Of the JSON-RPC request. */
   readonly id: string | number;
   readonly protocolVersion?: string | undefined;
@@ -28,6 +28,13 @@ export interface ToolRequest {
   /** The client's own span, in the form of W3C Trace Context. */
   readonly traceparent?: string | undefined;
   readonly tracestate?: string | undefined;
+}
+
+/** The reading of a resource by MCP. */
+export interface ResourceRead {
+  readonly request: McpRequest;
+  /** Of the resource that was asked for, or its URI where that is fixed. Absent: there is no such resource. */
+  readonly uriTemplate?: string | undefined;
 }
 
 /** A database, by the name that OpenTelemetry has for it. */
@@ -57,6 +64,11 @@ export type DeploymentLink = 'bus' | 'cache';
 export interface Telemetry {
   /** Runs one call of a tool; sees its duration, and the error that it threw. Passes result and error through. */
   measure<T>(call: MeasuredCall, run: () => Promise<T>): Promise<T>;
+  /**
+   * Runs the reading of a resource, for its trace alone: what it reads as a tool does is a call, and measured. It throws
+   * what JSON-RPC answers with: an error with a number as its `code`.
+   */
+  traceRead<T>(read: ResourceRead, run: () => Promise<T>): Promise<T>;
   count(event: BusinessEvent): void;
   /**
    * The database answered a statement, or failed to, after this time on a connection. `statement` is one of a fixed set of
@@ -88,6 +100,7 @@ export interface Telemetry {
 /** Measures nothing. */
 export const noTelemetry: Telemetry = {
   measure: (_call, run) => run(),
+  traceRead: (_read, run) => run(),
   count: () => undefined,
   recordStatement: () => undefined,
   recordPoolWait: () => undefined,

@@ -11,7 +11,7 @@ export const signals = new AsyncLocalStorage<AbortSignal | undefined>();
  * Waits for something, or gives up when the operation's signal aborts.
  *
  * @param abandon is called then, and sees to it that nothing is kept or done for nobody; false: it is too late for that
- * @throws OVERLOADED; whatever the wait throws
+ * @throws CANCELLED; whatever the wait throws
  */
 export async function orGiveUp<T>(wait: () => Promise<T>, abandon: (waited: Promise<T>) => boolean): Promise<T> {
   const signal = signals.getStore();
@@ -31,4 +31,4 @@ export async function orGiveUp<T>(wait: () => Promise<T>, abandon: (waited: Prom
 }
 
 const givenUp = (): ContextStoreError =>
-  new ContextStoreError('OVERLOADED', 'The call was given up while it waited for the database. Send it again.');
+  new ContextStoreError('CANCELLED', 'The call was given up while it waited for the database. Send it again.');

@@ -7,17 +7,17 @@ import {
   type Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import type { MeasuredCall, ToolRequest } from '@org/domain';
+import type { MeasuredCall, McpRequest } from '@org/domain';
 import { asksToWait } from './asks-to-wait.js';
 import { isToolName } from './tools.js';
 
 /** What a trace tells of a request. A client puts its trace context into `_meta`, whatever the transport (SEP-414). */
-export function toolRequest(
+export function mcpRequest(
   // oxlint-disable-next-line typescript/no-deprecated -- the only place where a legacy connection has its version
   server: Server,
   { mcpReq, http }: ServerContext,
   { requestInfo }: McpRequestContext,
-): ToolRequest {
+): McpRequest {
   // The SDK has checked it; its published type of the envelope is empty.
   const envelope: { readonly [PROTOCOL_VERSION_META_KEY]?: string } | undefined = mcpReq.envelope;
   return {
@@ -36,7 +36,7 @@ export function toolRequest(
 /** What a client says of its trace; anything but text is nothing. */
 export const traceContextOf = (
   meta: Readonly<Record<string, unknown>> = {},
-): Pick<ToolRequest, 'traceparent' | 'tracestate'> => ({
+): Pick<McpRequest, 'traceparent' | 'tracestate'> => ({
   traceparent: textOf(meta[TRACEPARENT_META_KEY]),
   tracestate: textOf(meta[TRACESTATE_META_KEY]),
 });
@@ -47,7 +47,7 @@ export function toolCallOf(message: unknown): MeasuredCall | undefined {
   const { id, params } = message;
   const tool = params?.['name'];
   if (typeof tool !== 'string' || !isToolName(tool)) return undefined;
-  const request: ToolRequest = {
+  const request: McpRequest = {
     id,
     protocolVersion: textOf(params?._meta?.[PROTOCOL_VERSION_META_KEY]),
     transport: 'tcp',
