@@ -83,6 +83,7 @@ type ReadBody = { readonly bytes: Buffer } | Exclude<ReadRequest, { readonly bod
  */
 function readBody(incoming: IncomingMessage, { maxBytes, hasRoom }: ReadLimits): Promise<ReadBody> {
   const { promise, resolve, reject } = Promise.withResolvers<ReadBody>();
+  // The request keeps what listens to it until it is answered: nothing of a body may be left here once that was read.
   const chunks: Buffer[] = [];
   let bytes = 0;
   const take = (chunk: Buffer): void => {
@@ -95,7 +96,10 @@ function readBody(incoming: IncomingMessage, { maxBytes, hasRoom }: ReadLimits):
   };
   incoming
     .on('data', take)
-    .once('end', () => resolve({ bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks) }))
+    .once('end', () => {
+      const pieces = chunks.splice(0);
+      resolve({ bytes: pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces) });
+    })
     .once('error', reject)
     .once('close', () => incoming.complete || reject(new Error('the request broke off')));
   return promise;

@@ -55,7 +55,11 @@ export type ServeMessage = (request: Request, bindings: ServerBindings, caller: 
 
 /** Whoever has not had a turn by then is better served by trying again than by waiting on. */
 const maxQueuedMs = 5000;
-const largestBodies = 32;
+/**
+ * What the bodies of all calls may take together: so many of the largest, or this. Their contents lie in the heap until they
+ * are answered, at two bytes a character where one is not Latin-1; while the database stalls, they are all there.
+ */
+const largestBodies = 8;
 const leastBodyMemoryBytes = 64 * 1024 * 1024;
 /** nginx's status for a client that is gone, as the SDK's. Nobody reads it. */
 const clientGone = 499;

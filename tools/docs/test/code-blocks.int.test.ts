@@ -49,7 +49,7 @@ const otherCommands: Readonly<Record<string, string>> = {
   'docker build --tag context-store .': 'needs a container engine; docker.system.test.ts runs the steps of the image',
   'docker run --rm --env-file production.env --entrypoint context-store context-store migrate':
     'needs a container engine; docker.system.test.ts runs the command of the image',
-  'docker run --detach --name context-store --restart unless-stopped --stop-timeout 15 --env-file production.env --volume /etc/context-store:/etc/context-store:ro --publish 127.0.0.1:3000:3000 context-store':
+  'docker run --detach --name context-store --restart unless-stopped --stop-timeout 15 --memory 768m --env-file production.env --volume /etc/context-store:/etc/context-store:ro --publish 127.0.0.1:3000:3000 context-store':
     'needs a container engine; deployment.int.test.ts starts a server with production.env',
   'npx -y pnpm@12.21.0 --filter @org/context-store... pack --pack-destination /tmp/context-store':
     'run by library-install.system.test.ts',
