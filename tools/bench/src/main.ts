@@ -5,16 +5,17 @@ import { describeMachine, describeVersions } from './machine.js';
 import { leastRounds, measureRow } from './measure-row.js';
 import type { Report, RowReport } from './report.js';
 import { rows } from './rows.js';
+import { stopSignal } from './stop-signal.js';
 
 /** Ctrl-C, being told to stop, or nobody left to tell: the run is called off, and what it opened is removed first. */
-const callOff = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => callOff.abort(new Error(signal)));
-for (const stream of [process.stdout, process.stderr]) stream.on('error', (error) => callOff.abort(error));
+const unheard = new AbortController();
+for (const stream of [process.stdout, process.stderr]) stream.on('error', (error) => unheard.abort(error));
+const calledOff = AbortSignal.any([stopSignal(), unheard.signal]);
 
 try {
   process.exitCode = await main(parseArguments(process.argv.slice(2), rows));
 } catch (error) {
-  if (callOff.signal.aborted) {
+  if (calledOff.aborted) {
     process.exitCode = 130;
   } else if (error instanceof UsageError) {
     console.error(`${error.message}\n\n${usage}`);
@@ -36,7 +37,7 @@ async function run({ rows: chosen, effort, jsonFile, isProfiling }: BenchArgumen
   const measured: RowReport[] = [];
   for (const row of chosen) {
     const progress = (text: string): void => console.error(`${row.name}: ${text}`);
-    measured.push(await measureRow(row, { effort, isProfiling, progress, signal: callOff.signal }));
+    measured.push(await measureRow(row, { effort, isProfiling, progress, signal: calledOff }));
   }
   const report: Report = {
     startedAt: startedAt.toISOString(),

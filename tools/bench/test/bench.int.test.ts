@@ -82,6 +82,8 @@ it('removes what it made when it is stopped', async () => {
   });
   expect(await readdir(folder)).toHaveLength(1);
   child.kill('SIGINT');
+  // npm, under which it runs, passes it on.
+  setTimeout(() => child.kill('SIGINT'), 50);
   expect(await ended).toBe(130);
   expect(await readdir(folder)).toEqual([]);
 });

@@ -42,7 +42,9 @@ it.each([
   [['mixed', 'soak'], 'mixed soak: name one of'],
   [['mixed', '--duration', '0s'], 'a time above 0'],
   [['mixed', '--runs', '1.5'], 'a whole number'],
-  [['mixed', '--target', 'localhost'], 'not a URL'],
+  [['mixed', '--target', 'localhost'], 'localhost: a URL such as'],
+  [['mixed', '--target', 'localhost:3000/mcp'], 'localhost:3000/mcp: a URL such as'],
+  [['mixed', '--target', 'http://127.0.0.1:1/mcp', '--metrics', 'ftp://127.0.0.1/'], 'ftp://127.0.0.1/: a URL'],
   [['knee', '--artillery'], 'not with knee'],
   [['--frobnicate'], "Unknown option '--frobnicate'"],
 ])('refuses %j', (args, said) => {

@@ -114,7 +114,9 @@ function parseOptions(args: readonly string[]) {
 
 function targetOf({ target, metrics, token }: { target?: string; metrics?: string; token?: string }) {
   for (const url of [target, metrics]) {
-    if (url !== undefined && !URL.canParse(url)) throw new UsageError(`${url}: not a URL.`);
+    if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
+      throw new UsageError(`${url}: a URL such as http://127.0.0.1:3000/mcp is needed.`);
+    }
   }
   if (target === undefined && (metrics ?? token) !== undefined) {
     throw new UsageError('--metrics and --token: only with --target.');

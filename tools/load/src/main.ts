@@ -1,3 +1,4 @@
+import { stopSignal } from '@org/bench/stop-signal';
 import { parseArguments, usage, UsageError, type LoadArguments } from './arguments.js';
 import { runKnee } from './knee.js';
 import { runMemory } from './memory.js';
@@ -6,20 +7,14 @@ import { runScenario } from './run-scenario.js';
 import { ScenarioError } from './scenario.js';
 import { UnusableServer } from './unusable-server.js';
 
-/** Ctrl-C, or being told to stop: the run ends, and reports so far. The second time, the process does. */
-const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    if (stop.signal.aborted) process.exit(130);
-    stop.abort(new Error(signal));
-  });
-}
+/** Ctrl-C, or being told to stop: the run ends, and reports so far. */
+const stop = stopSignal();
 
 try {
   const allHolds = await main(parseArguments(process.argv.slice(2)));
-  process.exitCode = stop.signal.aborted ? 130 : allHolds ? 0 : 1;
+  process.exitCode = stop.aborted ? 130 : allHolds ? 0 : 1;
 } catch (error) {
-  if (stop.signal.aborted) {
+  if (stop.aborted) {
     console.error('Stopped before there was anything to report.');
     process.exitCode = 130;
   } else if (error instanceof UsageError) {
@@ -34,7 +29,7 @@ try {
 }
 
 async function main(args: LoadArguments): Promise<boolean> {
-  const context = { args, progress: createProgress(), signal: stop.signal };
+  const context = { args, progress: createProgress(), signal: stop };
   switch (args.action) {
     case 'help':
       console.log(usage);

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { LoadArguments } from './arguments.js';
 import { measureWithArtillery } from './artillery.js';
 import { buildReport } from './build-report.js';
@@ -13,14 +15,20 @@ import { readScenario } from './scenario.js';
 export async function runScenario(context: Omit<RunContext, 'folder' | 'resources'>): Promise<boolean> {
   const { args, signal } = context;
   const reports: LoadReport[] = [];
+  let lastFolder = '';
   while (reports.length < args.runs && !signal.aborted) {
     const folder = await reportFolder(args.reports, args.scenario);
     await using resources = new AsyncDisposableStack();
     const report = await runOnce({ ...context, folder, resources });
     console.log(`${await writeReport(folder, report)}\nReport: ${folder}\n`);
     reports.push(report);
+    lastFolder = folder;
   }
-  return reports.length > 1 ? summarise(reports, args) : reports.every(isGood);
+  if (reports.length <= 1) return reports.every(isGood);
+  const { markdown, isGood: areGood } = summarise(reports, args);
+  console.log(markdown);
+  await writeFile(join(lastFolder, 'median.md'), markdown);
+  return areGood;
 }
 
 async function runOnce(context: RunContext): Promise<LoadReport> {
@@ -47,12 +55,15 @@ const isGood = ({ voidBecause, endedEarly, verdicts }: LoadReport): boolean =>
   voidBecause.length === 0 && endedEarly === undefined && verdicts.every(({ holds }) => holds);
 
 /** One void run makes the median void. */
-function summarise(reports: readonly LoadReport[], { scenario }: LoadArguments): boolean {
+function summarise(
+  reports: readonly LoadReport[],
+  { scenario }: LoadArguments,
+): { readonly markdown: string; readonly isGood: boolean } {
   const isVoid = reports.some(({ voidBecause, endedEarly }) => voidBecause.length > 0 || endedEarly !== undefined);
   const verdicts = judge(medianFigures(reports.map(({ figures }) => figures)), readScenario(scenario).bars);
   const p95 = reports.map(({ figures }) => `${figures.p95Ms.toFixed(2)} ms`).join(', ');
-  console.log(
-    `# Median of ${reports.length} runs: ${scenario}\n\n${verdictTable(verdicts, isVoid)}\n\np95 of the runs: ${p95}\n`,
-  );
-  return !isVoid && verdicts.every(({ holds }) => holds);
+  return {
+    markdown: `# Median of ${reports.length} runs: ${scenario}\n\n${verdictTable(verdicts, isVoid)}\n\np95 of the runs: ${p95}\n`,
+    isGood: !isVoid && verdicts.every(({ holds }) => holds),
+  };
 }

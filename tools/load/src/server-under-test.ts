@@ -44,8 +44,11 @@ const startLimitMs = 30_000;
  */
 export async function startServer({ env, folder, resources, nodeArguments = [] }: ServerOptions): Promise<Target> {
   const database = await temporaryDatabase(databaseServerUrl).catch((error: unknown) => {
-    const { host } = new URL(databaseServerUrl);
-    const problem = `A PostgreSQL server at ${host} is needed: start one, or name it in DATABASE_TEST_URL.`;
+    const host = URL.parse(databaseServerUrl)?.host;
+    const problem =
+      host === undefined
+        ? 'DATABASE_TEST_URL is no URL of a PostgreSQL server, such as postgres://user@127.0.0.1:5432/postgres.'
+        : `The PostgreSQL server at ${host} cannot be used (${(error as Error).message}): start one, or name it in DATABASE_TEST_URL.`;
     throw new UnusableServer(problem, { cause: error });
   });
   resources.defer(database.drop);

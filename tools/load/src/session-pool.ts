@@ -81,8 +81,19 @@ const agent = (index: number): string => `agent-${index % agents}`;
 
 async function mustSucceed(client: McpClient, tool: string, args: Record<string, unknown>): Promise<void> {
   const answer = await client.callTool(tool, args);
-  if ('errorCode' in answer) throw new UnusableServer(`Before the run, ${tool} failed: ${answer.errorCode}`);
+  if (!('errorCode' in answer)) return;
+  const { errorCode } = answer;
+  const hint = errorCode in hints ? `: ${hints[errorCode]}` : '';
+  throw new UnusableServer(`Before the run, ${tool} failed with ${errorCode}${hint}`);
 }
+
+/** What to do about what strangers run into first. */
+const hints: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'is the server up, and --target its address?',
+  'HTTP 404': 'does the path of --target end in /mcp?',
+  'HTTP 401': 'the server asks for a --token.',
+  FORBIDDEN: 'the run speaks for many agents, so its --token must be bound to none.',
+};
 
 const sentence = 'Decided: the log is immutable, and its readers keep their own positions. ';
 

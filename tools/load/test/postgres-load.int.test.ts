@@ -29,7 +29,7 @@ async function reportsOf(name: string): Promise<string> {
   return reports;
 }
 
-/** Sends the Ctrl-C that a person would, once something is shown. */
+/** Sends the Ctrl-C that a person would, once something is shown; npm, under which it runs, passes it on. */
 const stopOnce =
   (shown: string) =>
   (child: ChildProcess): void => {
@@ -38,6 +38,7 @@ const stopOnce =
       if (isStopped || !String(text).includes(shown)) return;
       isStopped = true;
       child.kill('SIGINT');
+      setTimeout(() => child.kill('SIGINT'), 50);
     });
   };
 
@@ -114,9 +115,13 @@ describe('on a server that runs', () => {
     [
       'refuses calls',
       () => ['--target', `${new URL(target.url).origin}/elsewhere`],
-      'registerSession failed: HTTP 404',
+      'registerSession failed with HTTP 404: does the path',
     ],
-    ['is not there', () => ['--target', 'http://127.0.0.1:9/mcp'], 'registerSession failed: ECONNREFUSED'],
+    [
+      'is not there',
+      () => ['--target', 'http://127.0.0.1:9/mcp'],
+      'registerSession failed with ECONNREFUSED: is the server up',
+    ],
     ['has no metrics', () => ['--target', target.url, '--metrics', 'http://127.0.0.1:9/'], 'No metrics at http://127'],
   ])('says in one line that a server %s', async (_case, args, said) => {
     const reports = await mkdtemp(join(folder, 'unusable-'));
