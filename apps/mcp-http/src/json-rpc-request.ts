@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { INVALID_REQUEST, isJsonContentType, PARSE_ERROR } from '@modelcontextprotocol/server';
 import { ContextStoreError } from '@org/context-store';
+import { isTooIntricate } from './is-too-intricate.js';
 
 /** What the SDK answers HTTP-level refusals with. */
 export const refused = -32_000;
@@ -107,6 +108,9 @@ function noRoom(): ContextStoreError {
 function parseMessage(bytes: Buffer): ReadRequest {
   // What is not UTF-8 would be replaced without a word.
   if (!isUtf8(bytes)) return refuse(400, PARSE_ERROR, 'Parse error: this is not UTF-8. Send the message in UTF-8.');
+  if (isTooIntricate(bytes)) {
+    return refuse(400, INVALID_REQUEST, 'Invalid request: it has more values, or more levels, than any call needs.');
+  }
   let body: unknown;
   try {
     body = JSON.parse(bytes.toString('utf8'));
