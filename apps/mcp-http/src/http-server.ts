@@ -39,6 +39,9 @@ export interface HttpServer {
  */
 const keepAliveTimeoutMs = 75_000;
 
+/** What the adapter lets pass in a Host, and takes for other parts of the URL that it makes with it. */
+const moreThanHost = /[\s@\\]/;
+
 /** An answer is for whoever asked, is no document, and shows nothing. */
 const securityHeaders = new Map([
   ['Cache-Control', 'no-store'],
@@ -69,6 +72,9 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     // Set before anyone can answer: the adapter refuses some requests by itself.
     outgoing.setHeaders(securityHeaders).setHeader(requestIdHeader, requestId);
     const answer = async (request: Request): Promise<Response> => {
+      if (moreThanHost.test(incoming.headers.host ?? '')) {
+        return answerUnrouted(new RequestError('Invalid host header'), requestId);
+      }
       const response = await fetch(request, { incoming, outgoing, requestId });
       if (isStopping()) outgoing.shouldKeepAlive = false;
       return response;

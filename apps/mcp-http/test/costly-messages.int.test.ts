@@ -29,7 +29,7 @@ beforeAll(async () => {
     service: Promise.resolve({ serveMessage, contextStore }),
     allowedHosts: ['127.0.0.1'],
     allowedOrigins: [],
-    crossOrigins: [],
+    localOriginHosts: [],
     isStopping: () => false,
     onError: (error) => faults.push(error),
   });

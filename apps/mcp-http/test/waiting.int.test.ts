@@ -62,7 +62,7 @@ it.each(['legacy', 'modern'])('forgets 200 waiting calls whose connections were 
     service: Promise.resolve({ serveMessage, contextStore }),
     allowedHosts: ['127.0.0.1'],
     allowedOrigins: [],
-    crossOrigins: [],
+    localOriginHosts: [],
     isStopping: () => false,
     onError: (error) => expect.fail(String(error)),
   });
