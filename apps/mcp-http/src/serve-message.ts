@@ -41,7 +41,7 @@ export interface MessageServerOptions extends MessageLimits {
 }
 
 export interface MessageCaller {
-  /** Those with the same one share a rate limit. */
+  /** Those with the same one share a rate limit, and what one caller may take of the server. */
   readonly id: string;
   /** Absent: nobody was asked for credentials. */
   readonly authInfo?: AuthInfo | undefined;
@@ -65,12 +65,13 @@ export function createMessageServer(options: MessageServerOptions): ServeMessage
 
   async function findRefusal(
     message: unknown,
+    caller: string,
     outgoing: ServerResponse,
     retryAfterMs: number | undefined,
   ): Promise<ContextStoreError | undefined> {
     if (retryAfterMs !== undefined) return rateLimited(retryAfterMs);
     const waits = asksToWait(message);
-    if (!(await (waits ? waiting : slots).enter(outgoing))) return overloaded();
+    if (!(await (waits ? waiting : slots).enter(caller, outgoing))) return overloaded();
     if (!waits && maxAnsweringMs !== undefined) cutAfter(maxAnsweringMs, outgoing);
     return undefined;
   }
@@ -85,7 +86,7 @@ export function createMessageServer(options: MessageServerOptions): ServeMessage
     const read = await readJsonRpcRequest(incoming, { maxBytes: maxRequestBytes, hasRoom });
     if ('refusal' in read) return refusalResponse(read.refusal, requestId);
     if ('error' in read) return refuseMessage(undefined, read.error, { requestId }, onError);
-    const refusal = await findRefusal(read.body, outgoing, retryAfterMs);
+    const refusal = await findRefusal(read.body, id, outgoing, retryAfterMs);
     if (refusal === undefined) return handler.fetch(request, { parsedBody: read.body, ...context });
     const call = toolCallOf(read.body);
     // A refused call of a tool is one that failed.
