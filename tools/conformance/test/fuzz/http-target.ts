@@ -134,7 +134,7 @@ async function readAll(response: IncomingMessage, onlyFirst: boolean): Promise<s
 }
 
 /** An event's data is one line here; what else ends a line in JavaScript ends none in a stream of events. */
-function eventsOf(text: string): unknown[] {
+export function eventsOf(text: string): unknown[] {
   const data = text.split(/\r\n|\n|\r/).flatMap((line) => (line.startsWith('data:') ? [line.slice(5).trim()] : []));
   return data.filter((line) => line !== '').map(parsed);
 }
