@@ -66,7 +66,7 @@ export class HttpTarget implements FuzzTarget<HttpCase | WireCase> {
     expectDecent(text);
     this.#live.learn(text);
     if (status >= 500) throw new Error(`Status ${status}: ${text}`);
-    if (sent.method === 'HEAD' || status === 202 || status === 204 || status === 417) return;
+    if (sent.method === 'HEAD' || [202, 204, 417, 431].includes(status)) return;
     if (!sent.path.startsWith('/mcp') || sent.method !== 'POST') return;
     const messages = contentType.startsWith('text/event-stream') ? eventsOf(text) : [parsed(text)];
     const answers = messages.filter((message) => !isNotification(message));
