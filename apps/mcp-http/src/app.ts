@@ -1,4 +1,4 @@
-import { validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server';
+import { validateHostHeader } from '@modelcontextprotocol/server';
 import type { ContextStore } from '@org/context-store';
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { authInfoOf } from './auth/auth-info.js';
@@ -8,6 +8,7 @@ import { requireCredential } from './auth/require-credential.js';
 import { allowCrossOrigin } from './cors.js';
 import type { ServerBindings } from './http-server.js';
 import { refusalResponse, refused } from './json-rpc-request.js';
+import { createOriginCheck } from './origin-check.js';
 import type { AppVariables } from './principal.js';
 import { createDatabaseCheck } from './readiness.js';
 import type { MessageCaller, ServeMessage } from './serve-message.js';
@@ -24,9 +25,10 @@ export interface AppOptions {
   /** Resolves when the database is open, and migrated. */
   readonly service: Promise<Service>;
   readonly allowedHosts: string[];
-  readonly allowedOrigins: string[];
-  /** Those of the allowed origins whose web pages may read the answers. */
-  readonly crossOrigins: string[];
+  /** Whose web pages may call, and read the answers; see `createOriginCheck`. */
+  readonly allowedOrigins: readonly string[];
+  /** Hosts whose web pages may call, on any port, without reading the answers. */
+  readonly localOriginHosts: readonly string[];
   /** Absent: everyone may call. */
   readonly auth?: Auth | undefined;
   /** Hears why a credential was refused. */
@@ -60,7 +62,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
       : context.json({ status: 'unavailable', reason }, 503);
   });
   // Health checks come from load balancers, which name the server by its address: they are not checked, and tell nothing.
-  app.use('/mcp/*', requireKnownHost(options), requireKnownOrigin(options), allowCrossOrigin(options.crossOrigins));
+  app.use('/mcp/*', requireKnownHost(options), requireKnownOrigin(options), allowCrossOrigin(options.allowedOrigins));
   serveAuth(app, options);
   let opened: Service | undefined;
   app.all('/mcp/*', async (context) => {
@@ -142,14 +144,15 @@ function requireKnownHost({ allowedHosts }: AppOptions): MiddlewareHandler<AppEn
 const mostKnownHosts = 100;
 
 /** Keeps web pages of other sites from calling; programs send no Origin. */
-const requireKnownOrigin =
-  ({ allowedOrigins }: AppOptions): MiddlewareHandler<AppEnv> =>
-  async ({ req, env }, next) => {
-    const origin = validateOriginHeader(req.header('origin'), allowedOrigins);
-    return origin.ok
+function requireKnownOrigin({ allowedOrigins, localOriginHosts }: AppOptions): MiddlewareHandler<AppEnv> {
+  const isKnown = createOriginCheck(allowedOrigins, localOriginHosts);
+  return async ({ req, env }, next) => {
+    const origin = req.header('origin');
+    return origin === undefined || isKnown(origin)
       ? next()
-      : forbidden('origin', `${origin.message}. ALLOWED_ORIGINS names the web pages that are allowed.`, env);
+      : forbidden('origin', `Invalid Origin: ${origin}. ALLOWED_ORIGINS names the web pages that are allowed.`, env);
   };
+}
 
 const forbidden = (reason: 'host' | 'origin', message: string, request: ServerBindings): Response =>
   refusalResponse({ status: 403, reason, code: refused, message }, request);

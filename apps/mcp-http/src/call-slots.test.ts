@@ -1,31 +1,85 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { CallSlots } from './call-slots.js';
 
 const respond = (): ServerResponse => new ServerResponse(new IncomingMessage(new Socket()));
 
-it('gives slots in the order of the queue, passes over those who left it, and frees those that nobody waits for', async () => {
+it('gives a caller slots in the order of its calls, passes over those who left it, and frees those that nobody waits for', async () => {
   const slots = new CallSlots({ size: 1, maxQueued: 2, maxQueuedMs: 60_000 });
   const [first, second, third, fourth, fifth] = [respond(), respond(), respond(), respond(), respond()];
-  expect(await slots.enter(first)).toBe(true);
-  const [leaving, staying] = [slots.enter(second), slots.enter(third)];
-  expect(await slots.enter(fourth)).toBe(false);
+  expect(await slots.enter('a', first)).toBe(true);
+  const [leaving, staying] = [slots.enter('a', second), slots.enter('a', third)];
+  expect(await slots.enter('a', fourth)).toBe(false);
   second.emit('close');
   expect(await leaving).toBe(false);
   first.emit('close');
   expect(await staying).toBe(true);
   third.emit('close');
-  expect(await slots.enter(fifth)).toBe(true);
+  expect(await slots.enter('a', fifth)).toBe(true);
 });
 
 it('refuses whoever has waited too long, and gives no slot to who is gone', async () => {
   const slots = new CallSlots({ size: 1, maxQueued: 1, maxQueuedMs: 20 });
   const [first, gone, last] = [respond(), respond(), respond()];
   gone.destroyed = true;
-  expect(await slots.enter(gone)).toBe(false);
-  expect(await slots.enter(first)).toBe(true);
-  expect(await slots.enter(respond())).toBe(false);
+  expect(await slots.enter('a', gone)).toBe(false);
+  expect(await slots.enter('a', first)).toBe(true);
+  expect(await slots.enter('a', respond())).toBe(false);
   first.emit('close');
-  expect(await slots.enter(last)).toBe(true);
+  expect(await slots.enter('a', last)).toBe(true);
+});
+
+/** Lets calls of a caller in, or into the queue. */
+const enterAll = (slots: CallSlots, caller: string, count: number) =>
+  Array.from({ length: count }, () => {
+    const response = respond();
+    return { response, isIn: slots.enter(caller, response) };
+  });
+const countIn = async (entered: ReturnType<typeof enterAll>): Promise<number> => {
+  const settled = await Promise.all(entered.map(({ isIn }) => Promise.race([isIn, setImmediate('queued')])));
+  return settled.filter((isIn) => isIn === true).length;
+};
+
+it('leaves a quarter of the slots, and of the queue, to others; who take equal parts', async () => {
+  const slots = new CallSlots({ size: 64, maxQueued: 64, maxQueuedMs: 60_000 });
+  expect(await countIn(enterAll(slots, 'a', 48 + 48))).toBe(48);
+  expect(await slots.enter('a', respond())).toBe(false);
+  expect(await countIn(enterAll(slots, 'b', 12 + 12))).toBe(12);
+  expect(await slots.enter('b', respond())).toBe(false);
+  expect(await slots.enter('c', respond())).toBe(true);
+  const even = new CallSlots({ size: 64, maxQueued: 0, maxQueuedMs: 60_000 });
+  const taken = { a: 0, b: 0, c: 0 };
+  for (let round = 0; round < 64; round += 1) {
+    for (const caller of ['a', 'b', 'c'] as const) if (await even.enter(caller, respond())) taken[caller] += 1;
+  }
+  expect(taken).toEqual({ a: 20, b: 19, c: 19 });
+});
+
+it('lets callers in by turns, however many calls each has in the queue', async () => {
+  const slots = new CallSlots({ size: 1, maxQueued: 100, maxQueuedMs: 60_000 });
+  const order: string[] = [];
+  const first = respond();
+  expect(await slots.enter('a', first)).toBe(true);
+  const enter = async (caller: string): Promise<void> => {
+    const response = respond();
+    expect(await slots.enter(caller, response)).toBe(true);
+    order.push(caller);
+    response.emit('close');
+  };
+  const entered = Promise.all(['a', 'a', 'a', 'a', 'b', 'b', 'c'].map(enter));
+  first.emit('close');
+  await entered;
+  expect(order).toEqual(['a', 'b', 'c', 'a', 'b', 'a', 'a']);
+});
+
+it('gives to each in the queue what it may have, when a slot becomes free', async () => {
+  const slots = new CallSlots({ size: 7, maxQueued: 10, maxQueuedMs: 60_000 });
+  enterAll(slots, 'a', 3);
+  const [released] = enterAll(slots, 'b', 3);
+  const waiting = [...enterAll(slots, 'a', 1), ...enterAll(slots, 'b', 1)];
+  expect(await countIn(waiting)).toBe(0);
+  released?.response.emit('close');
+  expect(await countIn(waiting)).toBe(2);
 });

@@ -1,6 +1,6 @@
-import { validateOriginHeader } from '@modelcontextprotocol/server';
 import { cors } from 'hono/cors';
 import type { MiddlewareHandler } from 'hono';
+import { createOriginCheck } from './origin-check.js';
 
 /** What a client in a web page sends, besides what every page may send. */
 const requestHeaders = [
@@ -17,9 +17,10 @@ const responseHeaders = ['Retry-After', 'WWW-Authenticate', 'X-Request-Id'];
 const preflightSeconds = 600;
 
 /** Lets web pages of these origins read what they are answered. All others can send nothing but what a form can. */
-export function allowCrossOrigin(origins: string[]): MiddlewareHandler {
+export function allowCrossOrigin(origins: readonly string[]): MiddlewareHandler {
+  const isNamed = createOriginCheck(origins);
   const allow = cors({
-    origin: (origin) => (validateOriginHeader(origin, origins).ok ? origin : undefined),
+    origin: (origin) => (isNamed(origin) ? origin : undefined),
     allowMethods: ['POST'],
     allowHeaders: requestHeaders,
     exposeHeaders: responseHeaders,

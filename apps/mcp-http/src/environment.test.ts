@@ -1,6 +1,6 @@
 import { readEnvironment } from '@org/context-store/environment';
 import { describe, expect, it } from 'vitest';
-import { allowedHosts, allowedOrigins, httpEnvironmentTable, requireAuthDecision, urlHost } from './environment.js';
+import { allowedHosts, httpEnvironmentTable, localOriginHosts, requireAuthDecision, urlHost } from './environment.js';
 
 const read = (env: Record<string, string>) => readEnvironment(httpEnvironmentTable, env);
 
@@ -63,7 +63,6 @@ describe('allowed names', () => {
   it('are loopback and HOST unless more are given', () => {
     expect(allowedHosts(read({ HOST: '192.168.1.5' }))).toEqual(['localhost', '127.0.0.1', '[::1]', '192.168.1.5']);
     expect(allowedHosts(read({ HOST: '::1' }))).toContain('[::1]');
-    expect(allowedOrigins(read({}))).toEqual(['localhost', '127.0.0.1', '[::1]']);
   });
 
   it('have the one of the URL among them by which clients reach the server', () => {
@@ -74,12 +73,24 @@ describe('allowed names', () => {
     expect(allowedHosts(read({ ALLOWED_HOSTS: 'Store.example:8080, other.example,' }))).toEqual(
       expect.arrayContaining(['store.example', 'other.example']),
     );
-    const origins = 'https://app.example:8443, plain.example, moz-extension://*';
-    expect(allowedOrigins(read({ ALLOWED_ORIGINS: origins })).slice(3)).toEqual([
-      'app.example',
-      'plain.example',
+  });
+});
+
+describe('allowed origins', () => {
+  it('are whole ones', () => {
+    const origins = 'https://App.example:8443/, moz-extension://*';
+    expect(read({ ALLOWED_ORIGINS: origins }).ALLOWED_ORIGINS).toEqual([
+      'https://app.example:8443',
       'moz-extension://*',
     ]);
+    expect(() => read({ ALLOWED_ORIGINS: 'app.example' })).toThrow('app.example is not an origin');
+  });
+
+  it('are those of this machine too while nobody else can reach the server', () => {
+    for (const HOST of ['127.0.0.1', '::1', 'localhost']) {
+      expect(localOriginHosts(read({ HOST }))).toEqual(['localhost', '127.0.0.1', '[::1]']);
+    }
+    for (const HOST of ['0.0.0.0', '::', '192.168.1.5']) expect(localOriginHosts(read({ HOST }))).toEqual([]);
   });
 });
 

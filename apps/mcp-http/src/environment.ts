@@ -11,6 +11,7 @@ import { otelEnvironmentTable } from '@org/context-store/otel-environment';
 import { z } from 'zod';
 import { asksForCredentials, authEnvironmentTable, authProblems, publicUrl } from './auth/auth-environment.js';
 import { isLoopback } from './loopback.js';
+import { readOrigin } from './origin-check.js';
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
 
@@ -29,10 +30,6 @@ const listOf = (form: string, read: (item: string) => string | undefined): z.Zod
   });
 
 const hostNameOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).hostname : undefined);
-
-/** The SDK compares host names; a pattern such as `moz-extension://*` stays as it is. */
-const originName = (item: string): string | undefined =>
-  item.endsWith('://*') ? item : hostNameOf(item.includes('://') ? item : `http://${item}`);
 
 /** Undefined: switched off. */
 const metricsPort: z.ZodType<number | undefined, string> = z
@@ -65,9 +62,9 @@ export const httpEnvironmentTable = {
     'Host names that requests may be addressed to, comma-separated, besides loopback, HOST and PUBLIC_URL.',
   ),
   ALLOWED_ORIGINS: variable(
-    listOf('an origin', originName),
+    listOf('an origin, such as https://app.example', readOrigin),
     '',
-    'Origins or host names of web pages that may call, comma-separated. They are answered by CORS; no others are.',
+    'Origins of web pages that may call, comma-separated. They are answered by CORS; no others are.',
   ),
   RATE_LIMIT_PER_SECOND: optionalVariable(
     wholeNumber(1, 1_000_000),
@@ -123,7 +120,5 @@ export function allowedHosts(environment: HttpEnvironment): string[] {
   return publicHost === undefined ? hosts : [...hosts, publicHost];
 }
 
-export const allowedOrigins = ({ ALLOWED_ORIGINS }: HttpEnvironment): string[] => [
-  ...loopbackNames,
-  ...ALLOWED_ORIGINS,
-];
+/** Hosts whose web pages may call from any port: those of this machine, as long as nobody else can reach the server. */
+export const localOriginHosts = ({ HOST }: HttpEnvironment): string[] => (isLoopback(HOST) ? loopbackNames : []);

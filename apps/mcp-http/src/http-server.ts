@@ -38,6 +38,9 @@ export interface HttpServer {
  */
 const keepAliveTimeoutMs = 75_000;
 
+/** What the adapter lets pass in a Host, and takes for other parts of the URL that it makes with it. */
+const moreThanHost = /[\s@\\]/;
+
 /** An answer is for whoever asked, is no document, and shows nothing. */
 const securityHeaders = new Map([
   ['Cache-Control', 'no-store'],
@@ -67,12 +70,16 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     const requestId = requestIdOf(incoming);
     // Set before anyone can answer: the adapter refuses some requests by itself.
     outgoing.setHeaders(securityHeaders).setHeader(requestIdHeader, requestId);
+    const bindings = { incoming, outgoing, requestId, countRefusal };
     const answer = async (request: Request): Promise<Response> => {
-      const response = await fetch(request, { incoming, outgoing, requestId, countRefusal });
+      if (moreThanHost.test(incoming.headers.host ?? '')) {
+        return answerUnrouted(new RequestError('Invalid host header'), bindings);
+      }
+      const response = await fetch(request, bindings);
       if (isStopping()) outgoing.shouldKeepAlive = false;
       return response;
     };
-    const errorHandler = (error: unknown): Response => answerUnrouted(error, { requestId, countRefusal });
+    const errorHandler = (error: unknown): Response => answerUnrouted(error, bindings);
     void getRequestListener(answer, { errorHandler })(incoming, outgoing);
   });
   await listen(server, host, port);

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { INVALID_REQUEST, isJsonContentType, PARSE_ERROR } from '@modelcontextprotocol/server';
 import { ContextStoreError } from '@org/context-store';
 import type { HttpTelemetry, RefusalReason } from '@org/telemetry-otel';
+import { isTooIntricate } from './is-too-intricate.js';
 
 /** What the SDK answers HTTP-level refusals with. */
 export const refused = -32_000;
@@ -122,6 +123,9 @@ function noRoom(): ContextStoreError {
 function parseMessage(bytes: Buffer): ReadRequest {
   // What is not UTF-8 would be replaced without a word.
   if (!isUtf8(bytes)) return refuse(PARSE_ERROR, 'Parse error: this is not UTF-8. Send the message in UTF-8.');
+  if (isTooIntricate(bytes)) {
+    return refuse(INVALID_REQUEST, 'Invalid request: it has more values, or more levels, than any call needs.');
+  }
   let body: unknown;
   try {
     body = JSON.parse(bytes.toString('utf8'));

@@ -44,7 +44,7 @@ export interface MessageServerOptions extends MessageLimits {
 }
 
 export interface MessageCaller {
-  /** Those with the same one share a rate limit. */
+  /** Those with the same one share a rate limit, and what one caller may take of the server. */
   readonly id: string;
   /** Absent: nobody was asked for credentials. */
   readonly authInfo?: AuthInfo | undefined;
@@ -81,12 +81,14 @@ export function createMessageServer(options: MessageServerOptions): ServeMessage
 
   async function findRefusal(
     message: unknown,
+    caller: string,
     outgoing: ServerResponse,
     retryAfterMs: number | undefined,
   ): Promise<ContextStoreError | undefined> {
     if (retryAfterMs !== undefined) return rateLimited(retryAfterMs);
     const waits = asksToWait(message);
-    if (!(await (waits ? waiting : slots).enter(outgoing))) return outgoing.destroyed ? cancelled() : overloaded();
+    if (!(await (waits ? waiting : slots).enter(caller, outgoing)))
+      return outgoing.destroyed ? cancelled() : overloaded();
     if (waits && isListenRequest(message)) {
       listening += 1;
       outgoing.once('close', () => (listening -= 1));
@@ -111,7 +113,7 @@ export function createMessageServer(options: MessageServerOptions): ServeMessage
       countRefusal(503, 'overloaded');
       return refuseMessage(undefined, read.error, { requestId }, onError);
     }
-    const refusal = await findRefusal(read.body, outgoing, retryAfterMs);
+    const refusal = await findRefusal(read.body, id, outgoing, retryAfterMs);
     if (refusal === undefined) {
       const response = await handler.fetch(request, { parsedBody: read.body, ...context });
       if (response.status >= 400) countHandlersRefusal(response, bindings);

@@ -15,7 +15,7 @@ import { createApp, type Service } from './app.js';
 import { publicUrl } from './auth/auth-environment.js';
 import { callerOf } from './auth/auth-info.js';
 import { openAuth, type Auth } from './auth/open-auth.js';
-import { allowedHosts, allowedOrigins, requireAuthDecision, type HttpEnvironment } from './environment.js';
+import { allowedHosts, localOriginHosts, requireAuthDecision, type HttpEnvironment } from './environment.js';
 import { openHttpServer, type HttpServer } from './http-server.js';
 import { openRateLimiter } from './open-rate-limiter.js';
 import { openTelemetry, type OpenedTelemetry } from './open-telemetry.js';
@@ -62,8 +62,8 @@ export async function serve({ version, environment, log }: ServeOptions): Promis
   const app = createApp({
     service: service.promise,
     allowedHosts: allowedHosts(environment),
-    allowedOrigins: allowedOrigins(environment),
-    crossOrigins: environment.ALLOWED_ORIGINS,
+    allowedOrigins: environment.ALLOWED_ORIGINS,
+    localOriginHosts: localOriginHosts(environment),
     auth,
     isStopping,
     onError: faults.report,

@@ -200,11 +200,14 @@ describe('web pages', () => {
     expect(await answer.text()).toContain('"tools"');
   });
 
-  it.each(['http://localhost:5173', 'https://evil.example'])('of %s may not', async (origin) => {
-    for (const response of [await preflight(origin), await post(server.mcp, listTools, { origin })]) {
-      expect(response.headers.get('access-control-allow-origin')).toBeNull();
-    }
-  });
+  it.each(['http://localhost:5173', 'http://app.example', 'https://app.example:8080', 'https://evil.example'])(
+    'of %s may not',
+    async (origin) => {
+      for (const response of [await preflight(origin), await post(server.mcp, listTools, { origin })]) {
+        expect(response.headers.get('access-control-allow-origin')).toBeNull();
+      }
+    },
+  );
 });
 
 describe('Host and Origin', () => {
@@ -216,6 +219,8 @@ describe('Host and Origin', () => {
     [{ host: 'localhost.evil.example' }, 403],
     [{ origin: 'https://app.example' }, 200],
     [{ origin: 'http://localhost:5173' }, 200],
+    [{ origin: 'http://app.example' }, 403],
+    [{ origin: 'https://app.example:8080' }, 403],
     [{ origin: 'https://evil.example' }, 403],
     [{ origin: 'null' }, 403],
   ])('%o answers %i', async (headers, status) => {
@@ -223,15 +228,18 @@ describe('Host and Origin', () => {
     expect(await statusFor(headers, '/mcp/below')).toBe(status);
   });
 
-  it.each(['text/html', 'a/b', 'local?host'])('are refused in JSON when Host names nothing: %s', async (host) => {
-    const { status, text } = await answerFor({ host }, '/mcp');
-    expect(status).toBe(400);
-    expect(JSON.parse(text)).toMatchObject({
-      jsonrpc: '2.0',
-      error: { code: -32_600, message: 'Invalid request: Invalid host header.' },
-      id: null,
-    });
-  });
+  it.each(['text/html', 'a/b', 'local?host', 'aaa@127.1', 'aa@127.1\\'])(
+    'are refused in JSON when Host names nothing: %s',
+    async (host) => {
+      const { status, text } = await answerFor({ host }, '/mcp');
+      expect(status).toBe(400);
+      expect(JSON.parse(text)).toMatchObject({
+        jsonrpc: '2.0',
+        error: { code: -32_600, message: 'Invalid request: Invalid host header.' },
+        id: null,
+      });
+    },
+  );
 
   it('are explained when they are refused', async () => {
     const response = await post(server.mcp, listTools, { origin: 'https://evil.example' });

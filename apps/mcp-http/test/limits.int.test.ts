@@ -55,7 +55,7 @@ async function startServer(
     service: Promise.resolve({ serveMessage, contextStore }),
     allowedHosts: ['127.0.0.1'],
     allowedOrigins: [],
-    crossOrigins: [],
+    localOriginHosts: [],
     isStopping: () => false,
     onError: (error) => expect.fail(String(error)),
   });

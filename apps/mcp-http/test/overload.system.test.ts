@@ -9,7 +9,8 @@ import { HttpServerProcess, post } from './mcp-http.js';
 
 const maxConcurrentCalls = 16;
 const maxQueuedCalls = 32;
-const capacity = maxConcurrentCalls + maxQueuedCalls;
+/** Of one caller: it leaves a quarter to others. */
+const capacity = 0.75 * (maxConcurrentCalls + maxQueuedCalls);
 
 let database: TemporaryDatabase;
 let server: HttpServerProcess;

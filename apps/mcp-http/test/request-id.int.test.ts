@@ -70,7 +70,7 @@ describe('the id of a request', () => {
       }),
       allowedHosts: ['127.0.0.1'],
       allowedOrigins: [],
-      crossOrigins: [],
+      localOriginHosts: [],
       isStopping: () => false,
       onError: (...report) => heard.push(report),
     });

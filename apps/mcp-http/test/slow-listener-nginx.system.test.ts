@@ -45,7 +45,7 @@ beforeEach(async () => {
     service: Promise.resolve({ serveMessage, contextStore }),
     allowedHosts: ['127.0.0.1'],
     allowedOrigins: [],
-    crossOrigins: [],
+    localOriginHosts: [],
     isStopping: () => false,
     onError: (error) => expect.fail(String(error)),
   });

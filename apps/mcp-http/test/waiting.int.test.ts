@@ -56,13 +56,14 @@ it.each(['legacy', 'modern'])('forgets 200 waiting calls whose connections were 
     // A call that waits holds none of these.
     maxConcurrentCalls: 1,
     maxQueuedCalls: 0,
-    maxWaitingCalls: 200,
+    // One caller may have three quarters of these.
+    maxWaitingCalls: 300,
   });
   const app = createApp({
     service: Promise.resolve({ serveMessage, contextStore }),
     allowedHosts: ['127.0.0.1'],
     allowedOrigins: [],
-    crossOrigins: [],
+    localOriginHosts: [],
     isStopping: () => false,
     onError: (error) => expect.fail(String(error)),
   });

@@ -283,11 +283,15 @@ interface CommonArguments {
 }
 
 /** Whether the arguments of a tool, which nobody has checked yet, ask it to wait for something. */
-export const asksToWait = (given: unknown): given is { readonly waitSeconds: unknown } =>
-  typeof given === 'object' && given !== null && 'waitSeconds' in given && Number(given.waitSeconds) > 0;
+export const asksToWait = (given: unknown): given is { readonly waitSeconds: number } =>
+  typeof given === 'object' &&
+  given !== null &&
+  'waitSeconds' in given &&
+  typeof given.waitSeconds === 'number' &&
+  given.waitSeconds > 0;
 
-const waitMs = ({ waitSeconds }: { readonly waitSeconds: unknown }): number =>
-  Math.min(Number(waitSeconds), limits.waitSeconds) * 1000;
+const waitMs = ({ waitSeconds }: { readonly waitSeconds: number }): number =>
+  Math.min(waitSeconds, limits.waitSeconds) * 1000;
 
 function idempotencyOf(tool: string, input: CommonArguments & Record<string, unknown>): Idempotency | undefined {
   if (input.idempotencyKey === undefined) return undefined;

@@ -64,6 +64,7 @@ describe.each(eras)('bad input, %s era', (era) => {
     ['listHandoffs', { limit: -5 }, 'limit'],
     ['listHandoffs', { limit: 2 ** 60 }, 'limit'],
     ['listHandoffs', { waitSeconds: '45' }, 'waitSeconds'],
+    ['getContext', { sessionKey: 'work', types: Array<string>(5).fill('file') }, 'types'],
     ['acceptHandoff', { handoffId: 'x', leaseSeconds: 0 }, 'leaseSeconds'],
     ['acceptHandoff', { handoffId: 'x', leaseSeconds: 1.5 }, 'leaseSeconds'],
     ['acceptHandoff', { handoffId: 'x', leaseSeconds: 1e9 }, 'leaseSeconds'],

@@ -94,6 +94,16 @@ describe.each(eras)('a plain call, %s era', (era) => {
     ['without an id', { message: { id: undefined } }],
     ['whose id is no whole number', { message: { id: 1.5 } }],
     ['without a version of JSON-RPC', { message: { jsonrpc: '1.0' } }],
+    ['with another member', { message: { result: {} } }],
+    ['with another parameter', { params: { ...register, task: {} } }],
+    [
+      'with an argument that is left out',
+      { params: { ...register, arguments: JSON.parse('{"__proto__":1}') as object } },
+    ],
+    [
+      'with something else of the protocol in its _meta',
+      { params: { ...register, _meta: { 'io.modelcontextprotocol/logLevel': 'debug' } } },
+    ],
     ['of another method', { message: { method: 'prompts/get' } }],
     ['of a version that nobody knows', { headers: { 'mcp-protocol-version': '1999-01-01' } }],
     [

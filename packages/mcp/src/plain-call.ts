@@ -39,11 +39,17 @@ export function readPlainCall(request: Request, message: unknown): PlainCall | u
   if (!isObject(message) || message['method'] !== method || message['jsonrpc'] !== '2.0') return undefined;
   const { id, params } = message;
   if ((typeof id !== 'string' && !Number.isSafeInteger(id)) || !isObject(params)) return undefined;
+  // What else there is may be wrong, or mean something to the SDK.
+  if (!Object.keys(message).every(isMessageMember) || !Object.keys(params).every(isParameter)) return undefined;
   const { name: tool, arguments: given = {}, _meta: meta = {} } = params;
   if (typeof tool !== 'string' || !isToolName(tool) || !isObject(given) || 'waitSeconds' in given) return undefined;
+  // The SDK leaves this argument out.
+  if (Object.hasOwn(given, '__proto__')) return undefined;
   if (!isObject(meta) || 'progressToken' in meta) return undefined;
   const version = request.headers.get('mcp-protocol-version');
   const isModern = PROTOCOL_VERSION_META_KEY in meta;
+  if (!Object.keys(meta).every((key) => !key.startsWith(reservedMeta) || (isModern && isEnvelope(key))))
+    return undefined;
   if (isModern ? !isModernCall(request, version, tool, meta) : !isLegacyVersion(version)) return undefined;
   const mcpRequest: McpRequest = {
     id: id as string | number,
@@ -56,6 +62,16 @@ export function readPlainCall(request: Request, message: unknown): PlainCall | u
     ? { era: 'modern', ...call, clientName: (meta[CLIENT_INFO_META_KEY] as Implementation).name }
     : { era: 'legacy', ...call };
 }
+
+const isOneOf = (...names: readonly string[]): ((name: string) => boolean) => {
+  const known = new Set(names);
+  return (name) => known.has(name);
+};
+const isMessageMember = isOneOf('jsonrpc', 'id', 'method', 'params');
+const isParameter = isOneOf('name', 'arguments', '_meta');
+/** What the protocol keeps for itself in `_meta`. */
+const reservedMeta = 'io.modelcontextprotocol/';
+const isEnvelope = isOneOf(PROTOCOL_VERSION_META_KEY, CLIENT_INFO_META_KEY, CLIENT_CAPABILITIES_META_KEY);
 
 const isLegacyVersion = (version: string | null): boolean =>
   version === null || SUPPORTED_PROTOCOL_VERSIONS.includes(version);

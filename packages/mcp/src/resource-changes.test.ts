@@ -170,6 +170,30 @@ describe('what is watched', () => {
     expect(reads).toHaveLength(before);
   });
 
+  it('is not read for those who have left: the store may be closed by then', async () => {
+    const { contextStore } = observedContextStore();
+    const resources = createResources(contextStore, undefined);
+    const reads: string[] = [];
+    let leave = (): void => undefined;
+    const changes = createResourceChanges({
+      contextStore,
+      resources: {
+        ...resources,
+        read: (uri, caller) => {
+          reads.push(uri);
+          leave();
+          return resources.read(uri, caller);
+        },
+      },
+      gatherMs: 5,
+    });
+    leave = await changes.watch({ uris: uris.slice(0, 2), list: true }, {}, () => undefined);
+    reads.length = 0;
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
+    await settled(reads);
+    expect(reads).toHaveLength(1);
+  });
+
   it('may not be there yet', async () => {
     const { contextStore, changes } = observedChanges();
     const { promise: created, resolve } = Promise.withResolvers<ResourceChange>();

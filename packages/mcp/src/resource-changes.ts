@@ -157,9 +157,8 @@ class Watcher {
       await delay(this.#gatherMs, undefined, { ref: false });
       const round = [...this.#touched];
       for (const watched of round) {
-        // What happens from here on is looked at in the next round.
-        this.#touched.delete(watched);
-        await this.#compare(watched);
+        // What happens from here on is looked at in the next round; what nobody watches any more, not at all.
+        if (this.#touched.delete(watched)) await this.#compare(watched);
       }
     }
     this.#isLooking = false;

@@ -3,7 +3,7 @@ import { noTelemetry, openContextStore } from '@org/context-store';
 import { readEnvironment } from '@org/context-store/environment';
 import { maxMessageBytes } from '@org/mcp';
 import { createApp } from '@org/mcp-http/app';
-import { allowedHosts, allowedOrigins, httpEnvironmentTable } from '@org/mcp-http/environment';
+import { allowedHosts, httpEnvironmentTable, localOriginHosts } from '@org/mcp-http/environment';
 import { openHttpServer } from '@org/mcp-http/http-server';
 import { createMessageServer } from '@org/mcp-http/serve-message';
 import { createMcpServerFactory, createResourceChanges, createResources, serveOverHttp } from '@org/mcp/testing';
@@ -41,8 +41,8 @@ export async function openFixtureServer(): Promise<FixtureServer> {
   const app = createApp({
     service: Promise.resolve({ serveMessage, contextStore }),
     allowedHosts: allowedHosts(environment),
-    allowedOrigins: allowedOrigins(environment),
-    crossOrigins: [],
+    allowedOrigins: environment.ALLOWED_ORIGINS,
+    localOriginHosts: localOriginHosts(environment),
     isStopping: () => false,
     onError: (error) => {
       throw error;

@@ -21,6 +21,13 @@ describe('a cursor', () => {
     }
   });
 
+  it('is refused when it is longer than any, whatever it holds', () => {
+    const list = cursorKind('list', z.tuple([z.array(z.int())]));
+    const zeros = (count: number): string => list.encode([], [Array<number>(count).fill(0)]);
+    expect(list.decode([], zeros(300))[0]).toHaveLength(300);
+    expect(() => list.decode([], zeros(600))).toThrow(refusal);
+  });
+
   it('is refused with another position than its own', () => {
     const [mark] = JSON.parse(Buffer.from(kind.encode(['a'], [7]), 'base64url').toString()) as [string];
     for (const position of [6, 8, -1, 2 ** 53 - 1]) {

@@ -43,7 +43,11 @@ export const foreignCursor = (tool: string): ContextStoreError =>
     { issues: [{ path: 'cursor', message: 'not a cursor of this call' }] },
   );
 
+/** Several times what any cursor takes: whatever else a caller may have put into one is not read. */
+const longestCursor = 1024;
+
 function parseJson(cursor: string): unknown {
+  if (cursor.length > longestCursor) return undefined;
   try {
     return JSON.parse(Buffer.from(cursor, 'base64url').toString());
   } catch {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ContextStoreError } from '../errors.js';
-import { contextTypeSchema, entrySchema, type Entry } from '../model/entry.js';
+import { contextTypes, contextTypeSchema, entrySchema, type Entry } from '../model/entry.js';
 import { sessionKeySchema } from '../model/names.js';
 import type { EntryPage, EntryRecord, ReadEntries } from '../ports/store.js';
 import { contextCursors, type ContextPosition, type ReadingOrder } from '../rules/context-cursor.js';
@@ -23,7 +23,7 @@ const input = z.strictObject({
   order: z.enum(['asc', 'desc']).optional(),
   limit: z.int().min(1).max(limits.pageSize).default(20),
   cursor: z.string().optional(),
-  types: z.array(contextTypeSchema).min(1).optional(),
+  types: z.array(contextTypeSchema).min(1).max(contextTypes.length).optional(),
   maxTokens: z.int().min(limits.minTokens).max(limits.maxTokens).default(6000),
   /** Shows one entry's content from here on, in characters (Unicode code points); with `limit: 1`. */
   contentOffset: z.int().min(0).optional(),

@@ -214,4 +214,11 @@ describe('listHandoffs with waitSeconds', () => {
     });
     expect(vi.getTimerCount()).toBe(0);
   });
+
+  it('refuses lists in each other as what they are, and does not wait', async () => {
+    const waitSeconds = JSON.parse(`${'['.repeat(50_000)}1${']'.repeat(50_000)}`) as number;
+    await expect(store.listHandoffs({ agent: 'implementer', waitSeconds })).rejects.toMatchObject({
+      code: 'VALIDATION_ERROR',
+    });
+  });
 });

@@ -60,36 +60,62 @@ export const mutationArguments = {
 
 /** An answer must not be many times as long as what it is about: of more, the rest is counted. */
 const mostNamed = 10;
+const longestName = 100;
+
+/** No argument takes a longer list. Of one, zod would describe every item before it counts them. */
+const longestList = 100;
+
+interface ArgumentIssue {
+  readonly path: string;
+  readonly message: string;
+}
 
 /** @throws VALIDATION_ERROR naming the fields that are wrong, and what they should be */
 export function parseInput<Input extends z.ZodObject>(schema: Input, input: unknown): z.output<Input> {
+  const overlong = overlongLists(input);
+  if (overlong.length > 0) throw refusal(overlong, overlong.length);
   const parsed = schema.safeParse(input ?? {});
   const lost = lostKeys(input);
   if (parsed.success && lost.length === 0) return parsed.data;
   const found = parsed.error?.issues ?? [];
   const described = found.slice(0, mostNamed).map((issue) => describeIssue(issue, schema));
-  const issues = [...described, ...lost].slice(0, mostNamed);
+  throw refusal([...described, ...lost], found.length + lost.length);
+}
+
+function refusal(described: readonly ArgumentIssue[], count: number): ContextStoreError {
+  const issues = described.slice(0, mostNamed);
   const named = issues.map(({ path, message }) => `${path}: ${message}`).join('; ');
-  const more = found.length + lost.length - issues.length;
-  throw new ContextStoreError(
+  const more = count - issues.length;
+  return new ContextStoreError(
     'VALIDATION_ERROR',
     `${named}${more > 0 ? `; and ${more} more problems` : ''}. Correct the arguments and call again.`,
     { issues },
   );
 }
 
-/** zod drops this key of a record without a word, and what a caller recorded must not go missing. */
-function lostKeys(input: unknown): { path: string; message: string }[] {
-  return Object.entries(input ?? {})
-    .filter(([, value]) => typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__'))
-    .map(([path]) => ({ path, message: 'has a key named __proto__, which cannot be stored; rename it' }));
-}
+const overlongLists = (input: unknown): ArgumentIssue[] =>
+  Object.entries(input ?? {})
+    .filter(([, value]) => Array.isArray(value) && value.length > longestList)
+    .map(([path]) => ({ path: shown(path), message: `has more than ${longestList} items; send fewer` }));
 
-function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodObject): { path: string; message: string } {
+/** zod drops this key of a record without a word, and what a caller recorded must not go missing. */
+const lostKeys = (input: unknown): ArgumentIssue[] =>
+  Object.entries(input ?? {})
+    .filter(([, value]) => typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__'))
+    .map(([path]) => ({
+      path: shown(path),
+      message: 'has a key named __proto__, which cannot be stored; rename it',
+    }));
+
+/** As much of an argument's name as it takes to find it. */
+const shown = (name: string): string =>
+  name.length > longestName ? `${name.slice(0, longestName).toWellFormed()}…` : name;
+
+function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodObject): ArgumentIssue {
   const path = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
     const more = issue.keys.length - mostNamed;
-    const unknown = `${issue.keys.slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+    const unknown = `${issue.keys.slice(0, mostNamed).map(shown).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
     return {
       path: path === '' ? unknown : `${path}.${unknown}`,
       message: `unknown; known are ${Object.keys(schema.shape).join(', ')}`,

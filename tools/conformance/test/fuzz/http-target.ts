@@ -66,7 +66,7 @@ export class HttpTarget implements FuzzTarget<HttpCase | WireCase> {
     expectDecent(text);
     this.#live.learn(text);
     if (status >= 500) throw new Error(`Status ${status}: ${text}`);
-    if (sent.method === 'HEAD' || status === 202 || status === 204 || status === 417) return;
+    if (sent.method === 'HEAD' || [202, 204, 417, 431].includes(status)) return;
     if (!sent.path.startsWith('/mcp') || sent.method !== 'POST') return;
     const messages = contentType.startsWith('text/event-stream') ? eventsOf(text) : [parsed(text)];
     const answers = messages.filter((message) => !isNotification(message));
@@ -134,7 +134,7 @@ async function readAll(response: IncomingMessage, onlyFirst: boolean): Promise<s
 }
 
 /** An event's data is one line here; what else ends a line in JavaScript ends none in a stream of events. */
-function eventsOf(text: string): unknown[] {
+export function eventsOf(text: string): unknown[] {
   const data = text.split(/\r\n|\n|\r/).flatMap((line) => (line.startsWith('data:') ? [line.slice(5).trim()] : []));
   return data.filter((line) => line !== '').map(parsed);
 }

@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest';
+import { isTooIntricate } from './is-too-intricate.js';
+
+const callWith = (argument: string): Buffer =>
+  Buffer.from(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":{"a":1,${argument}}}}`);
+const objectBytes = 64 * 1024;
+/** Pieces of JSON, as many as an object of that size can hold. */
+const filled = (bytes: number, piece: string): string =>
+  Array<string>(Math.floor((bytes - 8) / (piece.length + 1)))
+    .fill(piece)
+    .join(',');
+
+it.each(['0', '[]', '{}', '""', '[[]]', '{"":0}', '{"":[]}'])(
+  'takes any object of 64 KiB that a call may carry, such as one full of %s',
+  (piece) => {
+    const metadata = `{"x":[${filled(objectBytes, piece)}]}`;
+    expect(metadata.length).toBeGreaterThan(objectBytes - 20);
+    expect(isTooIntricate(callWith(`"metadata":${metadata}`))).toBe(false);
+  },
+);
+
+it('takes an object with as many names, and as many levels, as a call may carry', () => {
+  const names = Array.from({ length: 8000 }, (_, index) => `"${index.toString(36)}":0`).join(',');
+  const nested = `${'{"a":'.repeat(64)}"${'x'.repeat(5000)}"${'}'.repeat(64)}`;
+  for (const metadata of [`{${names}}`, nested]) expect(isTooIntricate(callWith(`"metadata":${metadata}`))).toBe(false);
+});
+
+it.each([
+  ['marks', '[]},{['],
+  ['quotes', String.raw`\",`],
+  ['backslashes before its end', String.raw`,\\`],
+  ['escapes', String.raw`\u005b`],
+])('does not look into a text: one full of %s is one value', (_what, piece) => {
+  const text = `"${piece.repeat(200_000)}"`;
+  expect(JSON.parse(text)).toBeTypeOf('string');
+  expect(isTooIntricate(callWith(`"content":${text}`))).toBe(false);
+  expect(isTooIntricate(callWith(`"content":${text},"metadata":[${filled(4 * objectBytes, '[]')}]`))).toBe(true);
+});
+
+it.each([
+  ['arguments', filled(20_000, '"k":0')],
+  ['names in an object', `"metadata":{${filled(4 * objectBytes, '"k":0')}}`],
+  ['items in a list', `"roles":[${filled(4 * objectBytes, '0')}]`],
+  ['lists in a list', `"roles":[${filled(2 * objectBytes, '[]')}]`],
+  ['levels', `"metadata":${'['.repeat(3000)}${']'.repeat(3000)}`],
+])('refuses too many %s', (_what, given) => {
+  expect(isTooIntricate(callWith(given))).toBe(true);
+});
+
+it('reads no further than it must', () => {
+  const text = Buffer.concat([callWith(`"roles":[${'0,'.repeat(70_000)}`), Buffer.alloc(1_000_000, '0,')]);
+  let read = 0;
+  const counted = new Proxy(text, {
+    get: (bytes, key) => {
+      read += 1;
+      return key === 'length' ? bytes.length : bytes[Number(key)];
+    },
+  });
+  expect(isTooIntricate(counted)).toBe(true);
+  expect(read).toBeLessThan(4 * 140_000);
+});
