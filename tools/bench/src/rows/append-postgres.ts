@@ -13,23 +13,26 @@ import { recordStatements, type Recording } from '../postgres/intercept-statemen
 import type { Comparison, OpenRow, Row, RowContext, Sample } from '../row.js';
 import { takeTurns, type Measure } from '../take-turns.js';
 
-const sessions = 10_000;
-const callerCounts = [32, 8, 1];
 const most = 32;
+/** A second each is the least that pgbench measures. */
+const callerCountsOf = ({ effort }: RowContext): readonly number[] => (effort.isQuick ? [most] : [most, 8, 1]);
+const sessionsOf = ({ effort }: Pick<RowContext, 'effort'>): number => (effort.isQuick ? 100 : 10_000);
+const anySession = (context: Pick<RowContext, 'effort'>): string =>
+  sessionKey(1 + Math.floor(Math.random() * sessionsOf(context)));
+
 const contentBytes = Buffer.byteLength(content);
 const estimatedTokens = estimateTokens(contentBytes);
 const namespace = 'default';
 
-const anySession = (): number => 1 + Math.floor(Math.random() * sessions);
-
 export const appendPostgres: Row = {
   name: 'append-postgres',
-  title: `Library append on PostgreSQL: ${sessions} sessions, ${contentBytes} bytes, TCP`,
+  title: `Library append on PostgreSQL: 10,000 sessions, ${contentBytes} bytes, TCP`,
   open,
 };
 
 async function open(context: RowContext): Promise<OpenRow> {
   const database = await benchDatabase(context);
+  const sessions = sessionsOf(context);
   context.progress(`creating ${sessions} sessions`);
   const reset = await seedSessions(database, sessions);
   const library = await openLibrary(context, database);
@@ -38,7 +41,7 @@ async function open(context: RowContext): Promise<OpenRow> {
   context.progress('recording batches');
   const recording = await recordStatements(() => library.measure(most, library.updateContext));
 
-  const groups = callerCounts.map((callers) => {
+  const groups = callerCountsOf(context).map((callers) => {
     const group = new Map([[`library, ${callers} callers`, () => library.measure(callers, library.updateContext)]]);
     if (pgbench === undefined) return group;
     return group.set(`pgbench, ${callers} clients`, () => measurePgbench(context, database, pgbench, callers));
@@ -61,8 +64,8 @@ async function open(context: RowContext): Promise<OpenRow> {
       groups.map((group) => new Map([...group].map(([name, measure]) => [name, fromTheSameState(measure)]))),
       context,
     ),
-    comparisons,
-    settings: await serverSettings(database),
+    comparisons: comparisons(callerCountsOf(context)),
+    settings: { sessions: String(sessions), ...(await serverSettings(database)) },
     missing: pgbench === undefined ? [pgbenchMissing] : [],
     profile: async () => {
       await reset();
@@ -79,10 +82,10 @@ async function requireEntries(database: BenchDatabase, reported: number): Promis
   throw new Error(`${Math.round(reported)} appends were reported, and there are ${String(row?.['entries'])} entries`);
 }
 
-const comparisons: readonly Comparison[] = [
-  against('library, 32 callers', 'pgbench, 32 clients', 1),
-  against('library, 8 callers', 'pgbench, 8 clients'),
-  against('library, 1 callers', 'pgbench, 1 clients'),
+const comparisons = (callerCounts: readonly number[]): Comparison[] => [
+  ...callerCounts.map((callers) =>
+    against(`library, ${callers} callers`, `pgbench, ${callers} clients`, callers === most ? 1 : undefined),
+  ),
   against('store port, 32 callers', 'pgbench, 32 clients'),
   against('library, 32 callers', 'store port, 32 callers'),
   against('library, 32 callers', 'raw pg, the same batches'),
@@ -97,7 +100,7 @@ function against(variant: string, limit: string, atLeast?: number): Comparison {
   };
 }
 
-async function openLibrary({ effort, signal, resources }: RowContext, database: BenchDatabase) {
+async function openLibrary(context: RowContext, database: BenchDatabase) {
   let statements = 0;
   const store = await createPostgresStore({
     url: database.url,
@@ -109,18 +112,18 @@ async function openLibrary({ effort, signal, resources }: RowContext, database: 
     },
   });
   const contextStore = createContextStore({ store }, { agent: owner, namespace });
-  resources.defer(() => contextStore.close());
+  context.resources.defer(() => contextStore.close());
 
   return {
     updateContext: async () => {
-      await contextStore.updateContext({ sessionKey: sessionKey(anySession()), contextType: 'message', content });
+      await contextStore.updateContext({ sessionKey: anySession(context), contextType: 'message', content });
       return 1;
     },
     appendEntry: async () => {
       await store.appendEntry({
         namespace,
         agent: owner,
-        sessionKey: sessionKey(anySession()),
+        sessionKey: anySession(context),
         contextType: 'message',
         content,
         contentBytes,
@@ -132,7 +135,7 @@ async function openLibrary({ effort, signal, resources }: RowContext, database: 
     },
     measure: async (callers: number, call: () => Promise<number>): Promise<Sample> => {
       let statementsBefore = 0;
-      const sample = await measured({ effort, signal }, database, callers, call, () => {
+      const sample = await measured(context, database, callers, call, () => {
         statementsBefore = statements;
       });
       return {
@@ -161,7 +164,7 @@ async function measured(
 }
 
 function measurePgbench(
-  { effort, signal }: RowContext,
+  context: RowContext,
   database: BenchDatabase,
   program: string,
   clients: number,
@@ -177,12 +180,11 @@ function measurePgbench(
     content: ':content',
   });
   return runPgbench({
-    effort,
-    signal,
+    ...context,
     database,
     program,
     clients,
-    script: `\\set session random(1, ${sessions})\n${statement};\n`,
+    script: `\\set session random(1, ${sessionsOf(context)})\n${statement};\n`,
     variables: {
       namespace,
       agent: owner,
@@ -213,7 +215,7 @@ function sendOneByOne(context: RowContext, database: BenchDatabase, callers: num
   return () =>
     withClients(database, callers, (clients) =>
       measured(context, database, callers, async (caller) => {
-        const values = [namespace, sessionKey(anySession()), owner, 1, '{}', contentBytes, estimatedTokens, content];
+        const values = [namespace, anySession(context), owner, 1, '{}', contentBytes, estimatedTokens, content];
         const answer = await clients[caller]?.query({ name: 'append', text: numberedAppend, values });
         return answer?.rows.length ?? 0;
       }),
