@@ -31,7 +31,9 @@ export const rowNames: readonly string[] = [
   'http-postgres',
   'stdio-sqlite',
   'start-stdio',
+  'import',
   'growth',
   'cache',
+  'pool',
   'telemetry',
 ];
