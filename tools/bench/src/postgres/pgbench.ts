@@ -53,7 +53,8 @@ export async function runPgbench(options: PgbenchOptions): Promise<Sample> {
   const folder = await mkdtemp(join(tmpdir(), 'context-store-pgbench-'));
   try {
     const warmupSeconds = Math.round(effort.warmupMs / 1000);
-    const measureSeconds = Math.max(1, Math.round(effort.measureMs / 1000));
+    // It may end before it reports its last second.
+    const measureSeconds = Math.max(2, Math.round(effort.measureMs / 1000));
     await writeFile(join(folder, 'script.sql'), options.script);
     const child = spawn(options.program, programArguments(options, warmupSeconds + measureSeconds), {
       cwd: folder,
