@@ -67,6 +67,6 @@ function effortOf(rounds: string | undefined, isQuick: boolean): Effort {
   const count = rounds === undefined ? (isQuick ? 1 : 5) : Number(rounds);
   if (!Number.isInteger(count) || count < 1)
     throw new UsageError(`--rounds ${rounds}: a whole number from 1 is needed.`);
-  const [warmupMs, measureMs] = isQuick ? [100, 200] : [1000, 3000];
+  const [warmupMs, measureMs] = isQuick ? [50, 100] : [1000, 3000];
   return { rounds: count, warmupMs, measureMs, isQuick };
 }

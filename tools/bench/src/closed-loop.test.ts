@@ -51,11 +51,12 @@ it('ends at once when the run is called off', async () => {
   await expect(loop).rejects.toThrow('called off');
 });
 
-it('waits for the first answer, however short it was to measure', async () => {
+it('waits for as many answers as there are callers, however short it was to measure', async () => {
   const noTime = { ...effort, warmupMs: 0, measureMs: 0 };
-  const call = async (): Promise<number> => {
-    await setTimeout(20);
+  const call = async (caller: number): Promise<number> => {
+    await setTimeout(20 * (1 + caller));
     return 1;
   };
   expect((await closedLoop({ callers: 1, effort: noTime, signal }, call)).calls).toBe(1);
+  expect((await closedLoop({ callers: 3, effort: noTime, signal }, call)).calls).toBeGreaterThanOrEqual(3);
 });

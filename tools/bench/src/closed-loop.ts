@@ -45,8 +45,8 @@ export async function closedLoop(
     [latenciesMs, calls] = [[], 0];
     const startMs = performance.now();
     await untilThen(effort.measureMs, working, signal);
-    // A machine that is stuck is no reason to fail.
-    while (latenciesMs.length === 0) await untilThen(1, working, signal);
+    // A machine that is stuck is no reason to fail, and a measurement of a moment is one of something.
+    while (latenciesMs.length < callers) await untilThen(1, working, signal);
     const seconds = (performance.now() - startMs) / 1000;
     const [measured, counted] = [latenciesMs, calls];
     return {

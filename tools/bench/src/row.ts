@@ -81,3 +81,14 @@ export class MissingService extends Error {
 export class MissingSample extends Error {
   override readonly name: string = 'MissingSample';
 }
+
+/** What was opened; undefined when it needs something that is missing, which is noted down. */
+export async function orMissing<T>(opening: Promise<T>, missing: string[]): Promise<T | undefined> {
+  try {
+    return await opening;
+  } catch (error) {
+    if (!(error instanceof MissingService)) throw error;
+    missing.push(error.message);
+    return undefined;
+  }
+}

@@ -1,16 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store } from '@org/domain';
 import { createPostgresStore } from '@org/store-kysely/postgres';
+import type { Client } from 'pg';
 import { content } from '../content.js';
 import { benchDatabase, owner, seedSessions, type BenchDatabase } from '../postgres/bench-database.js';
+import { interceptStatements } from '../postgres/intercept-statements.js';
 import { serverSettings } from '../postgres/server-settings.js';
-import type { RowContext } from '../row.js';
+import { MissingService, type RowContext } from '../row.js';
 import { entriesEach, pinnedEvery, tokensEach, type FilledLogs } from './filled-logs.js';
 
+/** @throws MissingService where a server reports its statistics only when it likes to */
 export async function fillPostgres(context: RowContext, sessions: number): Promise<FilledLogs> {
-  const database = await benchDatabase(context);
-  await seedSessions(database, sessions);
-  await fillSessions(database);
+  const database = await filledDatabase(context, sessions);
+  await requireReportOnDemand(database);
   return {
     openStore: () => createPostgresStore({ url: database.url }),
     serverName: database.name,
@@ -23,6 +24,14 @@ export async function fillPostgres(context: RowContext, sessions: number): Promi
     },
     settings: await serverSettings(database),
   };
+}
+
+/** A database that goes with the row, with so many sessions and their logs in it. */
+export async function filledDatabase(context: RowContext, sessions: number): Promise<BenchDatabase> {
+  const database = await benchDatabase(context);
+  await seedSessions(database, sessions);
+  await fillSessions(database);
+  return database;
 }
 
 /** Straight into the tables: the rows that as many appends would have made. */
@@ -42,8 +51,18 @@ async function fillSessions(database: BenchDatabase): Promise<void> {
   await database.checkpoint();
 }
 
-/** A process of the server adds what it did to the statistics after a statement, but not twice within a second. */
+/**
+ * A process of the server adds what it did to the statistics when it has answered, but not twice within a second, unless
+ * it is told to.
+ */
 async function reportStatistics(store: Store): Promise<void> {
-  await sleep(1100);
-  await Promise.all(Array.from({ length: 64 }, () => store.ping()));
+  const connections = new Set<Client>();
+  const pings = (): Promise<unknown> => Promise.all(Array.from({ length: 64 }, () => store.ping()));
+  await interceptStatements((_ping, connection) => void connections.add(connection), pings);
+  await Promise.all([...connections].map((connection) => connection.query('select pg_stat_force_next_flush()')));
+}
+
+async function requireReportOnDemand(database: BenchDatabase): Promise<void> {
+  const [row] = await database.query(`select current_setting('server_version_num')::integer >= 150000 as can_report`);
+  if (row?.['can_report'] !== true) throw new MissingService('PostgreSQL 15 or newer, which tells what it has read');
 }

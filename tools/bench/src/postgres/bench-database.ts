@@ -19,13 +19,16 @@ export interface BenchDatabase {
   readonly url: string;
   readonly name: string;
   readonly query: (text: string) => Promise<Record<string, unknown>[]>;
-  /** So that none falls into a measurement. Left to the server where the user may not ask for one. */
+  /**
+   * So that none falls into a measurement. Left to the server where the user may not ask for one, and in a quick run, whose
+   * figures mean nothing to anybody.
+   */
   readonly checkpoint: () => Promise<void>;
 }
 
-/** A database of the row's own, with the product's schema in it, which goes with the row. */
-export async function benchDatabase({ resources }: Pick<RowContext, 'resources'>): Promise<BenchDatabase> {
-  const name = `context_store_bench_${randomBytes(6).toString('hex')}`;
+/** A database of the row's own, named for this process, with the product's schema in it, which goes with the row. */
+export async function benchDatabase({ effort, resources }: RowContext): Promise<BenchDatabase> {
+  const name = `context_store_bench_${process.pid}_${randomBytes(6).toString('hex')}`;
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   const server = await connect(serverUrl);
@@ -43,6 +46,7 @@ export async function benchDatabase({ resources }: Pick<RowContext, 'resources'>
     name,
     query: async (text) => (await client.query<Record<string, unknown>>(text)).rows,
     checkpoint: async () => {
+      if (effort.isQuick) return;
       await client.query('checkpoint').catch((error: unknown) => {
         if (!(error instanceof DatabaseError && error.code === insufficientPrivilege)) throw error;
       });

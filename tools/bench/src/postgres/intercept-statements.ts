@@ -16,7 +16,7 @@ export interface Recording {
 /** Overhears what the library sends while something runs, in this process. */
 export async function recordStatements(run: () => Promise<unknown>): Promise<Recording> {
   const statements: NamedStatement[] = [];
-  const connections = new Set<unknown>();
+  const connections = new Set<Client>();
   await interceptStatements((statement, connection) => {
     statements.push({ ...statement, values: [...statement.values] });
     connections.add(connection);
@@ -30,12 +30,12 @@ export async function recordStatements(run: () => Promise<unknown>): Promise<Rec
  * @param look the statement waits for what this returns
  */
 export async function interceptStatements(
-  look: (statement: NamedStatement, connection: unknown) => Promise<void> | void,
+  look: (statement: NamedStatement, connection: Client) => Promise<void> | void,
   run: () => Promise<unknown>,
 ): Promise<void> {
   const { prototype } = Client;
   const original = Reflect.get(prototype, 'query') as (...args: unknown[]) => unknown;
-  function intercepted(this: unknown, ...args: unknown[]): unknown {
+  function intercepted(this: Client, ...args: unknown[]): unknown {
     const [config] = args;
     if (!isNamedStatement(config)) return original.apply(this, args);
     const looked = look(config, this);

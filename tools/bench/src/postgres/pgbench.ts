@@ -52,10 +52,9 @@ export async function runPgbench(options: PgbenchOptions): Promise<Sample> {
   const { effort, database, signal } = options;
   const folder = await mkdtemp(join(tmpdir(), 'context-store-pgbench-'));
   try {
-    const [warmupSeconds, measureSeconds] = [effort.warmupMs, effort.measureMs].map((ms) => Math.ceil(ms / 1000)) as [
-      number,
-      number,
-    ];
+    const warmupSeconds = Math.round(effort.warmupMs / 1000);
+    // It may end before it reports its last second.
+    const measureSeconds = Math.max(2, Math.round(effort.measureMs / 1000));
     await writeFile(join(folder, 'script.sql'), options.script);
     const child = spawn(options.program, programArguments(options, warmupSeconds + measureSeconds), {
       cwd: folder,

@@ -13,26 +13,35 @@ import { recordStatements, type Recording } from '../postgres/intercept-statemen
 import type { Comparison, OpenRow, Row, RowContext, Sample } from '../row.js';
 import { takeTurns, type Measure } from '../take-turns.js';
 
-const sessions = 10_000;
-const callerCounts = [32, 8, 1];
-const most = 32;
+const judged = 32;
+/**
+ * The most first, with which everything is measured. A quick run leaves a shared server its connections, and pgbench takes
+ * two seconds for each.
+ */
+const callerCountsOf = ({ effort }: RowContext): readonly [most: number, ...number[]] =>
+  effort.isQuick ? [8] : [judged, 8, 1];
+const sessionsOf = ({ effort }: Pick<RowContext, 'effort'>): number => (effort.isQuick ? 100 : 10_000);
+const anySession = (context: Pick<RowContext, 'effort'>): string =>
+  sessionKey(1 + Math.floor(Math.random() * sessionsOf(context)));
+
 const contentBytes = Buffer.byteLength(content);
 const estimatedTokens = estimateTokens(contentBytes);
 const namespace = 'default';
 
-const anySession = (): number => 1 + Math.floor(Math.random() * sessions);
-
 export const appendPostgres: Row = {
   name: 'append-postgres',
-  title: `Library append on PostgreSQL: ${sessions} sessions, ${contentBytes} bytes, TCP`,
+  title: `Library append on PostgreSQL: 10,000 sessions, ${contentBytes} bytes, TCP`,
   open,
 };
 
 async function open(context: RowContext): Promise<OpenRow> {
   const database = await benchDatabase(context);
+  const sessions = sessionsOf(context);
   context.progress(`creating ${sessions} sessions`);
   const reset = await seedSessions(database, sessions);
   const library = await openLibrary(context, database);
+  const callerCounts = callerCountsOf(context);
+  const [most] = callerCounts;
   const pgbench = findPgbench();
 
   context.progress('recording batches');
@@ -61,8 +70,8 @@ async function open(context: RowContext): Promise<OpenRow> {
       groups.map((group) => new Map([...group].map(([name, measure]) => [name, fromTheSameState(measure)]))),
       context,
     ),
-    comparisons,
-    settings: await serverSettings(database),
+    comparisons: comparisons(callerCounts),
+    settings: { sessions: String(sessions), ...(await serverSettings(database)) },
     missing: pgbench === undefined ? [pgbenchMissing] : [],
     profile: async () => {
       await reset();
@@ -79,15 +88,18 @@ async function requireEntries(database: BenchDatabase, reported: number): Promis
   throw new Error(`${Math.round(reported)} appends were reported, and there are ${String(row?.['entries'])} entries`);
 }
 
-const comparisons: readonly Comparison[] = [
-  against('library, 32 callers', 'pgbench, 32 clients', 1),
-  against('library, 8 callers', 'pgbench, 8 clients'),
-  against('library, 1 callers', 'pgbench, 1 clients'),
-  against('store port, 32 callers', 'pgbench, 32 clients'),
-  against('library, 32 callers', 'store port, 32 callers'),
-  against('library, 32 callers', 'raw pg, the same batches'),
-  against('library, 32 callers', 'raw pg, one by one, 32'),
-];
+function comparisons(callerCounts: readonly [most: number, ...number[]]): Comparison[] {
+  const [most] = callerCounts;
+  return [
+    ...callerCounts.map((callers) =>
+      against(`library, ${callers} callers`, `pgbench, ${callers} clients`, callers === judged ? 1 : undefined),
+    ),
+    against(`store port, ${most} callers`, `pgbench, ${most} clients`),
+    against(`library, ${most} callers`, `store port, ${most} callers`),
+    against(`library, ${most} callers`, 'raw pg, the same batches'),
+    against(`library, ${most} callers`, `raw pg, one by one, ${most}`),
+  ];
+}
 
 function against(variant: string, limit: string, atLeast?: number): Comparison {
   return {
@@ -97,7 +109,7 @@ function against(variant: string, limit: string, atLeast?: number): Comparison {
   };
 }
 
-async function openLibrary({ effort, signal, resources }: RowContext, database: BenchDatabase) {
+async function openLibrary(context: RowContext, database: BenchDatabase) {
   let statements = 0;
   const store = await createPostgresStore({
     url: database.url,
@@ -109,18 +121,18 @@ async function openLibrary({ effort, signal, resources }: RowContext, database: 
     },
   });
   const contextStore = createContextStore({ store }, { agent: owner, namespace });
-  resources.defer(() => contextStore.close());
+  context.resources.defer(() => contextStore.close());
 
   return {
     updateContext: async () => {
-      await contextStore.updateContext({ sessionKey: sessionKey(anySession()), contextType: 'message', content });
+      await contextStore.updateContext({ sessionKey: anySession(context), contextType: 'message', content });
       return 1;
     },
     appendEntry: async () => {
       await store.appendEntry({
         namespace,
         agent: owner,
-        sessionKey: sessionKey(anySession()),
+        sessionKey: anySession(context),
         contextType: 'message',
         content,
         contentBytes,
@@ -132,7 +144,7 @@ async function openLibrary({ effort, signal, resources }: RowContext, database: 
     },
     measure: async (callers: number, call: () => Promise<number>): Promise<Sample> => {
       let statementsBefore = 0;
-      const sample = await measured({ effort, signal }, database, callers, call, () => {
+      const sample = await measured(context, database, callers, call, () => {
         statementsBefore = statements;
       });
       return {
@@ -161,7 +173,7 @@ async function measured(
 }
 
 function measurePgbench(
-  { effort, signal }: RowContext,
+  context: RowContext,
   database: BenchDatabase,
   program: string,
   clients: number,
@@ -177,12 +189,11 @@ function measurePgbench(
     content: ':content',
   });
   return runPgbench({
-    effort,
-    signal,
+    ...context,
     database,
     program,
     clients,
-    script: `\\set session random(1, ${sessions})\n${statement};\n`,
+    script: `\\set session random(1, ${sessionsOf(context)})\n${statement};\n`,
     variables: {
       namespace,
       agent: owner,
@@ -213,7 +224,7 @@ function sendOneByOne(context: RowContext, database: BenchDatabase, callers: num
   return () =>
     withClients(database, callers, (clients) =>
       measured(context, database, callers, async (caller) => {
-        const values = [namespace, sessionKey(anySession()), owner, 1, '{}', contentBytes, estimatedTokens, content];
+        const values = [namespace, anySession(context), owner, 1, '{}', contentBytes, estimatedTokens, content];
         const answer = await clients[caller]?.query({ name: 'append', text: numberedAppend, values });
         return answer?.rows.length ?? 0;
       }),

@@ -4,14 +4,14 @@ import { createCachedStore } from '@org/cache-keyv';
 import { createRedisLevel } from '@org/cache-keyv/redis';
 import { createContextStore, noTelemetry, type ContextStore, type Store, type Telemetry } from '@org/domain';
 import { closedLoop } from '../closed-loop.js';
-import { content } from '../content.js';
 import { cpuFacts, lookAtCpu } from '../cpu-time.js';
 import { fillPostgres } from '../filled/fill-postgres.js';
 import { fillSqlite } from '../filled/fill-sqlite.js';
+import { append, read } from '../filled/calls.js';
 import { entriesEach, type FilledLogs } from '../filled/filled-logs.js';
-import { owner, sessionKey } from '../postgres/bench-database.js';
+import { owner } from '../postgres/bench-database.js';
 import { openRedisCpu, type RedisCpu } from '../redis-cpu.js';
-import { MissingService, type Comparison, type OpenRow, type Row, type RowContext, type Sample } from '../row.js';
+import { orMissing, type Comparison, type OpenRow, type Row, type RowContext, type Sample } from '../row.js';
 import { takeTurns, type Measure } from '../take-turns.js';
 import { zipf } from '../zipf.js';
 
@@ -46,14 +46,10 @@ interface Subject {
 }
 
 async function open(context: RowContext): Promise<OpenRow> {
-  const sessions = context.effort.isQuick ? 100 : 2000;
+  const sessions = context.effort.isQuick ? 20 : 2000;
   const missing: string[] = [];
   const sqlite = await openEngine(context, 'SQLite', await fillSqlite(context, sessions), sessions, undefined);
-  const postgres = await openPostgres(context, sessions).catch((error: unknown) => {
-    if (!(error instanceof MissingService)) throw error;
-    missing.push(error.message);
-    return undefined;
-  });
+  const postgres = await orMissing(openPostgres(context, sessions), missing);
   return {
     measureRound: takeTurns([...(postgres?.groups ?? []), ...sqlite.groups], context),
     comparisons: [...comparisons('PostgreSQL'), ...comparisons('SQLite')],
@@ -165,14 +161,15 @@ async function measureSubject(
     ...lookups,
   });
   const rowsBefore = await rowsRead?.(store);
-  let reads = 0;
+  let [turn, reads] = [0, 0];
   let before = await look();
   const sample = await closedLoop(
     { callers, effort, signal, onMeasure: async () => void (before = await look()) },
     async () => {
       // Where nothing is waited for, no timer would ever end the measurement.
       if (serverName === undefined) await nextTurn();
-      if (Math.random() < loads[load]) return append(contextStore, pick());
+      turn += 1;
+      if (turn % 10 < 10 * loads[load]) return append(contextStore, pick());
       reads += 1;
       return read(contextStore, pick(), reads);
     },
@@ -193,16 +190,4 @@ async function measureSubject(
       ...(looked > 0 && { [hitRatio]: (after.hits - before.hits) / looked }),
     },
   };
-}
-
-async function append(contextStore: ContextStore, session: number): Promise<number> {
-  await contextStore.updateContext({ sessionKey: sessionKey(session), contextType: 'message', content });
-  return 1;
-}
-
-async function read(contextStore: ContextStore, session: number, turn: number): Promise<number> {
-  const target = { sessionKey: sessionKey(session) };
-  if (turn % 3 === 0) await contextStore.getBriefing(target);
-  else await contextStore.getContext(turn % 3 === 1 ? target : { ...target, limit: 100, maxTokens: 20_000 });
-  return 1;
 }

@@ -7,19 +7,21 @@ import { interleaveCalls, timeOf, type TimedCall } from '../interleave-calls.js'
 import { benchDatabase, seedSessions } from '../postgres/bench-database.js';
 import { serverSettings } from '../postgres/server-settings.js';
 import { openBufferCounter, type CountBuffers } from '../postgres/count-buffers.js';
-import { MissingService, type Comparison, type OpenRow, type RoundSamples, type Row, type RowContext } from '../row.js';
+import { orMissing, type Comparison, type OpenRow, type RoundSamples, type Row, type RowContext } from '../row.js';
 import { median } from '../statistics.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
-const sizes = [100, 1000, 10_000, 100_000] as const;
-const [smallest, largest] = [sizes[0], sizes[sizes.length - 1] ?? 0];
+const sizes = [100, 1000, 10_000, 100_000];
+const quickSizes = [50, 100];
+const sizesOf = ({ effort }: RowContext): readonly number[] => (effort.isQuick ? quickSizes : sizes);
 const operations = ['append', 'latest 20', 'briefing', 'requestHandoff', 'acceptHandoff'] as const;
 type Operation = (typeof operations)[number];
 
-const callsInRound = ({ effort }: Pick<RowContext, 'effort'>): number => (effort.isQuick ? 3 : 80);
-const countedInRound = 5;
+const callsInRound = ({ effort }: RowContext): number => (effort.isQuick ? 1 : 80);
+/** Which page has room left is chance: so each call is counted several times. */
+const countedInRound = ({ effort }: RowContext): number => (effort.isQuick ? 1 : 5);
 /** Enough that no planner thinks of reading the whole table. */
-const otherSessions = 1000;
+const otherSessions = ({ effort }: RowContext): number => (effort.isQuick ? 50 : 1000);
 /** Every log begins with as many pinned entries, so that all briefings are alike. */
 const pinnedEntries = 20;
 
@@ -40,11 +42,7 @@ interface Engine {
 async function open(context: RowContext): Promise<OpenRow> {
   const missing: string[] = [];
   const sqlite = await openSqlite(context);
-  const postgres = await openPostgres(context).catch((error: unknown) => {
-    if (!(error instanceof MissingService)) throw error;
-    missing.push(error.message);
-    return undefined;
-  });
+  const postgres = await orMissing(openPostgres(context), missing);
   const engines = postgres === undefined ? [sqlite] : [postgres, sqlite];
   return {
     measureRound: async () => {
@@ -52,7 +50,7 @@ async function open(context: RowContext): Promise<OpenRow> {
       for (const engine of engines) rounds.push(await measureEngine(engine, context));
       return new Map(rounds.flatMap((samples) => [...samples]));
     },
-    comparisons: [...['PostgreSQL', 'SQLite'].flatMap(timeComparisons), ...bufferComparisons('PostgreSQL')],
+    comparisons: comparisons(sizesOf(context)),
     settings: { 'calls of each in a round': String(callsInRound(context)), ...postgres?.settings },
     missing,
   };
@@ -65,7 +63,7 @@ async function openSqlite(context: RowContext): Promise<Engine> {
 
 async function openPostgres(context: RowContext): Promise<Engine> {
   const database = await benchDatabase(context);
-  await seedSessions(database, otherSessions);
+  await seedSessions(database, otherSessions(context));
   const store = await createPostgresStore({ url: database.url });
   const engine = await openEngine(context, 'PostgreSQL', createContextStore({ store }));
   await database.query('vacuum analyze');
@@ -80,7 +78,7 @@ async function openPostgres(context: RowContext): Promise<Engine> {
 async function openEngine(context: RowContext, name: string, contextStore: ContextStore): Promise<Engine> {
   context.resources.defer(() => contextStore.close());
   const subjects: Subject[] = [];
-  for (const size of sizes) {
+  for (const size of sizesOf(context)) {
     context.progress(`${name}: filling a session with ${size} entries`);
     subjects.push(await fillSession(contextStore, size, context.signal));
   }
@@ -167,16 +165,19 @@ async function measureEngine({ name, subjects, countBuffers }: Engine, context: 
   );
   const samples = await interleaveCalls(groups, callsInRound(context), context);
   if (countBuffers === undefined) return samples;
-  const buffers = await measureBuffers(countBuffers, subjects);
+  const buffers = await measureBuffers(countBuffers, subjects, countedInRound(context));
   return new Map(
     [...samples].map(([variant, sample]) => [variant, { ...sample, facts: { buffers: buffers.get(variant) ?? NaN } }]),
   );
 }
 
-/** Which page has room left is chance: so each call is counted several times. */
-async function measureBuffers(countBuffers: CountBuffers, subjects: readonly Subject[]): Promise<Map<string, number>> {
+async function measureBuffers(
+  countBuffers: CountBuffers,
+  subjects: readonly Subject[],
+  times: number,
+): Promise<Map<string, number>> {
   const counts = new Map<string, number[]>();
-  for (let time = 0; time < countedInRound; time += 1) {
+  for (let time = 0; time < times; time += 1) {
     for (const operation of operations) {
       for (const { size, call } of subjects) {
         const variant = variantName('PostgreSQL', operation, size);
@@ -187,20 +188,23 @@ async function measureBuffers(countBuffers: CountBuffers, subjects: readonly Sub
   return new Map([...counts].map(([variant, values]) => [variant, median(values)]));
 }
 
-const timeComparisons = (engine: string): Comparison[] =>
-  operations.map((operation) => ({
-    name: `${engine}, ${operation}: p50 at ${largest} / at ${smallest} entries`,
-    value: (sample) =>
-      (sample(variantName(engine, operation, largest)).p50Ms ?? NaN) /
-      (sample(variantName(engine, operation, smallest)).p50Ms ?? NaN),
-    bar: { atMost: 1.25 },
-  }));
-
-const bufferComparisons = (engine: string): Comparison[] =>
-  operations.map((operation) => ({
-    name: `${engine}, ${operation}: buffers at ${largest} − at ${smallest} entries`,
-    value: (sample) =>
-      (sample(variantName(engine, operation, largest)).facts?.['buffers'] ?? NaN) -
-      (sample(variantName(engine, operation, smallest)).facts?.['buffers'] ?? NaN),
-    bar: { atMost: 4 },
-  }));
+function comparisons(sizesMeasured: readonly number[]): Comparison[] {
+  const [smallest, largest] = [Math.min(...sizesMeasured), Math.max(...sizesMeasured)];
+  const times = (engine: string): Comparison[] =>
+    operations.map((operation) => ({
+      name: `${engine}, ${operation}: p50 at ${largest} / at ${smallest} entries`,
+      value: (sample) =>
+        (sample(variantName(engine, operation, largest)).p50Ms ?? NaN) /
+        (sample(variantName(engine, operation, smallest)).p50Ms ?? NaN),
+      bar: { atMost: 1.25 },
+    }));
+  const buffers = (engine: string): Comparison[] =>
+    operations.map((operation) => ({
+      name: `${engine}, ${operation}: buffers at ${largest} − at ${smallest} entries`,
+      value: (sample) =>
+        (sample(variantName(engine, operation, largest)).facts?.['buffers'] ?? NaN) -
+        (sample(variantName(engine, operation, smallest)).facts?.['buffers'] ?? NaN),
+      bar: { atMost: 4 },
+    }));
+  return [...times('PostgreSQL'), ...times('SQLite'), ...buffers('PostgreSQL')];
+}

@@ -15,7 +15,12 @@ import type { Comparison, OpenRow, Row, RowContext, Sample } from '../row.js';
 import { takeTurns, type Measure } from '../take-turns.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
-const sessions = 10_000;
+const sessionsOf = ({ effort }: RowContext): number => (effort.isQuick ? 100 : 10_000);
+/** How many callers, and the bar for them. */
+const loads = [
+  { callers: 8, atLeast: 0.85 },
+  { callers: 32, atLeast: 1.3 },
+] as const;
 const product = 'mcp-http';
 const bare = 'bare server, raw pg';
 const noOp = 'no-op server';
@@ -24,12 +29,13 @@ const bareServer = fileURLToPath(new URL('../http/bare-server.js', import.meta.u
 
 export const httpPostgres: Row = {
   name: 'http-postgres',
-  title: `updateContext over HTTP, PostgreSQL: ${sessions} sessions, ${content.length} bytes`,
+  title: `updateContext over HTTP, PostgreSQL: 10,000 sessions, ${content.length} bytes`,
   open,
 };
 
 async function open(context: RowContext): Promise<OpenRow> {
   const database = await benchDatabase(context);
+  const sessions = sessionsOf(context);
   context.progress(`creating ${sessions} sessions`);
   const reset = await seedSessions(database, sessions);
   const servers = new Map([
@@ -47,13 +53,14 @@ async function open(context: RowContext): Promise<OpenRow> {
         },
       ]),
     );
+  const measured = context.effort.isQuick ? loads.slice(0, 1) : loads;
   return {
     measureRound: takeTurns(
-      [8, 32].flatMap((callers) => eras.map((era) => group(callers, era))),
+      measured.flatMap(({ callers }) => eras.map((era) => group(callers, era))),
       context,
     ),
-    comparisons: eras.flatMap((era) => [...against(8, era, 0.85), ...against(32, era, 1.3)]),
-    settings: await serverSettings(database),
+    comparisons: eras.flatMap((era) => measured.flatMap(({ callers, atLeast }) => against(callers, era, atLeast))),
+    settings: { sessions: String(sessions), ...(await serverSettings(database)) },
     profile: () => profileProduct(context, database),
   };
 }
@@ -99,10 +106,10 @@ async function startProduct(
   return start(context, { program: mcpHttp, env, nodeArguments }, apiKey);
 }
 
-const anySession = (): string => sessionKey(1 + Math.floor(Math.random() * sessions));
+const anySession = (context: RowContext): string => sessionKey(1 + Math.floor(Math.random() * sessionsOf(context)));
 
 async function measure(
-  { effort, signal }: RowContext,
+  context: RowContext,
   database: BenchDatabase,
   server: McpHttpProcess,
   callers: number,
@@ -112,8 +119,8 @@ async function measure(
   const onMeasure = (): void => {
     before = lookAtCpu(process.pid, database.name, server.pid);
   };
-  const sample = await closedLoop({ effort, signal, callers, onMeasure }, async () => {
-    await server.callTool(era, 'updateContext', { sessionKey: anySession(), contextType: 'message', content });
+  const sample = await closedLoop({ ...context, callers, onMeasure }, async () => {
+    await server.callTool(era, 'updateContext', { sessionKey: anySession(context), contextType: 'message', content });
     return 1;
   });
   return { ...sample, facts: cpuFacts(before, lookAtCpu(process.pid, database.name, server.pid), sample.calls) };

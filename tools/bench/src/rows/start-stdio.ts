@@ -6,7 +6,7 @@ import { JsonRpcProcess, type ProgramToStart } from '../stdio/json-rpc-process.j
 import { bundleNoOpServer, mcpStdio, noOpServer } from '../stdio/servers.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
-const [startsInRound, startsInQuickRound] = [20, 2];
+const [startsInRound, startsInQuickRound] = [20, 1];
 
 export const startStdio: Row = {
   name: 'start-stdio',

@@ -23,7 +23,7 @@ const manyCallers = 'mcp-stdio, 32 callers';
 const manyNoOps = 'no-op server, 32 callers';
 const transactions = 'raw transactions, one by one';
 
-const callsInRound = ({ effort }: RowContext): number => (effort.isQuick ? 20 : 500);
+const callsInRound = ({ effort }: RowContext): number => (effort.isQuick ? 10 : 500);
 const sessionKey = (index: number): string => `session-${index}`;
 const anySession = (): string => sessionKey(Math.floor(Math.random() * sessions));
 

@@ -11,7 +11,7 @@ import type { Comparison, OpenRow, Row, RowContext, Sample } from '../row.js';
 import { takeTurns, type Measure } from '../take-turns.js';
 
 const callers = 8;
-const sessions = 1000;
+const sessionsOf = ({ effort }: RowContext): number => (effort.isQuick ? 50 : 1000);
 const cpu = 'server CPU µs/call';
 
 export const telemetry: Row = {
@@ -22,6 +22,7 @@ export const telemetry: Row = {
 
 async function open(context: RowContext): Promise<OpenRow> {
   const database = await benchDatabase(context);
+  const sessions = sessionsOf(context);
   const restore = await seedSessions(database, sessions);
   const receiver = await startReceiver(context);
   const start = (env: Record<string, string>): Promise<McpHttpProcess> =>
@@ -71,13 +72,13 @@ const comparisons: readonly Comparison[] = [
 const rate = (sample: Sample): number => sample.callsPerSecond ?? NaN;
 const cpuOf = (sample: Sample): number => sample.facts?.[cpu] ?? NaN;
 
-async function measureServer({ effort, signal }: RowContext, server: McpHttpProcess): Promise<Sample> {
+async function measureServer(context: RowContext, server: McpHttpProcess): Promise<Sample> {
   let beforeUs: number | undefined;
   let turn = 0;
   const sample = await closedLoop(
-    { callers, effort, signal, onMeasure: () => void (beforeUs = processCpuUs(server.pid)) },
+    { ...context, callers, onMeasure: () => void (beforeUs = processCpuUs(server.pid)) },
     async () => {
-      await append(server, 1 + (turn++ % sessions));
+      await append(server, 1 + (turn++ % sessionsOf(context)));
       return 1;
     },
   );

@@ -1,0 +1,159 @@
+import { openContextStore, type ContextStore } from '@org/context-store';
+import { contextStoreOptions, environmentTable, readEnvironment } from '@org/context-store/environment';
+import { defaultSettings } from '@org/store-kysely/postgres/configuration';
+import { closedLoop } from '../closed-loop.js';
+import { cpuFacts, lookAtCpu } from '../cpu-time.js';
+import { append, read } from '../filled/calls.js';
+import { filledDatabase } from '../filled/fill-postgres.js';
+import { entriesEach } from '../filled/filled-logs.js';
+import { benchDatabase, owner, seedSessions, type BenchDatabase } from '../postgres/bench-database.js';
+import { serverSettings } from '../postgres/server-settings.js';
+import type { Comparison, Effort, OpenRow, Row, RowContext, Sample } from '../row.js';
+import { takeTurns, type Measure } from '../take-turns.js';
+
+/** The shares of calls that append. The others read. */
+const workloads = { updateContext: 1, 'reads and 30 % updateContext': 0.3 } as const;
+type Workload = keyof typeof workloads;
+
+const defaultSize = defaultSettings.poolSize;
+/**
+ * So many callers, and the sizes worth a measurement beside the default: one caller has use for one connection, eight for
+ * eight, and what becomes of many callers with few connections shows at 32.
+ */
+const grid: readonly (readonly [callers: number, sizes: readonly number[]])[] = [
+  [1, [1]],
+  [8, [2, 4, 8]],
+  [32, [1, 2, 4, 8, 16]],
+  [128, [4, 8, 16]],
+];
+const quickGrid: typeof grid = [[8, [1]]];
+
+/** Variants that are compared with each other. */
+interface Group {
+  readonly workload: Workload;
+  readonly callers: number;
+  /** The default among them, ascending. */
+  readonly sizes: readonly number[];
+}
+
+export const pool: Row = {
+  name: 'pool',
+  title: 'DATABASE_POOL_SIZE: the library on PostgreSQL, with the cache that servers have, by size and callers',
+  open,
+};
+
+async function open(context: RowContext): Promise<OpenRow> {
+  const { isQuick } = context.effort;
+  const subjects: Readonly<Record<Workload, Subject>> = {
+    updateContext: await openEmptyLogs(context, isQuick ? 50 : 10_000),
+    'reads and 30 % updateContext': await openFilledLogs(context, isQuick ? 10 : 50),
+  };
+  const groups = (Object.keys(workloads) as Workload[]).flatMap((workload) =>
+    (isQuick ? quickGrid : grid).map(([callers, sizes]): Group => {
+      return { workload, callers, sizes: [...new Set([...sizes, defaultSize])].toSorted((a, b) => a - b) };
+    }),
+  );
+  const effort = halfOf(context.effort);
+  const variants = ({ workload, callers, sizes }: Group): Map<string, Measure> =>
+    new Map(
+      sizes.map((size) => [
+        variant(workload, callers, size),
+        () => measure({ ...context, effort }, subjects[workload], workload, callers, size),
+      ]),
+    );
+  return {
+    measureRound: takeTurns(groups.map(variants), context),
+    comparisons: groups.flatMap(comparisons),
+    settings: {
+      'default size': String(defaultSize),
+      'measured for': `${effort.measureMs / 1000} s after ${effort.warmupMs / 1000} s of warm-up`,
+      ...Object.fromEntries(Object.entries(subjects).map(([name, { logs }]) => [name, logs])),
+      ...(await serverSettings(subjects.updateContext.database)),
+    },
+  };
+}
+
+/** There are many variants: so they make do with half of the time. */
+const halfOf = (effort: Effort): Effort => ({
+  ...effort,
+  warmupMs: effort.warmupMs / 2,
+  measureMs: effort.measureMs / 2,
+});
+
+const variant = (workload: Workload, callers: number, size: number): string =>
+  `${workload}, ${callers} callers, pool of ${size}`;
+
+const comparisons = ({ workload, callers, sizes }: Group): Comparison[] =>
+  sizes
+    .filter((size) => size !== defaultSize)
+    .flatMap((size) => {
+      const [ours, bound] = [variant(workload, callers, size), variant(workload, callers, defaultSize)];
+      const against = (what: string, figure: (sample: Sample) => number | undefined): Comparison => ({
+        name: `${ours} / of ${defaultSize}: ${what}`,
+        value: (sample) => (figure(sample(ours)) ?? NaN) / (figure(sample(bound)) ?? NaN),
+      });
+      return [against('calls/s', (sample) => sample.callsPerSecond), against('p95', (sample) => sample.p95Ms)];
+    });
+
+/** What a workload works on. */
+interface Subject {
+  readonly database: BenchDatabase;
+  readonly sessions: number;
+  /** In words. */
+  readonly logs: string;
+  /** Brings it to where every variant begins. */
+  readonly reset: () => Promise<void>;
+}
+
+async function openEmptyLogs(context: RowContext, sessions: number): Promise<Subject> {
+  const database = await benchDatabase(context);
+  context.progress(`creating ${sessions} sessions`);
+  const reset = await seedSessions(database, sessions);
+  return { database, sessions, logs: `${sessions} sessions without entries`, reset };
+}
+
+/** All of them fit into the cache, and what is appended to them does not matter to what a read costs. */
+async function openFilledLogs(context: RowContext, sessions: number): Promise<Subject> {
+  context.progress(`filling ${sessions} sessions`);
+  const database = await filledDatabase(context, sessions);
+  return { database, sessions, logs: `${sessions} sessions of ${entriesEach} entries`, reset: database.checkpoint };
+}
+
+/** The pool is there only while it is measured: a server with many idle connections is a slower server. */
+async function measure(
+  { effort, signal }: RowContext,
+  { database, sessions, reset }: Subject,
+  workload: Workload,
+  callers: number,
+  size: number,
+): Promise<Sample> {
+  await reset();
+  const contextStore = await openAsInProduction(database, size);
+  const look = () => lookAtCpu(process.pid, database.name);
+  const anySession = (): number => 1 + Math.floor(Math.random() * sessions);
+  try {
+    if (workloads[workload] < 1) await readAll(contextStore, sessions);
+    let turn = 0;
+    let before = look();
+    const sample = await closedLoop({ callers, effort, signal, onMeasure: () => void (before = look()) }, () => {
+      turn += 1;
+      const appends = turn % 10 < 10 * workloads[workload];
+      return appends ? append(contextStore, anySession()) : read(contextStore, anySession(), turn);
+    });
+    return { ...sample, facts: cpuFacts(before, look(), sample.calls) };
+  } finally {
+    await contextStore.close();
+  }
+}
+
+/** What the cache of a server holds that has been running for a while. */
+async function readAll(contextStore: ContextStore, sessions: number): Promise<void> {
+  for (const turn of [0, 2]) {
+    await Promise.all(Array.from({ length: sessions }, (_, index) => read(contextStore, index + 1, turn)));
+  }
+}
+
+function openAsInProduction({ url }: BenchDatabase, poolSize: number): Promise<ContextStore> {
+  const env = { DATABASE_URL: url, DATABASE_POOL_SIZE: String(poolSize), CONTEXT_AGENT: owner };
+  return openContextStore(contextStoreOptions(readEnvironment(environmentTable, env)));
+}
