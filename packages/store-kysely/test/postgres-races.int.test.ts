@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { AppendEntry, Store, UpdateSession } from '@org/domain';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { Client } from 'pg';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { appendWork, createWork, offerWork, readWork, upTo, work } from './requests.js';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 
@@ -14,7 +14,7 @@ describe.each(['read committed', 'serializable'])('two stores on a PostgreSQL da
   /** Another user of the database, who may hold locks. */
   let other: Client;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     database = await temporaryDatabase();
     const { url } = database;
     const name = new URL(url).pathname.slice(1);
@@ -23,9 +23,12 @@ describe.each(['read committed', 'serializable'])('two stores on a PostgreSQL da
     stores = [await open(), await open()];
     other = new Client({ connectionString: url });
     await other.connect();
+  });
+  beforeEach(async () => {
+    await database.query('truncate sessions cascade');
     await stores[0].createSession(createWork);
   });
-  afterEach(async () => {
+  afterAll(async () => {
     await other.end();
     await Promise.all(stores.map((store) => store.close()));
     await database.drop();
@@ -146,6 +149,7 @@ describe.each(['read committed', 'serializable'])('two stores on a PostgreSQL da
     await other.query('select pg_advisory_unlock(1)');
     await Promise.all([slow, quick]);
     expect(await statusesOf('planner')).toEqual(['pending', 'pending']);
+    await database.query('drop function hold cascade');
   });
 
   it('lock the sessions of a batch in the order of their ids', async () => {

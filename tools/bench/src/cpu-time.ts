@@ -73,13 +73,20 @@ function databaseUsBetween(before: CpuLook['backendsUs'], after: CpuLook['backen
   return [...after].reduce((sum, [pid, us]) => sum + us - (before?.get(pid) ?? 0), 0);
 }
 
-/**
- * What all processes together have used so far, in microseconds; NaN where that cannot be seen. From the first line of
- * /proc/stat: `cpu user nice system idle iowait irq softirq …`, in hundredths of a second.
- */
+/** What all processes together have used so far, in microseconds; NaN where that cannot be seen. */
 export function machineCpuUs(): number {
-  const [, user, nice, system, , , irq, softirq] = (read('/proc/stat') ?? '').split(/\s+/).map(Number);
-  return [user, nice, system, irq, softirq].reduce<number>((sum, ticks) => sum + (ticks ?? NaN), 0) * 10_000;
+  const { user, nice, system, irq, softirq } = machineTicks();
+  return (user + nice + system + irq + softirq) * 10_000;
+}
+
+/** The time so far, in microseconds, in which this machine had work and its host gave its cores to others; NaN as above. */
+export const stolenCpuUs = (): number => machineTicks().steal * 10_000;
+
+/** The first line of /proc/stat, in hundredths of a second. */
+function machineTicks() {
+  const ticks = (read('/proc/stat') ?? '').split(/\s+/, 9).slice(1).map(Number);
+  const [user = NaN, nice = NaN, system = NaN, , , irq = NaN, softirq = NaN, steal = NaN] = ticks;
+  return { user, nice, system, irq, softirq, steal };
 }
 
 /** Of all processes on this machine; none where they cannot be seen. */

@@ -22,7 +22,7 @@ it('removes what it made when it is stopped', async () => {
   expect(await readdir(folder)).toHaveLength(1);
   child.kill('SIGINT');
   // npm, under which it runs, passes it on.
-  setTimeout(() => child.kill('SIGINT'), 50);
+  setTimeout(() => child.kill('SIGINT'), 5);
   expect(await finished).toMatchObject({ code: 130 });
   expect(await readdir(folder)).toEqual([]);
 });

@@ -83,6 +83,7 @@ function usageOfMachine(
   return {
     cpuShare: Math.max(0, busy - (usage.driver?.cores ?? 0)) / cores,
     othersShare: Math.max(0, busy - ours) / cores,
+    stolenShare: (after.machine.stolenSeconds - before.machine.stolenSeconds) / secondsBetween(before, after) / cores,
     memoryShare: Math.max(...[before, ...seen, after].map(({ machine }) => machine.memoryShare)),
   };
 }

@@ -130,7 +130,7 @@ function resources({ parts: usage, machine }: LoadReport): string[] {
       ? []
       : [[part, `${percent(used.cores)} of a core`, `${(used.memoryBytes / 1024 ** 2).toFixed(0)} MiB`]];
   });
-  const { cpuShare, othersShare, memoryShare } = machine;
+  const { cpuShare, othersShare, stolenShare, memoryShare } = machine;
   return [
     '## CPU and memory',
     '',
@@ -139,7 +139,7 @@ function resources({ parts: usage, machine }: LoadReport): string[] {
     ...(cpuShare === undefined || othersShare === undefined || memoryShare === undefined
       ? []
       : [
-          `Of the whole machine: ${percent(cpuShare)} of the CPU without the driver, ${percent(othersShare)} by processes that have no part in it; ${percent(memoryShare)} of the memory. PostgreSQL and Redis are seen with all that they serve.`,
+          `Of the whole machine: ${percent(cpuShare)} of the CPU without the driver, ${percent(othersShare)} by processes that have no part in it, and ${percent(stolenShare ?? 0)} taken by the host; ${percent(memoryShare)} of the memory. PostgreSQL and Redis are seen with all that they serve.`,
           '',
         ]),
   ];

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { freemem, totalmem } from 'node:os';
-import { machineCpuUs, processCpuUs } from '@org/bench/cpu-time';
+import { machineCpuUs, processCpuUs, stolenCpuUs } from '@org/bench/cpu-time';
 import { scrape, type Scrape } from '@org/telemetry-otel/testing';
 import { createClient } from '@redis/client';
 import { UnusableServer } from './unusable-server.js';
@@ -22,7 +22,11 @@ export interface Observation {
   /** What the server tells of itself. */
   readonly metrics?: Scrape | undefined;
   readonly usage: Readonly<Partial<Record<Part, Usage>>>;
-  readonly machine: { readonly cpuSeconds: number; readonly memoryShare: number };
+  readonly machine: {
+    readonly cpuSeconds: number;
+    readonly stolenSeconds: number;
+    readonly memoryShare: number;
+  };
 }
 
 export interface Observer {
@@ -62,7 +66,11 @@ export async function openObserver(options: ObserverOptions): Promise<Observer> 
         atMs: performance.now(),
         metrics,
         usage: Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== undefined)),
-        machine: { cpuSeconds: machineCpuUs() / 1e6, memoryShare: 1 - freemem() / totalmem() },
+        machine: {
+          cpuSeconds: machineCpuUs() / 1e6,
+          stolenSeconds: stolenCpuUs() / 1e6,
+          memoryShare: 1 - freemem() / totalmem(),
+        },
       };
     },
     close: async () => redis?.destroy(),

@@ -40,6 +40,8 @@ export interface MachineUsage {
   readonly cpuShare?: number | undefined;
   /** Of all cores, by processes that have no part in the run. */
   readonly othersShare?: number | undefined;
+  /** Of all cores, by the host of a virtual machine, which gave them to others. */
+  readonly stolenShare?: number | undefined;
   /** The most that was seen. */
   readonly memoryShare?: number | undefined;
 }

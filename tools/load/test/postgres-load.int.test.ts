@@ -38,7 +38,7 @@ const stopOnce =
       if (isStopped || !String(text).includes(shown)) return;
       isStopped = true;
       child.kill('SIGINT');
-      setTimeout(() => child.kill('SIGINT'), 50);
+      setTimeout(() => child.kill('SIGINT'), 5);
     });
   };
 

@@ -8,6 +8,13 @@ export async function append(contextStore: ContextStore, session: number): Promi
   return 1;
 }
 
+/** Offers what a session has come to. @returns the number of calls */
+export async function offer(contextStore: ContextStore, session: number): Promise<number> {
+  const what = { sessionKey: sessionKey(session), requestType: 'context_transfer', summary: content } as const;
+  await contextStore.requestHandoff({ ...what, targetAgent: 'implementer' });
+  return 1;
+}
+
 /** Reads a session: getContext of 20 and of 100 entries, and getBriefing, in turns. @returns the number of calls */
 export async function read(contextStore: ContextStore, session: number, turn: number): Promise<number> {
   const target = { sessionKey: sessionKey(session) };

@@ -3,7 +3,7 @@ import { contextStoreOptions, environmentTable, readEnvironment } from '@org/con
 import { defaultSettings } from '@org/store-kysely/postgres/configuration';
 import { closedLoop } from '../closed-loop.js';
 import { cpuFacts, lookAtCpu } from '../cpu-time.js';
-import { append, read } from '../filled/calls.js';
+import { append, offer, read } from '../filled/calls.js';
 import { filledDatabase } from '../filled/fill-postgres.js';
 import { entriesEach } from '../filled/filled-logs.js';
 import { benchDatabase, owner, seedSessions, type BenchDatabase } from '../postgres/bench-database.js';
@@ -11,19 +11,23 @@ import { serverSettings } from '../postgres/server-settings.js';
 import type { Comparison, Effort, OpenRow, Row, RowContext, Sample } from '../row.js';
 import { takeTurns, type Measure } from '../take-turns.js';
 
-/** The shares of calls that append. The others read. */
-const workloads = { updateContext: 1, 'reads and 30 % updateContext': 0.3 } as const;
+/** Makes one call. */
+type Call = (contextStore: ContextStore, session: number, turn: number) => Promise<number>;
+
+/** Appends share their commits, whatever the size of the pool; offers have one each; reads have none. */
+const workloads = {
+  updateContext: append,
+  requestHandoff: offer,
+  'reads and 30 % updateContext': (contextStore, session, turn) =>
+    turn % 10 < 3 ? append(contextStore, session) : read(contextStore, session, turn),
+} as const satisfies Readonly<Record<string, Call>>;
 type Workload = keyof typeof workloads;
 
 const defaultSize = defaultSettings.poolSize;
-/**
- * So many callers, and the sizes worth a measurement beside the default: one caller has use for one connection, eight for
- * eight, and what becomes of many callers with few connections shows at 32.
- */
+/** So many callers, and the sizes worth a measurement beside the default: eight callers have use for eight connections. */
 const grid: readonly (readonly [callers: number, sizes: readonly number[]])[] = [
-  [1, [1]],
   [8, [2, 4, 8]],
-  [32, [1, 2, 4, 8, 16]],
+  [32, [2, 4, 8, 16]],
   [128, [4, 8, 16]],
 ];
 const quickGrid: typeof grid = [[8, [1]]];
@@ -44,8 +48,10 @@ export const pool: Row = {
 
 async function open(context: RowContext): Promise<OpenRow> {
   const { isQuick } = context.effort;
+  const emptyLogs = await openEmptyLogs(context, isQuick ? 50 : 10_000);
   const subjects: Readonly<Record<Workload, Subject>> = {
-    updateContext: await openEmptyLogs(context, isQuick ? 50 : 10_000),
+    updateContext: emptyLogs,
+    requestHandoff: emptyLogs,
     'reads and 30 % updateContext': await openFilledLogs(context, isQuick ? 10 : 50),
   };
   const groups = (Object.keys(workloads) as Workload[]).flatMap((workload) =>
@@ -101,6 +107,8 @@ interface Subject {
   readonly sessions: number;
   /** In words. */
   readonly logs: string;
+  /** Whether a server that has been running for a while has all of it in its cache. */
+  readonly isCached: boolean;
   /** Brings it to where every variant begins. */
   readonly reset: () => Promise<void>;
 }
@@ -109,20 +117,21 @@ async function openEmptyLogs(context: RowContext, sessions: number): Promise<Sub
   const database = await benchDatabase(context);
   context.progress(`creating ${sessions} sessions`);
   const reset = await seedSessions(database, sessions);
-  return { database, sessions, logs: `${sessions} sessions without entries`, reset };
+  return { database, sessions, logs: `${sessions} sessions without entries`, isCached: false, reset };
 }
 
 /** All of them fit into the cache, and what is appended to them does not matter to what a read costs. */
 async function openFilledLogs(context: RowContext, sessions: number): Promise<Subject> {
   context.progress(`filling ${sessions} sessions`);
   const database = await filledDatabase(context, sessions);
-  return { database, sessions, logs: `${sessions} sessions of ${entriesEach} entries`, reset: database.checkpoint };
+  const logs = `${sessions} sessions of ${entriesEach} entries`;
+  return { database, sessions, logs, isCached: true, reset: database.checkpoint };
 }
 
 /** The pool is there only while it is measured: a server with many idle connections is a slower server. */
 async function measure(
   { effort, signal }: RowContext,
-  { database, sessions, reset }: Subject,
+  { database, sessions, isCached, reset }: Subject,
   workload: Workload,
   callers: number,
   size: number,
@@ -132,13 +141,12 @@ async function measure(
   const look = () => lookAtCpu(process.pid, database.name);
   const anySession = (): number => 1 + Math.floor(Math.random() * sessions);
   try {
-    if (workloads[workload] < 1) await readAll(contextStore, sessions);
+    if (isCached) await readAll(contextStore, sessions);
     let turn = 0;
     let before = look();
     const sample = await closedLoop({ callers, effort, signal, onMeasure: () => void (before = look()) }, () => {
       turn += 1;
-      const appends = turn % 10 < 10 * workloads[workload];
-      return appends ? append(contextStore, anySession()) : read(contextStore, anySession(), turn);
+      return workloads[workload](contextStore, anySession(), turn);
     });
     return { ...sample, facts: cpuFacts(before, look(), sample.calls) };
   } finally {
