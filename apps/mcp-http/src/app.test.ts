@@ -65,7 +65,12 @@ it('answers a defect of its own with 500 in JSON, counts it, and reports it unde
   const response = await app.request(
     '/mcp',
     { headers: { host: 'localhost' } },
-    { requestId: 'r-1', incoming: { socket: {} }, countRefusal: (...refusal: unknown[]) => counted.push(refusal) },
+    {
+      requestId: 'r-1',
+      incoming: { socket: {} },
+      outgoing: { socket: {} },
+      countRefusal: (...refusal: unknown[]) => counted.push(refusal),
+    },
   );
   expect([response.status, await response.json()]).toEqual([
     500,

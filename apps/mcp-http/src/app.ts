@@ -31,6 +31,8 @@ export interface AppOptions {
   readonly localOriginHosts: readonly string[];
   /** Absent: everyone may call. */
   readonly auth?: Auth | undefined;
+  /** How long it is held back that a credential was refused; see `requireCredential`. */
+  readonly refusalDelayMs?: number | undefined;
   /** Hears why a credential was refused. */
   readonly onRefusal?: ((reason: CredentialError, request: { readonly requestId: string }) => void) | undefined;
   /** Whether the process is about to end, and wants no new calls. */
@@ -63,6 +65,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   });
   // Health checks come from load balancers, which name the server by its address: they are not checked, and tell nothing.
   app.use('/mcp/*', requireKnownHost(options), requireKnownOrigin(options), allowCrossOrigin(options.allowedOrigins));
+  app.use('/mcp/*', requireTurn);
   serveAuth(app, options);
   let opened: Service | undefined;
   app.all('/mcp/*', async (context) => {
@@ -85,11 +88,26 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   return app;
 }
 
+/**
+ * Answers leave in the order of their requests. Behind one that waits, a call would keep its slot for as long, and behind one
+ * whose refusal is held back, any number of credentials would be checked at once. RFC 9112, section 9.3.2: clients should not
+ * send what is not idempotent like this, and those of MCP do not.
+ */
+const requireTurn: MiddlewareHandler<AppEnv> = async ({ env }, next) => {
+  if (env.outgoing.socket !== null) return next();
+  const message =
+    'This came before the last request on its connection was answered. Nothing was done; send one request at a time on each connection.';
+  return refusalResponse({ status: 400, reason: 'out_of_turn', code: refused, message }, env);
+};
+
 /** Comes before the body of a request is read. */
-function serveAuth(app: Hono<AppEnv>, { auth, onRefusal = () => undefined }: AppOptions): void {
+function serveAuth(app: Hono<AppEnv>, { auth, refusalDelayMs, onRefusal = () => undefined }: AppOptions): void {
   if (auth === undefined) return;
   const { authenticator, metadata } = auth;
-  app.use('/mcp/*', requireCredential({ authenticator, resourceMetadataUrl: metadata?.url, onRefusal }));
+  app.use(
+    '/mcp/*',
+    requireCredential({ authenticator, resourceMetadataUrl: metadata?.url, refusalDelayMs, onRefusal }),
+  );
   if (metadata === undefined) return;
   // Anywhere below: the path follows that of /mcp, which may be another one for those in front of a proxy.
   app.get('/.well-known/oauth-protected-resource/*', ({ json }) =>

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { leavesEnough } from './leaves-enough.js';
 
 export interface CallSlotsOptions {
   /** How many calls may be under way at once. */
@@ -101,9 +102,3 @@ export class CallSlots {
     return this.#held.get(caller) ?? 0;
   }
 }
-
-/**
- * Whether a caller that has so many of something may take one more. Alone, it gets three quarters of all; of several that
- * take what they can, each gets as much as the others, and a part is left for one more.
- */
-const leavesEnough = (taken: number, free: number): boolean => taken < 3 * free;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { openHttpServer } from './http-server.js';
 
@@ -29,3 +30,16 @@ it('waits in the end for the calls in flight, and for no connection that never a
   await drained;
   silent.destroy();
 });
+
+it.each(['close', 'Close, TE'])(
+  'ends a connection whose client says %s, whatever the answer says of it',
+  async (said) => {
+    const keeping = { headers: { connection: 'keep-alive' } };
+    const server = await openHttpServer({ fetch: () => new Response('answer', keeping), host: '127.0.0.1', port: 0 });
+    const client = createConnection(Number(new URL(server.url).port), '127.0.0.1');
+    client.write(`GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: ${said}\r\n\r\n`);
+    // All there is until its end.
+    expect(await text(client)).toMatch(/^connection: close\r$/im);
+    await server.drain(muchLongerThanTheTestMs);
+  },
+);

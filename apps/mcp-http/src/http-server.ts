@@ -76,7 +76,12 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
         return answerUnrouted(new RequestError('Invalid host header'), bindings);
       }
       const response = await fetch(request, bindings);
-      if (isStopping()) outgoing.shouldKeepAlive = false;
+      // Node has set it by what the client asks for.
+      if (isStopping() || !outgoing.shouldKeepAlive) {
+        outgoing.shouldKeepAlive = false;
+        // The SDK asks to keep the connection of an answer that is a stream, and Node would.
+        if (response.headers.has('connection')) response.headers.delete('connection');
+      }
       return response;
     };
     const errorHandler = (error: unknown): Response => answerUnrouted(error, bindings);

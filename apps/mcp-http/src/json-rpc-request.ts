@@ -93,6 +93,7 @@ function readBody(incoming: IncomingMessage, { maxBytes, hasRoom }: ReadLimits):
     if (bytes > maxBytes) resolve({ refusal: tooLarge(maxBytes) });
     else if (!hasRoom(chunk.length)) resolve({ error: noRoom() });
     else return;
+    chunks.length = 0;
     incoming.off('data', take).pause();
   };
   incoming
@@ -116,7 +117,7 @@ const tooLarge = (maxBytes: number): Refusal => ({
 function noRoom(): ContextStoreError {
   const retryAfterMs = 1000;
   const message =
-    'Too many large messages are arriving. Nothing was done; wait a second, then send the same message again.';
+    'There is no room for this message beside the others. Nothing was done; wait a second, then send the same message again.';
   return new ContextStoreError('OVERLOADED', message, { retryAfterMs });
 }
 
@@ -138,8 +139,14 @@ function parseMessage(bytes: Buffer): ReadRequest {
   if (typeof body !== 'object' || body === null) {
     return refuse(INVALID_REQUEST, 'Invalid request: a message must be a JSON object.');
   }
+  // Every answer repeats it, also one that is given without the room that the message had.
+  if ('id' in body && typeof body.id === 'string' && body.id.length > maxIdLength) {
+    return refuse(INVALID_REQUEST, `Invalid request: its id has more than ${maxIdLength} characters.`);
+  }
   return { body };
 }
+
+const maxIdLength = 1000;
 
 const refuse = (code: number, message: string): ReadRequest => ({
   refusal: { status: 400, reason: 'malformed', code, message },

@@ -14,7 +14,7 @@ export async function openMetrics(
   if (port === undefined) return undefined;
   const { openPrometheusEndpoint } = await import('@org/telemetry-otel/prometheus');
   try {
-    return await openPrometheusEndpoint({ host, port });
+    return await openPrometheusEndpoint({ host, port, log: (line) => log.warn(line) });
   } catch (error) {
     const problem = listenProblem(error as NodeJS.ErrnoException, { host, port, names: metricsNames });
     log.warn(`Nothing is measured: ${problem}`);

@@ -1,4 +1,5 @@
-import { databaseLocation, describeLocation } from '@org/context-store';
+import { databaseLocation, nameDeployment } from '@org/context-store';
+import { contextStoreOptions } from '@org/context-store/environment';
 import type { Logger } from '@org/logger-pino';
 import type { HttpEnvironment } from './environment.js';
 import type { RateLimiter, RateLimiterRedisOptions } from './rate-limiter.js';
@@ -8,15 +9,13 @@ export async function openRateLimiter(environment: HttpEnvironment, log: Logger)
   const { RATE_LIMIT_PER_SECOND: callsPerSecond } = environment;
   if (callsPerSecond === undefined) return undefined;
   const { createRateLimiter } = await import('./rate-limiter.js');
-  return createRateLimiter({ callsPerSecond, redis: redisOptions(environment, log) });
+  return createRateLimiter({ callsPerSecond, redis: await redisOptions(environment, log) });
 }
 
-function redisOptions(
-  { REDIS_URL: url, REDIS_DEPLOYMENT, DATABASE_URL }: HttpEnvironment,
-  log: Logger,
-): RateLimiterRedisOptions | undefined {
-  if (url === undefined) return undefined;
-  const deployment = REDIS_DEPLOYMENT ?? describeLocation(databaseLocation(DATABASE_URL));
+async function redisOptions(environment: HttpEnvironment, log: Logger): Promise<RateLimiterRedisOptions | undefined> {
+  const { redis, database, postgres } = contextStoreOptions(environment);
+  if (redis === undefined) return undefined;
+  const { url, deployment = await nameDeployment(databaseLocation(database), postgres) } = redis;
   return {
     url,
     deployment,

@@ -2,12 +2,20 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import { ContextStoreError, type Telemetry } from '@org/context-store';
-import { asksToWait, isListenRequest, refuseMessage, toolCallOf, type McpHttpHandler, type OnError } from '@org/mcp';
+import {
+  asksToWait,
+  isListenRequest,
+  refuseMessage,
+  toolCallOf,
+  waitMsOf,
+  type McpHttpHandler,
+  type OnError,
+} from '@org/mcp';
 import type { HttpTelemetry, RefusalReason } from '@org/telemetry-otel';
 import { BodyMemory } from './body-memory.js';
 import { CallSlots } from './call-slots.js';
 import type { ServerBindings } from './http-server.js';
-import { readJsonRpcRequest, refusalResponse, refused, type Refusal } from './json-rpc-request.js';
+import { readJsonRpcRequest, refusalResponse } from './json-rpc-request.js';
 import type { RateLimiter } from './rate-limiter.js';
 
 export interface MessageLimits {
@@ -20,8 +28,8 @@ export interface MessageLimits {
   /** How many calls and streams may wait for something to happen, besides the others. */
   readonly maxWaitingCalls: number;
   /**
-   * How long a call may be under way, in milliseconds, until its answer was taken: then its connection is cut, whoever reads
-   * slowly or not at all. Absent: for ever.
+   * How long a call may be under way, in milliseconds, besides what it asked to wait, until its answer was taken, be it a
+   * refusal: then its connection is cut, whoever reads slowly or not at all. Absent: for ever.
    */
   readonly maxAnsweringMs?: number | undefined;
   /** Absent: every caller may call as often as it likes. */
@@ -66,8 +74,7 @@ const clientGone = 499;
 
 /** Puts the limits in front of the MCP handler: what is beyond them is answered without much work, and is not served. */
 export function createMessageServer(options: MessageServerOptions): ServeMessage {
-  const { handler, telemetry, onError, rateLimiter, maxRequestBytes, maxWaitingCalls, refusalDelayMs = 1000 } = options;
-  const { maxAnsweringMs } = options;
+  const { handler, telemetry, onError, rateLimiter, maxRequestBytes, maxWaitingCalls, maxAnsweringMs } = options;
   const slots = new CallSlots({ size: options.maxConcurrentCalls, maxQueued: options.maxQueuedCalls, maxQueuedMs });
   const waiting = new CallSlots({ size: maxWaitingCalls, maxQueued: 0, maxQueuedMs });
   const bodyMemory = new BodyMemory(Math.max(largestBodies * maxRequestBytes, leastBodyMemoryBytes));
@@ -92,8 +99,9 @@ export function createMessageServer(options: MessageServerOptions): ServeMessage
     if (waits && isListenRequest(message)) {
       listening += 1;
       outgoing.once('close', () => (listening -= 1));
+    } else if (maxAnsweringMs !== undefined) {
+      cutAfter(maxAnsweringMs + waitMsOf(message), outgoing);
     }
-    if (!waits && maxAnsweringMs !== undefined) cutAfter(maxAnsweringMs, outgoing);
     return undefined;
   }
 
@@ -102,16 +110,14 @@ export function createMessageServer(options: MessageServerOptions): ServeMessage
     const context = { requestId, disconnect: () => outgoing.destroy(), ...(authInfo && { authInfo }) };
     // A client that would open a stream of its own learns that there is none: that is no refusal.
     if (request.method !== 'POST') return handler.fetch(request, context);
-    // Answers leave in the order of their requests. Behind one that waits, this one would keep its slot for as long.
-    if (outgoing.socket === null) return refusalResponse(outOfTurn, bindings);
     const retryAfterMs = await rateLimiter?.count(id);
-    const hasRoom = bodyMemory.open(outgoing);
-    const read = await readJsonRpcRequest(incoming, { maxBytes: maxRequestBytes, hasRoom });
+    const memory = bodyMemory.open(id, outgoing);
+    const read = await readJsonRpcRequest(incoming, { maxBytes: maxRequestBytes, hasRoom: memory.hasRoom });
     if (!('body' in read) && outgoing.destroyed) return new Response(null, { status: clientGone });
     if ('refusal' in read) return refusalResponse(read.refusal, bindings);
     if ('error' in read) {
       countRefusal(503, 'overloaded');
-      return refuseMessage(undefined, read.error, { requestId }, onError);
+      return holdBack(refuseMessage(undefined, read.error, { requestId }, onError), outgoing, options);
     }
     const refusal = await findRefusal(read.body, id, outgoing, retryAfterMs);
     if (refusal === undefined) {
@@ -123,11 +129,13 @@ export function createMessageServer(options: MessageServerOptions): ServeMessage
     // A refused call of a tool is one that failed.
     if (call !== undefined) await telemetry.measure(call, () => Promise.reject(refusal)).catch(() => undefined);
     if (refusal.code === 'CANCELLED') return new Response(null, { status: clientGone });
-    await sleep(refusalDelayMs);
     const response = refuseMessage(read.body, refusal, { requestId, ...call }, onError);
-    if (call === undefined)
+    // Calls of tools are answered with status 200, also where there is no such tool.
+    if (response.status >= 400)
       countRefusal(response.status, refusal.code === 'RATE_LIMITED' ? 'rate_limited' : 'overloaded');
-    return response;
+    memory.release();
+    // Not awaited here, where the message would be kept for as long.
+    return holdBack(response, outgoing, options);
   };
 }
 
@@ -138,14 +146,14 @@ function countHandlersRefusal({ status }: Response, { countRefusal }: ServerBind
 
 const handlersReasons: Readonly<Record<number, RefusalReason>> = { 403: 'scope', 500: 'defect', 503: 'stopping' };
 
-/** RFC 9112, section 9.3.2: clients should not send what is not idempotent like this, and those of MCP do not. */
-const outOfTurn: Refusal = {
-  status: 400,
-  reason: 'out_of_turn',
-  code: refused,
-  message:
-    'This came before the last request on its connection was answered. Nothing was done; send one request at a time on each connection.',
-};
+function holdBack(
+  refusal: Response,
+  outgoing: ServerResponse,
+  { refusalDelayMs = 1000, maxAnsweringMs }: Pick<MessageServerOptions, 'refusalDelayMs' | 'maxAnsweringMs'>,
+): Promise<Response> {
+  if (maxAnsweringMs !== undefined) cutAfter(maxAnsweringMs, outgoing);
+  return sleep(refusalDelayMs, refusal);
+}
 
 function cutAfter(ms: number, outgoing: ServerResponse): void {
   const timer = setTimeout(() => outgoing.destroy(), ms).unref();

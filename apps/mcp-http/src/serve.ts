@@ -56,7 +56,6 @@ export async function serve({ version, environment, log }: ServeOptions): Promis
   const faults = createFaultLog(log);
   const auth = await openAuth(environment, (line) => log.warn(line));
   const telemetry = await openTelemetry(environment, version, log);
-  const rateLimiter = await openRateLimiter(environment, log);
 
   const service = Promise.withResolvers<Service>();
   const app = createApp({
@@ -81,6 +80,7 @@ export async function serve({ version, environment, log }: ServeOptions): Promis
   const contextStore = await Promise.race([openStore(environment, telemetry, log), stop]);
   // Nothing is half done: a database is migrated as a whole or not at all.
   if (typeof contextStore === 'string') process.exit(0);
+  const rateLimiter = await openRateLimiter(environment, log);
   const onError: OnError = (error, { request, ...call }) =>
     faults.report(error, { ...call, traceId: telemetry.traceIdOf(request) });
   const handler = createMcpHttpHandler({
@@ -112,7 +112,11 @@ export async function serve({ version, environment, log }: ServeOptions): Promis
 
 function openStore(environment: HttpEnvironment, { telemetry }: OpenedTelemetry, log: Logger): Promise<ContextStore> {
   const callTimeoutMs = environment.REQUEST_TIMEOUT_SECONDS * 1000;
-  return openContextStore({ ...logRedis(contextStoreOptions(environment), log), callTimeoutMs, telemetry });
+  // The database should work no longer on what nobody waits for any more.
+  const statementTimeoutMs = Math.min(environment.DATABASE_STATEMENT_TIMEOUT_MS, callTimeoutMs);
+  const options = contextStoreOptions(environment);
+  const postgres = { ...options.postgres, statementTimeoutMs };
+  return openContextStore({ ...logRedis({ ...options, postgres }, log), callTimeoutMs, telemetry });
 }
 
 interface MessageParts {

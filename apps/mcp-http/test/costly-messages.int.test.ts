@@ -144,3 +144,10 @@ it('spends on no message much more than on a valid one with one string of that l
   expect(dear).toEqual([]);
   expect(faults).toEqual([]);
 }, 120_000);
+
+it('serves a message with an id of a thousand characters, and none with more: every answer repeats it', async () => {
+  const withId = (length: number): Buffer =>
+    Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 'i'.repeat(length), method: 'ping' }));
+  expect((await cpuMsOf(withId(1000))).answer).toContain(`"id":"${'i'.repeat(1000)}"`);
+  expect(JSON.parse((await cpuMsOf(withId(1001))).answer)).toMatchObject({ id: null, error: { code: -32_600 } });
+});

@@ -1,7 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { noTelemetry, openContextStore, type ContextStore } from '@org/context-store';
+import { ContextStoreError, noTelemetry, openContextStore, type ContextStore } from '@org/context-store';
 import { createMcpHttpHandler, type McpHttpHandler } from '@org/mcp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createApp } from '../src/app.js';
@@ -11,22 +11,37 @@ import { createMessageServer } from '../src/serve-message.js';
 const [maxConcurrentCalls, maxQueuedCalls, maxWaitingCalls] = [8, 16, 8];
 /** Much longer than the server works on one, as with a database elsewhere. */
 const databaseMs = 100;
+/** How much the database may have to do at once, until it can take no more. */
+const databaseTakes = 32;
 
 let contextStore: ContextStore;
 let handler: McpHttpHandler;
 let server: HttpServer;
+/** How often the database was asked for a part of a log. */
+let reads = 0;
+let waiting: () => { readonly waiting: number };
 beforeAll(async () => {
   contextStore = await openContextStore({ database: 'sqlite::memory:' });
+  let underWay = 0;
+  const remotely = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
+    if (underWay === databaseTakes) throw new ContextStoreError('OVERLOADED', 'Too much at once.');
+    underWay += 1;
+    await sleep(databaseMs);
+    underWay -= 1;
+    return ask();
+  };
   const remote: ContextStore = {
     ...contextStore,
-    listSessions: async (...asked) => {
-      await sleep(databaseMs);
-      return contextStore.listSessions(...asked);
+    listSessions: (...asked) => remotely(() => contextStore.listSessions(...asked)),
+    getContext: (...asked) => {
+      reads += 1;
+      return remotely(() => contextStore.getContext(...asked));
     },
   };
   handler = createMcpHttpHandler({ contextStore: remote, version: '1' });
   const limits = { maxConcurrentCalls, maxQueuedCalls, maxWaitingCalls, maxRequestBytes: 1_000_000 };
-  const serveMessage = createMessageServer({ handler, telemetry: noTelemetry, ...limits });
+  const httpTelemetry = { observeRequests: (observe: typeof waiting) => void (waiting = observe) };
+  const serveMessage = createMessageServer({ handler, telemetry: noTelemetry, httpTelemetry, ...limits });
   const app = createApp({
     service: Promise.resolve({ serveMessage, contextStore }),
     allowedHosts: ['127.0.0.1'],
@@ -51,10 +66,18 @@ afterAll(() => {
   for (const agent of agents.values()) agent.destroy();
 });
 
-async function call(address: string, name: string, args: object, signal?: AbortSignal): Promise<string> {
-  const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } };
+const call = (address: string, name: string, args: object, signal?: AbortSignal): Promise<string> =>
+  send(address, { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } }, signal);
+
+function send(address: string, message: object, signal?: AbortSignal, more: object = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const options = { method: 'POST', headers, localAddress: address, agent: agents.get(address), signal };
+    const options = {
+      method: 'POST',
+      headers: { ...headers, ...more },
+      localAddress: address,
+      agent: agents.get(address),
+      signal,
+    };
     const sent = httpRequest(`${server.url}/mcp`, options, (response) => resolve(text(response)));
     sent.on('error', reject).end(JSON.stringify(message));
   });
@@ -102,4 +125,41 @@ it('lets one caller wait while another waits for all that it can', async () => {
   expect(await call(modest, 'listHandoffs', { ...wait, waitSeconds: 0.1 })).toContain('"handoffs"');
   leaving.abort();
   await Promise.all(waits);
+  await expect.poll(() => waiting().waiting).toBe(0);
+});
+
+it('takes a large message of one caller while another begins as many as it can, and ends none', async () => {
+  let refused = 0;
+  const unended = Array.from({ length: 100 }, () => {
+    const [localAddress, agent] = [greedy, agents.get(greedy)];
+    const options = { method: 'POST', headers: { ...headers, 'content-length': 1_000_000 }, localAddress, agent };
+    const sent = httpRequest(`${server.url}/mcp`, options, () => (refused += 1)).on('error', () => undefined);
+    sent.write('a'.repeat(900_000));
+    return sent;
+  });
+  await expect.poll(() => refused).toBeGreaterThan(40);
+  const padding = 'a'.repeat(900_000);
+  expect(await call(modest, 'listSessions', { padding })).not.toContain('"OVERLOADED"');
+  for (const sent of unended) sent.destroy();
+});
+
+it('serves one caller while another begins to listen to all that it can, none of which is there', async () => {
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': { name: 'listener', version: '1' },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const method = 'subscriptions/listen';
+  const more = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': method };
+  const leaving = new AbortController();
+  const streams = Array.from({ length: 6 }, (_, stream) => {
+    const resourceSubscriptions = Array.from({ length: 100 }, (_uri, index) => `handoff://context/${stream}-${index}`);
+    const params = { _meta, notifications: { resourceSubscriptions } };
+    return send(greedy, { jsonrpc: '2.0', id: 1, method, params }, leaving.signal, more).catch(() => '');
+  });
+  const before = reads;
+  await expect.poll(() => reads).toBeGreaterThan(before);
+  expect(await call(modest, 'listSessions', {})).toContain('"sessions"');
+  leaving.abort();
+  await Promise.all(streams);
 });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { connect as connectSocket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -174,6 +174,43 @@ describe('calls under way', () => {
   });
 });
 
+it('keeps no room for messages whose refusals are held back', async () => {
+  let refused = 0;
+  const telemetry: Telemetry = { ...noTelemetry, measure: (_call, run) => run().finally(() => (refused += 1)) };
+  const rateLimiter = { count: () => Promise.resolve(1000) };
+  const server = await startServer({ rateLimiter, refusalDelayMs: 5000 }, telemetry);
+  const large = JSON.stringify(call('listSessions', { padding: 'a'.repeat(900_000) }));
+  const sent: ClientRequest[] = [];
+  // More than there is room for altogether, and less at once.
+  for (let wave = 0; wave < 8; wave += 1) {
+    for (let index = 0; index < 10; index += 1) {
+      const request = httpRequest(server.mcp, { method: 'POST', headers, agent: false });
+      sent.push(request.on('error', () => undefined).end(large));
+    }
+    await expect.poll(() => refused).toBe(sent.length);
+  }
+  for (const request of sent) request.destroy();
+});
+
+it('cuts off a client whose refusal is not taken in time', async () => {
+  const rateLimiter = { count: () => Promise.resolve(1000) };
+  const server = await startServer({ rateLimiter, maxAnsweringMs: 50, refusalDelayMs: 10_000 });
+  await expect(post(server.mcp, listSessions)).rejects.toThrow('fetch failed');
+});
+
+it('holds back that there is no room for a message, as every refusal', async () => {
+  const server = await startServer({ maxRequestBytes: 7_000_000, maxAnsweringMs: 50, refusalDelayMs: 10_000 });
+  const { promise: outcome, resolve } = Promise.withResolvers<string>();
+  const arriving = Array.from({ length: 7 }, () => {
+    const request = httpRequest(server.mcp, { method: 'POST', headers: { ...headers, 'content-length': 7_000_000 } });
+    request.on('error', () => resolve('cut off before it was told')).on('response', () => resolve('told'));
+    request.write(Buffer.alloc(6_900_000));
+    return request;
+  });
+  expect(await outcome).toBe('cut off before it was told');
+  for (const request of arriving) request.destroy();
+});
+
 it('lets calls and streams that wait take no slot, and bounds them apart', async () => {
   const server = await startServer({ maxConcurrentCalls: 1, maxQueuedCalls: 0 });
   const listener = await connect('v2 client, modern', 'listener', server.mcp);
@@ -218,7 +255,10 @@ it('serves one request at a time on each connection: those behind a call that wa
   socket.destroy();
 });
 
-it('cuts off a client that does not read its answer, for others to have its turn', async () => {
+it.each([
+  ['its answer', listSessions],
+  ['the answer that it waited for', call('listHandoffs', { waitSeconds: 0.1 })],
+])('cuts off a client that does not read %s, for others to have its turn', async (_what, message) => {
   const answer = 'a'.repeat(32 * 1024 * 1024);
   const serveMessage = createMessageServer({
     handler: { fetch: () => Promise.resolve(new Response(answer)) },
@@ -226,8 +266,9 @@ it('cuts off a client that does not read its answer, for others to have its turn
     maxRequestBytes: 1000,
     maxConcurrentCalls: 1,
     maxQueuedCalls: 1,
-    maxWaitingCalls: 0,
+    maxWaitingCalls: 1,
     maxAnsweringMs: 500,
+    refusalDelayMs: 0,
   });
   const server = await openHttpServer({
     fetch: (request, bindings) => serveMessage(request, bindings, { id: 'caller' }),
@@ -235,9 +276,9 @@ it('cuts off a client that does not read its answer, for others to have its turn
     port: 0,
   });
   closers.push(() => server.drain(0));
-  const slow = httpRequest(server.url, { method: 'POST', headers, agent: false }).end(JSON.stringify(listSessions));
+  const slow = httpRequest(server.url, { method: 'POST', headers, agent: false }).end(JSON.stringify(message));
   const [unread] = (await once(slow, 'response')) as [IncomingMessage];
-  expect((await (await post(server.url, listSessions)).text()).length).toBe(answer.length);
+  await expect.poll(async () => (await (await post(server.url, message)).text()).length).toBe(answer.length);
   await expect(unread.toArray()).rejects.toThrow('aborted');
 });
 

@@ -9,6 +9,7 @@ import { HttpServerProcess, post, temporaryFolder } from './mcp-http.js';
 
 /** What was done before anything was scraped. */
 const appends = 20;
+let calls = 0;
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let database: Awaited<ReturnType<typeof temporaryDatabase>>;
@@ -28,6 +29,14 @@ beforeAll(async () => {
   await call('getContext', { sessionKey: 'none', agent: undefined });
   for (let index = 0; index < appends; index += 1)
     await call('updateContext', { contextType: 'message', content: 'x' });
+  // The first of them has the page that is full read, and the acceptance what it sums up: the cache held neither.
+  for (let time = 0; time < 3; time += 1) await call('getContext', {});
+  const offer = await call('requestHandoff', { requestType: 'full_handoff' });
+  const handoffId = /"handoffId":"([^"]+)"/.exec(offer)?.[1];
+  await call('acceptHandoff', { sessionKey: undefined, agent: 'builder', handoffId });
+  await database.query('alter table handoffs rename to others');
+  await call('listHandoffs', { sessionKey: undefined });
+  await database.query('alter table others rename to handoffs');
 });
 afterAll(async () => {
   await server.stop();
@@ -35,9 +44,10 @@ afterAll(async () => {
   await folder.remove();
 });
 
-async function call(name: string, args: Record<string, unknown>): Promise<void> {
+async function call(name: string, args: Record<string, unknown>): Promise<string> {
+  calls += 1;
   const params = { name, arguments: { sessionKey: 'work', agent: 'planner', ...args } };
-  await (await post(server.mcp, { jsonrpc: '2.0', id: 1, method: 'tools/call', params })).text();
+  return (await post(server.mcp, { jsonrpc: '2.0', id: 1, method: 'tools/call', params })).text();
 }
 
 it('passes promtool, which finds fault with given names alone', async () => {
@@ -83,16 +93,26 @@ it('reads as it was meant to a real Prometheus', async () => {
     const expected = {
       up: 1,
       'context_entries_total{type="message"}': appends,
-      'sum(handoffs_processed_total)': 0,
+      'sum(handoffs_processed_total)': 2,
+      'handoffs_processed_total{type="full_handoff",event="requested"}': 1,
+      'handoffs_processed_total{type="full_handoff",event="accepted"}': 1,
       'tool_duration_ms_count{tool="updateContext",outcome="ok",waits="false"}': appends,
       'tool_duration_ms_bucket{tool="updateContext",le="+Inf"}': appends,
       'tool_errors_total{tool="getContext",kind="client_error",code="SESSION_NOT_FOUND"}': 1,
-      error_rate: 0,
+      'tool_errors_total{tool="listHandoffs",kind="fault",code="STORE_UNAVAILABLE"}': 1,
+      error_rate: 1 / calls,
+      cache_hits_total: 3,
+      cache_misses_total: 2,
+      cache_hit_ratio: 0.6,
       'http_requests_refused_total{status="400",reason="malformed"}': 1,
       'sum(http_requests_open)': 0,
       'sum(db_query_time_seconds_count{statement=~"append_entries.*"})': appends,
       db_pool_size: 3,
       db_pool_waiting: 0,
+      'count(nodejs_eventloop_lag_p50_seconds <= nodejs_eventloop_lag_p99_seconds < 10)': 1,
+      'count(nodejs_heap_size_used_bytes > 1e6 < nodejs_heap_size_limit_bytes)': 1,
+      'count(process_resident_memory_bytes > 1e7 < process_memory_limit_bytes)': 1,
+      'count(process_cpu_seconds_total > 0.01)': 1,
     };
     const found = await Promise.all(
       Object.keys(expected).map(async (expression) => [expression, await query(expression)] as const),
@@ -103,7 +123,7 @@ it('reads as it was meant to a real Prometheus', async () => {
 
     // Our own parser, which the ordinary tests use, reads what Prometheus reads.
     const { samples } = await scrape(`http://127.0.0.1:${metricsPort}/metrics`);
-    const steady = samples.filter(({ name }) => /^(?:sessions|context|handoffs|tool|db_query)_\w+/.test(name));
+    const steady = samples.filter(({ name }) => !/^(?:nodejs|process)_/.test(name));
     const read = await Promise.all(
       steady.map(({ name, labels }) =>
         query(

@@ -7,7 +7,11 @@ let database: TemporaryDatabase;
 let server: HttpServerProcess;
 beforeAll(async () => {
   database = await temporaryDatabase();
-  server = await HttpServerProcess.start({ DATABASE_URL: database.url, REQUEST_TIMEOUT_SECONDS: '1' });
+  server = await HttpServerProcess.start({
+    DATABASE_URL: database.url,
+    DATABASE_STATEMENT_TIMEOUT_MS: '600000',
+    REQUEST_TIMEOUT_SECONDS: '1',
+  });
 });
 afterAll(async () => {
   await server.stop();
@@ -43,6 +47,14 @@ it('answers every kind of client in time though the database hangs, and a retry 
       },
     });
   }
+  // The lock is still held: what waited for it has given up.
+  await expect
+    .poll(() =>
+      database.query(
+        `select query from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      ),
+    )
+    .toEqual([]);
   await database.query(
     `select pg_cancel_backend(pid) from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`,
   );

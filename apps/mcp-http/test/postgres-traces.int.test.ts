@@ -170,6 +170,11 @@ it('a call that failed says so, and what only its caller may know stays here', a
           "VALIDATION_ERROR",
         ],
         [
+          "read_tail",
+          "42P01",
+          undefined,
+        ],
+        [
           "readEntries",
           "STORE_UNAVAILABLE",
           undefined,
@@ -207,6 +212,22 @@ it('the log names the trace of a call that failed, and of one that was refused',
   expect(ofClient).toMatchObject({ level: 'error', traceId });
   expect(ofReading).toMatchObject({ level: 'error', traceId });
   expect(ofReading).not.toHaveProperty('tool');
+});
+
+it('the log names the trace of every call at debug', async () => {
+  let log: readonly LogLine[] = [];
+  const spans = await traced({ LOG_LEVEL: 'debug' }, async (server) => {
+    await call(server, 'registerSession', {});
+    await call(server, 'getContext', {}, sampled);
+    await call(server, 'getContext', { sessionKey: 'none' }, notSampled);
+    log = server.log;
+  });
+  const own = named(spans, 'tools/call registerSession').traceId;
+  expect(log.filter(({ msg }) => msg === 'Call').map((line) => [line['tool'], line['traceId']])).toEqual([
+    ['registerSession', own],
+    ['getContext', traceId],
+    ['getContext', traceId],
+  ]);
 });
 
 it('follows the decision of the client on what to trace, and its own where the client has none', async () => {

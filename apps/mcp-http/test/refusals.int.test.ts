@@ -103,19 +103,23 @@ it('of calls of tools count as their errors, and of other messages as refusals',
   await start({ RATE_LIMIT_PER_SECOND: '1', MAX_WAITING_CALLS: '0' });
   const wait = callOf('listHandoffs', { agent: 'a', waitSeconds: 1 });
   expect((await post(server.mcp, wait)).status).toBe(200);
-  for (let sent = 1; sent < 10; sent += 1) await post(server.mcp, message('tools/list'));
+  // A name that is no tool's is any text of a caller.
+  expect(await (await post(server.mcp, callOf('secret-tool', {}))).text()).toContain('"error"');
+  for (let sent = 2; sent < 10; sent += 1) await post(server.mcp, message('tools/list'));
   const late = await Promise.all([
     post(server.mcp, message('tools/list')),
     post(server.mcp, callOf('listSessions', {})),
+    post(server.mcp, callOf('secret-tool', {})),
   ]);
-  expect(late.map(({ status }) => status)).toEqual([429, 200]);
+  expect(late.map(({ status }) => status)).toEqual([429, 200, 200]);
   expect(await refusals()).toEqual({ '429 rate_limited': 1 });
   const { samples } = await scrape(metrics);
   const errors = samples.filter(({ name }) => name === 'tool_errors_total');
-  expect(errors.map(({ labels, value }) => [labels['tool'], labels['code'], value])).toEqual([
-    ['listHandoffs', 'OVERLOADED', 1],
-    ['listSessions', 'RATE_LIMITED', 1],
+  expect(errors.map(({ labels, value }) => [labels['tool'], labels['kind'], labels['code'], value])).toEqual([
+    ['listHandoffs', 'fault', 'OVERLOADED', 1],
+    ['listSessions', 'refused', 'RATE_LIMITED', 1],
   ]);
+  expect(await (await fetch(metrics)).text()).not.toContain('secret');
 });
 
 it('are told from what is open: calls that wait for an offer, and streams of changes', async () => {

@@ -17,14 +17,27 @@ export interface Nginx {
   readonly stop: () => Promise<void>;
 }
 
-/** @param replicas the ports that take the place of those in the guide; fewer than those stand for several */
-export async function startNginx(replicas: readonly number[]): Promise<Nginx> {
+/** What takes the place of the guide's, as PEM. */
+export interface Certificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/**
+ * @param replicas the ports that take the place of those in the guide; fewer than those stand for several
+ * @param tls with the lines that the guide has for TLS
+ */
+export async function startNginx(replicas: readonly number[], tls?: Certificate): Promise<Nginx> {
   const folder = await temporaryFolder();
   const port = await unusedPort();
   await mkdir(join(folder.path, 'logs'));
-  await writeFile(join(folder.path, 'nginx.conf'), configuration(await documentedServer(port, replicas)));
+  await writeFile(join(folder.path, 'nginx.conf'), configuration(await documentedServer(port, replicas, tls)));
+  if (tls !== undefined) {
+    await writeFile(join(folder.path, 'certificate.pem'), tls.certificate);
+    await writeFile(join(folder.path, 'key.pem'), tls.key);
+  }
   const nginx = spawn('nginx', ['-p', folder.path, '-c', 'nginx.conf', '-e', 'logs/error'], { stdio: 'ignore' });
-  const mcp = `http://127.0.0.1:${port}/mcp`;
+  const mcp = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}/mcp`;
   await expect
     .poll(() =>
       fetch(`http://127.0.0.1:${port}/`).then(
@@ -32,7 +45,7 @@ export async function startNginx(replicas: readonly number[]): Promise<Nginx> {
         () => undefined,
       ),
     )
-    .toBe(404);
+    .toBe(tls === undefined ? 404 : 400);
   return {
     mcp,
     served: async () => {
@@ -51,15 +64,27 @@ export async function startNginx(replicas: readonly number[]): Promise<Nginx> {
   };
 }
 
-async function documentedServer(port: number, replicas: readonly number[]): Promise<string> {
-  const [, documented = ''] = /^```nginx\n([\s\S]*?)^```$/m.exec(await readFile(guide, 'utf8')) ?? [];
+async function documentedServer(
+  port: number,
+  replicas: readonly number[],
+  tls: Certificate | undefined,
+): Promise<string> {
+  const blocks = [...(await readFile(guide, 'utf8')).matchAll(/^```nginx\n([\s\S]*?)^```$/gm)];
+  const [plain = '', secure = ''] = blocks.map(([, block]) => block);
   const ports = {
     3001: replicas[0],
     3002: replicas[1 % replicas.length],
     3003: replicas[2 % replicas.length],
     8080: port,
   };
-  return documented.replaceAll(/127\.0\.0\.1:(\d+)/g, (_, shown: keyof typeof ports) => `127.0.0.1:${ports[shown]}`);
+  const secureHere = secure
+    .replace('443', `127.0.0.1:${port}`)
+    .replace(/\S+example\.com\.pem/, 'certificate.pem')
+    .replace(/\S+example\.com\.key/, 'key.pem');
+  return (tls === undefined ? plain : plain.replace('listen 127.0.0.1:8080;', secureHere)).replaceAll(
+    /127\.0\.0\.1:(\d+)/g,
+    (text, shown: keyof typeof ports) => (shown in ports ? `127.0.0.1:${ports[shown]}` : text),
+  );
 }
 
 const configuration = (server: string): string => `

@@ -107,7 +107,7 @@ function signedByPublicKey(format: 'pem' | 'der'): Promise<string> {
 const invalid = `Bearer error="invalid_token", scope="context:read context:write handoff", resource_metadata="${metadataUrl}"`;
 
 describe('a token is refused, and nobody is told why,', () => {
-  it.each(forgeries)('%s', async (_case, token) => {
+  it.concurrent.each(forgeries)('%s', async (_case, token) => {
     const response = await callWith(`Bearer ${await token()}`);
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, invalid]);
     const message = 'These credentials are not valid, or not any more. Get new ones.';
@@ -162,7 +162,7 @@ describe('a token is refused, and nobody is told why,', () => {
 });
 
 describe('what is no credential is refused', () => {
-  it.each([
+  it.concurrent.each([
     ['another scheme', 'Basic cGxhbm5lcjpzZWNyZXQ='],
     ['nothing after the scheme', 'Bearer'],
     ['two tokens in one header', 'Bearer aaa bbb'],

@@ -80,16 +80,37 @@ describe('a receiver of traces', () => {
     expect(linesOf(server)).toEqual([expect.stringMatching(lost('ECONNREFUSED', port)), found(port)]);
   });
 
-  it('that is told of more than the queue holds is told of the rest', async () => {
+  it('that is slow is one line, and told of what the queue holds', async () => {
     const receiver = await startOtlpReceiver();
     onTestFinished(receiver.close);
+    receiver.mood = 'slow';
     const queue = { OTEL_BSP_MAX_QUEUE_SIZE: '1', OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' };
     const server = await start(receiver.url, { ...hasty, ...queue });
-    for (let time = 0; time < 5; time += 1) await call(server);
-    expect(await server.stop()).toMatchObject({ code: 0, stderr: '' });
-    expect(receiver.spans.length).toBeGreaterThan(0);
-    // Four for each call, had there been room.
-    expect(receiver.spans.length).toBeLessThan(20);
+    await callUntil(server, 1);
+    const arrived = receiver.spans.length;
+    const arrivedMore = async (): Promise<number> => {
+      await call(server);
+      return receiver.spans.length;
+    };
+    await expect.poll(arrivedMore, { timeout: 20_000 }).toBeGreaterThan(arrived + 2);
+    expect(await server.stop()).toMatchObject({ code: 0 });
+    expect(linesOf(server)).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^http://127\\.0\\.0\\.1:${receiver.port}/v1/traces takes traces more slowly than they come: [1-9]\\d* spans were dropped, .*OTEL_BSP_MAX_QUEUE_SIZE\\.$`,
+        ),
+      ),
+    ]);
+  });
+
+  it('is at fault by the variable that names it', async () => {
+    const url = `http://127.0.0.1:${await unusedPort()}/own`;
+    const server = await start('http://127.0.0.1:4318', { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url, ...hasty });
+    await callUntil(server, 1);
+    await server.stop();
+    expect(linesOf(server)).toEqual([
+      expect.stringMatching(/^Traces do not reach http:.*\/own \(.*, and OTEL_EXPORTER_OTLP_TRACES_ENDPOINT\.$/),
+    ]);
   });
 
   it('that never answers does not keep the server from stopping', async () => {
@@ -107,6 +128,10 @@ describe('a receiver of traces', () => {
 it.each([
   [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT is no URL of HTTP'],
   [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, 'OTEL_EXPORTER_OTLP_PROTOCOL is "grpc", not http/protobuf or http/json'],
+  [
+    { OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
+    'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL is "grpc", not http/protobuf or http/json',
+  ],
   [{ OTEL_TRACES_SAMPLER: 'jaeger_remote' }, 'OTEL_TRACES_SAMPLER is "jaeger_remote", not always_on'],
   [{ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '10' }, 'OTEL_TRACES_SAMPLER_ARG is "10", not a'],
   [{ OTEL_BSP_MAX_QUEUE_SIZE: '-1' }, 'OTEL_BSP_MAX_QUEUE_SIZE is "-1", not a whole number'],

@@ -85,6 +85,25 @@ describe('traces', () => {
     expect(named('commit').flatMap((span) => [span.parentSpanId, ...span.links])).toEqual(operations);
   });
 
+  it('are named in the log by the lines of their calls', async () => {
+    const server = new RawServer({ ...database, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, LOG_LEVEL: 'debug' });
+    server.callTool(1, 'registerSession', { sessionKey: 'work' });
+    await server.next();
+    const _meta = { traceparent: `00-${traceId}-${parentSpanId}-01` };
+    server.send({ id: 2, method: 'tools/call', params: { name: 'listSessions', arguments: {}, _meta } });
+    await server.next();
+    server.child.stdin.end();
+    const { stderr } = await server.finished;
+    const lines = stderr.split('\n').slice(0, -1);
+    const calls = lines.map((line) => JSON.parse(line) as object).filter((line) => 'tool' in line);
+    const own = receiver.spans.find(({ name }) => name === 'tools/call registerSession')?.traceId;
+    expect(own).toMatch(/^[\da-f]{32}$/);
+    expect(calls).toMatchObject([
+      { msg: 'Call', tool: 'registerSession', traceId: own },
+      { msg: 'Call', tool: 'listSessions', traceId },
+    ]);
+  });
+
   it('that nobody takes are a line, and answers are what they were', async () => {
     receiver.mood = 'silent';
     const server = new RawServer({ ...database, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });

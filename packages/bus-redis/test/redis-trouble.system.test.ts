@@ -69,10 +69,12 @@ describe('a bus over a Redis in trouble', () => {
     await eventually(() => expect(here.heard).toContainEqual(something));
     await expectToHear(here, there, 'after');
     await expectToHear(there, here, 'and-back');
-    expect([isConnected(here), isConnected(there)]).toEqual([
-      [false, true],
-      [false, true],
-    ]);
+    await eventually(() =>
+      expect([isConnected(here), isConnected(there)]).toEqual([
+        [false, true],
+        [false, true],
+      ]),
+    );
   });
 
   it('comes back after a crash, and says that something changed', async () => {
@@ -80,16 +82,19 @@ describe('a bus over a Redis in trouble', () => {
     const [here, there] = [observedBus(), observedBus()];
     await eventually(() => expect(there.heard).toEqual([something]));
     await expectToHear(here, there, 'before');
+    const untilBoth = (connected: boolean): Promise<void> =>
+      eventually(() =>
+        expect([here, there].map(isConnected).map((states) => states.at(-1))).toEqual([connected, connected]),
+      );
     for (const crash of [1, 2]) {
       await server.kill();
-      await eventually(() =>
-        expect([here, there].map(isConnected).map((states) => states.at(-1))).toEqual([false, false]),
-      );
+      await untilBoth(false);
       there.heard.length = 0;
       here.bus.publish(offerTo(`during-${crash}`));
       await server.start();
       await eventually(() => expect(there.heard).toContainEqual(something));
       await expectToHear(here, there, `after-${crash}`);
+      await untilBoth(true);
     }
     expect(isConnected(here)).toEqual([true, false, true, false, true]);
   });

@@ -192,6 +192,12 @@ describe('a cached store', () => {
     expect(lookups.slice(3)).toEqual([true, true, false]);
   });
 
+  it('counts for each of those who wait for one look what it found', async () => {
+    await appendWork(plain, 40);
+    await Promise.all([1, 2, 3].map(() => cached.readEntries(readWork())));
+    expect(lookups).toEqual(Array.from({ length: 6 }, () => false));
+  });
+
   it('gives as much of a content as is asked for, whatever it was asked for before', async () => {
     await appendWork(plain, 16, (index) => ({ content: '🚀'.repeat(30_000 * (index % 2)) + index }));
     for (const maxContentLength of [10, 24_575, 24_576, 24_577, 30_001, 30_002, 100_000, 10]) {

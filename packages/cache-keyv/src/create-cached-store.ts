@@ -63,7 +63,8 @@ export function createCachedStore({
     const leftMs = Math.max(0, withinMs - (performance.now() - sinceMs));
     stopObserving?.();
     cache.close();
-    await Promise.all([shared?.close(), store.close(leftMs)]);
+    // Redis may be silent just now, and owes an answer for longer.
+    await Promise.all([settledWithin(leftMs, [shared?.close()]), store.close(leftMs)]);
   }
 
   return {
@@ -90,7 +91,7 @@ export function createCachedStore({
 }
 
 /** Waits until all of these are over, or the time is. */
-async function settledWithin(ms: number, promises: Iterable<Promise<unknown>>): Promise<void> {
+async function settledWithin(ms: number, promises: Iterable<unknown>): Promise<void> {
   const timer = new AbortController();
   const tooLong = sleep(Math.min(ms, longestTimerMs), undefined, { signal: timer.signal }).catch(() => undefined);
   await Promise.race([Promise.allSettled(promises), tooLong]);

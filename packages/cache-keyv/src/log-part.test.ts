@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { decodePart, encodePart, formatVersion, pageKey, totalsKey, type KeptEntry, type LogPart } from './log-part.js';
+import {
+  decodePart,
+  encodePart,
+  formatVersion,
+  keptContentLength,
+  pageKey,
+  totalsKey,
+  type KeptEntry,
+  type LogPart,
+} from './log-part.js';
 
 const entry: KeptEntry = {
   sequence: 7,
@@ -21,11 +30,13 @@ describe('what is sent to others', () => {
   it('means the same as long as its version does', () => {
     expect({
       version: formatVersion,
+      keptContentLength,
       page: pageKey('uid', 16, entry),
       totals: totalsKey('uid', entry, { pinnedLimit: 20, maxContentLength: 7000 }),
       part: encodePart('key', briefed),
     }).toEqual({
       version: 'v1',
+      keptContentLength: 24_576,
       page: 'uid:page:16:7.loyw3v28.9.6.3.2',
       totals: 'uid:totals:7.loyw3v28.9.6.3.2:k.5eg',
       part: '["key",[[7,"message","planner",2,true,1700000000000.25,6,3,false,"Grüße","{\\"a\\":1}"]],5,90]',

@@ -6,7 +6,10 @@ import { contextTypes, type AppendedEntry, type BriefingSource, type EntryRecord
  */
 export const keptContentLength = 24 * 1024;
 
-/** A version of all shapes below. It is part of every key: a release never meets what another one means by them. */
+/**
+ * A version of all shapes below, and of how much is kept of a content. It is part of every key: a release never meets what
+ * another one means by them.
+ */
 export const formatVersion = 'v1';
 
 /** What of a log cannot change: a page, or what a briefing needs of everything up to the end of one. */

@@ -31,9 +31,16 @@ export interface PartCache {
   readonly close: () => void;
 }
 
+/** What came of looking for a part that is not in memory. */
+interface Lookup {
+  readonly part: LogPart | undefined;
+  /** Whether another process had found it already. */
+  readonly isHit: boolean;
+}
+
 interface PartUnderWay {
-  readonly load: SharedLoad<FoundParts>;
-  readonly part: Promise<LogPart | undefined>;
+  readonly load: SharedLoad<readonly Lookup[]>;
+  readonly lookup: Promise<Lookup | undefined>;
 }
 
 export interface PartCacheOptions extends Pick<PartCache, 'pageSize'> {
@@ -66,23 +73,29 @@ export function createPartCache(options: PartCacheOptions): PartCache {
   const underWay = new Map<string, PartUnderWay>();
 
   function begin<Wanted extends WantedPart>(wanted: readonly Wanted[], load: LoadParts<Wanted>): void {
-    const shared = new SharedLoad<FoundParts>(telemetry);
+    const shared = new SharedLoad<readonly Lookup[]>(telemetry);
     const loading = shared.run((signal) => loadThrough(options, wanted, (missing) => load(missing, signal)));
     for (const [index, { key }] of wanted.entries()) {
-      const part = loading
-        .then((parts) => {
-          const loaded = parts[index];
-          if (loaded !== undefined) memory.set(key, loaded, { ttl: ttlOf(loaded, ttlMs) });
-          return loaded;
+      const lookup = loading
+        .then((lookups) => {
+          const part = lookups[index]?.part;
+          if (part !== undefined) memory.set(key, part, { ttl: ttlOf(part, ttlMs) });
+          return lookups[index];
         })
         .finally(() => {
           // Others may have begun anew.
           if (underWay.get(key)?.load === shared) underWay.delete(key);
         });
       // Whoever waits for it hears of a failure; nobody may be left that does.
-      part.catch(() => undefined);
-      underWay.set(key, { load: shared, part });
+      lookup.catch(() => undefined);
+      underWay.set(key, { load: shared, lookup });
     }
+  }
+
+  async function joinLookup(key: string): Promise<LogPart | undefined> {
+    const lookup = await underWay.get(key)?.lookup;
+    telemetry.recordCacheLookup(lookup?.isHit === true);
+    return lookup?.part;
   }
 
   return {
@@ -96,7 +109,7 @@ export function createPartCache(options: PartCacheOptions): PartCache {
       if (unasked.length > 0) begin(unasked, load);
       const loads = new Set(missing.map(({ key }) => underWay.get(key)?.load));
       for (const each of loads) each?.join(signal);
-      return Promise.all(wanted.map(async ({ key }, index) => found[index] ?? underWay.get(key)?.part));
+      return Promise.all(wanted.map(async ({ key }, index) => found[index] ?? joinLookup(key)));
     },
     close: () => clearInterval(purging),
   };
@@ -107,23 +120,24 @@ const ttlOf = ({ totals }: LogPart, ttlMs: number): number =>
 
 /** Asks for other processes' findings first, and adds to them. */
 async function loadThrough<Wanted extends WantedPart>(
-  { shared, telemetry, ttlMs }: PartCacheOptions,
+  { shared, ttlMs }: PartCacheOptions,
   wanted: readonly Wanted[],
   load: (missing: readonly Wanted[]) => Promise<FoundParts>,
-): Promise<FoundParts> {
+): Promise<readonly Lookup[]> {
   const texts = (await shared?.find(wanted.map(({ key }) => key))) ?? [];
   const parts = wanted.map(({ key, isFitting }, index) => {
     const part = decodePart(key, texts[index] ?? '');
     return part !== undefined && isFitting(part) ? part : undefined;
   });
-  for (const part of parts) telemetry.recordCacheLookup(part !== undefined);
   const missing = wanted.filter((_, index) => parts[index] === undefined);
-  if (missing.length === 0) return parts;
-  const loaded = await load(missing);
+  const loaded = missing.length === 0 ? [] : await load(missing);
   const byKey = new Map(missing.map(({ key }, index) => [key, loaded[index]]));
   for (const [key, part] of byKey) {
     if (part === undefined || shared === undefined || bytesOf(part) > largestSharedBytes) continue;
     shared.keep(key, encodePart(key, part), ttlOf(part, ttlMs));
   }
-  return wanted.map(({ key }, index) => parts[index] ?? byKey.get(key));
+  return wanted.map(({ key }, index) => {
+    const part = parts[index];
+    return part === undefined ? { part: byKey.get(key), isHit: false } : { part, isHit: true };
+  });
 }

@@ -20,8 +20,13 @@ export interface RedisLevelOptions {
   readonly limitMs?: number | undefined;
 }
 
-/** So many failures in a row, and Redis is left alone for a while. */
+/** So many failures, and Redis is left alone for a while. */
 const failuresAllowed = 3;
+/**
+ * So many answers make up for one failure. Were one enough, a Redis that fails every other time would be used for ever:
+ * one that is full, for instance, answers each look-up, and refuses the page that is kept after it.
+ */
+const answersPerFailure = 10;
 /** How many writes may be under way: what comes on top is not kept. */
 const writesAtOnce = 64;
 const [firstPauseMs, longestPauseMs] = [100, 10_000];
@@ -50,7 +55,7 @@ export function createRedisLevel({ url, deployment, onStateChange, limitMs = 50 
         if (performance.now() - sinceMs > longestPauseMs) attempts = 0;
         if (!closing.signal.aborted) state.report({ isUsed: false, reason: describe(reason) });
       } catch (error) {
-        state.report({ isUsed: false, reason: describe(error) });
+        if (!closing.signal.aborted) state.report({ isUsed: false, reason: describe(error) });
       }
       current = undefined;
       await pause(attempts, closing.signal);
@@ -74,7 +79,7 @@ export function createRedisLevel({ url, deployment, onStateChange, limitMs = 50 
   };
 }
 
-/** A link until it has failed too often. */
+/** A link until it has failed too often, of late. */
 interface UsedLink {
   /** Undefined when it failed. */
   readonly attempt: <T>(command: (link: RedisLink) => Promise<T>) => Promise<T | undefined>;
@@ -95,7 +100,7 @@ function useLink(link: RedisLink): UsedLink {
     attempt: async (command) => {
       try {
         const answer = await command(link);
-        failures = 0;
+        failures = Math.max(0, failures - 1 / answersPerFailure);
         return answer;
       } catch (error) {
         failures += 1;

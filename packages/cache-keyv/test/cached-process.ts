@@ -1,13 +1,13 @@
 import { ContextStoreError, noTelemetry, type Store } from '@org/domain';
 import { createPostgresStore } from '@org/store-kysely/postgres';
-import { createCachedStore } from '../src/index.js';
+import { createCachedStore, type SharedLevel } from '../src/index.js';
 import { createRedisLevel } from '../src/redis.js';
-import type { Answer, Call } from './fork-cached.js';
+import type { Answer, Call, Lookups } from './fork-cached.js';
 
 /** The other side of `forkCached`: a cache over PostgreSQL and Redis, served over IPC. */
 
 const [url = '', redisUrl = '', deployment = ''] = process.argv.slice(2);
-const lookups = { hits: 0, misses: 0 };
+const lookups: Lookups = { hits: 0, foundInRedis: 0 };
 const opened = open();
 
 async function open(): Promise<Store> {
@@ -17,9 +17,22 @@ async function open(): Promise<Store> {
     pageSize: 4,
     maxBytes: 100_000,
     ttlMs: 120_000,
-    telemetry: { ...noTelemetry, recordCacheLookup: (isHit) => void (lookups[isHit ? 'hits' : 'misses'] += 1) },
-    shared: createRedisLevel({ url: redisUrl, deployment }),
+    telemetry: { ...noTelemetry, recordCacheLookup: (isHit) => void (lookups.hits += isHit ? 1 : 0) },
+    shared: openRedis(),
   });
+}
+
+/** Redis, with what is found there counted. */
+function openRedis(): SharedLevel {
+  const level = createRedisLevel({ url: redisUrl, deployment });
+  return {
+    ...level,
+    find: async (keys) => {
+      const texts = await level.find(keys);
+      lookups.foundInRedis += texts.filter((text) => text !== undefined).length;
+      return texts;
+    },
+  };
 }
 
 process.on('message', ({ id, method, request }: Call) => {

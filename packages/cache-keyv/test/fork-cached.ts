@@ -13,10 +13,17 @@ export type Answer = { readonly id: number } & (
   | { readonly error: { readonly code: ErrorCode; readonly message: string } }
 );
 
+/** What a process found of parts of logs. */
+export interface Lookups {
+  hits: number;
+  /** Among them, but for what was no part that was wanted. */
+  foundInRedis: number;
+}
+
 /** A process with a cache of its own. */
 export interface CachedProcess {
   readonly store: Store;
-  readonly lookups: () => Promise<{ readonly hits: number; readonly misses: number }>;
+  readonly lookups: () => Promise<Readonly<Lookups>>;
   readonly end: () => Promise<void>;
 }
 

@@ -88,8 +88,12 @@ export class HuntedSession {
     this.#dumped = { lives: [...this.#lives], owner: this.#owner };
   }
 
-  restore(): void {
-    if (this.#dumped !== undefined) ({ lives: this.#lives, owner: this.#owner } = this.#dumped);
+  /** @returns whether it lost anything by that */
+  restore(): boolean {
+    if (this.#dumped === undefined) return false;
+    const lost = this.#life;
+    ({ lives: this.#lives, owner: this.#owner } = this.#dumped);
+    return this.#life !== lost;
   }
 
   /** @returns what is wrong with what was read */

@@ -5,6 +5,7 @@ import { createMemoryStore, type SharedStores, type StoreHarness } from '@org/do
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { createSqliteStore } from '@org/store-kysely/sqlite';
 import { temporaryDatabase } from '@org/store-kysely/testing';
+import { expect } from 'vitest';
 import { createCachedStore, type CachedStoreOptions, type SharedLevel } from '../src/index.js';
 import { createRedisLevel, type RedisLevelOptions } from '../src/redis.js';
 
@@ -18,7 +19,8 @@ export const throughRedis = (pageSize: number): Caching => ({
   pageSize,
   maxBytes: 1000,
   ttlMs: 60_000,
-  redis: { url: redisUrl, deployment: `test-${randomUUID()}` },
+  // A machine that is busy with other tests is no reason to do without it.
+  redis: { url: redisUrl, deployment: `test-${randomUUID()}`, limitMs: 10_000 },
 });
 
 /** Opens a store with a clock that is so far ahead. */
@@ -28,8 +30,12 @@ type Open = (aheadMs: () => number) => Promise<Store> | Store;
 async function openCaches(count: number, open: Open, caching: Caching, remove?: () => Promise<void>) {
   let aheadMs = 0;
   const { redis, ...options } = caching;
-  const store = async (): Promise<Store> =>
-    createCachedStore({ ...options, store: await open(() => aheadMs), shared: redis && (await usedRedis(redis)) });
+  const levels: SharedLevel[] = [];
+  const store = async (): Promise<Store> => {
+    const shared = redis && (await usedRedis(redis));
+    if (shared !== undefined) levels.push(shared);
+    return createCachedStore({ ...options, store: await open(() => aheadMs), shared });
+  };
   const first = await store();
   const stores = [first, ...(await Promise.all(Array.from({ length: count - 1 }, store)))] as const;
   return {
@@ -38,8 +44,11 @@ async function openCaches(count: number, open: Open, caching: Caching, remove?: 
       aheadMs += ms;
     },
     close: async (): Promise<void> => {
+      const areUp = levels.map((level) => level.isUp());
       await Promise.all(stores.map((each) => each.close()));
       await remove?.();
+      // Otherwise what was seen would be nothing of Redis.
+      expect(areUp).not.toContain(false);
     },
   };
 }

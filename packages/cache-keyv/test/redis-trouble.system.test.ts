@@ -4,7 +4,7 @@ import { eventually, plainClient, redisServer, type RedisServer } from '@org/bus
 import type { Store } from '@org/domain';
 import { createMemoryStore } from '@org/domain/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCachedStore } from '../src/index.js';
+import { createCachedStore, type SharedLevel } from '../src/index.js';
 import { createRedisLevel, type RedisCacheState } from '../src/redis.js';
 import { appendWork, createWork, readWork } from './requests.js';
 import { slowProxy } from './slow-proxy.js';
@@ -29,13 +29,12 @@ describe('a cache over a Redis in trouble', () => {
     await server.kill();
   });
 
+  const openLevel = (url = server.url, limitMs?: number): SharedLevel =>
+    createRedisLevel({ url, deployment: 'test', onStateChange: (state) => states.push(state), limitMs });
+
   /** Every read of a cache without memory goes to Redis, if it is used. */
-  function open(url = server.url): Store {
-    const store = createCachedStore({
-      store: plain,
-      maxBytes: 100,
-      shared: createRedisLevel({ url, deployment: 'test', onStateChange: (state) => states.push(state) }),
-    });
+  function open(url?: string, limitMs?: number): Store {
+    const store = createCachedStore({ store: plain, maxBytes: 100, shared: openLevel(url, limitMs) });
     toClose.push(() => store.close());
     return store;
   }
@@ -135,6 +134,33 @@ describe('a cache over a Redis in trouble', () => {
     await untilUsed(true);
   });
 
+  it('does without one that answers, but keeps no page', async () => {
+    await server.start();
+    const redis = await plainClient(server.url);
+    toClose.unshift(redis.close);
+    const store = open();
+    await untilUsed(true);
+    await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+    for (let time = 0; time < 10; time += 1) await store.readEntries(readWork({ direction: 'ascending', limit: 16 }));
+    await untilUsed(false);
+    expect(states.at(-1)).toEqual({ isUsed: false, reason: expect.stringContaining('OOM') as string });
+  });
+
+  it('does without one that is late every other time', async () => {
+    await server.start();
+    const level = openLevel();
+    toClose.push(level.close);
+    await untilUsed(true);
+    for (let time = 0; time < 5; time += 1) {
+      server.signal('SIGSTOP');
+      await level.find(['page']);
+      server.signal('SIGCONT');
+      await level.find(['page']);
+    }
+    const sinceUsed = states.slice(states.findIndex(({ isUsed: used }) => used));
+    expect(sinceUsed[1]).toEqual({ isUsed: false, reason: 'no answer within 50 ms' });
+  });
+
   it('does without one that refuses the password, and does not repeat the password', async () => {
     await server.start();
     const store = open(server.url.replace('redis://', 'redis://user:secret@'));
@@ -156,5 +182,17 @@ describe('a cache over a Redis in trouble', () => {
     await expectReads(store);
     await untilUsed(false);
     await expectReads(store);
+  });
+
+  it('is closed in the time that it is given, though one that is silent owes an answer', async () => {
+    const mute = createServer((socket) => void socket.on('error', () => undefined).resume());
+    await once(mute.listen(0, '127.0.0.1'), 'listening');
+    toClose.push(() => mute.close());
+    const accepted = once(mute, 'connection');
+    const store = open(`redis://127.0.0.1:${(mute.address() as AddressInfo).port}`, 10_000);
+    await accepted;
+    await store.close(0);
+    // Whoever waited for an answer would have heard that there is none.
+    expect(states).toEqual([]);
   });
 });

@@ -129,7 +129,7 @@ export const environmentTable = {
   ),
   REDIS_DEPLOYMENT: optionalVariable(
     z.string(),
-    'the address of the database',
+    'what the database says that it is',
     'Redis: what the processes of one deployment have in common.',
   ),
   CACHE_MEMORY_MIB: optionalVariable(

@@ -7,6 +7,7 @@ export {
   type PostgresLocation,
   type SqliteLocation,
 } from './database-location.js';
+export { nameDeployment } from './name-deployment.js';
 export type { RedisSettings } from './open-carrier.js';
 export type { CacheSettings } from './open-cache.js';
 export { openContextStore, type OpenContextStoreOptions } from './open-context-store.js';

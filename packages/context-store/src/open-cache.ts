@@ -1,8 +1,8 @@
 import type { RedisLevelOptions } from '@org/cache-keyv/redis';
 import type { Store, Telemetry } from '@org/domain';
 import { z } from 'zod';
-import { describeLocation, type DatabaseLocation } from './database-location.js';
-import type { RedisSettings } from './open-carrier.js';
+import type { DatabaseLocation } from './database-location.js';
+import type { NamedRedis } from './open-carrier.js';
 import { requireSettings } from './require-settings.js';
 
 /** A cache of what cannot change: no answer is ever older than its call. */
@@ -35,7 +35,7 @@ export async function openCache(
   store: Store,
   location: DatabaseLocation,
   { maxBytes, ttlMs, sharesByRedis = false, onStateChange }: CacheSettings,
-  redis: RedisSettings | undefined,
+  redis: NamedRedis | undefined,
   telemetry: Telemetry | undefined,
 ): Promise<Store> {
   const { createCachedStore } = await import('@org/cache-keyv');
@@ -43,7 +43,6 @@ export async function openCache(
   if (!sharesByRedis || redis === undefined || location.engine === 'sqlite')
     return createCachedStore({ store, maxBytes, ttlMs, telemetry });
   const { createRedisLevel } = await import('@org/cache-keyv/redis');
-  const deployment = redis.deployment ?? describeLocation(location);
-  const shared = createRedisLevel({ url: redis.url, deployment, onStateChange });
+  const shared = createRedisLevel({ url: redis.url, deployment: redis.deployment, onStateChange });
   return createCachedStore({ store, maxBytes, ttlMs, telemetry, shared });
 }

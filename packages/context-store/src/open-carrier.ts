@@ -1,16 +1,19 @@
 import type { RedisBusOptions } from '@org/bus-redis';
 import type { Telemetry } from '@org/domain';
 import type { EventCarrier } from '@org/store-kysely/postgres';
-import { describeLocation, type DatabaseLocation } from './database-location.js';
+import type { DatabaseLocation } from './database-location.js';
 
 /** A Redis server that carries events between the processes of a deployment. */
 export interface RedisSettings extends Pick<RedisBusOptions, 'url' | 'onStateChange'> {
   /**
-   * What the processes of the deployment have in common, and nobody else on the same Redis. Default: the address of the
-   * database, without the user, as each process has it.
+   * What the processes of the deployment have in common, and nobody else on the same Redis. Default: what the database says
+   * that it is, however each process reaches it; its address, without the user, where it doesn't say.
    */
   readonly deployment?: string | undefined;
 }
+
+/** Redis for a deployment that has its name. */
+export type NamedRedis = RedisSettings & { readonly deployment: string };
 
 /**
  * What carries events between the processes that share a PostgreSQL database, or undefined where the store's own means
@@ -19,7 +22,7 @@ export interface RedisSettings extends Pick<RedisBusOptions, 'url' | 'onStateCha
  */
 export async function openCarrier(
   location: DatabaseLocation,
-  redis: RedisSettings | undefined,
+  redis: NamedRedis | undefined,
   telemetry?: Telemetry,
 ): Promise<EventCarrier | undefined> {
   if (redis === undefined || location.engine === 'sqlite') return undefined;
@@ -27,7 +30,6 @@ export async function openCarrier(
   let isUp = false;
   const bus = createRedisBus({
     ...redis,
-    deployment: redis.deployment ?? describeLocation(location),
     telemetry,
     onStateChange: (state) => {
       isUp = state.isConnected;

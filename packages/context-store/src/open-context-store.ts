@@ -1,5 +1,6 @@
 import { createContextStore, type ContextStore, type ContextStoreOptions, type Telemetry } from '@org/domain';
 import { databaseLocation } from './database-location.js';
+import { nameDeployment } from './name-deployment.js';
 import { openCache, requireCacheSettings, type CacheSettings } from './open-cache.js';
 import { openCarrier, type RedisSettings } from './open-carrier.js';
 import { openStore } from './open-store.js';
@@ -37,9 +38,10 @@ export async function openContextStore(options: OpenContextStoreOptions = {}): P
   const { database, migrate = true, postgres = {}, redis, cache, telemetry, ...rest } = options;
   const location = databaseLocation(database);
   if (cache !== undefined) requireCacheSettings(cache);
-  const carrier = await openCarrier(location, redis, telemetry);
+  const named = redis && { ...redis, deployment: redis.deployment ?? (await nameDeployment(location, postgres)) };
+  const carrier = await openCarrier(location, named, telemetry);
   const { store: plain, bus } = await openStore(location, { migrate, postgres, telemetry, carrier });
-  const store = cache === undefined ? plain : await openCache(plain, location, cache, redis, telemetry);
+  const store = cache === undefined ? plain : await openCache(plain, location, cache, named, telemetry);
   try {
     return createContextStore({ store, bus, telemetry }, rest);
   } catch (error) {

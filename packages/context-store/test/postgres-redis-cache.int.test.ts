@@ -15,11 +15,11 @@ afterEach(async () => {
   await database.drop();
 });
 
-async function open(cache?: OpenContextStoreOptions['cache']) {
+async function open(cache?: OpenContextStoreOptions['cache'], url = database.url) {
   const lookups: boolean[] = [];
   const states: boolean[] = [];
   const contextStore = await openContextStore({
-    database: database.url,
+    database: url,
     agent: 'planner',
     redis: { url: redisUrl },
     telemetry: { ...noTelemetry, recordCacheLookup: (isHit) => lookups.push(isHit) },
@@ -54,5 +54,18 @@ it('has a cache of its own, and shares it through Redis', async () => {
   const second = await open(cache);
   await vi.waitFor(() => expect(second.states).toEqual([true]), { timeout: 15_000, interval: 5 });
   expect(await second.contextStore.getContext({ sessionKey: 'work' })).toEqual(read);
+  expect(second.lookups).toEqual([true]);
+});
+
+it('shares it with who reaches the database by another name', async () => {
+  const first = await open(cache);
+  await vi.waitFor(() => expect(first.states).toEqual([true]), { timeout: 15_000, interval: 5 });
+  await fill(first.contextStore);
+  await first.contextStore.getContext({ sessionKey: 'work' });
+  const url = new URL(database.url);
+  url.hostname = url.hostname === 'localhost' ? '127.0.0.1' : 'localhost';
+  const second = await open(cache, url.href);
+  await vi.waitFor(() => expect(second.states).toEqual([true]), { timeout: 15_000, interval: 5 });
+  await second.contextStore.getContext({ sessionKey: 'work' });
   expect(second.lookups).toEqual([true]);
 });

@@ -1,5 +1,6 @@
 import { createContextStore, type Store } from '@org/domain';
 import { databaseLocation } from '../src/database-location.js';
+import { nameDeployment } from '../src/name-deployment.js';
 import { openCarrier } from '../src/open-carrier.js';
 import { openStore } from '../src/open-store.js';
 
@@ -10,7 +11,7 @@ import { openStore } from '../src/open-store.js';
 
 const [database = '', redisUrl = ''] = process.argv.slice(2);
 const location = databaseLocation(database);
-const carrier = await openCarrier(location, { url: redisUrl });
+const carrier = await openCarrier(location, { url: redisUrl, deployment: await nameDeployment(location) });
 const { store } = await openStore(location, { migrate: false, postgres: {} });
 
 const unpolled: Store = {

@@ -35,6 +35,8 @@ export interface Caller {
   readonly requestId?: string | undefined;
   /** Nobody needs the answer any more: ends the call's waiting, for offers and for its turn at the store. */
   readonly signal?: AbortSignal | undefined;
+  /** The process is about to end: ends the call's waiting for what has not happened yet. What there is, it is still answered. */
+  readonly stopping?: AbortSignal | undefined;
   /** What the call came by, for its trace. */
   readonly request?: McpRequest | undefined;
 }
@@ -226,6 +228,7 @@ function toolMethods(
         idempotency: idempotencyOf(name, input),
         process: caller.process,
         signal,
+        stopping: caller.stopping,
       };
       return useCase.run(context, input);
     };
@@ -290,7 +293,8 @@ export const asksToWait = (given: unknown): given is { readonly waitSeconds: num
   typeof given.waitSeconds === 'number' &&
   given.waitSeconds > 0;
 
-const waitMs = ({ waitSeconds }: { readonly waitSeconds: number }): number =>
+/** How long such a call waits, in milliseconds: no longer than any may. */
+export const waitMs = ({ waitSeconds }: { readonly waitSeconds: number }): number =>
   Math.min(waitSeconds, limits.waitSeconds) * 1000;
 
 function idempotencyOf(tool: string, input: CommonArguments & Record<string, unknown>): Idempotency | undefined {

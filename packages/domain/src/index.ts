@@ -1,5 +1,6 @@
 export {
   asksToWait,
+  waitMs,
   createContextStore,
   type Caller,
   type ContextStore,

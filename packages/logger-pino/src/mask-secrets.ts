@@ -6,6 +6,8 @@ const userInfo = /(?<=\/\/)[^\s/?#"\\]+@/g;
 const named =
   /((?:password|passwd|pwd|secret|token|api[-_]?key|authorization)(?:\\?["'])?\s*[:=]\s*(?:\\?["'])?(?:(?:bearer|basic)\s+)?)(?<!":)[^\s"'\\,;&}]+/gi;
 const credentials = /\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi;
+/** A key of `mcp-http create-api-key`, wherever it stands: a caller may send it as its request id. */
+const apiKey = /csk_[\w.-]+/g;
 const jsonWebToken = /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
 
 /** A line of the log without what opens doors. The last line of defence: nothing is logged that should need it. */
@@ -14,5 +16,6 @@ export function maskSecrets(line: string): string {
     .replaceAll(userInfo, `${mask}@`)
     .replaceAll(named, `$1${mask}`)
     .replaceAll(credentials, `$1 ${mask}`)
+    .replaceAll(apiKey, mask)
     .replaceAll(jsonWebToken, mask);
 }

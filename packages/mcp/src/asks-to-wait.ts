@@ -1,5 +1,5 @@
 import { isJSONRPCRequest } from '@modelcontextprotocol/server';
-import { asksToWait as argumentsAskToWait } from '@org/domain';
+import { asksToWait as argumentsAskToWait, waitMs } from '@org/domain';
 import { isListenRequest } from './listen-request.js';
 
 /**
@@ -10,4 +10,10 @@ export function asksToWait(message: unknown): boolean {
   const { method, params } = message as { method?: unknown; params?: { arguments?: unknown } };
   const isWaitingCall = method === 'tools/call' && argumentsAskToWait(params?.arguments) && isJSONRPCRequest(message);
   return isWaitingCall || isListenRequest(message);
+}
+
+/** How long a message asks to wait, in milliseconds, where that is bounded: not in a subscription. */
+export function waitMsOf(message: unknown): number {
+  const { params } = message as { params?: { arguments?: unknown } };
+  return argumentsAskToWait(params?.arguments) ? waitMs(params.arguments) : 0;
 }

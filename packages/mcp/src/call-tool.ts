@@ -32,7 +32,7 @@ export function createToolCaller({ contextStore, rememberEpochs, stopping, onErr
     const method = contextStore[name] as unknown as Method;
     const acting = epochs && actingAgent(contextStore, given, caller);
     try {
-      const waiting = 'waitSeconds' in given ? endedBy(caller, stopping) : caller;
+      const waiting = 'waitSeconds' in given ? { ...caller, stopping } : caller;
       const result = await (epochs !== undefined && acting !== undefined
         ? callFenced(name, method, given, waiting, acting, epochs)
         : method(given, waiting));
@@ -41,12 +41,6 @@ export function createToolCaller({ contextStore, rememberEpochs, stopping, onErr
       return errorResult(reportError(error, caller, onError, name));
     }
   };
-}
-
-/** The caller, whose waiting also ends when the server stops. Only for calls that wait: joining signals is dear. */
-function endedBy(caller: Caller, stopping: AbortSignal | undefined): Caller {
-  if (stopping === undefined) return caller;
-  return { ...caller, signal: caller.signal === undefined ? stopping : AbortSignal.any([caller.signal, stopping]) };
 }
 
 const takesEpoch: ReadonlySet<UseCaseName> = new Set(['updateContext', 'requestHandoff', 'updateSession']);

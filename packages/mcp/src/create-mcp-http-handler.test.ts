@@ -196,6 +196,31 @@ describe('a modern client that listens over HTTP', () => {
     expect((await call(client, 'listSessions')).isError).toBe(false);
   });
 
+  it('hears that the server is stopping when it stops while the subscription is set up', async () => {
+    const [asked, answering] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { contextStore } = observedContextStore();
+    const stopping = new AbortController();
+    let reads = 0;
+    const busy: typeof contextStore = {
+      ...contextStore,
+      getContext: async (...given) => {
+        reads += 1;
+        asked.resolve();
+        await answering.promise;
+        return contextStore.getContext(...given);
+      },
+    };
+    const { handler } = servedOver({ contextStore: busy, stopping: stopping.signal });
+    const answer = listenTo(handler, [uri, 'handoff://context/other']);
+    await asked.promise;
+    stopping.abort();
+    answering.resolve();
+    const response = await answer;
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ error: { message: expect.stringContaining('stopping') as string } });
+    expect(reads).toBe(1);
+  });
+
   it('loses the stream when it does not read it', async () => {
     const { handler, contextStore, listeners } = servedOver({ gatherMs: 0 });
     const uris = Array.from({ length: 100 }, (_, index) => `handoff://inbox/${'a'.repeat(100)}${index}`);

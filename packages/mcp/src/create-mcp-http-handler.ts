@@ -117,10 +117,13 @@ export function serveOverHttp(
       if (!isListenRequest(message)) return calls.fetch(request, given);
       const refusal = refuseListening(message);
       if (refusal !== undefined) return Response.json(refusal);
-      if (stopping?.aborted === true) return Response.json(stoppingAnswer(message.id), { status: 503 });
       const caller = callerOf?.({ era: 'modern', requestInfo: request, ...(authInfo && { authInfo }) }) ?? {};
-      const response = await bus.watching(interestsOf(message.params), caller, () =>
-        subscriptions.fetch(request, given),
+      const watcher = { ...caller, signal: request.signal, stopping };
+      const response = await bus.watching(interestsOf(message.params), watcher, async () =>
+        // Once they are closed, it would be a defect to ask for one.
+        stopping?.aborted === true
+          ? Response.json(stoppingAnswer(message.id), { status: 503 })
+          : subscriptions.fetch(request, given),
       );
       const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
       return response.body === null || !isStream

@@ -1,4 +1,4 @@
-export { asksToWait } from './asks-to-wait.js';
+export { asksToWait, waitMsOf } from './asks-to-wait.js';
 export { createMcpHttpHandler, type McpHttpHandler, type McpHttpHandlerOptions } from './create-mcp-http-handler.js';
 export type { McpServerFactoryOptions } from './create-mcp-server-factory.js';
 export { instructions } from './instructions.js';

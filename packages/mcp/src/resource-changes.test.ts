@@ -1,3 +1,4 @@
+import type { Caller } from '@org/domain';
 import { describe, expect, it } from 'vitest';
 import { observedContextStore, type ObservedContextStore } from '../test/connect.js';
 import { createResourceChanges, type ResourceChange, type ResourceChanges } from './resource-changes.js';
@@ -23,6 +24,44 @@ function observedChanges(): ObservedContextStore & { changes: ResourceChanges; r
     gatherMs: 5,
   });
   return { ...observed, changes, reads };
+}
+
+/** Every reading waits until it is let through. */
+function heldChanges() {
+  const { contextStore, publish } = observedContextStore();
+  const held: { readonly namespace: string | undefined; readonly uri: string; readonly let: () => void }[] = [];
+  let reads = 0;
+  let isHolding = true;
+  const hold = async ({ namespace }: Caller, uri = ''): Promise<void> => {
+    reads += 1;
+    if (isHolding) await new Promise<void>((resolve) => held.push({ namespace, uri, let: resolve }));
+  };
+  const resources = createResources(contextStore, undefined);
+  const changes = createResourceChanges({
+    contextStore,
+    resources: {
+      list: (cursor, caller) => hold(caller).then(() => resources.list(cursor, caller)),
+      read: (uri, caller) => hold(caller, uri).then(() => resources.read(uri, caller)),
+    },
+    gatherMs: 5,
+  });
+  return {
+    changes,
+    publish,
+    /** Of what namespaces the readings are that are under way. */
+    held: () => held.map(({ namespace }) => namespace),
+    heldUris: () => held.map(({ uri }) => uri),
+    reads: () => reads,
+    /** Resolves when the next has begun. */
+    letFirst: async () => {
+      held.shift()?.let();
+      await new Promise((later) => setTimeout(later, 5));
+    },
+    hold: (holds: boolean) => {
+      isHolding = holds;
+      if (!holds) for (const reading of held.splice(0)) reading.let();
+    },
+  };
 }
 
 /** Waits until everything that was heard of has been looked at. */
@@ -192,6 +231,65 @@ describe('what is watched', () => {
     await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
     await settled(reads);
     expect(reads).toHaveLength(1);
+  });
+
+  it('is read a few at a time, however much is watched, and one of each namespace in turn', async () => {
+    const { changes, held, letFirst } = heldChanges();
+    const watch = (namespace: string, count: number, name = ''): Promise<unknown> => {
+      const many = Array.from({ length: count }, (_, index) => `handoff://context/${name}${index}`);
+      return changes.watch({ uris: many, list: false }, { namespace }, () => undefined);
+    };
+    for (let stream = 0; stream < 20; stream += 1) void watch('greedy', 100, `${stream}-`);
+    let isReady = false;
+    void watch('modest', 2).then(() => (isReady = true));
+    expect(held()).toEqual(['greedy', 'greedy', 'greedy', 'greedy']);
+    await letFirst();
+    await letFirst();
+    expect(held()).toEqual(['greedy', 'greedy', 'greedy', 'modest']);
+    // Behind the four that are under way come two of the others for each of its own.
+    for (let readings = 0; readings < 10; readings += 1) await letFirst();
+    expect(isReady).toBe(true);
+  });
+
+  it('is looked at in one namespace while the round of another lasts', async () => {
+    const { changes, held, hold, publish } = heldChanges();
+    hold(false);
+    for (const namespace of ['greedy', 'modest']) {
+      await changes.watch({ uris, list: false }, { namespace }, () => undefined);
+    }
+    hold(true);
+    publish({ kind: 'handoff_offered', namespace: 'greedy' });
+    await expect.poll(held).toEqual(['greedy']);
+    publish({ kind: 'handoff_offered', namespace: 'modest' });
+    await expect.poll(held).toEqual(['greedy', 'modest']);
+    hold(false);
+  });
+
+  it('is looked at while many of the same namespace begin to watch', async () => {
+    const { changes, heldUris, hold, letFirst, publish } = heldChanges();
+    hold(false);
+    await changes.watch({ uris: ['handoff://stats'], list: false }, {}, () => undefined);
+    hold(true);
+    for (let stream = 0; stream < 100; stream += 1) {
+      void changes.watch({ uris: [`handoff://context/${stream}`], list: false }, {}, () => undefined);
+    }
+    publish({ kind: 'handoff_offered', namespace: 'default' });
+    for (let readings = 0; readings < 20 && !heldUris().includes('handoff://stats'); readings += 1) await letFirst();
+    expect(heldUris()).toContain('handoff://stats');
+    hold(false);
+  });
+
+  it('is not read for a client that leaves before its turn', async () => {
+    const { changes, hold, reads } = heldChanges();
+    const leaving = new AbortController();
+    const watch = () => changes.watch({ uris, list: true }, { signal: leaving.signal }, () => undefined);
+    const watching = watch();
+    expect(reads()).toBe(1);
+    leaving.abort();
+    hold(false);
+    await watching;
+    await watch();
+    expect(reads()).toBe(1);
   });
 
   it('may not be there yet', async () => {

@@ -5,6 +5,7 @@ import type { Caller, ContextStore, StoreEvent } from '@org/domain';
 import { invalidParams } from './protocol-error.js';
 import { parseUri, type ParsedUri } from './resource-uri.js';
 import type { Resources } from './resources.js';
+import { Turns } from './turns.js';
 
 /** What a client may want to hear of: single resources, and whether others are listed. */
 export interface Interests {
@@ -19,7 +20,8 @@ export type ResourceChange = { readonly uri: string } | 'list';
 export interface ResourceChanges {
   /**
    * Calls `onChange` whenever something of interest reads differently than before. Resolves when it is known how
-   * everything reads now: from then on nothing is missed that the store's events tell of.
+   * everything reads now: from then on nothing is missed that the store's events tell of. When the caller's `signal`
+   * aborts, it ends by itself, and what was not read yet stays unread. When its `stopping` does, nothing more is read first.
    *
    * @returns what ends it
    * @throws ProtocolError when a URI is unknown or malformed, or there are too many
@@ -48,6 +50,12 @@ export function parseUris(uris: readonly string[]): readonly (readonly [uri: str
   throw invalidParams(`At most ${maxUris} resources can be watched at once; ${different.length} are too many.`);
 }
 
+/**
+ * How many readings of all clients are under way at once: these take connections to the database from calls, and a few
+ * clients may watch tens of thousands of resources.
+ */
+const readingsAtOnce = 4;
+
 /** Something that can be watched. */
 interface Topic {
   readonly name: string;
@@ -58,17 +66,19 @@ interface Topic {
 
 /** Something that somebody watches; all who watch the same share one. */
 interface Watched extends Topic {
+  readonly namespace: string;
   readonly listeners: Set<() => void>;
   readonly stopListening: () => void;
-  /** Resolves when it has been read for the first time. */
-  ready: Promise<void>;
+  /** Resolves when it has been read for the first time. Absent: nobody has begun to. */
+  ready: Promise<void> | undefined;
   /** How it read when somebody last looked. Absent: nobody has, or an event came meanwhile. */
   seen: string | undefined;
 }
 
 /**
  * Events are hints, and those of other processes don't say what happened. So whatever an event may concern is read again,
- * and only what reads differently is told of: one reading at a time, however many watch, and each thing once per round.
+ * and only what reads differently is told of: one thing of a namespace after the other, however many watch, and each once per
+ * round. No namespace waits for the rounds of another.
  */
 export function createResourceChanges(options: ResourceChangesOptions): ResourceChanges {
   const watcher = new Watcher(options);
@@ -80,8 +90,9 @@ class Watcher {
   readonly #resources: Resources;
   readonly #gatherMs: number;
   readonly #watched = new Map<string, Watched>();
-  readonly #touched = new Set<Watched>();
-  #isLooking = false;
+  /** What is to be looked at, by the namespaces that have a round. */
+  readonly #touched = new Map<string, Set<Watched>>();
+  readonly #turns = new Turns(readingsAtOnce);
 
   constructor({ contextStore, resources, gatherMs = 250 }: ResourceChangesOptions) {
     this.#contextStore = contextStore;
@@ -91,7 +102,7 @@ class Watcher {
 
   async watch(
     { uris, list }: Interests,
-    { namespace }: Caller,
+    { namespace, signal, stopping }: Caller,
     onChange: (change: ResourceChange) => void,
   ): Promise<() => void> {
     const caller = { namespace };
@@ -103,25 +114,33 @@ class Watcher {
       const topic = { name: '', concerns: concernsOf({ resource: 'sessions' }), read: () => this.#readList(caller) };
       watches.push(this.#join(topic, caller, () => onChange('list')));
     }
-    await Promise.all(watches.map(({ ready }) => ready));
-    return () => {
+    const stop = (): void => {
       for (const { leave } of watches) leave();
     };
+    signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted === true) stop();
+    // One after the other: who watches a hundred has one of them in line, and lets those pass who watch a few.
+    for (const { watched } of watches) {
+      if (signal?.aborted === true || stopping?.aborted === true) break;
+      await (watched.ready ??= this.#readFirst(watched));
+    }
+    return stop;
   }
 
   /** `onChange` must be a function of its own. */
-  #join(topic: Topic, caller: Caller, onChange: () => void): { ready: Promise<void>; leave: () => void } {
-    const key = `${caller.namespace ?? ''} ${topic.name}`;
+  #join(topic: Topic, caller: Caller, onChange: () => void): { watched: Watched; leave: () => void } {
+    const { namespace = '' } = caller;
+    const key = `${namespace} ${topic.name}`;
     const watched = this.#watched.get(key) ?? this.#add(key, topic, caller);
     watched.listeners.add(onChange);
     const leave = (): void => {
       watched.listeners.delete(onChange);
       if (watched.listeners.size > 0 || this.#watched.get(key) !== watched) return;
       this.#watched.delete(key);
-      this.#touched.delete(watched);
+      this.#touched.get(watched.namespace)?.delete(watched);
       watched.stopListening();
     };
-    return { ready: watched.ready, leave };
+    return { watched, leave };
   }
 
   #add(key: string, topic: Topic, caller: Caller): Watched {
@@ -130,38 +149,50 @@ class Watcher {
     };
     const watched: Watched = {
       ...topic,
+      namespace: caller.namespace ?? '',
       listeners: new Set(),
       stopListening: this.#contextStore.subscribe(hear, caller),
-      ready: Promise.resolve(),
+      ready: undefined,
       seen: undefined,
     };
     this.#watched.set(key, watched);
-    watched.ready = this.#readFirst(watched);
     return watched;
   }
 
-  async #readFirst(watched: Watched): Promise<void> {
-    const text = await watched.read().catch(ignore);
-    // What an event concerned meanwhile may read differently already: it counts as changed.
-    if (text !== undefined && watched.seen === undefined && !this.#touched.has(watched)) watched.seen = digest(text);
+  /** Nothing, when all who watched it have left by the time of its turn. */
+  #readFirst(watched: Watched): Promise<void> {
+    return this.#turns.take(watched.namespace, async () => {
+      if (watched.listeners.size === 0) return;
+      const text = await watched.read().catch(ignore);
+      const isTouched = this.#touched.get(watched.namespace)?.has(watched) === true;
+      // What an event concerned meanwhile may read differently already: it counts as changed.
+      if (text !== undefined && watched.seen === undefined && !isTouched) watched.seen = digest(text);
+    });
   }
 
   #touch(watched: Watched): void {
-    this.#touched.add(watched);
-    if (!this.#isLooking) void this.#look();
+    const { namespace } = watched;
+    const touched = this.#touched.get(namespace);
+    if (touched === undefined) void this.#look(namespace, watched);
+    else touched.add(watched);
   }
 
-  async #look(): Promise<void> {
-    this.#isLooking = true;
-    while (this.#touched.size > 0) {
+  async #look(namespace: string, first: Watched): Promise<void> {
+    const touched = new Set([first]);
+    this.#touched.set(namespace, touched);
+    while (touched.size > 0) {
       await delay(this.#gatherMs, undefined, { ref: false });
-      const round = [...this.#touched];
+      const round = [...touched];
       for (const watched of round) {
-        // What happens from here on is looked at in the next round; what nobody watches any more, not at all.
-        if (this.#touched.delete(watched)) await this.#compare(watched);
+        if (!touched.has(watched)) continue;
+        // In a line of their own: what is watched is not kept waiting by what is going to be. A namespace has no space in it.
+        await this.#turns.take(`${namespace} round`, async () => {
+          // What happens from here on is looked at in the next round; what nobody watches any more, not at all.
+          if (touched.delete(watched)) await this.#compare(watched);
+        });
       }
     }
-    this.#isLooking = false;
+    this.#touched.delete(namespace);
   }
 
   async #compare(watched: Watched): Promise<void> {

@@ -53,12 +53,22 @@ describe('scopes that a message needs', () => {
     expect(scopesNeeded(calls)).toEqual(['context:write', 'handoff']);
   });
 
+  it('are those of what is completed: whom the caller made offers to is seen with handoff alone', () => {
+    const complete = (name: string): readonly string[] =>
+      scopesNeeded(
+        request('completion/complete', { ref: { type: 'ref/prompt', name: 'handoff' }, argument: { name, value: '' } }),
+      );
+    expect(complete('targetAgent')).toEqual(['context:read', 'handoff']);
+    expect(complete('sessionKey')).toEqual(['context:read']);
+  });
+
   it.each([
     ['resources/list', {}],
     ['resources/read', { uri: 'handoff://nothing' }],
     ['resources/read', undefined],
     ['prompts/get', { name: prompts[0]?.name }],
     ['completion/complete', {}],
+    ['completion/complete', { argument: null }],
     ['a/method/of/tomorrow', {}],
   ])('are no fewer than context:read for anything else: %s %j', (method, params) => {
     expect(scopesNeeded(request(method, params))).toEqual(['context:read']);

@@ -51,7 +51,9 @@ const openMethods: ReadonlySet<unknown> = new Set([
 
 interface Message {
   readonly method?: unknown;
-  readonly params?: { readonly name?: unknown; readonly uri?: unknown } | undefined;
+  readonly params?:
+    | { readonly name?: unknown; readonly uri?: unknown; readonly argument?: { readonly name?: unknown } | null }
+    | undefined;
 }
 
 /**
@@ -73,6 +75,9 @@ export function scopesNeeded(message: unknown): readonly Scope[] {
       const { uris, list } = interestsOf(params);
       return [...(list ? ['context:read' as const] : []), ...uris.map(scopeOfUri)];
     }
+    case 'completion/complete':
+      // Those whom the caller made offers to are among its values.
+      return params?.argument?.name === 'targetAgent' ? ['context:read', 'handoff'] : ['context:read'];
     default:
       return ['context:read'];
   }

@@ -1,4 +1,6 @@
 import { InMemoryTransport, type JSONRPCMessage } from '@modelcontextprotocol/server';
+import { ContextStoreError, createContextStore, type Store } from '@org/domain';
+import { createMemoryStore } from '@org/domain/testing';
 import { describe, expect, it } from 'vitest';
 import {
   call,
@@ -90,6 +92,28 @@ describe.each(eras)('listHandoffs with waitSeconds, %s era', (era) => {
     });
     expect((await call(client, 'registerSession', { sessionKey: 'work' })).isError).toBe(false);
     expect((await call(client, 'listHandoffs', wait.arguments)).body).toMatchObject({ handoffs: [] });
+  });
+
+  it('is still given what the store is being asked for when the server stops', async () => {
+    const [asked, answering] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const store = createMemoryStore();
+    const busy: Store = {
+      ...store,
+      // As a call that waits for its turn at the database.
+      listHandoffs: async (request, signal) => {
+        asked.resolve();
+        await answering.promise;
+        if (signal?.aborted === true) throw new ContextStoreError('CANCELLED', 'Given up.');
+        return store.listHandoffs(request);
+      },
+    };
+    const stopping = new AbortController();
+    const client = await connect(factoryOver(createContextStore({ store: busy }), { stopping: stopping.signal }), era);
+    const arriving = call(client, 'listHandoffs', wait.arguments);
+    await asked.promise;
+    stopping.abort();
+    answering.resolve();
+    expect(await arriving).toMatchObject({ isError: false, body: { handoffs: [] } });
   });
 
   it.each([

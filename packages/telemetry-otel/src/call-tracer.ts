@@ -141,7 +141,7 @@ export class CallTracer {
   }
 
   /** Makes the span of a statement that ended now: below the first operation that it served, and linked with the others. */
-  statement(name: string, durationMs: number, system: DatabaseSystem): void {
+  statement(name: string, durationMs: number, system: DatabaseSystem, failure?: string): void {
     const served = this.#served();
     const [first, ...others] = served.map(({ origin }) => origin as OpenSpan | undefined).filter(isUnderWay);
     if (first === undefined) return;
@@ -153,6 +153,7 @@ export class CallTracer {
     const endMs = first.now();
     const options = { kind: SpanKind.CLIENT, attributes, startTime: endMs - durationMs, links: others.map(linkTo) };
     const span = this.#tracer.startSpan(name, options, trace.setSpan(ROOT_CONTEXT, first.span));
+    if (failure !== undefined) fail(span, { 'error.type': failure });
     span.end(endMs);
     for (const other of others) other.span.addLink(linkTo({ span }));
   }

@@ -18,7 +18,11 @@ const outcomeOf: Partial<Readonly<Record<ErrorCode, Outcome>>> = {
   STORE_UNAVAILABLE: 'fault',
   OVERLOADED: 'fault',
   CANCELLED: 'cancelled',
+  RATE_LIMITED: 'refused',
 };
+
+/** What nobody served, for no fault of the server. A share of faults would vanish among those of one eager caller. */
+const notServed: ReadonlySet<Outcome> = new Set(['cancelled', 'refused']);
 
 const windowMs = 300_000;
 
@@ -69,7 +73,7 @@ function measureCalls(instruments: Instruments): Telemetry['measure'] {
       throw error;
     } finally {
       duration.record(performance.now() - startMs, { tool, outcome, waits });
-      if (outcome !== 'cancelled') recentFaults.add(outcome === 'fault');
+      if (!notServed.has(outcome)) recentFaults.add(outcome === 'fault');
     }
   };
 }
@@ -143,7 +147,9 @@ function recordCacheLookups(instruments: Instruments): Telemetry['recordCacheLoo
     if (ratio !== undefined) gauge.observe(ratio);
   });
   return (isHit) => {
-    (isHit ? hits : misses).add(1);
+    // Both series begin with the first lookup: a cache that never hits would have no ratio otherwise.
+    hits.add(isHit ? 1 : 0);
+    misses.add(isHit ? 0 : 1);
     recentHits.add(isHit);
   };
 }

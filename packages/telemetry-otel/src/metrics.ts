@@ -29,9 +29,9 @@ type HandoffEvent = Extract<BusinessEvent, { readonly kind: 'handoff_processed' 
 
 /**
  * How a call ended: a `client_error` is for the caller to mend, a `fault` for the operator; one that is `cancelled` waited
- * for its turn when its caller left, and tells of neither.
+ * for its turn when its caller left, and one that is `refused` came from a caller that sent too many: they tell of neither.
  */
-export const outcomes = ['ok', 'client_error', 'fault', 'cancelled'] as const;
+export const outcomes = ['ok', 'client_error', 'fault', 'cancelled', 'refused'] as const;
 export type Outcome = (typeof outcomes)[number];
 
 /** Why a server refuses a request before it reaches a tool, by the statuses of the answers. */
@@ -89,7 +89,8 @@ export const storeMetrics = {
   error_rate: {
     kind: 'gauge',
     description: 'The share of calls that failed by a fault.',
-    details: 'In the last five minutes, from 0 to 1; 0 without calls. Those that were cancelled do not count.',
+    details:
+      'In the last five minutes, from 0 to 1; 0 without calls. Those that were cancelled or refused do not count.',
   },
   handoffs_processed_total: {
     kind: 'counter',
@@ -101,7 +102,7 @@ export const storeMetrics = {
     unit: 'ms',
     labels: { tool, outcome: anyOf(outcomes), waits },
     description: 'How long calls of tools took.',
-    details: 'From the arguments to the answer.',
+    details: 'From the arguments to the answer, once a call has its turn.',
     boundaries: toolBoundaries,
   },
   db_query_time_seconds: {
@@ -143,7 +144,7 @@ export const storeMetrics = {
   cache_misses_total: {
     kind: 'counter',
     description: 'Parts of logs that no cache held.',
-    details: 'The database was asked for them.',
+    details: 'Each call that waits for one counts; the database is asked for it once.',
   },
   cache_redis_up: {
     kind: 'gauge',

@@ -54,6 +54,7 @@ export function openOtlpTraces(options: OtlpTracesOptions): OtlpTraces | undefin
   const exporter = new ReportingExporter({
     exporter: settings.protocol === 'http/json' ? new JsonExporter() : new ProtobufExporter(),
     destination: `${settings.url.origin}${settings.url.pathname}`,
+    urlVariable: settings.urlVariable,
     log,
   });
   const provider = new TracerProvider({

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { diag } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import type { Telemetry } from '@org/domain';
@@ -14,6 +13,8 @@ export interface PrometheusEndpointOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Takes one line. */
+  readonly log: (line: string) => void;
 }
 
 /** Where Prometheus gets the measurements of this process. */
@@ -33,12 +34,17 @@ export interface PrometheusEndpoint {
  *
  * @throws what Node.js throws when the address cannot be had; nothing is measured then
  */
-export async function openPrometheusEndpoint({ host, port }: PrometheusEndpointOptions): Promise<PrometheusEndpoint> {
+export async function openPrometheusEndpoint({
+  host,
+  port,
+  log,
+}: PrometheusEndpointOptions): Promise<PrometheusEndpoint> {
   const exporter = new PrometheusExporter({ preventServerStart: true });
+  const answerScrape = scrapesOf(exporter, log);
   // Not the exporter's own server, which would wait for connections that stay open, and begins with histograms.
   const server = createServer((request, response) => {
     const isScrape = request.method === 'GET' && request.url?.split('?')[0] === '/metrics';
-    if (isScrape) void answerScrape(exporter, response);
+    if (isScrape) void answerScrape(response);
     else response.writeHead(404).end('Metrics are at GET /metrics.\n');
   });
   // An observer keeps no program alive.
@@ -61,15 +67,28 @@ export async function openPrometheusEndpoint({ host, port }: PrometheusEndpointO
   };
 }
 
-async function answerScrape(exporter: PrometheusExporter, response: ServerResponse): Promise<void> {
-  try {
-    const { resourceMetrics, errors } = await exporter.collect();
-    if (errors.length > 0) diag.error('Not all could be measured', ...errors);
-    response.writeHead(200, { 'content-type': expositionType }).end(exposition(resourceMetrics));
-  } catch (error) {
-    diag.error('Nothing could be measured', error);
-    response.writeHead(500).end('Nothing could be measured.\n');
-  }
+/** Scrapes come every few seconds: that something cannot be measured is a line once, and another one when it can be again. */
+function scrapesOf(exporter: PrometheusExporter, log: (line: string) => void) {
+  let isComplete = true;
+  const tell = (problem: string, errors: readonly unknown[]): void => {
+    if (isComplete) log(`${problem}: ${String(errors[0])}`);
+    isComplete = false;
+  };
+  return async (response: ServerResponse): Promise<void> => {
+    try {
+      const { resourceMetrics, errors } = await exporter.collect();
+      const text = exposition(resourceMetrics);
+      if (errors.length > 0) tell('Not all can be measured', errors);
+      else if (!isComplete) {
+        isComplete = true;
+        log('All can be measured again.');
+      }
+      response.writeHead(200, { 'content-type': expositionType }).end(text);
+    } catch (error) {
+      tell('Nothing can be measured', [error]);
+      response.writeHead(500).end('Nothing could be measured.\n');
+    }
+  };
 }
 
 function urlOf(server: Server): string {

@@ -11,6 +11,8 @@ import {
 /** What the environment says of traces. The exporter itself reads what else is for it: headers, timeout, certificates. */
 export interface OtlpSettings {
   readonly url: URL;
+  /** The variable that says so, or would. */
+  readonly urlVariable: string;
   readonly protocol: Protocol;
   readonly sampler: Sampler;
   readonly batches: Omit<BatchSpanProcessorOptions, 'exporter'>;
@@ -28,7 +30,7 @@ const commonEndpoint = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 /** Reads the process's environment. @throws SettingProblem */
 export function readOtlpSettings(): OtlpSettings {
   return {
-    url: readUrl(),
+    ...readUrl(),
     protocol: readProtocol(),
     sampler: readSampler(),
     batches: {
@@ -41,13 +43,13 @@ export function readOtlpSettings(): OtlpSettings {
 }
 
 /** The exporter would go to its default address when it cannot read the one that it was given. */
-function readUrl(): URL {
+function readUrl(): Pick<OtlpSettings, 'url' | 'urlVariable'> {
   const specific = getStringFromEnv(specificEndpoint);
-  if (specific !== undefined) return parseUrl(specificEndpoint, specific);
+  if (specific !== undefined) return { url: parseUrl(specificEndpoint, specific), urlVariable: specificEndpoint };
   const common = getStringFromEnv(commonEndpoint) ?? 'http://localhost:4318';
   const url = parseUrl(commonEndpoint, common);
   url.pathname = `${url.pathname.replace(/\/$/, '')}/v1/traces`;
-  return url;
+  return { url, urlVariable: commonEndpoint };
 }
 
 function parseUrl(name: string, text: string): URL {
@@ -59,10 +61,11 @@ function parseUrl(name: string, text: string): URL {
 }
 
 function readProtocol(): Protocol {
-  const name = 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL';
-  const given = getStringFromEnv(name) ?? getStringFromEnv('OTEL_EXPORTER_OTLP_PROTOCOL') ?? protocols[0];
+  const specific = 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL';
+  const name = getStringFromEnv(specific) === undefined ? 'OTEL_EXPORTER_OTLP_PROTOCOL' : specific;
+  const given = getStringFromEnv(name) ?? protocols[0];
   const found = protocols.find((protocol) => protocol === given.trim());
-  if (found === undefined) throw problem('OTEL_EXPORTER_OTLP_PROTOCOL', given, protocols.join(' or '));
+  if (found === undefined) throw problem(name, given, protocols.join(' or '));
   return found;
 }
 

@@ -51,9 +51,9 @@ export const spanAttributes = {
   'mcp.protocol.version': { of: ['call', 'read'], description: 'The revision of MCP that the client speaks.' },
   'network.transport': { of: ['call', 'read'], description: '`tcp` for HTTP, `pipe` for stdio.' },
   'error.type': {
-    of: ['call', 'read', 'operation'],
+    of: ['call', 'read', 'operation', 'statement'],
     description:
-      'Present when it failed: `tool_error` for a call by MCP, the code of JSON-RPC for a reading, otherwise the error code.',
+      "Present when it failed: `tool_error` for a call by MCP, the code of JSON-RPC for a reading, the database's code for a statement (`42P01`, `SQLITE_FULL`), otherwise the error code.",
   },
   'rpc.response.status_code': { of: ['read'], description: 'The code of JSON-RPC of a reading that failed.' },
   'context_store.error.code': { of: ['call'], description: 'The error code of a call that failed, or was cancelled.' },

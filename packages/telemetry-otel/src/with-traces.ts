@@ -26,9 +26,9 @@ export function withTraces(
     measure: (call, run) => tracer.call(call, () => telemetry.measure(call, run)),
     traceRead: (read, run) => tracer.read(read, () => telemetry.traceRead(read, run)),
     count: (event) => telemetry.count(event),
-    recordStatement: (statement, durationMs, system) => {
-      telemetry.recordStatement(statement, durationMs, system);
-      tracer.statement(statement, durationMs, system);
+    recordStatement: (statement, durationMs, system, failure) => {
+      telemetry.recordStatement(statement, durationMs, system, failure);
+      tracer.statement(statement, durationMs, system, failure);
     },
     recordPoolWait: (durationMs) => telemetry.recordPoolWait(durationMs),
     recordCacheLookup: (isHit) => telemetry.recordCacheLookup(isHit),

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import { createContextStore, ContextStoreError, type ContextStore, type ErrorCode } from '@org/domain';
 import { createMemoryStore } from '@org/domain/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -11,8 +13,10 @@ import { scrape } from '../src/testing/index.js';
 describe('a scrape of a process', () => {
   let endpoint: PrometheusEndpoint;
   let contextStore: ContextStore;
+  let told: string[];
   beforeEach(async () => {
-    endpoint = await openPrometheusEndpoint({ host: '127.0.0.1', port: 0 });
+    told = [];
+    endpoint = await openPrometheusEndpoint({ host: '127.0.0.1', port: 0, log: (line) => told.push(line) });
     contextStore = createContextStore(
       { store: createMemoryStore(), telemetry: endpoint.telemetry },
       { agent: 'planner' },
@@ -109,6 +113,50 @@ describe('a scrape of a process', () => {
     expect(value('tool_duration_ms_count', { tool: 'getContext', outcome: 'cancelled', waits: 'false' })).toBe(2);
     expect(value('tool_errors_total', { tool: 'getContext', kind: 'cancelled', code: 'CANCELLED' })).toBe(2);
     expect(value('error_rate')).toBe(1 / 2);
+  });
+
+  it('counts a call that was refused to a caller that sent too many, and not as a part of the error rate', async () => {
+    await contextStore.registerSession({ sessionKey: 'work' });
+    await fail('OVERLOADED');
+    for (let time = 0; time < 1000; time += 1) await fail('RATE_LIMITED');
+    const { value } = await scrape(endpoint.url);
+    expect(value('tool_duration_ms_count', { tool: 'getContext', outcome: 'refused', waits: 'false' })).toBe(1000);
+    expect(value('tool_errors_total', { tool: 'getContext', kind: 'refused', code: 'RATE_LIMITED' })).toBe(1000);
+    expect(value('error_rate')).toBe(1 / 2);
+  });
+
+  it('tells durations of calls closely where they usually lie, and at the goal', async () => {
+    await contextStore.registerSession({ sessionKey: 'work' });
+    const { samples } = await scrape(endpoint.url);
+    const bounds = samples.filter(({ name }) => name === 'tool_duration_ms_bucket').map(({ labels }) => labels['le']);
+    expect(bounds).toContain('100');
+    expect(bounds.filter((bound) => Number(bound) < 25).length).toBeGreaterThanOrEqual(10);
+  });
+
+  it.each([
+    [true, 1, 0],
+    [false, 0, 1],
+  ])('has hits and misses of a cache from its first lookup on, be it a hit or not: %s', async (isHit, hits, misses) => {
+    endpoint.telemetry.recordCacheLookup(isHit);
+    const { value } = await scrape(endpoint.url);
+    expect([value('cache_hits_total'), value('cache_misses_total'), value('cache_hit_ratio')]).toEqual([
+      hits,
+      misses,
+      hits,
+    ]);
+  });
+
+  it('that lacks something is a line in the log, and another one when it is complete again', async () => {
+    const close = endpoint.telemetry.observePool(() => {
+      throw new Error('planted');
+    });
+    for (let time = 0; time < 2; time += 1) {
+      const { value } = await scrape(endpoint.url);
+      expect([value('sessions_created_total'), value('db_pool_size')]).toEqual([0, undefined]);
+    }
+    close();
+    for (let time = 0; time < 2; time += 1) await scrape(endpoint.url);
+    expect(told).toEqual(['Not all can be measured: Error: planted', 'All can be measured again.']);
   });
 
   it('takes a stranger among errors for a fault, and passes it on', async () => {
@@ -213,20 +261,22 @@ describe('a scrape of a process', () => {
   });
 });
 
+const log = (line: string): void => expect.fail(line);
+
 it('says whose port is taken, and leaves nothing behind', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const { port } = taken.address() as AddressInfo;
-  await expect(openPrometheusEndpoint({ host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await expect(openPrometheusEndpoint({ host: '127.0.0.1', port, log })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   taken.close();
   await once(taken, 'close');
-  const endpoint = await openPrometheusEndpoint({ host: '127.0.0.1', port });
+  const endpoint = await openPrometheusEndpoint({ host: '127.0.0.1', port, log });
   expect(endpoint.url).toBe(`http://127.0.0.1:${port}/metrics`);
   await endpoint.close();
 });
 
 it('closes while a scraper keeps its connection open', async () => {
-  const endpoint = await openPrometheusEndpoint({ host: '127.0.0.1', port: 0 });
+  const endpoint = await openPrometheusEndpoint({ host: '127.0.0.1', port: 0, log });
   const socket = connect(Number(new URL(endpoint.url).port), '127.0.0.1');
   await once(socket, 'connect');
   const closed = new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve));
@@ -234,6 +284,26 @@ it('closes while a scraper keeps its connection open', async () => {
   await endpoint.close();
   await closed;
   await expect(scrape(endpoint.url)).rejects.toThrow('fetch failed');
+});
+
+it('loads neither an SDK nor an exporter into a program that brings its own', async () => {
+  const reportLoaded = `
+    import { registerHooks } from 'node:module';
+    registerHooks({
+      load(url, context, next) {
+        process.stdout.write(url + '\\n');
+        return next(url, context);
+      },
+    });
+    await import('@org/telemetry-otel');`;
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', `--eval=${reportLoaded}`],
+    { cwd: import.meta.dirname },
+  );
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/\/@opentelemetry\/api\//);
+  expect(stdout.split('\n').filter((url) => /\/@opentelemetry\/(?:sdk|exporter|otlp|resources)/.test(url))).toEqual([]);
 });
 
 it('measures nothing where nobody registered a provider, and passes calls through', async () => {

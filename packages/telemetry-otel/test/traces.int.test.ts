@@ -241,6 +241,24 @@ describe('traces of a program that has an SDK', () => {
     ]);
   });
 
+  it('of a statement that failed say so, by the code of its database', async () => {
+    const failing: Store = {
+      ...createMemoryStore(),
+      createSession: () => {
+        telemetry.recordStatement('create_session', 1, 'postgresql', '40001');
+        telemetry.recordStatement('create_session', 1, 'postgresql');
+        throw new Error('not in this test');
+      },
+    };
+    contextStore = createContextStore({ store: failing, telemetry }, { agent: 'planner' });
+    await contextStore.registerSession({ sessionKey: 'work' }).catch(() => undefined);
+    const statements = spans().filter(({ name }) => name === 'create_session');
+    expect(statements.map(({ status, attributes }) => [status.code, attributes['error.type']])).toEqual([
+      [SpanStatusCode.ERROR, '40001'],
+      [SpanStatusCode.UNSET, undefined],
+    ]);
+  });
+
   it('of a batch whose first call is not sampled lie below the first one that is', async () => {
     const origins: { origin: object | undefined }[] = [];
     const sent = Promise.withResolvers<void>();

@@ -22,6 +22,8 @@ export function processCpuUs(pid: number): number | undefined {
 
 /** The name of a fact: how much of the machine went to processes that have no part in the measurement. */
 export const othersShare = 'others’ share of the CPU %';
+/** And how much of it the host of a virtual machine gave to others. */
+export const hostShare = 'host’s share of the CPU %';
 
 /** What the driver and the database used between two looks, per call, and how much of the machine others used meanwhile. */
 export interface CpuLook {
@@ -33,6 +35,8 @@ export interface CpuLook {
   readonly backendsUs: ReadonlyMap<string, number> | undefined;
   /** Of all processes on this machine together. */
   readonly machineUs: number;
+  /** What the host took. */
+  readonly stolenUs: number;
 }
 
 /**
@@ -48,6 +52,7 @@ export const lookAtCpu = (driverPid: number, databaseName: string | undefined, s
   serverUs: serverPid === undefined ? undefined : processCpuUs(serverPid),
   backendsUs: databaseName === undefined ? undefined : backendsCpuUs(databaseName),
   machineUs: machineCpuUs(),
+  stolenUs: stolenCpuUs(),
 });
 
 /** By names that say their units; what could not be seen is left out. */
@@ -62,6 +67,7 @@ export function cpuFacts(before: CpuLook, after: CpuLook, calls: number): Record
     'driver CPU µs/call': driverUs / calls,
     'database CPU µs/call': databaseUs / calls,
     [othersShare]: (100 * Math.max(0, othersUs)) / capacityUs,
+    [hostShare]: (100 * (after.stolenUs - before.stolenUs)) / capacityUs,
   };
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => Number.isFinite(value)));
 }

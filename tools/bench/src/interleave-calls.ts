@@ -1,6 +1,6 @@
 import type { RowContext, Sample } from './row.js';
 import { quantile } from './statistics.js';
-import { beginWith } from './take-turns.js';
+import { inOrderOf } from './take-turns.js';
 
 /** Makes one call, and says how long what counts of it took, in milliseconds. */
 export type TimedCall = () => Promise<number>;
@@ -14,7 +14,7 @@ export async function timeOf(run: () => Promise<unknown>): Promise<number> {
 
 /**
  * Times calls one after the other, one of each variant in turn: whatever else the machine does meets all of them alike.
- * Each turn goes through the groups in their order, and begins each with another variant.
+ * Each turn goes through the groups in their order, and through each of them in another one.
  *
  * @param times how many calls of each variant
  */
@@ -26,7 +26,7 @@ export async function interleaveCalls(
   const latenciesMs = new Map(groups.flatMap((group) => [...group.keys()]).map((name) => [name, [] as number[]]));
   for (let turn = 0; turn < times; turn += 1) {
     for (const group of groups) {
-      for (const [name, call] of beginWith([...group], turn)) {
+      for (const [name, call] of inOrderOf(turn, [...group])) {
         signal.throwIfAborted();
         latenciesMs.get(name)?.push(await call());
       }

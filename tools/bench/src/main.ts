@@ -37,7 +37,10 @@ async function run({ rows: chosen, effort, jsonFile, isProfiling }: BenchArgumen
   const measured: RowReport[] = [];
   for (const row of chosen) {
     const progress = (text: string): void => console.error(`${row.name}: ${text}`);
-    measured.push(await measureRow(row, { effort, isProfiling, progress, signal: calledOff }));
+    const rowReport = await measureRow(row, { effort, isProfiling, progress, signal: calledOff });
+    // At once: the table comes when everything is measured.
+    for (const what of rowReport.missing) progress(`MISSING: ${what}`);
+    measured.push(rowReport);
   }
   const report: Report = {
     startedAt: startedAt.toISOString(),

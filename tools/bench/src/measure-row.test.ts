@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { measureRow } from './measure-row.js';
-import { MissingService, type OpenRow, type Row } from './row.js';
+import { MissingService, VoidMeasurement, type OpenRow, type Row } from './row.js';
 
 const options = {
   effort: { rounds: 5, warmupMs: 0, measureMs: 0, isQuick: false },
@@ -70,6 +70,14 @@ describe('a verdict', () => {
     expect(report.comparisons).toEqual([{ name: 'library / limit', bar: { atLeast: 1 }, verdict: 'not judged' }]);
     expect(report.missing).toEqual(['pgbench']);
   });
+});
+
+it('shows no figure of a void measurement, and says why', async () => {
+  const measureRound: OpenRow['measureRound'] = async () => {
+    throw new VoidMeasurement('all of the traces');
+  };
+  const report = await measureRow(rowOf([], { measureRound }), options);
+  expect(report).toMatchObject({ missing: ['all of the traces'], variants: [], comparisons: [] });
 });
 
 describe('what a row opens', () => {

@@ -3,6 +3,7 @@ import type { ComparisonReport, RowReport, VariantReport, Verdict } from './repo
 import {
   MissingSample,
   MissingService,
+  VoidMeasurement,
   type Bar,
   type Comparison,
   type RoundSamples,
@@ -25,7 +26,7 @@ export async function measureRow(row: Row, options: MeasureRowOptions): Promise<
   try {
     return await measure(row, { ...options, resources }, options.isProfiling);
   } catch (error) {
-    if (!(error instanceof MissingService)) throw error;
+    if (!(error instanceof MissingService || error instanceof VoidMeasurement)) throw error;
     return { name: row.name, title: row.title, settings: {}, missing: [error.message], variants: [], comparisons: [] };
   } finally {
     await resources.disposeAsync();

@@ -19,7 +19,7 @@ export interface RowReport {
   readonly title: string;
   /** Of whatever it ran against. */
   readonly settings: Readonly<Record<string, string>>;
-  /** What would be needed to measure all of it, each with the way to get it. */
+  /** What would be needed to measure all of it, each with the way to get it; or why what was measured is void. */
   readonly missing: readonly string[];
   readonly variants: readonly VariantReport[];
   readonly comparisons: readonly ComparisonReport[];

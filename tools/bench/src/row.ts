@@ -52,6 +52,7 @@ export interface Comparison {
 
 /** A row that is ready to be measured. */
 export interface OpenRow {
+  /** @throws VoidMeasurement for figures that would mislead */
   readonly measureRound: (round: number) => Promise<RoundSamples>;
   readonly comparisons: readonly Comparison[];
   /** What it ran on and with: versions, sizes, settings of a server. */
@@ -75,6 +76,11 @@ export interface Row {
 /** A row needs something that this machine has not got. The message names it, and the way to get it. */
 export class MissingService extends Error {
   override readonly name: string = 'MissingService';
+}
+
+/** A row found out that its figures tell nothing. The message says why; no figure of it is shown. */
+export class VoidMeasurement extends Error {
+  override readonly name: string = 'VoidMeasurement';
 }
 
 /** A comparison asked for a variant that was not measured. */

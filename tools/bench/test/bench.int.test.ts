@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { rowNames, startBench } from './run-bench.js';
 
 let folder: string;
@@ -36,6 +36,15 @@ it.each([
   expect(code).toBe(2);
   expect(stderr).toContain(said);
   expect(stderr).toContain('--rounds N');
+});
+
+it('says at once what a row cannot do without', async () => {
+  vi.stubEnv('DATABASE_TEST_URL', 'postgres://nobody@127.0.0.1:9/none');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { stderr } = await startBench(folder, '--quick', '--only', 'append-postgres').finished;
+  expect(stderr.trim()).toBe(
+    'append-postgres: MISSING: a PostgreSQL server at 127.0.0.1:9: start one, or name it in DATABASE_TEST_URL',
+  );
 });
 
 it('lists its rows', async () => {

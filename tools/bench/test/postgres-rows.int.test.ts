@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { findOnPath } from '../src/find-on-path.js';
 import { findPgbench } from '../src/postgres/pgbench.js';
 import type { Report, RowReport, VariantReport } from '../src/report.js';
 import { rowNames, startBench } from './run-bench.js';
@@ -19,6 +20,7 @@ afterEach(() => rm(folder, { recursive: true }));
 const absent: readonly string[] = [
   ...((await isRedisRunning()) ? [] : ['Redis']),
   ...(findPgbench() === undefined ? ['pgbench'] : []),
+  ...(findOnPath('pgbouncer') === undefined ? ['PgBouncer'] : []),
 ];
 
 /** What makes a comparison a fair one. */

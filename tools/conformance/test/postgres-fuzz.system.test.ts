@@ -8,4 +8,4 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-describeFuzzing('on PostgreSQL', () => database.url);
+describeFuzzing('on PostgreSQL', { databaseUrl: () => database.url, cases: 8000 });

@@ -34,7 +34,7 @@ const triedElsewhere: Readonly<Record<string, string>> = {
   'text README.md': 'readme.int.test.ts looks whether it names every project',
   'text docs/performance.md': 'a report of tools/load, of which the tests run every scenario',
   'text docs/architecture.md': 'a picture of what layers.int.test.ts checks',
-  'nginx docs/deployment.md': 'the replicas-nginx system tests of mcp-http run nginx with it',
+  'nginx docs/deployment.md': 'the replicas-nginx and tls-nginx system tests of mcp-http run nginx with it',
   'mermaid docs/handoff.md': 'generated from the tables that the rules read',
   'mermaid README.md': 'a picture; demo.int.test.ts runs the story',
 };
@@ -47,6 +47,9 @@ const otherCommands: Readonly<Record<string, string>> = {
   'npx mcp-http create-api-key ci-planner context:read,context:write,handoff': 'run by api-keys.int.test.ts',
   'mcp-http &': 'replicas are started so by the replicas-nginx system tests',
   'docker build --tag context-store .': 'needs a container engine; docker.system.test.ts runs the steps of the image',
+  'docker run --rm --user root --env-file production.env --volume /etc/context-store:/etc/context-store context-store create-api-key ci-planner context:read,context:write,handoff':
+    'needs a container engine; docker.system.test.ts runs the command of the image',
+  'chown 1000 /etc/context-store/keys.jsonl': 'changes a file of the system',
   'docker run --rm --env-file production.env --entrypoint context-store context-store migrate':
     'needs a container engine; docker.system.test.ts runs the command of the image',
   'docker run --detach --name context-store --restart unless-stopped --stop-timeout 15 --memory 768m --env-file production.env --volume /etc/context-store:/etc/context-store:ro --publish 127.0.0.1:3000:3000 context-store':
@@ -106,6 +109,7 @@ describe('the commands on the pages', () => {
   const commands = blocksOf('sh').flatMap(({ page, code }) =>
     commandLines(code).map((command) => ({ page, ...command })),
   );
+  /** The arguments of `load` and `bench` are parsed by documented-commands.int.test.ts of tools/load. */
   const scriptOf = (text: string): string | undefined => /^npm (?:run )?([a-z:]+)(?: --.*)?$/.exec(text)?.[1];
 
   it('are scripts that exist, or known to this test', () => {

@@ -113,6 +113,15 @@ describe('the image', { timeout: 300_000 }, () => {
     expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('AUTH_MODE') as string });
   });
 
+  it('makes API keys, before anybody was told who may call', async () => {
+    const [command, ...args] = [...entrypoint, 'create-api-key', 'client', 'context:read'];
+    const keys = join(folder, 'keys.jsonl');
+    const env = { ...environment(), DATABASE_URL: 'postgres://database.internal/context', API_KEYS_FILE: keys };
+    const { stdout } = await run(command, args, { cwd: image, env });
+    expect(stdout).toMatch(/^csk_client\./);
+    expect(await readFile(keys, 'utf8')).toContain('"id":"client"');
+  });
+
   it('brings the command that looks after the database', async () => {
     const { stdout } = await run('context-store', ['--version'], { env: environment() });
     expect(stdout).toBe('0.1.0\n');

@@ -46,6 +46,15 @@ it.each([
   [['mixed', '--target', 'localhost:3000/mcp'], 'localhost:3000/mcp: a URL such as'],
   [['mixed', '--target', 'http://127.0.0.1:1/mcp', '--metrics', 'ftp://127.0.0.1/'], 'ftp://127.0.0.1/: a URL'],
   [['knee', '--artillery'], 'not with knee'],
+  [['knee', '--runs', '3'], '--runs: not with knee, but with mixed, ramp, reads, sessions-10k, soak.'],
+  [['memory', '--rate', '100'], '--rate: not with memory, but with mixed, ramp, reads, sessions-10k, soak, knee.'],
+  [['memory', '--duration', '60s'], '--duration: not with memory'],
+  [['memory', '--warmup', '0s'], '--warmup: not with memory'],
+  [['memory', '--runs', '1'], '--runs: not with memory'],
+  [['memory', '--by-chance'], '--by-chance: not with memory'],
+  [['mixed', '--flows', '10'], '--flows: not with mixed, but with memory.'],
+  [['mixed', '--target', 'http://127.0.0.1:1/mcp', '--env', 'A=b'], '--env: not with --target'],
+  [['mixed', '--artillery', '--by-chance'], '--by-chance: not with --artillery'],
   [['--frobnicate'], "Unknown option '--frobnicate'"],
 ])('refuses %j', (args, said) => {
   expect(() => parseArguments(args)).toThrow(said);

@@ -50,6 +50,7 @@ export const usage = `npm run load -- SCENARIO [options]
   --reports FOLDER    where reports go (default reports)
   --help              this
 
+knee is one run, and takes no --runs; memory goes as fast as it can, and takes no --rate, --duration, --warmup or --runs.
 Starts mcp-http on a new database of the PostgreSQL in DATABASE_TEST_URL (default: this machine's), with the Redis in
 REDIS_TEST_URL. Ctrl-C ends a run, and reports it so far. Ends with 0 when every bar holds, 1 when one does not or the run
 is void, 2 for what cannot be understood, 130 when stopped.`;
@@ -82,10 +83,10 @@ export function parseArguments(args: readonly string[]): LoadArguments {
     throw new UsageError(`${positionals.join(' ')}: name one of ${names.join(', ')}.`);
   }
   const action = isHelp ? 'help' : name === 'knee' || name === 'memory' ? name : 'run';
-  if (values.artillery === true && action !== 'run') throw new UsageError(`--artillery: not with ${name}.`);
   if (values.target !== undefined && action === 'memory') {
     throw new UsageError('--target: memory needs a server that it may look into, and starts it.');
   }
+  if (action !== 'help') refuseIgnored(positionals.join(' '), action, values);
   return {
     action,
     scenario: name === 'knee' || name === undefined ? 'mixed' : name,
@@ -109,6 +110,35 @@ function parseOptions(args: readonly string[]) {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
     throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+type Measuring = Exclude<LoadArguments['action'], 'help'>;
+
+/** Who takes an option that not all of them take. */
+const takenBy: Readonly<Partial<Record<keyof typeof options, readonly Measuring[]>>> = {
+  rate: ['run', 'knee'],
+  duration: ['run', 'knee'],
+  warmup: ['run', 'knee'],
+  runs: ['run'],
+  'by-chance': ['run', 'knee'],
+  artillery: ['run'],
+  flows: ['memory'],
+};
+
+/** @throws UsageError for what would be ignored */
+function refuseIgnored(name: string, action: Measuring, values: Readonly<Partial<Record<string, unknown>>>): void {
+  for (const [option, takers] of Object.entries(takenBy)) {
+    if (values[option] === undefined || takers.includes(action)) continue;
+    const scenarios = scenarioNames.filter((scenario) => scenario !== 'memory');
+    const names = takers.flatMap((taker) => (taker === 'run' ? scenarios : [taker]));
+    throw new UsageError(`--${option}: not with ${name}, but with ${names.join(', ')}.`);
+  }
+  if (values['env'] !== undefined && values['target'] !== undefined) {
+    throw new UsageError('--env: not with --target, whose server has its environment already.');
+  }
+  if (values['by-chance'] === true && values['artillery'] === true) {
+    throw new UsageError('--by-chance: not with --artillery, which spreads arrivals in its own way.');
   }
 }
 

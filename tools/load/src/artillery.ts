@@ -33,24 +33,31 @@ export async function measureWithArtillery(context: RunContext, prepared: Prepar
   const pings = createLatencies();
   const stopPinging = startPinging(client, pings.record);
   const ended = once(child, 'exit');
-  while (child.exitCode === null && child.signalCode === null) {
-    await Promise.race([ended, setTimeout(1000)]);
-    progress.show(`${scenario.name}: Artillery has run for ${observations.length} s`);
-    const seen = await observer.observe();
-    // Once it has ended, its usage stays what it was last.
-    observations.push({ ...seen, usage: { ...observations.at(-1)?.usage, ...seen.usage } });
+  try {
+    while (child.exitCode === null && child.signalCode === null) {
+      await Promise.race([ended, setTimeout(1000)]);
+      progress.show(`${scenario.name}: Artillery has run for ${observations.length} s`);
+      const seen = await observer.observe();
+      // Once it has ended, its usage stays what it was last.
+      observations.push({ ...seen, usage: { ...observations.at(-1)?.usage, ...seen.usage } });
+    }
+  } finally {
+    child.kill('SIGKILL');
+    progress.end();
+    stopPinging();
+    await client.close();
+    await observer.close();
   }
-  progress.end();
-  stopPinging();
-  await client.close();
-  await observer.close();
   if (!existsSync(output)) throw new Error(`Artillery ended without a report; see ${join(folder, logName)}`);
   const report = JSON.parse(await readFile(output, 'utf8')) as ArtilleryReport;
   const { firstMetricAt, lastMetricAt } = report.aggregate;
+  const before = observations.findLast(({ atMs }) => atMs <= onOurClock(firstMetricAt)) ?? start;
+  const after = observations.find(({ atMs }) => atMs >= onOurClock(lastMetricAt)) ?? observations.at(-1) ?? start;
   return {
     client: { ...readArtilleryReport(report, start.atMs), ping: pings.percentiles() },
-    before: observations.findLast(({ atMs }) => atMs <= onOurClock(firstMetricAt)) ?? start,
-    after: observations.find(({ atMs }) => atMs >= onOurClock(lastMetricAt)) ?? observations.at(-1) ?? start,
+    before,
+    after,
+    seconds: (after.atMs - before.atMs) / 1000,
     observations: report.intermediate.map((period) => nearest(observations, onOurClock(period.lastMetricAt))),
     endedEarly: signal.aborted ? 'it was stopped' : undefined,
   };

@@ -9,10 +9,19 @@ import { summariseServer } from './server-metrics.js';
 /** What a run left behind. */
 export interface Measured extends Pick<
   LoadReport,
-  'scenario' | 'title' | 'startedAt' | 'driver' | 'hasPrecedence' | 'endedEarly' | 'environment' | 'workload'
+  | 'scenario'
+  | 'title'
+  | 'startedAt'
+  | 'driver'
+  | 'hasPrecedence'
+  | 'endedEarly'
+  | 'lastLog'
+  | 'environment'
+  | 'workload'
+  | 'seconds'
 > {
   readonly client: ClientSummary;
-  /** Around what is counted. */
+  /** Around what is counted, as closely as the server could be looked at. */
   readonly before: Observation;
   readonly after: Observation;
   /** One for each point of the timeline, in its order; absent where looking failed. */
@@ -30,7 +39,6 @@ export function buildReport({ before, after, observations, bars, ...measured }: 
   return {
     ...measured,
     voidBecause: reasonsToVoid(client, usage.driver?.cores),
-    seconds: secondsBetween(before, after),
     ...(server !== undefined && { server }),
     agreement: server === undefined ? [] : compareSides(client, server),
     parts: usage,

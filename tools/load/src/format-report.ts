@@ -1,12 +1,26 @@
 import { markdownTable } from '@org/docs/markdown-table';
-import { percent } from './judge.js';
+import { percent, withoutEnoughCalls } from './judge.js';
 import type { Percentiles } from './latencies.js';
 import { parts } from './observer.js';
 import type { ToolSummary } from './tally.js';
-import type { Agreement, LoadReport, Verdict } from './report.js';
+import type { Agreement, LoadReport, MachineUsage, Verdict } from './report.js';
 
 /** From so much on, the figures tell of others more than of the product. */
-export const tolerableOthersShare = 0.15;
+const tolerableShare = 0.15;
+
+/** Of all cores, what neither the product nor the driver had: other processes did, or the host kept it. */
+export const disturbedShare = ({ othersShare = 0, stolenShare = 0 }: MachineUsage): number => othersShare + stolenShare;
+
+/** Undefined: the machine was quiet enough. */
+export function describeDisturbance(machine: MachineUsage): string | undefined {
+  if (disturbedShare(machine) <= tolerableShare) return undefined;
+  const { othersShare = 0, stolenShare = 0 } = machine;
+  return `**DISTURBED**: other processes used ${percent(othersShare)} of the CPU, and the host of the machine took ${percent(stolenShare)}. Run it on a quiet machine.`;
+}
+
+/** The last lines of the log of a server that ended by itself. */
+export const formatLastLog = (lastLog: readonly string[]): string =>
+  `The last lines of its log:\n\n\`\`\`text\n${lastLog.join('\n')}\n\`\`\``;
 
 /** The report as a person reads it: the founding guide's template, and what it leaves open. */
 export function formatReport(report: LoadReport, chartFiles: readonly string[]): string {
@@ -38,17 +52,23 @@ function describeDriver({ driver, hasPrecedence }: LoadReport): string {
   return `the open-loop driver, which times from the intended start${hasPrecedence === true ? ' and goes before other processes' : ''}`;
 }
 
-function warnings({ voidBecause, endedEarly, machine }: LoadReport): string[] {
+function warnings({ voidBecause, endedEarly, lastLog, machine, verdicts }: LoadReport): string[] {
   const lines = [
     ...voidBecause.map((reason) => `**VOID**: ${reason}. The figures tell nothing of the server.`),
     ...(endedEarly === undefined ? [] : [`**PARTIAL**: ${endedEarly}.`]),
-    ...((machine.othersShare ?? 0) > tolerableOthersShare
-      ? [
-          `**DISTURBED**: other processes used ${percent(machine.othersShare ?? 0)} of the CPU. Run it on a quiet machine.`,
-        ]
-      : []),
-  ];
+    ...(lastLog === undefined ? [] : [formatLastLog(lastLog)]),
+    describeDisturbance(machine),
+    describeUnmeasured(verdicts),
+  ].filter((line) => line !== undefined);
   return lines.flatMap((line) => [line, '']);
+}
+
+/** Undefined: every bar could be judged. */
+export function describeUnmeasured(verdicts: readonly Verdict[]): string | undefined {
+  const bars = verdicts.filter(({ holds }) => holds === undefined).map(({ bar }) => bar);
+  return bars.length === 0
+    ? undefined
+    : `**NOT MEASURED**: ${bars.join('; ')}. For these bars, the server has to be started by the run, and PostgreSQL to be on this machine, a Linux.`;
 }
 
 function template({ environment, workload, client, server, seconds }: LoadReport): string[] {
@@ -78,7 +98,11 @@ const serverDurations = (tools: NonNullable<LoadReport['server']>['tools'] | und
 export function verdictTable(verdicts: readonly Verdict[], isVoid: boolean): string {
   return markdownTable(
     ['bar', 'measured', 'verdict'],
-    verdicts.map(({ bar, value, holds }) => [bar, value, isVoid ? 'void' : holds ? 'holds' : 'does not hold']),
+    verdicts.map(({ bar, value, holds }) => [
+      bar,
+      value ?? 'not measured',
+      holds === undefined ? 'not judged' : isVoid ? 'void' : holds ? 'holds' : 'does not hold',
+    ]),
   );
 }
 
@@ -96,24 +120,60 @@ function errorLines({ client }: LoadReport): string[] {
   return codes.length === 0 ? [] : [`Errors: ${codes.map(([code, count]) => `${code} ${count}`).join(', ')}.`, ''];
 }
 
-function agreementSection({ agreement, client, timeline }: LoadReport): string[] {
-  if (agreement.length === 0) return [];
-  const open = agreement.filter(({ outcome }) => outcome === 'not explained');
+function agreementSection(report: LoadReport): string[] {
+  const { agreement, client, server } = report;
+  if (server === undefined) return [];
   const ping = client.ping === undefined ? '' : ` A ping took ${formatPercentiles(client.ping)}.`;
-  const lag = Math.max(0, ...timeline.map(({ eventLoopLagP99Ms }) => eventLoopLagP99Ms ?? 0));
+  const notCompared = withoutEnoughCalls(client);
   return [
     '## Server and client',
     '',
     `The server times from the arguments to the answer, in buckets; a client from the send, HTTP and MCP included.${ping}`,
-    open.length === 0
-      ? 'They agree: what clients measured beyond the server’s bucket is no more than what a ping took at the same percentile.'
-      : `They differ beyond what a ping takes: ${open.map((item) => describeAgreement(item)).join('; ')}. That time went by outside of the tool: reading and writing larger messages, and waiting for an event loop (the server’s was up to ${lag.toFixed(1)} ms late, p99 of a second).`,
+    ...describeDifferences(report),
+    ...(notCompared.length === 0 ? [] : [`Not compared, for too few calls: ${notCompared.join('; ')}.`]),
     '',
-    markdownTable(
-      ['tool', 'percentile', 'client ms', 'server ms', 'outcome'],
-      agreement.map((item) => [item.tool, item.percentile, item.clientMs.toFixed(2), bucketOf(item), item.outcome]),
-    ),
-    '',
+    ...(agreement.length === 0
+      ? []
+      : [
+          markdownTable(
+            ['tool', 'percentile', 'client ms', 'server ms', 'outcome'],
+            agreement.map((item) => [
+              item.tool,
+              item.percentile,
+              item.clientMs.toFixed(2),
+              bucketOf(item),
+              item.outcome,
+            ]),
+          ),
+          '',
+        ]),
+  ];
+}
+
+function describeDifferences({ agreement, client, server, timeline }: LoadReport): string[] {
+  const of = (outcome: Agreement['outcome']): Agreement[] => agreement.filter((item) => item.outcome === outcome);
+  const [slower, faster] = [of('client slower'), of('client faster')];
+  const list = (items: readonly Agreement[]): string => items.map(describeAgreement).join('; ');
+  if (agreement.length > 0 && slower.length + faster.length === 0) {
+    return [
+      'They agree: what clients measured beyond the server’s bucket is no more than what a ping took at the same percentile.',
+    ];
+  }
+  const lag = Math.max(0, ...timeline.map(({ eventLoopLagP99Ms }) => eventLoopLagP99Ms ?? 0));
+  const calls = (tool: string): string =>
+    `${tool} ${client.tools.find((item) => item.tool === tool)?.calls ?? 0} and ${server?.tools[tool]?.calls ?? 0}`;
+  const beyond = client.ping === undefined ? 'and no ping was answered to compare with' : 'by more than a ping takes';
+  return [
+    ...(slower.length === 0
+      ? []
+      : [
+          `Clients measured more than the server, ${beyond}: ${list(slower)}. That time went by outside of the tool, or in calls that never reached it: reading and writing larger messages, for instance, or waiting for an event loop (the server’s was up to ${lag.toFixed(1)} ms late, p99 of a second).`,
+        ]),
+    ...(faster.length === 0
+      ? []
+      : [
+          `Clients measured less than the server: ${list(faster)}. No call takes a client less, so the two did not count the same calls (clients and server: ${[...new Set(faster.map(({ tool }) => tool))].map(calls).join('; ')}): some were under way when counting began or ended, or never reached the tool.`,
+        ]),
   ];
 }
 

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { compareSides, figuresOf, judge, medianFigures, reasonsToVoid } from './judge.js';
+import {
+  compareSides,
+  figuresOf,
+  judge,
+  medianFigures,
+  noneFails,
+  reasonsToVoid,
+  withoutEnoughCalls,
+} from './judge.js';
 import type { Percentiles } from './latencies.js';
 import type { ClientSummary } from './recorder.js';
 import type { ServerTool } from './server-metrics.js';
@@ -35,7 +43,7 @@ describe('a run is void', () => {
 describe('bars', () => {
   const bars = { p95Ms: 10, errorShare: 0.001, cpuShare: 0.7, memoryShare: 0.8 };
   const figures = { p95Ms: 10, errorShare: 0.001, cpuShare: 0.69, memoryShare: 0.79 };
-  const holds = (changed: Partial<typeof figures>): boolean[] =>
+  const holds = (changed: Partial<typeof figures>): (boolean | undefined)[] =>
     judge({ ...figures, ...changed }, bars).map((verdict) => verdict.holds);
 
   it('hold up to their value', () => {
@@ -51,12 +59,21 @@ describe('bars', () => {
   it('are for the slowest tool, from the intended start, and for errors of all calls', () => {
     const found = figuresOf(client({ errorCodes: { OVERLOADED: 3, 'HTTP 503': 1 } }), { cpuShare: 0.5 });
     expect(found).toEqual({ p95Ms: 9, errorShare: 0.002, cpuShare: 0.5, memoryShare: undefined });
-    expect(judge(found, bars)).toHaveLength(3);
+  });
+
+  it('are named, and do not fail, where there is nothing to judge them by', () => {
+    const verdicts = judge({ ...figures, cpuShare: undefined, memoryShare: undefined }, bars);
+    expect(verdicts.slice(2)).toEqual([
+      { bar: 'CPU of the machine without the driver < 70 %' },
+      { bar: 'memory of the machine < 80 %' },
+    ]);
+    expect(noneFails(verdicts)).toBe(true);
+    expect(noneFails(judge({ ...figures, p95Ms: 11, cpuShare: undefined }, bars))).toBe(false);
   });
 
   it('do not hold when nothing was answered', () => {
     const found = figuresOf(client({ calls: 0, tools: [] }), {});
-    expect(judge(found, bars).map((verdict) => verdict.holds)).toEqual([false, false]);
+    expect(judge(found, bars).map((verdict) => verdict.holds)).toEqual([false, false, undefined, undefined]);
   });
 
   it('are for the median of several runs, but the most errors', () => {
@@ -87,14 +104,18 @@ describe('server and client', () => {
   });
 
   it('differ beyond that, or when the client was faster', () => {
-    expect(new Set(outcomes(1, 1.9))).toEqual(new Set(['not explained']));
-    expect(new Set(outcomes(3.1, 4))).toEqual(new Set(['not explained']));
-    expect(new Set(outcomes(1, 2, client({ ping: undefined })))).toEqual(new Set(['not explained']));
+    expect(new Set(outcomes(1, 1.9))).toEqual(new Set(['client slower']));
+    expect(new Set(outcomes(3.1, 4))).toEqual(new Set(['client faster']));
+    expect(new Set(outcomes(1, 2, client({ ping: undefined })))).toEqual(new Set(['client slower']));
   });
 
   it('are compared where enough calls tell something', () => {
     const [first] = client().tools;
     const few = (calls: number) => client({ tools: first === undefined ? [] : [{ ...first, calls }] });
     expect([19, 20, 200, 1000].map((calls) => outcomes(2, 3, few(calls)).length)).toEqual([0, 1, 2, 3]);
+    expect([199, 1000].map((calls) => withoutEnoughCalls(few(calls)))).toEqual([
+      ['p95, p99 of getContext (199 calls)'],
+      [],
+    ]);
   });
 });

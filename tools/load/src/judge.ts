@@ -3,7 +3,7 @@ import type { Percentiles } from './latencies.js';
 import type { ClientSummary } from './recorder.js';
 import type { Agreement, Figures, MachineUsage, Verdict } from './report.js';
 import type { Bars } from './scenario.js';
-import type { ServerSummary } from './server-metrics.js';
+import type { BucketedMs, ServerSummary } from './server-metrics.js';
 
 const maxSendLagP99Ms = 5;
 const maxDriverCores = 0.6;
@@ -49,18 +49,23 @@ export function medianFigures(runs: readonly Figures[]): Figures {
   };
 }
 
-/** What could not be measured is not judged. */
+/** What could not be measured is named, and not judged. */
 export function judge({ p95Ms, errorShare, cpuShare, memoryShare }: Figures, bars: Bars): Verdict[] {
   return [
     { bar: `p95 of the slowest tool ≤ ${bars.p95Ms} ms`, value: `${p95Ms.toFixed(2)} ms`, holds: p95Ms <= bars.p95Ms },
     { bar: `errors ≤ ${percent(bars.errorShare)}`, value: percent(errorShare), holds: errorShare <= bars.errorShare },
-    ...shareVerdict('CPU of the machine without the driver', cpuShare, bars.cpuShare),
-    ...shareVerdict('memory of the machine', memoryShare, bars.memoryShare),
+    shareVerdict('CPU of the machine without the driver', cpuShare, bars.cpuShare),
+    shareVerdict('memory of the machine', memoryShare, bars.memoryShare),
   ];
 }
 
-const shareVerdict = (what: string, share: number | undefined, bar: number): Verdict[] =>
-  share === undefined ? [] : [{ bar: `${what} < ${percent(bar)}`, value: percent(share), holds: share < bar }];
+const shareVerdict = (what: string, share: number | undefined, bar: number): Verdict => ({
+  bar: `${what} < ${percent(bar)}`,
+  ...(share !== undefined && { value: percent(share), holds: share < bar }),
+});
+
+/** A bar that could not be measured is no bar that does not hold. */
+export const noneFails = (verdicts: readonly Verdict[]): boolean => verdicts.every(({ holds }) => holds !== false);
 
 const percentiles = ['p50', 'p95', 'p99'] as const satisfies (keyof Percentiles)[];
 
@@ -71,7 +76,6 @@ export function compareSides(client: ClientSummary, server: ServerSummary): Agre
   return client.tools.flatMap(({ tool, calls, fromSend }) => {
     const measured = server.tools[tool];
     if (measured === undefined) return [];
-    // Of fewer calls, a percentile is the luck of one of them.
     const telling = percentiles.filter((percentile) => calls >= enoughCalls[percentile]);
     return telling.map((percentile): Agreement => {
       const { aboveMs, atMostMs } = measured[percentile];
@@ -83,15 +87,23 @@ export function compareSides(client: ClientSummary, server: ServerSummary): Agre
         clientMs,
         serverMs: [aboveMs, atMostMs],
         pingMs,
-        outcome:
-          clientMs >= aboveMs && clientMs <= atMostMs
-            ? 'within the bucket'
-            : clientMs > atMostMs && clientMs - atMostMs <= (pingMs ?? 0)
-              ? 'explained by a ping'
-              : 'not explained',
+        outcome: compare(clientMs, measured[percentile], pingMs),
       };
     });
   });
 }
+
+function compare(clientMs: number, { aboveMs, atMostMs }: BucketedMs, pingMs = 0): Agreement['outcome'] {
+  if (clientMs < aboveMs) return 'client faster';
+  if (clientMs <= atMostMs) return 'within the bucket';
+  return clientMs - atMostMs <= pingMs ? 'explained by a ping' : 'client slower';
+}
+
+/** What is not compared: of so few calls, a percentile is the luck of one of them. */
+export const withoutEnoughCalls = ({ tools }: Pick<ClientSummary, 'tools'>): string[] =>
+  tools.flatMap(({ tool, calls }) => {
+    const untold = percentiles.filter((percentile) => calls < enoughCalls[percentile]);
+    return untold.length === 0 ? [] : [`${untold.join(', ')} of ${tool} (${calls} calls)`];
+  });
 
 export const percent = (share: number): string => `${Number((100 * share).toFixed(share < 0.01 ? 3 : 1))} %`;

@@ -3,7 +3,7 @@ import { markdownTable } from '@org/docs/markdown-table';
 import type { LoadArguments } from './arguments.js';
 import { buildReport } from './build-report.js';
 import { findKnee, type Knee, type Outcome, type Step } from './find-knee.js';
-import { describe, tolerableOthersShare } from './format-report.js';
+import { describe, describeDisturbance, disturbedShare, formatLastLog } from './format-report.js';
 import { percent } from './judge.js';
 import { lineChart } from './line-chart.js';
 import { measureRun } from './measure-run.js';
@@ -11,7 +11,8 @@ import { parts } from './observer.js';
 import { connectionOf, describeWorkload, prepareRun, type PreparedRun, type RunContext } from './prepare-run.js';
 import { reportFolder, writeFiles } from './report-files.js';
 import type { LoadReport } from './report.js';
-import { changeScenario } from './scenario.js';
+import { changeScenario, type Scenario } from './scenario.js';
+import type { ServerEnded } from './server-ended.js';
 
 /** The founding guide's goal. */
 const bars = { p95Ms: 100, errorShare: 0.001 };
@@ -26,9 +27,11 @@ export async function runKnee(context: Omit<RunContext, 'folder' | 'resources'>)
   const folder = await reportFolder(args.reports, 'knee');
   await using resources = new AsyncDisposableStack();
   const prepared = await prepareRun({ ...context, folder, resources });
+  const { ended } = prepared.target;
+  const isOver = (): boolean => signal.aborted || ended?.aborted === true;
   const knee = await findKnee<LoadReport>({
     firstRate: args.rate ?? firstRate,
-    isOver: () => signal.aborted,
+    isOver,
     attempt: async (rate) => {
       const report = await tryRate(rate, { ...context, folder, resources }, prepared);
       return { outcome: outcomeOf(report), result: report };
@@ -37,17 +40,12 @@ export async function runKnee(context: Omit<RunContext, 'folder' | 'resources'>)
   const markdown = formatKnee(knee, prepared, args);
   await writeFiles(folder, { markdown, json: knee, charts: chartsOf(knee.steps) });
   console.log(`${markdown}\nReport: ${folder}`);
-  return knee.held !== undefined && knee.beyond?.outcome === 'fails' && !signal.aborted;
+  return knee.held !== undefined && knee.beyond?.outcome === 'fails' && !isOver();
 }
 
 async function tryRate(rate: number, context: RunContext, { scenario, target, pool, environment }: PreparedRun) {
   const { args } = context;
-  const step = changeScenario(scenario, {
-    rate,
-    durationSeconds: args.durationSeconds ?? stepSeconds,
-    warmupSeconds: args.warmupSeconds ?? stepWarmupSeconds,
-    sessions: scenario.sessions,
-  });
+  const step = stepOf(scenario, rate, args);
   const startedAt = new Date().toISOString();
   const run = await measureRun({ ...context, ...connectionOf(args), scenario: step, target, pool });
   const report = buildReport({
@@ -64,6 +62,14 @@ async function tryRate(rate: number, context: RunContext, { scenario, target, po
   return report;
 }
 
+const stepOf = (scenario: Scenario, rate: number, { durationSeconds, warmupSeconds }: LoadArguments): Scenario =>
+  changeScenario(scenario, {
+    rate,
+    durationSeconds: durationSeconds ?? stepSeconds,
+    warmupSeconds: warmupSeconds ?? stepWarmupSeconds,
+    sessions: scenario.sessions,
+  });
+
 function outcomeOf(report: LoadReport): Outcome {
   if (report.voidBecause.length > 0) return 'void';
   return whyNot(report) === '' ? 'holds' : 'fails';
@@ -79,11 +85,13 @@ function whyNot({ figures, voidBecause, endedEarly }: LoadReport): string {
   ].join('; ');
 }
 
-function formatKnee(knee: Knee<LoadReport>, { scenario, environment }: PreparedRun, args: LoadArguments): string {
+function formatKnee(knee: Knee<LoadReport>, prepared: PreparedRun, args: LoadArguments): string {
+  const { scenario, environment, target } = prepared;
   return [
     `# Knee: ${scenario.name}`,
     '',
     headline(knee),
+    ...(target.ended?.aborted === true ? describeEnd(target.ended.reason as ServerEnded) : []),
     ...disturbance(knee.steps),
     '',
     markdownTable(
@@ -103,26 +111,49 @@ function formatKnee(knee: Knee<LoadReport>, { scenario, environment }: PreparedR
     '![p95 by rate](latency.svg) ![CPU by rate](cpu.svg)',
     '',
     `- Environment: ${describe(environment)}`,
-    `- Workload: ${describe(describeWorkload(scenario, args))}`,
+    `- Workload: ${describe(workloadOf(scenario, args))}`,
     '',
   ].join('\n');
+}
+
+/** Of every step: only the rate is its own. */
+function workloadOf(scenario: Scenario, args: LoadArguments): Record<string, string> {
+  const {
+    'rate, at most': _rate,
+    'warm-up': warmup,
+    run,
+    ...workload
+  } = describeWorkload(stepOf(scenario, firstRate, args), args);
+  return {
+    ...workload,
+    rate: `that of the step, ${args.spread}`,
+    'warm-up of each step': `${warmup}`,
+    'each step': `${run}`,
+  };
 }
 
 function headline({ held, beyond }: Knee<LoadReport>): string {
   const kept = `kept the p95 of the slowest tool ≤ ${bars.p95Ms} ms and errors ≤ ${percent(bars.errorShare)}`;
   if (held === undefined) return beyond?.outcome === 'fails' ? `No rate ${kept}.` : 'Nothing could be measured.';
-  if (beyond === undefined) return `${held.rate} flows a second ${kept}. The search was stopped before a rate failed.`;
+  if (beyond === undefined) return `${held.rate} flows a second ${kept}. The search was over before a rate failed.`;
   const why = `At ${beyond.rate}: ${whyNot(beyond.result)}.`;
   return beyond.outcome === 'void'
     ? `**The knee was not found**: ${held.rate} flows a second ${kept}, and what is beyond could not be measured. ${why}`
     : `**${held.rate} flows a second** is the highest rate that ${kept}. ${why} What ran out: ${whatRanOut(beyond.result)}.`;
 }
 
+const describeEnd = ({ message, lastLog }: ServerEnded): string[] => [
+  '',
+  `**PARTIAL**: ${message}.`,
+  '',
+  formatLastLog(lastLog),
+];
+
+/** Of the step that was disturbed most. */
 function disturbance(steps: readonly KneeStep[]): string[] {
-  const share = Math.max(0, ...steps.map(({ result }) => result.machine.othersShare ?? 0));
-  return share > tolerableOthersShare
-    ? ['', `**DISTURBED**: other processes used up to ${percent(share)} of the CPU. Run it on a quiet machine.`]
-    : [];
+  const [most] = steps.map(({ result }) => result.machine).toSorted((a, b) => disturbedShare(b) - disturbedShare(a));
+  const line = most === undefined ? undefined : describeDisturbance(most);
+  return line === undefined ? [] : ['', line];
 }
 
 const byRate = (steps: readonly KneeStep[]): KneeStep[] => steps.toSorted((a, b) => a.rate - b.rate);

@@ -5,6 +5,7 @@ import { runMemory } from './memory.js';
 import { createProgress } from './progress.js';
 import { runScenario } from './run-scenario.js';
 import { ScenarioError } from './scenario.js';
+import { ServerEnded } from './server-ended.js';
 import { UnusableServer } from './unusable-server.js';
 
 /** Ctrl-C, or being told to stop: the run ends, and reports so far. */
@@ -20,6 +21,11 @@ try {
   } else if (error instanceof UsageError) {
     console.error(`${error.message}\n\n${usage}`);
     process.exitCode = 2;
+  } else if (error instanceof ServerEnded) {
+    console.error(
+      [`${error.message}, before there was anything to report. The end of its log:`, ...error.lastLog].join('\n'),
+    );
+    process.exitCode = 1;
   } else if (error instanceof ScenarioError || error instanceof UnusableServer) {
     console.error(error.message);
     process.exitCode = 2;

@@ -7,6 +7,7 @@ import type { Progress } from './progress.js';
 import { createRecorder, type Recorder, type TimelinePoint } from './recorder.js';
 import { runFlow } from './run-flow.js';
 import { highestRate, type Scenario } from './scenario.js';
+import type { ServerEnded } from './server-ended.js';
 import type { Target } from './server-under-test.js';
 import type { SessionPool } from './session-pool.js';
 import { takeByWeight } from './take-by-weight.js';
@@ -22,25 +23,37 @@ export interface MeasureRunOptions extends Pick<McpClientOptions, 'era' | 'token
 }
 
 /** What clients and bystanders saw of a run. */
-export type Run = Pick<Measured, 'hasPrecedence' | 'client' | 'before' | 'after' | 'observations' | 'endedEarly'>;
+export type Run = Pick<
+  Measured,
+  'hasPrecedence' | 'client' | 'before' | 'after' | 'observations' | 'seconds' | 'endedEarly' | 'lastLog'
+>;
 
 /** So many unanswered calls, in seconds of calls, are too many to go on; but never fewer than a thousand. */
 const tooManySeconds = 5;
 
-/** Runs a scenario in open loop, from this process. */
+/**
+ * Runs a scenario in open loop, from this process. A server that ends meanwhile ends the run, which counts so far.
+ *
+ * @throws UnusableServer when the server cannot be looked at before
+ */
 export async function measureRun(options: MeasureRunOptions): Promise<Run> {
-  const { scenario, target, signal } = options;
+  const { scenario, target } = options;
+  const signal = target.ended === undefined ? options.signal : AbortSignal.any([options.signal, target.ended]);
   using precedence = takePrecedence();
+  await using resources = new AsyncDisposableStack();
   const client = createMcpClient({ url: target.url, era: options.era, token: options.token });
+  resources.defer(() => client.close());
   const observer = await openObserver(target);
+  resources.defer(() => observer.close());
   const recorder = createRecorder();
-  let before = await observer.observe();
+  const first = await observer.observe();
   let inFlight = 0;
   const watch = watchRun({ ...options, client, observer, recorder, inFlight: () => inFlight });
   const tooMany = Math.max(1000, tooManySeconds * highestRate(scenario));
   let endedEarly: string | undefined;
   const nextFlow = takeByWeight(scenario.flows);
-  let isCounting = false;
+  let before: Promise<Observation> | undefined;
+  let countedFromMs = performance.now();
   await driveOpenLoop({
     arrivals: arrivalsOf({ phases: scenario.phases, spread: options.spread }),
     signal,
@@ -51,23 +64,41 @@ export async function measureRun(options: MeasureRunOptions): Promise<Run> {
     },
     start: ({ isWarmup }, intendedMs) => {
       if (!isWarmup) {
-        if (!isCounting) void observer.observe().then((seen) => (before = seen));
-        isCounting = true;
+        if (before === undefined) countedFromMs = performance.now();
+        // A server that cannot tell now may have told a second ago.
+        before ??= observer.observe().catch(() => watch.lastSeen() ?? first);
         recorder.recordSendLag(performance.now() - intendedMs);
       }
       const record: Parameters<typeof runFlow>[0]['record'] = (call) => recorder.record(call, { isWarmup });
       return runFlow({ flow: nextFlow(), variables: options.pool.variables(), client, intendedMs, record });
     },
   });
-  if (signal.aborted) endedEarly = 'it was stopped';
+  const seconds = (performance.now() - countedFromMs) / 1000;
   const observations = await watch.end();
-  const after = await observer.observe();
+  const after = await observer.observe().catch(() => undefined);
+  if (options.signal.aborted) endedEarly = 'it was stopped';
+  else if (after === undefined) endedEarly ??= lastLookOf(watch.lastSeen() ?? first, first);
+  const serverEnded = target.ended?.aborted === true ? (target.ended.reason as ServerEnded) : undefined;
   // What is still unanswered now fails, and is counted.
-  await client.close();
-  await observer.close();
+  await resources.disposeAsync();
   const { isGranted: hasPrecedence } = precedence;
-  return { hasPrecedence, client: recorder.summary(), before, after, observations, endedEarly };
+  const from = (await before) ?? first;
+  const last = after ?? watch.lastSeen() ?? first;
+  return {
+    hasPrecedence,
+    client: recorder.summary(),
+    before: from,
+    // It may have ended before it was looked at again.
+    after: last.atMs >= from.atMs ? last : from,
+    observations,
+    seconds,
+    endedEarly: serverEnded?.message ?? endedEarly,
+    lastLog: serverEnded?.lastLog,
+  };
 }
+
+const lastLookOf = (last: Observation, first: Observation): string =>
+  `the server could not be looked at in the end: what it tells of itself, CPU and memory are as of ${((last.atMs - first.atMs) / 1000).toFixed(0)} s after its beginning`;
 
 interface WatchOptions extends Pick<MeasureRunOptions, 'scenario' | 'progress'> {
   readonly client: McpClient;
@@ -82,17 +113,26 @@ const pingMs = 200;
 /** Looks, and shows how it goes, every second; and pings. */
 function watchRun({ scenario, progress, client, observer, recorder, inFlight }: WatchOptions): {
   readonly end: () => Promise<(Observation | undefined)[]>;
+  /** The newest of them. Undefined: there is none yet. */
+  readonly lastSeen: () => Observation | undefined;
 } {
+  let lastSeen: Observation | undefined;
   const observations: Promise<Observation | undefined>[] = [];
   const tick = (): void => {
     const point = recorder.tick();
     // A server that is overwhelmed may not even tell its metrics: that second is then left out.
-    observations.push(observer.observe().catch(() => undefined));
+    observations.push(
+      observer.observe().then(
+        (seen) => (lastSeen = seen),
+        () => undefined,
+      ),
+    );
     progress.show(`${scenario.name}: ${describePoint(point)}, ${inFlight()} in flight`);
   };
   const ticking = setInterval(tick, tickMs);
   const stopPinging = startPinging(client, recorder.recordPing);
   return {
+    lastSeen: () => lastSeen,
     async end() {
       clearInterval(ticking);
       stopPinging();

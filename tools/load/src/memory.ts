@@ -1,5 +1,6 @@
 import { markdownTable } from '@org/docs/markdown-table';
 import { unusedPort } from '@org/store-kysely/testing';
+import { orServerEnded } from './server-ended.js';
 import { judgeFlatness, type Flatness } from './flatness.js';
 import { describe } from './format-report.js';
 import { connectHeapInspector } from './heap-inspector.js';
@@ -69,7 +70,7 @@ async function openLook(port: number, { target }: PreparedRun, resources: AsyncD
 /** Callers that each wait for their answers before they go on. */
 async function driveClosedLoop(
   { args, signal, progress }: Omit<RunContext, 'folder' | 'resources'>,
-  { scenario, pool }: PreparedRun,
+  { scenario, pool, target: { ended } }: PreparedRun,
   client: McpClient,
   look: Look,
 ): Promise<Pick<MemoryReport, 'client' | 'points'>> {
@@ -78,8 +79,9 @@ async function driveClosedLoop(
   const every = Math.max(fewestFlows, Math.floor(args.flows / looks));
   const points = [await look(0)];
   let started = 0;
+  const isOver = (): boolean => signal.aborted || ended?.aborted === true;
   const call = async (until: number): Promise<void> => {
-    while (started < until && !signal.aborted) {
+    while (started < until && !isOver()) {
       started += 1;
       await runFlow({
         flow: nextFlow(),
@@ -93,14 +95,17 @@ async function driveClosedLoop(
   const ticking = setInterval(() => {
     progress.show(`${scenario.name}: ${started} of ${args.flows} flows, ${describePoint(recorder.tick())}`);
   }, 1000);
-  while (started < args.flows && !signal.aborted) {
-    const until = Math.min(args.flows, started + every);
-    await Promise.all(Array.from({ length: callers }, () => call(until)));
-    points.push(await look(started));
+  try {
+    while (started < args.flows && !isOver()) {
+      const until = Math.min(args.flows, started + every);
+      await Promise.all(Array.from({ length: callers }, () => call(until)));
+      points.push(await orServerEnded(ended, look(started)));
+    }
+  } finally {
+    clearInterval(ticking);
+    progress.end();
   }
-  clearInterval(ticking);
   recorder.tick();
-  progress.end();
   return { client: recorder.summary(), points };
 }
 

@@ -4,6 +4,7 @@ import type { MeasureRunOptions } from './measure-run.js';
 import { createMcpClient } from '@org/bench/mcp-client';
 import type { Progress } from './progress.js';
 import { changeScenario, highestRate, readScenario, secondsOf, type Scenario } from './scenario.js';
+import { orServerEnded } from './server-ended.js';
 import { startServer, type Target } from './server-under-test.js';
 import { createSessionPool, type SessionPool } from './session-pool.js';
 
@@ -41,10 +42,11 @@ export async function prepareRun(context: RunContext, nodeArguments?: readonly s
   const pool = createSessionPool(scenario, run);
   const client = createMcpClient({ url: target.url, ...connectionOf(args) });
   try {
-    await pool.seed(client, {
+    const seeding = pool.seed(client, {
       signal,
       onSession: (done) => progress.show(`${scenario.name}: ${done} of ${scenario.sessions} sessions created`),
     });
+    await orServerEnded(target.ended, seeding);
   } finally {
     progress.end();
     await client.close();

@@ -14,6 +14,8 @@ export interface LoadReport {
   readonly voidBecause: readonly string[];
   /** Why it ended before its time. */
   readonly endedEarly?: string | undefined;
+  /** What the server said last. Absent: it did not end before the run. */
+  readonly lastLog?: readonly string[] | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly workload: Readonly<Record<string, string>>;
   /** How long calls were counted. */
@@ -55,7 +57,7 @@ export interface Agreement {
   readonly serverMs: readonly [above: number, atMost: number];
   /** What a ping took at the same percentile: HTTP, MCP, and the wait for either side's event loop. */
   readonly pingMs?: number | undefined;
-  readonly outcome: 'within the bucket' | 'explained by a ping' | 'not explained';
+  readonly outcome: 'within the bucket' | 'explained by a ping' | 'client slower' | 'client faster';
 }
 
 /** What is judged. */
@@ -68,10 +70,11 @@ export interface Figures {
   readonly memoryShare?: number | undefined;
 }
 
+/** One bar; without a value and a verdict where it could not be measured. */
 export interface Verdict {
   readonly bar: string;
-  readonly value: string;
-  readonly holds: boolean;
+  readonly value?: string | undefined;
+  readonly holds?: boolean | undefined;
 }
 
 /** A point of the timeline, with what was seen then. */

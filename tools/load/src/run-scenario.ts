@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import type { LoadArguments } from './arguments.js';
 import { measureWithArtillery } from './artillery.js';
 import { buildReport } from './build-report.js';
-import { verdictTable } from './format-report.js';
-import { judge, medianFigures } from './judge.js';
+import { describeUnmeasured, verdictTable } from './format-report.js';
+import { judge, medianFigures, noneFails } from './judge.js';
 import { measureRun } from './measure-run.js';
 import { connectionOf, describeWorkload, prepareRun, type RunContext } from './prepare-run.js';
 import { reportFolder, writeReport } from './report-files.js';
 import type { LoadReport } from './report.js';
 import { readScenario } from './scenario.js';
+import { orServerEnded } from './server-ended.js';
 
 /** Measures a scenario as often as is asked for. @returns whether all holds */
 export async function runScenario(context: Omit<RunContext, 'folder' | 'resources'>): Promise<boolean> {
@@ -37,7 +38,7 @@ async function runOnce(context: RunContext): Promise<LoadReport> {
   const { scenario, target, pool, environment } = prepared;
   const startedAt = new Date().toISOString();
   const measured = args.isArtillery
-    ? await measureWithArtillery(context, prepared)
+    ? await orServerEnded(target.ended, measureWithArtillery(context, prepared))
     : await measureRun({ ...context, ...connectionOf(args), scenario, target, pool });
   return buildReport({
     scenario: scenario.name,
@@ -52,7 +53,7 @@ async function runOnce(context: RunContext): Promise<LoadReport> {
 }
 
 const isGood = ({ voidBecause, endedEarly, verdicts }: LoadReport): boolean =>
-  voidBecause.length === 0 && endedEarly === undefined && verdicts.every(({ holds }) => holds);
+  voidBecause.length === 0 && endedEarly === undefined && noneFails(verdicts);
 
 /** One void run makes the median void. */
 function summarise(
@@ -61,9 +62,10 @@ function summarise(
 ): { readonly markdown: string; readonly isGood: boolean } {
   const isVoid = reports.some(({ voidBecause, endedEarly }) => voidBecause.length > 0 || endedEarly !== undefined);
   const verdicts = judge(medianFigures(reports.map(({ figures }) => figures)), readScenario(scenario).bars);
+  const unmeasured = describeUnmeasured(verdicts);
   const p95 = reports.map(({ figures }) => `${figures.p95Ms.toFixed(2)} ms`).join(', ');
   return {
-    markdown: `# Median of ${reports.length} runs: ${scenario}\n\n${verdictTable(verdicts, isVoid)}\n\np95 of the runs: ${p95}\n`,
-    isGood: !isVoid && verdicts.every(({ holds }) => holds),
+    markdown: `# Median of ${reports.length} runs: ${scenario}\n\n${verdictTable(verdicts, isVoid)}\n\n${unmeasured === undefined ? '' : `${unmeasured}\n\n`}p95 of the runs: ${p95}\n`,
+    isGood: !isVoid && noneFails(verdicts),
   };
 }

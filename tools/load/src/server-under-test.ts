@@ -8,14 +8,17 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { serverSettings } from '@org/bench/server-settings';
-import { temporaryDatabase, unusedPort } from '@org/store-kysely/testing';
+import { temporaryDatabase, unusedPort, type TemporaryDatabase } from '@org/store-kysely/testing';
 import type { ObserverOptions } from './observer.js';
+import { ServerEnded } from './server-ended.js';
 import { UnusableServer } from './unusable-server.js';
 
 /** A server that calls can be sent to, and where to look at it meanwhile. */
 export interface Target extends Pick<ObserverOptions, 'metricsUrl' | 'postgresBackend' | 'redisUrl'> {
   /** Of the MCP endpoint. */
   readonly url: string;
+  /** Fires when the server ends by itself; the reason is a `ServerEnded`. Absent: its process is not ours. */
+  readonly ended?: AbortSignal | undefined;
   /** What it runs on and with. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -43,22 +46,15 @@ const startLimitMs = 30_000;
  * @throws UnusableServer without PostgreSQL, or when it does not start
  */
 export async function startServer({ env, folder, resources, nodeArguments = [] }: ServerOptions): Promise<Target> {
-  const database = await temporaryDatabase(databaseServerUrl).catch((error: unknown) => {
-    const host = URL.parse(databaseServerUrl)?.host;
-    const problem =
-      host === undefined
-        ? 'DATABASE_TEST_URL is no URL of a PostgreSQL server, such as postgres://user@127.0.0.1:5432/postgres.'
-        : `The PostgreSQL server at ${host} cannot be used (${(error as Error).message}): start one, or name it in DATABASE_TEST_URL.`;
-    throw new UnusableServer(problem, { cause: error });
-  });
-  resources.defer(database.drop);
+  const database = await openDatabase(resources);
   const hasRedis = await accepts(redisUrl);
   const [port, metricsPort] = [await unusedPort(), await unusedPort()];
   const given = {
     ...(hasRedis && { REDIS_URL: redisUrl, REDIS_DEPLOYMENT: `load-${randomBytes(6).toString('hex')}` }),
     ...env,
   };
-  const log = openSync(join(folder, 'server.log'), 'w');
+  const logFile = join(folder, 'server.log');
+  const log = openSync(logFile, 'w');
   const child = spawn(process.execPath, [...nodeArguments, program], {
     env: {
       PATH: process.env['PATH'],
@@ -77,8 +73,9 @@ export async function startServer({ env, folder, resources, nodeArguments = [] }
     process.off('exit', killed);
     await stop(child);
   });
+  const ended = endOf(child, logFile, resources);
   const origin = `http://127.0.0.1:${port}`;
-  await untilReady(child, origin, join(folder, 'server.log'));
+  await untilReady(child, origin, logFile);
   const [backend] = await database.query(
     `select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() limit 1`,
   );
@@ -88,12 +85,36 @@ export async function startServer({ env, folder, resources, nodeArguments = [] }
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     postgresBackend: Number(backend?.['pid']),
     ...(hasRedis && { redisUrl }),
+    ended,
     settings: {
       ...withoutSecrets(given),
       ...(!hasRedis && { Redis: `none at ${new URL(redisUrl).host}` }),
       ...(await serverSettings({ query })),
     },
   };
+}
+
+async function openDatabase(resources: AsyncDisposableStack): Promise<TemporaryDatabase> {
+  const database = await temporaryDatabase(databaseServerUrl).catch((error: unknown) => {
+    const host = URL.parse(databaseServerUrl)?.host;
+    const problem =
+      host === undefined
+        ? 'DATABASE_TEST_URL is no URL of a PostgreSQL server, such as postgres://user@127.0.0.1:5432/postgres.'
+        : `The PostgreSQL server at ${host} cannot be used (${(error as Error).message}): start one, or name it in DATABASE_TEST_URL.`;
+    throw new UnusableServer(problem, { cause: error });
+  });
+  resources.defer(database.drop);
+  return database;
+}
+
+/** Fires when a server ends before it is told to, with what it said last in its log. */
+function endOf(child: ChildProcess, logFile: string, resources: AsyncDisposableStack): AbortSignal {
+  const ended = new AbortController();
+  const onExit = (code: number | null, signal: string | null): void =>
+    ended.abort(new ServerEnded(signal === null ? `with exit code ${code}` : `by ${signal}`, logFile));
+  child.once('exit', onExit);
+  resources.defer(() => void child.off('exit', onExit));
+  return ended.signal;
 }
 
 async function stop(child: ChildProcess): Promise<void> {
@@ -105,7 +126,7 @@ async function stop(child: ChildProcess): Promise<void> {
 
 async function untilReady(child: ChildProcess, origin: string, logFile: string): Promise<void> {
   const deadlineMs = performance.now() + startLimitMs;
-  while (child.exitCode === null && performance.now() < deadlineMs) {
+  while (child.exitCode === null && child.signalCode === null && performance.now() < deadlineMs) {
     const ready = await fetch(`${origin}/ready`).catch(() => undefined);
     if (ready?.ok === true) return;
     await setTimeout(50);

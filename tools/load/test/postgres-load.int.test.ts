@@ -1,8 +1,11 @@
-import type { ChildProcess } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { execFileSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Knee } from '../src/find-knee.js';
 import type { LoadReport } from '../src/report.js';
 import { readScenario } from '../src/scenario.js';
@@ -96,7 +99,10 @@ describe('on a server that runs', () => {
     expect(json?.verdicts.map(({ bar }) => bar)).toEqual([
       expect.stringContaining('≤ 100 ms'),
       expect.stringContaining('≤ 0.1 %'),
+      expect.stringContaining('CPU'),
+      expect.stringContaining('memory'),
     ]);
+    expect(report?.markdown).toContain('**NOT MEASURED**: CPU of the machine without the driver < 70 %; memory');
     expect(report?.files).toEqual(
       expect.arrayContaining(['report.json', 'report.md', 'latency.svg', 'throughput.svg', 'memory.svg', 'cpu.svg']),
     );
@@ -105,7 +111,7 @@ describe('on a server that runs', () => {
   it('ends as the bars, and the rules for void runs, say', () => {
     for (const { run, report } of finished.values()) {
       const { voidBecause, verdicts } = report.json;
-      const isGood = voidBecause.length === 0 && verdicts.every(({ holds }) => holds);
+      const isGood = voidBecause.length === 0 && verdicts.every(({ holds }) => holds !== false);
       expect(run.code).toBe(isGood ? 0 : 1);
       expect(report.markdown.includes('**VOID**')).toBe(voidBecause.length > 0);
     }
@@ -141,6 +147,42 @@ describe('on a server that runs', () => {
     expect(json.client.errorCodes).toEqual({});
   });
 
+  it('reports the median of several runs', async () => {
+    const reports = await reportsOf('median');
+    const run = await load(['mixed', ...short, ...onTarget(), '--runs', '2', '--reports', reports]);
+    expect([0, 1], run.stderr).toContain(run.code);
+    const [first = '', last = '', ...others] = (await readdir(reports)).toSorted();
+    expect(others).toEqual([]);
+    const median = await readFile(join(reports, last, 'median.md'), 'utf8');
+    expect(run.stdout).toContain(median);
+    expect(median).toContain('# Median of 2 runs: mixed');
+    expect(median).toMatch(/p95 of the runs: [\d.]+ ms, [\d.]+ ms/);
+    expect(median).toContain('**NOT MEASURED**');
+    expect(await readdir(join(reports, first))).not.toContain('median.md');
+  });
+
+  it('reports what it saw of a server that it cannot look at any more', async () => {
+    let looks = 0;
+    const metrics = createServer((request, response) => {
+      looks += 1;
+      if (looks > 1) request.socket.destroy();
+      else void fetch(target.metricsUrl ?? '').then(async (scrape) => response.end(await scrape.text()));
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => void metrics.close());
+    await once(metrics, 'listening');
+    const { port } = metrics.address() as AddressInfo;
+    const reports = await reportsOf('unseen');
+    const from = ['--target', target.url, '--metrics', `http://127.0.0.1:${port}`];
+    const run = await load(['mixed', ...short, ...from, '--reports', reports]);
+    expect(run.code, run.stderr).toBe(1);
+    const { json, markdown } = await readReport<LoadReport>(reports);
+    expect(markdown).toContain('**PARTIAL**: the server could not be looked at in the end');
+    expect(json.client.calls).toBe(40);
+    expect(json.client.errorCodes).toEqual({});
+    expect(json.seconds).toBeGreaterThan(0.5);
+    expect(looks).toBeGreaterThan(2);
+  });
+
   it('finds a knee, and tells of what it found when it is stopped', async () => {
     const reports = await reportsOf('knee');
     const args = ['knee', ...short, '--duration', '0.5s', ...onTarget(), '--reports', reports];
@@ -150,6 +192,7 @@ describe('on a server that runs', () => {
     expect(json.steps[0]?.rate).toBe(40);
     expect(json.steps[0]?.result.client.errorCodes).toEqual({});
     expect(markdown).toMatch(/^\| 40 .*\|$/m);
+    expect(markdown).toContain('rate that of the step, evenly · warm-up of each step 0.2 s · each step 0.5 s');
     expect(files).toEqual(['cpu.svg', 'latency.svg', 'report.json', 'report.md']);
   });
 });
@@ -168,6 +211,25 @@ describe('with a server of its own', () => {
     // Of the eighty calls of the warm-up, some may still have been under way when counting began.
     expect(served).toBeLessThan(json.client.calls + 60);
     expect(JSON.stringify(json)).not.toContain('postgres://');
+  });
+
+  it('reports so far when the server ends, and says how it did', async () => {
+    const reports = await reportsOf('ended');
+    const args = ['mixed', ...short, '--duration', '10m', '--reports', reports];
+    const run = await load(args, (child) => {
+      child.stderr?.on('data', (text) => {
+        if (!String(text).includes('calls/s')) return;
+        const server = execFileSync('pgrep', ['-P', `${child.pid}`], { encoding: 'utf8' });
+        process.kill(Number(server), 'SIGKILL');
+      });
+    });
+    expect(run.code, run.stderr).toBe(1);
+    const { json, markdown } = await readReport<LoadReport>(reports);
+    expect(json.endedEarly).toBe('the server ended by SIGKILL');
+    expect(json.client.calls).toBeGreaterThan(0);
+    expect(json.server?.statements).toBeGreaterThanOrEqual(0);
+    expect(markdown).toContain('**PARTIAL**: the server ended by SIGKILL.');
+    expect(markdown).toMatch(/The last lines of its log:\n\n```text\n\{.*mcp-http/);
   });
 
   it('runs the memory scenario to its end, and looks at the heap', async () => {
@@ -192,6 +254,16 @@ describe('with a server of its own', () => {
     expect(markdown).toContain('The heap is **');
     expect(files).toContain('heap.svg');
   });
+});
+
+it('says in one line that it needs a PostgreSQL server', async () => {
+  vi.stubEnv('DATABASE_TEST_URL', 'postgres://nobody@127.0.0.1:9/none');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { code, stderr } = await load(['mixed', '--reports', await reportsOf('no-database')]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(
+    /^The PostgreSQL server at 127.0.0.1:9 cannot be used .*: start one, or name it in DATABASE_TEST_URL.\n$/,
+  );
 });
 
 it('says how it is used when it is not understood', async () => {

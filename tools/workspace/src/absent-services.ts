@@ -39,7 +39,7 @@ const systemServices: readonly Service[] = [
   },
   {
     name: 'redis-server',
-    tests: '**/test/redis-*.system.test.ts',
+    tests: '**/test/*redis-*.system.test.ts',
     isThere: () => isCommand('redis-server'),
     debianPackage: 'redis-server',
   },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { jwtVerify } from 'jose';
+import { jwtVerify, type JWTVerifyGetKey, type JWTVerifyResult } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Principal } from '../principal.js';
 import type { Authenticator } from './authenticator.js';
@@ -33,6 +33,8 @@ const clockToleranceSeconds = 5;
 /** Checking a signature takes half the time of a call. A key that is withdrawn opens nothing new after this. */
 const cachedMs = 60_000;
 const cachedTokens = 10_000;
+/** How many signatures may be checked at once, or wait for that: so many take some ten milliseconds. */
+const maxChecks = 256;
 
 /** Accepts the access tokens that an authorization server signed for this server. */
 export async function openTokenAuthenticator(options: TokenAuthenticatorOptions): Promise<Authenticator> {
@@ -40,9 +42,27 @@ export async function openTokenAuthenticator(options: TokenAuthenticatorOptions)
   const { keyFor, unreadiness } = await openIssuerKeys(options);
   const verified = new LRUCache<string, Principal>({ max: cachedTokens });
 
+  let checks = 0;
+  const checkSignature = async (token: string): Promise<JWTVerifyResult> => {
+    let isChecking = false;
+    // Counted from here on: a token whose key has to be fetched first keeps no other waiting.
+    const keyInBounds: JWTVerifyGetKey = async (...asked) => {
+      const key = await keyFor(...asked);
+      if (checks === maxChecks) throw new CredentialError(503, 'too many tokens are being checked');
+      checks += 1;
+      isChecking = true;
+      return key;
+    };
+    try {
+      const expected = { issuer, audience, algorithms, clockTolerance: clockToleranceSeconds, requiredClaims: ['exp'] };
+      return await jwtVerify(token, keyInBounds, expected);
+    } finally {
+      if (isChecking) checks -= 1;
+    }
+  };
+
   const verify = async (token: string): Promise<Principal> => {
-    const checks = { issuer, audience, algorithms, clockTolerance: clockToleranceSeconds, requiredClaims: ['exp'] };
-    const { payload, protectedHeader } = await jwtVerify(token, keyFor, checks);
+    const { payload, protectedHeader } = await checkSignature(token);
     if (!types.has(protectedHeader.typ?.toLowerCase())) throw new Error('"typ" is not that of an access token');
     return tokenPrincipal(payload, options);
   };

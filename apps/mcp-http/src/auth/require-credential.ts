@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ContextStoreError } from '@org/context-store';
 import type { MiddlewareHandler } from 'hono';
 import type { ServerBindings } from '../http-server.js';
@@ -13,6 +14,11 @@ export interface RequireCredentialOptions {
   readonly resourceMetadataUrl: string | undefined;
   /** Hears why a credential was refused: its caller learns no more than the status. */
   readonly onRefusal: (reason: CredentialError, request: { readonly requestId: string }) => void;
+  /**
+   * How long it is held back that a credential was refused, in milliseconds. Default one second. It takes as long to see
+   * through a forged one as to check a good one, and whoever sends them is known by nothing that could limit them.
+   */
+  readonly refusalDelayMs?: number | undefined;
 }
 
 interface Env {
@@ -27,7 +33,7 @@ const bearer = /^bearer +([\w.~+/-]+=*)$/i;
 
 /** Lets nobody pass without a credential, and leaves the principal for those that come after. */
 export function requireCredential(options: RequireCredentialOptions): MiddlewareHandler<Env> {
-  const { authenticator, resourceMetadataUrl, onRefusal } = options;
+  const { authenticator, resourceMetadataUrl, onRefusal, refusalDelayMs = 1000 } = options;
   return async (context, next) => {
     const { requestId } = context.env;
     const header = context.req.header('authorization');
@@ -40,7 +46,7 @@ export function requireCredential(options: RequireCredentialOptions): Middleware
     } catch (error) {
       if (!(error instanceof CredentialError)) throw error;
       onRefusal(error, { requestId });
-      return refusalResponse(refuseCredential(error, resourceMetadataUrl), context.env);
+      return sleep(refusalDelayMs, refusalResponse(refuseCredential(error, resourceMetadataUrl), context.env));
     }
     return next();
   };

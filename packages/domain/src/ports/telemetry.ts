@@ -72,9 +72,10 @@ export interface Telemetry {
   count(event: BusinessEvent): void;
   /**
    * The database answered a statement, or failed to, after this time on a connection. `statement` is one of a fixed set of
-   * names, such as `append_entries`: it may become a label.
+   * names, such as `append_entries`: it may become a label. `failure` is the database's code for why it failed, or that of
+   * the network; absent: it did not.
    */
-  recordStatement(statement: string, durationMs: number, system: DatabaseSystem): void;
+  recordStatement(statement: string, durationMs: number, system: DatabaseSystem, failure?: string): void;
   /** A call was given a connection, or gave up, after this time. */
   recordPoolWait(durationMs: number): void;
   /** A part of a log was looked for in a cache, which held it, or had to have the database asked for it. */

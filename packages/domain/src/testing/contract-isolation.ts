@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import type { SessionRef } from '../ports/store.js';
 import { dayMs, expectRefusal, once, type ScenarioTest, StoreScenario } from './store-scenario.js';
 
 export function describeIsolation(test: ScenarioTest): void {
@@ -30,23 +31,76 @@ export function describeIsolation(test: ScenarioTest): void {
       const other = new StoreScenario(s);
       await s.createSession({ idempotency: once('k') });
       await s.append({ content: 'ours' });
+      await s.mark('planner', 1);
       const offer = await s.offer();
+      const before = await contentsOf(s);
       await expectRefusal(other.readSession(), 'SESSION_NOT_FOUND');
       await expectRefusal(other.append(), 'SESSION_NOT_FOUND');
+      await expectRefusal(other.updateSession({ title: 'theirs' }), 'SESSION_NOT_FOUND');
       await expectRefusal(other.readEntries(), 'SESSION_NOT_FOUND');
       await expectRefusal(other.readTail(), 'SESSION_NOT_FOUND');
+      await expectRefusal(other.readBriefing(), 'SESSION_NOT_FOUND');
+      await expectRefusal(other.mark('planner'), 'SESSION_NOT_FOUND');
+      await expectRefusal(other.mark('planner', 1), 'SESSION_NOT_FOUND');
+      await expectRefusal(other.store.deleteSession(refOf(other)), 'SESSION_NOT_FOUND');
+      await expectRefusal(other.createHandoff(), 'SESSION_NOT_FOUND');
       await expectRefusal(other.claim(offer), 'HANDOFF_NOT_FOUND');
       await expectRefusal(other.resolve(offer, 'cancelled', 'planner'), 'HANDOFF_NOT_FOUND');
-      expect(await other.listedIds()).toEqual([]);
-      expect(await other.listedIds({ agent: 'planner', direction: 'outbox' })).toEqual([]);
-      expect(await other.store.listSessionKeys({ namespace: other.namespace, prefix: '', limit: 9 })).toEqual([]);
-      const page = await other.store.listSessions({ namespace: other.namespace, limit: 9, dormantAfterMs: dayMs });
-      expect(page.sessions).toEqual([]);
+      expect(await contentsOf(other)).toEqual({
+        counts: { sessions: 0, pendingHandoffs: 0 },
+        keys: [],
+        sessions: [],
+        inbox: [],
+        outbox: [],
+        isAwaited: false,
+      });
+      expect(await contentsOf(s)).toEqual(before);
+    });
+
+    test('may have sessions of one key, each its own', async (s) => {
+      const other = new StoreScenario(s);
+      await s.createSession({ idempotency: once('k') });
+      await s.appendMany(2, { pinned: true });
+      await s.mark('planner', 2);
+      await s.offer();
+      const before = await contentsOf(s);
       expect(await other.createSession({ idempotency: once('k', 'other input') })).toMatchObject({
         created: true,
         replayed: false,
       });
       expect((await other.readEntries()).entries).toEqual([]);
+      expect(await other.readBriefing()).toMatchObject({ pinned: [], newest: [] });
+      expect(await other.mark('planner')).toBe(0);
+      await other.updateSession({ title: 'theirs' });
+      expect(await other.append({ content: 'theirs' })).toMatchObject({ sequence: 1 });
+      expect(await other.mark('planner', 1)).toBe(1);
+      const theirs = await other.offer();
+      expect(await contentsOf(other)).toMatchObject({
+        counts: { sessions: 1, pendingHandoffs: 1 },
+        inbox: [theirs.handoffId],
+        outbox: [theirs.handoffId],
+      });
+      await other.store.deleteSession(refOf(other));
+      expect(await contentsOf(s)).toEqual(before);
+      expect(await s.mark('planner')).toBe(2);
+      expect((await s.readBriefing()).pinnedCount).toBe(2);
     });
   });
+}
+
+const refOf = ({ namespace, sessionKey }: StoreScenario): SessionRef => ({ namespace, sessionKey });
+
+/** All that a namespace holds, as its lists and its counts tell. */
+async function contentsOf(s: StoreScenario): Promise<object> {
+  const { store, namespace } = s;
+  const { sessions } = await store.listSessions({ namespace, limit: 9, dormantAfterMs: dayMs });
+  const [isAwaited] = await store.peekInboxes([{ namespace, agent: 'implementer', roles: [], after: 0 }]);
+  return {
+    counts: await store.countNamespace({ namespace, limit: 9 }),
+    keys: await store.listSessionKeys({ namespace, prefix: '', limit: 9 }),
+    sessions: sessions.map((session) => ({ ...session, observedAtMs: undefined })),
+    inbox: await s.listedIds(),
+    outbox: await s.listedIds({ agent: 'planner', direction: 'outbox' }),
+    isAwaited,
+  };
 }

@@ -69,13 +69,14 @@ async function readPage({ store }: UseCaseContext, request: PageRequest): Promis
 }
 
 async function waitForPage(context: UseCaseContext, request: PageRequest, waitMs: number): Promise<Page> {
+  const { signal, stopping } = context;
   const inbox = context.inboxWatch.open(request);
   const deadlineMs = performance.now() + waitMs;
   try {
     let page = await readPage(context, request);
     while (page.handoffs.length === 0) {
       const leftMs = deadlineMs - performance.now();
-      if (leftMs <= 0 || !(await inbox.arrival(page.next, leftMs, context.signal))) break;
+      if (leftMs <= 0 || !(await inbox.arrival(page.next, leftMs, [signal, stopping]))) break;
       page = await readPage(context, { ...request, after: page.next });
     }
     return page;

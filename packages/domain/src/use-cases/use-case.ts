@@ -29,8 +29,10 @@ export interface UseCaseContext {
   readonly inboxWatch: InboxWatch;
   /** See `Caller.process`. */
   readonly process: string | undefined;
-  /** Ends the call's waiting. */
+  /** Ends the call's waiting: nobody needs the answer any more. */
   readonly signal: AbortSignal | undefined;
+  /** See `Caller.stopping`. */
+  readonly stopping: AbortSignal | undefined;
 }
 
 /** One thing that a caller can ask for. The façade's method, the MCP tool and this file share the name. */

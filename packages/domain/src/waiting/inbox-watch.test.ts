@@ -218,13 +218,13 @@ describe('the end of a wait', () => {
     const controller = new AbortController();
     const { signal } = controller;
     const inbox = watch.open(inboxOf('ann'));
-    const wait = watched(inbox.arrival(0, waitMs, signal));
+    const wait = watched(inbox.arrival(0, waitMs, [signal]));
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
     controller.abort();
     await passing(0);
     expect(wait.result).toBe(false);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
-    expect(await inbox.arrival(0, waitMs, signal)).toBe(false);
+    expect(await inbox.arrival(0, waitMs, [signal])).toBe(false);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
     inbox.close();
   });
@@ -232,7 +232,7 @@ describe('the end of a wait', () => {
   it('leaves no listener on its signal when something arrives', async () => {
     const { signal } = new AbortController();
     const inbox = watch.open(inboxOf('ann'));
-    const wait = watched(inbox.arrival(0, waitMs, signal));
+    const wait = watched(inbox.arrival(0, waitMs, [signal]));
     bus.publish(offered('ann'));
     await passing(0);
     expect(wait.result).toBe(true);

@@ -15,11 +15,14 @@ export interface OpenInbox {
    * Waits until something may have arrived since the last call, or since the inbox was opened.
    *
    * @param after the position up to which the inbox is known
+   * @param endings what ends the wait, besides the time
    * @returns whether to look again; false: the time is up, or the wait was ended
    */
-  readonly arrival: (after: number, timeoutMs: number, signal?: AbortSignal) => Promise<boolean>;
+  readonly arrival: (after: number, timeoutMs: number, endings?: Endings) => Promise<boolean>;
   readonly close: () => void;
 }
+
+type Endings = readonly (AbortSignal | undefined)[];
 
 export interface InboxWatchOptions {
   readonly store: Pick<Store, 'peekInboxes'>;
@@ -64,7 +67,7 @@ class Watch {
     const waiter: Waiter = { inbox, after: 0, hasArrival: false, settle: undefined };
     if (!this.#closed) this.#add(waiter);
     return {
-      arrival: async (after, timeoutMs, signal) => !this.#closed && wait(waiter, after, timeoutMs, signal),
+      arrival: async (after, timeoutMs, endings = []) => !this.#closed && wait(waiter, after, timeoutMs, endings),
       close: () => this.#remove(waiter),
     };
   }
@@ -148,20 +151,21 @@ function wake(waiter: Waiter): void {
   waiter.settle?.(true);
 }
 
-function wait(waiter: Waiter, after: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+function wait(waiter: Waiter, after: number, timeoutMs: number, endings: Endings): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => waiter.settle?.(false), timeoutMs);
     const end = (): void => waiter.settle?.(false);
     waiter.after = after;
     waiter.settle = (hasArrival) => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
+      for (const ending of endings) ending?.removeEventListener('abort', end);
       waiter.settle = undefined;
       waiter.hasArrival = false;
       resolve(hasArrival);
     };
-    signal?.addEventListener('abort', end);
-    if (signal?.aborted === true || waiter.hasArrival) waiter.settle(signal?.aborted !== true);
+    for (const ending of endings) ending?.addEventListener('abort', end);
+    const isEnded = endings.some((ending) => ending?.aborted === true);
+    if (isEnded || waiter.hasArrival) waiter.settle(!isEnded);
   });
 }
 

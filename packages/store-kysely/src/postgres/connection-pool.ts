@@ -5,6 +5,7 @@ import { connectionConfig, silenceMs, type ConnectionOptions } from './connectio
 import { orGiveUp } from './giving-up.js';
 import { longestTimerMs } from './longest-timer-ms.js';
 import {
+  failureOf,
   isConnectionBroken,
   isConnectionUseless,
   isNeverSent,
@@ -74,19 +75,19 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
   async function runOnce<Row>({ name, text, values }: NamedQuery): Promise<Row[]> {
     const client = await acquire();
     const startMs = performance.now();
-    let broken: Error | undefined;
+    let failure: unknown;
     inUse.add(client);
     try {
       if (isAbandoned) throw storeClosing();
       const config = transactionPooler ? { text, values: [...values] } : { name, text, values: [...values] };
       return (await client.query<Row & QueryResultRow>(config)).rows;
     } catch (error) {
-      if (isConnectionUseless(error)) broken = error;
+      failure = error;
       throw error;
     } finally {
       inUse.delete(client);
-      client.release(broken);
-      telemetry.recordStatement(name, performance.now() - startMs, 'postgresql');
+      client.release(isConnectionUseless(failure) ? failure : undefined);
+      telemetry.recordStatement(name, performance.now() - startMs, 'postgresql', failureOf(failure));
     }
   }
 

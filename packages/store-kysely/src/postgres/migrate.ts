@@ -1,24 +1,18 @@
 import { ContextStoreError } from '@org/domain';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { olderSchema, type SchemaChange } from '../schema-version.js';
-import { connectionConfig, silenceMs } from './connection-config.js';
-import { nameServer, requireDatabaseUrl } from './database-url.js';
-import { defaultSettings } from './default-settings.js';
+import type { ClientOptions } from './client-options.js';
+import { nameServer } from './database-url.js';
 import { longestTimerMs } from './longest-timer-ms.js';
 import { migrations as allMigrations, type Migration } from './migrations/index.js';
 import { requireFittingServer } from './require-fitting-server.js';
-import { storeUnusable, translateConnectError, translateError } from './translate-error.js';
+import { storeUnusable } from './translate-error.js';
+import { lockWaitMs, withClient } from './with-client.js';
 
 /** Serialises migrations of a database, whoever makes them: any number that nothing else there locks. */
 const lockKey = 4_207_113_020_911;
-/** Longer than any migration should hold up others that start. */
-const lockWaitMs = 60_000;
 
-export interface MigratePostgresOptions {
-  /** How long to wait for the connection, in milliseconds. Default 5,000. */
-  readonly connectTimeoutMs?: number | undefined;
-  /** Whether a pooler stands between that gives each transaction a connection of its choice. Default: no. */
-  readonly transactionPooler?: boolean | undefined;
+export interface MigratePostgresOptions extends ClientOptions {
   /** The steps. Default: all those of this release. For tests. */
   readonly migrations?: readonly Migration[] | undefined;
 }
@@ -32,6 +26,7 @@ export interface MigratePostgresOptions {
 export function migratePostgres(url: string, options: MigratePostgresOptions = {}): Promise<SchemaChange> {
   const { migrations = allMigrations } = options;
   return withClient(url, options, async (client) => {
+    await requireFittingServer(client, url);
     await client.query(`begin`);
     await client.query(transactionSettings);
     await client.query(`select pg_advisory_xact_lock(${lockKey})`);
@@ -53,6 +48,7 @@ export function migratePostgres(url: string, options: MigratePostgresOptions = {
  */
 export function requireSchema(url: string, options: MigratePostgresOptions): Promise<void> {
   return withClient(url, options, async (client) => {
+    await requireFittingServer(client, url);
     const version = await readSchemaVersion(client, url);
     const known = allMigrations.length;
     refuseNewerSchema(version, url, known);
@@ -66,41 +62,6 @@ const transactionSettings = `
   set local statement_timeout = 0;
   set local lock_timeout = ${lockWaitMs};
   set local idle_in_transaction_session_timeout = ${lockWaitMs}`;
-
-async function withClient<Answer>(
-  url: string,
-  options: MigratePostgresOptions,
-  run: (client: Client) => Promise<Answer>,
-): Promise<Answer> {
-  const client = await connect(url, options);
-  try {
-    await requireFittingServer(client, url);
-    return await run(client);
-  } catch (error) {
-    throw translateError(error, url);
-  } finally {
-    // Whatever a failure left open is undone by the server.
-    await client.end();
-  }
-}
-
-async function connect(url: string, options: MigratePostgresOptions): Promise<Client> {
-  const { connectTimeoutMs = defaultSettings.connectTimeoutMs, transactionPooler = false } = options;
-  requireDatabaseUrl(url);
-  try {
-    const client = new Client({
-      ...connectionConfig({ url, connectTimeoutMs, transactionPooler }),
-      query_timeout: lockWaitMs + silenceMs,
-      fallback_application_name: 'context-store migrate',
-    });
-    // It is heard of by the statement that is under way.
-    client.on('error', () => undefined);
-    await client.connect();
-    return client;
-  } catch (error) {
-    throw translateConnectError(error, url);
-  }
-}
 
 /**
  * The version of the schema in the database; 0 for an empty one. Other tools keep a table of this name too.

@@ -149,6 +149,13 @@ function isPassing(error: unknown): boolean {
   return code === undefined || !isSqlState(code) || isConnectionLost(error) || /^(53|55P03|57014|57P)/.test(code);
 }
 
+/**
+ * Why a statement failed, by the code of the server or of the network; `_OTHER` for a connection that broke without one.
+ * Undefined: it did not.
+ */
+export const failureOf = (error: unknown): string | undefined =>
+  error === undefined ? undefined : (codeOf(error) ?? '_OTHER');
+
 const isSqlState = (code: string): boolean => /^[0-9A-Z]{5}$/.test(code) && /[0-9]/.test(code);
 
 function codeOf(error: unknown): string | undefined {

@@ -101,7 +101,8 @@ export async function createSqliteStore({
 function measure(connection: Connection, telemetry: Telemetry | undefined) {
   const { reads, writes } = prepareOperations(connection);
   if (telemetry === undefined) return { reads, writes, measured: connection };
-  const record: RecordStatement = (name, durationMs) => telemetry.recordStatement(name, durationMs, 'sqlite');
+  const record: RecordStatement = (name, durationMs, failure) =>
+    telemetry.recordStatement(name, durationMs, 'sqlite', failure);
   return {
     reads: measureOperations(reads, record),
     writes: measureOperations(writes, record),

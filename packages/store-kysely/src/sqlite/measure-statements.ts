@@ -1,7 +1,9 @@
 import type { Connection } from './connection.js';
 import type { Operation } from './operation.js';
+import { primaryCode } from './translate-error.js';
 
-export type RecordStatement = (name: string, durationMs: number) => void;
+/** Takes SQLite's code of a failure. An operation that refuses what it was asked did not fail. */
+export type RecordStatement = (name: string, durationMs: number, failure?: string) => void;
 // oxlint-disable-next-line typescript/no-explicit-any -- operations are functions of one argument each, of any type
 type AnyOperation = Operation<any, unknown>;
 
@@ -23,10 +25,14 @@ export function measureOperations<Operations extends Readonly<Record<string, Any
 function measureOperation(name: string, run: AnyOperation, record: RecordStatement): AnyOperation {
   return (request, nowMs) => {
     const startMs = performance.now();
+    let failure: string | undefined;
     try {
       return run(request, nowMs);
+    } catch (error) {
+      failure = primaryCode(error);
+      throw error;
     } finally {
-      record(name, performance.now() - startMs);
+      record(name, performance.now() - startMs, failure);
     }
   };
 }
@@ -37,14 +43,18 @@ export function measureCommits(connection: Connection, record: RecordStatement):
     ...connection,
     writeTransaction: (run) => {
       let startMs: number | undefined;
+      let failure: string | undefined;
       try {
         return connection.writeTransaction(() => {
           const result = run();
           startMs = performance.now();
           return result;
         });
+      } catch (error) {
+        failure = primaryCode(error);
+        throw error;
       } finally {
-        if (startMs !== undefined) record('commit', performance.now() - startMs);
+        if (startMs !== undefined) record('commit', performance.now() - startMs, failure);
       }
     },
   };

@@ -46,7 +46,7 @@ export function translateError(error: unknown, path: string): ContextStoreError 
 }
 
 /** `SQLITE_IOERR` of `SQLITE_IOERR_FSYNC`; undefined for errors that are not SQLite's. */
-function primaryCode(error: unknown): string | undefined {
+export function primaryCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   return /^SQLITE_[A-Z]+/.exec(error.code)?.[0];
 }

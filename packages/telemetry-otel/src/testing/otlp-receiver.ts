@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { decodeProtobuf, type Field, type MessageType } from './decode-protobuf.js';
 
@@ -23,8 +24,8 @@ export interface ReceivedSpan {
   readonly resource: Readonly<Record<string, unknown>>;
 }
 
-/** How the receiver answers: `silent` takes the spans and never says a word. */
-export type ReceiverMood = 'accepts' | 'silent' | 'fails' | 'talks nonsense';
+/** How the receiver answers: `slow` accepts after a while, `silent` takes the spans and never says a word. */
+export type ReceiverMood = 'accepts' | 'slow' | 'silent' | 'fails' | 'talks nonsense';
 
 /** A small receiver of traces by OTLP over HTTP, in JSON or Protocol Buffers. */
 export interface OtlpReceiver {
@@ -41,6 +42,9 @@ export interface OtlpReceiver {
   readonly close: () => Promise<void>;
 }
 
+/** Long enough for some calls to be traced meanwhile. */
+const slowMs = 100;
+
 /** @param port default: any free one */
 export async function startOtlpReceiver(port = 0): Promise<OtlpReceiver> {
   const requests: unknown[] = [];
@@ -56,6 +60,7 @@ export async function startOtlpReceiver(port = 0): Promise<OtlpReceiver> {
     if (receiver.mood === 'silent') return;
     if (receiver.mood === 'fails') return void response.writeHead(500).end('out of memory at 0xdeadbeef');
     if (receiver.mood === 'talks nonsense') return void response.end('<html>Welcome to nginx!</html>');
+    if (receiver.mood === 'slow') await setTimeout(slowMs);
     if (request.url !== '/v1/traces') return void response.writeHead(404).end();
     const bytes = request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
     const isJson = request.headers['content-type'] === 'application/json';

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { open } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +9,11 @@ import { createMcpClient, type Era, type McpClient } from './mcp-client.js';
 
 /** The product's HTTP server, as it is built. */
 export const mcpHttp: string = fileURLToPath(new URL('../../../../apps/mcp-http/dist/main.js', import.meta.url));
+
+export interface HttpProgramToStart extends ProgramToStart {
+  /** Where its log goes. Default: where this process's errors go. */
+  readonly logFile?: string | undefined;
+}
 
 /** An MCP server over HTTP in a process of its own, and a client of it for each era. */
 export class McpHttpProcess {
@@ -25,12 +31,17 @@ export class McpHttpProcess {
   }
 
   /** @param token goes with every request. @returns when the server takes connections */
-  static async start({ program, env, nodeArguments = [] }: ProgramToStart, token?: string): Promise<McpHttpProcess> {
+  static async start(
+    { program, env, nodeArguments = [], logFile }: HttpProgramToStart,
+    token?: string,
+  ): Promise<McpHttpProcess> {
     const port = await unusedPort();
+    const log = logFile === undefined ? undefined : await open(logFile, 'w');
     const child = spawn(process.execPath, [...nodeArguments, program], {
       env: { PATH: process.env['PATH'] ?? '', PORT: String(port), ...env },
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', log?.fd ?? 'inherit'],
     });
+    await log?.close();
     const server = new McpHttpProcess(child, `http://127.0.0.1:${port}/mcp`, token);
     while (!(await takesConnections(port))) {
       if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}`);

@@ -6,7 +6,7 @@ import { Client, DatabaseError } from 'pg';
 import { MissingService, type RowContext } from '../row.js';
 
 /** Any database of a server on which the user may create others: by default that of this machine, as the tests have it. */
-const serverUrl =
+export const serverUrl: string =
   process.env['DATABASE_TEST_URL'] ?? `postgres://${encodeURIComponent(userInfo().username)}@127.0.0.1:5432/postgres`;
 
 /** SQLSTATE, appendix A of PostgreSQL's manual. */

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, globSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { findOnPath, isExecutable } from '../find-on-path.js';
 import type { RowContext, Sample } from '../row.js';
 import { quantile } from '../statistics.js';
 import { cpuFacts, lookAtCpu, type CpuLook } from '../cpu-time.js';
@@ -16,20 +17,10 @@ export const pgbenchMissing =
 
 /** The newest there is; undefined: none. */
 export function findPgbench(): string | undefined {
-  const onPath = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'pgbench'));
   const installed = globSync('/usr/lib/postgresql/*/bin/pgbench').toSorted((a, b) =>
     b.localeCompare(a, 'en', { numeric: true }),
   );
-  return [...onPath, ...installed].find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return findOnPath('pgbench') ?? installed.find(isExecutable);
 }
 
 export interface PgbenchOptions extends Pick<RowContext, 'effort' | 'signal'> {

@@ -1,14 +1,25 @@
 import { openContextStore, type ContextStore } from '@org/context-store';
 import { contextStoreOptions, environmentTable, readEnvironment } from '@org/context-store/environment';
 import { defaultSettings } from '@org/store-kysely/postgres/configuration';
+import { startPgbouncer, type Pgbouncer } from '@org/store-kysely/testing';
 import { closedLoop } from '../closed-loop.js';
+import { findOnPath } from '../find-on-path.js';
 import { cpuFacts, lookAtCpu } from '../cpu-time.js';
 import { append, offer, read } from '../filled/calls.js';
 import { filledDatabase } from '../filled/fill-postgres.js';
 import { entriesEach } from '../filled/filled-logs.js';
-import { benchDatabase, owner, seedSessions, type BenchDatabase } from '../postgres/bench-database.js';
+import { benchDatabase, owner, seedSessions, serverUrl, type BenchDatabase } from '../postgres/bench-database.js';
 import { serverSettings } from '../postgres/server-settings.js';
-import type { Comparison, Effort, OpenRow, Row, RowContext, Sample } from '../row.js';
+import {
+  MissingService,
+  orMissing,
+  type Comparison,
+  type Effort,
+  type OpenRow,
+  type Row,
+  type RowContext,
+  type Sample,
+} from '../row.js';
 import { takeTurns, type Measure } from '../take-turns.js';
 
 /** Makes one call. */
@@ -25,19 +36,29 @@ type Workload = keyof typeof workloads;
 
 const defaultSize = defaultSettings.poolSize;
 /** So many callers, and the sizes worth a measurement beside the default: eight callers have use for eight connections. */
-const grid: readonly (readonly [callers: number, sizes: readonly number[]])[] = [
+const fullGrid: readonly (readonly [callers: number, sizes: readonly number[]])[] = [
   [8, [2, 4, 8]],
   [32, [2, 4, 8, 16]],
   [128, [4, 8, 16]],
 ];
-const quickGrid: typeof grid = [[8, [1]]];
+const quickGrid: typeof fullGrid = [[8, [1]]];
+/** Behind PgBouncer, which has as many connections as the pool, so many callers are measured. */
+const callersBehindPgbouncer = 32;
 
-/** Variants that are compared with each other. */
+/** How the library gets its connections. */
+interface Way {
+  readonly name: string;
+  readonly size: number;
+  readonly pgbouncer?: Pgbouncer | undefined;
+}
+const poolOf = (size: number): Way => ({ name: `pool of ${size}`, size });
+const asByDefault = poolOf(defaultSize);
+
+/** Variants that are compared with each other, the default among them. */
 interface Group {
   readonly workload: Workload;
   readonly callers: number;
-  /** The default among them, ascending. */
-  readonly sizes: readonly number[];
+  readonly ways: readonly Way[];
 }
 
 export const pool: Row = {
@@ -54,17 +75,25 @@ async function open(context: RowContext): Promise<OpenRow> {
     requestHandoff: emptyLogs,
     'reads and 30 % updateContext': await openFilledLogs(context, isQuick ? 10 : 50),
   };
+  const missing: string[] = [];
+  const pgbouncer = await orMissing(openPgbouncer(context), missing);
+  const grid = isQuick ? quickGrid : fullGrid;
   const groups = (Object.keys(workloads) as Workload[]).flatMap((workload) =>
-    (isQuick ? quickGrid : grid).map(([callers, sizes]): Group => {
-      return { workload, callers, sizes: [...new Set([...sizes, defaultSize])].toSorted((a, b) => a - b) };
+    grid.map(([callers, sizes]): Group => {
+      const ways = sizes.filter((size) => size !== defaultSize).map(poolOf);
+      const isMeasuredBehind = pgbouncer !== undefined && (isQuick || callers === callersBehindPgbouncer);
+      const behind = isMeasuredBehind
+        ? [{ ...asByDefault, name: `${asByDefault.name} behind PgBouncer`, pgbouncer }]
+        : [];
+      return { workload, callers, ways: [asByDefault, ...ways, ...behind] };
     }),
   );
   const effort = halfOf(context.effort);
-  const variants = ({ workload, callers, sizes }: Group): Map<string, Measure> =>
+  const variants = ({ workload, callers, ways }: Group): Map<string, Measure> =>
     new Map(
-      sizes.map((size) => [
-        variant(workload, callers, size),
-        () => measure({ ...context, effort }, subjects[workload], workload, callers, size),
+      ways.map((way) => [
+        variant(workload, callers, way),
+        () => measure({ ...context, effort }, subjects[workload], workload, callers, way),
       ]),
     );
   return {
@@ -76,6 +105,7 @@ async function open(context: RowContext): Promise<OpenRow> {
       ...Object.fromEntries(Object.entries(subjects).map(([name, { logs }]) => [name, logs])),
       ...(await serverSettings(subjects.updateContext.database)),
     },
+    missing,
   };
 }
 
@@ -86,20 +116,27 @@ const halfOf = (effort: Effort): Effort => ({
   measureMs: effort.measureMs / 2,
 });
 
-const variant = (workload: Workload, callers: number, size: number): string =>
-  `${workload}, ${callers} callers, pool of ${size}`;
+const variant = (workload: Workload, callers: number, way: Way): string =>
+  `${workload}, ${callers} callers, ${way.name}`;
 
-const comparisons = ({ workload, callers, sizes }: Group): Comparison[] =>
-  sizes
-    .filter((size) => size !== defaultSize)
-    .flatMap((size) => {
-      const [ours, bound] = [variant(workload, callers, size), variant(workload, callers, defaultSize)];
+const comparisons = ({ workload, callers, ways }: Group): Comparison[] =>
+  ways
+    .filter((way) => way !== asByDefault)
+    .flatMap((way) => {
+      const [ours, bound] = [variant(workload, callers, way), variant(workload, callers, asByDefault)];
       const against = (what: string, figure: (sample: Sample) => number | undefined): Comparison => ({
         name: `${ours} / of ${defaultSize}: ${what}`,
         value: (sample) => (figure(sample(ours)) ?? NaN) / (figure(sample(bound)) ?? NaN),
       });
       return [against('calls/s', (sample) => sample.callsPerSecond), against('p95', (sample) => sample.p95Ms)];
     });
+
+async function openPgbouncer({ resources }: RowContext): Promise<Pgbouncer> {
+  if (findOnPath('pgbouncer') === undefined) throw new MissingService('PgBouncer: install pgbouncer');
+  const pgbouncer = await startPgbouncer(serverUrl, defaultSize);
+  resources.defer(() => pgbouncer.stop());
+  return pgbouncer;
+}
 
 /** What a workload works on. */
 interface Subject {
@@ -134,11 +171,11 @@ async function measure(
   { database, sessions, isCached, reset }: Subject,
   workload: Workload,
   callers: number,
-  size: number,
+  way: Way,
 ): Promise<Sample> {
   await reset();
-  const contextStore = await openAsInProduction(database, size);
-  const look = () => lookAtCpu(process.pid, database.name);
+  const contextStore = await openAsInProduction(database, way);
+  const look = () => lookAtCpu(process.pid, database.name, way.pgbouncer?.pid);
   const anySession = (): number => 1 + Math.floor(Math.random() * sessions);
   try {
     if (isCached) await readAll(contextStore, sessions);
@@ -161,7 +198,12 @@ async function readAll(contextStore: ContextStore, sessions: number): Promise<vo
   }
 }
 
-function openAsInProduction({ url }: BenchDatabase, poolSize: number): Promise<ContextStore> {
-  const env = { DATABASE_URL: url, DATABASE_POOL_SIZE: String(poolSize), CONTEXT_AGENT: owner };
+function openAsInProduction({ url }: BenchDatabase, { size, pgbouncer }: Way): Promise<ContextStore> {
+  const env = {
+    DATABASE_URL: pgbouncer?.urlOf(url) ?? url,
+    DATABASE_POOL_SIZE: String(size),
+    DATABASE_TRANSACTION_POOLER: String(pgbouncer !== undefined),
+    CONTEXT_AGENT: owner,
+  };
   return openContextStore(contextStoreOptions(readEnvironment(environmentTable, env)));
 }

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { content } from '../content.js';
+import { processCpuUs } from '../cpu-time.js';
 import { interleaveCalls, timeOf, type TimedCall } from '../interleave-calls.js';
-import type { Comparison, OpenRow, Row, RowContext, Sample } from '../row.js';
+import type { Comparison, OpenRow, RoundSamples, Row, RowContext, Sample } from '../row.js';
+import { median } from '../statistics.js';
 import { JsonRpcProcess, type ProgramToStart } from '../stdio/json-rpc-process.js';
 import { bundleNoOpServer, mcpStdio, noOpServer } from '../stdio/servers.js';
 import { temporaryFolder } from '../temporary-folder.js';
@@ -22,14 +24,14 @@ async function open(context: RowContext): Promise<OpenRow> {
   };
   await register(product);
   const bundled = await bundleNoOpServer(folder);
-  const variants = new Map<string, TimedCall>([
-    ['mcp-stdio', () => startAndAppend(product)],
-    ['no-op server', () => startAndAppend({ program: noOpServer })],
-    ['no-op server, bundled', () => startAndAppend({ program: bundled })],
+  const programs = new Map<string, ProgramToStart>([
+    ['mcp-stdio', product],
+    ['no-op server', { program: noOpServer }],
+    ['no-op server, bundled', { program: bundled }],
   ]);
   const starts = context.effort.isQuick ? startsInQuickRound : startsInRound;
   return {
-    measureRound: () => interleaveCalls([variants], starts, context),
+    measureRound: () => measureStarts(programs, starts, context),
     comparisons,
     settings: { 'starts of each in a round': String(starts) },
   };
@@ -60,15 +62,43 @@ async function register(product: ProgramToStart): Promise<void> {
   }
 }
 
-/** The process has ended before the next one starts; its end does not count. */
-async function startAndAppend(program: ProgramToStart): Promise<number> {
+async function measureStarts(
+  programs: ReadonlyMap<string, ProgramToStart>,
+  starts: number,
+  context: RowContext,
+): Promise<RoundSamples> {
+  const cpuMs = new Map<string, number[]>([...programs.keys()].map((name) => [name, []]));
+  const variants = new Map(
+    [...programs].map(([name, program]): [string, TimedCall] => [
+      name,
+      () => startAndAppend(program, (usedMs) => cpuMs.get(name)?.push(usedMs)),
+    ]),
+  );
+  const samples = await interleaveCalls([variants], starts, context);
+  return new Map(
+    [...samples].map(([name, sample]) => {
+      const used = cpuMs.get(name) ?? [];
+      return [name, used.length === 0 ? sample : { ...sample, facts: { 'server CPU ms': median(used) } }];
+    }),
+  );
+}
+
+/**
+ * The process has ended before the next one starts; its end does not count.
+ *
+ * @param onCpu told the CPU time that it took to answer, where that can be seen
+ */
+async function startAndAppend(program: ProgramToStart, onCpu: (usedMs: number) => void): Promise<number> {
   let server: JsonRpcProcess | undefined;
   try {
-    return await timeOf(async () => {
+    const ms = await timeOf(async () => {
       server = new JsonRpcProcess(program);
       await server.initialize();
       await server.callTool('updateContext', { sessionKey: 'work', contextType: 'message', content });
     });
+    const usedUs = server === undefined ? undefined : processCpuUs(server.pid);
+    if (usedUs !== undefined) onCpu(usedUs / 1000);
+    return ms;
   } finally {
     await server?.close();
   }

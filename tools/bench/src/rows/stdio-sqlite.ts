@@ -6,7 +6,7 @@ import { storageOf } from '../machine.js';
 import { profilingArguments, type CpuProfile } from '../cpu-profile.js';
 import { processCpuUs } from '../cpu-time.js';
 import { interleaveCalls, timeOf, type TimedCall } from '../interleave-calls.js';
-import type { Comparison, OpenRow, Row, RowContext, Sample } from '../row.js';
+import type { Comparison, OpenRow, RoundSamples, Row, RowContext, Sample } from '../row.js';
 import { openRawAppend } from '../sqlite/raw-append.js';
 import { JsonRpcProcess, type ProgramToStart } from '../stdio/json-rpc-process.js';
 import { bundleNoOpServer, mcpStdio } from '../stdio/servers.js';
@@ -50,6 +50,10 @@ async function open(context: RowContext): Promise<OpenRow> {
     await new Promise(setImmediate);
     return 1;
   };
+  const servers = new Map([
+    [oneCaller, server],
+    [oneNoOp, noOp],
+  ]);
   const oneByOne = new Map<string, TimedCall>([
     [oneCaller, () => timeOf(() => updateContext(server))],
     [oneNoOp, () => timeOf(() => updateContext(noOp))],
@@ -66,7 +70,7 @@ async function open(context: RowContext): Promise<OpenRow> {
     measureRound: async (round) => {
       context.progress('one call at a time');
       await interleaveCalls([oneByOne], calls / 10, context);
-      const single = await interleaveCalls([oneByOne], calls, context);
+      const single = await withServerCpu(servers, calls, () => interleaveCalls([oneByOne], calls, context));
       return new Map([...single, ...(await measureRates(round))]);
     },
     comparisons,
@@ -130,6 +134,27 @@ async function profileProduct(context: RowContext, folder: string): Promise<CpuP
 const updateContext = (server: JsonRpcProcess): Promise<unknown> =>
   server.callTool('updateContext', { sessionKey: anySession(), contextType: 'message', content });
 
+/** Adds what single calls cost in their server, each of which does nothing but answer one variant meanwhile. */
+async function withServerCpu(
+  servers: ReadonlyMap<string, JsonRpcProcess>,
+  calls: number,
+  measure: () => Promise<RoundSamples>,
+): Promise<RoundSamples> {
+  const before = new Map([...servers].map(([name, { pid }]) => [name, processCpuUs(pid)]));
+  const samples = await measure();
+  return new Map(
+    [...samples].map(([name, sample]) => {
+      const server = servers.get(name);
+      return [name, server === undefined ? sample : withCpu(sample, server, before.get(name), calls)];
+    }),
+  );
+}
+
+function withCpu<T extends Sample>(sample: T, { pid }: JsonRpcProcess, beforeUs: number | undefined, calls: number): T {
+  const usedUs = (processCpuUs(pid) ?? NaN) - (beforeUs ?? NaN);
+  return Number.isFinite(usedUs) ? { ...sample, facts: { 'server CPU µs/call': usedUs / calls } } : sample;
+}
+
 /** A closed loop over a server, with what it costs there. */
 async function measureServer({ effort, signal }: RowContext, server: JsonRpcProcess, callers: number): Promise<Sample> {
   let beforeUs: number | undefined;
@@ -141,6 +166,5 @@ async function measureServer({ effort, signal }: RowContext, server: JsonRpcProc
     return 1;
   };
   const sample = await closedLoop({ effort, signal, callers, onMeasure }, call);
-  const cpuUs = (processCpuUs(server.pid) ?? NaN) - (beforeUs ?? NaN);
-  return { ...sample, ...(Number.isFinite(cpuUs) && { facts: { 'server CPU µs/call': cpuUs / sample.calls } }) };
+  return withCpu(sample, server, beforeUs, sample.calls);
 }

@@ -1,9 +1,11 @@
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { HttpServerProcess } from '@org/mcp-http/testing';
 import { expectDecent, expectedAnswer, expectNoFault, LiveValues, parsed } from './answers.js';
 import type { Env, FuzzTarget } from './fuzz-target.js';
 import { httpCase, type HttpCase, type WireCase } from './http-requests.js';
+import { ReachedTools } from './reached-tools.js';
 
 interface Answer {
   readonly status: number;
@@ -22,9 +24,13 @@ const normalCall: HttpCase = {
 /** What is refused by its size may find its connection closed before it has read why. */
 const maxUnansweredLength = 100_000;
 
+/** How long what was sent strangely may be answered; and longer than a sound answer takes on a machine that has much else to do. */
+const [waitForMoreMs, silenceMs] = [50, 20_000];
+
 /** mcp-http, over connections of our own. */
 export class HttpTarget implements FuzzTarget<HttpCase | WireCase> {
   readonly cases = httpCase;
+  readonly reachedTools = new ReachedTools();
   readonly #server: HttpServerProcess;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   readonly #live = new LiveValues();
@@ -38,8 +44,15 @@ export class HttpTarget implements FuzzTarget<HttpCase | WireCase> {
   }
 
   async send(sent: HttpCase | WireCase): Promise<void> {
-    if (sent.kind === 'wire') this.#expectAnswers(await this.#write(sent));
-    else this.#expectAnswer(sent, await this.#request(sent));
+    if (sent.kind === 'wire') {
+      const text = await this.#write(sent);
+      if (sent.isSound) this.reachedTools.count('bytes', text);
+      this.#expectAnswers(text);
+    } else {
+      const answer = await this.#request(sent);
+      this.reachedTools.count('request', answer?.text ?? '');
+      this.#expectAnswer(sent, answer);
+    }
     // Once more on another connection, when the first is closed for what came before.
     const normal = (await this.#request(normalCall)) ?? (await this.#request(normalCall));
     if (normal?.status !== 200 || !normal.text.includes('registerSession')) {
@@ -105,16 +118,27 @@ export class HttpTarget implements FuzzTarget<HttpCase | WireCase> {
     return { status: response.statusCode ?? 0, contentType, text: received };
   }
 
-  async #write({ pieces }: WireCase): Promise<string> {
+  async #write({ pieces, isSound }: WireCase): Promise<string> {
     const { hostname, port } = new URL(this.#server.url);
-    const socket = connect(Number(port), hostname).setTimeout(300);
+    const socket = connect(Number(port), hostname).setNoDelay();
     let text = '';
     socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-    // What stays open waits for more: that is right of it.
-    socket.on('error', () => undefined).on('timeout', () => socket.destroy());
-    for (const piece of pieces) socket.write(piece, 'latin1');
-    socket.end();
-    await new Promise((resolve) => socket.on('close', resolve));
+    // What stays open waits for more: that is right of it. To end the sending sooner would be to leave before the answer.
+    let isSilent = false;
+    socket.setTimeout(isSound ? silenceMs : waitForMoreMs).on('timeout', () => {
+      isSilent = true;
+      socket.destroy();
+    });
+    socket.on('error', () => undefined);
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    for (const piece of pieces) {
+      socket.write(piece, 'latin1');
+      // Otherwise they may arrive as one.
+      await setImmediate();
+    }
+    await closed;
+    if (isSound && isSilent) throw new Error('The last answer did not end its connection.');
+    if (isSound && text === '' && pieces.join('').length < maxUnansweredLength) throw new Error('There was no answer.');
     return text;
   }
 }

@@ -40,6 +40,12 @@ const knownArguments: Readonly<Record<string, Text>> = {
   waitSeconds: fc.constantFrom('0', '-1', '46', '0.5', '"1"', 'null', '1e999', '{}'),
 };
 
+const mostlyWithin = (maximum: number): fc.Arbitrary<number> =>
+  fc.oneof(
+    { weight: 12, arbitrary: fc.integer({ min: 1, max: maximum }) },
+    { weight: 1, arbitrary: fc.constantFrom(-1, 0, maximum + 1) },
+  );
+
 interface Schema {
   readonly type?: string;
   readonly enum?: readonly string[];
@@ -52,7 +58,7 @@ function goodValue({ type, enum: values, maximum = 50, items = {} }: Schema): Te
   switch (type) {
     case 'integer':
     case 'number':
-      return fc.integer({ min: -1, max: maximum + 1 }).map(String);
+      return mostlyWithin(maximum).map(String);
     case 'boolean':
       return fc.constantFrom('true', 'false');
     case 'array':
@@ -70,12 +76,14 @@ function toolArguments(inputSchema: (typeof tools)[number]['inputSchema']): Text
   const required = new Set(inputSchema.required);
   const members = properties.map(([name, schema]): fc.Arbitrary<Member[]> => {
     const known = knownArguments[name];
-    const value = name === 'waitSeconds' && known !== undefined ? known : mostly(known ?? goodValue(schema), 12);
-    const isThere = { weight: required.has(name) ? 20 : 1, arbitrary: value.map((text): Member[] => [[name, text]]) };
-    return fc.oneof(isThere, { weight: 1, arbitrary: fc.constant<Member[]>([]) });
+    const value = name === 'waitSeconds' && known !== undefined ? known : mostly(known ?? goodValue(schema), 40);
+    // Without an agent, most calls over HTTP go no further than to say so.
+    const weight = required.has(name) || name === 'agent' ? 20 : 1;
+    const isThere = { weight, arbitrary: value.map((text): Member[] => [[name, text]]) };
+    return fc.oneof(isThere, { weight: weight === 1 ? 3 : 1, arbitrary: fc.constant<Member[]>([]) });
   });
   const unknown = fc.oneof(
-    { weight: 12, arbitrary: fc.constant<Member[]>([]) },
+    { weight: 24, arbitrary: fc.constant<Member[]>([]) },
     { weight: 1, arbitrary: fc.tuple(fc.oneof(inheritedName, fc.string()), jsonText).map((member) => [member]) },
   );
   return fc.tuple(...members, unknown).map((lists) => objectText(lists.flat()));
@@ -189,7 +197,10 @@ const requestId = fc.oneof(
 /** A message that has the form of one of the protocol's, in an era or between two. */
 const protocolMessage = (era: Era): Text =>
   fc
-    .constantFrom(...Object.keys(parametersOf), 'tools/call', 'tools/call', 'tools/call', 'tools/call', 'tools/call')
+    .oneof(
+      { weight: 2, arbitrary: fc.constant('tools/call') },
+      { weight: 1, arbitrary: fc.constantFrom(...Object.keys(parametersOf)) },
+    )
     .chain((method) => {
       const usualMeta = era === 'modern' ? fc.constant(`"_meta":{${modernMeta}}`) : fc.constant('');
       const meta = fc.oneof({ weight: 8, arbitrary: usualMeta }, { weight: 1, arbitrary: metaMember });

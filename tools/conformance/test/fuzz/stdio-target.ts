@@ -4,6 +4,7 @@ import { program } from '@org/mcp-stdio/testing';
 import { expectDecent, expectedAnswer, expectNoFault, LiveValues, parsed, type Expected } from './answers.js';
 import { messageText, type Era } from './messages.js';
 import type { Env, FuzzTarget } from './fuzz-target.js';
+import { ReachedTools } from './reached-tools.js';
 
 const meta = {
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',
@@ -34,11 +35,14 @@ const silenceMs = 60_000;
 /** A connection to mcp-stdio, in lines. */
 export class StdioTarget implements FuzzTarget<string> {
   readonly cases;
+  readonly reachedTools = new ReachedTools();
   readonly #era: Era;
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #live = new LiveValues();
   readonly #lines: string[] = [];
   #rest = '';
+  /** To the case that was sent last. */
+  #answers = '';
   #stderr = '';
   #calls = 0;
 
@@ -66,6 +70,12 @@ export class StdioTarget implements FuzzTarget<string> {
   }
 
   async send(text: string): Promise<void> {
+    this.#answers = '';
+    await this.#sendLine(text);
+    this.reachedTools.count('message', this.#answers);
+  }
+
+  async #sendLine(text: string): Promise<void> {
     const line = this.#live.fillIn(text);
     const expected = expectedAnswer(line);
     const { method } = (parsed(line) ?? {}) as { method?: unknown };
@@ -123,6 +133,7 @@ export class StdioTarget implements FuzzTarget<string> {
     const line = this.#lines.shift() ?? '';
     expectDecent(line);
     this.#live.learn(line);
+    this.#answers += line;
     return JSON.parse(line) as Answer;
   }
 }

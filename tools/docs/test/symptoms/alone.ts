@@ -3,7 +3,8 @@ import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { unusedPort } from '@org/store-kysely/testing';
-import { expect } from 'vitest';
+import { startOtlpReceiver } from '@org/telemetry-otel/testing';
+import { expect, onTestFinished } from 'vitest';
 import type { Env, Scene, Server } from '../scene.js';
 import type { Symptoms } from './symptoms.js';
 
@@ -47,6 +48,10 @@ export const aloneSymptoms: Symptoms = {
 
   'The database cannot be reached at the start': async (scene) =>
     scene.fail({ DATABASE_URL: `postgres://context@127.0.0.1:${await unusedPort()}/context` }),
+
+  'The process runs out of memory': async (scene) => {
+    await once(scene.launch('mcp-http', { ...inMemory, NODE_OPTIONS: '--max-old-space-size=8' }), 'close');
+  },
 
   'The file cannot be written': (scene) => scene.fail({ DATABASE_URL: 'sqlite:/proc/no/such/folder/context.db' }),
 
@@ -156,5 +161,22 @@ export const aloneSymptoms: Symptoms = {
       OTEL_EXPORTER_OTLP_TIMEOUT: '1000',
     });
     await server.call('listSessions', {});
+  },
+
+  'Traces have gaps': async (scene) => {
+    const receiver = await startOtlpReceiver();
+    onTestFinished(receiver.close);
+    receiver.mood = 'slow';
+    const server = await scene.serve({
+      ...inMemory,
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_BSP_MAX_QUEUE_SIZE: '1',
+      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1',
+    });
+    const shown = async (): Promise<string> => {
+      await server.call('listSessions', {});
+      return scene.shown();
+    };
+    await expect.poll(shown, { timeout: 20_000 }).toContain('more slowly');
   },
 };

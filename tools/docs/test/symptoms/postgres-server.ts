@@ -12,6 +12,16 @@ export const postgresServerSymptoms: Symptoms = {
     await scene.fail({ DATABASE_URL: Object.assign(new URL(postgres.url), { password: 'wrong' }).href });
   },
 
+  'The database accepts no more connections': async (scene) => {
+    const postgres = await startPostgresServer({ settings: { max_connections: 1, superuser_reserved_connections: 0 } });
+    scene.defer(postgres.remove);
+    const database = { DATABASE_URL: postgres.url, DATABASE_POOL_SIZE: '1' };
+    const server = await scene.serve(database);
+    // It keeps its connection for what comes next.
+    await server.call('listSessions', {});
+    await scene.fail(database);
+  },
+
   'The database goes away while the server runs': async (scene) => {
     const postgres = await startPostgresServer();
     scene.defer(postgres.remove);

@@ -1,0 +1,18 @@
+import { randomUUID } from 'node:crypto';
+import { plainClient, redisUrl } from '@org/bus-redis/testing';
+import { expect, it } from 'vitest';
+import { countAllowed, openLimiter } from './open-limiter.js';
+
+it('is one limit for all processes that share a Redis, and one for each deployment', async () => {
+  const deployment = randomUUID();
+  const replicas = [openLimiter(redisUrl, deployment), openLimiter(redisUrl, deployment)];
+  const other = openLimiter(redisUrl);
+  for (const { states } of [...replicas, other]) await expect.poll(() => states).toEqual([true]);
+  expect(await countAllowed(replicas, 'a', 15)).toBe(10);
+  expect(await countAllowed([other], 'a', 15)).toBe(10);
+
+  const redis = await plainClient();
+  const key = `context-store:${deployment}:rate:v1:a`;
+  expect(await redis.command('PTTL', key)).toBeGreaterThan(0);
+  redis.close();
+});
