@@ -32,7 +32,7 @@ const triedElsewhere: Readonly<Record<string, string>> = {
   'ts docs/handoff.md': 'handoff-guide.int.test.ts runs all of them as one program',
   'text docs/troubleshooting.md': 'the troubleshooting tests provoke each line',
   'text README.md': 'readme.int.test.ts looks whether it names every project',
-  'text docs/performance.md': 'a report of tools/load, of which the tests run every scenario',
+  'text docs/performance.md': 'a profile by tools/bench',
   'text docs/architecture.md': 'a picture of what layers.int.test.ts checks',
   'nginx docs/deployment.md': 'the replicas-nginx and tls-nginx system tests of mcp-http run nginx with it',
   'mermaid docs/handoff.md': 'generated from the tables that the rules read',
