@@ -6,7 +6,7 @@ import { openHttpServer } from './http-server.js';
 
 const muchLongerThanTheTestMs = 600_000;
 
-it('waits in the end for the calls in flight, and for no connection that never asks anything', async () => {
+it('waits in the end for the calls in flight, and for no connection that asked before or never asks anything', async () => {
   const { promise: answer, resolve } = Promise.withResolvers<Response>();
   const { promise: called, resolve: noteCall } = Promise.withResolvers<void>();
   const server = await openHttpServer({

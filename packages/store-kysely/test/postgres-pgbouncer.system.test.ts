@@ -1,6 +1,6 @@
 import type { Store } from '@org/domain';
 import { describeStoreContract } from '@org/domain/testing';
-import { createPostgresStore } from '@org/store-kysely/postgres';
+import { createPostgresStore, identifyDatabase } from '@org/store-kysely/postgres';
 import { startPgbouncer, temporaryDatabase, type Pgbouncer } from '@org/store-kysely/testing';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -42,6 +42,14 @@ it('changed connections between the transactions of a client', () => {
 it('is told to name no statements and to ask for no settings', async () => {
   const database = await temporaryDatabase();
   await expectTrouble(createPostgresStore({ url: pooler.urlOf(database.url) }), /pooler.*switch transactionPooler on/);
+  await database.drop();
+});
+
+it('does not hide what the database is', async () => {
+  const database = await temporaryDatabase();
+  const identity = await identifyDatabase(database.url);
+  expect(await identifyDatabase(pooler.urlOf(database.url), { transactionPooler: true })).toBe(identity);
+  expect(identity).toBeDefined();
   await database.drop();
 });
 
