@@ -113,7 +113,7 @@ export interface Store {
 
   /**
    * Ends a handoff as `handoffTransitions` allows, and the lease that it came with. `returned` makes the requester owner
-   * again at a new epoch.
+   * again at a new epoch. An older process of the session's owner gets OWNERSHIP_LOST: see `refuseOlderProcess`.
    * @throws HANDOFF_NOT_FOUND, HANDOFF_NOT_PENDING, HANDOFF_EXPIRED, FORBIDDEN, OWNERSHIP_LOST, IDEMPOTENCY_MISMATCH
    */
   resolveHandoff(request: ResolveHandoff, signal?: AbortSignal): Promise<Replayable<{ handoff: HandoffRecord }>>;
@@ -428,6 +428,10 @@ export interface ClaimedHandoff {
 
 export interface ResolveHandoff extends Mutation {
   readonly handoffId: string;
+  /** Which process of the agent this is. Absent: not known. */
+  readonly claimant?: string | undefined;
+  /** Of the session, as the caller knows it. */
+  readonly epoch?: number | undefined;
   readonly outcome: HandoffOutcome;
   readonly reason?: string | undefined;
   readonly result?: JsonObject | undefined;

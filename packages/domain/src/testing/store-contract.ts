@@ -6,6 +6,7 @@ import { describeDeletion } from './contract-deletion.js';
 import { describeInboxes } from './contract-inboxes.js';
 import { describeIsolation } from './contract-isolation.js';
 import { describeLeases } from './contract-leases.js';
+import { describeFencing } from './contract-fencing.js';
 import { describeOwnership } from './contract-ownership.js';
 import { describeMarks } from './contract-marks.js';
 import { describeSessions } from './contract-sessions.js';
@@ -32,6 +33,7 @@ export function describeStoreContract(engine: string, open: () => Promise<StoreH
     describeAcceptance(test);
     describeLeases(test);
     describeOwnership(test);
+    describeFencing(test);
     describeMarks(test);
     describeInboxes(test);
     describeDeletion(test);

@@ -157,6 +157,19 @@ const defects: Readonly<Record<string, (store: Store) => Partial<Store>>> = {
       return { ...counts, pendingHandoffs: counts.pendingHandoffs + (counts.sessions > 1 ? 1 : 0) };
     },
   }),
+  'a fence that a resolution does not look at': (store) => ({
+    resolveHandoff: (request) => store.resolveHandoff({ ...request, epoch: undefined }),
+  }),
+  'a resolution by any process of the acceptor': (store) => ({
+    resolveHandoff: (request) => store.resolveHandoff({ ...request, claimant: undefined }),
+  }),
+  'an acceptance that any process of the acceptor repeats': (store) => ({
+    claimHandoff: async (request) => {
+      const answer = await store.claimHandoff({ ...request, claimant: undefined });
+      const { claimant = answer.handoff.claimant } = request;
+      return { ...answer, handoff: { ...answer.handoff, claimant } };
+    },
+  }),
   'a failure that is no refusal': (store) => ({
     resolveHandoff: (request) =>
       store.resolveHandoff(request).catch(() => {
@@ -172,7 +185,10 @@ describe('the store model', () => {
   });
 
   it('shows a difference by a short script', async () => {
-    const difference = await findDifference(openMemory(defects['a mark that moves back']), { runs: 500, seed: 1 });
+    const difference = await findDifference(openMemory(defects['a mark that moves back']), {
+      runs: 500,
+      seed: 1,
+    });
     expect(difference?.match(/^\d+\. /gm)?.length).toBeLessThanOrEqual(6);
   });
 
