@@ -72,7 +72,7 @@ export interface Store {
   readTail(request: ReadTail, signal?: AbortSignal): Promise<LogTail>;
 
   /**
-   * Moves an agent's mark in the log to `sequence`, if one is given, but never back; answers where it stands.
+   * Moves an agent's mark in the log to `sequence`, forward or back, if one is given; answers where it stands.
    * @throws SESSION_NOT_FOUND, VALIDATION_ERROR (a sequence that the log does not have yet)
    */
   markRead(request: MarkRead, signal?: AbortSignal): Promise<ReadMark>;
@@ -314,7 +314,7 @@ export interface LogTail {
 
 export interface MarkRead extends SessionRef {
   readonly agent: string;
-  /** Everything up to here has been read. */
+  /** Everything up to here has been read; 0: nothing. Absent: the mark stays. */
   readonly sequence?: number | undefined;
 }
 

@@ -204,7 +204,7 @@ const weighted: fc.WeightedArbitrary<Command>[] = [
       kind: kind('mark'),
       session,
       actor: fc.constantFrom<Actor>('ann', 'owner'),
-      sequence: maybe(fc.integer({ min: 1, max: 3 }), 4),
+      sequence: maybe(fc.nat(3), 4),
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: kind('brief'), session, upto: maybe(fc.nat(3)) }) },

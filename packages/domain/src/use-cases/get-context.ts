@@ -29,8 +29,8 @@ const input = z.strictObject({
   contentOffset: z.int().min(0).optional(),
   /** Reads what comes after this agent's mark, which the server keeps and which only `ackSequence` moves. */
   unread: z.boolean().default(false),
-  /** Moves this agent's mark up to here first: everything so far has arrived. */
-  ackSequence: z.int().min(1).optional(),
+  /** Moves this agent's mark to here first: everything so far has arrived. A lower one sets it back; 0: before all. */
+  ackSequence: z.int().min(0).optional(),
 });
 
 /** Reads a part of the log within a token budget, and says how to read on. At least one entry is always shown. */
