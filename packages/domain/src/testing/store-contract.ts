@@ -9,6 +9,7 @@ import { describeLeases } from './contract-leases.js';
 import { describeFencing } from './contract-fencing.js';
 import { describeOwnership } from './contract-ownership.js';
 import { describeMarks } from './contract-marks.js';
+import { describeNumbers } from './contract-numbers.js';
 import { describeSessions } from './contract-sessions.js';
 import { describeTails } from './contract-tails.js';
 import { expectRefusal, scenarioTest, StoreScenario, type StoreHarness } from './store-scenario.js';
@@ -35,6 +36,7 @@ export function describeStoreContract(engine: string, open: () => Promise<StoreH
     describeOwnership(test);
     describeFencing(test);
     describeMarks(test);
+    describeNumbers(test);
     describeInboxes(test);
     describeDeletion(test);
     describeIsolation(test);
