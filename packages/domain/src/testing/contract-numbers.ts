@@ -4,7 +4,7 @@ import { createContextStore, type ContextStore } from '../context-store.js';
 import { ContextStoreError } from '../errors.js';
 import { useCases, type UseCaseName } from '../use-cases/index.js';
 import { createMemoryStore } from './memory-store.js';
-import { StoreScenario, type ScenarioTest } from './store-scenario.js';
+import type { ScenarioTest, StoreScenario } from './store-scenario.js';
 
 /** Where engines end: 32 bits, and what a JavaScript number holds exactly. */
 const engineEdges = [0, 1, 2 ** 31 - 1, 2 ** 31, Number.MAX_SAFE_INTEGER];
