@@ -10,7 +10,7 @@ import { clientKinds, connect, HttpServerProcess, post, program, temporaryFolder
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let file: string;
 let server: HttpServerProcess;
-const firstKeys: Record<'reader' | 'writer', string> = { reader: '', writer: '' };
+const firstKeys: Record<'reader' | 'writer' | 'victim', string> = { reader: '', writer: '', victim: '' };
 
 interface Ran {
   readonly code: number | null;
@@ -39,6 +39,7 @@ beforeAll(async () => {
   file = join(folder.path, 'keys.jsonl');
   firstKeys.reader = await newKey(['reader', 'context:read']);
   firstKeys.writer = await newKey(['writer', 'context:read,context:write'], { CONTEXT_AGENT: 'planner' });
+  firstKeys.victim = await newKey(['victim', 'context:read,context:write'], { CONTEXT_AGENT: 'victim' });
   server = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:', API_KEYS_FILE: file });
 });
 afterAll(async () => {
@@ -92,6 +93,30 @@ describe('an API key', () => {
     expect(await reader.call('registerSession', { agent: 'a' })).toMatchObject({
       status: 403,
       error: { data: { details: { missingScopes: ['context:write'] } } },
+    });
+  });
+
+  it('that only reads moves no read mark, and one of an agent only its own', async () => {
+    const holder = (name: keyof typeof firstKeys): Holder => new Holder(server, firstKeys[name]);
+    const [victim, writer, reader] = [holder('victim'), holder('writer'), holder('reader')];
+    const sessionKey = 'marked';
+    await writer.result('registerSession', { sessionKey });
+    for (const content of ['one', 'two'])
+      await writer.result('updateContext', { sessionKey, contextType: 'message', content });
+
+    const theft = { sessionKey, agent: 'victim', ackSequence: 2 };
+    expect(await reader.call('getContext', theft)).toMatchObject({
+      status: 403,
+      error: { data: { details: { missingScopes: ['context:write'] } } },
+    });
+    expect(await writer.call('getContext', theft)).toMatchObject({ structuredContent: { code: 'FORBIDDEN' } });
+    const unread = { sessionKey, unread: true };
+    expect(await victim.result('getContext', unread)).toMatchObject({ entries: [{ sequence: 1 }, { sequence: 2 }] });
+    expect(await reader.result('getContext', { ...unread, agent: 'victim' })).toMatchObject({ lastSequence: 2 });
+
+    expect(await victim.result('getContext', { ...unread, ackSequence: 2 })).toMatchObject({ entries: [] });
+    expect(await victim.result('getContext', { ...unread, ackSequence: 1 })).toMatchObject({
+      entries: [{ sequence: 2 }],
     });
   });
 

@@ -93,6 +93,18 @@ describe('every use case', () => {
   it('refuses options that make no sense, all at once', () => {
     expect(() => open({ namespace: 'a b', maxContentBytes: 0 })).toThrow(/namespace: .*maxContentBytes: /);
   });
+
+  it('refuses durations that no engine, or no timer, can hold', async () => {
+    const longest = { dormantAfterMs: 315_360_000_000, sessionTtlMs: 315_360_000_000, handoffTtlMs: 315_360_000_000 };
+    const accepted = { ...longest, callTimeoutMs: 2_147_000_000 };
+    for (const [name, value] of Object.entries(accepted))
+      expect(() => open({ [name]: value + 1 }), name).toThrow(new RegExp(`^${name}: `));
+    const store = open({ ...accepted, agent: 'planner' });
+    await store.registerSession({ sessionKey: 'work' });
+    await store.requestHandoff({ sessionKey: 'work', requestType: 'full_handoff' });
+    const { handoffs } = await store.listHandoffs({ direction: 'outbox' });
+    expect(handoffs).toMatchObject([{ status: 'pending' }]);
+  });
 });
 
 describe('who acts', () => {

@@ -120,24 +120,23 @@ const sessionRefSchema = z.strictObject({ sessionKey: sessionKeySchema });
 
 const hourMs = 3_600_000;
 
+const ttlMs = z
+  .int()
+  .min(1)
+  .max(limits.ttlSeconds * 1000);
+
 const optionsSchema = z.strictObject({
   namespace: namespaceSchema.default('default'),
   agent: agentSchema.optional(),
   maxContentBytes: z
     .int()
     .min(1)
-    .max(64 * 1024 * 1024)
+    .max(limits.contentBytes)
     .default(1024 * 1024),
-  dormantAfterMs: z
-    .int()
-    .min(1)
-    .default(24 * hourMs),
-  sessionTtlMs: z.int().min(1).optional(),
-  handoffTtlMs: z
-    .int()
-    .min(1)
-    .default(7 * 24 * hourMs),
-  callTimeoutMs: z.int().min(1).optional(),
+  dormantAfterMs: ttlMs.default(24 * hourMs),
+  sessionTtlMs: ttlMs.optional(),
+  handoffTtlMs: ttlMs.default(7 * 24 * hourMs),
+  callTimeoutMs: z.int().min(1).max(limits.callTimeoutMs).optional(),
 });
 
 /** What the façade stands on. */

@@ -69,7 +69,7 @@ describe.each(eras)('bad input, %s era', (era) => {
     ['acceptHandoff', { handoffId: 'x', leaseSeconds: 1.5 }, 'leaseSeconds'],
     ['acceptHandoff', { handoffId: 'x', leaseSeconds: 1e9 }, 'leaseSeconds'],
     ['acceptHandoff', { handoffId: 'x', maxTokens: -1 }, 'maxTokens'],
-    ['getContext', { sessionKey: 'work', ackSequence: 0 }, 'ackSequence'],
+    ['getContext', { sessionKey: 'work', ackSequence: -1 }, 'ackSequence'],
     ['getContext', { sessionKey: 'work', ackSequence: 2 }, 'ackSequence'],
     ['getContext', { sessionKey: 'work', ackSequence: 2 ** 53 }, 'ackSequence'],
     ['getContext', { sessionKey: 'work', unread: true, afterSequence: 0 }, 'unread'],

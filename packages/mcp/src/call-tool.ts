@@ -1,6 +1,14 @@
 import { ProtocolError, ProtocolErrorCode, type CallToolResult } from '@modelcontextprotocol/server';
-import { ContextStoreError, type Caller, type ContextStore, type Session, type UseCaseName } from '@org/domain';
-import { createEpochMemory, type EpochMemory } from './epoch-memory.js';
+import {
+  ContextStoreError,
+  useCases,
+  type Caller,
+  type ContextStore,
+  type Handoff,
+  type Session,
+  type UseCaseName,
+} from '@org/domain';
+import { createEpochMemory, type EpochMemory, type RememberedEpoch } from './epoch-memory.js';
 import { errorResult, jsonResult, reportError, type OnError } from './tool-error.js';
 import { isToolName, toolNames } from './tools.js';
 
@@ -13,7 +21,7 @@ export interface ToolCallerOptions {
 }
 
 type Arguments = Readonly<Record<string, unknown>>;
-type Result = { [key: string]: unknown; session?: Session; replayed?: true };
+type Result = { [key: string]: unknown; session?: Session; handoff?: Handoff; handoffs?: Handoff[]; replayed?: true };
 type Method = (input: Arguments, caller: Caller) => Promise<Result>;
 
 /** Runs one tool for whoever calls. @throws ProtocolError for a tool that does not exist; every other failure is a result */
@@ -43,7 +51,10 @@ export function createToolCaller({ contextStore, rememberEpochs, stopping, onErr
   };
 }
 
-const takesEpoch: ReadonlySet<UseCaseName> = new Set(['updateContext', 'requestHandoff', 'updateSession']);
+/** All that act on ownership. */
+const fencedTools: ReadonlySet<UseCaseName> = new Set(
+  toolNames.filter((name) => 'epoch' in useCases[name].input.shape),
+);
 
 /** Sends the epoch that this process remembers along, unless the caller gave one, and learns from the answer. */
 async function callFenced(
@@ -54,25 +65,69 @@ async function callFenced(
   acting: string,
   epochs: EpochMemory,
 ): Promise<Result> {
-  const { sessionKey, epoch } = given;
-  const isFenced = takesEpoch.has(name) && epoch === undefined && typeof sessionKey === 'string';
-  const remembered = isFenced ? epochs.recall(acting, sessionKey) : undefined;
+  const isSentAlong = fencedTools.has(name) && (given['epoch'] ?? undefined) === undefined;
+  const remembered = isSentAlong ? recallEpoch(given, acting, epochs) : undefined;
   let result: Result;
   try {
-    result = await method(remembered === undefined ? given : { ...given, epoch: remembered.epoch }, caller);
+    result = await method(withEpoch(given, remembered), caller);
   } catch (error) {
-    // Of an error nothing is learnt: a fenced process stays fenced, and so does its retry. But a participant writes on
-    // when ownership moves between others: whether it still is one, only the store can say.
-    if (remembered === undefined || remembered.isOwners || !movedToAnother(error, acting)) throw error;
-    result = await method(given, caller);
+    if (!isSentAlong || !isOwnershipLost(error)) throw error;
+    const secondTry =
+      remembered === undefined
+        ? asHolder(given, error, acting, epochs)
+        : asParticipant(given, error, acting, remembered);
+    if (secondTry === undefined) throw error;
+    result = await method(secondTry, caller);
   }
-  // Nor of a repeated answer: it shows the session as it was then, or as it is now, whoever accepted it last.
+  learnHandoffs(result, epochs);
+  // Of a repeated answer no epoch is learnt: it shows the session as it was then, or as it is now, whoever accepted it last.
   if (!result.replayed) learn(name, result, acting, epochs);
   return result;
 }
 
-const movedToAnother = (error: unknown, acting: string): boolean =>
-  error instanceof ContextStoreError && error.code === 'OWNERSHIP_LOST' && error.details['owner'] !== acting;
+/**
+ * A participant writes on when ownership moves between others: whether it still is one, only the store can say. In all
+ * else nothing is learnt of a refusal: a fenced process stays fenced, and so does its retry.
+ */
+const asParticipant = (
+  given: Arguments,
+  { details }: ContextStoreError,
+  acting: string,
+  { isOwners }: RememberedEpoch,
+): Arguments | undefined => (isOwners || details['owner'] === acting ? undefined : given);
+
+/** The refusal names the session of a handoff that no answer has shown to this process, which may have resumed it. */
+function asHolder(
+  given: Arguments,
+  { details: { handoffId, sessionKey } }: ContextStoreError,
+  acting: string,
+  epochs: EpochMemory,
+): Arguments | undefined {
+  if (typeof handoffId !== 'string' || typeof sessionKey !== 'string') return undefined;
+  epochs.rememberHandoff({ handoffId, sessionKey });
+  const remembered = epochs.recall(acting, sessionKey);
+  return remembered && withEpoch(given, remembered);
+}
+
+const withEpoch = (given: Arguments, remembered: RememberedEpoch | undefined): Arguments =>
+  remembered === undefined ? given : { ...given, epoch: remembered.epoch };
+
+/** What this process remembers of the session that a call names, itself or by one of its handoffs. */
+function recallEpoch(
+  { sessionKey, handoffId }: Arguments,
+  acting: string,
+  epochs: EpochMemory,
+): RememberedEpoch | undefined {
+  const named = typeof handoffId === 'string' ? epochs.sessionOf(handoffId) : sessionKey;
+  return typeof named === 'string' ? epochs.recall(acting, named) : undefined;
+}
+
+const isOwnershipLost = (error: unknown): error is ContextStoreError =>
+  error instanceof ContextStoreError && error.code === 'OWNERSHIP_LOST';
+
+function learnHandoffs({ handoff, handoffs = [] }: Result, epochs: EpochMemory): void {
+  for (const shown of handoff === undefined ? handoffs : [handoff]) epochs.rememberHandoff(shown);
+}
 
 function learn(name: UseCaseName, result: Result, acting: string, epochs: EpochMemory): void {
   // A session that was created is another one, whatever is remembered of its key.

@@ -176,6 +176,78 @@ describe('a process that remembers epochs', () => {
     },
   );
 
+  describe('and ends handoffs', () => {
+    /** The agent's session, offered by the older process, and accepted where no process is known. */
+    async function acceptedElsewhere() {
+      const contextStore = memoryContextStore();
+      const connectProcess = () => connect(factoryOver(contextStore, { rememberEpochs: true }), 'modern', 'twin');
+      const older = await connectProcess();
+      await call(older, 'registerSession', { sessionKey: 'work' });
+      const { body } = await call(older, 'requestHandoff', { sessionKey: 'work', requestType: 'full_handoff' });
+      const { handoffId } = body['handoff'] as { handoffId: string };
+      await contextStore.acceptHandoff({ handoffId, agent: 'twin' });
+      return { contextStore, connectProcess, older, handoffId };
+    }
+
+    it.each(['returned', 'completed'])('sends its epoch along: an older one does not make it %s', async (outcome) => {
+      const { contextStore, older, handoffId } = await acceptedElsewhere();
+      expect((await call(older, 'resolveHandoff', { handoffId, outcome })).body).toMatchObject({
+        code: 'OWNERSHIP_LOST',
+      });
+      expect(await contextStore.readSession('work')).toMatchObject({ owner: 'twin', epoch: 2 });
+      await call(older, 'registerSession', { sessionKey: 'work', ifExists: 'resume' });
+      expect((await call(older, 'resolveHandoff', { handoffId, outcome })).body).toMatchObject({
+        handoff: { status: outcome },
+      });
+    });
+
+    it('finds the epoch of a handoff that it has not seen, once it has resumed its session', async () => {
+      const { contextStore, connectProcess, handoffId } = await acceptedElsewhere();
+      const accepting = await connectProcess();
+      await contextStore.resolveHandoff({ handoffId, outcome: 'completed', agent: 'twin' });
+      const next = await contextStore.requestHandoff({
+        sessionKey: 'work',
+        requestType: 'full_handoff',
+        agent: 'twin',
+      });
+      const end = { handoffId: next.handoff.handoffId, outcome: 'completed' };
+      await call(accepting, 'acceptHandoff', { handoffId: end.handoffId });
+      const restarted = await connectProcess();
+      expect((await call(restarted, 'resolveHandoff', end)).body).toMatchObject({
+        code: 'OWNERSHIP_LOST',
+        message: expect.stringContaining('resume with registerSession') as string,
+      });
+      const another = await connectProcess();
+      await call(another, 'registerSession', { sessionKey: 'work', ifExists: 'resume' });
+      expect((await call(another, 'resolveHandoff', end)).body).toMatchObject({ handoff: { status: 'completed' } });
+    });
+
+    it('gets its first answer under a key again, also when it is an older one by then', async () => {
+      const { older, newer } = await twoProcesses();
+      const offer = { sessionKey: 'work', requestType: 'full_handoff', targetAgent: 'twin' };
+      const { body } = await call(newer, 'requestHandoff', offer);
+      const { handoffId } = body['handoff'] as { handoffId: string };
+      await call(older, 'acceptHandoff', { handoffId });
+      const end = { handoffId, outcome: 'completed', idempotencyKey: 'end' };
+      expect((await call(older, 'resolveHandoff', end)).body).toMatchObject({ handoff: { status: 'completed' } });
+      const again = (await call(older, 'requestHandoff', offer)).body['handoff'] as { handoffId: string };
+      await call(newer, 'acceptHandoff', { handoffId: again.handoffId });
+      expect((await call(older, 'resolveHandoff', end)).body).toMatchObject({ replayed: true });
+    });
+
+    it('completes what was shared with it while it owns the session no more', async () => {
+      const contextStore = memoryContextStore();
+      const planner = await connect(factoryOver(contextStore, { rememberEpochs: true }), 'modern', 'planner');
+      await call(planner, 'registerSession', { sessionKey: 'work' });
+      await handOver(contextStore, 'planner', 'other');
+      const offer = { sessionKey: 'work', requestType: 'context_transfer', agent: 'other' } as const;
+      const { handoff } = await contextStore.requestHandoff(offer);
+      await call(planner, 'acceptHandoff', { handoffId: handoff.handoffId });
+      const end = { handoffId: handoff.handoffId, outcome: 'completed' };
+      expect((await call(planner, 'resolveHandoff', end)).body).toMatchObject({ handoff: { status: 'completed' } });
+    });
+  });
+
   it('acts as the configured agent before it falls back to the name of the client', async () => {
     const contextStore = memoryContextStore({ agent: 'configured' });
     const factory = factoryOver(contextStore, { rememberEpochs: true });

@@ -1,6 +1,6 @@
-import type { Session } from '@org/domain';
+import type { Handoff, Session } from '@org/domain';
 
-/** Enough for any process that serves one person; the oldest is forgotten first. */
+/** Of sessions, and of handoffs. Enough for any process that serves one person; the oldest is forgotten first. */
 const capacity = 10_000;
 
 export interface RememberedEpoch {
@@ -25,16 +25,15 @@ export interface EpochMemory {
   readonly forget: (agent: string, sessionKey: string) => void;
   /** Takes note of an append that succeeded. What is known of the agent's own session stays as it is. */
   readonly rememberAppend: (agent: string, append: Pick<Session, 'sessionKey' | 'epoch'>) => void;
+  /** The session of a handoff that an answer showed to this process. */
+  readonly sessionOf: (handoffId: string) => string | undefined;
+  readonly rememberHandoff: (handoff: Pick<Handoff, 'handoffId' | 'sessionKey'>) => void;
 }
 
 export function createEpochMemory(): EpochMemory {
   const epochs = new Map<string, RememberedEpoch>();
-  const keep = (key: string, remembered: RememberedEpoch): void => {
-    epochs.delete(key);
-    epochs.set(key, remembered);
-    const [oldest] = epochs.keys();
-    if (epochs.size > capacity && oldest !== undefined) epochs.delete(oldest);
-  };
+  const sessionKeys = new Map<string, string>();
+  const keep = (key: string, remembered: RememberedEpoch): void => keepNewest(epochs, key, remembered);
   return {
     recall: (agent, sessionKey) => epochs.get(keyOf(agent, sessionKey)),
     remember(agent, { owner, participants, sessionKey, epoch }) {
@@ -49,7 +48,16 @@ export function createEpochMemory(): EpochMemory {
       const known = epochs.get(key);
       if (known === undefined || (!known.isOwners && known.epoch < epoch)) keep(key, { epoch, isOwners: false });
     },
+    sessionOf: (handoffId) => sessionKeys.get(handoffId),
+    rememberHandoff: ({ handoffId, sessionKey }) => keepNewest(sessionKeys, handoffId, sessionKey),
   };
+}
+
+function keepNewest<Value>(kept: Map<string, Value>, key: string, value: Value): void {
+  kept.delete(key);
+  kept.set(key, value);
+  const [oldest] = kept.keys();
+  if (kept.size > capacity && oldest !== undefined) kept.delete(oldest);
 }
 
 /** Neither name can hold a space. */

@@ -28,6 +28,15 @@ describe('scopes that a message needs', () => {
     expect(scopesNeeded(request('tools/call', { name: 'toString' }))).toEqual([]);
   });
 
+  it('are those of writing too where a reading tool moves a mark', () => {
+    const needed = (given: unknown): readonly string[] =>
+      scopesNeeded(request('tools/call', { name: 'getContext', arguments: given }));
+    for (const ackSequence of [0, 5, -1, '5', false, {}])
+      expect(needed({ agent: 'victim', ackSequence })).toEqual(['context:read', 'context:write']);
+    for (const given of [undefined, null, {}, { unread: true }, { ackSequence: null }, 'ackSequence'])
+      expect(needed(given)).toEqual(['context:read']);
+  });
+
   it('are those of the resource, whichever way it is asked for', () => {
     const needed = uriTemplates.map((template) => {
       const uri = template.replace(/\{\w+\}/, 'work');

@@ -1,4 +1,4 @@
-import type { UseCaseName } from '@org/domain';
+import type { UseCaseInput, UseCaseName } from '@org/domain';
 import { interestsOf, listenMethod } from './listen-request.js';
 import { parseUri, type FixedResource, type TemplateResource } from './resource-uri.js';
 import { isToolName } from './tools.js';
@@ -6,14 +6,14 @@ import { isToolName } from './tools.js';
 /** What a credential may be good for, and what that is. */
 export const scopes = {
   'context:read': 'Read sessions, their logs and briefings, and hear when they change.',
-  'context:write': 'Create sessions, append to them and change them.',
+  'context:write': 'Create sessions, append to them, change them, and move read marks (`ackSequence`).',
   handoff: 'See, make, accept and end handoffs. An acceptance answers with the briefing of its session.',
   admin: 'Everything: stands for all other scopes.',
 } as const;
 
 export type Scope = keyof typeof scopes;
 
-/** What a call of each tool needs. The read mark of `getContext` is the reader's own: moving it is part of reading. */
+/** What a call of each tool needs; `argumentScopes` tells what some arguments need besides. */
 export const toolScopes: { readonly [Name in UseCaseName]: Scope } = {
   registerSession: 'context:write',
   updateContext: 'context:write',
@@ -26,6 +26,10 @@ export const toolScopes: { readonly [Name in UseCaseName]: Scope } = {
   listSessions: 'context:read',
   updateSession: 'context:write',
 };
+
+/** Arguments that make a call of a reading tool write. */
+const argumentScopes: { readonly [Name in UseCaseName]?: { readonly [Argument in keyof UseCaseInput<Name>]?: Scope } } =
+  { getContext: { ackSequence: 'context:write' } };
 
 /** What reading a resource needs, and hearing of its changes. */
 export const resourceScopes: { readonly [Resource in FixedResource | TemplateResource]: Scope } = {
@@ -52,7 +56,12 @@ const openMethods: ReadonlySet<unknown> = new Set([
 interface Message {
   readonly method?: unknown;
   readonly params?:
-    | { readonly name?: unknown; readonly uri?: unknown; readonly argument?: { readonly name?: unknown } | null }
+    | {
+        readonly name?: unknown;
+        readonly arguments?: unknown;
+        readonly uri?: unknown;
+        readonly argument?: { readonly name?: unknown } | null;
+      }
     | undefined;
 }
 
@@ -67,7 +76,9 @@ export function scopesNeeded(message: unknown): readonly Scope[] {
   switch (method) {
     case 'tools/call':
       // The name of one that does not exist is answered with those that do.
-      return typeof params?.name === 'string' && isToolName(params.name) ? [toolScopes[params.name]] : [];
+      return typeof params?.name === 'string' && isToolName(params.name)
+        ? scopesOfCall(params.name, params.arguments)
+        : [];
     case 'resources/read':
     case 'resources/subscribe':
       return [scopeOfUri(params?.uri)];
@@ -81,6 +92,14 @@ export function scopesNeeded(message: unknown): readonly Scope[] {
     default:
       return ['context:read'];
   }
+}
+
+function scopesOfCall(name: UseCaseName, given: unknown): readonly Scope[] {
+  const args = (given ?? {}) as Readonly<Record<string, unknown>>;
+  const besides = Object.entries(argumentScopes[name] ?? {}).filter(
+    ([argument]) => (args[argument] ?? undefined) !== undefined,
+  );
+  return [toolScopes[name], ...besides.map(([, scope]) => scope)];
 }
 
 function scopeOfUri(uri: unknown): Scope {

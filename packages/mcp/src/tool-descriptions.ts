@@ -42,7 +42,7 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
     effect: 'reads',
     arguments: {
       unread: 'Only what you have not acknowledged.',
-      ackSequence: 'Acknowledges everything up to here first.',
+      ackSequence: 'First acknowledges all up to here; lower: read again.',
       afterSequence: 'Read forward from here.',
       cursor: 'A nextCursor; replaces afterSequence and order.',
       contentOffset: "Read on in one entry's content; needs limit=1 and afterSequence.",

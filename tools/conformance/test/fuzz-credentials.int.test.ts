@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { HttpServerProcess } from '@org/mcp-http/testing';
+import { playSeeds, runsOf, type SeededSearch } from '@org/domain/testing';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { expectDecent } from './fuzz/answers.js';
 
-const cases = Number(process.env['FUZZ_CASES'] ?? 300);
+const search: SeededSearch = { variables: 'FUZZ', runs: 300 };
 /** A refusal is held back for a second: so many wait for theirs together. */
 const atOnce = 50;
-const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
 const key = `csk_fuzz.${'k'.repeat(43)}`;
 
 let folder: string;
@@ -71,10 +71,8 @@ async function ask(authorization: readonly string[]): Promise<{ status: number; 
   return { status: response.statusCode ?? 0, answer: await text(response) };
 }
 
-it(
-  `lets nobody in by anything but the key, and tells nothing (seed ${seed})`,
-  { timeout: 60_000 + cases * 100 },
-  async () => {
+it('lets nobody in by anything but the key, and tells nothing', { timeout: 60_000 + runsOf(search) * 100 }, () =>
+  playSeeds(search, async ({ seed, runs }) => {
     const many = fc.array(wrong, { minLength: atOnce, maxLength: atOnce });
     const property = fc.asyncProperty(many, async (tried) => {
       for (const { status, answer } of await Promise.all(tried.map(ask))) {
@@ -84,9 +82,9 @@ it(
         expect(answer).not.toContain(key);
       }
     });
-    await fc.assert(property, { numRuns: Math.ceil(cases / atOnce), seed });
+    await fc.assert(property, { numRuns: Math.ceil(runs / atOnce), seed });
     expect(await ask([`Bearer ${key}`])).toMatchObject({ status: 200 });
     expectDecent(server.output.stderr);
     expect(JSON.stringify(server.log)).not.toContain(key);
-  },
+  }),
 );

@@ -1,13 +1,13 @@
 import { openContextStore, type Caller, type ContextStore } from '@org/context-store';
 import { createMcpHttpHandler, type McpHttpHandler } from '@org/mcp';
 import { createMcpServerFactory, createResourceChanges, createResources, serveOverHttp } from '@org/mcp/testing';
+import { playSeeds, runsOf, type SeededSearch } from '@org/domain/testing';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { jsonText, objectText } from './fuzz/json-texts.js';
 import { eventsOf } from './fuzz/http-target.js';
 
-const cases = Number(process.env['FUZZ_CASES'] ?? 300);
-const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
+const search: SeededSearch = { variables: 'FUZZ', runs: 300 };
 
 type Members = readonly (readonly [string, string])[];
 
@@ -176,10 +176,8 @@ async function answerOf(handler: McpHttpHandler, { headers, text }: Frame): Prom
   ];
 }
 
-it(
-  `a call is answered the same, whether the SDK serves it or not (seed ${seed})`,
-  { timeout: 60_000 + cases * 50 },
-  async () => {
+it('a call is answered the same, whether the SDK serves it or not', { timeout: 60_000 + runsOf(search) * 50 }, () =>
+  playSeeds(search, async ({ seed, runs }) => {
     const stores = await Promise.all([openStore(), openStore()]);
     const ours = createMcpHttpHandler({ contextStore: stores[0], version: '1', caller });
     const theirs = withoutPlainCalls(stores[1]);
@@ -189,8 +187,8 @@ it(
       expect([status, body]).toEqual(await answerOf(theirs, sent));
       counts[body.includes('"result"') ? 'served' : 'refused'] += 1;
     });
-    await fc.assert(property, { numRuns: cases, seed });
-    expect(Math.min(counts.served, counts.refused)).toBeGreaterThan(cases / 10);
+    await fc.assert(property, { numRuns: runs, seed });
+    expect(Math.min(counts.served, counts.refused)).toBeGreaterThan(runs / 10);
     await Promise.all([ours.close(), theirs.close(), ...stores.map((store) => store.close())]);
-  },
+  }),
 );

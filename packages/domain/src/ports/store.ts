@@ -72,7 +72,7 @@ export interface Store {
   readTail(request: ReadTail, signal?: AbortSignal): Promise<LogTail>;
 
   /**
-   * Moves an agent's mark in the log to `sequence`, if one is given, but never back; answers where it stands.
+   * Moves an agent's mark in the log to `sequence`, forward or back, if one is given; answers where it stands.
    * @throws SESSION_NOT_FOUND, VALIDATION_ERROR (a sequence that the log does not have yet)
    */
   markRead(request: MarkRead, signal?: AbortSignal): Promise<ReadMark>;
@@ -113,7 +113,7 @@ export interface Store {
 
   /**
    * Ends a handoff as `handoffTransitions` allows, and the lease that it came with. `returned` makes the requester owner
-   * again at a new epoch.
+   * again at a new epoch. An older process of the session's owner gets OWNERSHIP_LOST: see `refuseOlderProcess`.
    * @throws HANDOFF_NOT_FOUND, HANDOFF_NOT_PENDING, HANDOFF_EXPIRED, FORBIDDEN, OWNERSHIP_LOST, IDEMPOTENCY_MISMATCH
    */
   resolveHandoff(request: ResolveHandoff, signal?: AbortSignal): Promise<Replayable<{ handoff: HandoffRecord }>>;
@@ -314,7 +314,7 @@ export interface LogTail {
 
 export interface MarkRead extends SessionRef {
   readonly agent: string;
-  /** Everything up to here has been read. */
+  /** Everything up to here has been read; 0: nothing. Absent: the mark stays. */
   readonly sequence?: number | undefined;
 }
 
@@ -428,6 +428,10 @@ export interface ClaimedHandoff {
 
 export interface ResolveHandoff extends Mutation {
   readonly handoffId: string;
+  /** Which process of the agent this is. Absent: not known. */
+  readonly claimant?: string | undefined;
+  /** Of the session, as the caller knows it. */
+  readonly epoch?: number | undefined;
   readonly outcome: HandoffOutcome;
   readonly reason?: string | undefined;
   readonly result?: JsonObject | undefined;

@@ -68,12 +68,17 @@ function refuseLease({ requestType, handoffId }: HandoffRecord, leaseMs?: number
   });
 }
 
+/** Whether another process of the acceptor won the offer, as far as both processes are known. */
+const isWonByAnother = (
+  { claimant: winner }: Pick<HandoffRecord, 'claimant'>,
+  { claimant }: Pick<ClaimHandoff, 'claimant'>,
+): boolean => winner !== undefined && claimant !== undefined && winner !== claimant;
+
 /** Why this is not the winner that asks for its acceptance again, or undefined when it is. */
-export function refuseRepeatedClaim(
-  { handoffId, status, claimant: winner }: HandoffRecord,
-  { agent, claimant }: ClaimHandoff,
-): ContextStoreError | undefined {
-  if (winner === undefined || claimant === undefined || winner === claimant) return undefined;
+export function refuseRepeatedClaim(handoff: HandoffRecord, request: ClaimHandoff): ContextStoreError | undefined {
+  if (!isWonByAnother(handoff, request)) return undefined;
+  const { handoffId, status } = handoff;
+  const { agent } = request;
   return new ContextStoreError(
     'HANDOFF_CLAIMED',
     `Another process of ${agent} accepted handoff ${handoffId} first. Look for other offers with listHandoffs. ` +
@@ -86,14 +91,48 @@ export function refuseRepeatedClaim(
 export function refuseResolve(
   handoff: HandoffRecord,
   session: SessionRecord,
-  { agent, outcome }: ResolveHandoff,
+  request: ResolveHandoff,
 ): ContextStoreError | undefined {
+  const { agent, outcome } = request;
   const step = transitionTo(outcome);
   return (
     refuseRequestType(handoff, step) ??
     refuseStatus(handoff, step.from, step.to) ??
     refuseActor(handoff, step, agent) ??
+    refuseOlderProcess(handoff, session, request) ??
     (outcome === 'returned' ? refuseReturn(handoff, session, agent) : undefined)
+  );
+}
+
+/**
+ * Why a process of the session's owner must not end the handoff, or undefined when it may. An epoch that it gives must be
+ * the session's. Without one, the handoff by which the owner holds the session is for the process that accepted it.
+ *
+ * The epoch decides where both are known: an agent that was started again resumes the session at its epoch, and then ends
+ * what its former process accepted. An agent that does not own the session can take nothing from the owner by these steps.
+ */
+function refuseOlderProcess(
+  handoff: HandoffRecord,
+  session: SessionRecord,
+  request: ResolveHandoff,
+): ContextStoreError | undefined {
+  const { agent, epoch } = request;
+  if (session.owner !== agent) return undefined;
+  if (epoch !== undefined) return epoch === session.epoch ? undefined : ownershipLost(session, agent);
+  return session.epoch === handoff.grantedEpoch && isWonByAnother(handoff, request)
+    ? heldByAnotherProcess(handoff, session)
+    : undefined;
+}
+
+function heldByAnotherProcess(
+  { handoffId }: HandoffRecord,
+  { sessionKey, owner, epoch }: SessionRecord,
+): ContextStoreError {
+  return new ContextStoreError(
+    'OWNERSHIP_LOST',
+    `Another process of ${owner} accepted handoff ${handoffId}, and holds session ${sessionKey} at epoch ${epoch}. ` +
+      'If that process is no longer at work, resume with registerSession ifExists "resume", then call again with the session\'s epoch.',
+    { handoffId, sessionKey, owner, epoch },
   );
 }
 

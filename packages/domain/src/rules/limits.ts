@@ -9,6 +9,8 @@ export const limits = {
   requestDataBytes: 64 * kibibyte,
   reasonBytes: 2 * kibibyte,
   resultBytes: 64 * kibibyte,
+  /** The most that a deployment may allow for the content of one entry. */
+  contentBytes: 64 * 1024 * kibibyte,
   pageSize: 100,
   /** How many of the store's pages one answer of a list is put together from, when few rows of them match. */
   pagesLookedThrough: 50,
@@ -22,4 +24,6 @@ export const limits = {
   maxTokens: 200_000,
   /** Ten years: longer is a mistake in the unit. */
   ttlSeconds: 315_360_000,
+  /** Together with `waitSeconds`, no longer than a timer of Node.js can be set to: a longer one fires at once. */
+  callTimeoutMs: 2_147_000_000,
 } as const;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { HandoffRecord } from '../ports/store.js';
 import { checkHistory } from './check-history.js';
-import type { AcknowledgedAppend, AcknowledgedClaim, History } from './history.js';
+import type { AcknowledgedAppend, AcknowledgedClaim, AcknowledgedResolution, History } from './history.js';
 import { createMemoryStore } from './memory-store.js';
 import { createHistoryRecorder } from './record-history.js';
 import { once, StoreScenario } from './store-scenario.js';
@@ -29,6 +29,12 @@ async function soundHistory(): Promise<{ history: History; offer: HandoffRecord 
   await s.claim(offer, 'implementer');
   await s.append({ agent: 'implementer', content: 'five' });
   await s.append({ agent: 'planner', content: 'never' }).catch(() => undefined);
+  const back = await s.offer({ agent: 'implementer' });
+  await s.claim(back, 'planner', undefined, undefined, 'first process');
+  await s.resolve(back, 'returned', 'planner', { claimant: 'first process', epoch: 5 });
+  await s.readSession();
+  const shared = await s.offer({ agent: 'implementer', requestType: 'context_transfer' });
+  await s.resolve(shared, 'cancelled', 'implementer', { epoch: 6 });
   return { history: await recorder.history(store), offer };
 }
 
@@ -50,6 +56,13 @@ const withClaim = (change: (claim: AcknowledgedClaim) => readonly AcknowledgedCl
   ...history,
   claims: history.claims.flatMap(change),
 });
+const withResolution = (
+  outcome: AcknowledgedResolution['outcome'],
+  change: (resolution: AcknowledgedResolution) => readonly AcknowledgedResolution[],
+): History => ({
+  ...history,
+  resolutions: history.resolutions.flatMap((each) => (each.outcome === outcome ? change(each) : [each])),
+});
 const renumbered = (entries: History['logs'][number]['entries']): History['logs'][number]['entries'] =>
   entries.map((entry, index) => ({ ...entry, sequence: index + 1 }));
 
@@ -57,7 +70,8 @@ describe('the history checker', () => {
   it('finds nothing in a history that is sound', () => {
     expect(history.appends.map(({ sequence }) => sequence)).toEqual([1, 1, 2, 3, 4, 5]);
     expect(history.logs[0]?.entries.map(({ epoch }) => epoch)).toEqual([1, 1, 2, 3, 4]);
-    expect(history.claims.map(({ replayed }) => replayed)).toEqual([false, false, true, false]);
+    expect(history.claims.map(({ replayed }) => replayed)).toEqual([false, false, true, false, false]);
+    expect(history.resolutions.map(({ outcome }) => outcome)).toEqual(['returned', 'cancelled']);
     expect(checkHistory(history)).toEqual([]);
   });
 
@@ -168,8 +182,30 @@ describe('the history checker', () => {
       /was accepted at epoch 3 without a lapse since 2/,
     ],
   ];
+  const endDefects: [string, () => History, RegExp][] = [
+    [
+      'a handoff that ends twice',
+      () => withResolution('returned', (end) => [end, { ...end, outcome: 'completed' }]),
+      /ended as returned and as completed/,
+    ],
+    [
+      'a return by an older epoch',
+      () => withResolution('returned', (end) => [{ ...end, epoch: 4 }]),
+      /was accepted at epoch 5, and returned by an epoch 4/,
+    ],
+    [
+      'a return by another process',
+      () => withResolution('returned', (end) => [{ ...end, epoch: undefined, claimant: 'second process' }]),
+      /first process accepted it, and second process returned it/,
+    ],
+    [
+      'an offer that an older process of its owner withdraws',
+      () => withResolution('cancelled', (end) => [{ ...end, epoch: 4 }]),
+      /cancelled by an epoch 4, after epoch 6 had begun/,
+    ],
+  ];
 
-  it.each([...logDefects, ...answerDefects])('finds %s', (_name, defective, problem) => {
+  it.each([...logDefects, ...answerDefects, ...endDefects])('finds %s', (_name, defective, problem) => {
     expect(checkHistory(defective()).join('\n')).toMatch(problem);
   });
 });

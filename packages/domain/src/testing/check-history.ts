@@ -1,4 +1,11 @@
-import type { AcknowledgedAppend, AcknowledgedClaim, FinalLog, History, SightedSession } from './history.js';
+import type {
+  AcknowledgedAppend,
+  AcknowledgedClaim,
+  AcknowledgedResolution,
+  FinalLog,
+  History,
+  SightedSession,
+} from './history.js';
 
 /**
  * What a store did in a concurrent history that no store may do, for a person to read; empty when all is well.
@@ -8,6 +15,8 @@ import type { AcknowledgedAppend, AcknowledgedClaim, FinalLog, History, SightedS
  * - Epochs never fall along a log; whoever wrote at an epoch was its owner or a participant; an epoch has one owner; and
  *   nothing is written at an epoch that was known to be over.
  * - An offer is accepted once, and once more only after a lease on it lapsed.
+ * - A handoff ends once. The process that hands a session back showed the epoch at which it was accepted, or had accepted
+ *   it; and no process of an owner ends a handoff by an epoch that was known to be over.
  */
 export function checkHistory(history: History): string[] {
   return [
@@ -16,6 +25,8 @@ export function checkHistory(history: History): string[] {
     ...checkOrder(history.appends),
     ...checkOwners(history.sightings),
     ...checkAcceptances(history.claims),
+    ...checkEnds(history.resolutions),
+    ...history.resolutions.flatMap((resolution) => [...checkReturn(resolution), ...checkEpoch(resolution, history)]),
   ];
 }
 
@@ -124,6 +135,37 @@ function* checkAcceptances(claims: readonly AcknowledgedClaim[]): Iterable<strin
       else if (epoch < before + 2) yield `${handoffId}: was accepted at epoch ${epoch} without a lapse since ${before}`;
     }
   }
+}
+
+function* checkEnds(resolutions: readonly AcknowledgedResolution[]): Iterable<string> {
+  const fresh = resolutions.filter(({ replayed }) => !replayed);
+  for (const [handoffId, ends] of Map.groupBy(fresh, ({ handoff }) => handoff.handoffId)) {
+    if (ends.length > 1) yield `${handoffId}: ended as ${ends.map(({ outcome }) => outcome).join(' and as ')}`;
+  }
+}
+
+function* checkReturn({ outcome, handoff, claimant, epoch, replayed }: AcknowledgedResolution): Iterable<string> {
+  if (replayed || outcome !== 'returned') return;
+  const { handoffId, grantedEpoch, claimant: winner } = handoff;
+  if (epoch !== undefined && epoch !== grantedEpoch) {
+    yield `${handoffId}: was accepted at epoch ${grantedEpoch}, and returned by an epoch ${epoch}`;
+  }
+  if (epoch === undefined && claimant !== undefined && winner !== undefined && claimant !== winner) {
+    yield `${handoffId}: ${winner} accepted it, and ${claimant} returned it`;
+  }
+}
+
+/** Who owned a session when a call was made is known for certain where the last epoch had begun before it. */
+function* checkEpoch(
+  { agent, outcome, handoff, epoch, replayed, began }: AcknowledgedResolution,
+  { logs, sightings }: History,
+): Iterable<string> {
+  const last = logs.find(({ session }) => session.sessionKey === handoff.sessionKey)?.session;
+  if (replayed || epoch === undefined || last === undefined || last.owner !== agent || last.epoch === epoch) return;
+  const hadBegun = sightings.some(
+    ({ session, ended }) => session.sessionKey === handoff.sessionKey && session.epoch === last.epoch && ended < began,
+  );
+  if (hadBegun) yield `${handoff.handoffId}: ${outcome} by an epoch ${epoch}, after epoch ${last.epoch} had begun`;
 }
 
 const nameOf = ({ agent, content }: { readonly agent: string; readonly content: string }): string =>

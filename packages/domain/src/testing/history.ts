@@ -1,4 +1,4 @@
-import type { EntryRecord, HandoffRecord, SessionRecord } from '../ports/store.js';
+import type { EntryRecord, HandoffRecord, ResolveHandoff, SessionRecord } from '../ports/store.js';
 
 /** When a call began and ended: places in one order of all beginnings and ends, as their caller saw them. */
 interface Interval {
@@ -28,6 +28,13 @@ export interface AcknowledgedClaim extends Interval {
   readonly replayed: boolean;
 }
 
+/** An end of a handoff that was answered, and by what its caller was known. */
+export interface AcknowledgedResolution
+  extends Interval, Pick<ResolveHandoff, 'agent' | 'outcome' | 'claimant' | 'epoch'> {
+  readonly handoff: HandoffRecord;
+  readonly replayed: boolean;
+}
+
 /** A session as some answer showed it. */
 export interface SightedSession extends Interval {
   readonly session: SessionRecord;
@@ -44,6 +51,7 @@ export interface History {
   readonly sent: readonly SentAppend[];
   readonly appends: readonly AcknowledgedAppend[];
   readonly claims: readonly AcknowledgedClaim[];
+  readonly resolutions: readonly AcknowledgedResolution[];
   readonly sightings: readonly SightedSession[];
   readonly logs: readonly FinalLog[];
 }

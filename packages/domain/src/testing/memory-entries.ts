@@ -70,14 +70,14 @@ export const memoryEntries = (state: MemoryState): EntryOperations => ({
     };
   },
 
-  markRead: async ({ agent, sequence = 0, ...ref }) => {
+  markRead: async ({ agent, sequence, ...ref }) => {
     const { marks, record } = state.session(ref);
     const { lastSequence } = record;
+    if (sequence === undefined) return { sequence: marks.get(agent) ?? 0, lastSequence };
     const refusal = refuseMark(sequence, record);
     if (refusal !== undefined) throw refusal;
-    const mark = Math.max(sequence, marks.get(agent) ?? 0);
-    marks.set(agent, mark);
-    return { sequence: mark, lastSequence };
+    marks.set(agent, sequence);
+    return { sequence, lastSequence };
   },
 
   readBriefing: async ({ pinnedLimit, newestLimit, maxContentLength, ...request }) => {

@@ -39,6 +39,12 @@ export class ModelCast {
     return agent ?? 'bob';
   }
 
+  /** The session of a handoff. */
+  async sessionOf(handoffId: string): Promise<SessionRecord | undefined> {
+    const handoff = await this.#handoff(handoffId);
+    return handoff && this.#reference.readSession(handoff).catch(() => undefined);
+  }
+
   async #handoff(handoffId: string): Promise<HandoffRecord | undefined> {
     for (const agent of scriptAgents) {
       const outbox = { namespace: this.namespace, agent, roles: [], direction: 'outbox', limit: 100 } as const;

@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { HandoffRecord, Idempotency, Inbox, ListHandoffs, SessionRecord, Store } from '../ports/store.js';
 import { createMemoryStore } from './memory-store.js';
 import { ModelCast } from './model-cast.js';
-import { scriptAgents, tickMs, type Command, type Relative, type Script } from './model-script.js';
+import { inMs, relativeTo, scriptAgents, tickMs, type Command, type Script } from './model-script.js';
+import { idempotencyOf, shown } from './model-request.js';
 import { clockOf, ModelSide, type Outcome } from './model-side.js';
 import type { StoreHarness } from './store-scenario.js';
 
@@ -144,7 +145,7 @@ class Player {
       ttlMs: inMs(ttlTicks),
     };
     const agent = actor === 'bob' || actor === 'cat' ? actor : 'ann';
-    return this.#mutation('createSession', { ...input, agent }, idempotency(key, 'create', input));
+    return this.#mutation('createSession', { ...input, agent }, idempotencyOf(key, 'create', input));
   }
 
   async #update({ session, actor, key, state, title, ttlTicks, epoch, version }: Of<'update'>): Promise<Step> {
@@ -157,7 +158,7 @@ class Player {
       epoch: relativeTo(record?.epoch, epoch),
       expectedVersion: relativeTo(record?.version, version),
     };
-    return this.#mutation('updateSession', request, idempotency(key, 'update', input));
+    return this.#mutation('updateSession', request, idempotencyOf(key, 'update', input));
   }
 
   async #append({ session, actor, key, contextType, pinned, epoch, sequence }: Of<'append'>): Promise<Step> {
@@ -174,7 +175,7 @@ class Player {
       epoch: relativeTo(record?.epoch, epoch),
       expectedSequence: relativeTo(record?.lastSequence, sequence),
     };
-    return this.#mutation('appendEntry', request, idempotency(key, 'append', input));
+    return this.#mutation('appendEntry', request, idempotencyOf(key, 'append', input));
   }
 
   #read({ session, direction, types, after, before, limit, pageSize }: Of<'read'>): Step {
@@ -202,25 +203,30 @@ class Player {
       // As in the use case, a retry brings an id of its own, which the first answer then replaces.
       this.#offers += 1;
       const handoffId = `${this.#namespace}-h${this.#offers}`;
-      const again = { ...request, handoffId, idempotency: idempotency(key, 'offer', input) };
+      const again = { ...request, handoffId, idempotency: idempotencyOf(key, 'offer', input) };
       return { ...this.#call('createHandoff', again), offers: handoffId };
     };
     this.#retries.push(make);
     return make();
   }
 
-  async #claim({ back, actor, key, leaseTicks }: Of<'claim'>): Promise<Step> {
+  async #claim({ back, actor, claimant, key, leaseTicks }: Of<'claim'>): Promise<Step> {
     const handoffId = this.#handoffId(back);
     const input = { namespace: this.#namespace, handoffId, leaseMs: inMs(leaseTicks) };
     const agent = await this.#cast.inHandoff(actor, handoffId);
-    return this.#mutation('claimHandoff', { ...input, agent }, idempotency(key, 'claim', input));
+    return this.#mutation('claimHandoff', { ...input, agent, claimant }, idempotencyOf(key, 'claim', input));
   }
 
-  async #resolve({ back, actor, key, outcome }: Of<'resolve'>): Promise<Step> {
+  async #resolve({ back, actor, claimant, key, outcome, epoch }: Of<'resolve'>): Promise<Step> {
     const handoffId = this.#handoffId(back);
     const input = { namespace: this.#namespace, handoffId, outcome, reason: 'because', result: { ok: true } };
-    const agent = await this.#cast.inHandoff(actor, handoffId);
-    return this.#mutation('resolveHandoff', { ...input, agent }, idempotency(key, 'resolve', input));
+    const request = {
+      ...input,
+      agent: await this.#cast.inHandoff(actor, handoffId),
+      claimant,
+      epoch: relativeTo((await this.#cast.sessionOf(handoffId))?.epoch, epoch),
+    };
+    return this.#mutation('resolveHandoff', request, idempotencyOf(key, 'resolve', input));
   }
 
   /** Up to `limit` handoffs: a page that is short must not end the listing. */
@@ -334,17 +340,3 @@ class Player {
     return this.#handoffIds.at(-1 - (back % Math.max(1, this.#handoffIds.length))) ?? noHandoff;
   }
 }
-
-const inMs = (ticks: number | undefined): number | undefined => (ticks === undefined ? undefined : ticks * tickMs);
-
-const relativeTo = (value: number | undefined, relative: Relative | undefined): number | undefined =>
-  value === undefined || relative === undefined ? undefined : Math.max(0, value + relative);
-
-const idempotency = (key: string | undefined, tool: string, input: object): Idempotency | undefined =>
-  key === undefined ? undefined : { key, tool, requestHash: JSON.stringify(input) };
-
-/** A request without what is the same in all of them. */
-const shown = (request: unknown): string =>
-  JSON.stringify(request, (name, value: unknown) =>
-    name === 'namespace' || name === 'requestHash' ? undefined : value,
-  );

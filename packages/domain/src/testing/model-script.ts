@@ -11,6 +11,10 @@ import type { SessionState } from '../ports/store.js';
  */
 export const tickMs = 600_000;
 
+/** A duration of a script. */
+export const inMs = (ticks: number | undefined): number | undefined =>
+  ticks === undefined ? undefined : ticks * tickMs;
+
 export const scriptAgents = ['ann', 'bob', 'cat'] as const;
 export const scriptSessions = ['alpha', 'beta'] as const;
 const scriptRoles = ['builder', 'tester'] as const;
@@ -19,6 +23,10 @@ const scriptRoles = ['builder', 'tester'] as const;
 export type Actor = (typeof scriptAgents)[number] | 'owner' | 'acceptor' | 'requester';
 /** A number that depends on what it is compared with when the command runs. */
 export type Relative = -1 | 0 | 1;
+
+/** The number that a script means, when it is compared with this value. */
+export const relativeTo = (value: number | undefined, relative: Relative | undefined): number | undefined =>
+  value === undefined || relative === undefined ? undefined : Math.max(0, value + relative);
 
 interface OnSession {
   readonly session: (typeof scriptSessions)[number];
@@ -31,6 +39,8 @@ interface Writing {
 interface OnHandoff extends Writing {
   /** Counted back from the newest offer, and from there again after the first. */
   readonly back: number;
+  /** Which process of the agent it is. */
+  readonly claimant: string | undefined;
 }
 
 /** What may happen to a store. Sessions, handoffs and cursors are named by what they are when the command runs. */
@@ -81,7 +91,7 @@ export type Command =
     } & OnSession &
       Writing)
   | ({ readonly kind: 'claim'; readonly leaseTicks: number | undefined } & OnHandoff)
-  | ({ readonly kind: 'resolve'; readonly outcome: HandoffOutcome } & OnHandoff)
+  | ({ readonly kind: 'resolve'; readonly outcome: HandoffOutcome; readonly epoch: Relative | undefined } & OnHandoff)
   | {
       readonly kind: 'list';
       readonly agent: string;
@@ -128,7 +138,11 @@ const relative = fc.oneof(
 const actorOf = (...parts: Actor[]): fc.Arbitrary<Actor> =>
   fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...parts) }, { weight: 2, arbitrary: agent });
 const writing = { actor: actorOf('owner'), key: rarely(fc.constantFrom('k1', 'k2')) };
-const onHandoff = { ...writing, back: fc.oneof(fc.constant(0), fc.nat(4)) };
+const onHandoff = {
+  ...writing,
+  back: fc.oneof(fc.constant(0), fc.nat(4)),
+  claimant: fc.constantFrom(undefined, undefined, 'first', 'first', 'second'),
+};
 const title = maybe(fc.constantFrom('one', 'two'), 2);
 const ttlTicks = rarely(fc.integer({ min: 2, max: 9 }));
 const kind = <Kind extends Command['kind']>(name: Kind): fc.Arbitrary<Kind> => fc.constant(name);
@@ -190,7 +204,7 @@ const weighted: fc.WeightedArbitrary<Command>[] = [
       kind: kind('mark'),
       session,
       actor: fc.constantFrom<Actor>('ann', 'owner'),
-      sequence: maybe(fc.integer({ min: 1, max: 3 }), 4),
+      sequence: maybe(fc.nat(3), 4),
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: kind('brief'), session, upto: maybe(fc.nat(3)) }) },
@@ -221,7 +235,9 @@ const weighted: fc.WeightedArbitrary<Command>[] = [
       kind: kind('resolve'),
       ...onHandoff,
       actor: actorOf('acceptor', 'requester'),
+      key: fc.constantFrom(undefined, 'k1', 'k2'),
       outcome: fc.constantFrom(...handoffOutcomes),
+      epoch: rarely(relative),
     }),
   },
   {

@@ -2,6 +2,7 @@ import type { EntryRecord, SessionRecord, Store } from '../ports/store.js';
 import type {
   AcknowledgedAppend,
   AcknowledgedClaim,
+  AcknowledgedResolution,
   FinalLog,
   History,
   SentAppend,
@@ -25,6 +26,7 @@ class Recorder {
   readonly #sent: SentAppend[] = [];
   readonly #appends: AcknowledgedAppend[] = [];
   readonly #claims: AcknowledgedClaim[] = [];
+  readonly #resolutions: AcknowledgedResolution[] = [];
   readonly #sightings: SightedSession[] = [];
   #namespace = '';
   #order = 0;
@@ -57,6 +59,12 @@ class Recorder {
         if (!answer.replayed) this.#sightings.push({ session: answer.session, ...interval });
         return answer;
       },
+      resolveHandoff: async (request) => {
+        const { agent, outcome, claimant, epoch } = request;
+        const { answer, ...interval } = await this.#timed(() => store.resolveHandoff(request));
+        this.#resolutions.push({ agent, outcome, claimant, epoch, ...answer, ...interval });
+        return answer;
+      },
     };
     return new Proxy(store, {
       get: (target, name) => {
@@ -68,7 +76,14 @@ class Recorder {
 
   async history(store: Store): Promise<History> {
     const logs = await Promise.all((await this.#sessionKeys(store)).map((sessionKey) => this.#log(store, sessionKey)));
-    return { sent: this.#sent, appends: this.#appends, claims: this.#claims, sightings: this.#sightings, logs };
+    return {
+      sent: this.#sent,
+      appends: this.#appends,
+      claims: this.#claims,
+      resolutions: this.#resolutions,
+      sightings: this.#sightings,
+      logs,
+    };
   }
 
   async #timed<T>(call: () => Promise<T>): Promise<{ answer: T; began: number; ended: number }> {

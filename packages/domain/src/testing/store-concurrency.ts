@@ -111,6 +111,27 @@ export function describeConcurrency(
         expect((await race.next().readSession()).owner).toBe('planner');
       }
     });
+
+    it('lets one process of an agent end a handoff: the one that accepted it', async () => {
+      const agent = 'twin';
+      const processes = ['first', 'second', 'third'];
+      await race.next().createSession({ agent });
+      for (let round = 0; round < rounds; round += 1) {
+        const { epoch } = await race.next().readSession();
+        const offer = await race.next().offer({ agent, targetAgent: agent });
+        const claims = processes.map((claimant) => race.next().claim(offer, agent, undefined, leaseMs, claimant));
+        const accepted = (await Promise.all(claims.map(refusable))).filter((claim) => typeof claim === 'object');
+        const known = [...processes.map((claimant) => ({ claimant })), { epoch }, { epoch, claimant: 'fourth' }];
+        const ends = known.flatMap((by) => [
+          race.next().resolve(offer, 'returned', agent, by),
+          race.next().resolve(offer, 'completed', agent, by),
+        ]);
+        const ended = (await Promise.all(ends.map(refusable))).flatMap((end, index) =>
+          typeof end === 'object' ? [known[Math.floor(index / 2)]] : [],
+        );
+        expect(ended).toEqual(accepted.map(({ handoff: { claimant } }) => ({ claimant })));
+      }
+    });
   });
 }
 

@@ -111,10 +111,10 @@ const defects: Readonly<Record<string, (store: Store) => Partial<Store>>> = {
       },
     };
   },
-  'a mark that moves back': (store) => ({
+  'a mark that never moves back': (store) => ({
     markRead: async (request) => {
-      const answer = await store.markRead(request);
-      return { ...answer, sequence: request.sequence ?? answer.sequence };
+      const { sequence } = await store.markRead({ ...request, sequence: undefined });
+      return store.markRead({ ...request, sequence: request.sequence && Math.max(request.sequence, sequence) });
     },
   }),
   'a mark that all agents share': (store) => ({ markRead: (request) => store.markRead({ ...request, agent: 'ann' }) }),
@@ -157,6 +157,19 @@ const defects: Readonly<Record<string, (store: Store) => Partial<Store>>> = {
       return { ...counts, pendingHandoffs: counts.pendingHandoffs + (counts.sessions > 1 ? 1 : 0) };
     },
   }),
+  'a fence that a resolution does not look at': (store) => ({
+    resolveHandoff: (request) => store.resolveHandoff({ ...request, epoch: undefined }),
+  }),
+  'a resolution by any process of the acceptor': (store) => ({
+    resolveHandoff: (request) => store.resolveHandoff({ ...request, claimant: undefined }),
+  }),
+  'an acceptance that any process of the acceptor repeats': (store) => ({
+    claimHandoff: async (request) => {
+      const answer = await store.claimHandoff({ ...request, claimant: undefined });
+      const { claimant = answer.handoff.claimant } = request;
+      return { ...answer, handoff: { ...answer.handoff, claimant } };
+    },
+  }),
   'a failure that is no refusal': (store) => ({
     resolveHandoff: (request) =>
       store.resolveHandoff(request).catch(() => {
@@ -168,11 +181,14 @@ const defects: Readonly<Record<string, (store: Store) => Partial<Store>>> = {
 describe('the store model', () => {
   it.each(Object.keys(defects))('finds %s', async (name) => {
     const difference = await findDifference(openMemory(defects[name]), { runs: 500, seed: 1 });
-    expect(difference).toMatch(/MODEL_SEED=[\s\S]*createSession[\s\S]*reference: [\s\S]*engine: /);
+    expect(difference).toMatch(/differs[\s\S]*createSession[\s\S]*reference: [\s\S]*engine: /);
   });
 
   it('shows a difference by a short script', async () => {
-    const difference = await findDifference(openMemory(defects['a mark that moves back']), { runs: 500, seed: 1 });
+    const difference = await findDifference(openMemory(defects['a mark that never moves back']), {
+      runs: 500,
+      seed: 1,
+    });
     expect(difference?.match(/^\d+\. /gm)?.length).toBeLessThanOrEqual(6);
   });
 

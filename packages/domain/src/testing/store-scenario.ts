@@ -158,8 +158,9 @@ export class StoreScenario {
     agent = 'implementer',
     idempotency?: Idempotency,
     leaseMs?: number,
+    claimant?: string,
   ): Promise<Replayable<ClaimedHandoff>> {
-    return this.store.claimHandoff({ namespace: this.namespace, handoffId, agent, idempotency, leaseMs });
+    return this.store.claimHandoff({ namespace: this.namespace, handoffId, agent, idempotency, leaseMs, claimant });
   }
 
   resolve(

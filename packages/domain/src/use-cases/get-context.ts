@@ -26,11 +26,11 @@ const input = z.strictObject({
   types: z.array(contextTypeSchema).min(1).max(contextTypes.length).optional(),
   maxTokens: z.int().min(limits.minTokens).max(limits.maxTokens).default(6000),
   /** Shows one entry's content from here on, in characters (Unicode code points); with `limit: 1`. */
-  contentOffset: z.int().min(0).optional(),
+  contentOffset: z.int().min(0).max(limits.contentBytes).optional(),
   /** Reads what comes after this agent's mark, which the server keeps and which only `ackSequence` moves. */
   unread: z.boolean().default(false),
-  /** Moves this agent's mark up to here first: everything so far has arrived. */
-  ackSequence: z.int().min(1).optional(),
+  /** Moves this agent's mark to here first: everything so far has arrived. A lower one sets it back; 0: before all. */
+  ackSequence: z.int().min(0).optional(),
 });
 
 /** Reads a part of the log within a token budget, and says how to read on. At least one entry is always shown. */

@@ -5,7 +5,7 @@ import { storableObject, storableText } from '../model/json.js';
 import { sessionKeySchema, targetAgentSchema } from '../model/names.js';
 import { limits } from '../rules/limits.js';
 import { presentHandoff } from '../rules/present.js';
-import { defineUseCase, mutationArguments } from './use-case.js';
+import { defineUseCase, fenceArguments, mutationArguments } from './use-case.js';
 
 /** Offers the session to another agent. Nothing moves before someone accepts. */
 export const requestHandoff = defineUseCase({
@@ -21,7 +21,7 @@ export const requestHandoff = defineUseCase({
     requestData: storableObject(limits.requestDataBytes).optional(),
     /** How long the offer stands. Absent: the deployment's default. */
     expiresInSeconds: z.int().min(1).max(limits.ttlSeconds).optional(),
-    epoch: z.int().min(1).optional(),
+    ...fenceArguments,
   }),
   result: z.strictObject({ handoff: handoffSchema, replayed: z.literal(true).optional() }),
   async run({ store, settings, namespace, agent, idempotency, count, publish }, input) {

@@ -3,7 +3,7 @@ import { handoffIdSchema, handoffOutcomeSchema, handoffSchema } from '../model/h
 import { storableObject, storableText } from '../model/json.js';
 import { limits } from '../rules/limits.js';
 import { presentHandoff } from '../rules/present.js';
-import { defineUseCase, mutationArguments } from './use-case.js';
+import { defineUseCase, fenceArguments, mutationArguments } from './use-case.js';
 
 /** Ends a handoff: its acceptor completes or returns it, its target rejects it, its requester cancels it. */
 export const resolveHandoff = defineUseCase({
@@ -14,14 +14,18 @@ export const resolveHandoff = defineUseCase({
     outcome: handoffOutcomeSchema,
     reason: storableText(limits.reasonBytes).min(1).optional(),
     result: storableObject(limits.resultBytes).optional(),
+    ...fenceArguments,
   }),
   result: z.strictObject({ handoff: handoffSchema, replayed: z.literal(true).optional() }),
-  async run({ store, namespace, agent, idempotency, count, publish }, { handoffId, outcome, reason, result }) {
+  async run({ store, namespace, agent, idempotency, count, publish, process }, input) {
+    const { handoffId, outcome, reason, result, epoch } = input;
     const { handoff, replayed } = await store.resolveHandoff({
       namespace,
       agent: agent(),
       idempotency,
       handoffId,
+      claimant: process,
+      epoch,
       outcome,
       reason,
       result,

@@ -5,7 +5,7 @@ import { storableObject, storableText } from '../model/json.js';
 import { sessionKeySchema } from '../model/names.js';
 import { estimateTokens } from '../rules/estimate-tokens.js';
 import { limits } from '../rules/limits.js';
-import { defineUseCase, mutationArguments } from './use-case.js';
+import { defineUseCase, fenceArguments, mutationArguments } from './use-case.js';
 
 /** Appends one entry to the session's log. The answer comes after the entry is durable. */
 export const updateContext = defineUseCase({
@@ -20,8 +20,7 @@ export const updateContext = defineUseCase({
     pinned: z.boolean().default(false),
     /** Append only if this is still the newest sequence (0: the log is empty). */
     expectedSequence: z.int().min(0).optional(),
-    /** Append only if ownership has not moved since this epoch. */
-    epoch: z.int().min(1).optional(),
+    ...fenceArguments,
   }),
   result: z.strictObject({
     sessionKey: sessionKeySchema,

@@ -5,7 +5,7 @@ import { sessionKeySchema } from '../model/names.js';
 import { sessionSchema } from '../model/session.js';
 import { limits } from '../rules/limits.js';
 import { presentSession } from '../rules/present.js';
-import { defineUseCase, mutationArguments } from './use-case.js';
+import { defineUseCase, fenceArguments, mutationArguments } from './use-case.js';
 
 const changes = {
   status: z.enum(['active', 'completed', 'archived']).optional(),
@@ -24,7 +24,7 @@ export const updateSession = defineUseCase({
     sessionKey: sessionKeySchema,
     ...changes,
     expectedVersion: z.int().min(1).optional(),
-    epoch: z.int().min(1).optional(),
+    ...fenceArguments,
   }),
   result: z.strictObject({ session: sessionSchema, replayed: z.literal(true).optional() }),
   async run({ store, settings, namespace, agent, idempotency, publish }, input) {

@@ -60,6 +60,9 @@ export const mutationArguments = {
     .optional(),
 };
 
+/** Arguments of every tool that acts on a session's ownership: refused if ownership has moved since this epoch. */
+export const fenceArguments = { epoch: z.int().min(1).optional() };
+
 /** An answer must not be many times as long as what it is about: of more, the rest is counted. */
 const mostNamed = 10;
 const longestName = 100;

@@ -214,6 +214,10 @@ export function describeMcpSurface(title: string, open: () => Promise<SurfaceSer
         entries: [],
         lastSequence: 3,
       });
+      expect(await unread('implementer', { ackSequence: 1 })).toMatchObject({
+        entries: [{ content: 'two' }, { content: 'three' }],
+      });
+      expect(await unread('implementer', { ackSequence: 0 })).toMatchObject(all);
       expect(await unread('reviewer')).toMatchObject(all);
       expect(await unread('implementer', { ackSequence: 4 })).toMatchObject({
         isError: true,

@@ -113,7 +113,7 @@ function prepareStatement(
     return statement<AppendedRow>(sql`
       with entry as materialized (
         select * from unnest(
-          ${p.places}::integer[], ${p.agents}::text[], ${p.epochs}::integer[], ${p.expectedSequences}::bigint[],
+          ${p.places}::integer[], ${p.agents}::text[], ${p.epochs}::bigint[], ${p.expectedSequences}::bigint[],
           ${p.contextTypes}::text[], ${p.pinned}::boolean[], ${p.contentBytes}::bigint[], ${p.estimatedTokens}::bigint[],
           ${p.metadata}::json[], ${p.contents}::text[]${keyArrays}
         ) with ordinality as entry (

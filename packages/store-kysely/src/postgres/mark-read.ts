@@ -48,7 +48,7 @@ function prepareMoveMark(database: Database): (mark: Mark & { readonly sequence:
       ), moved as (
         insert into read_marks (session_id, agent, sequence)
         select id, ${p.agent}, ${p.sequence}::bigint from session where last_sequence >= ${p.sequence}::bigint
-        on conflict (session_id, agent) do update set sequence = greatest(read_marks.sequence, excluded.sequence)
+        on conflict (session_id, agent) do update set sequence = excluded.sequence
         returning sequence
       )
       select coalesce(moved.sequence, 0) as sequence, session.last_sequence from session left join moved on true`),

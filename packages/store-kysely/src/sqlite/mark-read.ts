@@ -15,13 +15,14 @@ export function prepareMarkRead(connection: Connection): Operation<MarkRead, Rea
   const findMark = prepareFindMark(connection);
   const saveMark = prepareSaveMark(connection);
 
-  return ({ agent, sequence = 0, ...ref }, nowMs) => {
+  return ({ agent, sequence, ...ref }, nowMs) => {
     const { id, session_key: sessionKey, last_sequence: lastSequence } = getSession(ref, nowMs);
-    const refusal = refuseMark(sequence, { sessionKey, lastSequence });
+    const refusal = refuseMark(sequence ?? 0, { sessionKey, lastSequence });
     if (refusal !== undefined) throw refusal;
     const standing = findMark({ session_id: id, agent })?.sequence ?? 0;
-    if (sequence > standing) saveMark({ session_id: id, agent, sequence });
-    return { sequence: Math.max(sequence, standing), lastSequence };
+    if (sequence === undefined || sequence === standing) return { sequence: standing, lastSequence };
+    saveMark({ session_id: id, agent, sequence });
+    return { sequence, lastSequence };
   };
 }
 

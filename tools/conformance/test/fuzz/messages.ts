@@ -40,10 +40,13 @@ const knownArguments: Readonly<Record<string, Text>> = {
   waitSeconds: fc.constantFrom('0', '-1', '46', '0.5', '"1"', 'null', '1e999', '{}'),
 };
 
+/** Where 32 bits end, and what a JavaScript number holds exactly. */
+const engineEdges = [2 ** 31 - 1, 2 ** 31, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER + 1];
+
 const mostlyWithin = (maximum: number): fc.Arbitrary<number> =>
   fc.oneof(
     { weight: 12, arbitrary: fc.integer({ min: 1, max: maximum }) },
-    { weight: 1, arbitrary: fc.constantFrom(-1, 0, maximum + 1) },
+    { weight: 1, arbitrary: fc.constantFrom(-1, 0, maximum, maximum + 1, ...engineEdges) },
   );
 
 interface Schema {

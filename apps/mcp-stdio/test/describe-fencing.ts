@@ -1,0 +1,101 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { connect } from './mcp-stdio.js';
+
+type Client = Awaited<ReturnType<typeof connect>>;
+type Answer = Record<string, unknown>;
+
+const call = async (client: Client, name: string, args: Record<string, unknown>): Promise<Answer> =>
+  (await client.callTool({ name, arguments: args }))['structuredContent'] as Answer;
+
+const entry = { sessionKey: 'work', contextType: 'message', content: 'x' };
+const lost = { code: 'OWNERSHIP_LOST' };
+
+/** Processes of one agent on one database, each with an official client. */
+export function describeFencing(database: string, open: () => Promise<string>): void {
+  async function start(count: number, agent = 'me', url?: string): Promise<Client[]> {
+    const env = { DATABASE_URL: url ?? (await open()), CONTEXT_AGENT: agent };
+    const kinds = ['v2 client, legacy', 'v2 client, modern'] as const;
+    const clients = await Promise.all(
+      Array.from({ length: count }, (_, index) => connect(kinds[index % 2] ?? kinds[0], `client-${index}`, env)),
+    );
+    onTestFinished(async () => void (await Promise.all(clients.map((client) => client.close()))));
+    return clients;
+  }
+
+  /** The session went from the older process to the newer one, which accepted the offer on a lease. */
+  async function handedOn(): Promise<{ older: Client; newer: Client; handoffId: string }> {
+    const [older, newer] = (await start(2)) as [Client, Client];
+    await call(older, 'registerSession', { sessionKey: 'work' });
+    await call(older, 'requestHandoff', { sessionKey: 'work', targetAgent: 'me', requestType: 'full_handoff' });
+    const { handoffs } = (await call(newer, 'listHandoffs', {})) as { handoffs: { handoffId: string }[] };
+    const handoffId = handoffs[0]?.handoffId ?? '';
+    await call(newer, 'acceptHandoff', { handoffId, leaseSeconds: 600 });
+    return { older, newer, handoffId };
+  }
+
+  describe(`two processes of one agent on ${database}`, () => {
+    it('the older one writes no more after a handoff, until it resumes the session', async () => {
+      const { older, newer } = await handedOn();
+      expect(await call(newer, 'updateContext', entry)).toMatchObject({ sequence: 1, epoch: 2 });
+      expect(await call(older, 'updateContext', entry)).toMatchObject(lost);
+      expect(await call(older, 'updateContext', entry)).toMatchObject(lost);
+      await call(older, 'registerSession', { sessionKey: 'work', ifExists: 'resume' });
+      expect(await call(older, 'updateContext', entry)).toMatchObject({ sequence: 2, epoch: 2 });
+    });
+
+    it.each(['returned', 'completed'])(
+      'the older one cannot end the handoff as %s, the newer one can',
+      async (outcome) => {
+        const { older, newer, handoffId } = await handedOn();
+        const end = { handoffId, outcome };
+        expect(await call(older, 'resolveHandoff', end)).toMatchObject(lost);
+        expect(await call(older, 'resolveHandoff', { ...end, idempotencyKey: 'end' })).toMatchObject(lost);
+        expect(await call(newer, 'updateContext', entry)).toMatchObject({ sequence: 1, epoch: 2 });
+        expect(await call(newer, 'resolveHandoff', end)).toMatchObject({ handoff: { status: outcome } });
+      },
+    );
+
+    it('the older one cannot withdraw or reject what the newer one offers', async () => {
+      const { older, newer } = await handedOn();
+      const offer = { sessionKey: 'work', targetAgent: 'me', requestType: 'full_handoff' };
+      await call(newer, 'requestHandoff', offer);
+      const { handoffs } = (await call(older, 'listHandoffs', {})) as { handoffs: { handoffId: string }[] };
+      const handoffId = handoffs[0]?.handoffId;
+      for (const outcome of ['cancelled', 'rejected']) {
+        expect(await call(older, 'resolveHandoff', { handoffId, outcome })).toMatchObject(lost);
+      }
+      expect(await call(newer, 'resolveHandoff', { handoffId, outcome: 'cancelled' })).toMatchObject({
+        handoff: { status: 'cancelled' },
+      });
+    });
+
+    it('one that starts anew ends what another accepted, once it has resumed the session', async () => {
+      const url = await open();
+      const [older] = (await start(1, 'me', url)) as [Client];
+      await call(older, 'registerSession', { sessionKey: 'work' });
+      const offer = { sessionKey: 'work', targetAgent: 'me', requestType: 'full_handoff' };
+      const { handoff } = (await call(older, 'requestHandoff', offer)) as { handoff: { handoffId: string } };
+      await call(older, 'acceptHandoff', { handoffId: handoff.handoffId });
+      const [restarted] = (await start(1, 'me', url)) as [Client];
+      const end = { handoffId: handoff.handoffId, outcome: 'completed' };
+      expect(await call(restarted, 'resolveHandoff', end)).toMatchObject(lost);
+      await call(restarted, 'registerSession', { sessionKey: 'work', ifExists: 'resume' });
+      expect(await call(restarted, 'resolveHandoff', end)).toMatchObject({ handoff: { status: 'completed' } });
+    });
+
+    it('one of them accepts an offer', async () => {
+      const url = await open();
+      const clients = await start(2, 'builder', url);
+      const [planner] = (await start(1, 'planner', url)) as [Client];
+      await call(planner, 'registerSession', { sessionKey: 'work' });
+      const offered = { sessionKey: 'work', targetAgent: 'role:builder', requestType: 'full_handoff' };
+      const { handoff } = (await call(planner, 'requestHandoff', offered)) as { handoff: { handoffId: string } };
+      const { handoffId } = handoff;
+      const answers = await Promise.all(clients.map((client) => call(client, 'acceptHandoff', { handoffId })));
+      const winner = answers.findIndex((answer) => answer['session'] !== undefined);
+      expect(answers[1 - winner]).toMatchObject({ code: 'HANDOFF_CLAIMED' });
+      const again = await call(clients[winner] as Client, 'acceptHandoff', { handoffId });
+      expect(again).toMatchObject({ replayed: true });
+    });
+  });
+}
