@@ -1,13 +1,18 @@
 import { ContextStoreError } from '@org/domain';
 import type Sqlite from 'better-sqlite3';
 
-/** How Node.js says that a package, or the native part of one, is missing or was made for another system. */
-const failures: ReadonlySet<unknown> = new Set(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND', 'ERR_DLOPEN_FAILED']);
+/** How Node.js says that it has no such package, or cannot load the native part of one, or may not. */
+const failures: ReadonlySet<unknown> = new Set([
+  'ERR_MODULE_NOT_FOUND',
+  'MODULE_NOT_FOUND',
+  'ERR_DLOPEN_FAILED',
+  'ERR_DLOPEN_DISABLED',
+]);
 
 /**
  * Loads better-sqlite3 and its native part.
  *
- * @throws STORE_UNAVAILABLE when either is missing or does not fit this system
+ * @throws STORE_UNAVAILABLE when either is missing, does not fit this system, or may not be loaded
  */
 export async function loadDriver(): Promise<typeof Sqlite> {
   try {
