@@ -1,7 +1,7 @@
+import type { Writable } from 'node:stream';
 import { logRedis } from '@org/context-store/command';
 import { openContextStore, type OpenContextStoreOptions } from '@org/context-store';
 import { maxMessageBytes, serveMcpStdio } from '@org/mcp';
-import type { Writable } from 'node:stream';
 import type { LateLog } from './late-log.js';
 import { LineTransport } from './line-transport.js';
 import { untilOrphaned } from './until-orphaned.js';
