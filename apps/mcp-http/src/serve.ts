@@ -21,13 +21,14 @@ import { openRateLimiter } from './open-rate-limiter.js';
 import { openTelemetry, type OpenedTelemetry } from './open-telemetry.js';
 import type { RateLimiter } from './rate-limiter.js';
 import { createMessageServer, type ServeMessage } from './serve-message.js';
-import { untilStopped } from './until-stopped.js';
 import { welcomeText } from './welcome.js';
 import { within } from './within.js';
 
 export interface ServeOptions {
   readonly version: string;
   readonly environment: HttpEnvironment;
+  /** Resolves when the process is told to stop. */
+  readonly stopped: Promise<NodeJS.Signals>;
   readonly log: Logger;
 }
 
@@ -48,9 +49,11 @@ const refusalCodes = { 401: 'UNAUTHORIZED', 403: 'FORBIDDEN', 503: 'STORE_UNAVAI
  *
  * @returns whether all came to its end; otherwise something is left that keeps the process from ending by itself for a while
  */
-export async function serve({ version, environment, log }: ServeOptions): Promise<boolean> {
+export async function serve({ version, environment, stopped, log }: ServeOptions): Promise<boolean> {
   requireAuthDecision(environment);
-  const stop = untilStopped();
+  let isOpen = false;
+  // Nothing is half done: a database is migrated as a whole or not at all.
+  void stopped.then(() => isOpen || process.exit(0));
   const stopping = new AbortController();
   const isStopping = (): boolean => stopping.signal.aborted;
   const faults = createFaultLog(log);
@@ -77,9 +80,8 @@ export async function serve({ version, environment, log }: ServeOptions): Promis
     countRefusal: telemetry.httpTelemetry?.countRefusal,
   });
 
-  const contextStore = await Promise.race([openStore(environment, telemetry, log), stop]);
-  // Nothing is half done: a database is migrated as a whole or not at all.
-  if (typeof contextStore === 'string') process.exit(0);
+  const contextStore = await openStore(environment, telemetry, log);
+  isOpen = true;
   const rateLimiter = await openRateLimiter(environment, log);
   const onError: OnError = (error, { request, ...call }) =>
     faults.report(error, { ...call, traceId: telemetry.traceIdOf(request) });
@@ -98,7 +100,7 @@ export async function serve({ version, environment, log }: ServeOptions): Promis
   service.resolve({ contextStore, serveMessage });
   announce({ version, environment, log }, { url: `${server.url}/mcp`, auth, metricsUrl: telemetry.metricsUrl });
 
-  log.info({ signal: await stop }, 'Stopping: what is in flight is answered first');
+  log.info({ signal: await stopped }, 'Stopping: what is in flight is answered first');
   stopping.abort();
   await delay(environment.DRAIN_DELAY_SECONDS * 1000);
   setTimeout(() => endAnyway(log, faults), exitAfterMs).unref();
@@ -151,7 +153,10 @@ interface Started {
 }
 
 /** Says what runs and what it is connected to: in the log, and on a terminal what to do with it. */
-function announce({ version, environment, log }: ServeOptions, { url, auth, metricsUrl }: Started): void {
+function announce(
+  { version, environment, log }: Omit<ServeOptions, 'stopped'>,
+  { url, auth, metricsUrl }: Started,
+): void {
   const { CONTEXT_NAMESPACE: namespace, REDIS_URL: redisUrl } = environment;
   const location = databaseLocation(environment.DATABASE_URL);
   const needsApiKey = auth !== undefined && auth.metadata === undefined;

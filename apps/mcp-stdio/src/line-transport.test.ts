@@ -63,6 +63,19 @@ describe('LineTransport', () => {
     expect(received).toEqual([request(1)]);
   });
 
+  it.each([
+    ['breaks', () => input.destroy(new Error('read ECONNRESET'))],
+    ['is closed', () => input.destroy()],
+  ])('closes when its input %s without an end, once it has answered', async (_how, lose) => {
+    await receive(request(1));
+    lose();
+    await transport.finishing;
+    expect(isClosed).toBe(false);
+    await transport.send(response(1));
+    await transport.closed;
+    expect(isClosed).toBe(true);
+  });
+
   it('closes when nobody reads its answers any longer', async () => {
     await receive(request(1));
     output.destroy(new Error('EPIPE'));

@@ -52,8 +52,8 @@ export class LineTransport implements Transport {
 
   async start(): Promise<void> {
     this.input.on('data', this.read);
-    this.input.once('end', () => void this.finish());
-    this.input.on('error', (error) => this.onerror?.(error));
+    // A socket may break, or be closed, without an end.
+    for (const over of ['end', 'error', 'close']) this.input.on(over, () => void this.finish());
     // Nobody is left to read an answer.
     this.output.on('error', () => void this.close());
   }

@@ -1,8 +1,10 @@
+import type { Writable } from 'node:stream';
 import { logRedis } from '@org/context-store/command';
 import { openContextStore, type OpenContextStoreOptions } from '@org/context-store';
 import { maxMessageBytes, serveMcpStdio } from '@org/mcp';
 import type { LateLog } from './late-log.js';
 import { LineTransport } from './line-transport.js';
+import { untilOrphaned } from './until-orphaned.js';
 
 export interface ServeOptions {
   readonly version: string;
@@ -10,6 +12,10 @@ export interface ServeOptions {
   readonly maxContentBytes: number;
   readonly isTraced: boolean;
   readonly log: LateLog;
+  /** Resolves when the process is told to stop. */
+  readonly stopped: Promise<unknown>;
+  /** Where answers go. */
+  readonly output: Writable;
   /** Whether every call gets a line. */
   readonly logsCalls: boolean;
 }
@@ -18,8 +24,8 @@ export interface ServeOptions {
 const stopWithinMs = 8000;
 
 /**
- * Serves one client on standard input and output, until the client leaves or the process is told to stop. What was asked
- * by then is still answered.
+ * Serves one client on standard input and output, until the client leaves, the process that started this one is gone, or
+ * this one is told to stop. What was asked by then is still answered.
  *
  * @returns whether all came to its end; otherwise something is left that keeps the process from ending by itself for a while
  */
@@ -30,6 +36,8 @@ export async function serve({
   log,
   logsCalls,
   isTraced,
+  stopped,
+  output,
 }: ServeOptions): Promise<boolean> {
   const redisLog = {
     info: (message: string) => log.write((logger) => logger.info(message)),
@@ -42,10 +50,15 @@ export async function serve({
         log: redisLog.warn,
       })
     : undefined;
+  let isOpen = false;
+  const over = Promise.race([stopped, untilOrphaned()]);
+  // Nothing is half done: a database is migrated as a whole or not at all.
+  void over.then(() => isOpen || process.exit(0));
   const contextStore = await openContextStore({ ...logRedis(options, redisLog), telemetry: traces?.telemetry });
+  isOpen = true;
   const transport = new LineTransport({
     input: process.stdin,
-    output: process.stdout,
+    output,
     maxMessageBytes: maxMessageBytes(maxContentBytes),
   });
   const stopping = new AbortController();
@@ -67,9 +80,7 @@ export async function serve({
       log.write((logger) => logger.warn({ type: name }, 'A message could not be served')),
   });
 
-  const stop = (): void => void transport.finish();
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  void over.then(() => transport.finish());
   await transport.finishing;
   stopping.abort();
   setTimeout(() => process.exit(1), stopWithinMs).unref();

@@ -147,6 +147,36 @@ it('has a line for what a library prints, without the text, and one for what Nod
   expect(stderr).not.toContain('secret');
 });
 
+it('keeps standard output for the protocol, whichever way others print there', async () => {
+  const prints = `
+    const write = process.stdout.write.bind(process.stdout);
+    process.on('SIGUSR2', () => {
+      process.stdout.write('secret\\n');
+      process.stdout.write(Buffer.from('secret'));
+      write('secret');
+      console.dir({ secret: 1 });
+    })`;
+  const server = new RawServer({
+    DATABASE_URL: folder.database,
+    LOG_LEVEL: 'debug',
+    NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(prints).toString('base64')}`,
+  });
+  server.send({ id: 1, method: 'ping' });
+  await server.next();
+  server.child.kill('SIGUSR2');
+  await once(server.child.stderr, 'data');
+  server.send({ id: 2, method: 'ping' });
+  await server.next();
+  server.child.stdin.end();
+  const { code, stdout, stderr } = await server.finished;
+  expect(code).toBe(0);
+  const messages = stdout.trim().split('\n');
+  expect(messages.map((line) => JSON.parse(line) as object)).toMatchObject([{ id: 1 }, { id: 2 }]);
+  const lines = stderr.trim().split('\n');
+  expect(lines.map((line) => (JSON.parse(line) as LogLine).msg)).toEqual(Array(4).fill('A library printed something'));
+  expect(stderr).not.toContain('secret');
+});
+
 describe('a client that does not care for standard error', () => {
   let child: ChildProcessWithoutNullStreams;
   beforeEach(() => {

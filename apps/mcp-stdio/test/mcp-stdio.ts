@@ -1,6 +1,7 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect as connectSocket, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -102,4 +103,38 @@ export class RawServer {
   callTool(id: number, name: string, args: Message): void {
     this.send({ id, method: 'tools/call', params: { name, arguments: args } });
   }
+}
+
+export interface SocketServer {
+  readonly child: ChildProcess;
+  /** The client's end of the one socket that is the standard input and the standard output of the server. */
+  readonly client: Socket;
+}
+
+/** The two ends of a connection; nothing reads from the server's. */
+export async function socketPair(): Promise<{ readonly client: Socket; readonly server: Socket }> {
+  const listener = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const client = connectSocket((listener.address() as AddressInfo).port, '127.0.0.1');
+  const [server] = (await once(listener, 'connection')) as [Socket];
+  listener.close();
+  return { client, server };
+}
+
+/** A server process of a client that is connected by a socket, as inetd, sshd and socat give it one. It was asked once. */
+export async function startOnSocket(env: Env): Promise<SocketServer> {
+  const { client, server } = await socketPair();
+  const child = spawn(process.execPath, [program], {
+    env: environment({ CONTEXT_AGENT: 'a', ...env }),
+    stdio: [server, server, 'pipe'],
+  });
+  server.destroy();
+  await callToolOn(client, 1, 'registerSession', { sessionKey: 'work' });
+  return { child, client };
+}
+
+/** Calls a tool. Resolves with the first thing that comes back. */
+export async function callToolOn(client: Socket, id: number, name: string, args: object): Promise<void> {
+  client.write(`${JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } })}\n`);
+  await once(client, 'data');
 }

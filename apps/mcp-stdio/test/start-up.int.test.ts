@@ -1,8 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { dataFolder, RawServer, run, type DataFolder } from './mcp-stdio.js';
+import { dataFolder, program, RawServer, run, type DataFolder } from './mcp-stdio.js';
 
 let folder: DataFolder;
 beforeEach(async () => {
@@ -48,6 +51,22 @@ describe('a problem at the start is one line for people, and an exit code other 
     const file = join(folder.path, 'file');
     await writeFile(file, '');
     await expectOneLine({ XDG_DATA_HOME: join(file, 'below') }, /data folder .*below/);
+  });
+
+  it.each(['', 'home', '/nonexistent'])(
+    'HOME=%s, which is no folder, and nothing is written anywhere',
+    async (HOME) => {
+      const child = spawn(process.execPath, [program], { cwd: folder.path, env: { HOME } });
+      child.stdin.end();
+      const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^mcp-stdio: [^\n]*home folder[^\n]*DATABASE_URL[^\n]*\n$/);
+      expect(await readdir(folder.path)).toEqual([]);
+    },
+  );
+
+  it('a data folder where the system lets nobody make one', async () => {
+    await expectOneLine({ XDG_DATA_HOME: '/proc' }, /data folder \/proc.* cannot be made.*DATABASE_URL/);
   });
 
   it('a database that cannot be made', async () => {

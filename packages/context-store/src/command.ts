@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import type { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import type { RedisBusState } from '@org/bus-redis';
 import type { RedisCacheState } from '@org/cache-keyv/redis';
@@ -7,18 +9,14 @@ import type { OpenContextStoreOptions } from './open-context-store.js';
 
 export { logPrinted } from './log-printed.js';
 
-/** What a program does, or one of its commands. */
-interface Action<Table extends EnvironmentTable> {
+/** One command of a program. A signal to stop ends it at once. */
+interface NamedAction<Table extends EnvironmentTable> {
   /** What it is for, in a line or two. */
   readonly summary: string;
-  /** Starts it. Resolves when it runs, or when it is done. */
-  readonly start: (environment: Environment<Table>, args: readonly string[]) => Promise<void>;
-}
-
-/** One command of a program that has several. */
-interface NamedAction<Table extends EnvironmentTable> extends Action<Table> {
   /** What comes after its name, for people. All of it must be given. */
   readonly parameters?: readonly string[];
+  /** Resolves when it is done. */
+  readonly start: (environment: Environment<Table>, args: readonly string[]) => Promise<void>;
 }
 
 interface Identity<Table extends EnvironmentTable> {
@@ -30,7 +28,10 @@ interface Identity<Table extends EnvironmentTable> {
 type Commands<Table extends EnvironmentTable> = Readonly<Record<string, NamedAction<Table>>>;
 
 /** A program that is configured by its environment alone. What it does besides has commands, if it does. */
-export interface Command<Table extends EnvironmentTable> extends Identity<Table>, Action<Table> {
+export interface Command<Table extends EnvironmentTable> extends Identity<Table> {
+  readonly summary: string;
+  /** Runs it until it is over. It sees to it by itself that it ends when it is told to stop. */
+  readonly start: (environment: Environment<Table>) => Promise<void>;
   readonly commands?: Commands<Table>;
 }
 
@@ -41,28 +42,57 @@ export interface CommandGroup<Table extends EnvironmentTable> extends Identity<T
   readonly start?: undefined;
 }
 
+export interface RunOptions {
+  /** Resolves when the process is told to stop; see `untilStopped`. */
+  readonly stopped: Promise<NodeJS.Signals>;
+  /** Where help and version go. Default: standard output. */
+  readonly output?: Writable | undefined;
+}
+
 /** Runs a program from its command line. Every start-up problem is a line on stderr and a non-zero exit, never a stack. */
 export async function runCommand<Table extends EnvironmentTable>(
   command: Command<Table> | CommandGroup<Table>,
-  args = process.argv.slice(2),
+  { stopped, output = process.stdout }: RunOptions,
 ): Promise<void> {
   try {
     const { start: main, commands = {} } = command;
-    const { values: options, positionals } = parse(args, 'commands' in command);
-    if (options.help) return void process.stdout.write(helpText(command));
-    if (options.version) return void process.stdout.write(`${command.version}\n`);
-    const start = main !== undefined && positionals.length === 0 ? main : findCommand(commands, positionals).start;
-    await start(readEnvironment(command.environment), positionals.slice(1));
+    const { values: options, positionals } = parse(process.argv.slice(2), 'commands' in command);
+    if (options.help) return void output.write(helpText(command));
+    if (options.version) return void output.write(`${command.version}\n`);
+    if (main !== undefined && positionals.length === 0) return await main(readEnvironment(command.environment));
+    const { start } = findCommand(commands, positionals);
+    await Promise.race([start(readEnvironment(command.environment), positionals.slice(1)), giveUpWhen(stopped)]);
   } catch (error) {
     const isUsage = error instanceof UsageError;
     const message = isUsage ? `${error.message} See ${command.name} --help.` : messageOf(error);
     for (const line of message.split('\n')) process.stderr.write(`${command.name}: ${line}\n`);
-    process.exit(isUsage ? 2 : 1);
+    process.exit(exitCodeOf(error));
   }
 }
 
 /** The command line is not one of this program. */
 class UsageError extends Error {}
+
+/** A command was told to stop before it was done. */
+class StoppedError extends Error {
+  readonly signal: NodeJS.Signals;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`${signal} came before it was done. Nothing is half done: run the same command again.`);
+    this.signal = signal;
+  }
+}
+
+/** A database is changed as a whole or not at all, so that there is nothing to wait for. */
+async function giveUpWhen(stopped: Promise<NodeJS.Signals>): Promise<never> {
+  throw new StoppedError(await stopped);
+}
+
+/** What a shell reports of a process that a signal ended is 128 and the number of the signal. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof StoppedError) return 128 + constants.signals[error.signal];
+  return error instanceof UsageError ? 2 : 1;
+}
 
 function parse(
   args: string[],

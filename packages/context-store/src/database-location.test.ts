@@ -30,6 +30,16 @@ describe('where the data lies', () => {
     expect(databaseLocation()).toMatchObject({ path: join(homedir(), '.local/share/context-store/context.db') });
   });
 
+  it.each(['', 'relative', '/nonexistent'])('is not below HOME=%s', (home) => {
+    vi.stubEnv('XDG_DATA_HOME', 'relative');
+    vi.stubEnv('HOME', home);
+    expect(() => databaseLocation()).toThrow(
+      expect.objectContaining({ code: 'VALIDATION_ERROR', message: expect.stringContaining('DATABASE_URL') as string }),
+    );
+    vi.stubEnv('XDG_DATA_HOME', '/xdg');
+    expect(databaseLocation()).toMatchObject({ path: '/xdg/context-store/context.db' });
+  });
+
   it.each([
     ['postgres://user:secret@host:port/db', 'the host or the port'],
     ['postgres:secret', 'postgres://user:password@host'],

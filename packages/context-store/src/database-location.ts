@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { ContextStoreError } from '@org/domain';
@@ -26,7 +27,8 @@ export interface PostgresLocation {
 /**
  * Reads `postgres://user:password@host:port/database` (or `postgresql://`, with libpq's parameters behind a `?`),
  * `sqlite:PATH` (relative to the working folder) or `sqlite::memory:`. Absent: `context.db` in the user's data folder, as
- * the XDG Base Directory Specification has it. @throws VALIDATION_ERROR saying what is wrong, without repeating it
+ * the XDG Base Directory Specification has it. @throws VALIDATION_ERROR saying what is wrong, without repeating it, or that
+ * this user has no home folder
  */
 export function databaseLocation(database?: string): DatabaseLocation {
   if (database === undefined) return { engine: 'sqlite', path: join(dataFolder(), 'context.db'), isDefault: true };
@@ -68,8 +70,27 @@ export function isSecret(location: DatabaseLocation): boolean {
 function dataFolder(): string {
   const configured = process.env['XDG_DATA_HOME'];
   // The specification asks to ignore a relative one.
-  const base = configured !== undefined && isAbsolute(configured) ? configured : join(homedir(), '.local', 'share');
+  const base = configured !== undefined && isAbsolute(configured) ? configured : join(homeFolder(), '.local', 'share');
   return join(base, 'context-store');
+}
+
+/** @throws VALIDATION_ERROR when this user has none: the data must not lie in the folder that a program was started in */
+function homeFolder(): string {
+  const home = findHome();
+  if (home !== undefined && isAbsolute(home) && existsSync(home)) return home;
+  const reason = home === undefined ? 'this user has none' : `'${home}' is not the absolute path of a folder`;
+  throw invalid(
+    `there is no home folder to keep it in: ${reason}. Set DATABASE_URL to sqlite:/absolute/path.db or postgres://…, or XDG_DATA_HOME to an absolute path.`,
+  );
+}
+
+/** What HOME says, or else the system's list of users. */
+function findHome(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
 }
 
 function invalid(problem: string): ContextStoreError {

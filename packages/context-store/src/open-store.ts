@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ContextStoreError, type EventBus, type Store, type Telemetry } from '@org/domain';
 import type { EventCarrier } from '@org/store-kysely/postgres';
@@ -31,8 +30,8 @@ export async function openStore(
 ): Promise<OpenedStore> {
   requireSupportedNode();
   if (location.engine === 'sqlite') {
-    await makeDefaultFolder(location);
-    const { createSqliteBus, createSqliteStore } = await import('@org/store-kysely/sqlite');
+    const { createSqliteBus, createSqliteStore, makeFolder } = await import('@org/store-kysely/sqlite');
+    makeDefaultFolder(location, makeFolder);
     const store = await createSqliteStore({ path: location.path, migrate, telemetry });
     return { store, bus: createSqliteBus({ store }) };
   }
@@ -46,8 +45,8 @@ export async function openStore(
 export async function migrateStore(location: DatabaseLocation, settings: PostgresSettings): Promise<SchemaChange> {
   requireSupportedNode();
   if (location.engine === 'sqlite') {
-    await makeDefaultFolder(location);
-    const { migrateSqlite } = await import('@org/store-kysely/sqlite');
+    const { makeFolder, migrateSqlite } = await import('@org/store-kysely/sqlite');
+    makeDefaultFolder(location, makeFolder);
     return migrateSqlite(location.path);
   }
   const { migratePostgres } = await import('@org/store-kysely/postgres');
@@ -55,11 +54,11 @@ export async function migrateStore(location: DatabaseLocation, settings: Postgre
 }
 
 /** The folder that is ours to make. Recorded work is private: it is for its user alone. */
-async function makeDefaultFolder({ path, isDefault }: SqliteLocation): Promise<void> {
+function makeDefaultFolder({ path, isDefault }: SqliteLocation, makeFolder: (folder: string) => void): void {
   if (!isDefault) return;
   const folder = dirname(path);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
   } catch (error) {
     throw new ContextStoreError(
       'STORE_UNAVAILABLE',

@@ -87,7 +87,7 @@ export {
   type ResourceRead,
   type Telemetry,
 } from './ports/telemetry.js';
-export { sliceCodePoints } from './rules/cut-text.js';
+export { quoteOf, sliceCodePoints } from './rules/cut-text.js';
 export { estimateTokens } from './rules/estimate-tokens.js';
 export {
   handoffStatus,

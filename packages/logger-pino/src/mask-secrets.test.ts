@@ -14,10 +14,24 @@ it.each([
   ['csk_laptop.s3cret opened it', '*** opened it'],
   ['my_csk_laptop.s3cret, Bearer%20csk_laptop.s3cret', 'my_***, Bearer%20***'],
   ['eyJhbGciOi.eyJzdWIi.s3cret', '***'],
+  ['at key-eyJhbGciOi.eyJzdWIi.s3cret, yes', 'at ***, yes'],
   ['{"password":"s3cret","a":1}', '{"password":"***","a":1}'],
   [String.raw`{"msg":"{\"token\": \"s3cret\"}"}`, String.raw`{"msg":"{\"token\": \"***\"}"}`],
 ])('%s', (line, masked) => {
   expect(maskSecrets(line)).toBe(masked);
+});
+
+it.each(['eyJ-', '//a', 'token ', 'bearer ', 'csk_', 'a@'])('takes time in proportion to a line of %j', (unit) => {
+  const leastMs = (count: number): number =>
+    Math.min(
+      ...Array.from({ length: 5 }, () => {
+        const startedMs = performance.now();
+        maskSecrets(unit.repeat(count));
+        return performance.now() - startedMs;
+      }),
+    );
+  // Where each beginning of a match is followed to the end of the line, it would be 256 times as long.
+  expect(leastMs(32_000) / leastMs(2000)).toBeLessThan(100);
 });
 
 it.each([

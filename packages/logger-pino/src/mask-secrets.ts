@@ -8,7 +8,8 @@ const named =
 const credentials = /\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi;
 /** A key of `mcp-http create-api-key`, wherever it stands: a caller may send it as its request id. */
 const apiKey = /csk_[\w.-]+/g;
-const jsonWebToken = /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
+/** Looks at each run of characters once, from its beginning: a caller may send a run of 16 KiB that begins many tokens. */
+const jsonWebToken = /(?<![\w-])(?=[\w-]*\beyJ)[\w-]+\.[\w-]+\.[\w-]*/g;
 
 /** A line of the log without what opens doors. The last line of defence: nothing is logged that should need it. */
 export function maskSecrets(line: string): string {

@@ -1,6 +1,7 @@
 import { ProtocolError, ProtocolErrorCode, type CallToolResult } from '@modelcontextprotocol/server';
 import {
   ContextStoreError,
+  quoteOf,
   useCases,
   type Caller,
   type ContextStore,
@@ -33,7 +34,7 @@ export function createToolCaller({ contextStore, rememberEpochs, stopping, onErr
     if (!isToolName(name)) {
       throw new ProtocolError(
         ProtocolErrorCode.InvalidParams,
-        `Unknown tool: ${name}. There are ${toolNames.join(', ')}.`,
+        `Unknown tool: ${quoteOf(name)}. There are ${toolNames.join(', ')}.`,
       );
     }
     // One tool at a time has matching input and result; TypeScript cannot tell for a union of them.

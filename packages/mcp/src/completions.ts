@@ -1,5 +1,5 @@
 import type { CompleteRequestParams, CompleteResult } from '@modelcontextprotocol/server';
-import { requestTypes, type Caller, type ContextStore } from '@org/domain';
+import { quoteOf, requestTypes, type Caller, type ContextStore } from '@org/domain';
 import { promptArguments } from './prompts.js';
 import { invalidParams, withProtocolErrors } from './protocol-error.js';
 import { templateVariable, uriTemplates } from './resource-uri.js';
@@ -25,7 +25,7 @@ function argumentsOf(ref: CompleteRequestParams['ref']): readonly string[] {
   if (ref.type === 'ref/prompt') return promptArguments(ref.name);
   const variable = templateVariable(ref.uri);
   if (variable !== undefined) return [variable];
-  throw invalidParams(`Nothing to complete for ${ref.uri}. There are ${uriTemplates.join(', ')}.`);
+  throw invalidParams(`Nothing to complete for ${quoteOf(ref.uri)}. There are ${uriTemplates.join(', ')}.`);
 }
 
 async function valuesFor(

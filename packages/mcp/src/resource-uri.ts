@@ -1,5 +1,5 @@
 import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError } from '@modelcontextprotocol/server';
-import { agentSchema, sessionKeySchema } from '@org/domain';
+import { agentSchema, quoteOf, sessionKeySchema } from '@org/domain';
 
 /** Resources without a variable. */
 const fixedUris = { sessions: 'handoff://sessions', stats: 'handoff://stats' } as const;
@@ -67,7 +67,7 @@ export function parseUri(uri: string): ParsedUri {
     return { resource, name: checkedName(resource, uri.slice(prefix.length, uri.length - suffix.length), uri) };
   }
   const known = [...Object.values(fixedUris), ...uriTemplates].join(', ');
-  throw new ResourceNotFoundError(uri, `Resource not found: ${uri}. There are ${known}.`);
+  throw new ResourceNotFoundError(quoteOf(uri), `Resource not found: ${quoteOf(uri)}. There are ${known}.`);
 }
 
 function checkedName(resource: TemplateResource, name: string, uri: string): string {
@@ -79,7 +79,7 @@ function checkedName(resource: TemplateResource, name: string, uri: string): str
     variable === 'sessionKey' ? ['session key', 'invalid_session_key'] : ['agent', 'invalid_agent'];
   throw new ProtocolError(
     ProtocolErrorCode.InvalidParams,
-    `uri: the ${subject} in ${uri} is malformed. It is ${form}.`,
-    { uri, reason },
+    `uri: the ${subject} in ${quoteOf(uri)} is malformed. It is ${form}.`,
+    { uri: quoteOf(uri), reason },
   );
 }

@@ -74,6 +74,17 @@ const systemServices: readonly Service[] = [
     debianPackage: 'sqlite3',
   },
   {
+    name: 'socat',
+    tests: '**/test/*-socat.system.test.ts',
+    isThere: () => isCommand('socat'),
+    debianPackage: 'socat',
+  },
+  {
+    name: 'right to make a process namespace',
+    tests: '**/test/*-unshare.system.test.ts',
+    isThere: () => succeeds('unshare', '--map-root-user', '--pid', '--fork', '--mount-proc', 'true'),
+  },
+  {
     name: 'systemd',
     tests: '**/test/*-systemd.system.test.ts',
     isThere: () => isCommand('systemd-analyze'),

@@ -29,15 +29,21 @@ export const roleAddress = (role: string): string => `role:${role}`;
 /** Whether a handoff's target is a role rather than one agent. */
 export const isRoleAddress = (target: string): boolean => target.startsWith('role:');
 
+/** How much of a client's own name is read: callers choose its length, and an agent's name has at most 128 characters. */
+const clientNameLength = 256;
+
 /**
  * Turns the free-form name that an MCP client gives itself into an agent name, so that a person who configures nothing
- * still has a stable identity: `Claude Code` becomes `claude-code`. Undefined when nothing usable is left.
+ * still has a stable identity: `Claude Code` becomes `claude-code`. Returns undefined if nothing usable is left of its
+ * first 256 characters.
  */
 export function agentNameOf(clientName: string | undefined): string | undefined {
   const name = clientName
-    ?.toLowerCase()
+    ?.slice(0, clientNameLength)
+    .toLowerCase()
     .replaceAll(/[^a-z0-9._@-]+/g, '-')
-    .replaceAll(/^[^a-z0-9]+|-+$/g, '')
+    .replace(/^[^a-z0-9]+/, '')
+    .replace(/(?<!-)-+$/, '')
     .slice(0, 128);
   return name === undefined || name === '' ? undefined : name;
 }

@@ -36,6 +36,13 @@ export function previewOf(text: string, maxLength: number): string {
   return preview.cut || start.length < text.trim().length ? `${preview.text}…` : preview.text;
 }
 
+/** The most UTF-16 units that a message repeats of a text whose length its caller chose. Every name of ours is shorter. */
+const quoteLength = 200;
+
+/** As much of a caller's text as a message may repeat: enough to find it, however long it is. */
+export const quoteOf = (text: string): string =>
+  text.length > quoteLength ? `${text.slice(0, quoteLength).toWellFormed()}…` : text;
+
 function unitIndex(text: string, from: number, codePoints: number): number {
   let index = from;
   for (let passed = 0; passed < codePoints && index < text.length; passed += 1) {

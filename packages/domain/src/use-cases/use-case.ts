@@ -4,6 +4,7 @@ import { agentSchema } from '../model/names.js';
 import type { StoreEvent } from '../ports/event-bus.js';
 import type { BusinessEvent } from '../ports/telemetry.js';
 import type { Idempotency, Store } from '../ports/store.js';
+import { quoteOf } from '../rules/cut-text.js';
 import type { InboxWatch } from '../waiting/inbox-watch.js';
 
 /** What a deployment may set, with every default filled in. */
@@ -65,7 +66,6 @@ export const fenceArguments = { epoch: z.int().min(1).optional() };
 
 /** An answer must not be many times as long as what it is about: of more, the rest is counted. */
 const mostNamed = 10;
-const longestName = 100;
 
 /** No argument takes a longer list. Of one, zod would describe every item before it counts them. */
 const longestList = 100;
@@ -101,26 +101,22 @@ function refusal(described: readonly ArgumentIssue[], count: number): ContextSto
 const overlongLists = (input: unknown): ArgumentIssue[] =>
   Object.entries(input ?? {})
     .filter(([, value]) => Array.isArray(value) && value.length > longestList)
-    .map(([path]) => ({ path: shown(path), message: `has more than ${longestList} items; send fewer` }));
+    .map(([path]) => ({ path: quoteOf(path), message: `has more than ${longestList} items; send fewer` }));
 
 /** zod drops this key of a record without a word, and what a caller recorded must not go missing. */
 const lostKeys = (input: unknown): ArgumentIssue[] =>
   Object.entries(input ?? {})
     .filter(([, value]) => typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__'))
     .map(([path]) => ({
-      path: shown(path),
+      path: quoteOf(path),
       message: 'has a key named __proto__, which cannot be stored; rename it',
     }));
-
-/** As much of an argument's name as it takes to find it. */
-const shown = (name: string): string =>
-  name.length > longestName ? `${name.slice(0, longestName).toWellFormed()}…` : name;
 
 function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodObject): ArgumentIssue {
   const path = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
     const more = issue.keys.length - mostNamed;
-    const unknown = `${issue.keys.slice(0, mostNamed).map(shown).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+    const unknown = `${issue.keys.slice(0, mostNamed).map(quoteOf).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
     return {
       path: path === '' ? unknown : `${path}.${unknown}`,
       message: `unknown; known are ${Object.keys(schema.shape).join(', ')}`,

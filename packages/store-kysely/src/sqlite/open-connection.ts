@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { ContextStoreError } from '@org/domain';
 import type { Database } from 'better-sqlite3';
 import { createConnection, type Connection } from './connection.js';
+import { loadDriver } from './load-driver.js';
 import { migrate } from './migrate.js';
 import { retryWhileBusy } from './retry-while-busy.js';
 
@@ -22,7 +23,7 @@ export async function openConnection(
 ): Promise<Connection> {
   requireNode();
   if (path !== ':memory:') requireFile(path);
-  const { default: Sqlite } = await import('better-sqlite3');
+  const Sqlite = await loadDriver();
   const database = new Sqlite(path, { timeout: busyTimeoutMs });
   const deadlineMs = performance.now() + lockWaitMs;
   try {
@@ -61,8 +62,11 @@ function requireNode(): void {
   );
 }
 
-/** One folder at a time: left to make several, Node tries forever where none can be, as under /proc. */
-function makeFolder(folder: string): void {
+/**
+ * Makes a folder for its user alone, with those above it, unless it exists. One at a time: left to make several, Node tries
+ * forever where none can be, as under /proc. @throws system errors
+ */
+export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   try {

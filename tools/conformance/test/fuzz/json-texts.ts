@@ -52,9 +52,13 @@ const nested = fc
   .tuple(fc.constantFrom(['[', ']'], ['{"a":', '}']), fc.constantFrom(10, 100, 1000, 10_000, 100_000))
   .map(([[open, close], depth]) => `${open?.repeat(depth)}1${close?.repeat(depth)}`);
 
+/** Runs of what a pattern may go over again and again, between two letters that end no such run. */
 const long = fc
-  .tuple(fc.constantFrom('a', '日', String.raw`\u0001`, '0 '), fc.constantFrom(100, 1000, 10_000, 200_000, 400_000))
-  .map(([unit, count]) => `"${unit.repeat(count)}"`);
+  .tuple(
+    fc.constantFrom('a', '日', String.raw`\u0001`, '0 ', ' ', '-', '/', '`', '%41', '{a', 'eyJ-'),
+    fc.constantFrom(100, 1000, 10_000, 200_000, 400_000),
+  )
+  .map(([unit, count]) => `"a${unit.repeat(count)}a"`);
 
 const many = fc
   .constantFrom(1000, 50_000)

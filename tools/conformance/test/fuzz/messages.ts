@@ -147,6 +147,9 @@ const promptArguments = mostly(
 
 const cursorMember = mostly(live('cursor')).map((text) => `"cursor":${text}`);
 
+/** A client says what it likes: an agent's name is made of it. */
+const clientName = mostly(quoted('fuzz', 'Claude Code', 'é'), 1);
+
 /** The members of the parameters, without their braces. */
 const parametersOf: Readonly<Record<string, Text>> = {
   'tools/call': fc.oneof({ weight: 12, arbitrary: toolCall }, { weight: 1, arbitrary: unknownCall }),
@@ -164,9 +167,11 @@ const parametersOf: Readonly<Record<string, Text>> = {
   'logging/setLevel': jsonText.map((text) => `"level":${text}`),
   'server/discover': fc.constant(''),
   ping: fc.constant(''),
-  initialize: mostly(quoted('2025-11-25', '2025-06-18', '2024-11-05', '2026-07-28', '1')).map(
-    (version) => `"protocolVersion":${version},"capabilities":{},"clientInfo":{"name":"fuzz","version":"1"}`,
-  ),
+  initialize: fc
+    .tuple(mostly(quoted('2025-11-25', '2025-06-18', '2024-11-05', '2026-07-28', '1')), clientName)
+    .map(
+      ([version, name]) => `"protocolVersion":${version},"capabilities":{},"clientInfo":{"name":${name},"version":"1"}`,
+    ),
   'subscriptions/listen': fc
     .tuple(mostly(fc.array(uri, { maxLength: 3 }).map((uris) => `[${uris.join(',')}]`)), mostly(fc.constant('true')))
     .map(([uris, list]) => `"notifications":{"resourceSubscriptions":${uris},"resourcesListChanged":${list}}`),
@@ -175,12 +180,14 @@ const parametersOf: Readonly<Record<string, Text>> = {
   'notifications/progress': jsonText.map((text) => `"progressToken":${text},"progress":1`),
 };
 
-const modernMeta =
-  '"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"fuzz","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}';
+const metaOf = (name: string): string =>
+  `"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":${name},"version":"1"},"io.modelcontextprotocol/clientCapabilities":{}`;
+const modernMeta = metaOf('"fuzz"');
 
 /** What comes along with the parameters. */
 const metaMember: Text = fc.oneof(
   { weight: 10, arbitrary: fc.constant(`"_meta":{${modernMeta}}`) },
+  { weight: 2, arbitrary: clientName.map((name) => `"_meta":{${metaOf(name)}}`) },
   { weight: 2, arbitrary: jsonText.map((text) => `"_meta":${text}`) },
   { weight: 2, arbitrary: jsonText.map((text) => `"_meta":{${modernMeta},"progressToken":${text}}`) },
   { weight: 1, arbitrary: jsonText.map((text) => `"_meta":{${modernMeta},"traceparent":${text}}`) },

@@ -55,6 +55,10 @@ export const aloneSymptoms: Symptoms = {
 
   'The file cannot be written': (scene) => scene.fail({ DATABASE_URL: 'sqlite:/proc/no/such/folder/context.db' }),
 
+  'There is no home folder': (scene) => scene.fail({ XDG_DATA_HOME: '', HOME: '' }),
+
+  'The SQLite driver cannot be loaded': (scene) => scene.fail({ ...inMemory, NODE_OPTIONS: '--no-addons' }),
+
   'The file is no database, or not ours': async (scene) => {
     const letter = join(scene.folder, 'letter.db');
     await writeFile(letter, 'Dear reader, this is a letter.\n'.repeat(100));

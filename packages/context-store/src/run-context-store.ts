@@ -1,0 +1,59 @@
+import { packageVersion, runCommand } from './command.js';
+import { databaseLocation, describeLocation, type DatabaseLocation } from './database-location.js';
+import { environmentTable, type Environment } from './environment.js';
+import { openContextStore } from './open-context-store.js';
+import { migrateStore } from './open-store.js';
+import type { PostgresSettings } from './postgres-settings.js';
+
+const { DATABASE_URL, DATABASE_CONNECT_TIMEOUT_MS, DATABASE_TRANSACTION_POOLER, CONTEXT_NAMESPACE } = environmentTable;
+const environment = { DATABASE_URL, DATABASE_CONNECT_TIMEOUT_MS, DATABASE_TRANSACTION_POOLER, CONTEXT_NAMESPACE };
+
+const settingsOf = (values: Environment<typeof environment>): PostgresSettings => ({
+  connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
+  transactionPooler: values.DATABASE_TRANSACTION_POOLER,
+});
+const report = (location: DatabaseLocation, done: string): unknown =>
+  process.stdout.write(`context-store: ${describeLocation(location)}: ${done}\n`);
+
+/** The program `context-store`. */
+export const runContextStore = (stopped: Promise<NodeJS.Signals>): Promise<void> =>
+  runCommand(
+    {
+      name: 'context-store',
+      version: packageVersion(import.meta.url),
+      summary: 'Looks after the database of a context store.',
+      environment,
+      commands: {
+        migrate: {
+          summary:
+            'Brings the database to the schema of this release. Safe to repeat, and to run from several places at once.',
+          start: async (values) => {
+            const location = databaseLocation(values.DATABASE_URL);
+            const { from, to } = await migrateStore(location, settingsOf(values));
+            report(location, from === to ? `already at schema ${to}` : `migrated from schema ${from} to ${to}`);
+          },
+        },
+        'delete-session': {
+          summary:
+            'Deletes a session of CONTEXT_NAMESPACE with its log, its handoffs and every other trace. It cannot be undone.',
+          parameters: ['SESSION_KEY'],
+          start: async (values, [sessionKey = '']) => {
+            const contextStore = await openContextStore({
+              database: values.DATABASE_URL,
+              namespace: values.CONTEXT_NAMESPACE,
+              migrate: false,
+              postgres: settingsOf(values),
+            });
+            try {
+              await contextStore.deleteSession(sessionKey);
+            } finally {
+              await contextStore.close();
+            }
+            const where = `namespace ${values.CONTEXT_NAMESPACE}`;
+            report(databaseLocation(values.DATABASE_URL), `deleted session ${sessionKey} of ${where}`);
+          },
+        },
+      },
+    },
+    { stopped },
+  );

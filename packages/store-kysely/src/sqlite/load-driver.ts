@@ -1,0 +1,34 @@
+import { ContextStoreError } from '@org/domain';
+import type Sqlite from 'better-sqlite3';
+
+/** How Node.js says that it has no such package, or cannot load the native part of one, or may not. */
+const failures: ReadonlySet<unknown> = new Set([
+  'ERR_MODULE_NOT_FOUND',
+  'MODULE_NOT_FOUND',
+  'ERR_DLOPEN_FAILED',
+  'ERR_DLOPEN_DISABLED',
+]);
+
+/**
+ * Loads better-sqlite3 and its native part.
+ *
+ * @throws STORE_UNAVAILABLE when either is missing, does not fit this system, or may not be loaded
+ */
+export async function loadDriver(): Promise<typeof Sqlite> {
+  try {
+    const { default: driver } = await import('better-sqlite3');
+    // The native part is loaded for the first database.
+    new driver(':memory:').close();
+    return driver;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (!failures.has(code)) throw error;
+    const { platform, arch, version } = process;
+    throw new ContextStoreError(
+      'STORE_UNAVAILABLE',
+      `The SQLite driver better-sqlite3 cannot be loaded (${code}): it is missing, or was installed for another system than ${platform} ${arch} with Node.js ${version}. Install the packages again on this machine with this Node.js, or use a PostgreSQL database.`,
+      {},
+      { cause: error, retryable: false },
+    );
+  }
+}
