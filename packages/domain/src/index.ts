@@ -87,7 +87,7 @@ export {
   type ResourceRead,
   type Telemetry,
 } from './ports/telemetry.js';
-export { sliceCodePoints } from './rules/cut-text.js';
+export { previewOf, sliceCodePoints } from './rules/cut-text.js';
 export { estimateTokens } from './rules/estimate-tokens.js';
 export {
   handoffStatus,
@@ -109,4 +109,5 @@ export { scanRange } from './rules/scan-range.js';
 export { isExpired, sessionStatus } from './rules/session-status.js';
 export { sessionTransitions, type SessionTransition } from './rules/session-transitions.js';
 export type { Transition } from './rules/transition.js';
+export { quotedText } from './rules/visible-text.js';
 export { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';
