@@ -36,6 +36,7 @@ export {
   sessionKeySchema,
   targetAgentSchema,
 } from './model/names.js';
+export { recordedNote } from './model/recorded-note.js';
 export { sessionStatuses, type Session, type SessionStatus } from './model/session.js';
 export { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
 export type {

@@ -1,5 +1,12 @@
 import { ProtocolError, ProtocolErrorCode, type CallToolResult } from '@modelcontextprotocol/server';
-import { ContextStoreError, type Caller, type ContextStore, type Session, type UseCaseName } from '@org/domain';
+import {
+  ContextStoreError,
+  previewOf,
+  type Caller,
+  type ContextStore,
+  type Session,
+  type UseCaseName,
+} from '@org/domain';
 import { createEpochMemory, type EpochMemory } from './epoch-memory.js';
 import { errorResult, jsonResult, reportError, type OnError } from './tool-error.js';
 import { isToolName, toolNames } from './tools.js';
@@ -25,7 +32,7 @@ export function createToolCaller({ contextStore, rememberEpochs, stopping, onErr
     if (!isToolName(name)) {
       throw new ProtocolError(
         ProtocolErrorCode.InvalidParams,
-        `Unknown tool: ${name}. There are ${toolNames.join(', ')}.`,
+        `Unknown tool: ${previewOf(name, 100)}. There are ${toolNames.join(', ')}.`,
       );
     }
     // One tool at a time has matching input and result; TypeScript cannot tell for a union of them.

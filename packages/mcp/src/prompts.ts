@@ -1,5 +1,12 @@
 import type { GetPromptResult, Prompt } from '@modelcontextprotocol/server';
-import { requestTypes, sessionKeySchema, targetAgentSchema, type Caller, type ContextStore } from '@org/domain';
+import {
+  previewOf,
+  requestTypes,
+  sessionKeySchema,
+  targetAgentSchema,
+  type Caller,
+  type ContextStore,
+} from '@org/domain';
 import { z } from 'zod';
 import { checkpointText, handoffText, resumeText } from './prompt-texts.js';
 import { invalidParams, withProtocolErrors } from './protocol-error.js';
@@ -83,13 +90,13 @@ export function createPromptGetter(contextStore: ContextStore, onError: OnError 
 function definitionOf(name: string): PromptDefinition<z.ZodObject> {
   // Each text takes what its own schema gives; TypeScript cannot tell for a union of them.
   if (isPromptName(name)) return definitions[name];
-  throw invalidParams(`Unknown prompt: ${name}. There are ${promptNames.join(', ')}.`);
+  throw invalidParams(`Unknown prompt: ${previewOf(name, 100)}. There are ${promptNames.join(', ')}.`);
 }
 
 function badArguments(name: string, { issues }: z.ZodError): Error {
   const problems = issues.map((issue) =>
     issue.code === 'unrecognized_keys'
-      ? `${issue.keys.join(', ')}: unknown; known are ${promptArguments(name).join(', ')}`
+      ? `${previewOf(issue.keys.join(', '), 200)}: unknown; known are ${promptArguments(name).join(', ')}`
       : `${issue.path.join('.')}: ${issue.message.endsWith('received undefined') ? 'missing' : issue.message}`,
   );
   return invalidParams(`Prompt ${name}: ${problems.join('; ')}.`);

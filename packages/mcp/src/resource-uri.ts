@@ -1,5 +1,5 @@
 import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError } from '@modelcontextprotocol/server';
-import { agentSchema, sessionKeySchema } from '@org/domain';
+import { agentSchema, previewOf, sessionKeySchema } from '@org/domain';
 
 /** Resources without a variable. */
 const fixedUris = { sessions: 'handoff://sessions', stats: 'handoff://stats' } as const;
@@ -67,8 +67,12 @@ export function parseUri(uri: string): ParsedUri {
     return { resource, name: checkedName(resource, uri.slice(prefix.length, uri.length - suffix.length), uri) };
   }
   const known = [...Object.values(fixedUris), ...uriTemplates].join(', ');
-  throw new ResourceNotFoundError(uri, `Resource not found: ${uri}. There are ${known}.`);
+  const shown = previewOf(uri, longestShown);
+  throw new ResourceNotFoundError(shown, `Resource not found: ${shown}. There are ${known}.`);
 }
+
+/** An error need not repeat all that a caller may have sent for a URI. */
+const longestShown = 200;
 
 function checkedName(resource: TemplateResource, name: string, uri: string): string {
   const variable = templateVariable(templates[resource]) ?? 'sessionKey';
@@ -77,9 +81,10 @@ function checkedName(resource: TemplateResource, name: string, uri: string): str
   const form = parsed.error.issues.map(({ message }) => message).join('; ');
   const [subject, reason] =
     variable === 'sessionKey' ? ['session key', 'invalid_session_key'] : ['agent', 'invalid_agent'];
+  const shown = previewOf(uri, longestShown);
   throw new ProtocolError(
     ProtocolErrorCode.InvalidParams,
-    `uri: the ${subject} in ${uri} is malformed. It is ${form}.`,
-    { uri, reason },
+    `uri: the ${subject} in ${shown} is malformed. It is ${form}.`,
+    { uri: shown, reason },
   );
 }

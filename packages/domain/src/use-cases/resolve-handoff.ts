@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { handoffIdSchema, handoffOutcomeSchema, handoffSchema } from '../model/handoff.js';
 import { storableObject, storableText } from '../model/json.js';
+import { recordedNote } from '../model/recorded-note.js';
+import { bytesWithin } from '../rules/estimate-tokens.js';
+import { fitHandoff } from '../rules/fit-handoff.js';
 import { limits } from '../rules/limits.js';
 import { presentHandoff } from '../rules/present.js';
 import { defineUseCase, mutationArguments } from './use-case.js';
@@ -15,7 +18,7 @@ export const resolveHandoff = defineUseCase({
     reason: storableText(limits.reasonBytes).min(1).optional(),
     result: storableObject(limits.resultBytes).optional(),
   }),
-  result: z.strictObject({ handoff: handoffSchema, replayed: z.literal(true).optional() }),
+  result: z.strictObject({ note: z.string(), handoff: handoffSchema, replayed: z.literal(true).optional() }),
   async run({ store, namespace, agent, idempotency, count, publish }, { handoffId, outcome, reason, result }) {
     const { handoff, replayed } = await store.resolveHandoff({
       namespace,
@@ -30,6 +33,10 @@ export const resolveHandoff = defineUseCase({
       count({ kind: 'handoff_processed', requestType: handoff.requestType, event: outcome });
       publish({ kind: 'session_changed', namespace, sessionKey: handoff.sessionKey });
     }
-    return { handoff: presentHandoff(handoff), ...(replayed && { replayed }) };
+    return {
+      note: recordedNote,
+      handoff: fitHandoff(presentHandoff(handoff), bytesWithin(limits.changedRecordTokens)),
+      ...(replayed && { replayed }),
+    };
   },
 });
