@@ -11,6 +11,9 @@ export const answerBudget = (defaultTokens: number, minTokens: number = limits.m
 /** The most bytes that a session or a handoff takes without its free texts and objects. */
 export const smallestRecordBytes = 1100;
 
+/** What the session or handoff takes that a change answers with: its caller has just sent what is large in it. */
+export const changedRecordBytes = bytesWithin(500);
+
 /** Longer than any cursor. */
 const cursorBytes = 220;
 

@@ -23,8 +23,6 @@ export const limits = {
   minAcceptanceTokens: 1200,
   /** The budget of a list whose caller sets none. Some clients cut answers at three times this. */
   listTokens: 8000,
-  /** What the session or handoff takes that a change answers with: its caller has just sent what is large in it. */
-  changedRecordTokens: 500,
   maxTokens: 200_000,
   /** Ten years: longer is a mistake in the unit. */
   ttlSeconds: 315_360_000,

@@ -5,7 +5,7 @@ import { storableObject, storableText } from '../model/json.js';
 import { agentSchema, sessionKeySchema } from '../model/names.js';
 import { recordedNote } from '../model/recorded-note.js';
 import { sessionSchema } from '../model/session.js';
-import { bytesWithin } from '../rules/estimate-tokens.js';
+import { changedRecordBytes } from '../rules/answer-budget.js';
 import { fitSession } from '../rules/fit-session.js';
 import { limits } from '../rules/limits.js';
 import { presentSession } from '../rules/present.js';
@@ -60,7 +60,7 @@ export const registerSession = defineUseCase({
     const shown = presentSession(session, settings.dormantAfterMs);
     return {
       note: recordedNote,
-      session: fitSession(shown, bytesWithin(limits.changedRecordTokens), agent()),
+      session: fitSession(shown, changedRecordBytes, agent()),
       created,
       ...(replayed && { replayed }),
     };

@@ -4,7 +4,7 @@ import { handoffSchema, requestTypeSchema } from '../model/handoff.js';
 import { storableObject, storableText } from '../model/json.js';
 import { sessionKeySchema, targetAgentSchema } from '../model/names.js';
 import { recordedNote } from '../model/recorded-note.js';
-import { bytesWithin } from '../rules/estimate-tokens.js';
+import { changedRecordBytes } from '../rules/answer-budget.js';
 import { fitHandoff } from '../rules/fit-handoff.js';
 import { limits } from '../rules/limits.js';
 import { presentHandoff } from '../rules/present.js';
@@ -50,7 +50,7 @@ export const requestHandoff = defineUseCase({
     }
     return {
       note: recordedNote,
-      handoff: fitHandoff(presentHandoff(handoff), bytesWithin(limits.changedRecordTokens)),
+      handoff: fitHandoff(presentHandoff(handoff), changedRecordBytes),
       ...(replayed && { replayed }),
     };
   },

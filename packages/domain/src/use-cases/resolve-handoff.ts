@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { handoffIdSchema, handoffOutcomeSchema, handoffSchema } from '../model/handoff.js';
 import { storableObject, storableText } from '../model/json.js';
 import { recordedNote } from '../model/recorded-note.js';
-import { bytesWithin } from '../rules/estimate-tokens.js';
+import { changedRecordBytes } from '../rules/answer-budget.js';
 import { fitHandoff } from '../rules/fit-handoff.js';
 import { limits } from '../rules/limits.js';
 import { presentHandoff } from '../rules/present.js';
@@ -35,7 +35,7 @@ export const resolveHandoff = defineUseCase({
     }
     return {
       note: recordedNote,
-      handoff: fitHandoff(presentHandoff(handoff), bytesWithin(limits.changedRecordTokens)),
+      handoff: fitHandoff(presentHandoff(handoff), changedRecordBytes),
       ...(replayed && { replayed }),
     };
   },
