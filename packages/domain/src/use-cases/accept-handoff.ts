@@ -13,8 +13,9 @@ import { limits } from '../rules/limits.js';
 import { presentHandoff, presentSession } from '../rules/present.js';
 import { defineUseCase, mutationArguments } from './use-case.js';
 
-/** The handoff and the session take no more of the answer each, unless names at their longest need more. */
-const recordShare = 1 / 8;
+/** The handoff and the session take no more of the answer, unless names at their longest need more. */
+const handoffShare = 1 / 4;
+const sessionShare = 1 / 8;
 
 /**
  * Accepts an offer: exactly one acceptor wins, and gets the session with its epoch and briefing. Should the answer get
@@ -54,18 +55,19 @@ export const acceptHandoff = defineUseCase({
       publish({ kind: 'session_changed', namespace, sessionKey });
     }
     const source = await store.readBriefing({ namespace, sessionKey, uptoSequence, ...briefingReadLimits(maxTokens) });
-    const recordBytes = Math.max(bytesWithin(maxTokens) * recordShare, smallestRecordBytes);
+    const budget = bytesWithin(maxTokens);
+    const shareOf = (share: number): number => Math.max(budget * share, smallestRecordBytes);
     const offer = presentHandoff(handoff);
     // They are in the briefing: readers should not pay for them twice.
     delete offer.summary;
     delete offer.instructions;
     const answer = {
       note: recordedNote,
-      handoff: fitHandoff(offer, recordBytes),
-      session: fitSession(presentSession(session, settings.dormantAfterMs), recordBytes, agent()),
+      handoff: fitHandoff(offer, shareOf(handoffShare)),
+      session: fitSession(presentSession(session, settings.dormantAfterMs), shareOf(sessionShare), agent()),
     };
     // A repetition holds the same briefing: it takes room for the mark of one.
-    const bytes = bytesWithin(maxTokens) - jsonBytes({ ...answer, briefing: 0, replayed: true });
+    const bytes = budget - jsonBytes({ ...answer, briefing: 0, replayed: true });
     return { ...answer, briefing: composeBriefing(source, bytes, handoff), ...(replayed && { replayed }) };
   },
 });

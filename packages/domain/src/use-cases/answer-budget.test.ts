@@ -93,6 +93,21 @@ describe('listHandoffs', () => {
   });
 });
 
+describe('acceptHandoff', () => {
+  it('shows the data of a request whole to an acceptor that asks again with more tokens', async () => {
+    const store = await withSessions(1);
+    const requestData = { big: 'x'.repeat(60_000) };
+    const offer = { sessionKey: 'work-0', requestType: 'full_handoff', requestData } as const;
+    const { handoff } = await store.requestHandoff(offer);
+    const accept = { handoffId: handoff.handoffId, agent: 'implementer' };
+    const first = await store.acceptHandoff(accept);
+    expect(first.handoff.truncated).toEqual(['requestData']);
+    expect(first.session.truncated).toEqual(['metadata']);
+    const again = await store.acceptHandoff({ ...accept, maxTokens: 100_000 });
+    expect(again).toMatchObject({ replayed: true, handoff: { requestData } });
+  });
+});
+
 describe('the answer to a change', () => {
   it('does not repeat the metadata that its caller has sent', async () => {
     const store = await withSessions(1);
