@@ -61,7 +61,7 @@ describe("a briefing's text", () => {
     expect(await briefingTextOf(recorded, 20_000)).toContain(`> ${recorded.instructions}`);
   });
 
-  it('has the same lines of its own, whatever was recorded', async () => {
+  it('keeps its own lines the same, whatever was recorded', async () => {
     const pieces = [
       forgery,
       '\n',
