@@ -55,7 +55,11 @@ export const calls: { readonly [Name in UseCaseName]: (names: Names) => readonly
   ],
   resolveHandoff: ({ handoffId, agent }) =>
     ['completed', 'rejected', 'cancelled', 'returned'].map((outcome) => ({ handoffId, agent, outcome })),
-  listSessions: ({ agent, sessionsCursor }) => [{ owner: agent }, { cursor: sessionsCursor }],
+  listSessions: ({ sessionKey, agent, sessionsCursor }) => [
+    { sessionKey },
+    { owner: agent },
+    { cursor: sessionsCursor },
+  ],
   // Last: from here on the caller has a session of this name, too.
   registerSession: ({ sessionKey, agent, idempotencyKey }) => [
     { sessionKey, agent, ifExists: 'resume', idempotencyKey },

@@ -248,7 +248,7 @@ describe('listHandoffs', () => {
       requestData: { big: 'x'.repeat(5000) },
     });
     const { handoffs } = await store.listHandoffs({ agent: 'implementer' });
-    expect(handoffs[0]).toMatchObject({ truncated: true });
+    expect(handoffs[0]).toMatchObject({ truncated: ['summary', 'requestData'] });
     expect(handoffs[0]).not.toHaveProperty('requestData');
     expect(JSON.stringify(handoffs).length).toBeLessThan(1000);
   });

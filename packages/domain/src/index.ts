@@ -36,6 +36,7 @@ export {
   sessionKeySchema,
   targetAgentSchema,
 } from './model/names.js';
+export { recordedNote } from './model/recorded-note.js';
 export { sessionStatuses, type Session, type SessionStatus } from './model/session.js';
 export { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
 export type {
@@ -87,7 +88,7 @@ export {
   type ResourceRead,
   type Telemetry,
 } from './ports/telemetry.js';
-export { quoteOf, sliceCodePoints } from './rules/cut-text.js';
+export { previewOf, quoteOf, sliceCodePoints } from './rules/cut-text.js';
 export { estimateTokens } from './rules/estimate-tokens.js';
 export {
   handoffStatus,
@@ -109,4 +110,5 @@ export { scanRange } from './rules/scan-range.js';
 export { isExpired, sessionStatus } from './rules/session-status.js';
 export { sessionTransitions, type SessionTransition } from './rules/session-transitions.js';
 export type { Transition } from './rules/transition.js';
+export { quotedText } from './rules/visible-text.js';
 export { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';

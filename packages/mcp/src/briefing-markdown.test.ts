@@ -24,14 +24,14 @@ const briefing: Briefing = {
   nextCursor: 'abc',
 };
 
-it('shows a briefing whole, with recorded content fenced in', () => {
+it('shows a briefing whole, with recorded content quoted', () => {
   expect(briefingMarkdown(briefing)).toBe(
     [
       'Session work.',
       '## 7 · message · planner · 2026-01-01T00:00:00.000Z · pinned',
-      '````\n# Not a heading of ours\n```js\nx\n```\n````',
+      '> # Not a heading of ours\n> ```js\n> x\n> ```',
       '## Pinned, not shown',
-      '- 3: Use SQLite',
+      '- 3: "Use SQLite"',
       'nextCursor: abc\n',
     ].join('\n\n'),
   );
@@ -41,4 +41,10 @@ it('marks content that is cut', () => {
   expect(briefingMarkdown({ ...briefing, entries: [{ ...entry, content: 'beginning', truncated: true }] })).toContain(
     'beginning …',
   );
+});
+
+it('shows unseen characters by their code points, and no more of them than there is room for', () => {
+  const shownOf = (content: string): string => briefingMarkdown({ ...briefing, entries: [{ ...entry, content }] });
+  expect(shownOf(`right\u202Eleft, ${'and so on, '.repeat(10)}`)).toContain('> right<U+202E>left, and');
+  expect(shownOf('\u007f'.repeat(10_000)).length).toBeLessThan(21_000);
 });

@@ -1,5 +1,5 @@
 import type { CompleteRequestParams, CompleteResult } from '@modelcontextprotocol/server';
-import { quoteOf, requestTypes, type Caller, type ContextStore } from '@org/domain';
+import { limits, quoteOf, requestTypes, type Caller, type ContextStore } from '@org/domain';
 import { promptArguments } from './prompts.js';
 import { invalidParams, withProtocolErrors } from './protocol-error.js';
 import { templateVariable, uriTemplates } from './resource-uri.js';
@@ -7,7 +7,8 @@ import type { OnError } from './tool-error.js';
 
 /** The most that an answer may hold, by the protocol. */
 const maxValues = 100;
-const pageSize = 100;
+/** Looked through for names; what is read of it is no answer, and needs no budget. */
+const newest = { limit: 100, maxTokens: limits.maxTokens };
 
 /** Answers `completion/complete`. @throws ProtocolError alone */
 export type Complete = (params: CompleteRequestParams, caller: Caller) => Promise<CompleteResult>;
@@ -55,7 +56,7 @@ async function valuesFor(
 
 /** Who owns or takes part in the newest sessions. */
 async function knownAgents(contextStore: ContextStore, caller: Caller): Promise<string[]> {
-  const { sessions } = await contextStore.listSessions({ limit: pageSize }, caller);
+  const { sessions } = await contextStore.listSessions(newest, caller);
   return sessions.flatMap(({ owner, participants }) => [owner, ...participants]);
 }
 
@@ -66,6 +67,6 @@ async function addressedBefore(contextStore: ContextStore, caller: Caller): Prom
   } catch {
     return [];
   }
-  const { handoffs } = await contextStore.listHandoffs({ direction: 'outbox', limit: pageSize }, caller);
+  const { handoffs } = await contextStore.listHandoffs({ direction: 'outbox', ...newest }, caller);
   return handoffs.flatMap(({ targetAgent }) => targetAgent ?? []);
 }

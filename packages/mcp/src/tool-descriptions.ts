@@ -74,6 +74,7 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
       waitSeconds: 'While the inbox shows nothing, wait; call again with the cursor.',
       status: 'Default: pending in an inbox, all in an outbox.',
       cursor: 'Only what came after the answer that gave it.',
+      maxTokens: 'Shared by limit handoffs; what is cut or left out is named in truncated. limit=1: whole.',
     },
   },
   acceptHandoff: {
@@ -93,6 +94,7 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
   listSessions: {
     description: 'Use to find a session when you do not know its key. Newest first.',
     effect: 'reads',
+    arguments: { sessionKey: 'Only this one, whole.' },
   },
   updateSession: {
     description: 'Use to complete, archive, reopen, extend or rename a session you own.',

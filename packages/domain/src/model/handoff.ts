@@ -44,8 +44,8 @@ export const handoffSchema = z.strictObject({
   summary: z.string().optional(),
   instructions: z.string().optional(),
   requestData: z.record(z.string(), z.unknown()).optional(),
-  /** Present when a list shows the summary or instructions cut short, or leaves out requestData or result. */
-  truncated: z.literal(true).optional(),
+  /** The fields that are cut or left out to stay within the answer's budget. `listHandoffs` with a smaller `limit` and more `maxTokens` shows them whole. */
+  truncated: z.array(z.string()).optional(),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime().optional(),
   leaseExpiresAt: z.iso.datetime().optional(),

@@ -31,5 +31,7 @@ export const sessionSchema = z.strictObject({
   lastActivityAt: z.iso.datetime(),
   /** Absent when the session never expires. */
   expiresAt: z.iso.datetime().optional(),
+  /** The fields that are cut or left out to stay within the answer's budget. `listSessions` with this key and more `maxTokens` shows them whole. */
+  truncated: z.array(z.string()).optional(),
 });
 export type Session = z.infer<typeof sessionSchema>;

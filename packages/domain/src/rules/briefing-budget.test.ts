@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createContextStore } from '../context-store.js';
+import { createContextStore, type UseCaseResult } from '../context-store.js';
 import type { Briefing } from '../model/briefing.js';
 import { contextTypes } from '../model/entry.js';
 import { createMemoryStore } from '../testing/memory-store.js';
@@ -34,7 +34,7 @@ const maybeText = (maxPieces: number): fc.Arbitrary<string | undefined> =>
   );
 
 const session = fc.record({
-  maxTokens: fc.oneof(fc.constant(400), fc.integer({ min: 400, max: 2000 }), fc.integer({ min: 400, max: 20_000 })),
+  maxTokens: fc.oneof(fc.constant(1200), fc.integer({ min: 1200, max: 3000 }), fc.integer({ min: 1200, max: 20_000 })),
   // What takes most room in the text is a title of what JSON escapes.
   title: fc.oneof(maybeText(90), fc.constant('\u0001'.repeat(90))),
   summary: maybeText(3000),
@@ -45,29 +45,34 @@ const session = fc.record({
 });
 type Session = typeof session extends fc.Arbitrary<infer Value> ? Value : never;
 
-it('the budget covers all of a briefing, and its numbers add up, for 1,000 random sessions', async () => {
+it('the budget covers all of an acceptance, and its numbers add up, for 1,000 random sessions', async () => {
   const property = fc.asyncProperty(session, async (given) => {
-    const { first, again } = await briefingsOf(given);
+    const { first, again } = await acceptTwice(given);
     expectWithinBudget(first, given.maxTokens);
-    expectSums(first, given);
-    expectEntriesOfTheLog(first, given);
-    expect(first.text).not.toContain(mark);
-    expect(again).toEqual(first);
+    expectSums(first.briefing, given);
+    expectEntriesOfTheLog(first.briefing, given);
+    expect(first.briefing.text).not.toContain(mark);
+    expect(again.briefing).toEqual(first.briefing);
   });
   await playSeeds({ variables: 'BRIEFING', runs: 1000 }, ({ seed, runs }) =>
     fc.assert(property, { seed, numRuns: runs, plugins: [fc.unbiased()] }),
   );
 }, 120_000);
 
-/** The briefing of an acceptance, and that of its repetition. */
-async function briefingsOf({ maxTokens, title, summary, instructions, longNames, before, after }: Session): Promise<{
-  first: Briefing;
-  again: Briefing;
+type Acceptance = UseCaseResult<'acceptHandoff'>;
+
+/** The answer of an acceptance, and that of its repetition, which says as much about itself as the first. */
+async function acceptTwice({ maxTokens, title, summary, instructions, longNames, before, after }: Session): Promise<{
+  first: Acceptance;
+  again: Acceptance;
 }> {
   const sessionKey = longNames ? 'k'.repeat(128) : 'work';
   const agent = longNames ? 'a'.repeat(128) : 'planner';
   const acceptor = longNames ? 'b'.repeat(128) : 'implementer';
-  const store = createContextStore({ store: createMemoryStore() }, { agent });
+  const store = createContextStore(
+    { store: createMemoryStore() },
+    { agent, namespace: longNames ? 'n'.repeat(128) : undefined },
+  );
   await store.registerSession({ sessionKey, title });
   const append = async (entries: Session['before']): Promise<void> => {
     for (const { content, ...rest } of entries) {
@@ -82,16 +87,17 @@ async function briefingsOf({ maxTokens, title, summary, instructions, longNames,
     instructions,
   });
   await append(after);
-  const accept = async (): Promise<Briefing> =>
-    (await store.acceptHandoff({ handoffId: handoff.handoffId, agent: acceptor, maxTokens })).briefing;
+  const accept = (): Promise<Acceptance> =>
+    store.acceptHandoff({ handoffId: handoff.handoffId, agent: acceptor, maxTokens });
   return { first: await accept(), again: await accept() };
 }
 
 const bytesOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length;
 const tokensOf = (content: string): number => Math.ceil(new TextEncoder().encode(content).length / 3.5);
 
-function expectWithinBudget(briefing: Briefing, maxTokens: number): void {
-  expect(bytesOf(briefing) / 3.5).toBeLessThanOrEqual(maxTokens);
+function expectWithinBudget(answer: Acceptance, maxTokens: number): void {
+  const { briefing } = answer;
+  expect(bytesOf(answer) / 3.5).toBeLessThanOrEqual(maxTokens);
   expect(briefing.estimatedTokens).toBe(Math.ceil(bytesOf(briefing) / 3.5));
 }
 

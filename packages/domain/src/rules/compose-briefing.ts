@@ -27,13 +27,12 @@ export const briefingReadLimits = (
 });
 
 /**
- * Composes what a resuming agent reads first. Deterministic: no clock and no model takes part. The budget covers the
- * whole briefing as JSON, whatever the log holds.
+ * Composes what a resuming agent reads first. Deterministic: no clock and no model takes part. The budget, in bytes,
+ * covers the whole briefing as JSON, whatever the log holds.
  */
-export function composeBriefing(source: BriefingSource, maxTokens: number, handoff?: HandoffRecord): Briefing {
-  const budget = bytesWithin(maxTokens);
+export function composeBriefing(source: BriefingSource, budget: number, handoff?: HandoffRecord): Briefing {
   const text = briefingText(source, handoff, budget * textShare);
-  const shell = assemble(source, { text, shown: [], pinnedOmitted: [], boundary: source.uptoSequence + 1 }, maxTokens);
+  const shell = assemble(source, { text, shown: [], pinnedOmitted: [], boundary: source.uptoSequence + 1 }, budget);
   let left = budget - jsonBytes(shell);
 
   const pinned = takePinned(source.pinned, Math.min(left, budget * pinnedShare));
@@ -51,7 +50,7 @@ export function composeBriefing(source: BriefingSource, maxTokens: number, hando
   const shownSequences = new Set(shown.map(({ sequence }) => sequence));
   const pinnedOmitted = omitted.previews.filter(({ sequence }) => !shownSequences.has(sequence));
   const boundary = newest.boundary ?? source.uptoSequence + 1;
-  return withinBudget(assemble(source, { text, shown, pinnedOmitted, boundary }, maxTokens), budget);
+  return withinBudget(assemble(source, { text, shown, pinnedOmitted, boundary }, budget), budget);
 }
 
 interface Parts {
@@ -63,11 +62,7 @@ interface Parts {
 }
 
 /** `estimatedTokens` holds the budget here, which has at least as many digits as the true value that replaces it. */
-function assemble(
-  source: BriefingSource,
-  { text, shown, pinnedOmitted, boundary }: Parts,
-  maxTokens: number,
-): Briefing {
+function assemble(source: BriefingSource, { text, shown, pinnedOmitted, boundary }: Parts, budget: number): Briefing {
   const { session, uptoSequence } = source;
   const hiddenPins = source.pinnedCount - pinnedOmitted.length - shown.filter(({ pinned }) => pinned).length;
   const shownTokens = shown.reduce((sum, entry) => sum + shownTokensOf(entry), 0);
@@ -80,7 +75,7 @@ function assemble(
       estimatedTokens: Math.max(0, source.estimatedTokens - shownTokens),
       ...(hiddenPins > 0 && { pinned: hiddenPins }),
     },
-    estimatedTokens: maxTokens,
+    estimatedTokens: budget,
     uptoSequence,
     newSince: session.lastSequence - uptoSequence,
     ...(boundary > 1 && {

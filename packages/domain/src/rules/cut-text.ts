@@ -1,3 +1,5 @@
+import { visibleText } from './visible-text.js';
+
 /** A beginning of a text, and whether something was left off. */
 export interface CutText {
   readonly text: string;
@@ -27,13 +29,15 @@ export function cutToJsonBytes(text: string, maxBytes: number): CutText {
   return { text, length, cut: false };
 }
 
-/** A one-line beginning of a text, for lists; ends in an ellipsis when something was left off. */
+/**
+ * A one-line beginning of a text, for lists and wherever a title or a name is shown; ends in an ellipsis when something was
+ * left off. What a reader would not see in it is shown by its code point.
+ */
 export function previewOf(text: string, maxLength: number): string {
-  const start = sliceCodePoints(text, 0, maxLength * 2)
-    .text.replaceAll(/\s+/g, ' ')
-    .trim();
-  const preview = sliceCodePoints(start, 0, maxLength);
-  return preview.cut || start.length < text.trim().length ? `${preview.text}…` : preview.text;
+  const start = sliceCodePoints(text, 0, maxLength * 2);
+  const line = visibleText(start.text.replaceAll(/\s+/g, ' ').trim());
+  const preview = sliceCodePoints(line, 0, maxLength);
+  return preview.cut || start.cut ? `${preview.text}…` : preview.text;
 }
 
 /** The most UTF-16 units that a message repeats of a text whose length its caller chose. Every name of ours is shorter. */

@@ -21,6 +21,10 @@ export const limits = {
   waitSeconds: 45,
   leaseSeconds: 604_800,
   minTokens: 400,
+  /** An acceptance holds a handoff, a session and a briefing. */
+  minAcceptanceTokens: 1200,
+  /** The budget of a list whose caller sets none. Some clients cut answers at three times this. */
+  listTokens: 8000,
   maxTokens: 200_000,
   /** Ten years: longer is a mistake in the unit. */
   ttlSeconds: 315_360_000,

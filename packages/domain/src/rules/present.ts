@@ -2,11 +2,8 @@ import type { Entry } from '../model/entry.js';
 import type { Handoff } from '../model/handoff.js';
 import type { Session } from '../model/session.js';
 import type { EntryRecord, HandoffRecord, SessionRecord } from '../ports/store.js';
-import { previewOf, sliceCodePoints } from './cut-text.js';
 import { handoffStatus } from './handoff-transitions.js';
 import { expiresAtMs, sessionStatus } from './session-status.js';
-
-const listedTextLength = 280;
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 const isoTimeIfAny = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : isoTime(ms));
@@ -68,19 +65,6 @@ export function presentHandoff(handoff: HandoffRecord): Handoff {
     resolvedAt: isoTimeIfAny(handoff.resolvedAtMs),
     reason: handoff.reason,
     result: handoff.result,
-  });
-}
-
-/** A handoff as lists show it: enough to choose by, and small however much it carries. */
-export function presentListedHandoff(handoff: HandoffRecord): Handoff {
-  const { summary, instructions, requestData, result, ...rest } = presentHandoff(handoff);
-  const texts = { summary, instructions };
-  const cut = Object.values(texts).some((text) => text !== undefined && sliceCodePoints(text, 0, listedTextLength).cut);
-  return withoutUndefined({
-    ...rest,
-    summary: summary === undefined ? undefined : previewOf(summary, listedTextLength),
-    instructions: instructions === undefined ? undefined : previewOf(instructions, listedTextLength),
-    truncated: cut || requestData !== undefined || result !== undefined ? true : undefined,
   });
 }
 

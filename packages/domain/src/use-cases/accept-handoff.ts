@@ -1,12 +1,21 @@
 import { z } from 'zod';
 import { briefingSchema } from '../model/briefing.js';
-import { handoffIdSchema, handoffSchema, type Handoff } from '../model/handoff.js';
+import { handoffIdSchema, handoffSchema } from '../model/handoff.js';
+import { recordedNote } from '../model/recorded-note.js';
 import { sessionSchema } from '../model/session.js';
+import { answerBudget, smallestRecordBytes } from '../rules/answer-budget.js';
 import { briefingReadLimits, composeBriefing } from '../rules/compose-briefing.js';
+import { bytesWithin } from '../rules/estimate-tokens.js';
+import { jsonBytes } from '../rules/fit-entry.js';
+import { fitHandoff } from '../rules/fit-handoff.js';
+import { fitSession } from '../rules/fit-session.js';
 import { limits } from '../rules/limits.js';
 import { presentHandoff, presentSession } from '../rules/present.js';
-import { briefingBudget } from './get-briefing.js';
 import { defineUseCase, mutationArguments } from './use-case.js';
+
+/** The handoff and the session take no more of the answer, unless names at their longest need more. */
+const handoffShare = 1 / 4;
+const sessionShare = 1 / 8;
 
 /**
  * Accepts an offer: exactly one acceptor wins, and gets the session with its epoch and briefing. Should the answer get
@@ -19,9 +28,10 @@ export const acceptHandoff = defineUseCase({
     handoffId: handoffIdSchema,
     /** Write at least this often, or a `full_handoff` goes back to its requester. Absent: it never does by itself. */
     leaseSeconds: z.int().min(1).max(limits.leaseSeconds).optional(),
-    maxTokens: briefingBudget,
+    maxTokens: answerBudget(4000, limits.minAcceptanceTokens),
   }),
   result: z.strictObject({
+    note: z.string(),
     handoff: handoffSchema,
     session: sessionSchema,
     briefing: briefingSchema,
@@ -45,22 +55,19 @@ export const acceptHandoff = defineUseCase({
       publish({ kind: 'session_changed', namespace, sessionKey });
     }
     const source = await store.readBriefing({ namespace, sessionKey, uptoSequence, ...briefingReadLimits(maxTokens) });
-    const briefing = composeBriefing(source, maxTokens, handoff);
-    return {
-      handoff: withoutRepeats(presentHandoff(handoff), briefing.text),
-      session: presentSession(session, settings.dormantAfterMs),
-      briefing,
-      ...(replayed && { replayed }),
+    const budget = bytesWithin(maxTokens);
+    const shareOf = (share: number): number => Math.max(budget * share, smallestRecordBytes);
+    const offer = presentHandoff(handoff);
+    // They are in the briefing: readers should not pay for them twice.
+    delete offer.summary;
+    delete offer.instructions;
+    const answer = {
+      note: recordedNote,
+      handoff: fitHandoff(offer, shareOf(handoffShare)),
+      session: fitSession(presentSession(session, settings.dormantAfterMs), shareOf(sessionShare), agent()),
     };
+    // A repetition holds the same briefing: it takes room for the mark of one.
+    const bytes = budget - jsonBytes({ ...answer, briefing: 0, replayed: true });
+    return { ...answer, briefing: composeBriefing(source, bytes, handoff), ...(replayed && { replayed }) };
   },
 });
-
-/** The summary and instructions open the briefing; a reader should not pay for them twice. */
-function withoutRepeats(handoff: Handoff, text: string): Handoff {
-  const { summary, instructions, ...rest } = handoff;
-  return {
-    ...rest,
-    ...(summary !== undefined && !text.includes(summary) && { summary }),
-    ...(instructions !== undefined && !text.includes(instructions) && { instructions }),
-  };
-}

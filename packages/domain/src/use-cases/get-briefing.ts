@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import { briefingSchema } from '../model/briefing.js';
 import { sessionKeySchema } from '../model/names.js';
+import { answerBudget } from '../rules/answer-budget.js';
 import { briefingReadLimits, composeBriefing } from '../rules/compose-briefing.js';
-import { limits } from '../rules/limits.js';
+import { bytesWithin } from '../rules/estimate-tokens.js';
+import { jsonBytes } from '../rules/fit-entry.js';
 import { callerArguments, defineUseCase } from './use-case.js';
-
-/** The token budget of a briefing: all of it, as JSON. */
-export const briefingBudget = z.int().min(limits.minTokens).max(limits.maxTokens).default(4000);
 
 /** What to read first when resuming a session without a handoff. */
 export const getBriefing = defineUseCase({
   name: 'getBriefing',
-  input: z.strictObject({ ...callerArguments, sessionKey: sessionKeySchema, maxTokens: briefingBudget }),
+  input: z.strictObject({ ...callerArguments, sessionKey: sessionKeySchema, maxTokens: answerBudget(4000) }),
   result: z.strictObject({ sessionKey: sessionKeySchema, briefing: briefingSchema }),
   async run({ store, namespace }, { sessionKey, maxTokens }) {
     const source = await store.readBriefing({ namespace, sessionKey, ...briefingReadLimits(maxTokens) });
-    return { sessionKey, briefing: composeBriefing(source, maxTokens) };
+    const bytes = bytesWithin(maxTokens) - jsonBytes({ sessionKey, briefing: 0 });
+    return { sessionKey, briefing: composeBriefing(source, bytes) };
   },
 });

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { ContextStoreError } from '../errors.js';
 import { contextTypes, contextTypeSchema, entrySchema, type Entry } from '../model/entry.js';
 import { sessionKeySchema } from '../model/names.js';
+import { recordedNote } from '../model/recorded-note.js';
 import type { EntryPage, EntryRecord, ReadEntries } from '../ports/store.js';
+import { answerBudget, bytesForRecords } from '../rules/answer-budget.js';
 import { contextCursors, type ContextPosition, type ReadingOrder } from '../rules/context-cursor.js';
 import { bytesWithin } from '../rules/estimate-tokens.js';
 import { fitEntry, jsonBytes } from '../rules/fit-entry.js';
@@ -24,7 +26,7 @@ const input = z.strictObject({
   limit: z.int().min(1).max(limits.pageSize).default(20),
   cursor: z.string().optional(),
   types: z.array(contextTypeSchema).min(1).max(contextTypes.length).optional(),
-  maxTokens: z.int().min(limits.minTokens).max(limits.maxTokens).default(6000),
+  maxTokens: answerBudget(6000),
   /** Shows one entry's content from here on, in characters (Unicode code points); with `limit: 1`. */
   contentOffset: z.int().min(0).max(limits.contentBytes).optional(),
   /** Reads what comes after this agent's mark, which the server keeps and which only `ackSequence` moves. */
@@ -38,6 +40,7 @@ export const getContext = defineUseCase({
   name: 'getContext',
   input,
   result: z.strictObject({
+    note: z.string().optional(),
     sessionKey: sessionKeySchema,
     entries: z.array(entrySchema),
     lastSequence: z.int(),
@@ -58,12 +61,15 @@ export const getContext = defineUseCase({
     const page = await store.readEntries(request);
     if (position.uid !== undefined && position.uid !== page.session.uid) throw contextCursors.foreign();
 
-    const entries = fitPage(page.entries, { limit, maxTokens, contentOffset });
+    const { lastSequence } = page.session;
+    const bytes = bytesForRecords(maxTokens, { sessionKey, entries: [], lastSequence });
+    const entries = fitPage(page.entries, { limit, bytes, contentOffset });
     const next = nextPosition(page, request, entries.at(-1)?.sequence, entries.length < page.entries.length);
     return {
+      ...(entries.length > 0 && { note: recordedNote }),
       sessionKey,
       entries: position.order === 'tail' ? entries.toReversed() : entries,
-      lastSequence: page.session.lastSequence,
+      lastSequence,
       ...(next !== undefined && {
         nextCursor: contextCursors.encode(page.session, { ...position, boundary: next }),
       }),
@@ -135,18 +141,17 @@ function nextPosition(
 
 function fitPage(
   records: readonly EntryRecord[],
-  { limit, maxTokens, contentOffset }: { limit: number; maxTokens: number; contentOffset: number },
+  { limit, bytes, contentOffset }: { limit: number; bytes: number; contentOffset: number },
 ): Entry[] {
-  const budget = bytesWithin(maxTokens);
-  const perEntry = limit === 1 ? budget : Math.max(budget * entryShare, minEntryBytes);
+  const perEntry = limit === 1 ? bytes : Math.max(bytes * entryShare, minEntryBytes);
   const shown: Entry[] = [];
-  let left = budget;
+  let left = bytes;
   for (const record of records) {
     const entry = presentEntry(record, contentOffset);
     const fitted =
       fitEntry(entry, perEntry, contentOffset) ??
       // A page without entries would lead nowhere; the smallest budget holds any entry's preview.
-      (shown.length === 0 ? fitEntry(entry, budget, contentOffset) : undefined);
+      (shown.length === 0 ? fitEntry(entry, bytes, contentOffset) : undefined);
     if (fitted === undefined || jsonBytes(fitted) > left) break;
     shown.push(fitted);
     left -= jsonBytes(fitted) + 1;

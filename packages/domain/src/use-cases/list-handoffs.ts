@@ -2,10 +2,13 @@ import { z } from 'zod';
 import { ContextStoreError } from '../errors.js';
 import { handoffSchema, handoffStatusSchema } from '../model/handoff.js';
 import { roleSchema } from '../model/names.js';
+import { recordedNote } from '../model/recorded-note.js';
 import type { HandoffPage, HandoffRecord, ListHandoffs } from '../ports/store.js';
+import { answerBudget, bytesForRecords, shareAmong } from '../rules/answer-budget.js';
 import { cursorKind } from '../rules/cursor.js';
+import { fitHandoff } from '../rules/fit-handoff.js';
 import { limits } from '../rules/limits.js';
-import { presentListedHandoff } from '../rules/present.js';
+import { presentHandoff } from '../rules/present.js';
 import { callerArguments, defineUseCase, type UseCaseContext } from './use-case.js';
 
 const cursors = cursorKind('listHandoffs', z.tuple([z.int().min(0)]));
@@ -22,30 +25,43 @@ const input = z.strictObject({
   limit: z.int().min(1).max(limits.pageSize).default(20),
   /** Shows only what came after the answer that gave it. */
   cursor: z.string().optional(),
+  /** Of the whole answer. Each handoff gets an equal share for each of `limit`; a page holds no more than fit. */
+  maxTokens: answerBudget(limits.listTokens),
 });
 
 /** The agent's inbox (what it may accept) or outbox (what it requested), oldest first; waits for what is new. */
 export const listHandoffs = defineUseCase({
   name: 'listHandoffs',
   input,
-  result: z.strictObject({ handoffs: z.array(handoffSchema), cursor: z.string() }),
-  async run(context, { roles, direction, status, waitSeconds, limit, cursor }) {
+  result: z.strictObject({
+    note: z.string().optional(),
+    handoffs: z.array(handoffSchema),
+    /** Present when more may follow now: call again with the cursor. */
+    more: z.literal(true).optional(),
+    cursor: z.string(),
+  }),
+  async run(context, { roles, direction, status, waitSeconds, limit: asked, cursor, maxTokens }) {
     const { namespace } = context;
     const agent = context.agent();
     const shown = status ?? (direction === 'inbox' ? 'pending' : undefined);
     if (waitSeconds > 0) refuseWait(direction, shown);
     const scope = [namespace, agent, direction, shown ?? '', ...roles.toSorted()];
     const [after = 0] = cursor === undefined ? [] : cursors.decode(scope, cursor);
+    const { limit, bytesEach } = shareAmong(asked, bytesForRecords(maxTokens, { handoffs: [], more: true }));
     const request = { namespace, agent, roles, direction, status: shown, after, limit };
     const page = await (waitSeconds > 0
       ? waitForPage(context, request, waitSeconds * 1000)
       : readPage(context, request));
-    return { handoffs: page.handoffs.map(presentListedHandoff), cursor: cursors.encode(scope, [page.next]) };
+    return {
+      ...(page.handoffs.length > 0 && { note: recordedNote }),
+      handoffs: page.handoffs.map((handoff) => fitHandoff(presentHandoff(handoff), bytesEach)),
+      ...(page.more && { more: true as const }),
+      cursor: cursors.encode(scope, [page.next]),
+    };
   },
 });
 
 type PageRequest = ListHandoffs & { readonly after: number };
-type Page = Pick<HandoffPage, 'handoffs' | 'next'>;
 
 function refuseWait(direction: string, status: string | undefined): void {
   if (direction === 'inbox' && status === 'pending') return;
@@ -56,19 +72,20 @@ function refuseWait(direction: string, status: string | undefined): void {
 }
 
 /** What is not shown must not hide what is: a page that came out short is filled up from those that follow. */
-async function readPage({ store }: UseCaseContext, request: PageRequest): Promise<Page> {
+async function readPage({ store }: UseCaseContext, request: PageRequest): Promise<HandoffPage> {
   const handoffs: HandoffRecord[] = [];
   let next = request.after;
+  let more = true;
   for (let pages = 0; pages < limits.pagesLookedThrough; pages += 1) {
     const page = await store.listHandoffs({ ...request, after: next, limit: request.limit - handoffs.length });
     handoffs.push(...page.handoffs);
-    next = page.next;
-    if (!page.more || handoffs.length === request.limit) break;
+    ({ next, more } = page);
+    if (!more || handoffs.length === request.limit) break;
   }
-  return { handoffs, next };
+  return { handoffs, next, more };
 }
 
-async function waitForPage(context: UseCaseContext, request: PageRequest, waitMs: number): Promise<Page> {
+async function waitForPage(context: UseCaseContext, request: PageRequest, waitMs: number): Promise<HandoffPage> {
   const { signal, stopping } = context;
   const inbox = context.inboxWatch.open(request);
   const deadlineMs = performance.now() + waitMs;

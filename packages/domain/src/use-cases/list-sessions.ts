@@ -1,32 +1,72 @@
 import { z } from 'zod';
-import { agentSchema } from '../model/names.js';
+import { ContextStoreError } from '../errors.js';
+import { agentSchema, sessionKeySchema } from '../model/names.js';
+import { recordedNote } from '../model/recorded-note.js';
 import { sessionSchema, sessionStatusSchema } from '../model/session.js';
+import type { SessionPage } from '../ports/store.js';
+import { answerBudget, bytesForRecords, shareAmong } from '../rules/answer-budget.js';
 import { cursorKind } from '../rules/cursor.js';
+import { fitSession } from '../rules/fit-session.js';
 import { limits } from '../rules/limits.js';
 import { presentSession } from '../rules/present.js';
-import { callerArguments, defineUseCase } from './use-case.js';
+import { callerArguments, defineUseCase, type UseCaseContext } from './use-case.js';
 
 const cursors = cursorKind('listSessions', z.tuple([z.int().min(0)]));
+
+const input = z.strictObject({
+  ...callerArguments,
+  /** Only this session, whole if `maxTokens` allows. */
+  sessionKey: sessionKeySchema.optional(),
+  status: sessionStatusSchema.optional(),
+  owner: agentSchema.optional(),
+  limit: z.int().min(1).max(limits.pageSize).default(20),
+  cursor: z.string().optional(),
+  /** Of the whole answer. Each session gets an equal share for each of `limit`; a page holds no more than fit. */
+  maxTokens: answerBudget(limits.listTokens),
+});
+
+type Asked = z.output<typeof input>;
 
 /** The sessions of the namespace, newest first. A page may be short and still have a `nextCursor`. */
 export const listSessions = defineUseCase({
   name: 'listSessions',
-  input: z.strictObject({
-    ...callerArguments,
-    status: sessionStatusSchema.optional(),
-    owner: agentSchema.optional(),
-    limit: z.int().min(1).max(limits.pageSize).default(20),
-    cursor: z.string().optional(),
+  input,
+  result: z.strictObject({
+    note: z.string().optional(),
+    sessions: z.array(sessionSchema),
+    nextCursor: z.string().optional(),
   }),
-  result: z.strictObject({ sessions: z.array(sessionSchema), nextCursor: z.string().optional() }),
-  async run({ store, settings, namespace }, { status, owner, limit, cursor }) {
+  async run(context, asked) {
+    const { namespace, settings } = context;
+    const { sessionKey, status, owner, maxTokens } = asked;
+    refuseFilters(asked);
     const scope = [namespace, status ?? '', owner ?? ''];
-    const [before] = cursor === undefined ? [] : cursors.decode(scope, cursor);
-    const { dormantAfterMs } = settings;
-    const page = await store.listSessions({ namespace, status, owner, before, limit, dormantAfterMs });
+    const bytes = bytesForRecords(maxTokens, { sessions: [] });
+    const { limit, bytesEach } = shareAmong(sessionKey === undefined ? asked.limit : 1, bytes);
+    const page = await readPage(context, { ...asked, limit }, scope);
     return {
-      sessions: page.sessions.map((session) => presentSession(session, dormantAfterMs)),
+      ...(page.sessions.length > 0 && { note: recordedNote }),
+      sessions: page.sessions.map((session) => fitSession(presentSession(session, settings.dormantAfterMs), bytesEach)),
       ...(page.next !== undefined && { nextCursor: cursors.encode(scope, [page.next]) }),
     };
   },
 });
+
+function refuseFilters({ sessionKey, status, owner, cursor }: Asked): void {
+  if (sessionKey === undefined || (status ?? owner ?? cursor) === undefined) return;
+  const message = 'names one session; leave out status, owner and cursor';
+  throw new ContextStoreError('VALIDATION_ERROR', `sessionKey: ${message}.`, {
+    issues: [{ path: 'sessionKey', message }],
+  });
+}
+
+async function readPage(
+  { store, settings, namespace }: UseCaseContext,
+  { sessionKey, status, owner, limit, cursor }: Asked,
+  scope: readonly string[],
+): Promise<SessionPage> {
+  if (sessionKey !== undefined) return { sessions: [await store.readSession({ namespace, sessionKey })] };
+  const [before] = cursor === undefined ? [] : cursors.decode(scope, cursor);
+  const { dormantAfterMs } = settings;
+  return store.listSessions({ namespace, status, owner, before, limit, dormantAfterMs });
+}

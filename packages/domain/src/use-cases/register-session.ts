@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { ContextStoreError } from '../errors.js';
 import { storableObject, storableText } from '../model/json.js';
 import { agentSchema, sessionKeySchema } from '../model/names.js';
+import { recordedNote } from '../model/recorded-note.js';
 import { sessionSchema } from '../model/session.js';
+import { changedRecordBytes } from '../rules/answer-budget.js';
+import { fitSession } from '../rules/fit-session.js';
 import { limits } from '../rules/limits.js';
 import { presentSession } from '../rules/present.js';
 import { defineUseCase, mutationArguments } from './use-case.js';
@@ -24,7 +27,12 @@ export const registerSession = defineUseCase({
     /** What a session of this key means. `resume` answers with it, unchanged, and never with a new, empty one. */
     ifExists: z.enum(['error', 'resume']).default('error'),
   }),
-  result: z.strictObject({ session: sessionSchema, created: z.boolean(), replayed: z.literal(true).optional() }),
+  result: z.strictObject({
+    note: z.string(),
+    session: sessionSchema,
+    created: z.boolean(),
+    replayed: z.literal(true).optional(),
+  }),
   async run({ store, settings, namespace, agent, idempotency, count, publish }, input) {
     if (input.agentFrom !== undefined && input.agent !== undefined && input.agent !== input.agentFrom) {
       throw new ContextStoreError(
@@ -49,7 +57,13 @@ export const registerSession = defineUseCase({
       count({ kind: 'session_created' });
       publish({ kind: 'session_changed', namespace, sessionKey: session.sessionKey });
     }
-    return { session: presentSession(session, settings.dormantAfterMs), created, ...(replayed && { replayed }) };
+    const shown = presentSession(session, settings.dormantAfterMs);
+    return {
+      note: recordedNote,
+      session: fitSession(shown, changedRecordBytes, agent()),
+      created,
+      ...(replayed && { replayed }),
+    };
   },
 });
 

@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { handoffSchema, requestTypeSchema } from '../model/handoff.js';
 import { storableObject, storableText } from '../model/json.js';
 import { sessionKeySchema, targetAgentSchema } from '../model/names.js';
+import { recordedNote } from '../model/recorded-note.js';
+import { changedRecordBytes } from '../rules/answer-budget.js';
+import { fitHandoff } from '../rules/fit-handoff.js';
 import { limits } from '../rules/limits.js';
 import { presentHandoff } from '../rules/present.js';
 import { defineUseCase, fenceArguments, mutationArguments } from './use-case.js';
@@ -23,7 +26,7 @@ export const requestHandoff = defineUseCase({
     expiresInSeconds: z.int().min(1).max(limits.ttlSeconds).optional(),
     ...fenceArguments,
   }),
-  result: z.strictObject({ handoff: handoffSchema, replayed: z.literal(true).optional() }),
+  result: z.strictObject({ note: z.string(), handoff: handoffSchema, replayed: z.literal(true).optional() }),
   async run({ store, settings, namespace, agent, idempotency, count, publish }, input) {
     const { sessionKey, targetAgent, requestType, summary, instructions, requestData, expiresInSeconds, epoch } = input;
     const { handoff, replayed } = await store.createHandoff({
@@ -45,6 +48,10 @@ export const requestHandoff = defineUseCase({
       publish({ kind: 'handoff_offered', namespace, targetAgent });
       publish({ kind: 'session_changed', namespace, sessionKey });
     }
-    return { handoff: presentHandoff(handoff), ...(replayed && { replayed }) };
+    return {
+      note: recordedNote,
+      handoff: fitHandoff(presentHandoff(handoff), changedRecordBytes),
+      ...(replayed && { replayed }),
+    };
   },
 });

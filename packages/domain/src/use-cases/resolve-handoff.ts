@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { handoffIdSchema, handoffOutcomeSchema, handoffSchema } from '../model/handoff.js';
 import { storableObject, storableText } from '../model/json.js';
+import { recordedNote } from '../model/recorded-note.js';
+import { changedRecordBytes } from '../rules/answer-budget.js';
+import { fitHandoff } from '../rules/fit-handoff.js';
 import { limits } from '../rules/limits.js';
 import { presentHandoff } from '../rules/present.js';
 import { defineUseCase, fenceArguments, mutationArguments } from './use-case.js';
@@ -16,7 +19,7 @@ export const resolveHandoff = defineUseCase({
     result: storableObject(limits.resultBytes).optional(),
     ...fenceArguments,
   }),
-  result: z.strictObject({ handoff: handoffSchema, replayed: z.literal(true).optional() }),
+  result: z.strictObject({ note: z.string(), handoff: handoffSchema, replayed: z.literal(true).optional() }),
   async run({ store, namespace, agent, idempotency, count, publish, process }, input) {
     const { handoffId, outcome, reason, result, epoch } = input;
     const { handoff, replayed } = await store.resolveHandoff({
@@ -34,6 +37,10 @@ export const resolveHandoff = defineUseCase({
       count({ kind: 'handoff_processed', requestType: handoff.requestType, event: outcome });
       publish({ kind: 'session_changed', namespace, sessionKey: handoff.sessionKey });
     }
-    return { handoff: presentHandoff(handoff), ...(replayed && { replayed }) };
+    return {
+      note: recordedNote,
+      handoff: fitHandoff(presentHandoff(handoff), changedRecordBytes),
+      ...(replayed && { replayed }),
+    };
   },
 });

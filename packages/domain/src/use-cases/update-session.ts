@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { ContextStoreError } from '../errors.js';
 import { storableObject, storableText } from '../model/json.js';
 import { sessionKeySchema } from '../model/names.js';
+import { recordedNote } from '../model/recorded-note.js';
 import { sessionSchema } from '../model/session.js';
+import { changedRecordBytes } from '../rules/answer-budget.js';
+import { fitSession } from '../rules/fit-session.js';
 import { limits } from '../rules/limits.js';
 import { presentSession } from '../rules/present.js';
 import { defineUseCase, fenceArguments, mutationArguments } from './use-case.js';
@@ -26,7 +29,7 @@ export const updateSession = defineUseCase({
     expectedVersion: z.int().min(1).optional(),
     ...fenceArguments,
   }),
-  result: z.strictObject({ session: sessionSchema, replayed: z.literal(true).optional() }),
+  result: z.strictObject({ note: z.string(), session: sessionSchema, replayed: z.literal(true).optional() }),
   async run({ store, settings, namespace, agent, idempotency, publish }, input) {
     const { sessionKey, status, title, metadata, ttlSeconds, expectedVersion, epoch } = input;
     if (status === undefined && title === undefined && metadata === undefined && ttlSeconds === undefined) {
@@ -48,6 +51,11 @@ export const updateSession = defineUseCase({
       epoch,
     });
     if (!replayed) publish({ kind: 'session_changed', namespace, sessionKey });
-    return { session: presentSession(session, settings.dormantAfterMs), ...(replayed && { replayed }) };
+    const shown = presentSession(session, settings.dormantAfterMs);
+    return {
+      note: recordedNote,
+      session: fitSession(shown, changedRecordBytes, agent()),
+      ...(replayed && { replayed }),
+    };
   },
 });
