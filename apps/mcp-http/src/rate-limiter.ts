@@ -1,6 +1,5 @@
-import { createStateReport, keepConnected, type RedisBusState } from '@org/bus-redis/connection';
+import { createConnectionReport, keepConnected, within, type ConnectionState } from '@org/redis-connection';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
-import { within } from './within.js';
 
 export interface RateLimiterOptions {
   /** How many calls each caller may send in a second, on average over ten seconds: all of those may come at once. */
@@ -14,7 +13,7 @@ export interface RateLimiterRedisOptions {
   /** What the processes of the deployment have in common, and nobody else on the same Redis. */
   readonly deployment: string;
   /** Hears once of each change, not of each attempt. */
-  readonly onStateChange: (state: RedisBusState) => void;
+  readonly onStateChange: (state: ConnectionState) => void;
 }
 
 export interface RateLimiter {
@@ -68,7 +67,7 @@ interface RedisCounter {
 }
 
 function createRedisCounter({ url, onStateChange }: RateLimiterRedisOptions): RedisCounter {
-  const report = createStateReport(onStateChange);
+  const report = createConnectionReport(onStateChange);
   const connection = keepConnected({
     url,
     silenceLimitMs,
@@ -81,9 +80,7 @@ function createRedisCounter({ url, onStateChange }: RateLimiterRedisOptions): Re
       const client = connection.client();
       if (client === undefined) throw new Error('Redis is out of reach');
       try {
-        const counted = await within(client.eval(script, options), commandLimitMs);
-        if (counted === undefined) throw new Error(`no answer within ${commandLimitMs} ms`);
-        return counted;
+        return await within(commandLimitMs, client.eval(script, options));
       } catch (error) {
         // The others don't have to find out, each by its own wait.
         connection.renew(error);

@@ -1,4 +1,4 @@
-import { redisUrl } from '@org/bus-redis/testing';
+import { redisUrl } from '@org/redis-connection/testing';
 import { temporaryDatabase, unusedPort } from '@org/store-kysely/testing';
 import { scrape, type Scrape } from '@org/telemetry-otel/testing';
 import { expect, it, onTestFinished } from 'vitest';

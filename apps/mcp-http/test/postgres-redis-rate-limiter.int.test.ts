@@ -1,4 +1,4 @@
-import { redisUrl } from '@org/bus-redis/testing';
+import { redisUrl } from '@org/redis-connection/testing';
 import { readEnvironment } from '@org/context-store/environment';
 import type { Logger } from '@org/logger-pino';
 import { temporaryDatabase } from '@org/store-kysely/testing';

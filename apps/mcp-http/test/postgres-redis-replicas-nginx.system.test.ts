@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { redisServer, type RedisServer } from '@org/bus-redis/testing';
+import { redisServer, type RedisServer } from '@org/redis-connection/testing';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApiKey } from '../src/auth/create-api-key.js';

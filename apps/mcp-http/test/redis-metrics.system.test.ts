@@ -1,4 +1,4 @@
-import { redisServer } from '@org/bus-redis/testing';
+import { redisServer } from '@org/redis-connection/testing';
 import { temporaryDatabase, unusedPort } from '@org/store-kysely/testing';
 import { scrape } from '@org/telemetry-otel/testing';
 import { expect, it, onTestFinished } from 'vitest';

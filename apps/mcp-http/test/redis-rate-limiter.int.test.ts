@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { plainClient, redisUrl } from '@org/bus-redis/testing';
+import { plainClient, redisUrl } from '@org/redis-connection/testing';
 import { expect, it } from 'vitest';
 import { countAllowed, openLimiter } from './open-limiter.js';
 

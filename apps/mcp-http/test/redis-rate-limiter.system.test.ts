@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { redisServer, type RedisServer } from '@org/bus-redis/testing';
+import { redisServer, type RedisServer } from '@org/redis-connection/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { countAllowed, openLimiter } from './open-limiter.js';
 

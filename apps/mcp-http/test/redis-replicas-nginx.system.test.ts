@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { redisServer, type RedisServer } from '@org/bus-redis/testing';
+import { redisServer, type RedisServer } from '@org/redis-connection/testing';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connect, type Env } from './mcp-http.js';

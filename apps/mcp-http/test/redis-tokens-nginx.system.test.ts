@@ -1,4 +1,4 @@
-import { redisServer } from '@org/bus-redis/testing';
+import { redisServer } from '@org/redis-connection/testing';
 import { temporaryDatabase } from '@org/store-kysely/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { AuthorizationServer, resource } from './authorization-server.js';

@@ -1,34 +1,40 @@
 import { randomUUID } from 'node:crypto';
 import { createMemoryBus, noTelemetry, type EventBus, type StoreEvent, type Telemetry } from '@org/domain';
+import {
+  createConnectionReport,
+  keepConnected,
+  requireRedisUrl,
+  type ConnectionReport,
+  type ConnectionState,
+  type RedisConnection,
+  type RedisConnectionOptions,
+} from '@org/redis-connection';
 import { channelName } from './event-message.js';
 import { EventReceiver } from './event-receiver.js';
 import { EventSender, type ConnectionUse } from './event-sender.js';
-import { keepConnected, type RedisConnection, type RedisConnectionOptions } from './redis-connection.js';
-import { requireRedisUrl } from './redis-url.js';
-import { createStateReport, type RedisBusState, type StateReport } from './state-report.js';
 
 export interface RedisBusOptions {
   /** `redis://user:password@host:port`, or `rediss://` for TLS. */
   readonly url: string;
-  /** What the processes that shall hear each other have in common, and nobody else on the same Redis. */
+  /** Names the processes that exchange events. Other deployments on the same Redis must have other names. */
   readonly deployment: string;
-  /** Hears once of each change, not of each attempt. It must not throw. */
-  readonly onStateChange?: ((state: RedisBusState) => void) | undefined;
-  /** For how long changes of sessions gather into one message, in milliseconds; offers go at once. Default 50. */
+  /** Is called once for each change of the state, not for each attempt to connect. It must not throw. */
+  readonly onStateChange?: ((state: ConnectionState) => void) | undefined;
+  /** How long changes of sessions are gathered into one message, in milliseconds; offers are sent at once. Default: 50. */
   readonly gatherMs?: number | undefined;
-  /** How long Redis may stay silent before it counts as gone, in milliseconds. Default 10,000. */
+  /** How long Redis may stay silent before the connection counts as broken, in milliseconds. Default: 10,000. */
   readonly silenceLimitMs?: number | undefined;
-  /** How long the subscription outlives its last listener, in milliseconds. Default 30,000. */
+  /** How long the subscription outlives its last listener, in milliseconds. Default: 30,000. */
   readonly lingerMs?: number | undefined;
-  /** Absent: nowhere. */
+  /** Default: nothing is measured. */
   readonly telemetry?: Telemetry | undefined;
 }
 
 /**
- * An event bus between all processes that name the same deployment on the same Redis, by its pub/sub. It needs at most
- * one connection to publish and one to hear, each from its first use on, and renews them by itself: without Redis it is
- * the bus of this process alone. Whatever may have got lost is told as `something_changed`.
- * @throws VALIDATION_ERROR when the URL is none of Redis
+ * Carries events between all processes that name the same deployment on the same Redis, by pub/sub. It opens at most one
+ * connection to publish and one to subscribe, each when it is first needed, and renews them when they break. While Redis
+ * is away it carries events within this process only. Where events may have been lost, it delivers `something_changed`.
+ * @throws VALIDATION_ERROR if `url` is not the URL of a Redis server
  */
 export function createRedisBus(options: RedisBusOptions): EventBus {
   const {
@@ -40,7 +46,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     telemetry = noTelemetry,
   } = options;
   requireRedisUrl(url);
-  const report = createStateReport(options.onStateChange ?? (() => undefined));
+  const report = createConnectionReport(options.onStateChange);
   const connect = reportingConnections({ url, silenceLimitMs }, report);
   const stopObserving = telemetry.observeLink('bus', report.isConnected);
   const local = createMemoryBus();
@@ -50,7 +56,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
     try {
       local.publish(event);
     } catch {
-      // A listener's own fault: neither the publisher's nor the connection's.
+      // A fault of the listener must fail neither the publisher nor the connection.
     }
   };
   const receiver = new EventReceiver({ ...shared, lingerMs, connect: connect('to hear'), deliver });
@@ -79,9 +85,9 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
   };
 }
 
-/** Makes connections that say how they are by their names. */
+/** Makes connections that report their state under a name. */
 const reportingConnections =
-  (server: Pick<RedisConnectionOptions, 'url' | 'silenceLimitMs'>, report: StateReport) =>
+  (server: Pick<RedisConnectionOptions, 'url' | 'silenceLimitMs'>, report: ConnectionReport) =>
   (name: string) =>
   ({ prepare, onUp }: ConnectionUse): RedisConnection => {
     const connection = keepConnected({

@@ -3,12 +3,12 @@ import { z } from 'zod';
 
 /** The most events of one message. */
 export const maxMessageEvents = 1000;
-/** No message of ours is longer, in UTF-16 code units: 1,000 events with three names of 128 each. */
+/** In UTF-16 code units. 1,000 events with three names of 128 characters each are shorter. */
 const maxMessageLength = 512 * 1024;
 
-/** What goes over the channel. A change to this shape is a change of the version in the channel's name. */
+/** What goes over the channel. When this shape changes, change the version in the channel's name. */
 const messageSchema = z.strictObject({
-  /** The bus that sent it: its own subscribers have heard the events already. */
+  /** The bus that sent it. It has delivered the events to its own subscribers. */
   sender: z.string(),
   events: z
     .array(
@@ -42,7 +42,7 @@ export const channelName = (deployment: string): string => `context-store:${depl
 
 export const encodeMessage = (message: EventMessage): string => JSON.stringify(message);
 
-/** @returns undefined for whatever is no message of ours: anybody may publish anything */
+/** Returns undefined for a text that is not such a message: any client of Redis can publish to the channel. */
 export function decodeMessage(text: string): EventMessage | undefined {
   if (text.length > maxMessageLength) return undefined;
   try {

@@ -1,21 +1,21 @@
 import type { StoreEvent } from '@org/domain';
-import type { ConnectionUse } from './event-sender.js';
+import type { RedisConnection } from '@org/redis-connection';
 import { decodeMessage } from './event-message.js';
-import type { RedisConnection } from './redis-connection.js';
+import type { ConnectionUse } from './event-sender.js';
 
 export interface EventReceiverOptions {
   readonly channel: string;
-  /** Whose messages are left out. */
+  /** Messages of this sender are skipped: they are this process's own. */
   readonly sender: string;
-  /** For how long the connection outlives the last who needs it, in milliseconds. */
+  /** How long the connection outlives the last need for it, in milliseconds. */
   readonly lingerMs: number;
   readonly connect: (use: ConnectionUse) => RedisConnection;
   readonly deliver: (event: StoreEvent) => void;
 }
 
 /**
- * Hears the channel as long as somebody needs it. Whenever it begins to hear, after an interruption too, it delivers
- * `something_changed`: nobody knows what happened before.
+ * Subscribes to the channel while there is a need. After each start of the subscription it delivers `something_changed`,
+ * because events before that may have been missed.
  */
 export class EventReceiver {
   readonly #options: EventReceiverOptions;
@@ -27,7 +27,7 @@ export class EventReceiver {
     this.#options = options;
   }
 
-  /** @returns what ends the need; to be called once */
+  /** Returns a function that ends the need. Call it once. */
   need(): () => void {
     this.#needs += 1;
     clearTimeout(this.#lingering);

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoreEvent } from '@org/domain';
+import type { RedisClient, RedisConnection, RedisConnectionOptions } from '@org/redis-connection';
 import { encodeMessage, maxMessageEvents } from './event-message.js';
 import { createPendingEvents } from './pending-events.js';
-import type { RedisClient, RedisConnection, RedisConnectionOptions } from './redis-connection.js';
 
-/** What a connection is used for, as far as its user says. */
-export type ConnectionUse = Pick<RedisConnectionOptions, 'prepare' | 'onUp'>;
+/** What the sender and the receiver do with a connection when it comes up. */
+export type ConnectionUse = Required<Pick<RedisConnectionOptions, 'prepare'>> & { readonly onUp: () => void };
 
 export interface EventSenderOptions {
   readonly channel: string;
   readonly sender: string;
-  /** For how long changes gather, in milliseconds. */
+  /** How long changes of sessions are gathered, in milliseconds. */
   readonly gatherMs: number;
   readonly connect: (use: ConnectionUse) => RedisConnection;
 }
@@ -19,8 +19,8 @@ export interface EventSenderOptions {
 const lastMessageLimitMs = 500;
 
 /**
- * Sends events to the channel: one message at a time, however many events come, and the next one after its answer. What
- * comes meanwhile, or while there is no connection, waits within bounds. The connection begins with the first event.
+ * Sends events to the channel, one message at a time: the next follows the answer to the one before. Events that arrive
+ * meanwhile, or without a connection, wait in a bounded queue. The connection is opened for the first event.
  */
 export class EventSender {
   readonly #options: EventSenderOptions;
@@ -37,11 +37,11 @@ export class EventSender {
   send(event: StoreEvent): void {
     this.#pending.add(event);
     this.#connection ??= this.#options.connect({
-      // It also shows whether we may publish: a message without events is one.
+      // Even without events a message is sent: it shows whether Redis lets this process publish.
       prepare: (client) => this.#sendPending(client),
       onUp: () => this.#sendWhatIsDue(),
     });
-    // Somebody waits for an offer; a change is one of many, as a rule.
+    // An agent may be waiting for an offer. Changes of sessions are frequent and can be gathered.
     if (event.kind === 'session_changed') this.#gathering ??= setTimeout(() => this.#send(), this.#options.gatherMs);
     else this.#send();
   }
@@ -86,7 +86,7 @@ export class EventSender {
     try {
       await client.publish(this.#options.channel, encodeMessage({ sender: this.#options.sender, events }));
     } catch (error) {
-      // It may have been sent: an event may come twice.
+      // The message may have been sent all the same. An event that arrives twice does no harm.
       for (const event of events) this.#pending.add(event);
       throw error;
     }

@@ -1,21 +1,21 @@
 import type { StoreEvent } from '@org/domain';
 
-/** Events that wait to be sent, in the order in which they came. */
+/** Events that wait to be sent, oldest first. */
 export interface PendingEvents {
-  /** Equal events wait once. When there would be too many, one `something_changed` takes the place of all. */
+  /** Adds an event, unless an equal one waits. Past the limit, one `something_changed` replaces all. */
   readonly add: (event: StoreEvent) => void;
-  /** Empties it. */
+  /** Removes and returns all events. */
   readonly take: () => StoreEvent[];
   readonly isEmpty: () => boolean;
 }
 
-/** @param limit how many different events may wait: what a server that stays away costs, at most */
+/** @param limit how many different events may wait. It bounds the memory used while Redis is away. */
 export function createPendingEvents(limit: number): PendingEvents {
   const events = new Map<string, StoreEvent>();
   return {
     add: (event) => {
       const name = eventName(event);
-      // Whoever hears `something_changed` looks at everything anyway.
+      // `something_changed` covers every other event.
       if (events.has(name) || events.has(everything)) return;
       if (name === everything || events.size >= limit) {
         events.clear();
@@ -35,7 +35,7 @@ export function createPendingEvents(limit: number): PendingEvents {
 
 const everything = '*';
 
-/** Names cannot hold a space. */
+/** Namespaces, session keys and agents cannot contain a space, so the parts stay apart. */
 function eventName(event: StoreEvent): string {
   switch (event.kind) {
     case 'session_changed':

@@ -3,8 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { noTelemetry, type EventBus, type StoreEvent, type Telemetry } from '@org/domain';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRedisBus, type RedisBusOptions } from '../src/index.js';
-import { eventually } from '../src/testing/eventually.js';
-import { plainClient, redisUrl, type PlainClient } from '../src/testing/redis-client.js';
+import { eventually, plainClient, redisUrl, type PlainClient } from '@org/redis-connection/testing';
 
 const offer: StoreEvent = { kind: 'handoff_offered', namespace: 'team', targetAgent: 'role:reviewer' };
 const last: StoreEvent = { kind: 'handoff_offered', namespace: 'team', targetAgent: 'last' };

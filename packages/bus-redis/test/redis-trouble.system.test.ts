@@ -3,10 +3,9 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import type { EventBus, StoreEvent } from '@org/domain';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createRedisBus, type RedisBusState } from '../src/index.js';
-import { eventually } from '../src/testing/eventually.js';
-import { plainClient } from '../src/testing/redis-client.js';
-import { redisServer, type RedisServer } from '../src/testing/start-redis-server.js';
+import { createRedisBus } from '../src/index.js';
+import type { ConnectionState } from '@org/redis-connection';
+import { eventually, plainClient, redisServer, type RedisServer } from '@org/redis-connection/testing';
 
 const something: StoreEvent = { kind: 'something_changed' };
 const offerTo = (targetAgent: string): StoreEvent => ({ kind: 'handoff_offered', namespace: 'team', targetAgent });
@@ -16,7 +15,7 @@ const changed = (sessionKey: string): StoreEvent => ({ kind: 'session_changed', 
 interface ObservedBus {
   readonly bus: EventBus;
   readonly heard: StoreEvent[];
-  readonly states: RedisBusState[];
+  readonly states: ConnectionState[];
 }
 
 describe('a bus over a Redis in trouble', () => {
@@ -34,7 +33,7 @@ describe('a bus over a Redis in trouble', () => {
   });
 
   function observedBus(url = server.url): ObservedBus {
-    const [heard, states]: [StoreEvent[], RedisBusState[]] = [[], []];
+    const [heard, states]: [StoreEvent[], ConnectionState[]] = [[], []];
     const bus = createRedisBus({
       url,
       deployment: 'test',

@@ -1,1 +1,1 @@
-export { createRedisLevel, type RedisCacheState, type RedisLevelOptions } from './redis-level.js';
+export { createRedisLevel, type RedisLevelOptions } from './redis-level.js';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { redisUrl } from '@org/bus-redis/testing';
+import { redisUrl } from '@org/redis-connection/testing';
 import type { Store } from '@org/domain';
 import { createMemoryStore, type SharedStores, type StoreHarness } from '@org/domain/testing';
 import { createPostgresStore } from '@org/store-kysely/postgres';
@@ -56,7 +56,7 @@ async function openCaches(count: number, open: Open, caching: Caching, remove?: 
 /** A level that uses Redis already: what is read before it does is read without it. */
 export async function usedRedis(options: RedisLevelOptions): Promise<SharedLevel> {
   const { promise: used, resolve: setUsed } = Promise.withResolvers<void>();
-  const level = createRedisLevel({ ...options, onStateChange: ({ isUsed }) => void (isUsed && setUsed()) });
+  const level = createRedisLevel({ ...options, onStateChange: ({ isConnected }) => void (isConnected && setUsed()) });
   await used;
   return level;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Store } from '@org/domain';
-import { redisUrl } from '@org/bus-redis/testing';
+import { redisUrl } from '@org/redis-connection/testing';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { forkCached, type CachedProcess } from './fork-cached.js';

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { eventually, plainClient, redisUrl, type PlainClient } from '@org/bus-redis/testing';
+import { eventually, plainClient, redisUrl, type PlainClient } from '@org/redis-connection/testing';
 import { noTelemetry, type Store } from '@org/domain';
 import { createMemoryStore, describeStoreContract, describeStoreModel } from '@org/domain/testing';
 import { createSqliteStore } from '@org/store-kysely/sqlite';

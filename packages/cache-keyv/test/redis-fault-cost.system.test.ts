@@ -1,5 +1,11 @@
 import { performance } from 'node:perf_hooks';
-import { eventually, plainClient, redisServer, type PlainClient, type RedisServer } from '@org/bus-redis/testing';
+import {
+  eventually,
+  plainClient,
+  redisServer,
+  type PlainClient,
+  type RedisServer,
+} from '@org/redis-connection/testing';
 import { createContextStore, type ContextStore } from '@org/domain';
 import { createMemoryStore } from '@org/domain/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

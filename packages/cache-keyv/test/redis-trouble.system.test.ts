@@ -1,18 +1,19 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { eventually, plainClient, redisServer, type RedisServer } from '@org/bus-redis/testing';
+import { eventually, plainClient, redisServer, type RedisServer } from '@org/redis-connection/testing';
 import type { Store } from '@org/domain';
 import { createMemoryStore } from '@org/domain/testing';
+import type { ConnectionState } from '@org/redis-connection';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCachedStore, type SharedLevel } from '../src/index.js';
-import { createRedisLevel, type RedisCacheState } from '../src/redis.js';
+import { createRedisLevel } from '../src/redis.js';
 import { appendWork, createWork, readWork } from './requests.js';
 import { slowProxy } from './slow-proxy.js';
 
 describe('a cache over a Redis in trouble', () => {
   let server: RedisServer;
   let plain: Store;
-  let states: RedisCacheState[];
+  let states: ConnectionState[];
   let toClose: (() => unknown)[];
 
   beforeEach(async () => {
@@ -46,7 +47,7 @@ describe('a cache over a Redis in trouble', () => {
     }
   }
 
-  const isUsed = (): boolean | undefined => states.at(-1)?.isUsed;
+  const isUsed = (): boolean | undefined => states.at(-1)?.isConnected;
   const untilUsed = (wanted: boolean): Promise<void> => eventually(() => expect(isUsed()).toBe(wanted));
 
   it('does without one that is not there, and uses it as soon as it is', async () => {
@@ -57,7 +58,7 @@ describe('a cache over a Redis in trouble', () => {
     await server.start();
     await untilUsed(true);
     await expectReads(store);
-    expect(states).toEqual([{ isUsed: false, reason: 'ECONNREFUSED' }, { isUsed: true }]);
+    expect(states).toEqual([{ isConnected: false, reason: 'ECONNREFUSED' }, { isConnected: true }]);
   });
 
   it('does without one that hangs, tells so once, and comes back to it', async () => {
@@ -128,7 +129,7 @@ describe('a cache over a Redis in trouble', () => {
     await redis.command('CONFIG', 'SET', 'maxmemory', '1');
     await expectReads(store);
     await untilUsed(false);
-    expect(states.at(-1)).toEqual({ isUsed: false, reason: expect.stringContaining('OOM') as string });
+    expect(states.at(-1)).toEqual({ isConnected: false, reason: expect.stringContaining('OOM') as string });
     await expectReads(store);
     await redis.command('CONFIG', 'SET', 'maxmemory', '0');
     await untilUsed(true);
@@ -143,7 +144,7 @@ describe('a cache over a Redis in trouble', () => {
     await redis.command('CONFIG', 'SET', 'maxmemory', '1');
     for (let time = 0; time < 10; time += 1) await store.readEntries(readWork({ direction: 'ascending', limit: 16 }));
     await untilUsed(false);
-    expect(states.at(-1)).toEqual({ isUsed: false, reason: expect.stringContaining('OOM') as string });
+    expect(states.at(-1)).toEqual({ isConnected: false, reason: expect.stringContaining('OOM') as string });
   });
 
   it('does without one that is late every other time', async () => {
@@ -157,8 +158,8 @@ describe('a cache over a Redis in trouble', () => {
       server.signal('SIGCONT');
       await level.find(['page']);
     }
-    const sinceUsed = states.slice(states.findIndex(({ isUsed: used }) => used));
-    expect(sinceUsed[1]).toEqual({ isUsed: false, reason: 'no answer within 50 ms' });
+    const sinceUsed = states.slice(states.findIndex(({ isConnected }) => isConnected));
+    expect(sinceUsed[1]).toEqual({ isConnected: false, reason: 'no answer within 50 ms' });
   });
 
   it('does without one that refuses the password, and does not repeat the password', async () => {

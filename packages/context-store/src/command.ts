@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
-import type { RedisBusState } from '@org/bus-redis';
-import type { RedisCacheState } from '@org/cache-keyv/redis';
+import type { ConnectionState } from '@org/redis-connection';
 import { readEnvironment, type Environment, type EnvironmentTable } from './environment.js';
 import type { OpenContextStoreOptions } from './open-context-store.js';
 
@@ -165,12 +164,12 @@ interface RedisLog {
 /** The options, and a log line whenever Redis begins or ceases to be of use. */
 export function logRedis(options: OpenContextStoreOptions, log: RedisLog): OpenContextStoreOptions {
   if (options.redis === undefined) return options;
-  const onStateChange = (state: RedisBusState): void =>
+  const onStateChange = (state: ConnectionState): void =>
     state.isConnected
       ? log.info('Redis carries events between the processes')
       : log.warn(`Redis is out of reach (${state.reason}): what other processes change is seen a little later`);
-  const onCacheStateChange = (state: RedisCacheState): void =>
-    state.isUsed
+  const onCacheStateChange = (state: ConnectionState): void =>
+    state.isConnected
       ? log.info('The cache is shared through Redis')
       : log.warn(`The cache does without Redis (${state.reason})`);
   return {

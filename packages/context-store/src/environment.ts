@@ -1,4 +1,4 @@
-import { findRedisUrlProblem } from '@org/bus-redis/configuration';
+import { findRedisUrlProblem } from '@org/redis-connection/url';
 import { agentSchema, ContextStoreError, namespaceSchema } from '@org/domain';
 import { defaultSettings, longestTimerMs } from '@org/store-kysely/postgres/configuration';
 import { z } from 'zod';

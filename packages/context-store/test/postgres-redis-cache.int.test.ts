@@ -23,7 +23,7 @@ async function open(cache?: OpenContextStoreOptions['cache'], url = database.url
     agent: 'planner',
     redis: { url: redisUrl },
     telemetry: { ...noTelemetry, recordCacheLookup: (isHit) => lookups.push(isHit) },
-    cache: cache && { ...cache, onStateChange: ({ isUsed }) => states.push(isUsed) },
+    cache: cache && { ...cache, onStateChange: ({ isConnected }) => states.push(isConnected) },
   });
   opened.push(contextStore);
   return { contextStore, lookups, states };

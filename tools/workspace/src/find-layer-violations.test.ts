@@ -56,7 +56,7 @@ describe('findLayerViolations', () => {
   it.each([[[]], [['layer:unheard-of']], [['layer:domain', 'layer:mcp']]])('refuses a project tagged %j', (tags) => {
     const graph: ProjectGraph = { nodes: { a: { data: { root: 'a', tags } } }, dependencies: {} };
     expect(findLayerViolations(graph)).toEqual([
-      'a needs exactly one tag layer:NAME (domain, adapter, context-store, mcp, app, tool)',
+      'a needs exactly one tag layer:NAME (domain, connection, adapter, context-store, mcp, app, tool)',
     ]);
   });
 

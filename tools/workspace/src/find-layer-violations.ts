@@ -1,4 +1,4 @@
-const layers = ['domain', 'adapter', 'context-store', 'mcp', 'app', 'tool'] as const;
+const layers = ['domain', 'connection', 'adapter', 'context-store', 'mcp', 'app', 'tool'] as const;
 
 /** A height in the architecture; each project has one, as the Nx tag `layer:NAME`. */
 export type Layer = (typeof layers)[number];
@@ -21,10 +21,11 @@ export interface ProjectDependency {
 /** Every arrow points down, and adapters don't know each other. */
 const mayUse: Readonly<Record<Layer, readonly Layer[]>> = {
   domain: [],
-  adapter: ['domain'],
-  'context-store': ['adapter', 'domain'],
+  connection: ['domain'],
+  adapter: ['connection', 'domain'],
+  'context-store': ['adapter', 'connection', 'domain'],
   mcp: ['domain'],
-  app: ['mcp', 'context-store', 'adapter', 'domain'],
+  app: ['mcp', 'context-store', 'adapter', 'connection', 'domain'],
   tool: layers,
 };
 

@@ -1,4 +1,4 @@
-import { redisUrl } from '@org/bus-redis/testing';
+import { redisUrl } from '@org/redis-connection/testing';
 import type { Symptoms } from './symptoms.js';
 
 /** What needs PostgreSQL and Redis. */

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { createClient } from '@redis/client';
 import { eventually } from './eventually.js';
 
-/** A Redis server of one's own, to be stopped and broken. It keeps no data. */
+/** A Redis server for one test, which stops and breaks it. It keeps no data. */
 export interface RedisServer {
   readonly url: string;
   /** Starts it on its port; resolves when it answers. */
@@ -15,7 +15,7 @@ export interface RedisServer {
   readonly signal: (signal: 'SIGSTOP' | 'SIGCONT') => void;
 }
 
-/** A server on a free port, not yet started. */
+/** Makes a server on a free port. It is not started yet. */
 export async function redisServer(): Promise<RedisServer> {
   const port = await unusedPort();
   const url = `redis://127.0.0.1:${port}`;
@@ -38,8 +38,8 @@ export async function redisServer(): Promise<RedisServer> {
 }
 
 /**
- * The shell does what is written to it, and ends the server with the end of its input: with the end of this process at
- * the latest, however that comes.
+ * The shell passes on the signals that are written to it, and kills the server when its input ends: when this process does at
+ * the latest, even if it is killed.
  */
 function startGuarded(port: number): ChildProcess {
   const script = `
@@ -55,7 +55,7 @@ async function ping(url: string): Promise<void> {
   client.destroy();
 }
 
-/** A port of 127.0.0.1 that nobody listens on at this moment. */
+/** A port of 127.0.0.1 that no process listens on at this moment. */
 async function unusedPort(): Promise<number> {
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');

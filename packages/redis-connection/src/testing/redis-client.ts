@@ -1,10 +1,10 @@
 import { createClient } from '@redis/client';
-import type { RedisClient } from '../redis-connection.js';
+import type { RedisClient } from '../keep-connected.js';
 
 /** Where Redis is expected. */
 export const redisUrl: string = process.env['REDIS_TEST_URL'] ?? 'redis://127.0.0.1:6379';
 
-/** What a test does to Redis beside the bus, over connections that end with the test's own. */
+/** Sends commands to Redis past the code under test. */
 export interface PlainClient {
   readonly command: (...words: string[]) => Promise<unknown>;
   /** The messages of a channel from now on, as they come. */

@@ -1,6 +1,9 @@
 import { ContextStoreError } from '@org/domain';
 
-/** What keeps a text from being the URL of a Redis server, and what to do. The text is not repeated: it may hold a password. */
+/**
+ * Returns what is wrong with a text that should be the URL of a Redis server, and how to mend it; undefined if it is one.
+ * The answer does not repeat the text, which may hold a password.
+ */
 export function findRedisUrlProblem(url: string): string | undefined {
   return isRedisUrl(url)
     ? undefined

@@ -1,52 +1,49 @@
-/** Whether events reach other processes. */
-export type RedisBusState =
+/** Whether Redis is in use. */
+export type ConnectionState =
   | { readonly isConnected: true }
-  /** They don't, or ours don't arrive. `reason` is a line for the log, without anything secret. */
+  /** `reason` is a line for the log. It holds no secrets. */
   | { readonly isConnected: false; readonly reason: string };
 
-/** What each connection says of itself. */
-export interface StateReport {
+/** Combines the states of named connections into one, which is down while any of them is. */
+export interface ConnectionReport {
   readonly up: (connection: string) => void;
   readonly down: (connection: string, reason: unknown) => void;
-  /** The connection is not needed any more. */
+  /** Drops a connection that is not needed any more. */
   readonly gone: (connection: string) => void;
-  /** Undefined until a connection has come about, or failed to, and once none is needed any more. */
+  /** Returns undefined while there is no connection, and until the first one has come up or failed. */
   readonly isConnected: () => boolean | undefined;
 }
 
-/**
- * Makes one state of the states of all connections, and tells of its changes alone. Until a connection has come about,
- * or failed to, there is none.
- */
-export function createStateReport(onChange: (state: RedisBusState) => void): StateReport {
+/** @param onChange is called once for each change of the combined state, not for each attempt */
+export function createConnectionReport(onChange: (state: ConnectionState) => void = () => undefined): ConnectionReport {
   const connections = new Map<string, boolean>();
-  let told: boolean | undefined;
+  let reported: boolean | undefined;
   const areAllUp = (): boolean => ![...connections.values()].includes(false);
-  const tell = (reason?: unknown): void => {
+  const report = (reason?: unknown): void => {
     const isConnected = areAllUp();
-    if (isConnected === told || connections.size === 0) return;
-    told = isConnected;
+    if (isConnected === reported || connections.size === 0) return;
+    reported = isConnected;
     onChange(isConnected ? { isConnected } : { isConnected, reason: describe(reason) });
   };
   return {
     up: (connection) => {
       connections.set(connection, true);
-      tell();
+      report();
     },
     down: (connection, reason) => {
       connections.set(connection, false);
-      tell(reason);
+      report(reason);
     },
     gone: (connection) => {
       connections.delete(connection);
-      tell();
+      report();
     },
     isConnected: () => (connections.size === 0 ? undefined : areAllUp()),
   };
 }
 
-/** The code of a network error, and the server's own words for a refusal. */
+/** The code of a network error, or Redis's own words for a refusal. */
 function describe(reason: unknown): string {
-  if (!(reason instanceof Error)) return String(reason);
+  if (!(reason instanceof Error)) return 'the connection ended';
   return 'code' in reason && typeof reason.code === 'string' ? reason.code : reason.message;
 }

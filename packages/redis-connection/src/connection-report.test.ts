@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { createStateReport, type RedisBusState } from './state-report.js';
+import { createConnectionReport, type ConnectionState } from './connection-report.js';
 
 it('tells of changes of the whole alone', () => {
-  const states: RedisBusState[] = [];
-  const report = createStateReport((state) => states.push(state));
+  const states: ConnectionState[] = [];
+  const report = createConnectionReport((state) => states.push(state));
   report.up('one');
   report.up('two');
   report.down('one', Object.assign(new Error('connect 10.0.0.1'), { code: 'ECONNREFUSED' }));
@@ -19,8 +19,8 @@ it('tells of changes of the whole alone', () => {
 });
 
 it('forgets a connection that is not needed any more', () => {
-  const states: RedisBusState[] = [];
-  const report = createStateReport((state) => states.push(state));
+  const states: ConnectionState[] = [];
+  const report = createConnectionReport((state) => states.push(state));
   expect(report.isConnected()).toBeUndefined();
   report.down('one', new Error('NOPERM'));
   expect(report.isConnected()).toBe(false);

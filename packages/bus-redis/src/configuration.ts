@@ -1,1 +1,0 @@
-export { findRedisUrlProblem } from './redis-url.js';
