@@ -12,8 +12,8 @@ const lost = { code: 'OWNERSHIP_LOST' };
 
 /** Processes of one agent on one database, each with an official client. */
 export function describeFencing(database: string, open: () => Promise<string>): void {
-  async function start(count: number, agent = 'me', url?: string): Promise<Client[]> {
-    const env = { DATABASE_URL: url ?? (await open()), CONTEXT_AGENT: agent };
+  async function start(count: number, agent: string, url: string): Promise<Client[]> {
+    const env = { DATABASE_URL: url, CONTEXT_AGENT: agent };
     const kinds = ['v2 client, legacy', 'v2 client, modern'] as const;
     const clients = await Promise.all(
       Array.from({ length: count }, (_, index) => connect(kinds[index % 2] ?? kinds[0], `client-${index}`, env)),
@@ -24,7 +24,7 @@ export function describeFencing(database: string, open: () => Promise<string>): 
 
   /** The session went from the older process to the newer one, which accepted the offer on a lease. */
   async function handedOn(): Promise<{ older: Client; newer: Client; handoffId: string }> {
-    const [older, newer] = (await start(2)) as [Client, Client];
+    const [older, newer] = (await start(2, 'me', await open())) as [Client, Client];
     await call(older, 'registerSession', { sessionKey: 'work' });
     await call(older, 'requestHandoff', { sessionKey: 'work', targetAgent: 'me', requestType: 'full_handoff' });
     const { handoffs } = (await call(newer, 'listHandoffs', {})) as { handoffs: { handoffId: string }[] };
@@ -69,7 +69,7 @@ export function describeFencing(database: string, open: () => Promise<string>): 
       });
     });
 
-    it('one that starts anew ends what another accepted, once it has resumed the session', async () => {
+    it('one that is started again ends what its former process accepted, once it has resumed the session', async () => {
       const url = await open();
       const [older] = (await start(1, 'me', url)) as [Client];
       await call(older, 'registerSession', { sessionKey: 'work' });

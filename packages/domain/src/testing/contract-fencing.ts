@@ -17,11 +17,11 @@ async function heldByNewer(s: StoreScenario): Promise<{ handoffId: string }> {
 }
 
 export function describeFencing(test: ScenarioTest): void {
-  describe('an older process of the owner', () => {
+  describe('of the processes of an owner', () => {
     const ends: readonly ResolveHandoff['outcome'][] = ['returned', 'completed'];
 
     for (const outcome of ends) {
-      test(`cannot end the handoff as ${outcome}, known by its epoch or as another process`, async (s) => {
+      test(`an older one cannot end the handoff as ${outcome}, known by its epoch or as another process`, async (s) => {
         const offer = await heldByNewer(s);
         await expectRefusal(s.resolve(offer, outcome, agent, { epoch: 1 }), 'OWNERSHIP_LOST');
         await expectRefusal(s.resolve(offer, outcome, agent, { epoch: 3 }), 'OWNERSHIP_LOST');
@@ -34,7 +34,7 @@ export function describeFencing(test: ScenarioTest): void {
         expect((await s.resolve(offer, outcome, agent, { claimant: newer, epoch: 2 })).handoff.status).toBe(outcome);
       });
 
-      test(`gets its first answer as ${outcome} again, whatever it shows by then`, async (s) => {
+      test(`one that ended the handoff as ${outcome} gets its first answer again, whatever it shows by then`, async (s) => {
         const offer = await heldByNewer(s);
         const request = { claimant: newer, epoch: 2, idempotency: once('end') };
         const first = await s.resolve(offer, outcome, agent, request);
@@ -44,20 +44,20 @@ export function describeFencing(test: ScenarioTest): void {
       });
     }
 
-    test('ends what a former process accepted, at the epoch at which it resumed the session', async (s) => {
+    test('one that is started again ends what a former one accepted, at the epoch of the session that it resumed', async (s) => {
       const offer = await heldByNewer(s);
       const { session } = await s.createSession({ agent, ifExists: 'resume' });
       const request = { claimant: 'started again', epoch: session.epoch };
       expect((await s.resolve(offer, 'returned', agent, request)).handoff.status).toBe('returned');
     });
 
-    test('is not known where nothing tells the processes apart', async (s) => {
+    test('any may end the handoff where nothing tells them apart', async (s) => {
       const offer = await heldByNewer(s);
       expect((await s.resolve(offer, 'completed', agent)).handoff.status).toBe('completed');
     });
 
     for (const outcome of ['cancelled', 'rejected'] as const) {
-      test(`cannot make an offer of the newer one ${outcome}`, async (s) => {
+      test(`an older one cannot make an offer of the newer one ${outcome}`, async (s) => {
         await heldByNewer(s);
         const offer = await s.offer({ agent, targetAgent: agent, epoch: 2 });
         await expectRefusal(s.resolve(offer, outcome, agent, { claimant: older, epoch: 1 }), 'OWNERSHIP_LOST');
@@ -65,7 +65,7 @@ export function describeFencing(test: ScenarioTest): void {
       });
     }
 
-    test('cannot hand back what another process took after a lapse', async (s) => {
+    test('an older one cannot hand back what another took after a lapse', async (s) => {
       await s.createSession();
       const offer = await s.offer();
       await s.claim(offer, agent, undefined, leaseMs, older);
@@ -77,7 +77,7 @@ export function describeFencing(test: ScenarioTest): void {
       expect(await s.readSession()).toMatchObject({ owner: 'planner', epoch: 5 });
     });
 
-    test('changes, offers and appends nothing', async (s) => {
+    test('an older one changes, offers and appends nothing', async (s) => {
       await heldByNewer(s);
       await expectRefusal(s.append({ agent, epoch: 1 }), 'OWNERSHIP_LOST');
       await expectRefusal(s.updateSession({ agent, epoch: 1, title: 'mine' }), 'OWNERSHIP_LOST');

@@ -188,8 +188,9 @@ describe('getContext with unread', () => {
     expect(sequences(await unread())).toEqual(upTo(20));
     expect(sequences(await unread({ ackSequence: 20 }))).toEqual(upTo(30, 21));
     expect(sequences(await unread())).toEqual(upTo(30, 21));
-    // An acknowledgement that is late moves nothing back.
-    expect(sequences(await unread({ ackSequence: 5 }))).toEqual(upTo(30, 21));
+    // The agent wants to read again.
+    expect(sequences(await unread({ ackSequence: 5, limit: 100 }))).toEqual(upTo(30, 6));
+    expect(sequences(await unread({ ackSequence: 0, limit: 100 }))).toEqual(upTo(30));
   });
 
   it('says that nothing is new in an answer that is always the same, and reads no entries for it', async () => {
@@ -265,7 +266,7 @@ describe('getContext with unread', () => {
       { afterSequence: 1 },
       { order: 'desc' },
       { order: 'asc' },
-      { ackSequence: 0 },
+      { ackSequence: -1 },
       { ackSequence: 1.5 },
       { contentOffset: 1 },
     ];
