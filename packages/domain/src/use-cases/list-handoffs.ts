@@ -21,7 +21,7 @@ const input = z.strictObject({
   waitSeconds: z.number().min(0).max(limits.waitSeconds).default(0),
   limit: z.int().min(1).max(limits.pageSize).default(20),
   /** Shows only what came after the answer that gave it. */
-  cursor: z.string().optional(),
+  cursor: z.string().min(1).optional(),
 });
 
 /** The agent's inbox (what it may accept) or outbox (what it requested), oldest first; waits for what is new. */

@@ -16,7 +16,7 @@ export const listSessions = defineUseCase({
     status: sessionStatusSchema.optional(),
     owner: agentSchema.optional(),
     limit: z.int().min(1).max(limits.pageSize).default(20),
-    cursor: z.string().optional(),
+    cursor: z.string().min(1).optional(),
   }),
   result: z.strictObject({ sessions: z.array(sessionSchema), nextCursor: z.string().optional() }),
   async run({ store, settings, namespace }, { status, owner, limit, cursor }) {
