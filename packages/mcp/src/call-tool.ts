@@ -1,5 +1,14 @@
 import { ProtocolError, ProtocolErrorCode, type CallToolResult } from '@modelcontextprotocol/server';
-import { ContextStoreError, type Caller, type ContextStore, type Session, type UseCaseName } from '@org/domain';
+import {
+  ContextStoreError,
+  givenArguments,
+  useCases,
+  type Caller,
+  type ContextStore,
+  type Session,
+  type UseCaseName,
+} from '@org/domain';
+import { withoutClientArguments } from './client-arguments.js';
 import { createEpochMemory, type EpochMemory } from './epoch-memory.js';
 import { errorResult, jsonResult, reportError, type OnError } from './tool-error.js';
 import { isToolName, toolNames } from './tools.js';
@@ -21,13 +30,14 @@ export type CallTool = (name: string, given: Arguments, caller: Caller) => Promi
 
 export function createToolCaller({ contextStore, rememberEpochs, stopping, onError }: ToolCallerOptions): CallTool {
   const epochs = rememberEpochs ? createEpochMemory() : undefined;
-  return async (name, given, caller) => {
+  return async (name, sent, caller) => {
     if (!isToolName(name)) {
       throw new ProtocolError(
         ProtocolErrorCode.InvalidParams,
         `Unknown tool: ${name}. There are ${toolNames.join(', ')}.`,
       );
     }
+    const given = givenArguments(useCases[name].input, withoutClientArguments(sent));
     // One tool at a time has matching input and result; TypeScript cannot tell for a union of them.
     const method = contextStore[name] as unknown as Method;
     const acting = epochs && actingAgent(contextStore, given, caller);
