@@ -1,0 +1,29 @@
+import {
+  INVALID_PARAMS,
+  specTypeSchemas,
+  isJSONRPCRequest,
+  type JSONRPCErrorResponse,
+} from '@modelcontextprotocol/server';
+
+/** The requests that the SDK answers with a dump of its validator when their parameters are malformed. */
+const schemas = {
+  initialize: specTypeSchemas.InitializeRequestParams,
+  'tools/call': specTypeSchemas.CallToolRequestParams,
+} as const;
+
+const isChecked = (method: string): method is keyof typeof schemas => Object.hasOwn(schemas, method);
+
+/** The answer to a request whose parameters are malformed, in the words in which the SDK answers other ones. */
+export function refuseParams(message: unknown): JSONRPCErrorResponse | undefined {
+  if (!isJSONRPCRequest(message)) return undefined;
+  const { id, method, params } = message;
+  if (!isChecked(method)) return undefined;
+  const result = schemas[method]['~standard'].validate(params ?? {});
+  if ('then' in result || result.issues === undefined) return undefined;
+  const problems = result.issues.map(({ path = [], message: problem }) => `${path.map(String).join('.')}: ${problem}`);
+  return {
+    jsonrpc: '2.0',
+    id,
+    error: { code: INVALID_PARAMS, message: `Invalid params for ${method}: ${problems.join('; ')}` },
+  };
+}
