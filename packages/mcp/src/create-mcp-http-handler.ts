@@ -73,7 +73,7 @@ export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHan
       const lacking = authInfo && refuseScope(message, authInfo);
       if (lacking !== undefined) return lacking;
       const call = readPlainCall(request, message);
-      if (call === undefined) return withSessionId(await handler.fetch(request, given), message);
+      if (call === undefined) return handler.fetch(request, given);
       const { era, clientName = clientNameIn(request) } = call;
       const known = options.caller?.({ era, requestInfo: request, ...(authInfo && { authInfo }) });
       const caller = { clientName, signal: request.signal, request: call.request, requestId, ...known };
@@ -125,7 +125,7 @@ export function serveOverHttp(
       rememberId(request, given);
       const refusal = refuseParams(message) ?? (isListenRequest(message) ? refuseListening(message) : undefined);
       if (refusal !== undefined) return Response.json(refusal);
-      if (!isListenRequest(message)) return calls.fetch(request, given);
+      if (!isListenRequest(message)) return withSessionId(await calls.fetch(request, given), message);
       const caller = callerOf?.({ era: 'modern', requestInfo: request, ...(authInfo && { authInfo }) }) ?? {};
       const watcher = { ...caller, signal: request.signal, stopping };
       const response = await bus.watching(interestsOf(message.params), watcher, async () =>

@@ -2,6 +2,7 @@ import {
   INVALID_PARAMS,
   specTypeSchemas,
   isJSONRPCRequest,
+  PROTOCOL_VERSION_META_KEY,
   type JSONRPCErrorResponse,
 } from '@modelcontextprotocol/server';
 
@@ -17,7 +18,9 @@ const isChecked = (method: string): method is keyof typeof schemas => Object.has
 export function refuseParams(message: unknown): JSONRPCErrorResponse | undefined {
   if (!isJSONRPCRequest(message)) return undefined;
   const { id, method, params } = message;
-  if (!isChecked(method)) return undefined;
+  // The modern era has no `initialize`, whatever its parameters.
+  const isModern = params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
+  if (!isChecked(method) || (isModern && method === 'initialize')) return undefined;
   const result = schemas[method]['~standard'].validate(params ?? {});
   if ('then' in result || result.issues === undefined) return undefined;
   const problems = result.issues.map(({ path = [], message: problem }) => `${path.map(String).join('.')}: ${problem}`);

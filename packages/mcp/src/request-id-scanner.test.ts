@@ -9,6 +9,7 @@ it.each([
   ['{"id":"日","x":1}', '"日"'],
   ['{"id":1,"id":2}', '2'],
   ['{"id":1.5}', '1.5'],
+  ['{"result":{},"id":1,"method":"ping"}', '1'],
 ])('finds the id of %s', (message, id) => {
   expect(requestIdIn(Buffer.from(message))).toBe(id);
   const scanner = new RequestIdScanner();

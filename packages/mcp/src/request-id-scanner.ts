@@ -3,6 +3,9 @@ import { isUtf8 } from 'node:buffer';
 const [quote, backslash, comma, colon] = [0x22, 0x5c, 0x2c, 0x3a];
 const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
 
+/** The members that tell a request from a response. */
+const telling: ReadonlySet<string> = new Set(['"method"', '"result"', '"error"']);
+
 /** Every answer repeats the id. */
 export const longestRequestId = 1000;
 
@@ -17,8 +20,8 @@ export class RequestIdScanner {
   /** The name or value at the top of the message that is being read. */
   #token: number[] = [];
   #name = '';
+  readonly #names = new Set<string>();
   #id: string | undefined;
-  #isResponse = false;
 
   push(bytes: Uint8Array): void {
     for (const byte of bytes) this.#take(byte);
@@ -29,7 +32,8 @@ export class RequestIdScanner {
    * a response: its id is one of the receiver's own, and an answer to it would be taken for the answer to another request.
    */
   get id(): string | undefined {
-    return this.#isResponse ? undefined : this.#id;
+    const isResponse = !this.#names.has('"method"') && (this.#names.has('"result"') || this.#names.has('"error"'));
+    return isResponse ? undefined : this.#id;
   }
 
   #take(byte: number): void {
@@ -76,7 +80,7 @@ export class RequestIdScanner {
   #endMember(): void {
     const value = this.#takeToken();
     if (this.#name === '"id"') this.#id = isRequestId(value) ? value : undefined;
-    if (this.#name === '"result"' || this.#name === '"error"') this.#isResponse = true;
+    if (telling.has(this.#name)) this.#names.add(this.#name);
     this.#name = '';
   }
 }
