@@ -12,6 +12,9 @@ const schemas = {
   'tools/call': specTypeSchemas.CallToolRequestParams,
 } as const;
 
+/** Names in the parameters, and how many are wrong, are the caller's. */
+const mostSaid = 1000;
+
 const isChecked = (method: string): method is keyof typeof schemas => Object.hasOwn(schemas, method);
 
 /** The answer to a request whose parameters are malformed, in the words in which the SDK answers other ones. */
@@ -24,9 +27,6 @@ export function refuseParams(message: unknown): JSONRPCErrorResponse | undefined
   const result = schemas[method]['~standard'].validate(params ?? {});
   if ('then' in result || result.issues === undefined) return undefined;
   const problems = result.issues.map(({ path = [], message: problem }) => `${path.map(String).join('.')}: ${problem}`);
-  return {
-    jsonrpc: '2.0',
-    id,
-    error: { code: INVALID_PARAMS, message: `Invalid params for ${method}: ${problems.join('; ')}` },
-  };
+  const said = problems.join('; ').slice(0, mostSaid).toWellFormed();
+  return { jsonrpc: '2.0', id, error: { code: INVALID_PARAMS, message: `Invalid params for ${method}: ${said}` } };
 }

@@ -32,6 +32,7 @@ it.each([
   `{"id":${'1'.repeat(1001)}}`,
   '{"id":1,"result":7}',
   '{"error":{},"id":1}',
+  `{"x":[${'0,'.repeat(200_000)}0],"id":1}`,
 ])('finds none in %.60s', (message) => {
   expect(requestIdIn(Buffer.from(message))).toBeUndefined();
 });
