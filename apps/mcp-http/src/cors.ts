@@ -13,7 +13,7 @@ const requestHeaders = [
   'Mcp-Session-Id',
 ];
 /** What it may read of the answer. */
-const responseHeaders = ['Retry-After', 'WWW-Authenticate', 'X-Request-Id'];
+const responseHeaders = ['Mcp-Session-Id', 'Retry-After', 'WWW-Authenticate', 'X-Request-Id'];
 const preflightSeconds = 600;
 
 /** Lets web pages of these origins read what they are answered. All others can send nothing but what a form can. */

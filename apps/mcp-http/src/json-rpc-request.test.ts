@@ -15,7 +15,7 @@ it('holds nothing of a body that was read, while its request waits for an answer
   const { port } = server.address() as AddressInfo;
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
   const client = request({ port, method: 'POST', headers }).on('error', () => undefined);
-  client.end(JSON.stringify({ content: 'x'.repeat(1_000_000) }));
+  client.end(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/x', params: { x: 'x'.repeat(1_000_000) } }));
   const [incoming] = (await once(server, 'request')) as [IncomingMessage];
   const pieces: WeakRef<Buffer>[] = [];
   incoming.on('data', (piece: Buffer) => pieces.push(new WeakRef(piece)));

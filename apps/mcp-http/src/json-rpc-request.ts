@@ -1,9 +1,8 @@
-import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { INVALID_REQUEST, isJsonContentType, PARSE_ERROR } from '@modelcontextprotocol/server';
+import { INVALID_REQUEST, isJsonContentType, type JSONRPCMessage } from '@modelcontextprotocol/server';
 import { ContextStoreError } from '@org/context-store';
+import { readMessage } from '@org/mcp';
 import type { HttpTelemetry, RefusalReason } from '@org/telemetry-otel';
-import { isTooIntricate } from './is-too-intricate.js';
 
 /** What the SDK answers HTTP-level refusals with. */
 export const refused = -32_000;
@@ -15,6 +14,8 @@ export interface Refusal {
   readonly reason: RefusalReason;
   readonly code: number;
   readonly message: string;
+  /** See `MessageRefusal`. */
+  readonly id?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** For programs. */
   readonly error?: ContextStoreError | undefined;
@@ -28,7 +29,7 @@ export interface RefusedRequest extends Pick<HttpTelemetry, 'countRefusal'> {
 
 /** OVERLOADED: what arrives finds no room. */
 export type ReadRequest =
-  | { readonly body: unknown }
+  | { readonly body: JSONRPCMessage }
   | { readonly refusal: Refusal }
   | { readonly error: ContextStoreError };
 
@@ -49,11 +50,11 @@ export async function readJsonRpcRequest(incoming: IncomingMessage, limits: Read
   if (refusal !== undefined) return { refusal };
   try {
     const read = await readBody(incoming, limits);
-    return 'bytes' in read ? parseMessage(read.bytes) : read;
+    return 'bytes' in read ? parseBody(read.bytes) : read;
   } catch (error) {
     // A client that went away in the middle of its request is no defect of the server's, and hears nothing.
     if (incoming.complete) throw error;
-    return refuse(INVALID_REQUEST, 'Invalid request: it broke off.');
+    return { refusal: { ...malformed, code: INVALID_REQUEST, message: 'Invalid request: it broke off.' } };
   }
 }
 
@@ -76,7 +77,7 @@ function refuseHeaders({ headers }: IncomingMessage, maxBytes: number): Refusal 
   return Number(headers['content-length']) > maxBytes ? tooLarge(maxBytes) : undefined;
 }
 
-type ReadBody = { readonly bytes: Buffer } | Exclude<ReadRequest, { readonly body: unknown }>;
+type ReadBody = { readonly bytes: Buffer } | Exclude<ReadRequest, { readonly body: JSONRPCMessage }>;
 
 /**
  * What is left unread of a refused body is drained by the adapter once the answer is out. By events, not by iteration, which
@@ -121,45 +122,22 @@ function noRoom(): ContextStoreError {
   return new ContextStoreError('OVERLOADED', message, { retryAfterMs });
 }
 
-function parseMessage(bytes: Buffer): ReadRequest {
-  // What is not UTF-8 would be replaced without a word.
-  if (!isUtf8(bytes)) return refuse(PARSE_ERROR, 'Parse error: this is not UTF-8. Send the message in UTF-8.');
-  if (isTooIntricate(bytes)) {
-    return refuse(INVALID_REQUEST, 'Invalid request: it has more values, or more levels, than any call needs.');
-  }
-  let body: unknown;
-  try {
-    body = JSON.parse(bytes.toString('utf8'));
-  } catch (error) {
-    return refuse(PARSE_ERROR, `Parse error: ${(error as Error).message}. Send one JSON-RPC message.`);
-  }
-  if (Array.isArray(body)) {
-    return refuse(INVALID_REQUEST, 'Invalid request: batches are not supported. Send each message by itself.');
-  }
-  if (typeof body !== 'object' || body === null) {
-    return refuse(INVALID_REQUEST, 'Invalid request: a message must be a JSON object.');
-  }
-  // Every answer repeats it, also one that is given without the room that the message had.
-  if ('id' in body && typeof body.id === 'string' && body.id.length > maxIdLength) {
-    return refuse(INVALID_REQUEST, `Invalid request: its id has more than ${maxIdLength} characters.`);
-  }
-  return { body };
+function parseBody(bytes: Buffer): ReadRequest {
+  const read = readMessage(bytes);
+  return 'refusal' in read ? { refusal: { ...malformed, ...read.refusal } } : { body: read.message };
 }
 
-const maxIdLength = 1000;
+const malformed = { status: 400, reason: 'malformed' } as const;
 
-const refuse = (code: number, message: string): ReadRequest => ({
-  refusal: { status: 400, reason: 'malformed', code, message },
-});
-
-/** Counts a refusal and words it. JSON-RPC 2.0, section 5.1: the id is null, because no request was read. */
+/** Counts a refusal and words it. JSON-RPC 2.0, section 5.1: the id is null when it could not be read. */
 export function refusalResponse(
-  { status, reason, code, message, headers = {}, error }: Refusal,
+  { status, reason, code, message, id = 'null', headers = {}, error }: Refusal,
   { requestId, countRefusal }: RefusedRequest,
 ): Response {
   countRefusal(status, reason);
-  return Response.json(
-    { jsonrpc: '2.0', error: { code, message, data: { ...error?.toJSON(), requestId } }, id: null },
-    { status, headers },
-  );
+  const problem = JSON.stringify({ code, message, data: { ...error?.toJSON(), requestId } });
+  return new Response(`{"jsonrpc":"2.0","error":${problem},"id":${id}}`, {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
 }

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connect, HttpServerProcess, post } from './mcp-http.js';
+import { clientKinds, connect, HttpServerProcess, post } from './mcp-http.js';
 
 let server: HttpServerProcess;
 beforeAll(async () => {
@@ -64,7 +64,7 @@ describe('what is no JSON-RPC request', () => {
     ['an empty body', '', 400, -32_700, 'Parse error'],
     ['a batch', [listTools], 400, -32_600, 'batches'],
     ['a number', 7, 400, -32_600, 'JSON object'],
-    ['another object', { hello: 'world' }, 400, -32_600, 'JSON-RPC'],
+    ['another object', { hello: 'world' }, 400, -32_600, 'jsonrpc'],
     ['a body beyond all limits', 'a'.repeat(8 * 1024 * 1024), 413, -32_000, 'limit'],
   ])('%s is refused in JSON, and the server lives on', async (_case, body, status, code, named) => {
     const response = await post(server.mcp, body);
@@ -252,5 +252,14 @@ describe('Host and Origin', () => {
 it('is found by a client that negotiates', async () => {
   const client = await connect('v2 client, modern', 'negotiator', server.mcp);
   expect(client.getServerVersion()).toMatchObject({ name: 'context-store' });
+  await client.close();
+});
+
+it.each(clientKinds)('knows the agent by the name of its client: %s', async (kind) => {
+  const client = await connect(kind, 'Some Client', server.mcp);
+  const { structuredContent } = (await client.callTool({ name: 'registerSession', arguments: {} })) as {
+    structuredContent: unknown;
+  };
+  expect(structuredContent).toMatchObject({ session: { owner: 'some-client' } });
   await client.close();
 });

@@ -1,29 +1,36 @@
 import { describe, expect, it } from 'vitest';
-import { LineSplitter } from './line-splitter.js';
+import { LineSplitter, type Line } from './line-splitter.js';
 
 const split = (maxBytes: number, ...chunks: string[]) => {
   const splitter = new LineSplitter(maxBytes);
-  return chunks.flatMap((chunk) => [...splitter.push(Buffer.from(chunk))]);
+  return chunks.flatMap((chunk) => [...splitter.push(Buffer.from(chunk))]).map(shown);
 };
+const shown = (line: Line): unknown => ('bytes' in line ? line.bytes.toString() : line);
 
 describe('LineSplitter', () => {
   it('joins a line that comes in pieces, and keeps what has no end yet', () => {
-    expect(split(100, 'one\ntw', 'o', '\n', 'three')).toEqual([{ text: 'one' }, { text: 'two' }]);
+    expect(split(100, 'one\ntw', 'o', '\n', 'three')).toEqual(['one', 'two']);
   });
 
   it('does not break a character that comes in pieces', () => {
     const splitter = new LineSplitter(100);
     const bytes = Buffer.from('日\n');
-    const lines = [...bytes].flatMap((byte) => [...splitter.push(Buffer.from([byte]))]);
-    expect(lines).toEqual([{ text: '日' }]);
+    const lines = [...bytes].flatMap((byte) => [...splitter.push(Buffer.from([byte]))]).map(shown);
+    expect(lines).toEqual(['日']);
   });
 
   it('takes a line of exactly the limit, throws a longer one away, and goes on after it', () => {
     expect(split(3, 'abc\nabcd\nab', 'cd', 'ef\nok\n')).toEqual([
-      { text: 'abc' },
-      { tooLong: true },
-      { tooLong: true },
-      { text: 'ok' },
+      'abc',
+      { tooLong: true, id: undefined },
+      { tooLong: true, id: undefined },
+      'ok',
     ]);
+  });
+
+  it('finds the id of a request that it throws away, wherever it stands', () => {
+    const text = 'x'.repeat(50);
+    const lines = split(40, '{"id":1,"x":"', text, text, `"}\n{"x":"${text}","i`, 'd":"two"}\n{"id":3}\n');
+    expect(lines).toEqual([{ tooLong: true, id: '1' }, { tooLong: true, id: '"two"' }, '{"id":3}']);
   });
 });

@@ -1,7 +1,9 @@
+import { RequestIdScanner } from '@org/mcp';
+
 const newline = 0x0a;
 
-/** What came in: a line without its end, or the news that one was too long and was thrown away. */
-export type Line = { readonly text: string } | { readonly tooLong: true };
+/** What came in: a line without its end, or the request id of one that was too long and was thrown away. */
+export type Line = { readonly bytes: Buffer } | { readonly tooLong: true; readonly id: string | undefined };
 
 /**
  * Cuts a stream of bytes into lines. Holds at most one line of `maxBytes`, and joins its pieces once: a long line costs
@@ -11,6 +13,8 @@ export class LineSplitter {
   private readonly maxBytes: number;
   private pieces: Buffer[] = [];
   private bytes = 0;
+  /** Looks through what is thrown away of a line that is too long. */
+  private scanner: RequestIdScanner | undefined;
 
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
@@ -28,15 +32,19 @@ export class LineSplitter {
 
   private keep(piece: Buffer): void {
     this.bytes += piece.length;
-    if (this.bytes > this.maxBytes) this.pieces = [];
-    else if (piece.length > 0) this.pieces.push(piece);
+    if (piece.length > 0) this.pieces.push(piece);
+    if (this.bytes <= this.maxBytes) return;
+    this.scanner ??= new RequestIdScanner();
+    for (const dropped of this.pieces) this.scanner.push(dropped);
+    this.pieces = [];
   }
 
   private take(): Line {
     const line: Line =
-      this.bytes > this.maxBytes ? { tooLong: true } : { text: Buffer.concat(this.pieces).toString('utf8') };
+      this.scanner === undefined ? { bytes: Buffer.concat(this.pieces) } : { tooLong: true, id: this.scanner.id };
     this.pieces = [];
     this.bytes = 0;
+    this.scanner = undefined;
     return line;
   }
 }

@@ -8,8 +8,8 @@ import {
   type RequestId,
   type Transport,
 } from '@modelcontextprotocol/server';
+import { readMessage, type MessageRefusal } from '@org/mcp';
 import { LineSplitter, type Line } from './line-splitter.js';
-import { parseMessage, refusal, type Refusal } from './parse-message.js';
 
 export interface LineTransportOptions {
   readonly input: Readable;
@@ -89,19 +89,20 @@ export class LineTransport implements Transport {
 
   private accept(line: Line): void {
     if ('tooLong' in line) {
-      const problem = `Invalid request: the message is larger than ${this.maxMessageBytes} bytes. Split its content.`;
-      return this.refuse(refusal(INVALID_REQUEST, problem));
+      const message = `Invalid request: the message is larger than ${this.maxMessageBytes} bytes. Split its content.`;
+      return this.refuse({ code: INVALID_REQUEST, message, id: line.id });
     }
-    if (line.text.trim() === '') return;
-    const parsed = parseMessage(line.text);
-    if ('refusal' in parsed) return this.refuse(parsed.refusal);
-    this.track(parsed.message);
-    this.onmessage?.(parsed.message);
+    if (isBlank(line.bytes)) return;
+    const read = readMessage(line.bytes);
+    if ('refusal' in read) return this.refuse(read.refusal);
+    this.track(read.message);
+    this.onmessage?.(read.message);
   }
 
-  private refuse(answer: Refusal): void {
-    this.onerror?.(new Error(answer.error.message));
-    void this.write(`${JSON.stringify(answer)}\n`);
+  /** JSON-RPC 2.0, section 5.1: the id is null when it could not be read. */
+  private refuse({ code, message, id = 'null' }: MessageRefusal): void {
+    this.onerror?.(new Error(message));
+    void this.write(`{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify({ code, message })}}\n`);
   }
 
   /** A cancelled request gets no answer, and a subscription only when the connection ends. */
@@ -122,3 +123,8 @@ export class LineTransport implements Transport {
     await new Promise<void>((resolve) => this.output.write(text, () => resolve()));
   }
 }
+
+const space = 0x20;
+
+/** Whether there are only spaces and control characters, such as the end of a line on Windows. */
+const isBlank = (bytes: Buffer): boolean => bytes.every((byte) => byte <= space);

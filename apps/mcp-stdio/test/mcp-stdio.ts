@@ -95,9 +95,13 @@ export class RawServer {
     this.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
   }
 
-  async next(): Promise<Message> {
+  async nextLine(): Promise<string> {
     const { value } = await this.lines.next();
-    return JSON.parse(String(value)) as Message;
+    return String(value);
+  }
+
+  async next(): Promise<Message> {
+    return JSON.parse(await this.nextLine()) as Message;
   }
 
   callTool(id: number, name: string, args: Message): void {

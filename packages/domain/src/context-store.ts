@@ -9,6 +9,7 @@ import { limits } from './rules/limits.js';
 import { presentSession } from './rules/present.js';
 import { requestHash } from './rules/request-hash.js';
 import { resolveAgent } from './rules/resolve-agent.js';
+import { givenArguments } from './use-cases/given-arguments.js';
 import { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';
 import { parseInput, type Settings, type UseCase, type UseCaseContext } from './use-cases/use-case.js';
 import { withDeadline } from './waiting/call-deadline.js';
@@ -215,7 +216,8 @@ function toolMethods(
     const useCase = useCases[name] as unknown as UseCase<z.ZodObject, z.ZodObject>;
     const mayWrite = 'idempotencyKey' in useCase.input.shape;
     const call = async (given: unknown, caller: Caller, signal: AbortSignal | undefined): Promise<unknown> => {
-      const input = parseInput(useCase.input, given) as CommonArguments & Record<string, unknown>;
+      const input = parseInput(useCase.input, givenArguments(useCase.input, given)) as CommonArguments &
+        Record<string, unknown>;
       const agent = (): string => actingAgent(input.agent ?? input.agentFrom, caller);
       // A caller that may not use this name learns so, even where the name makes no difference.
       if (caller.boundAgent !== undefined) agent();

@@ -26,6 +26,7 @@ export {
   type HandoffStatus,
   type RequestType,
 } from './model/handoff.js';
+export { InexactNumber, isExactNumber } from './model/inexact-number.js';
 export type { JsonObject } from './model/json.js';
 export {
   agentNameOf,
@@ -110,5 +111,7 @@ export { scanRange } from './rules/scan-range.js';
 export { isExpired, sessionStatus } from './rules/session-status.js';
 export { sessionTransitions, type SessionTransition } from './rules/session-transitions.js';
 export type { Transition } from './rules/transition.js';
+export { unknownProblem } from './rules/unknown-problem.js';
 export { quotedText } from './rules/visible-text.js';
+export { givenArguments } from './use-cases/given-arguments.js';
 export { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';

@@ -52,7 +52,7 @@ describe.each(eras)('bad input, %s era', (era) => {
     ['requestHandoff', { sessionKey: 'work', requestType: 'full_handoff', expiresInSeconds: 0 }, 'expiresInSeconds'],
     ['requestHandoff', { sessionKey: 'work', requestType: 'full_handoff', expiresInSeconds: 1e21 }, 'expiresInSeconds'],
     ['updateContext', { sessionKey: 'work', contextType: 'message', content: 'x', agent: 'role:reviewer' }, 'agent'],
-    ['updateContext', { sessionKey: 'work', contextType: 'message', content: 'x', agent: '' }, 'agent'],
+    ['updateContext', { sessionKey: 'work', contextType: 'message', content: 'x', agent: 'a b' }, 'agent'],
     ['updateContext', { sessionKey: 'work', contextType: 'message', content: 'x', epoch: 0 }, 'epoch'],
     [
       'updateContext',
@@ -91,11 +91,11 @@ describe.each(eras)('bad input, %s era', (era) => {
     const theirs = await contextStore.listHandoffs({ agent: 'planner' }, { namespace: 'theirs' });
     const forged = Buffer.from(JSON.stringify(['AAAAAAAAAAA', -1])).toString('base64url');
     const refuse = (tool: string, args: object) => expectRefusal(planner, tool, args, 'VALIDATION_ERROR', 'cursor');
-    for (const cursor of ['', 'x', forged, inbox['cursor'], sessions['nextCursor']]) {
+    for (const cursor of ['x', forged, inbox['cursor'], sessions['nextCursor']]) {
       await refuse('getContext', { sessionKey: 'work', cursor });
     }
     await refuse('getContext', { sessionKey: 'other', cursor: page['nextCursor'] });
-    for (const cursor of ['', 'x', forged, page['nextCursor'], sessions['nextCursor'], theirs.cursor]) {
+    for (const cursor of ['x', forged, page['nextCursor'], sessions['nextCursor'], theirs.cursor]) {
       await refuse('listHandoffs', { cursor });
       await refuse('listHandoffs', { cursor, waitSeconds: 45 });
     }

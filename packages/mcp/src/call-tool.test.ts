@@ -50,6 +50,25 @@ describe.each(eras)('tools/call, %s era', (era) => {
     }
   });
 
+  it('takes what clients add to every call for nothing, and what they leave empty for not given', async () => {
+    const client = await connect(factoryOver(memoryContextStore()), era);
+    const added = { wait_for_previous: true, toolCallId: 'call_1' };
+    const empty = { agent: '', idempotencyKey: null, title: '', metadata: null, ttlSeconds: null, ifExists: '' };
+    const { body } = await call(client, 'registerSession', { sessionKey: 'work', ...empty, ...added });
+    expect(body).toMatchObject({ created: true, session: { owner: 'test-client', metadata: {} } });
+    const inbox = { roles: null, direction: '', status: '', waitSeconds: null, limit: null, cursor: '', ...added };
+    expect((await call(client, 'listHandoffs', inbox)).body).toMatchObject({ handoffs: [] });
+    const log = { sessionKey: 'work', order: null, limit: '', cursor: null, types: null, unread: null, ...added };
+    expect((await call(client, 'getContext', log)).body).toMatchObject({ entries: [] });
+  });
+
+  it('says which argument was probably meant', async () => {
+    const client = await connect(factoryOver(memoryContextStore()), era);
+    const { isError, body } = await call(client, 'getBriefing', { session_key: 'work', maxToken: 500 });
+    expect(isError).toBe(true);
+    expect(body['message']).toContain('session_key, maxToken: unknown; did you mean sessionKey, maxTokens? Known are');
+  });
+
   it('answers an error of the domain as a result that says what to do', async () => {
     const client = await connect(factoryOver(memoryContextStore()), era);
     const { isError, body, text } = await call(client, 'updateContext', {

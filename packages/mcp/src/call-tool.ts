@@ -1,6 +1,7 @@
 import { ProtocolError, ProtocolErrorCode, type CallToolResult } from '@modelcontextprotocol/server';
 import {
   ContextStoreError,
+  givenArguments,
   quoteOf,
   useCases,
   type Caller,
@@ -9,6 +10,7 @@ import {
   type Session,
   type UseCaseName,
 } from '@org/domain';
+import { withoutClientArguments } from './client-arguments.js';
 import { createEpochMemory, type EpochMemory, type RememberedEpoch } from './epoch-memory.js';
 import { errorResult, jsonResult, reportError, type OnError } from './tool-error.js';
 import { isToolName, toolNames } from './tools.js';
@@ -30,13 +32,14 @@ export type CallTool = (name: string, given: Arguments, caller: Caller) => Promi
 
 export function createToolCaller({ contextStore, rememberEpochs, stopping, onError }: ToolCallerOptions): CallTool {
   const epochs = rememberEpochs ? createEpochMemory() : undefined;
-  return async (name, given, caller) => {
+  return async (name, sent, caller) => {
     if (!isToolName(name)) {
       throw new ProtocolError(
         ProtocolErrorCode.InvalidParams,
         `Unknown tool: ${quoteOf(name)}. There are ${toolNames.join(', ')}.`,
       );
     }
+    const given = givenArguments(useCases[name].input, withoutClientArguments(sent));
     // One tool at a time has matching input and result; TypeScript cannot tell for a union of them.
     const method = contextStore[name] as unknown as Method;
     const acting = epochs && actingAgent(contextStore, given, caller);

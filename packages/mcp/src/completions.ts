@@ -2,7 +2,7 @@ import type { CompleteRequestParams, CompleteResult } from '@modelcontextprotoco
 import { limits, quoteOf, requestTypes, type Caller, type ContextStore } from '@org/domain';
 import { promptArguments } from './prompts.js';
 import { invalidParams, withProtocolErrors } from './protocol-error.js';
-import { templateVariable, uriTemplates } from './resource-uri.js';
+import { decodeName, templateVariable, uriTemplates } from './resource-uri.js';
 import type { OnError } from './tool-error.js';
 
 /** The most that an answer may hold, by the protocol. */
@@ -16,7 +16,9 @@ export type Complete = (params: CompleteRequestParams, caller: Caller) => Promis
 export function createCompleter(contextStore: ContextStore, onError: OnError | undefined): Complete {
   return async ({ ref, argument: { name, value } }, caller) => {
     if (!argumentsOf(ref).includes(name)) return { completion: { values: [] } };
-    const found = await withProtocolErrors(valuesFor(contextStore, name, value, caller), caller, onError);
+    // What is typed into a URI may be encoded already.
+    const prefix = ref.type === 'ref/resource' ? decodeName(value) : value;
+    const found = await withProtocolErrors(valuesFor(contextStore, name, prefix, caller), caller, onError);
     return { completion: { values: found.slice(0, maxValues) } };
   };
 }

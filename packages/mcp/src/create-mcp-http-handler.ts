@@ -12,6 +12,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Caller } from '@org/domain';
 import { boundedStream, type BoundedStreamOptions } from './bounded-stream.js';
+import { clientNameIn, sessionIdFor, sessionIdHeader } from './client-session.js';
 import {
   createMcpServerFactory,
   createObservedToolCaller,
@@ -27,6 +28,7 @@ import {
 } from './resource-changes.js';
 import { readPlainCall, servePlainCall } from './plain-call.js';
 import { createResources } from './resources.js';
+import { refuseParams } from './refuse-params.js';
 import { refuseScope } from './refuse-scope.js';
 
 export interface McpHttpHandlerOptions extends Omit<McpServerFactoryOptions, 'resourceChanges' | 'rememberEpochs'> {
@@ -72,12 +74,19 @@ export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHan
       if (lacking !== undefined) return lacking;
       const call = readPlainCall(request, message);
       if (call === undefined) return handler.fetch(request, given);
-      const { era, clientName } = call;
+      const { era, clientName = clientNameIn(request) } = call;
       const known = options.caller?.({ era, requestInfo: request, ...(authInfo && { authInfo }) });
       const caller = { clientName, signal: request.signal, request: call.request, requestId, ...known };
       return servePlainCall(call, { callTool, caller, serverInfo });
     },
   };
+}
+
+/** Gives a client of the legacy era the id by which its next requests tell who it is. */
+function withSessionId(response: Response, message: unknown): Response {
+  const sessionId = sessionIdFor(message);
+  if (sessionId !== undefined && response.ok) response.headers.set(sessionIdHeader, sessionId);
+  return response;
 }
 
 /** The SDK hands on the request itself, and nothing beside it but who calls. */
@@ -114,9 +123,9 @@ export function serveOverHttp(
     async fetch(request, { disconnect, ...given } = {}) {
       const { parsedBody: message, authInfo } = given;
       rememberId(request, given);
-      if (!isListenRequest(message)) return calls.fetch(request, given);
-      const refusal = refuseListening(message);
+      const refusal = refuseParams(message) ?? (isListenRequest(message) ? refuseListening(message) : undefined);
       if (refusal !== undefined) return Response.json(refusal);
+      if (!isListenRequest(message)) return withSessionId(await calls.fetch(request, given), message);
       const caller = callerOf?.({ era: 'modern', requestInfo: request, ...(authInfo && { authInfo }) }) ?? {};
       const watcher = { ...caller, signal: request.signal, stopping };
       const response = await bus.watching(interestsOf(message.params), watcher, async () =>

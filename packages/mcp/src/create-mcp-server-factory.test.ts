@@ -14,6 +14,18 @@ describe.each(eras)('the server, %s era', (era) => {
     expect((await client.listTools()).tools).toHaveLength(10);
   });
 
+  it.each(['tools/list', 'prompts/list', 'resources/templates/list'])(
+    'refuses a cursor that %s cannot have given',
+    async (method) => {
+      const client = await connect(factoryOver(memoryContextStore()), era);
+      const asked = client.request({ method: method as 'tools/list', params: { cursor: 'stale' } });
+      await expect(asked).rejects.toMatchObject({
+        code: -32_602,
+        message: expect.stringContaining('again without one') as string,
+      });
+    },
+  );
+
   it.each([
     ['tools/list', { cursor: 0 }, 'cursor'],
     ['prompts/list', { cursor: null }, 'cursor'],
@@ -24,6 +36,7 @@ describe.each(eras)('the server, %s era', (era) => {
     ['prompts/get', { name: 'resume', arguments: { sessionKey: 7 } }, 'sessionKey'],
     ['completion/complete', { argument: { name: 'sessionKey', value: 'a' } }, 'ref'],
     ['tools/call', { name: 'getContext', arguments: 'sessionKey=a' }, 'arguments'],
+    ['tools/call', { name: 7 }, 'name'],
   ])('answers malformed parameters of %s as such, naming what is wrong', async (method, params, named) => {
     const client = await connect(factoryOver(memoryContextStore()), era);
     const asked = client.request({ method, params } as unknown as { method: 'tools/call'; params: { name: string } });

@@ -11,12 +11,15 @@ import {
   type ServerOptions,
 } from '@modelcontextprotocol/server';
 import { noTelemetry, type Caller, type ContextStore, type Telemetry } from '@org/domain';
+import { z } from 'zod';
 import { createToolCaller, type CallTool } from './call-tool.js';
+import { clientNameIn } from './client-session.js';
 import { createCompleter } from './completions.js';
 import { instructions } from './instructions.js';
 import { serveLegacySubscriptions } from './legacy-subscriptions.js';
 import { observeCalls, type FinishedCall } from './observe-calls.js';
 import { createPromptGetter, prompts } from './prompts.js';
+import { invalidParams } from './protocol-error.js';
 import { reportProgress } from './report-progress.js';
 import type { ResourceChanges } from './resource-changes.js';
 import { templateOf } from './resource-uri.js';
@@ -74,7 +77,7 @@ export function createMcpServerFactory(options: McpServerFactoryOptions): McpSer
     const server = new Server(serverInfo, serverOptionsWith(subscribable));
     const base = { ...ownProcess, ...callerOf?.(context) };
     const callerFor = (ctx: ServerContext): Caller => ({
-      clientName: clientNameOf(server, ctx),
+      clientName: clientNameOf(server, ctx) ?? clientNameIn(context.requestInfo),
       signal: ctx.mcpReq.signal,
       ...base,
     });
@@ -89,9 +92,9 @@ export function createMcpServerFactory(options: McpServerFactoryOptions): McpSer
       }
     });
     // With the schemas of their parameters, a malformed request is an Invalid params error and not an internal one.
-    server.setRequestHandler('tools/list', paramsOf.list, () => ({ tools: [...tools] }));
-    server.setRequestHandler('prompts/list', paramsOf.list, () => ({ prompts: [...prompts] }));
-    server.setRequestHandler('resources/templates/list', paramsOf.list, () => ({ resourceTemplates }));
+    server.setRequestHandler('tools/list', paramsOf.list, onePage({ tools: [...tools] }));
+    server.setRequestHandler('prompts/list', paramsOf.list, onePage({ prompts: [...prompts] }));
+    server.setRequestHandler('resources/templates/list', paramsOf.list, onePage({ resourceTemplates }));
     server.setRequestHandler('prompts/get', paramsOf.prompt, ({ name, arguments: given }, ctx) =>
       getPrompt(name, given, callerFor(ctx)),
     );
@@ -138,8 +141,19 @@ function subscribableFeatures(
   return requestInfo === undefined ? { subscribe: true } : {};
 }
 
+/** Answers with a list that has one page. @throws ProtocolError for a cursor: it can only come from another server */
+const onePage =
+  <List>(list: List) =>
+  (params: { readonly cursor?: string | undefined } | undefined): List => {
+    if (params?.cursor === undefined || params.cursor === '') return list;
+    throw invalidParams('cursor: this list has one page, and gives no cursor. Ask for it again without one.');
+  };
+
 const paramsOf = {
-  prompt: { params: specTypeSchemas.GetPromptRequestParams },
+  /** As the protocol has it, but an argument that a client leaves out may be null. */
+  prompt: {
+    params: z.looseObject({ name: z.string(), arguments: z.record(z.string(), z.string().nullable()).optional() }),
+  },
   list: { params: specTypeSchemas.PaginatedRequestParams },
   read: { params: specTypeSchemas.ReadResourceRequestParams },
   complete: { params: specTypeSchemas.CompleteRequestParams },
@@ -162,7 +176,7 @@ const serverOptionsWith = (resources: NonNullable<ServerCapabilities['resources'
   },
 });
 
-/** Modern requests carry the client's name, legacy connections have agreed on it once, stateless legacy HTTP has none. */
+/** Modern requests carry the client's name, legacy connections have agreed on it once; legacy HTTP has it in its session's id. */
 // oxlint-disable-next-line typescript/no-deprecated -- the only place where a legacy connection has it
 function clientNameOf(server: Server, { mcpReq }: ServerContext): string | undefined {
   // The SDK has checked it; its published type of the envelope is empty.

@@ -42,6 +42,7 @@ describe('a process that remembers epochs', () => {
     for (const [tool, args] of [
       ['updateContext', entry],
       ['updateContext', entry],
+      ['updateContext', { ...entry, epoch: null }],
       ['updateSession', { sessionKey: 'work', title: 'mine' }],
       ['requestHandoff', { sessionKey: 'work', requestType: 'full_handoff' }],
     ] as const) {

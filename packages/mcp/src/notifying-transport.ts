@@ -11,6 +11,7 @@ import {
 import type { Caller } from '@org/domain';
 import { changeNotification } from './change-notification.js';
 import { interestsOf, refuseListening } from './listen-request.js';
+import { refuseParams } from './refuse-params.js';
 import type { ResourceChange, ResourceChanges } from './resource-changes.js';
 
 /**
@@ -68,7 +69,7 @@ export class NotifyingTransport implements Transport {
     if (isJSONRPCNotification(message) && message.method === 'notifications/cancelled') {
       this.#endSubscription((message.params as { requestId?: RequestId } | undefined)?.requestId);
     }
-    const refusal = refuseListening(message);
+    const refusal = refuseParams(message) ?? refuseListening(message);
     if (refusal === undefined) this.onmessage?.(message, extra);
     else void this.#wire.send(refusal);
   }

@@ -71,13 +71,21 @@ describe.each(eras)('prompts, %s era', (era) => {
     ['handoff', { sessionKey: 'work', requestType: 'theft' }, 'requestType'],
     ['checkpoint', { sessionKey: 'work', surplus: 'x' }, 'surplus: unknown; known are sessionKey'],
     ['resume', { sessionKey: 'wrok' }, 'No session wrok'],
-    ['checkpoint', { sessionKey: '' }, 'sessionKey'],
+    ['checkpoint', { sessionKey: '' }, 'sessionKey: missing'],
+    ['resume', { session_key: 'work' }, 'did you mean sessionKey?'],
   ])('refuse %s with %o as invalid parameters', async (name, args, says) => {
     const client = await clientWithSession(era);
     await expect(client.getPrompt({ name, arguments: args })).rejects.toMatchObject({
       code: -32_602,
       message: expect.stringContaining(says) as string,
     });
+  });
+
+  it('take an argument that was left blank for not given', async () => {
+    const client = await clientWithSession(era);
+    const blank = { sessionKey: 'work', targetAgent: ' ', requestType: '' };
+    expect(await textOf(client, 'handoff', blank)).toBe(await textOf(client, 'handoff', { sessionKey: 'work' }));
+    expect(await textOf(client, 'resume', { sessionKey: '' })).toBe(await textOf(client, 'resume'));
   });
 
   it('complete session keys, kinds of handoff, and the agents and roles that are known', async () => {

@@ -4,6 +4,7 @@ import {
   requestTypes,
   sessionKeySchema,
   targetAgentSchema,
+  unknownProblem,
   type Caller,
   type ContextStore,
 } from '@org/domain';
@@ -73,12 +74,13 @@ export function promptArguments(name: string): readonly string[] {
 }
 
 /** Answers `prompts/get`. @throws ProtocolError: an unknown prompt or session, arguments that are missing, unknown or malformed */
-export type GetPrompt = (name: string, given: object | undefined, caller: Caller) => Promise<GetPromptResult>;
+export type GetPrompt = (name: string, given: PromptArguments | undefined, caller: Caller) => Promise<GetPromptResult>;
+export type PromptArguments = Readonly<Record<string, string | null>>;
 
 export function createPromptGetter(contextStore: ContextStore, onError: OnError | undefined): GetPrompt {
   return async (name, given = {}, caller) => {
     const { arguments: schema, text, description } = definitionOf(name);
-    const parsed = schema.safeParse(given);
+    const parsed = schema.safeParse(withoutBlanks(given));
     if (!parsed.success) throw badArguments(name, parsed.error);
     const { sessionKey: key } = parsed.data as { sessionKey?: string };
     // A person who misspelt the key should hear of it now: a model would begin an empty session.
@@ -86,6 +88,10 @@ export function createPromptGetter(contextStore: ContextStore, onError: OnError 
     return { description, messages: [{ role: 'user', content: { type: 'text', text: text(parsed.data) } }] };
   };
 }
+
+/** Clients show a form for the arguments of a prompt, and send what was left empty. */
+const withoutBlanks = (given: PromptArguments): PromptArguments =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value.trim() !== ''));
 
 function definitionOf(name: string): PromptDefinition<z.ZodObject> {
   // Each text takes what its own schema gives; TypeScript cannot tell for a union of them.
@@ -96,7 +102,7 @@ function definitionOf(name: string): PromptDefinition<z.ZodObject> {
 function badArguments(name: string, { issues }: z.ZodError): Error {
   const problems = issues.map((issue) =>
     issue.code === 'unrecognized_keys'
-      ? `${quoteOf(issue.keys.join(', '))}: unknown; known are ${promptArguments(name).join(', ')}`
+      ? `${quoteOf(issue.keys.join(', '))}: ${unknownProblem(issue.keys, promptArguments(name))}`
       : `${issue.path.join('.')}: ${issue.message.endsWith('received undefined') ? 'missing' : issue.message}`,
   );
   return invalidParams(`Prompt ${name}: ${problems.join('; ')}.`);

@@ -53,8 +53,8 @@ export function templateVariable(template: string): TemplateVariable | undefined
 }
 
 /**
- * Names need no percent-encoding, so a URI is taken literally: nothing is decoded, and a query or fragment is part of a
- * name that does not exist.
+ * A name may be percent-encoded, as clients do that fill in a template (RFC 6570, section 3.2.2): it is decoded once. A query or
+ * fragment is part of a name that does not exist.
  * @throws ResourceNotFoundError, ProtocolError (the session key or agent is malformed)
  */
 export function parseUri(uri: string): ParsedUri {
@@ -64,10 +64,20 @@ export function parseUri(uri: string): ParsedUri {
   for (const resource of Object.keys(templates) as TemplateResource[]) {
     const [prefix = '', suffix = ''] = templates[resource].split(/\{\w+\}/);
     if (!uri.startsWith(prefix) || !uri.endsWith(suffix) || uri.length < prefix.length + suffix.length) continue;
-    return { resource, name: checkedName(resource, uri.slice(prefix.length, uri.length - suffix.length), uri) };
+    const name = decodeName(uri.slice(prefix.length, uri.length - suffix.length));
+    return { resource, name: checkedName(resource, name, uri) };
   }
   const known = [...Object.values(fixedUris), ...uriTemplates].join(', ');
   throw new ResourceNotFoundError(quoteOf(uri), `Resource not found: ${quoteOf(uri)}. There are ${known}.`);
+}
+
+/** A name as it stands in a URI. No name has a percent sign: one that cannot be decoded stays as it is, and is refused. */
+export function decodeName(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded;
+  }
 }
 
 function checkedName(resource: TemplateResource, name: string, uri: string): string {

@@ -1,5 +1,6 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { ContextStoreError, type ContextStore } from '@org/domain';
+import { UriTemplate } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { call, connect, eras, factoryOver, memoryContextStore } from '../test/connect.js';
 
@@ -130,7 +131,11 @@ describe.each(eras)('resources, %s era', (era) => {
     ['handoff://summary/unknown', 'No session unknown'],
     ['handoff://context/work?x=1', 'session key'],
     ['handoff://summary/../work', 'session key'],
-    ['handoff://summary/w%6Frk', 'session key'],
+    ['handoff://summary/w%256Frk', 'session key'],
+    ['handoff://summary/w%2Frk', 'session key'],
+    ['handoff://summary/%FF', 'session key'],
+    ['handoff://inbox/a%', 'agent'],
+    ['handoff://agents/a%2Fsessions', 'handoff://agents/{agentId}/sessions'],
     ['handoff://summary/', 'session key'],
     ['handoff://sessions/unknown', 'No session unknown'],
     ['handoff://sessions/', 'session key'],
@@ -149,6 +154,28 @@ describe.each(eras)('resources, %s era', (era) => {
       code: -32_602,
       message: expect.stringContaining(hint) as string,
     });
+  });
+
+  it('reads and completes what a client encoded when it filled in a template', async () => {
+    const contextStore = memoryContextStore();
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'ana@example.com' });
+    const client = await connect(factoryOver(contextStore), era);
+    const agentId = 'ana@example.com';
+    for (const [template, shows] of [
+      ['handoff://inbox/{agentId}', 'handoffs'],
+      ['handoff://agents/{agentId}/sessions', '"work"'],
+    ] as const) {
+      const uri = new UriTemplate(template).expand({ agentId });
+      expect(uri).toContain('ana%40example.com');
+      const { contents } = await client.readResource({ uri });
+      expect(contents).toMatchObject([{ uri, text: expect.stringContaining(shows) as string }]);
+      for (const value of ['ana%40', 'ana@']) {
+        const ref = { type: 'ref/resource' as const, uri: template };
+        const { completion } = await client.complete({ ref, argument: { name: 'agentId', value } });
+        expect(completion.values).toEqual([agentId]);
+      }
+    }
+    expect(JSON.stringify(await client.readResource({ uri: 'handoff://summary/w%6Frk' }))).toContain('Session work');
   });
 
   it('marks a missing resource in the way that clients recognise', async () => {

@@ -24,6 +24,18 @@ async function connectListening(era: 'legacy' | 'modern'): Promise<Client> {
 
 const settled = () => new Promise((later) => setTimeout(later, 60));
 
+it.each(['legacy', 'modern'] as const)(
+  'hears of a resource by the URI that it asked for, encoded or not, %s era',
+  async (era) => {
+    const client = await connectListening(era);
+    const uris = ['handoff://sessions/w%6Frk', 'handoff://sessions/work'];
+    if (era === 'modern') await client.listen({ resourceSubscriptions: uris });
+    else for (const asked of uris) await client.subscribeResource({ uri: asked });
+    await observed.contextStore.updateContext(note);
+    await expect.poll(() => heard.toSorted()).toEqual(uris);
+  },
+);
+
 describe('a client of the legacy era on stdio', () => {
   it('hears of the resources that it subscribed to, until it unsubscribes', async () => {
     const client = await connectListening('legacy');

@@ -36,8 +36,25 @@ describe('tools/list', () => {
     expect(JSON.stringify(tools)).not.toMatch(/"(\$schema|pattern|minimum|minLength|propertyNames)"/);
   });
 
-  it('tells clients which tools only read', () => {
-    const reading = tools.filter(({ annotations }) => annotations?.readOnlyHint).map(({ name }) => name);
-    expect(reading).toEqual(['getContext', 'getBriefing', 'listHandoffs', 'listSessions']);
+  it('says in every annotation what a tool does', () => {
+    const effects = tools.map(({ name, annotations: { title, ...hints } = {} }) => {
+      expect(title, name).toMatch(/^[A-Z]/);
+      return [name, ...Object.entries(hints).flatMap(([hint, holds]) => (holds ? [hint] : []))];
+    });
+    expect(effects).toEqual([
+      ['registerSession'],
+      ['updateContext'],
+      ['getContext', 'idempotentHint'],
+      ['getBriefing', 'readOnlyHint', 'idempotentHint'],
+      ['requestHandoff'],
+      ['listHandoffs', 'readOnlyHint', 'idempotentHint'],
+      ['acceptHandoff', 'idempotentHint'],
+      ['resolveHandoff', 'idempotentHint'],
+      ['listSessions', 'readOnlyHint', 'idempotentHint'],
+      ['updateSession', 'destructiveHint'],
+    ]);
+    // A client takes a hint that is missing for the worst: open to the world, and destructive.
+    const all = ['destructiveHint', 'idempotentHint', 'openWorldHint', 'readOnlyHint', 'title'];
+    for (const { annotations = {} } of tools) expect(Object.keys(annotations).toSorted()).toEqual(all);
   });
 });

@@ -8,14 +8,16 @@ export const toolNames = Object.keys(useCases) as readonly UseCaseName[];
 
 export const isToolName = (name: string): name is UseCaseName => Object.hasOwn(useCases, name);
 
-/** The answer to `tools/list`, for every client the same. */
+/**
+ * The answer to `tools/list`, for every client the same. Every hint is given: a client must take a tool for destructive and open
+ * to the world where it isn't told otherwise, and then asks its user each time, or refuses the call where it has none.
+ */
 export const tools: readonly Tool[] = toolNames.map((name) => {
-  const { description, effect, arguments: argumentDescriptions = {} } = toolDescriptions[name];
+  const { title, description, effects, arguments: argumentDescriptions = {} } = toolDescriptions[name];
   return {
     name,
     description,
     inputSchema: inputJsonSchema(useCases[name].input, argumentDescriptions),
-    // Without them a client must take every tool for one that may destroy something, and asks its user each time.
-    annotations: effect === 'reads' ? { readOnlyHint: true } : { destructiveHint: false },
+    annotations: { title, ...effects, openWorldHint: false },
   };
 });

@@ -17,7 +17,7 @@ interface ExpectedScenarios {
   readonly needExtensions: readonly string[];
   /** Look at nothing on the product, and pass on the fixtures. */
   readonly vacuousOnProduct: readonly string[];
-  /** Look at nothing: they are about sessions and resumption, or not written yet. */
+  /** Look at nothing: they are about resumption, or not written yet. */
   readonly vacuous: readonly string[];
 }
 
@@ -29,6 +29,8 @@ export const expectedScenarios: Readonly<Record<Revision, ExpectedScenarios>> = 
       'prompts-list',
       'resources-list',
       'server-initialize',
+      'server-session-lifecycle',
+      'server-sse-multiple-streams',
       'tools-list',
     ],
     needFixtures: [
@@ -58,7 +60,7 @@ export const expectedScenarios: Readonly<Record<Revision, ExpectedScenarios>> = 
     ],
     needExtensions: [],
     vacuousOnProduct: [],
-    vacuous: ['server-session-lifecycle', 'server-sse-multiple-streams', 'server-sse-polling'],
+    vacuous: ['server-sse-polling'],
   },
   '2026-07-28': {
     needNothing: [

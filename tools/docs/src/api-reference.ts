@@ -1,5 +1,5 @@
 import { limits, useCases, type UseCaseName } from '@org/domain';
-import { fixedResources, prompts, resourceTemplates, toolDescriptions } from '@org/mcp';
+import { fixedResources, prompts, resourceTemplates, toolDescriptions, tools } from '@org/mcp';
 import { z } from 'zod';
 import { fieldComments } from './field-comments.js';
 import { markdownTable } from './markdown-table.js';
@@ -35,6 +35,19 @@ export const objectsReference = (): string =>
   Object.entries(objects)
     .map(([name, { schema, file }]) => `### ${name}\n\n${fieldsTable(schema, fieldComments(file))}`)
     .join('\n\n');
+
+/** What clients are told of each tool, in the protocol's words. */
+export const annotationsReference = (): string =>
+  markdownTable(
+    ['tool', 'title', 'read-only', 'destructive', 'idempotent'],
+    tools.map(({ name, annotations = {} }) => [
+      `\`${name}\``,
+      annotations.title ?? '',
+      ...[annotations.readOnlyHint, annotations.destructiveHint, annotations.idempotentHint].map((holds) =>
+        holds === true ? 'yes' : '',
+      ),
+    ]),
+  );
 
 export const resourcesReference = (): string =>
   markdownTable(

@@ -14,6 +14,7 @@ import {
   type Metric,
 } from '@org/telemetry-otel';
 import {
+  annotationsReference,
   limitsReference,
   objectsReference,
   promptsReference,
@@ -96,6 +97,7 @@ export const generatedDocs: Readonly<Record<string, Readonly<Record<string, stri
   'api-reference.md': {
     tools: toolsReference(),
     objects: objectsReference(),
+    annotations: annotationsReference(),
     limits: limitsReference(),
     resources: resourcesReference(),
     prompts: promptsReference(),

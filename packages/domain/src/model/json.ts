@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { InexactNumber } from './inexact-number.js';
 
 const maxDepth = 64;
 
@@ -26,6 +27,7 @@ export function jsonProblem(value: unknown, depth = 0): string | undefined {
 }
 
 function containerProblem(value: object, depth: number): string | undefined {
+  if (value instanceof InexactNumber) return `holds ${value.problem}`;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) {
     return 'holds an object that is not plain JSON';

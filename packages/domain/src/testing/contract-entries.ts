@@ -10,7 +10,8 @@ export function describeEntries(test: ScenarioTest): void {
     test('keeps every field of every type', async (s) => {
       await s.createSession();
       const content = 'line\n\ttab "quotes" \\ 日本語 – 🚀 e\u0301 \u2028 </script>';
-      const metadata = { path: 'src/ä.ts', n: -1.5, deep: [{ x: null }], '': '' };
+      const numbers = [-1.5, 0.30000000000000004, Number.MAX_SAFE_INTEGER, 2 ** 60, 1e300, 5e-324];
+      const metadata = { path: 'src/ä.ts', numbers, deep: [{ x: null }], '': '' };
       for (const contextType of contextTypes) {
         await s.append({
           contextType,

@@ -24,7 +24,7 @@ const input = z.strictObject({
   /** Absent: forward from `afterSequence`; without that, the newest entries, shown in ascending order. */
   order: z.enum(['asc', 'desc']).optional(),
   limit: z.int().min(1).max(limits.pageSize).default(20),
-  cursor: z.string().optional(),
+  cursor: z.string().min(1).optional(),
   types: z.array(contextTypeSchema).min(1).max(contextTypes.length).optional(),
   maxTokens: answerBudget(6000),
   /** Shows one entry's content from here on, in characters (Unicode code points); with `limit: 1`. */

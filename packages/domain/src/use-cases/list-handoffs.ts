@@ -24,7 +24,7 @@ const input = z.strictObject({
   waitSeconds: z.number().min(0).max(limits.waitSeconds).default(0),
   limit: z.int().min(1).max(limits.pageSize).default(20),
   /** Shows only what came after the answer that gave it. */
-  cursor: z.string().optional(),
+  cursor: z.string().min(1).optional(),
   /** Of the whole answer. Each handoff gets an equal share for each of `limit`; a page holds no more than fit. */
   maxTokens: answerBudget(limits.listTokens),
 });

@@ -20,7 +20,7 @@ const input = z.strictObject({
   status: sessionStatusSchema.optional(),
   owner: agentSchema.optional(),
   limit: z.int().min(1).max(limits.pageSize).default(20),
-  cursor: z.string().optional(),
+  cursor: z.string().min(1).optional(),
   /** Of the whole answer. Each session gets an equal share for each of `limit`; a page holds no more than fit. */
   maxTokens: answerBudget(limits.listTokens),
 });

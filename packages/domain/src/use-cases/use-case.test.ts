@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { ContextStoreError } from '../errors.js';
+import { InexactNumber } from '../model/inexact-number.js';
+import { storableObject } from '../model/json.js';
 import { parseInput } from './use-case.js';
 
 const schema = z.strictObject({ name: z.string().optional(), types: z.array(z.enum(['a', 'b'])).optional() });
@@ -47,4 +49,19 @@ it('repeats no more of a long name than it takes to find it', () => {
     expect(message).toContain(`${'é'.repeat(199)}\ufffd…: `);
     expect(message.length).toBeLessThan(1000);
   }
+});
+
+it('says which known argument an unknown one is most like', () => {
+  expect(problemWith({ names: 'x', surplus: 1 }).details['issues']).toEqual([
+    { path: 'names, surplus', message: 'unknown; did you mean name? Known are name, types' },
+  ]);
+  expect(problemWith({ surplus: 1 }).message).toContain('surplus: unknown; known are name, types.');
+});
+
+it('refuses a number that JavaScript would change, in an argument and inside an object', () => {
+  const ticket = new InexactNumber('1546130668394913822');
+  expect(problemWith({ name: ticket }).message).toContain('name: is the number 1546130668394913822, which cannot');
+  const withObject = z.strictObject({ metadata: storableObject(1000) });
+  const parse = (): unknown => parseInput(withObject, { metadata: { a: [{ ticket }] } });
+  expect(parse).toThrow('metadata: holds the number 1546130668394913822, which cannot be kept exactly');
 });

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { ContextStoreError } from '../errors.js';
+import { InexactNumber } from '../model/inexact-number.js';
 import { agentSchema } from '../model/names.js';
 import type { StoreEvent } from '../ports/event-bus.js';
 import type { BusinessEvent } from '../ports/telemetry.js';
 import type { Idempotency, Store } from '../ports/store.js';
 import { quoteOf } from '../rules/cut-text.js';
+import { unknownProblem } from '../rules/unknown-problem.js';
 import type { InboxWatch } from '../waiting/inbox-watch.js';
 
 /** What a deployment may set, with every default filled in. */
@@ -79,6 +81,8 @@ interface ArgumentIssue {
 export function parseInput<Input extends z.ZodObject>(schema: Input, input: unknown): z.output<Input> {
   const overlong = overlongLists(input);
   if (overlong.length > 0) throw refusal(overlong, overlong.length);
+  const inexact = inexactNumbers(input);
+  if (inexact.length > 0) throw refusal(inexact, inexact.length);
   const parsed = schema.safeParse(input ?? {});
   const lost = lostKeys(input);
   if (parsed.success && lost.length === 0) return parsed.data;
@@ -103,6 +107,12 @@ const overlongLists = (input: unknown): ArgumentIssue[] =>
     .filter(([, value]) => Array.isArray(value) && value.length > longestList)
     .map(([path]) => ({ path: quoteOf(path), message: `has more than ${longestList} items; send fewer` }));
 
+/** Those inside an object are found where the object is checked. */
+const inexactNumbers = (input: unknown): ArgumentIssue[] =>
+  Object.entries(input ?? {}).flatMap(([path, value]) =>
+    value instanceof InexactNumber ? [{ path: quoteOf(path), message: `is ${value.problem}` }] : [],
+  );
+
 /** zod drops this key of a record without a word, and what a caller recorded must not go missing. */
 const lostKeys = (input: unknown): ArgumentIssue[] =>
   Object.entries(input ?? {})
@@ -119,7 +129,7 @@ function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodObject): ArgumentIs
     const unknown = `${issue.keys.slice(0, mostNamed).map(quoteOf).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
     return {
       path: path === '' ? unknown : `${path}.${unknown}`,
-      message: `unknown; known are ${Object.keys(schema.shape).join(', ')}`,
+      message: unknownProblem(issue.keys.slice(0, mostNamed), Object.keys(schema.shape)),
     };
   }
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) {

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { isTooIntricate } from './is-too-intricate.js';
+import { scanJson } from './scan-json.js';
+
+const isTooIntricate = (json: Buffer): boolean => scanJson(json).isTooIntricate;
 
 const callWith = (argument: string): Buffer =>
   Buffer.from(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":{"a":1,${argument}}}}`);
@@ -58,4 +60,16 @@ it('reads no further than it must', () => {
   });
   expect(isTooIntricate(counted)).toBe(true);
   expect(read).toBeLessThan(4 * 140_000);
+});
+
+it.each([
+  ['{"a":9007199254740993}', true],
+  ['[1,-9007199254740993]', true],
+  ['[1e400 ]', true],
+  ['{"a":{"b":[0.12345678901234567890]}}', true],
+  ['9007199254740993', true],
+  ['[9007199254740992,0.1,-1.5e3,123456789012345,"9007199254740993"]', false],
+  [String.raw`{"9007199254740993":"\"9007199254740993"}`, false],
+])('sees in %s whether a number would change', (json, has) => {
+  expect(scanJson(Buffer.from(json)).hasInexactNumber).toBe(has);
 });
