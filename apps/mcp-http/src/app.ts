@@ -10,6 +10,7 @@ import type { ServerBindings } from './http-server.js';
 import { refusalResponse, refused } from './json-rpc-request.js';
 import { createOriginCheck } from './origin-check.js';
 import type { AppVariables } from './principal.js';
+import { probeMethods, probePaths } from './probes.js';
 import { createDatabaseCheck } from './readiness.js';
 import type { MessageCaller, ServeMessage } from './serve-message.js';
 import { within } from './within.js';
@@ -55,9 +56,9 @@ const waitForStartMs = 5000;
 /** Routes, and what is checked before MCP gets to see a request. */
 export function createApp(options: AppOptions): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  app.get('/health', (context) => context.json({ status: 'ok' }));
+  app.on(probeMethods, probePaths.health, (context) => context.json({ status: 'ok' }));
   const unreadiness = createUnreadiness(options);
-  app.get('/ready', async (context) => {
+  app.on(probeMethods, probePaths.ready, async (context) => {
     const reason = await unreadiness();
     return reason === undefined
       ? context.json({ status: 'ready' })
@@ -81,7 +82,9 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   });
   app.notFound(({ req, json }) =>
     json(
-      { error: `Nothing at ${req.method} ${req.path}. MCP is at POST /mcp; see also GET /health and GET /ready.` },
+      {
+        error: `Nothing at ${req.method} ${req.path}. MCP is at POST /mcp; see also GET ${probePaths.health} and GET ${probePaths.ready}.`,
+      },
       404,
     ),
   );

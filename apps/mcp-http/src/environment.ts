@@ -71,6 +71,11 @@ export const httpEnvironmentTable = {
     'no limit',
     'How many calls one caller may send a second, on average over 10; REDIS_URL makes it one limit for all processes.',
   ),
+  MAX_CONNECTIONS: variable(
+    wholeNumber(1, 1_000_000),
+    '10000',
+    'How many connections clients may have; fewer where the limit of open files leaves fewer.',
+  ),
   MAX_CONCURRENT_CALLS: variable(wholeNumber(1, 100_000), '256', 'How many calls may be under way at once.'),
   MAX_QUEUED_CALLS: variable(
     wholeNumber(0, 1_000_000),
@@ -80,7 +85,7 @@ export const httpEnvironmentTable = {
   MAX_WAITING_CALLS: variable(
     wholeNumber(0, 1_000_000),
     '1000',
-    'How many calls with waitSeconds, and streams of changes, there may be besides.',
+    'How many calls with waitSeconds, and streams of changes, there may be besides; half of the connections at most.',
   ),
   REQUEST_TIMEOUT_SECONDS: variable(
     wholeNumber(1, 3600),

@@ -15,6 +15,7 @@ import { createApp, type Service } from './app.js';
 import { publicUrl } from './auth/auth-environment.js';
 import { callerOf } from './auth/auth-info.js';
 import { openAuth, type Auth } from './auth/open-auth.js';
+import { connectionsWithin } from './connections-within.js';
 import { allowedHosts, localOriginHosts, requireAuthDecision, type HttpEnvironment } from './environment.js';
 import { openHttpServer, type HttpServer } from './http-server.js';
 import { openRateLimiter } from './open-rate-limiter.js';
@@ -74,7 +75,9 @@ export async function serve({ version, environment, log }: ServeOptions): Promis
     host: environment.HOST,
     port: environment.PORT,
     isStopping,
-    countRefusal: telemetry.httpTelemetry?.countRefusal,
+    telemetry: telemetry.httpTelemetry,
+    maxConnections: connectionsWithin(environment),
+    log: (line) => log.warn(line),
   });
 
   const contextStore = await Promise.race([openStore(environment, telemetry, log), stop]);
@@ -138,7 +141,8 @@ const serveMessageWith = (
     maxRequestBytes: maxMessageBytes(environment.MAX_CONTENT_BYTES),
     maxConcurrentCalls: environment.MAX_CONCURRENT_CALLS,
     maxQueuedCalls: environment.MAX_QUEUED_CALLS,
-    maxWaitingCalls: environment.MAX_WAITING_CALLS,
+    // Those that wait leave connections to the others.
+    maxWaitingCalls: Math.min(environment.MAX_WAITING_CALLS, Math.floor(connectionsWithin(environment) / 2)),
     maxAnsweringMs: environment.REQUEST_TIMEOUT_SECONDS * 1000 + readAnswerWithinMs,
     rateLimiter,
   });
