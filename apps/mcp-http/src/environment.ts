@@ -10,6 +10,7 @@ import {
 import { otelEnvironmentTable } from '@org/context-store/otel-environment';
 import { z } from 'zod';
 import { asksForCredentials, authEnvironmentTable, authProblems, publicUrl } from './auth/auth-environment.js';
+import { readHostName } from './host-name.js';
 import { isLoopback } from './loopback.js';
 import { readOrigin } from './origin-check.js';
 
@@ -28,8 +29,6 @@ const listOf = (form: string, read: (item: string) => string | undefined): z.Zod
       return value ?? '';
     });
   });
-
-const hostNameOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).hostname : undefined);
 
 /** Undefined: switched off. */
 const metricsPort: z.ZodType<number | undefined, string> = z
@@ -57,12 +56,12 @@ export const httpEnvironmentTable = {
   },
   METRICS_HOST: variable(z.string(), '127.0.0.1', 'The address that serves /metrics. It asks nobody who they are.'),
   ALLOWED_HOSTS: variable(
-    listOf('a host name', (item) => hostNameOf(`http://${item}`)),
+    listOf('a host name, such as app.example; each is named, without a scheme or a wildcard', readHostName),
     '',
     'Host names that requests may be addressed to, comma-separated, besides loopback, HOST and PUBLIC_URL.',
   ),
   ALLOWED_ORIGINS: variable(
-    listOf('an origin, such as https://app.example', readOrigin),
+    listOf('an origin that a browser sends, such as https://app.example', readOrigin),
     '',
     'Origins of web pages that may call, comma-separated. They are answered by CORS; no others are.',
   ),
