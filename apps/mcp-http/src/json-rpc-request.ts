@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { INVALID_REQUEST, isJsonContentType, PARSE_ERROR } from '@modelcontextprotocol/server';
 import { ContextStoreError } from '@org/context-store';
 import type { HttpTelemetry, RefusalReason } from '@org/telemetry-otel';
+import { acceptsAnswers } from './accept.js';
 import { isTooIntricate } from './is-too-intricate.js';
 
 /** What the SDK answers HTTP-level refusals with. */
@@ -59,9 +60,7 @@ export async function readJsonRpcRequest(incoming: IncomingMessage, limits: Read
 
 /** What the headers tell already. */
 function refuseHeaders({ headers }: IncomingMessage, maxBytes: number): Refusal | undefined {
-  // MCP, Streamable HTTP: a client MUST list both. The handler insists on it in the legacy era alone.
-  const { accept = '' } = headers;
-  if (!accept.includes('application/json') || !accept.includes('text/event-stream')) {
+  if (!acceptsAnswers(headers.accept)) {
     const message = 'Not acceptable: send Accept: application/json, text/event-stream.';
     return { status: 406, reason: 'not_acceptable', code: refused, message };
   }
@@ -69,7 +68,7 @@ function refuseHeaders({ headers }: IncomingMessage, maxBytes: number): Refusal 
     const message = 'Unsupported media type: send Content-Type: application/json.';
     return { status: 415, reason: 'media_type', code: refused, message };
   }
-  if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
+  if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') {
     const message = 'Unsupported content encoding: send the message as it is, uncompressed.';
     return { status: 415, reason: 'media_type', code: refused, message };
   }

@@ -43,7 +43,7 @@ export const refusalReasons = {
   no_access: { status: '403', meaning: 'The credential gives access to nothing here.' },
   credential_unchecked: { status: '503', meaning: "The issuer's keys cannot be had." },
   scope: { status: '403', meaning: 'The credential lacks a scope.' },
-  not_acceptable: { status: '406', meaning: '`Accept` names too little.' },
+  not_acceptable: { status: '406', meaning: '`Accept` allows too little.' },
   media_type: { status: '415', meaning: 'The body is no JSON, or compressed.' },
   too_large: { status: '413', meaning: 'The message is too large.' },
   malformed: { status: '400', meaning: 'The body is no JSON-RPC message.' },
