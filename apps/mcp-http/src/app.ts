@@ -5,6 +5,7 @@ import { authInfoOf } from './auth/auth-info.js';
 import type { CredentialError } from './auth/credential-error.js';
 import type { Auth } from './auth/open-auth.js';
 import { requireCredential } from './auth/require-credential.js';
+import { serveOauth } from './auth/serve-oauth.js';
 import { allowCrossOrigin } from './cors.js';
 import type { ServerBindings } from './http-server.js';
 import { refusalResponse, refused } from './json-rpc-request.js';
@@ -111,11 +112,7 @@ function serveAuth(app: Hono<AppEnv>, { auth, refusalDelayMs, onRefusal = () => 
     '/mcp/*',
     requireCredential({ authenticator, resourceMetadataUrl: metadata?.url, refusalDelayMs, onRefusal }),
   );
-  if (metadata === undefined) return;
-  // Anywhere below: the path follows that of /mcp, which may be another one for those in front of a proxy.
-  app.get('/.well-known/oauth-protected-resource/*', ({ json }) =>
-    json(metadata.document, 200, { 'Access-Control-Allow-Origin': '*' }),
-  );
+  serveOauth(app, metadata);
 }
 
 /** Of whom nothing else is known, the address tells. */
