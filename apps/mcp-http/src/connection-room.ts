@@ -10,15 +10,15 @@ export interface ConnectionRoomOptions {
   readonly telemetry?: Pick<HttpTelemetry, 'observeConnections' | 'countShedConnection'> | undefined;
 }
 
-/** So many more are taken in: for probes, and to tell other clients why they are refused. */
-export const spareConnections = 16;
+/** How many more the server takes, to answer probes and to tell other clients why it refuses them. */
+const spareConnections = 16;
 
 const tellEveryMs = 60_000;
 
 /**
- * Bounds the connections of a server, so that the process never runs out of descriptors. Where there are too many, the one
- * that was without a request for longest is closed: neither clients that keep connections nor those that send nothing keep
- * others out.
+ * Bounds the connections of a server that listens, so that the process does not run out of descriptors. A new connection
+ * beyond the bound closes the one that had no request for longest. So clients that keep connections, or send nothing, do not
+ * keep others out.
  */
 export class ConnectionRoom {
   readonly #options: ConnectionRoomOptions;
@@ -32,6 +32,8 @@ export class ConnectionRoom {
     server.maxConnections = options.maxConnections + spareConnections;
     server.on('connection', (socket) => this.#take(socket));
     server.on('drop', () => this.#shed('dropped'));
+    // Without a listener, a connection that the system could not hand over would end the process.
+    server.on('error', () => this.#shed('dropped'));
     options.telemetry?.observeConnections(() => ({ idle: this.#idle.size, busy: this.#open.size - this.#idle.size }));
   }
 
@@ -55,7 +57,7 @@ export class ConnectionRoom {
     socket.once('close', () => this.#forget(socket));
     if (this.#open.size <= this.#options.maxConnections || idleLongest === undefined) return;
     this.#shed('idle');
-    // Forgotten at once: its own event comes after other connections that arrived together with this one.
+    // Its own event would come too late: several connections arrive in one turn of the event loop.
     this.#forget(idleLongest);
     idleLongest.destroy();
   }

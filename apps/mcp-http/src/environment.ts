@@ -84,7 +84,7 @@ export const httpEnvironmentTable = {
   MAX_WAITING_CALLS: variable(
     wholeNumber(0, 1_000_000),
     '1000',
-    'How many calls with waitSeconds, and streams of changes, there may be besides; half of the connections at most.',
+    'How many more calls with waitSeconds, and streams of changes, there may be; half of the connections at most.',
   ),
   REQUEST_TIMEOUT_SECONDS: variable(
     wholeNumber(1, 3600),

@@ -20,11 +20,11 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Whether clients should take their next calls elsewhere: connections end with their answer then. Default: never. */
   readonly isStopping?: (() => boolean) | undefined;
-  /** Hears of requests that are refused, and of connections. */
+  /** Counts refused requests, and connections. */
   readonly telemetry?: Omit<HttpTelemetry, 'observeRequests'> | undefined;
   /** How many connections may have a request under way. Default 10,000. */
   readonly maxConnections?: number | undefined;
-  /** Takes a line when connections cannot all be kept, or taken. */
+  /** Takes a line when there is no room for a connection. */
   readonly log?: ((line: string) => void) | undefined;
   /** How long a client may take to send the headers of a request, in milliseconds. Default 10 s. */
   readonly headersTimeoutMs?: number | undefined;
@@ -66,7 +66,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, maxConnections = 10_000 } = options;
   const countRefusal = telemetry?.countRefusal ?? (() => undefined);
   const limits = {
-    // Without one, a probe is answered, and all else is refused in words.
+    // Probes may leave it out. Other requests without it are refused below, with a message.
     requireHostHeader: false,
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
@@ -102,14 +102,12 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     };
     const errorHandler = (error: unknown): Response => answerUnrouted(error, bindings);
     const isFromProbe = isProbe(incoming.url);
-    // Probes come by HTTP/1.0 without a Host, or with an address that is none in a URL.
+    // Probes use HTTP/1.0 without a Host, or an address that no URL may hold.
     if (isFromProbe) incoming.headers.host = 'localhost';
     void getRequestListener(answer, { errorHandler })(incoming, outgoing);
   });
-  const room = new ConnectionRoom(server, { maxConnections, telemetry, log });
   await listen(server, host, port);
-  // Without a listener, a connection that the system does not hand over would end the process.
-  server.on('error', ({ message }) => log(`A connection could not be taken: ${message}`));
+  const room = new ConnectionRoom(server, { maxConnections, telemetry, log });
   const { port: bound } = server.address() as AddressInfo;
   return {
     url: `http://${urlHost(host)}:${bound}`,

@@ -27,5 +27,5 @@ export function readOrigin(text: string): string | undefined {
 /** Pages come by other schemes: an origin never has one of these. */
 const schemesWithoutPages: ReadonlySet<string> = new Set(['ws:', 'wss:', 'ftp:', 'file:']);
 
-/** Not for the web's own schemes, whose hosts are not all of one owner. */
+/** Every host of a scheme, for extensions of browsers alone: the hosts of http have many owners. */
 const isPattern = (text: string): boolean => /^(?!(?:https?|wss?|ftp|file):)[a-z][a-z0-9+.-]*:\/\/\*$/.test(text);

@@ -39,7 +39,7 @@ describe('the keys of the issuer', () => {
     const [first, forged] = [await anonymous('first'), (await anonymous('forged')).replace(/.{20}$/, 'A'.repeat(20))];
     await issuer.rotateKeys({ keepsOld: true });
     const second = await anonymous('second');
-    // It tells of a new key by nothing but its signature.
+    // Only its signature shows that there is a new key.
     await expect.poll(() => statusOf(server, second)).toBe(200);
     expect(await statusOf(server, first)).toBe(200);
     expect(await statusOf(server, forged)).toBe(401);

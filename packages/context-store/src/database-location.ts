@@ -30,7 +30,7 @@ export interface PostgresLocation {
  */
 export function databaseLocation(database?: string): DatabaseLocation {
   if (database === undefined) return { engine: 'sqlite', path: join(dataFolder(), 'context.db'), isDefault: true };
-  // Otherwise it would be a part of the path, of a file that nobody meant.
+  // A path would keep it, and name another file than the caller means.
   if (database !== database.trim()) throw invalid('white space is before or after it; leave that out.');
   if (/^postgres(ql)?:/.test(database)) return postgresLocation(database);
   if (!database.startsWith(scheme)) throw invalid('not a database of ours; use postgres://… or sqlite:PATH.');

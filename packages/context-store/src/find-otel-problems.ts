@@ -17,13 +17,13 @@ const oneOf = (...values: readonly string[]): Rule => ({
 });
 
 const pairs: Rule = {
-  // A comma at the end is none too many.
+  // A comma at the end is allowed.
   isUnderstood: listOf((item) => item === '' || /^[^\s=]+\s*=/.test(item)),
   expected: 'name=value, comma-separated',
 };
 const milliseconds: Rule = { isUnderstood: (text) => /^\d+$/.test(text), expected: 'a number of milliseconds' };
 const readableFile: Rule = { isUnderstood: isReadable, expected: 'a file that can be read' };
-/** What is wrong with it is told where it is used. */
+/** Is checked where it is used. */
 const anything: Rule = { isUnderstood: () => true, expected: '' };
 
 function isReadable(path: string): boolean {
@@ -75,7 +75,7 @@ export function findOtelProblems(env: Readonly<Record<string, string | undefined
   );
   return set.flatMap(([name, text = '']) => {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    // What switches off something that is not there is followed.
+    // `none` switches off what this program does not have.
     if (rule === undefined) return text === 'none' ? [] : [`${name} does nothing here.`];
     return rule.isUnderstood(text) ? [] : [`${name} is not followed: it is not ${rule.expected}.`];
   });

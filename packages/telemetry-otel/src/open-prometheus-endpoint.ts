@@ -28,9 +28,9 @@ export interface PrometheusEndpoint {
   readonly close: () => Promise<void>;
 }
 
-/** Few ask, and often: others should not take the descriptors of what is measured, or keep Prometheus out for long. */
+/** Prometheus needs few connections. The bounds keep other clients from taking the descriptors of the process. */
 const [maxConnections, headersTimeout] = [32, 5000];
-/** A probe by HTTP/1.1 may name no host: nothing here depends on it. */
+/** No answer depends on the host, so a request may leave it out. */
 const limits = { requireHostHeader: false, headersTimeout, connectionsCheckingInterval: headersTimeout / 4 };
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Why something could not be fetched, for the log. `fetch` says why in the cause of what it throws alone. What the other side
- * answered is not repeated.
+ * Why something could not be fetched, for the log. `fetch` gives the reason only in the cause of its error. The text never
+ * repeats what the other side answered.
  */
 export function fetchProblem(error: unknown): string {
   if (error instanceof SyntaxError) return 'the answer is no JSON';
@@ -9,7 +9,7 @@ export function fetchProblem(error: unknown): string {
   return message === 'fetch failed' && cause instanceof Error ? reasonOf(cause) : message;
 }
 
-/** A host of several addresses fails for a reason each. Codes of undici's say less than its messages. */
+/** A host with several addresses fails for several reasons. The codes of undici say less than its messages. */
 function reasonOf(cause: Error & { readonly code?: string }): string {
   if (cause instanceof AggregateError) return [...new Set((cause.errors as Error[]).map(reasonOf))].join(', ');
   return cause.code === undefined || cause.code.startsWith('UND_') ? cause.message : cause.code;

@@ -70,7 +70,7 @@ export async function openIssuerKeys({ issuer, jwksUrl, log }: IssuerKeysOptions
     keysFor: async function* keysFor(header) {
       if (keySet === undefined || !hasKeys) throw outOfReach(`the keys of ${issuer}`);
       yield* candidates(header, keySet);
-      // An unknown name makes jose look for new keys; where there is none, only trying tells that they may have changed.
+      // jose looks for new keys when a token names one that it does not know. A new key may also sign tokens that name none.
       if (header.kid !== undefined || keySet.coolingDown) return;
       await keySet.reload().catch((error: unknown) => {
         throw outOfReach(`new keys of ${issuer}`, error);

@@ -9,10 +9,10 @@ const serverMetadata = ['/.well-known/oauth-authorization-server/*', '/.well-kno
 /** What they ask when they find none. */
 const serverEndpoints = ['/register', '/authorize', '/token'];
 
-/** None of it depends on who asks: any web page may read it. */
+/** Web pages of every origin may read these answers: they are the same for all callers. */
 const readableByAll: MiddlewareHandler = cors({ origin: '*', allowMethods: ['GET', 'POST'], maxAge: 600 });
 
-/** Tells clients who issues tokens or, without `metadata`, that nobody does, and what to send instead. */
+/** Tells clients who issues tokens. Without `metadata` it tells them to send an API key instead. */
 export function serveOauth<AppEnv extends Env>(app: Hono<AppEnv>, metadata: ResourceMetadata | undefined): void {
   if (metadata !== undefined) {
     app.use(resourceMetadata, readableByAll).get(resourceMetadata, ({ json }) => json(metadata.document));
