@@ -5,11 +5,13 @@ import { authInfoOf } from './auth/auth-info.js';
 import type { CredentialError } from './auth/credential-error.js';
 import type { Auth } from './auth/open-auth.js';
 import { requireCredential } from './auth/require-credential.js';
+import { serveOauth } from './auth/serve-oauth.js';
 import { allowCrossOrigin } from './cors.js';
 import type { ServerBindings } from './http-server.js';
 import { refusalResponse, refused } from './json-rpc-request.js';
 import { createOriginCheck } from './origin-check.js';
 import type { AppVariables } from './principal.js';
+import { probeMethods, probePaths } from './probes.js';
 import { createDatabaseCheck } from './readiness.js';
 import type { MessageCaller, ServeMessage } from './serve-message.js';
 import { within } from './within.js';
@@ -55,9 +57,9 @@ const waitForStartMs = 5000;
 /** Routes, and what is checked before MCP gets to see a request. */
 export function createApp(options: AppOptions): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  app.get('/health', (context) => context.json({ status: 'ok' }));
+  app.on(probeMethods, probePaths.health, (context) => context.json({ status: 'ok' }));
   const unreadiness = createUnreadiness(options);
-  app.get('/ready', async (context) => {
+  app.on(probeMethods, probePaths.ready, async (context) => {
     const reason = await unreadiness();
     return reason === undefined
       ? context.json({ status: 'ready' })
@@ -81,7 +83,9 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   });
   app.notFound(({ req, json }) =>
     json(
-      { error: `Nothing at ${req.method} ${req.path}. MCP is at POST /mcp; see also GET /health and GET /ready.` },
+      {
+        error: `Nothing at ${req.method} ${req.path}. MCP is at POST /mcp; see also GET ${probePaths.health} and GET ${probePaths.ready}.`,
+      },
       404,
     ),
   );
@@ -108,11 +112,7 @@ function serveAuth(app: Hono<AppEnv>, { auth, refusalDelayMs, onRefusal = () => 
     '/mcp/*',
     requireCredential({ authenticator, resourceMetadataUrl: metadata?.url, refusalDelayMs, onRefusal }),
   );
-  if (metadata === undefined) return;
-  // Anywhere below: the path follows that of /mcp, which may be another one for those in front of a proxy.
-  app.get('/.well-known/oauth-protected-resource/*', ({ json }) =>
-    json(metadata.document, 200, { 'Access-Control-Allow-Origin': '*' }),
-  );
+  serveOauth(app, metadata);
 }
 
 /** Of whom nothing else is known, the address tells. */

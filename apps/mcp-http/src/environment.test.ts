@@ -69,10 +69,31 @@ describe('allowed names', () => {
     expect(allowedHosts(read({ PUBLIC_URL: 'https://store.example:8443/mcp' }))).toContain('store.example');
   });
 
-  it('may be written with ports, schemes and spaces', () => {
+  it('may be written with ports and spaces', () => {
     expect(allowedHosts(read({ ALLOWED_HOSTS: 'Store.example:8080, other.example,' }))).toEqual(
       expect.arrayContaining(['store.example', 'other.example']),
     );
+  });
+
+  it.each([
+    'https://store.example',
+    'store.example/mcp',
+    'me@store.example',
+    '*',
+    '*.store.example',
+    '.store.example',
+    'store.example.',
+    '"store.example"',
+    'one.example;two.example',
+    'one.example two.example',
+    'store.example:port',
+    '::1',
+  ])('are refused where no request could name them: %s', (name) => {
+    expect(() => read({ ALLOWED_HOSTS: `good.example,${name}` })).toThrow(`${name} is not a host name`);
+  });
+
+  it.each(['store_1.example', '127.0.0.1', '[::1]:80', 'bücher.example', 'LOCALHOST'])('may be %s', (name) => {
+    expect(read({ ALLOWED_HOSTS: name }).ALLOWED_HOSTS).toHaveLength(1);
   });
 });
 

@@ -10,6 +10,7 @@ import {
 import { otelEnvironmentTable } from '@org/context-store/otel-environment';
 import { z } from 'zod';
 import { asksForCredentials, authEnvironmentTable, authProblems, publicUrl } from './auth/auth-environment.js';
+import { readHostName } from './host-name.js';
 import { isLoopback } from './loopback.js';
 import { readOrigin } from './origin-check.js';
 
@@ -28,8 +29,6 @@ const listOf = (form: string, read: (item: string) => string | undefined): z.Zod
       return value ?? '';
     });
   });
-
-const hostNameOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).hostname : undefined);
 
 /** Undefined: switched off. */
 const metricsPort: z.ZodType<number | undefined, string> = z
@@ -57,12 +56,12 @@ export const httpEnvironmentTable = {
   },
   METRICS_HOST: variable(z.string(), '127.0.0.1', 'The address that serves /metrics. It asks nobody who they are.'),
   ALLOWED_HOSTS: variable(
-    listOf('a host name', (item) => hostNameOf(`http://${item}`)),
+    listOf('a host name, such as app.example; each is named, without a scheme or a wildcard', readHostName),
     '',
     'Host names that requests may be addressed to, comma-separated, besides loopback, HOST and PUBLIC_URL.',
   ),
   ALLOWED_ORIGINS: variable(
-    listOf('an origin, such as https://app.example', readOrigin),
+    listOf('an origin that a browser sends, such as https://app.example', readOrigin),
     '',
     'Origins of web pages that may call, comma-separated. They are answered by CORS; no others are.',
   ),
@@ -70,6 +69,11 @@ export const httpEnvironmentTable = {
     wholeNumber(1, 1_000_000),
     'no limit',
     'How many calls one caller may send a second, on average over 10; REDIS_URL makes it one limit for all processes.',
+  ),
+  MAX_CONNECTIONS: variable(
+    wholeNumber(1, 1_000_000),
+    '10000',
+    'How many connections clients may have; fewer where the limit of open files leaves fewer.',
   ),
   MAX_CONCURRENT_CALLS: variable(wholeNumber(1, 100_000), '256', 'How many calls may be under way at once.'),
   MAX_QUEUED_CALLS: variable(
@@ -80,7 +84,7 @@ export const httpEnvironmentTable = {
   MAX_WAITING_CALLS: variable(
     wholeNumber(0, 1_000_000),
     '1000',
-    'How many calls with waitSeconds, and streams of changes, there may be besides.',
+    'How many more calls with waitSeconds, and streams of changes, there may be; half of the connections at most.',
   ),
   REQUEST_TIMEOUT_SECONDS: variable(
     wholeNumber(1, 3600),

@@ -4,8 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { getRequestListener, RequestError, type HttpBindings } from '@hono/node-server';
 import { INTERNAL_ERROR, INVALID_REQUEST } from '@modelcontextprotocol/server';
+import type { HttpTelemetry } from '@org/telemetry-otel';
+import { ConnectionRoom } from './connection-room.js';
 import { urlHost } from './environment.js';
-import { refusalResponse, type Refusal, type RefusedRequest } from './json-rpc-request.js';
+import { refusalResponse, refused, type Refusal, type RefusedRequest } from './json-rpc-request.js';
+import { isProbe } from './probes.js';
 import { requestIdHeader, requestIdOf } from './request-id.js';
 
 /** What belongs to a request besides itself. */
@@ -17,8 +20,12 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Whether clients should take their next calls elsewhere: connections end with their answer then. Default: never. */
   readonly isStopping?: (() => boolean) | undefined;
-  /** Hears of requests that are refused. */
-  readonly countRefusal?: RefusedRequest['countRefusal'] | undefined;
+  /** Counts refused requests, and connections. */
+  readonly telemetry?: Omit<HttpTelemetry, 'observeRequests'> | undefined;
+  /** How many connections may have a request under way. Default 10,000. */
+  readonly maxConnections?: number | undefined;
+  /** Takes a line when there is no room for a connection. */
+  readonly log?: ((line: string) => void) | undefined;
   /** How long a client may take to send the headers of a request, in milliseconds. Default 10 s. */
   readonly headersTimeoutMs?: number | undefined;
   /** How long it may take to send all of a request. Default 60 s. */
@@ -55,9 +62,12 @@ const securityHeaders = new Map([
  * @throws Error with one readable line when the address cannot be had
  */
 export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { fetch, host, port, isStopping = () => false, countRefusal = () => undefined } = options;
-  const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000 } = options;
+  const { fetch, host, port, isStopping = () => false, telemetry, log = () => undefined } = options;
+  const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, maxConnections = 10_000 } = options;
+  const countRefusal = telemetry?.countRefusal ?? (() => undefined);
   const limits = {
+    // Probes may leave it out. Other requests without it are refused below, with a message.
+    requireHostHeader: false,
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
     connectionsCheckingInterval: headersTimeoutMs / 4,
@@ -65,8 +75,13 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   };
   let underWay = 0;
   const server = createServer(limits, (incoming, outgoing) => {
+    const { socket } = incoming;
     underWay += 1;
-    outgoing.once('close', () => (underWay -= 1));
+    room.beginRequest(socket);
+    outgoing.once('close', () => {
+      underWay -= 1;
+      room.endRequest(socket);
+    });
     const requestId = requestIdOf(incoming);
     // Set before anyone can answer: the adapter refuses some requests by itself.
     outgoing.setHeaders(securityHeaders).setHeader(requestIdHeader, requestId);
@@ -75,9 +90,10 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
       if (moreThanHost.test(incoming.headers.host ?? '')) {
         return answerUnrouted(new RequestError('Invalid host header'), bindings);
       }
-      const response = await fetch(request, bindings);
+      const isRefused = room.isExceeded && !isFromProbe;
+      const response = isRefused ? refusalResponse(noConnection, bindings) : await fetch(request, bindings);
       // Node has set it by what the client asks for.
-      if (isStopping() || !outgoing.shouldKeepAlive) {
+      if (isStopping() || isRefused || !outgoing.shouldKeepAlive) {
         outgoing.shouldKeepAlive = false;
         // The SDK asks to keep the connection of an answer that is a stream, and Node would.
         if (response.headers.has('connection')) response.headers.delete('connection');
@@ -85,15 +101,27 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
       return response;
     };
     const errorHandler = (error: unknown): Response => answerUnrouted(error, bindings);
+    const isFromProbe = isProbe(incoming.url);
+    // Probes use HTTP/1.0 without a Host, or an address that no URL may hold.
+    if (isFromProbe) incoming.headers.host = 'localhost';
     void getRequestListener(answer, { errorHandler })(incoming, outgoing);
   });
   await listen(server, host, port);
+  const room = new ConnectionRoom(server, { maxConnections, telemetry, log });
   const { port: bound } = server.address() as AddressInfo;
   return {
     url: `http://${urlHost(host)}:${bound}`,
     drain: (withinMs) => drain(server, () => underWay, withinMs),
   };
 }
+
+const noConnection: Refusal = {
+  status: 503,
+  reason: 'no_connection',
+  code: refused,
+  message: 'The server has no connection to spare. Nothing was done; wait a second, then send the same call again.',
+  headers: { 'Retry-After': '1' },
+};
 
 /** A request without a URL that could be read, as by a malformed Host, reaches no route; the adapter would say nothing. */
 function answerUnrouted(error: unknown, request: RefusedRequest): Response {

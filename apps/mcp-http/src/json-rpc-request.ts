@@ -3,6 +3,7 @@ import { INVALID_REQUEST, isJsonContentType, type JSONRPCMessage } from '@modelc
 import { ContextStoreError } from '@org/context-store';
 import { readMessage } from '@org/mcp';
 import type { HttpTelemetry, RefusalReason } from '@org/telemetry-otel';
+import { acceptsAnswers } from './accept.js';
 
 /** What the SDK answers HTTP-level refusals with. */
 export const refused = -32_000;
@@ -60,9 +61,7 @@ export async function readJsonRpcRequest(incoming: IncomingMessage, limits: Read
 
 /** What the headers tell already. */
 function refuseHeaders({ headers }: IncomingMessage, maxBytes: number): Refusal | undefined {
-  // MCP, Streamable HTTP: a client MUST list both. The handler insists on it in the legacy era alone.
-  const { accept = '' } = headers;
-  if (!accept.includes('application/json') || !accept.includes('text/event-stream')) {
+  if (!acceptsAnswers(headers.accept)) {
     const message = 'Not acceptable: send Accept: application/json, text/event-stream.';
     return { status: 406, reason: 'not_acceptable', code: refused, message };
   }
@@ -70,7 +69,7 @@ function refuseHeaders({ headers }: IncomingMessage, maxBytes: number): Refusal 
     const message = 'Unsupported media type: send Content-Type: application/json.';
     return { status: 415, reason: 'media_type', code: refused, message };
   }
-  if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
+  if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') {
     const message = 'Unsupported content encoding: send the message as it is, uncompressed.';
     return { status: 415, reason: 'media_type', code: refused, message };
   }

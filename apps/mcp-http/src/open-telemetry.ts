@@ -1,5 +1,5 @@
 import type { Telemetry } from '@org/context-store';
-import { asksForTraces } from '@org/context-store/otel-environment';
+import { asksForTraces, passOnOtelEnvironment } from '@org/context-store/otel-environment';
 import type { Logger } from '@org/logger-pino';
 import type { FailedCall } from '@org/mcp';
 import type { HttpTelemetry } from '@org/telemetry-otel';
@@ -26,6 +26,7 @@ export async function openTelemetry(
   version: string,
   log: Logger,
 ): Promise<OpenedTelemetry> {
+  for (const problem of passOnOtelEnvironment(environment)) log.warn(problem);
   const metrics = await openMetrics(environment, log);
   const traces = asksForTraces(environment)
     ? (await import('@org/telemetry-otel/otlp')).openOtlpTraces({

@@ -1,4 +1,5 @@
 import { validateOriginHeader } from '@modelcontextprotocol/server';
+import { isHostName } from './host-name.js';
 
 /** Whether web pages of an origin, as browsers write it, are among those that were named. */
 export type OriginCheck = (origin: string) => boolean;
@@ -13,13 +14,18 @@ export function createOriginCheck(origins: readonly string[], hostNames: readonl
   return (origin) => exact.has(origin) || validateOriginHeader(origin, loose).ok;
 }
 
-/** One from a setting, as browsers write it; undefined when it is none. */
+/** One from a setting, as browsers write it; undefined when no browser sends it. */
 export function readOrigin(text: string): string | undefined {
   if (isPattern(text)) return text;
   if (!URL.canParse(text)) return undefined;
-  const { protocol, host, pathname, href } = new URL(text);
+  const { protocol, host, hostname, pathname, href } = new URL(text);
+  if (schemesWithoutPages.has(protocol) || !isHostName(hostname)) return undefined;
   const origin = `${protocol}//${host}`;
-  return host !== '' && href === origin + pathname && pathname.length <= 1 ? origin : undefined;
+  return href === origin + pathname && pathname.length <= 1 ? origin : undefined;
 }
 
-const isPattern = (text: string): boolean => /^[a-z][a-z0-9+.-]*:\/\/\*$/.test(text);
+/** Pages come by other schemes: an origin never has one of these. */
+const schemesWithoutPages: ReadonlySet<string> = new Set(['ws:', 'wss:', 'ftp:', 'file:']);
+
+/** Every host of a scheme, for extensions of browsers alone: the hosts of http have many owners. */
+const isPattern = (text: string): boolean => /^(?!(?:https?|wss?|ftp|file):)[a-z][a-z0-9+.-]*:\/\/\*$/.test(text);

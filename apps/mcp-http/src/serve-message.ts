@@ -12,6 +12,7 @@ import {
   type OnError,
 } from '@org/mcp';
 import type { HttpTelemetry, RefusalReason } from '@org/telemetry-otel';
+import { nameAnswerTypes } from './accept.js';
 import { BodyMemory } from './body-memory.js';
 import { CallSlots } from './call-slots.js';
 import type { ServerBindings } from './http-server.js';
@@ -121,6 +122,7 @@ export function createMessageServer(options: MessageServerOptions): ServeMessage
     }
     const refusal = await findRefusal(read.body, id, outgoing, retryAfterMs);
     if (refusal === undefined) {
+      nameAnswerTypes(request);
       const response = await handler.fetch(request, { parsedBody: read.body, ...context });
       if (response.status >= 400) countHandlersRefusal(response, bindings);
       return response;

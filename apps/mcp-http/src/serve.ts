@@ -15,6 +15,7 @@ import { createApp, type Service } from './app.js';
 import { publicUrl } from './auth/auth-environment.js';
 import { callerOf } from './auth/auth-info.js';
 import { openAuth, type Auth } from './auth/open-auth.js';
+import { connectionsWithin } from './connections-within.js';
 import { allowedHosts, localOriginHosts, requireAuthDecision, type HttpEnvironment } from './environment.js';
 import { openHttpServer, type HttpServer } from './http-server.js';
 import { openRateLimiter } from './open-rate-limiter.js';
@@ -77,7 +78,9 @@ export async function serve({ version, environment, stopped, log }: ServeOptions
     host: environment.HOST,
     port: environment.PORT,
     isStopping,
-    countRefusal: telemetry.httpTelemetry?.countRefusal,
+    telemetry: telemetry.httpTelemetry,
+    maxConnections: connectionsWithin(environment),
+    log: (line) => log.warn(line),
   });
 
   const contextStore = await openStore(environment, telemetry, log);
@@ -140,7 +143,8 @@ const serveMessageWith = (
     maxRequestBytes: maxMessageBytes(environment.MAX_CONTENT_BYTES),
     maxConcurrentCalls: environment.MAX_CONCURRENT_CALLS,
     maxQueuedCalls: environment.MAX_QUEUED_CALLS,
-    maxWaitingCalls: environment.MAX_WAITING_CALLS,
+    // Those that wait leave connections to the others.
+    maxWaitingCalls: Math.min(environment.MAX_WAITING_CALLS, Math.floor(connectionsWithin(environment) / 2)),
     maxAnsweringMs: environment.REQUEST_TIMEOUT_SECONDS * 1000 + readAnswerWithinMs,
     rateLimiter,
   });

@@ -41,7 +41,7 @@ function stdioLines(location: DatabaseLocation, namespace: string): string[] {
   if (database === undefined) return [];
   const hidden = isSecret(location);
   // A client does not start its servers from this shell: what depends on its variables is written out.
-  const isOwnDefault = location.engine === 'sqlite' && location.isDefault && !process.env['XDG_DATA_HOME'];
+  const isOwnDefault = location.engine === 'sqlite' && location.isDefault && !process.env['XDG_DATA_HOME']?.trim();
   const env = {
     ...(!isOwnDefault && { DATABASE_URL: hidden ? fromEnvironment : database }),
     ...(namespace !== 'default' && { CONTEXT_NAMESPACE: namespace }),

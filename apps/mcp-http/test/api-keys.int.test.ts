@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Client, StreamableHTTPClientTransport, type OAuthClientProvider } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Holder } from './ask.js';
 import { AuthorizationServer, serverFor } from './authorization-server.js';
@@ -239,5 +240,41 @@ describe('the file of API keys', () => {
     const env = { DATABASE_URL: 'sqlite::memory:', API_KEYS_FILE: join(folder.path, 'missing.jsonl') };
     const { code, stderr } = await (await HttpServerProcess.start(env)).finished;
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^mcp-http: API_KEYS_FILE is not valid: ENOENT.*\n$/)]);
+  });
+});
+
+describe('a client that looks for an authorization server', () => {
+  it.each([
+    ['GET', '/.well-known/oauth-protected-resource/mcp', 404],
+    ['GET', '/.well-known/oauth-protected-resource', 404],
+    ['GET', '/.well-known/oauth-authorization-server', 404],
+    ['GET', '/.well-known/openid-configuration', 404],
+    ['POST', '/register', 403],
+    ['GET', '/authorize?response_type=code', 403],
+    ['POST', '/token', 403],
+  ])('is told at %s %s to send an API key', async (method, path, status) => {
+    const response = await fetch(server.url + path, { method });
+    expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([status, '*']);
+    expect(await response.json()).toEqual({
+      error: 'access_denied',
+      error_description: expect.stringMatching(/API key.*Authorization: Bearer/) as string,
+    });
+  });
+
+  it('of the SDK tells its user so', async () => {
+    const client = new Client({ name: 'client', version: '1' });
+    const authProvider: OAuthClientProvider = {
+      redirectUrl: 'http://localhost/callback',
+      clientMetadata: { redirect_uris: ['http://localhost/callback'] },
+      clientInformation: () => undefined,
+      saveClientInformation: () => undefined,
+      tokens: () => undefined,
+      saveTokens: () => undefined,
+      redirectToAuthorization: () => undefined,
+      saveCodeVerifier: () => undefined,
+      codeVerifier: () => '',
+    };
+    const transport = new StreamableHTTPClientTransport(new URL(server.mcp), { authProvider });
+    await expect(client.connect(transport)).rejects.toThrow('This server takes API keys alone');
   });
 });

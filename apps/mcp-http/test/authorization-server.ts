@@ -28,6 +28,7 @@ export class AuthorizationServer {
   #server: Server;
   #answer: RequestListener = () => undefined;
   #key: SigningKey | undefined;
+  #published: readonly SigningKey['jwk'][] = [];
 
   private constructor(server: Server, clients: Clients) {
     this.#server = server;
@@ -46,12 +47,13 @@ export class AuthorizationServer {
     return authorizationServer;
   }
 
-  /** Signs with a new key from now on, and does not publish the old one any more. */
-  async rotateKeys(): Promise<void> {
+  /** Signs with a new key from now on, and publishes the old ones no more unless it is told to. */
+  async rotateKeys({ keepsOld = false } = {}): Promise<void> {
     const { privateKey } = await generateKeyPair(alg, { extractable: true });
     const jwk = { ...(await exportJWK(privateKey)), kid: randomUUID(), use: 'sig', alg };
     this.#key = { privateKey, jwk };
-    this.#answer = new Provider(this.issuer, this.#configuration(jwk)).callback();
+    this.#published = keepsOld ? [...this.#published, jwk] : [jwk];
+    this.#answer = new Provider(this.issuer, this.#configuration(this.#published)).callback();
   }
 
   /** An access token, as a client gets one by its own credentials. */
@@ -103,10 +105,10 @@ export class AuthorizationServer {
     };
   }
 
-  #configuration(jwk: object): Readonly<Record<string, unknown>> {
+  #configuration(keys: readonly object[]): Readonly<Record<string, unknown>> {
     return {
       adapter: ClientsAlone,
-      jwks: { keys: [jwk] },
+      jwks: { keys },
       clientDefaults: { id_token_signed_response_alg: alg },
       clients: Object.keys(this.#clients).map((client) => ({
         client_id: client,

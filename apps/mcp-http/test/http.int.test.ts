@@ -19,18 +19,27 @@ async function statusFor(headers: Record<string, string>, path = '/mcp'): Promis
   return (await answerFor(headers, path)).status;
 }
 
-function answerFor(
-  headers: Record<string, string>,
-  path: string,
-): Promise<{ status: number | undefined; text: string }> {
+interface Answer {
+  readonly status: number | undefined;
+  readonly text: string;
+}
+
+const answerFor = (headers: Record<string, string>, path: string): Promise<Answer> =>
+  sendWith(
+    { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
+    listTools,
+    path,
+  );
+
+/** With these headers and no other. */
+function sendWith(headers: Record<string, string>, message: unknown, path = '/mcp'): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const all = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers };
-    const sent = request(`${server.url}${path}`, { method: 'POST', headers: all }, (response) => {
+    const sent = request(`${server.url}${path}`, { method: 'POST', headers }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       response.on('end', () => resolve({ status: response.statusCode, text }));
     });
-    sent.on('error', reject).end(JSON.stringify(listTools));
+    sent.on('error', reject).end(JSON.stringify(message));
   });
 }
 
@@ -132,7 +141,32 @@ describe('the headers of a request', () => {
   });
   const modern = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'listSessions' };
 
-  it.each(['application/json', 'text/event-stream', 'text/html', '*/*', ''])(
+  it.each(['*/*', 'application/*, text/*;q=0.5', 'APPLICATION/JSON, Text/Event-Stream', '', undefined])(
+    'may accept what may come in either era by ranges, in any letter case, or not at all: %j',
+    async (accept) => {
+      for (const [message, headers] of [
+        [listSessions(), {}],
+        [listSessions(_meta), modern],
+        [listTools, {}],
+      ] as const) {
+        const given = {
+          'content-type': 'Application/JSON; Charset=UTF-8',
+          ...headers,
+          ...(accept !== undefined && { accept }),
+        };
+        expect(await sendWith(given, message)).toMatchObject({ status: 200 });
+      }
+    },
+  );
+
+  it.each(['application/jsonx', 'text/json', 'application/json-seq', 'application', ''])(
+    'must not give the body another type than JSON: %j',
+    async (contentType) => {
+      expect(await sendWith({ 'content-type': contentType }, listTools)).toMatchObject({ status: 415 });
+    },
+  );
+
+  it.each(['application/json', 'text/event-stream', 'text/html', 'application/jsonx, text/event-stream', '*/*;q=0'])(
     'must accept what may come in either era; %j answers 406',
     async (accept) => {
       for (const response of [

@@ -34,6 +34,20 @@ describe('the keys of the issuer', () => {
     expect(await statusOf(server, before)).toBe(401);
   });
 
+  it('are tried one after the other for a token that does not name its key', async () => {
+    const anonymous = (jti: string): Promise<string> => issuer.sign({ jti }, { kid: undefined });
+    const [first, forged] = [await anonymous('first'), (await anonymous('forged')).replace(/.{20}$/, 'A'.repeat(20))];
+    await issuer.rotateKeys({ keepsOld: true });
+    const second = await anonymous('second');
+    // Only its signature shows that there is a new key.
+    await expect.poll(() => statusOf(server, second)).toBe(200);
+    expect(await statusOf(server, first)).toBe(200);
+    expect(await statusOf(server, forged)).toBe(401);
+    await issuer.rotateKeys();
+    await expect.poll(async () => statusOf(server, await anonymous('third'))).toBe(200);
+    expect(await statusOf(server, await issuer.sign({ jti: 'named' }))).toBe(200);
+  });
+
   it('are used on while the issuer is away', async () => {
     const { again } = await issuer.stop();
     expect(await statusOf(server, await issuer.sign({ jti: 'away' }))).toBe(200);
@@ -60,7 +74,7 @@ describe('the keys of the issuer', () => {
     expect((await fetch(`${waiting.url}/ready`)).status).toBe(200);
     const told = waiting.log.map(({ msg }) => msg).filter((message) => message.startsWith('The keys of'));
     expect(told).toEqual([
-      expect.stringContaining('cannot be had, no token can be checked'),
+      expect.stringMatching(/cannot be had, no token can be checked: .*openid-configuration: ECONNREFUSED; /),
       expect.stringContaining('are there again'),
     ]);
   });

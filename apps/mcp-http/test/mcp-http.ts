@@ -28,8 +28,8 @@ export class HttpServerProcess {
   private stdout = '';
   private stderr = '';
 
-  private constructor(env: Env) {
-    this.child = spawn(process.execPath, [program], {
+  private constructor(env: Env, [command, ...args]: readonly [string, ...string[]] = [process.execPath, program]) {
+    this.child = spawn(command, args, {
       env: { PATH: process.env['PATH'], PORT: '0', METRICS_PORT: 'off', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -45,6 +45,14 @@ export class HttpServerProcess {
 
   static async start(env: Env): Promise<HttpServerProcess> {
     const server = HttpServerProcess.launch(env);
+    await server.started();
+    return server;
+  }
+
+  /** Starts one that may have so many open files. */
+  static async startWithin(openFiles: number, env: Env): Promise<HttpServerProcess> {
+    const limited = `ulimit -n ${openFiles}; exec "$0" "$1"`;
+    const server = new HttpServerProcess(env, ['sh', '-c', limited, process.execPath, program]);
     await server.started();
     return server;
   }

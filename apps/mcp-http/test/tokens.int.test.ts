@@ -311,3 +311,19 @@ it('describes itself to clients that have no credentials', async () => {
     });
   }
 });
+
+it('lets a web page anywhere read that, with the header that MCP clients send', async () => {
+  const response = await fetch(`${server.url}/.well-known/oauth-protected-resource/mcp`, {
+    method: 'OPTIONS',
+    headers: {
+      origin: 'https://inspector.example',
+      'access-control-request-method': 'GET',
+      'access-control-request-headers': 'mcp-protocol-version',
+    },
+  });
+  const { headers } = response;
+  expect([response.status, headers.get('access-control-allow-origin')]).toEqual([204, '*']);
+  expect(headers.get('access-control-allow-headers')).toBe('mcp-protocol-version');
+  expect((await fetch(response.url, { method: 'HEAD' })).status).toBe(200);
+  expect((await fetch(`${server.url}/register`, { method: 'POST' })).status).toBe(404);
+});

@@ -125,9 +125,10 @@ function findCommand<Found extends { readonly parameters?: readonly string[] }>(
 function helpText<Table extends EnvironmentTable>(program: Command<Table> | CommandGroup<Table>): string {
   const { summary, name, environment, start } = program;
   const variables = Object.entries<EnvironmentTable[string]>(environment).flatMap(
-    ([variable, { description, default: preset }]) => [
+    ([variable, { description, default: preset, isSecret }]) => [
       `  ${variable}`,
       `      ${description}${preset === '' ? '' : ` Default: ${preset}.`}`,
+      ...(isSecret === true ? [`      ${variable}_FILE may name a file that holds it.`] : []),
     ],
   );
   const commands = Object.entries(program.commands ?? {}).flatMap(

@@ -46,6 +46,8 @@ describe('where the data lies', () => {
     ['mysql://user:secret@host/db', 'sqlite:PATH'],
     ['/data/context.db', 'sqlite:PATH'],
     ['sqlite:', 'missing'],
+    ['sqlite:/data/context.db\n', 'white space'],
+    [' postgres://user:secret@host/db', 'white space'],
     ['sqlite:///data/context.db', 'not a URL'],
     ['sqlite:~/context.db', 'not expanded'],
   ])('is not %s', (database, says) => {

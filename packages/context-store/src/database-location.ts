@@ -32,6 +32,8 @@ export interface PostgresLocation {
  */
 export function databaseLocation(database?: string): DatabaseLocation {
   if (database === undefined) return { engine: 'sqlite', path: join(dataFolder(), 'context.db'), isDefault: true };
+  // A path would keep it, and name another file than the caller means.
+  if (database !== database.trim()) throw invalid('white space is before or after it; leave that out.');
   if (/^postgres(ql)?:/.test(database)) return postgresLocation(database);
   if (!database.startsWith(scheme)) throw invalid('not a database of ours; use postgres://… or sqlite:PATH.');
   const path = database.slice(scheme.length);
@@ -68,7 +70,7 @@ export function isSecret(location: DatabaseLocation): boolean {
 }
 
 function dataFolder(): string {
-  const configured = process.env['XDG_DATA_HOME'];
+  const configured = process.env['XDG_DATA_HOME']?.trim();
   // The specification asks to ignore a relative one.
   const base = configured !== undefined && isAbsolute(configured) ? configured : join(homeFolder(), '.local', 'share');
   return join(base, 'context-store');

@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contextStoreOptions, environmentTable, readEnvironment, variable, wholeNumber } from './environment.js';
 
 describe('the environment', () => {
@@ -110,6 +113,38 @@ describe('the environment', () => {
     );
   });
 
+  it('leaves out white space around every value, as files and shells leave it there', () => {
+    const env = {
+      DATABASE_URL: 'sqlite:x.db',
+      REDIS_URL: 'redis://127.0.0.1',
+      REDIS_DEPLOYMENT: 'production',
+      CONTEXT_NAMESPACE: 'team',
+      CONTEXT_AGENT: 'me',
+      DATABASE_MIGRATE: 'false',
+      DATABASE_POOL_SIZE: '3',
+      LOG_LEVEL: 'debug',
+    };
+    for (const [before, after] of [
+      ['', '\n'],
+      ['', '\r\n'],
+      [' ', '\t'],
+      ['\uFEFF', ' '],
+    ] as const) {
+      const padded = Object.fromEntries(Object.entries(env).map(([name, text]) => [name, before + text + after]));
+      expect(readEnvironment(environmentTable, padded)).toEqual(readEnvironment(environmentTable, env));
+    }
+    expect(readEnvironment(environmentTable, { CONTEXT_AGENT: '\n' }).CONTEXT_AGENT).toBeUndefined();
+  });
+
+  it.each(['postgres://host/one\ntwo', 'sqlite:one\ttwo.db', 'sqlite:one\0.db'])(
+    'refuses control characters inside a value, which a URL would lose: %j',
+    (DATABASE_URL) => {
+      expect(() => readEnvironment(environmentTable, { DATABASE_URL })).toThrow(
+        /^DATABASE_URL is not valid: .*control character/,
+      );
+    },
+  );
+
   it('describes every variable in one line', () => {
     for (const { description, default: preset } of Object.values(environmentTable)) {
       expect(description).toMatch(/^[^\n]{10,100}\.$/);
@@ -122,5 +157,61 @@ describe('the environment', () => {
     expect(readEnvironment(table, { PORT: '0' }).PORT).toBe(0);
     expect(readEnvironment(table, {}).PORT).toBe(3000);
     expect(() => readEnvironment(table, { PORT: '65536' })).toThrow('PORT');
+  });
+});
+
+describe('a secret', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'environment-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const fileOf = (name: string, text: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const messageOf = (env: Record<string, string>): string => {
+    try {
+      readEnvironment(environmentTable, env);
+      return '';
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+
+  it('may be in a file, which a variable names, with a line break at its end', () => {
+    const DATABASE_URL_FILE = fileOf('database', 'postgres://user:secret@host/db\n');
+    const REDIS_URL_FILE = ` ${fileOf('redis', 'redis://:secret@host\r\n')}\n`;
+    const env = { DATABASE_URL: '', DATABASE_URL_FILE, REDIS_URL_FILE };
+    expect(readEnvironment(environmentTable, env)).toMatchObject({
+      DATABASE_URL: 'postgres://user:secret@host/db',
+      REDIS_URL: 'redis://:secret@host',
+    });
+  });
+
+  it('is refused when it is told twice, or its file tells nothing, without what may be secret', () => {
+    const DATABASE_URL_FILE = fileOf('good', 'postgres://user:secret@host/db');
+    const missing = join(folder, 'missing');
+    const empty = fileOf('empty', '\n');
+    const wrong = fileOf('wrong', 'user:secret@host');
+    const broken = fileOf('broken', 'redis://:secret\n@host');
+    expect(messageOf({ DATABASE_URL: 'sqlite:x.db', DATABASE_URL_FILE })).toBe(
+      'DATABASE_URL_FILE is not valid: DATABASE_URL is set as well; unset either',
+    );
+    expect(messageOf({ DATABASE_URL_FILE: missing, REDIS_URL_FILE: empty })).toBe(
+      `DATABASE_URL_FILE is not valid: ${missing} cannot be read (ENOENT)\nREDIS_URL_FILE is not valid: ${empty} is empty`,
+    );
+    for (const env of [{ DATABASE_URL_FILE: wrong }, { REDIS_URL_FILE: wrong }, { REDIS_URL_FILE: broken }]) {
+      expect(messageOf(env)).toMatch(/^(?:DATABASE|REDIS)_URL/);
+      expect(messageOf(env)).not.toContain('secret');
+    }
+  });
+
+  it('is nothing else: no other variable is looked for in a file', () => {
+    expect(
+      readEnvironment(environmentTable, { CONTEXT_AGENT_FILE: fileOf('agent', 'me') }).CONTEXT_AGENT,
+    ).toBeUndefined();
   });
 });

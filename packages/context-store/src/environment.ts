@@ -4,6 +4,7 @@ import { defaultSettings, longestTimerMs } from '@org/store-kysely/postgres/conf
 import { z } from 'zod';
 import { databaseLocation } from './database-location.js';
 import type { OpenContextStoreOptions } from './open-context-store.js';
+import { readText } from './read-text.js';
 
 /** One environment variable, as `--help` and the configuration table show it. */
 export interface EnvironmentVariable<Value = unknown> {
@@ -15,6 +16,8 @@ export interface EnvironmentVariable<Value = unknown> {
   readonly default: string;
   /** What an empty text stands for. Absent: it counts as unset. */
   readonly empty?: string | undefined;
+  /** Whether its text may be in a file instead, which the variable of the same name and `_FILE` names. Default: no. */
+  readonly isSecret?: true | undefined;
 }
 
 export type EnvironmentTable = Readonly<Record<string, EnvironmentVariable>>;
@@ -41,6 +44,12 @@ export function optionalVariable<Value>(
 ): EnvironmentVariable<Value | undefined> {
   return { schema: schema.optional(), description, default: meaning };
 }
+
+/** A variable that may hold a password: `NAME_FILE` may name a file with its text, as container platforms mount secrets. */
+export const secret = <Value>(plain: EnvironmentVariable<Value>): EnvironmentVariable<Value> => ({
+  ...plain,
+  isSecret: true,
+});
 
 export function wholeNumber(min: number, max: number): z.ZodType<number, string> {
   const form = `a whole number from ${min} to ${max}`;
@@ -82,10 +91,12 @@ const milliseconds = wholeNumber(1, longestTimerMs);
 
 /** What every process of the product reads. */
 export const environmentTable = {
-  DATABASE_URL: optionalVariable(
-    databaseSchema,
-    'context.db in $XDG_DATA_HOME/context-store or ~/.local/share/context-store',
-    'Where the data lies: postgres://user:password@host:port/database, sqlite:PATH or sqlite::memory:.',
+  DATABASE_URL: secret(
+    optionalVariable(
+      databaseSchema,
+      'context.db in $XDG_DATA_HOME/context-store or ~/.local/share/context-store',
+      'Where the data lies: postgres://user:password@host:port/database, sqlite:PATH or sqlite::memory:.',
+    ),
   ),
   DATABASE_MIGRATE: variable(
     trueOrFalse,
@@ -122,10 +133,12 @@ export const environmentTable = {
     'false',
     'PostgreSQL: whether a pooler in transaction mode (PgBouncer) stands between.',
   ),
-  REDIS_URL: optionalVariable(
-    redisSchema,
-    'processes look for changes twice a second',
-    'PostgreSQL: redis://user:password@host:port tells its processes of changes at once.',
+  REDIS_URL: secret(
+    optionalVariable(
+      redisSchema,
+      'processes look for changes twice a second',
+      'PostgreSQL: redis://user:password@host:port tells its processes of changes at once.',
+    ),
   ),
   REDIS_DEPLOYMENT: optionalVariable(
     z.string(),
@@ -165,7 +178,8 @@ export const environmentTable = {
 } as const satisfies EnvironmentTable;
 
 /**
- * Reads every variable of a table; an empty one counts as unset, unless the table gives it a meaning.
+ * Reads every variable of a table, without the white space around its text: files and shells leave line breaks there. An
+ * empty one counts as unset, unless the table gives it a meaning.
  * @throws VALIDATION_ERROR naming all variables that are wrong, one line each
  */
 export function readEnvironment<Table extends EnvironmentTable>(
@@ -174,8 +188,13 @@ export function readEnvironment<Table extends EnvironmentTable>(
 ): Environment<Table> {
   const values: Record<string, unknown> = {};
   const issues: { path: string; message: string }[] = [];
-  for (const [name, { schema, empty }] of Object.entries<EnvironmentVariable>(table)) {
-    const parsed = schema.safeParse(env[name] === '' ? empty : env[name]);
+  for (const [name, { schema, empty, isSecret }] of Object.entries<EnvironmentVariable>(table)) {
+    const read = readText(name, env, isSecret);
+    if ('problem' in read) {
+      issues.push({ path: read.path, message: read.problem });
+      continue;
+    }
+    const parsed = schema.safeParse(read.text === '' ? empty : read.text);
     if (parsed.success) values[name] = parsed.data;
     else issues.push({ path: name, message: parsed.error.issues.map(({ message }) => message).join('; ') });
   }

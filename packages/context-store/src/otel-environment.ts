@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { optionalVariable, variable, type Environment, type EnvironmentTable } from './environment.js';
+import { optionalVariable, secret, variable, type Environment, type EnvironmentTable } from './environment.js';
+import { findOtelProblems } from './find-otel-problems.js';
 
 const text = z.string();
 
@@ -25,7 +26,9 @@ export const otelEnvironmentTable = {
   ),
   OTEL_SDK_DISABLED: variable(text, 'false', 'true: trace nothing, whatever the others say.'),
   OTEL_EXPORTER_OTLP_PROTOCOL: variable(text, 'http/protobuf', 'http/protobuf or http/json.'),
-  OTEL_EXPORTER_OTLP_HEADERS: optionalVariable(text, 'none', 'Headers for the receiver: name=value, comma-separated.'),
+  OTEL_EXPORTER_OTLP_HEADERS: secret(
+    optionalVariable(text, 'none', 'Headers for the receiver: name=value, comma-separated.'),
+  ),
   OTEL_EXPORTER_OTLP_TIMEOUT: variable(text, '10000', 'How long a receiver may take for a batch, in milliseconds.'),
   OTEL_EXPORTER_OTLP_COMPRESSION: variable(text, 'none', 'gzip or none.'),
   OTEL_EXPORTER_OTLP_CERTIFICATE: optionalVariable(
@@ -53,4 +56,18 @@ export function asksForTraces(environment: Environment<typeof otelEnvironmentTab
   const { OTEL_EXPORTER_OTLP_ENDPOINT: common, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: specific } = environment;
   const exporters = environment.OTEL_TRACES_EXPORTER?.split(',').map((name) => name.trim());
   return exporters?.includes('otlp') ?? (common ?? specific) !== undefined;
+}
+
+/**
+ * OpenTelemetry reads the variables of the process by itself: it is given them as `readEnvironment` has read them.
+ * @returns a line for each variable that OpenTelemetry would ignore without a word
+ */
+export function passOnOtelEnvironment(
+  environment: Environment<typeof otelEnvironmentTable>,
+  env: Record<string, string | undefined> = process.env,
+): string[] {
+  for (const [name, given] of Object.entries(env)) if (name.startsWith('OTEL_')) env[name] = given?.trim();
+  const { OTEL_EXPORTER_OTLP_HEADERS: headers } = environment;
+  if (headers !== undefined) env['OTEL_EXPORTER_OTLP_HEADERS'] = headers;
+  return findOtelProblems(env);
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -26,6 +26,16 @@ describe('context-store', () => {
     const { code, stdout, stderr } = await runContextStore(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^context-store: [^\n]+\. See context-store --help\.\n$/);
+  });
+
+  it('reads where the data lies from the file that DATABASE_URL_FILE names', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'context-store-'));
+    const [path, DATABASE_URL_FILE] = [join(folder, 'context.db'), join(folder, 'secret')];
+    await writeFile(DATABASE_URL_FILE, `sqlite:${path}\n`);
+    const { stdout } = await runContextStore(['migrate'], { DATABASE_URL_FILE });
+    expect(stdout).toContain(`context-store: ${path}: migrated`);
+    expect((await readdir(folder)).toSorted()).toEqual(['context.db', 'secret']);
+    await rm(folder, { recursive: true });
   });
 
   it('migrates a file, and says so in one line', async () => {

@@ -43,7 +43,7 @@ export const refusalReasons = {
   no_access: { status: '403', meaning: 'The credential gives access to nothing here.' },
   credential_unchecked: { status: '503', meaning: "The issuer's keys cannot be had." },
   scope: { status: '403', meaning: 'The credential lacks a scope.' },
-  not_acceptable: { status: '406', meaning: '`Accept` names too little.' },
+  not_acceptable: { status: '406', meaning: '`Accept` allows too little.' },
   media_type: { status: '415', meaning: 'The body is no JSON, or compressed.' },
   too_large: { status: '413', meaning: 'The message is too large.' },
   malformed: { status: '400', meaning: 'The body is no JSON-RPC message.' },
@@ -51,6 +51,7 @@ export const refusalReasons = {
   protocol: { status: '400, 404', meaning: 'MCP does not know the message, or the headers say otherwise.' },
   rate_limited: { status: '429', meaning: 'The caller sent too many messages; this one called no tool.' },
   overloaded: { status: '503', meaning: 'There is no room for the message, or no turn for one that called no tool.' },
+  no_connection: { status: '503', meaning: 'As many connections as there may be have a request under way.' },
   starting: { status: '503', meaning: 'The database is not open yet.' },
   stopping: { status: '503', meaning: 'No stream is begun before the process ends.' },
   defect: { status: '500', meaning: 'The log says what.' },
@@ -60,6 +61,14 @@ export type RefusalReason = keyof typeof refusalReasons;
 /** Where a request is that a server holds open. */
 export const requestStates = ['served', 'queued', 'waiting', 'listening'] as const;
 export type RequestState = (typeof requestStates)[number];
+
+/** What a connection does that a server holds open. */
+export const connectionStates = ['idle', 'busy'] as const;
+export type ConnectionState = (typeof connectionStates)[number];
+
+/** What a server does with a connection for want of room. */
+export const shedReasons = ['idle', 'dropped'] as const;
+export type ShedReason = (typeof shedReasons)[number];
 
 const anyOf = (values: readonly string[]): string => values.join(', ');
 const tool = 'the ten tools';
@@ -173,6 +182,17 @@ export const httpMetrics = {
         'served; queued: it waits for its turn; waiting: `waitSeconds` was given; listening: a stream of changes is open',
     },
     description: 'Requests under way, by what they wait for.',
+  },
+  http_connections_open: {
+    kind: 'gauge',
+    labels: { state: 'idle: no request is under way; busy' },
+    description: 'Connections of clients.',
+  },
+  http_connections_shed_total: {
+    kind: 'counter',
+    labels: { reason: 'idle: an idle one was closed for a new one; dropped: a new one was not taken' },
+    description: 'Connections given up for want of room.',
+    details: 'MAX_CONNECTIONS and the limit of open files bound how many there are.',
   },
 } as const satisfies Record<string, Metric>;
 

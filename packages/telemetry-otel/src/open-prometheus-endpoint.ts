@@ -28,6 +28,11 @@ export interface PrometheusEndpoint {
   readonly close: () => Promise<void>;
 }
 
+/** Prometheus needs few connections. The bounds keep other clients from taking the descriptors of the process. */
+const [maxConnections, headersTimeout] = [32, 5000];
+/** No answer depends on the host, so a request may leave it out. */
+const limits = { requireHostHeader: false, headersTimeout, connectionsCheckingInterval: headersTimeout / 4 };
+
 /**
  * Starts to measure the process and serves the measurements at `/metrics`, by an SDK of its own: for a program, not for a
  * library. Nothing is registered globally.
@@ -42,11 +47,12 @@ export async function openPrometheusEndpoint({
   const exporter = new PrometheusExporter({ preventServerStart: true });
   const answerScrape = scrapesOf(exporter, log);
   // Not the exporter's own server, which would wait for connections that stay open, and begins with histograms.
-  const server = createServer((request, response) => {
-    const isScrape = request.method === 'GET' && request.url?.split('?')[0] === '/metrics';
-    if (isScrape) void answerScrape(response);
-    else response.writeHead(404).end('Metrics are at GET /metrics.\n');
+  const server = createServer(limits, ({ url, method = '' }, response) => {
+    if (url?.split('?')[0] !== '/metrics') response.writeHead(404).end('Metrics are at GET /metrics.\n');
+    else if (method === 'GET' || method === 'HEAD') void answerScrape(response);
+    else response.writeHead(405, { allow: 'GET, HEAD' }).end('Metrics are at GET /metrics.\n');
   });
+  server.maxConnections = maxConnections;
   // An observer keeps no program alive.
   server.unref().listen(port, host);
   await once(server, 'listening');

@@ -225,6 +225,8 @@ describe('a scrape of a process', () => {
     telemetry.recordCacheLookup(false);
     endpoint.httpTelemetry.countRefusal(401, 'no_credential');
     endpoint.httpTelemetry.observeRequests(() => ({ served: 1, queued: 0, waiting: 0, listening: 0 }));
+    endpoint.httpTelemetry.observeConnections(() => ({ idle: 1, busy: 1 }));
+    endpoint.httpTelemetry.countShedConnection('idle');
 
     const { types, samples } = await scrape(endpoint.url);
     const table = Object.entries({ ...storeMetrics, ...httpMetrics, ...processMetrics });
@@ -256,7 +258,9 @@ describe('a scrape of a process', () => {
 
   it('is at /metrics alone', async () => {
     expect((await fetch(new URL('/', endpoint.url))).status).toBe(404);
-    expect((await fetch(endpoint.url, { method: 'POST' })).status).toBe(404);
+    const posted = await fetch(endpoint.url, { method: 'POST' });
+    expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    expect((await fetch(endpoint.url, { method: 'HEAD' })).status).toBe(200);
     expect((await fetch(`${endpoint.url}?name=x`)).status).toBe(200);
   });
 });

@@ -32,7 +32,11 @@ const httpOnly = Object.fromEntries(
 const variablesTable = (variables: EnvironmentTable): string =>
   markdownTable(
     ['variable', 'what it is for', 'default'],
-    Object.entries(variables).map(([name, { description, default: preset }]) => [`\`${name}\``, description, preset]),
+    Object.entries(variables).map(([name, { description, default: preset, isSecret }]) => [
+      isSecret === true ? `\`${name}\`, \`_FILE\`` : `\`${name}\``,
+      description,
+      preset,
+    ]),
   );
 
 const metricsTable = (metrics: Readonly<Record<string, Metric>>): string =>

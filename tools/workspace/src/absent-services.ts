@@ -62,6 +62,12 @@ const systemServices: readonly Service[] = [
     debianPackage: 'nginx',
   },
   {
+    name: 'HAProxy',
+    tests: '**/test/*-haproxy.system.test.ts',
+    isThere: () => isCommand('haproxy'),
+    debianPackage: 'haproxy',
+  },
+  {
     name: 'running PostgreSQL with its client programs',
     tests: '**/test/*-pgdump.system.test.ts',
     isThere: async () => isCommand('pg_dump') && (await findRunningPostgres()) !== undefined,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isTrustworthyUrl } from './auth-environment.js';
+import { fetchProblem } from './fetch-problem.js';
 
 const timeoutMs = 5000;
 
@@ -21,7 +22,7 @@ export async function findKeysUrl(issuer: string): Promise<URL> {
     try {
       return await readKeysUrl(url, issuer);
     } catch (error) {
-      problems.push(`${url}: ${(error as Error).message}`);
+      problems.push(`${url}: ${fetchProblem(error)}`);
     }
   }
   throw new Error(problems.join('; '));

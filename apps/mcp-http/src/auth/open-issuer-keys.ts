@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey, type RemoteJWKSet } from 'jose';
+import { createRemoteJWKSet, errors, type CryptoKey, type JWSHeaderParameters, type RemoteJWKSet } from 'jose';
 import { CredentialError } from './credential-error.js';
+import { fetchProblem } from './fetch-problem.js';
 import { findKeysUrl } from './find-keys-url.js';
 
 export interface IssuerKeysOptions {
@@ -12,8 +13,12 @@ export interface IssuerKeysOptions {
 }
 
 export interface IssuerKeys {
-  /** @throws CredentialError 503 when the keys are out of reach, an error of jose when the token's is not among them */
-  readonly keyFor: JWTVerifyGetKey;
+  /**
+   * The keys by which a token with this header may be signed: one where it names its key, else all that fit its algorithm,
+   * and then those that the issuer has by now. Ask for the next one only if the one before was wrong.
+   * @throws CredentialError 503 when the keys are out of reach, an error of jose when the token's is not among them
+   */
+  readonly keysFor: (header: JWSHeaderParameters) => AsyncIterable<CryptoKey>;
   /** Why there are no keys yet; undefined when there are. */
   readonly unreadiness: () => string | undefined;
 }
@@ -44,34 +49,42 @@ export async function openIssuerKeys({ issuer, jwksUrl, log }: IssuerKeysOptions
       [hasKeys, isAway] = [true, false];
     } catch (error) {
       const consequence = hasKeys ? 'those from before are used on' : 'no token can be checked';
-      if (!isAway) log(`The keys of ${issuer} cannot be had, ${consequence}: ${reasonOf(error)}`);
+      if (!isAway) log(`The keys of ${issuer} cannot be had, ${consequence}: ${fetchProblem(error)}`);
       isAway = true;
     }
     setTimeout(() => void look(), isAway ? retryMs : refreshMs).unref();
   };
   await Promise.race([look(), delay(firstWaitMs, undefined, { ref: false })]);
 
+  async function* candidates(header: JWSHeaderParameters, set: RemoteJWKSet): AsyncGenerator<CryptoKey> {
+    try {
+      yield await set(header);
+    } catch (error) {
+      if (error instanceof errors.JWKSMultipleMatchingKeys) yield* error;
+      else if (isTokensFault(error)) throw error;
+      else throw outOfReach(`new keys of ${issuer}`, error);
+    }
+  }
+
   return {
-    keyFor: async (header, token) => {
-      if (keySet === undefined || !hasKeys) throw new CredentialError(503, `the keys of ${issuer} cannot be had`);
-      try {
-        return await keySet(header, token);
-      } catch (error) {
-        if (isTokensFault(error)) throw error;
-        throw new CredentialError(503, `new keys of ${issuer} cannot be had: ${reasonOf(error)}`, { cause: error });
-      }
+    keysFor: async function* keysFor(header) {
+      if (keySet === undefined || !hasKeys) throw outOfReach(`the keys of ${issuer}`);
+      yield* candidates(header, keySet);
+      // jose looks for new keys when a token names one that it does not know. A new key may also sign tokens that name none.
+      if (header.kid !== undefined || keySet.coolingDown) return;
+      await keySet.reload().catch((error: unknown) => {
+        throw outOfReach(`new keys of ${issuer}`, error);
+      });
+      yield* candidates(header, keySet);
     },
     unreadiness: () => (hasKeys ? undefined : 'The keys of the authorization server cannot be had.'),
   };
 }
 
 const isTokensFault = (error: unknown): boolean =>
-  error instanceof errors.JWKSNoMatchingKey ||
-  error instanceof errors.JWKSMultipleMatchingKeys ||
-  error instanceof errors.JOSENotSupported;
+  error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JOSENotSupported;
 
-/** What fetch throws says why in its cause. */
-function reasonOf(error: unknown): string {
-  const { message, cause } = error as Error;
-  return cause instanceof Error ? `${message} (${cause.message})` : message;
+function outOfReach(what: string, cause?: unknown): CredentialError {
+  const reason = cause === undefined ? '' : `: ${fetchProblem(cause)}`;
+  return new CredentialError(503, `${what} cannot be had${reason}`, { cause });
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { jwtVerify, type JWTVerifyGetKey, type JWTVerifyResult } from 'jose';
+import { decodeProtectedHeader, errors, jwtVerify, type CryptoKey, type JWTVerifyResult } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Principal } from '../principal.js';
 import type { Authenticator } from './authenticator.js';
@@ -39,26 +39,32 @@ const maxChecks = 256;
 /** Accepts the access tokens that an authorization server signed for this server. */
 export async function openTokenAuthenticator(options: TokenAuthenticatorOptions): Promise<Authenticator> {
   const { issuer, audience } = options;
-  const { keyFor, unreadiness } = await openIssuerKeys(options);
+  const { keysFor, unreadiness } = await openIssuerKeys(options);
   const verified = new LRUCache<string, Principal>({ max: cachedTokens });
 
   let checks = 0;
-  const checkSignature = async (token: string): Promise<JWTVerifyResult> => {
-    let isChecking = false;
-    // Counted from here on: a token whose key has to be fetched first keeps no other waiting.
-    const keyInBounds: JWTVerifyGetKey = async (...asked) => {
-      const key = await keyFor(...asked);
-      if (checks === maxChecks) throw new CredentialError(503, 'too many tokens are being checked');
-      checks += 1;
-      isChecking = true;
-      return key;
-    };
+  /** Undefined: another key signed it. */
+  const verifyBy = async (key: CryptoKey, token: string): Promise<JWTVerifyResult | undefined> => {
+    // Counted here: a token whose key has to be fetched first keeps no other waiting.
+    if (checks === maxChecks) throw new CredentialError(503, 'too many tokens are being checked');
+    checks += 1;
     try {
       const expected = { issuer, audience, algorithms, clockTolerance: clockToleranceSeconds, requiredClaims: ['exp'] };
-      return await jwtVerify(token, keyInBounds, expected);
+      return await jwtVerify(token, key, expected);
+    } catch (error) {
+      if (error instanceof errors.JWSSignatureVerificationFailed) return undefined;
+      throw error;
     } finally {
-      if (isChecking) checks -= 1;
+      checks -= 1;
     }
+  };
+
+  const checkSignature = async (token: string): Promise<JWTVerifyResult> => {
+    for await (const key of keysFor(decodeProtectedHeader(token))) {
+      const result = await verifyBy(key, token);
+      if (result !== undefined) return result;
+    }
+    throw new errors.JWSSignatureVerificationFailed();
   };
 
   const verify = async (token: string): Promise<Principal> => {
