@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { HandoffRecord, Idempotency, Inbox, ListHandoffs, SessionRecord, Store } from '../ports/store.js';
+import type {
+  HandoffPage,
+  HandoffRecord,
+  Idempotency,
+  Inbox,
+  ListHandoffs,
+  SessionRecord,
+  SessionRef,
+  Store,
+} from '../ports/store.js';
 import { createMemoryStore } from './memory-store.js';
 import { ModelCast } from './model-cast.js';
 import { scriptAgents, tickMs, type Command, type Relative, type Script } from './model-script.js';
@@ -29,6 +38,8 @@ type Listing = Omit<ListHandoffs, 'after' | 'limit'>;
 
 const dormantAfterMs = 2 * tickMs;
 const noHandoff = 'no-such-handoff';
+/** A store may have stored for good what the clock has said for an hour. */
+const maxTicksBack = 5;
 
 /**
  * Plays a script on a store and on the memory reference, side by side, in a namespace of its own. Ends at the first answer
@@ -52,6 +63,9 @@ class Player {
   readonly #retries: (() => Step)[] = [];
   #contents = 0;
   #offers = 0;
+  /** Of the script's clock. */
+  #tick = 0;
+  #latestTick = 0;
 
   constructor(script: Script, subject: StoreHarness, subjectStartMs: number) {
     let nowMs = 0;
@@ -223,21 +237,21 @@ class Player {
     return this.#mutation('resolveHandoff', { ...input, agent }, idempotency(key, 'resolve', input));
   }
 
-  /** Up to `limit` handoffs: a page that is short must not end the listing. */
+  /**
+   * Up to `limit` handoffs: a page that is short must not end the listing. A lapse that a store has yet to write down is
+   * shown, but not passed over: where the listing ends is the same on both sides once all lapses are stored.
+   */
   #list(listing: Listing, limit: number, goOnFrom?: number): Step {
     const number = this.#listings.push(listing) - 1;
     return {
       text: `listHandoffs ${shown({ ...listing, limit })}${goOnFrom === undefined ? '' : ` after listing ${goOnFrom}`}`,
       run: async ({ store, positions }) => {
-        const handoffs: HandoffRecord[] = [];
-        let after = goOnFrom === undefined ? 0 : (positions[goOnFrom] ?? 0);
-        for (let more = true; more && handoffs.length < limit;) {
-          const page = await store.listHandoffs({ ...listing, after, limit: limit - handoffs.length });
-          handoffs.push(...page.handoffs);
-          ({ next: after, more } = page);
-        }
-        positions[number] = after;
-        return handoffs;
+        const start = goOnFrom === undefined ? 0 : (positions[goOnFrom] ?? 0);
+        const { handoffs } = await listUpTo(store, { ...listing, after: start, limit });
+        for (const session of this.#cast.sessions()) await storeLapse(store, this.#cast.ref(session));
+        const stored = await listUpTo(store, { ...listing, after: start, limit });
+        positions[number] = stored.next;
+        return [handoffs, stored.handoffs];
       },
     };
   }
@@ -274,14 +288,21 @@ class Player {
   }
 
   /**
-   * A lapse is written down by whoever comes across it, so two stores agree on its time and its place in the lists only
-   * when they come across it within the same tick, and one session at a time. That is all that is arranged here: in a
-   * script of one session, any command may be the first to come across a lapse.
+   * A lapse takes its place in the lists when it is stored, so two stores agree on the places of several lapses only when
+   * they store them in the same order. One that is not stored is undone when the clock is set back. That is all that is
+   * arranged here: in a script of one session, any command may be the first to come across a lapse.
    */
   #advance(ticks: number): Step[] {
-    const look = this.#cast.sessions().map((session) => this.#call('readSession', this.#cast.ref(session)));
-    const move: Step = { text: `advance ${ticks} ticks`, run: async (side) => side.advance(ticks * tickMs) };
-    return this.#script.sessionCount === 1 ? [...look, move] : [...look, move, ...look];
+    const moved = Math.max(ticks, this.#latestTick - this.#tick - maxTicksBack);
+    this.#tick += moved;
+    this.#latestTick = Math.max(this.#latestTick, this.#tick);
+    const move: Step = { text: `advance ${moved} ticks`, run: async (side) => side.advance(moved * tickMs) };
+    const store = this.#cast.sessions().map((session): Step => ({
+      text: `store the lapse of ${session}, if there is one`,
+      run: (side) => storeLapse(side.store, this.#cast.ref(session)),
+    }));
+    if (this.#script.sessionCount > 1) return [...store, move, ...store];
+    return moved < 0 ? [...store, move] : [move];
   }
 
   /** What has expired may take up a limit, so this one is high. */
@@ -333,6 +354,27 @@ class Player {
   #handoffId(back: number): string {
     return this.#handoffIds.at(-1 - (back % Math.max(1, this.#handoffIds.length))) ?? noHandoff;
   }
+}
+
+/** All pages of a list, up to so many handoffs. */
+async function listUpTo(
+  store: Store,
+  { after, limit, ...listing }: ListHandoffs & { readonly after: number },
+): Promise<Pick<HandoffPage, 'handoffs' | 'next'>> {
+  const handoffs: HandoffRecord[] = [];
+  let next = after;
+  for (let more = true; more && handoffs.length < limit;) {
+    const page = await store.listHandoffs({ ...listing, after: next, limit: limit - handoffs.length });
+    handoffs.push(...page.handoffs);
+    ({ next, more } = page);
+  }
+  return { handoffs, next };
+}
+
+/** A write stores the lapse that it comes across before it is refused. */
+async function storeLapse(store: Store, ref: SessionRef): Promise<void> {
+  const note = { contextType: 'message', content: 'x', contentBytes: 1, estimatedTokens: 1, pinned: false } as const;
+  await store.appendEntry({ ...ref, ...note, agent: 'passer-by', metadata: {} }).catch(() => undefined);
 }
 
 const inMs = (ticks: number | undefined): number | undefined => (ticks === undefined ? undefined : ticks * tickMs);
