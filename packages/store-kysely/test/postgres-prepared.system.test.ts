@@ -48,7 +48,7 @@ describe('the statements of a store', () => {
     await server.remove();
   });
 
-  it('are planned once for each connection, however often they run', async () => {
+  it('are planned once for each connection, however often they run', { timeout: 60_000 }, async () => {
     for (let round = 1; round <= rounds; round += 1) {
       await runEveryStatement(operations, { ...work, owner: 'planner', name: `${round}` });
       // Batches of every length.
