@@ -101,8 +101,9 @@ export {
   type HandoffTransition,
 } from './rules/handoff-transitions.js';
 export { endOfFullPages, logPages, type LogPages } from './rules/log-pages.js';
+export { isCancelledByLapse, settledHandoff, settledSession, standsUntil, type LeasedSession } from './rules/lapse.js';
 export { limits } from './rules/limits.js';
-export { isLeaseLapsed, moveOwnership, renewedLease, type Ownership } from './rules/ownership.js';
+export { isLeaseAhead, isLeaseLapsed, moveOwnership, renewedLease, type Ownership } from './rules/ownership.js';
 export { handoffNotFound, sessionExists, sessionNotFound } from './rules/not-found.js';
 export { refuseMark } from './rules/refuse-mark.js';
 export { refuseReplay } from './rules/refuse-replay.js';

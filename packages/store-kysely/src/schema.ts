@@ -80,7 +80,7 @@ export interface HandoffsTable {
   readonly session_id: number;
   readonly session_key: string;
   readonly request_type: RequestType;
-  /** As stored: an offer past its deadline is `pending` here until a list comes across it. */
+  /** As stored: an offer past its deadline is `pending` here for at least an hour, until a list comes across it. */
   readonly status: HandoffStatus;
   readonly requesting_agent: string;
   readonly target_agent: string | null;

@@ -57,16 +57,23 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   await operations.deleteSession({ namespace, sessionKey: `session-${name}` });
 }
 
-/** A lease that is renewed, and one that lapses. */
+/** A lease that is renewed, one whose lapse a write stores, and one whose lapse is stored after a read. */
 async function runLeaseStatements(operations: Operations, { owner: agent, name, ...ref }: Round): Promise<void> {
   const claim = { namespace: ref.namespace, agent: 'implementer', handoffId: `leased-${name}` };
   await operations.createHandoff(offerWork(claim.handoffId, { ...ref, agent }));
   await operations.claimHandoff({ ...claim, leaseMs: 60_000 });
   await operations.claimHandoff(claim);
   await operations.resolveHandoff({ ...claim, outcome: 'returned' });
-  const lapsing = { ...claim, handoffId: `lapsing-${name}` };
-  await operations.createHandoff(offerWork(lapsing.handoffId, { ...ref, agent }));
-  await operations.claimHandoff({ ...lapsing, leaseMs: 1 });
+  const other = { namespace: ref.namespace, sessionKey: `session-${name}` };
+  for (const [session, handoffId] of [
+    [ref, `lapsing-${name}`],
+    [other, `lapsing-too-${name}`],
+  ] as const) {
+    await operations.createHandoff(offerWork(handoffId, { ...session, agent }));
+    await operations.claimHandoff({ ...claim, handoffId, leaseMs: 1 });
+  }
   await setTimeout(5);
-  await operations.listSessions({ namespace: ref.namespace, limit: 20, dormantAfterMs: 1 });
+  await operations.appendEntry(appendWork('late', { ...ref, agent: 'implementer' })).catch(() => undefined);
+  await operations.settleDueLeases(ref.namespace);
+  await operations.expireOffers([]);
 }

@@ -73,7 +73,8 @@ const insertHandoffs = ({ sessions, handoffs }: Fill): string => `
     upto_sequence, created_at, expires_at, resolved_at
   )
   select handoff_id, namespace, session_id, 'session-' || session_id, 'full_handoff', status, requesting_agent,
-    target_agent, case when status = 'completed' then 'implementer' end, 50, now() - interval '9 days',
+    target_agent, case when status = 'completed' then 'implementer' end, 50,
+    now() - case kind when 'live' then interval '1 day' else interval '9 days' end,
     now() + case kind when 'live' then interval '7 days' else interval '-2 days' end,
     case when status <> 'pending' then now() end
   from (

@@ -11,6 +11,8 @@ import { temporaryDatabase } from '@org/store-kysely/testing';
 export interface ExplainedDatabase {
   readonly client: Client;
   readonly operations: Operations;
+  /** The offers that lists found to have expired, which nothing has stored. */
+  readonly expired: number[];
   /** The names of all statements that there are. */
   readonly prepared: ReadonlySet<string>;
   /** Answers with the runs of all statements that the calls took. */
@@ -26,10 +28,13 @@ export async function openExplainedDatabase(settings: Readonly<Record<string, st
   await client.connect();
   for (const [name, value] of Object.entries(settings)) await client.query(`set ${name} = ${value}`);
   const { database, prepared, takeRuns } = explainingDatabase(client);
-  const operations = prepareOperations(database, { flushes: 1, maxWaiting: 1000, telemetry: noTelemetry });
+  const expired: number[] = [];
+  const groupCommit = { flushes: 1, maxWaiting: 1000, telemetry: noTelemetry };
+  const operations = prepareOperations(database, groupCommit, (found) => expired.push(...(found.expired ?? [])));
   return {
     client,
     operations,
+    expired,
     prepared,
     explained: async (call) => {
       await call(operations);

@@ -1,4 +1,4 @@
-import { createPostgresStore, type PostgresStore } from '@org/store-kysely/postgres';
+import { noTelemetry } from '@org/domain';
 import {
   startPostgresServer,
   temporaryDatabase,
@@ -6,17 +6,24 @@ import {
   type TemporaryDatabase,
 } from '@org/store-kysely/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runEveryStatement } from './every-statement.js';
+import { createConnectionPool, type ConnectionPool } from '../src/postgres/connection-pool.js';
+import { createDatabase } from '../src/postgres/database.js';
+import { defaultSettings } from '../src/postgres/default-settings.js';
+import { migratePostgres } from '../src/postgres/migrate.js';
+import { prepareOperations } from '../src/postgres/operations.js';
+import { runEveryStatement, type Operations } from './every-statement.js';
 import { expectedPlans } from './expected-plans.js';
 import { appendWork, createWork, work } from './requests.js';
 
 const rounds = 60;
 const poolSize = 2;
+const pooled = { size: poolSize, transactionPooler: false, telemetry: noTelemetry };
 
 describe('the statements of a store', () => {
   let server: PostgresServer;
   let database: TemporaryDatabase;
-  let store: PostgresStore;
+  let pool: ConnectionPool;
+  let operations: Operations;
 
   beforeAll(async () => {
     server = await startPostgresServer({
@@ -28,19 +35,24 @@ describe('the statements of a store', () => {
     });
     database = await temporaryDatabase(server.url);
     await database.query('create extension pg_stat_statements');
-    store = await createPostgresStore({ url: database.url, poolSize });
-    await store.createSession(createWork);
+    await migratePostgres(database.url);
+    pool = createConnectionPool({ ...defaultSettings, ...pooled, url: database.url });
+    operations = prepareOperations(
+      createDatabase(pool, () => 0),
+      { flushes: 2, maxWaiting: 1000, telemetry: noTelemetry },
+    );
+    await operations.createSession(createWork);
   });
   afterAll(async () => {
-    await store.close();
+    await pool.close();
     await server.remove();
   });
 
-  it('are planned once for each connection, however often they run', async () => {
+  it('are planned once for each connection, however often they run', { timeout: 60_000 }, async () => {
     for (let round = 1; round <= rounds; round += 1) {
-      await runEveryStatement(store, { ...work, owner: 'planner', name: `${round}` });
+      await runEveryStatement(operations, { ...work, owner: 'planner', name: `${round}` });
       // Batches of every length.
-      await Promise.all(Array.from({ length: round }, (_, index) => store.appendEntry(appendWork(`${index}`))));
+      await Promise.all(Array.from({ length: round }, (_, index) => operations.appendEntry(appendWork(`${index}`))));
     }
     const statements = await database.query(
       'select calls::integer, plans::integer, query from pg_stat_statements where calls >= $1',

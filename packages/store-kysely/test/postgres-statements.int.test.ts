@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { noTelemetry, type Store } from '@org/domain';
 import { createPostgresStore } from '@org/store-kysely/postgres';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { appendWork, offerWork, readWork } from './requests.js';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 
@@ -139,8 +139,9 @@ describe('the statements of', () => {
     await database.query(`update handoffs set lease_check_at = now() where lease_check_at is not null`);
     run = [];
     await store.readSession(session);
+    await vi.waitFor(() => expect(run).toEqual(['read_session', 'check_leases', 'settle_leases']));
     await store.readSession(session);
-    expect(run).toEqual(['read_session', 'settle_leases', 'read_session', 'read_session']);
+    expect(run.slice(3)).toEqual(['read_session']);
   });
 
   it('a deletion', async () => {

@@ -10,10 +10,18 @@ import type { SessionStatus } from '../model/session.js';
  * Time is the store's own clock: requests carry durations, records carry instants in epoch milliseconds together with
  * `observedAtMs`, the store's clock when the record was read.
  *
- * A lease that lapsed is settled by the first operation that comes across it, before it does anything else: the session
- * goes back to the requester at a new epoch, and the offer is pending again: as the newest of the lists, pinned to the log's
- * newest entry, and, if its own deadline has passed meanwhile, for as long again as it first stood. No record that a store
- * gives out holds a lapsed lease.
+ * A lease lapses at its deadline, by the clock alone: the session goes back to the requester at a new epoch, and the offer
+ * is pending again: as the newest of the lists, pinned to the log's newest entry, and, if its own deadline had passed by
+ * then, for as long again as it first stood. `settledSession` and `settledHandoff` compute that from what is stored, and no
+ * record that a store gives out holds a lapsed lease.
+ *
+ * No read needs a write, so reads go on while the disk is full, locks are held, or the database can only be read. A lapse is
+ * stored by the first mutation of its session, or soon after a read that came across it; that attempt neither delays nor
+ * fails the read.
+ *
+ * A clock that is ahead for a moment ends nothing for good. An offer is stored as expired, and an idempotency key removed,
+ * only when a row that is at least an hour old was made after the deadline. A clock that is behind moves neither the last
+ * activity of a session nor the time of its last change back.
  *
  * A `signal` says that nobody needs the answer any more. A store may then give the operation up with CANCELLED while it
  * waits for its turn, before the next thing that it would ask its database.
@@ -91,8 +99,10 @@ export interface Store {
   createHandoff(request: CreateHandoff, signal?: AbortSignal): Promise<Replayable<{ handoff: HandoffRecord }>>;
 
   /**
-   * Oldest first, so that a cursor finds what is new. A page may be short, or empty. A list of pending offers looks at one
-   * that lapsed once: it may store it as `expired`, which it is by the clock.
+   * Oldest first, so that a cursor finds what is new. A page may be short, or empty.
+   *
+   * Offers that are pending again by a lapse that is not stored yet come last, and `next` does not move past them: a later
+   * page shows them again, until they are stored. `more` tells whether any of them are left out.
    */
   listHandoffs(request: ListHandoffs, signal?: AbortSignal): Promise<HandoffPage>;
 
@@ -400,8 +410,8 @@ export interface ListHandoffs {
 export interface HandoffPage {
   readonly handoffs: readonly HandoffRecord[];
   /**
-   * The position after the last row looked at: always there, so that a later call sees only what is new. What happens in
-   * other namespaces does not move it.
+   * The position after the last stored row looked at: always there, so that a later call sees only what is new. What
+   * happens in other namespaces does not move it.
    */
   readonly next: number;
   /** Whether more rows follow now. */
@@ -448,6 +458,6 @@ export interface CountNamespace {
 
 export interface NamespaceCounts {
   readonly sessions: number;
-  /** Lapsed offers that no list has come across yet take up places of the count, but are not counted. */
+  /** Offers that expired but are stored as pending take up places of the count, but are not counted. */
   readonly pendingHandoffs: number;
 }

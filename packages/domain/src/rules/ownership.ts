@@ -29,6 +29,10 @@ export const isLeaseLapsed = ({
 }: Pick<SessionRecord, 'state' | 'lease' | 'observedAtMs'>): boolean =>
   state === 'active' && lease !== undefined && lease.expiresAtMs <= observedAtMs;
 
+/** Whether a renewal now moves the deadline back: the clock was ahead when it was set. */
+export const isLeaseAhead = ({ lease, observedAtMs }: Pick<SessionRecord, 'lease' | 'observedAtMs'>): boolean =>
+  lease !== undefined && lease.expiresAtMs > observedAtMs + lease.durationMs;
+
 /**
  * The lease after a write by an agent: only the owner's renews it.
  * @param durationMs from now on. Absent: as it was

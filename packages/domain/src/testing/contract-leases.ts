@@ -1,6 +1,6 @@
-import { describe, expect } from 'vitest';
-import type { SessionRecord } from '../ports/store.js';
-import { expectRefusal, once, type ScenarioTest, type StoreScenario } from './store-scenario.js';
+import { describe, expect, vi } from 'vitest';
+import type { HandoffRecord, SessionRecord } from '../ports/store.js';
+import { expectRefusal, once, storing, type ScenarioTest, type StoreScenario } from './store-scenario.js';
 
 const leaseMs = 60_000;
 
@@ -133,6 +133,55 @@ export function describeLeases(test: ScenarioTest): void {
       expect(await s.listedIds({ agent: 'reviewer' })).toEqual([other.handoffId, offer.handoffId]);
     });
 
+    test('that lapsed are before the position of a list until that is stored', async (s) => {
+      await s.createSession();
+      const offer = await s.offer();
+      await s.claim(offer, 'implementer', undefined, leaseMs);
+      const { next } = await s.listHandoffs({ agent: 'reviewer' });
+      await s.advance(leaseMs);
+      let page = await s.listHandoffs({ agent: 'reviewer', after: next });
+      expect(page).toMatchObject({ handoffs: [{ handoffId: offer.handoffId }], more: false });
+      await vi.waitFor(async () => {
+        page = await s.listHandoffs({ agent: 'reviewer', after: page.next });
+        expect(page.handoffs).toEqual([]);
+      }, storing);
+      expect(await s.listedIds({ agent: 'reviewer' })).toEqual([offer.handoffId]);
+    });
+
+    test('that lapsed fill up the page of a list, which tells whether more of them follow', async (s) => {
+      const offers: HandoffRecord[] = [];
+      for (const sessionKey of ['one', 'two', 'three']) {
+        await s.createSession({ sessionKey });
+        const offer = await s.offer({ sessionKey });
+        await s.claim(offer, 'implementer', undefined, leaseMs + offers.length);
+        offers.push(offer);
+      }
+      await s.createSession();
+      const live = await s.offer();
+      await s.advance(leaseMs + 2);
+      const inbox = { agent: 'reviewer', limit: 3 };
+      const { handoffs, more } = await s.listHandoffs(inbox);
+      const ids = (records: readonly HandoffRecord[]) => records.map(({ handoffId }) => handoffId);
+      expect(ids(handoffs)).toEqual(ids([live, ...offers.slice(0, 2)]));
+      expect(more).toBe(true);
+      await vi.waitFor(async () => {
+        const pages = [await s.listHandoffs(inbox)];
+        pages.push(await s.listHandoffs({ ...inbox, after: pages[0]?.next }));
+        expect(ids(pages.flatMap((page) => page.handoffs))).toEqual(ids([live, ...offers]));
+      }, storing);
+    });
+
+    test('that are renewed for a shorter time lapse after it', async (s) => {
+      await s.createSession();
+      const offer = await s.offer();
+      await s.claim(offer, 'implementer', undefined, 100 * leaseMs);
+      await s.claim(offer, 'implementer', undefined, leaseMs);
+      await s.advance(leaseMs);
+      expect(await s.listedIds({ agent: 'reviewer' })).toEqual([offer.handoffId]);
+      const inbox = { namespace: s.namespace, agent: 'reviewer', roles: [], after: 0 };
+      expect(await s.store.peekInboxes([inbox])).toEqual([true]);
+    });
+
     test('that lapsed after the deadline of the offer let it stand again for as long', async (s) => {
       await s.createSession();
       const offer = await s.offer({ expiresInMs: 5000 });
@@ -162,9 +211,17 @@ export function describeLeases(test: ScenarioTest): void {
 
     test('that lapsed cancel what the claimer offered meanwhile', async (s) => {
       await s.createSession();
-      await s.claim(await s.offer(), 'implementer', undefined, leaseMs);
+      await s.claim(await s.offer({ targetAgent: 'implementer' }), 'implementer', undefined, leaseMs);
       const passedOn = await s.offer({ agent: 'implementer' });
       await s.advance(leaseMs);
+      const { namespace } = s;
+      expect(await s.store.peekInboxes([{ namespace, agent: 'reviewer', roles: [], after: 0 }])).toEqual([false]);
+      expect(await s.store.countNamespace({ namespace, limit: 9 })).toMatchObject({ pendingHandoffs: 1 });
+      expect(await s.listedIds({ agent: 'reviewer' })).toEqual([]);
+      const { handoffs } = await s.listHandoffs({ agent: 'implementer', direction: 'outbox', status: undefined });
+      expect(handoffs).toMatchObject([
+        { handoffId: passedOn.handoffId, status: 'cancelled', reason: 'ownership moved' },
+      ]);
       await expectRefusal(s.claim(passedOn, 'reviewer'), 'HANDOFF_NOT_PENDING');
     });
 
@@ -248,6 +305,12 @@ const looks: Readonly<Record<string, (s: StoreScenario, handoffId: string) => Pr
   listSessions: async (s) => {
     const { sessions } = await s.store.listSessions({ namespace: s.namespace, dormantAfterMs: 1, limit: 5 });
     expect(sessions).toMatchObject([{ owner: 'planner', epoch: 3 }]);
+  },
+  'listSessions of an owner': async (s) => {
+    const list = { namespace: s.namespace, dormantAfterMs: 1, limit: 5 };
+    const of = async (owner: string) => (await s.store.listSessions({ ...list, owner })).sessions;
+    expect(await of('implementer')).toEqual([]);
+    expect(await of('planner')).toMatchObject([{ owner: 'planner', epoch: 3 }]);
   },
   'a resume': async (s) => {
     const { session } = await s.createSession({ ifExists: 'resume' });

@@ -37,9 +37,8 @@ export const memoryEntries = (state: MemoryState): EntryOperations => ({
       idempotency,
     };
     session.log.push(entry);
-    state.changeSession(session, {
+    state.touchSession(session, {
       lastSequence: entry.sequence,
-      lastActivityAtMs: entry.createdAtMs,
       lease: renewedLease(session.record, agent, entry.createdAtMs),
     });
     return appended(entry, false);

@@ -41,7 +41,7 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
         expiresAtMs: now + request.expiresInMs,
       };
       state.handoffs.push(handoff);
-      state.changeSession(session, { lastActivityAtMs: now, lease: renewedLease(current, request.agent, now) });
+      state.touchSession(session, { lease: renewedLease(current, request.agent, now) });
       return { handoff: state.observeHandoff(handoff) };
     }),
 
@@ -93,7 +93,7 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
       grantRights(state, session, accepted, request);
       return {
         handoff: state.observeHandoff(state.handoff(request.namespace, request.handoffId)),
-        session: state.changeSession(session, { lastActivityAtMs: state.now() }),
+        session: state.touchSession(session),
       };
     }),
 
@@ -111,7 +111,7 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
       });
       if (request.outcome === 'returned') {
         state.moveOwnership(session, handoff.requestingAgent);
-        state.changeSession(session, { lastActivityAtMs: state.now() });
+        state.touchSession(session);
       } else if (session.record.lease?.handoffId === handoff.handoffId) {
         state.changeSession(session, { lease: undefined });
       }
@@ -142,7 +142,7 @@ function grantRights(
     state.changeSession(session, {
       participants: [...participants, agent],
       version: version + 1,
-      updatedAtMs: state.now(),
+      updatedAtMs: Math.max(session.record.updatedAtMs, state.now()),
     });
   }
 }

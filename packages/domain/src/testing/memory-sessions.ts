@@ -62,10 +62,9 @@ export const memorySessions = (state: MemoryState): SessionOperations => ({
       const current = state.observe(session.record);
       const refusal = refuseUpdateSession(current, request);
       if (refusal !== undefined) throw refusal;
-      const changed = state.changeSession(session, {
+      const changed = state.touchSession(session, {
         version: current.version + 1,
-        updatedAtMs: state.now(),
-        lastActivityAtMs: state.now(),
+        updatedAtMs: Math.max(current.updatedAtMs, state.now()),
         lease: renewedLease(current, request.agent, state.now()),
         ...(request.state !== undefined && { state: request.state }),
         ...(request.title !== undefined && { title: request.title }),

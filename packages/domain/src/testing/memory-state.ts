@@ -1,4 +1,5 @@
 import { handoffStatus } from '../rules/handoff-transitions.js';
+import { settledHandoff, settledSession } from '../rules/lapse.js';
 import { isLeaseLapsed, moveOwnership } from '../rules/ownership.js';
 import { handoffNotFound, sessionNotFound } from '../rules/not-found.js';
 import { refuseReplay } from '../rules/refuse-replay.js';
@@ -92,33 +93,37 @@ export class MemoryState {
     return this.changeSession(session, {
       ...moveOwnership(record, owner, lease),
       version: record.version + 1,
-      updatedAtMs: this.now(),
+      updatedAtMs: Math.max(record.updatedAtMs, this.now()),
     });
   }
 
-  /** Gives every session whose lease lapsed back to its requester, and makes the offer the newest of the lists. */
+  /** Counts as activity, which a clock that is behind does not move back. */
+  touchSession(session: StoredSession, changes: Partial<Unobserved<SessionRecord>> = {}): SessionRecord {
+    const lastActivityAtMs = Math.max(session.record.lastActivityAtMs, this.now());
+    return this.changeSession(session, { lastActivityAtMs, ...changes });
+  }
+
+  /** Stores what lapsed: each session as the clock has it, and its offer as the newest of the lists. */
   settleLeases(): void {
     for (const session of this.sessions) {
-      const { lease, namespace } = session.record;
-      if (lease === undefined || !isLeaseLapsed(this.observe(session.record))) continue;
-      this.moveOwnership(session, lease.returnsTo);
-      const accepted = this.handoff(namespace, lease.handoffId);
-      this.handoffs.splice(this.handoffs.indexOf(accepted), 1);
-      this.handoffs.push(this.#offeredAgain(accepted, session.record.lastSequence));
+      const stored = this.observe(session.record);
+      if (!isLeaseLapsed(stored)) continue;
+      for (const handoff of this.#handoffsOf(stored)) {
+        const {
+          leaseExpiresAtMs: _deadline,
+          observedAtMs: _now,
+          ...settled
+        } = settledHandoff(this.observeHandoff(handoff), stored);
+        this.handoffs.splice(this.handoffs.indexOf(handoff), 1);
+        this.handoffs.push({ ...settled, id: this.#placeOf(handoff, stored.lease) });
+      }
+      this.handoffs.sort((one, another) => one.id - another.id);
+      session.record = settledSession(stored);
     }
   }
 
-  #offeredAgain(accepted: StoredHandoff, uptoSequence: number): StoredHandoff {
-    const { acceptedBy: _former, claimant: _process, grantedEpoch: _epoch, ...offer } = accepted;
-    const { createdAtMs, expiresAtMs = Infinity } = offer;
-    const stands = expiresAtMs > this.now();
-    return {
-      ...offer,
-      id: this.nextId(),
-      status: 'pending',
-      uptoSequence,
-      expiresAtMs: stands ? expiresAtMs : this.now() + expiresAtMs - createdAtMs,
-    };
+  #placeOf({ id, handoffId }: StoredHandoff, lapsed: SessionLease | undefined): number {
+    return handoffId === lapsed?.handoffId ? this.nextId() : id;
   }
 
   deleteSession(session: StoredSession): void {

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { HandoffRecord, Idempotency, Inbox, ListHandoffs, SessionRecord, Store } from '../ports/store.js';
+import type { Idempotency, Inbox, ListHandoffs, SessionRecord, Store } from '../ports/store.js';
+import { listUpTo } from './list-up-to.js';
 import { createMemoryStore } from './memory-store.js';
 import { ModelCast } from './model-cast.js';
 import { inMs, relativeTo, scriptAgents, tickMs, type Command, type Script } from './model-script.js';
 import { idempotencyOf, shown } from './model-request.js';
 import { clockOf, ModelSide, type Outcome } from './model-side.js';
+import { storeLapse } from './store-lapse.js';
 import type { StoreHarness } from './store-scenario.js';
 
 /** One command as it was sent, and what the two stores made of it. */
@@ -30,6 +32,8 @@ type Listing = Omit<ListHandoffs, 'after' | 'limit'>;
 
 const dormantAfterMs = 2 * tickMs;
 const noHandoff = 'no-such-handoff';
+/** A store may have stored for good what the clock has said for an hour. */
+const maxTicksBack = 5;
 
 /**
  * Plays a script on a store and on the memory reference, side by side, in a namespace of its own. Ends at the first answer
@@ -53,6 +57,9 @@ class Player {
   readonly #retries: (() => Step)[] = [];
   #contents = 0;
   #offers = 0;
+  /** Of the script's clock. */
+  #tick = 0;
+  #latestTick = 0;
 
   constructor(script: Script, subject: StoreHarness, subjectStartMs: number) {
     let nowMs = 0;
@@ -229,21 +236,21 @@ class Player {
     return this.#mutation('resolveHandoff', request, idempotencyOf(key, 'resolve', input));
   }
 
-  /** Up to `limit` handoffs: a page that is short must not end the listing. */
+  /**
+   * Up to `limit` handoffs: a page that is short must not end the listing. A lapse that a store has yet to write down is
+   * shown, but not passed over: where the listing ends is the same on both sides once all lapses are stored.
+   */
   #list(listing: Listing, limit: number, goOnFrom?: number): Step {
     const number = this.#listings.push(listing) - 1;
     return {
       text: `listHandoffs ${shown({ ...listing, limit })}${goOnFrom === undefined ? '' : ` after listing ${goOnFrom}`}`,
       run: async ({ store, positions }) => {
-        const handoffs: HandoffRecord[] = [];
-        let after = goOnFrom === undefined ? 0 : (positions[goOnFrom] ?? 0);
-        for (let more = true; more && handoffs.length < limit;) {
-          const page = await store.listHandoffs({ ...listing, after, limit: limit - handoffs.length });
-          handoffs.push(...page.handoffs);
-          ({ next: after, more } = page);
-        }
-        positions[number] = after;
-        return handoffs;
+        const start = goOnFrom === undefined ? 0 : (positions[goOnFrom] ?? 0);
+        const { handoffs } = await listUpTo(store, { ...listing, after: start, limit });
+        for (const session of this.#cast.sessions()) await storeLapse(store, this.#cast.ref(session));
+        const stored = await listUpTo(store, { ...listing, after: start, limit });
+        positions[number] = stored.next;
+        return [handoffs, stored.handoffs];
       },
     };
   }
@@ -280,14 +287,21 @@ class Player {
   }
 
   /**
-   * A lapse is written down by whoever comes across it, so two stores agree on its time and its place in the lists only
-   * when they come across it within the same tick, and one session at a time. That is all that is arranged here: in a
-   * script of one session, any command may be the first to come across a lapse.
+   * A lapse takes its place in the lists when it is stored, so two stores agree on the places of several lapses only when
+   * they store them in the same order. One that is not stored is undone when the clock is set back. That is all that is
+   * arranged here: in a script of one session, any command may be the first to come across a lapse.
    */
   #advance(ticks: number): Step[] {
-    const look = this.#cast.sessions().map((session) => this.#call('readSession', this.#cast.ref(session)));
-    const move: Step = { text: `advance ${ticks} ticks`, run: async (side) => side.advance(ticks * tickMs) };
-    return this.#script.sessionCount === 1 ? [...look, move] : [...look, move, ...look];
+    const moved = Math.max(ticks, this.#latestTick - this.#tick - maxTicksBack);
+    this.#tick += moved;
+    this.#latestTick = Math.max(this.#latestTick, this.#tick);
+    const move: Step = { text: `advance ${moved} ticks`, run: async (side) => side.advance(moved * tickMs) };
+    const store = this.#cast.sessions().map((session): Step => ({
+      text: `store the lapse of ${session}, if there is one`,
+      run: (side) => storeLapse(side.store, this.#cast.ref(session)),
+    }));
+    if (this.#script.sessionCount > 1) return [...store, move, ...store];
+    return moved < 0 ? [...store, move] : [move];
   }
 
   /** What has expired may take up a limit, so this one is high. */

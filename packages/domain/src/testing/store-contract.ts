@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeAcceptance } from './contract-acceptance.js';
 import { describeEntries } from './contract-entries.js';
 import { describeHandoffs } from './contract-handoffs.js';
+import { describeClock } from './contract-clock.js';
 import { describeDeletion } from './contract-deletion.js';
 import { describeInboxes } from './contract-inboxes.js';
 import { describeIsolation } from './contract-isolation.js';
@@ -40,6 +41,7 @@ export function describeStoreContract(engine: string, open: () => Promise<StoreH
     describeInboxes(test);
     describeDeletion(test);
     describeIsolation(test);
+    describeClock(test);
 
     it('answers pings', async () => {
       await expect(harness.store.ping()).resolves.toBeUndefined();

@@ -82,7 +82,7 @@ const defects: Readonly<Record<string, (store: Store) => Partial<Store>>> = {
       };
     },
   }),
-  'a lapse that a reading of the log does not settle': (store) => {
+  'a lapse that a reading of the log does not show': (store) => {
     let known: Awaited<ReturnType<Store['readSession']>> | undefined;
     return {
       appendEntry: async (request) => {

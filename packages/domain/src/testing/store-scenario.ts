@@ -28,13 +28,16 @@ import type {
 /** A store under test, and its clock. */
 export interface StoreHarness {
   readonly store: Store;
-  /** Moves the store's clock forward, in every process that serves it. */
+  /** Moves the store's clock, forward or (below 0) back, in every process that serves it. */
   readonly advance: (ms: number) => Promise<void> | void;
   /** Closes the store and removes what it left behind. */
   readonly close: () => Promise<void>;
 }
 
 export const dayMs = 86_400_000;
+
+/** How long a test waits for what a store writes after it has answered a read. */
+export const storing = { timeout: 10_000, interval: 20 };
 
 /** One test's own corner of the store: a fresh namespace, and requests of which a test states only what it is about. */
 export class StoreScenario {

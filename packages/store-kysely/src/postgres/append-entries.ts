@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { clock, epochMs } from './clock.js';
 import type { Database } from './database.js';
 import { statement } from './query-builder.js';
+import { isRenewable } from './renew-lease.js';
 import { isLapsed, isWithinTtl, renewedLease } from './session-row.js';
 
 /** An entry, as it was appended now or by an earlier try. */
@@ -139,6 +140,7 @@ function prepareStatement(
         where session.state = 'active' and ${isWithinTtl(sql`session`, sql`session.now`)}
           and not ${isLapsed(sql`session`, sql`session.now`)}
           and (entry.agent = session.owner or entry.agent = any (session.participants))
+          and (entry.agent <> session.owner or ${isRenewable(sql`session`, sql`session.now`)})
           and (entry.epoch is null or entry.epoch = session.epoch)
           and (entry.expected_sequence is null or entry.expected_sequence = session.last_sequence)
           ${isNew}
@@ -149,8 +151,7 @@ function prepareStatement(
           ${answerColumns}${keyColumns}
         )
         select session_id, sequence, context_type, agent, session_epoch, pinned, now, tokens_before, pinned_before, metadata,
-          content,
-          ${answerColumns}${keyColumns}
+          content, ${answerColumns}${keyColumns}
         from appended
       ), extended as (
         ${extendLogs}
@@ -168,7 +169,7 @@ const answerColumns = sql`content_bytes, estimated_tokens`;
 const guardedColumns = sql`
   sessions.id, sessions.state, sessions.owner, sessions.participants, sessions.epoch, sessions.last_sequence,
   sessions.estimated_tokens, sessions.pinned_count, sessions.last_activity_at, sessions.ttl_ms,
-  sessions.lease_expires_at`;
+  sessions.lease_ms, sessions.lease_expires_at`;
 
 /** What the sessions' rows say of their logs grows with them; a write of the owner renews its lease, if it has one. */
 const extendLogs = sql`

@@ -1,4 +1,5 @@
 import {
+  isLeaseAhead,
   refuseAppend,
   refuseReplay,
   sessionNotFound,
@@ -10,7 +11,8 @@ import { appendedOnce, prepareAppendEntries, prepareReadAppended, type AppendedR
 import type { Database } from './database.js';
 import { createGroupCommit, type GroupCommitOptions } from './group-commit.js';
 import type { Operation } from './operation.js';
-import { prepareReadSessionSituation } from './read-situation.js';
+import { lockArguments, prepareReadSessionSituation } from './read-situation.js';
+import { prepareRenewLease } from './renew-lease.js';
 import { keyArguments } from './replay.js';
 import { sessionRecord } from './session-row.js';
 import { prepareSettleLease } from './settle-lease.js';
@@ -26,6 +28,7 @@ export function prepareAppendEntry(
   const readAppended = prepareReadAppended(database);
   const readSituation = prepareReadSessionSituation(database);
   const settle = prepareSettleLease(database);
+  const renewLease = prepareRenewLease(database);
 
   async function explain(request: AppendEntry): Promise<Replayable<AppendedEntry> | undefined> {
     const { agent, namespace, sessionKey, idempotency } = request;
@@ -42,6 +45,9 @@ export function prepareAppendEntry(
     const session = sessionRecord(situation.session, situation.observed_at);
     const refusal = refuseAppend(session, request);
     if (refusal !== undefined) throw refusal;
+    if (isLeaseAhead(session) && agent === session.owner) {
+      await renewLease({ ...lockArguments(situation.session), leaseMs: null });
+    }
     return undefined;
   }
 

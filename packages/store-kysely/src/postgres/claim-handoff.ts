@@ -18,7 +18,8 @@ import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
 import { lockArguments, lockSession, prepareReadHandoffSituation, type LockArguments } from './read-situation.js';
 import { keyArguments, prepareRecordAnswer, recordAnswer, replay, type KeyArguments } from './replay.js';
-import { isWithinTtl, sessionColumns, sessionJson, sessionRecord, type SessionRow } from './session-row.js';
+import { prepareRenewLease } from './renew-lease.js';
+import { isWithinTtl, sessionJson, sessionRecord, type SessionRow } from './session-row.js';
 import { prepareSettleLease } from './settle-lease.js';
 import { untilAnswered } from './until-answered.js';
 
@@ -48,6 +49,7 @@ export function prepareClaimHandoff(database: Database): Operation<ClaimHandoff,
       if (handoff.status === 'accepted' && handoff.accepted_by === request.agent) {
         const refusal = refuseRepeatedClaim(handoffRecord(handoff, observedAtMs), request);
         if (refusal !== undefined) throw refusal;
+        // A repeated acceptance is a sign of life.
         const holdsLease = session.lease_handoff_id === handoff.handoff_id;
         const [current] = holdsLease
           ? await renew({ ...lockArguments(session), leaseMs: request.leaseMs ?? null })
@@ -114,7 +116,8 @@ function prepareWrite(database: Database): (claim: Claim) => Promise<{ response:
           former_owners = ${p.formerOwners}::text[],
           epoch = sessions.epoch + live.moves::integer,
           version = sessions.version + ${p.changes}::boolean::integer,
-          updated_at = case when ${p.changes}::boolean then live.now else sessions.updated_at end,
+          updated_at = case when ${p.changes}::boolean then greatest(sessions.updated_at, live.now)
+            else sessions.updated_at end,
           last_activity_at = greatest(sessions.last_activity_at, live.now),
           lease_handoff_id = case when not live.moves then sessions.lease_handoff_id
             when ${p.leaseMs}::bigint is not null then live.public_id end,
@@ -140,20 +143,5 @@ function prepareWrite(database: Database): (claim: Claim) => Promise<{ response:
         ) as response
         from accepted, granted
       ), ${recordAnswer(p)}`),
-  );
-}
-
-/** A repeated acceptance is a sign of life. */
-function prepareRenewLease(
-  database: Database,
-): (session: LockArguments & { readonly leaseMs: number | null }) => Promise<SessionRow[]> {
-  return database.prepareWrite('renew_lease', (p) =>
-    statement<SessionRow>(sql`
-      with ${lockSession(p)}
-      update sessions set
-        lease_ms = coalesce(${p.leaseMs}::bigint, sessions.lease_ms),
-        lease_expires_at = session.now + ${milliseconds(sql`coalesce(${p.leaseMs}::bigint, sessions.lease_ms)`)}
-      from session where sessions.id = session.id
-      returning ${sessionColumns}`),
   );
 }

@@ -1,40 +1,48 @@
 import type { CountNamespace, NamespaceCounts } from '@org/domain';
 import { sql } from 'kysely';
+import type { NoticeUnsettled } from '../settler.js';
 import { clock } from './clock.js';
 import type { Database } from './database.js';
+import { findLapses, isCancelledByLapse, oneNamespace } from './lapses.js';
 import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
 import { place } from './scan.js';
-import { areLeasesDue, prepareSettleDueLeases } from './settle-due-leases.js';
-import { untilAnswered } from './until-answered.js';
 
 interface Counted {
-  /** Offers whose lease has lapsed are pending again: they have to be settled first. */
-  readonly leases_due: boolean;
+  /** Whether leases may have lapsed that nothing has stored yet. */
+  readonly has_due: boolean;
   readonly sessions: number;
   readonly pending_handoffs: number;
 }
 
-export function prepareCountNamespace(database: Database): Operation<CountNamespace, NamespaceCounts> {
-  const settleDueLeases = prepareSettleDueLeases(database);
+export function prepareCountNamespace(
+  database: Database,
+  notice: NoticeUnsettled,
+): Operation<CountNamespace, NamespaceCounts> {
   const read = database.prepareRead<CountNamespace, Counted>('count_namespace', (p) =>
     statement(sql`
-        with clock as materialized (select ${clock(p)} as now)
+        with clock as materialized (select ${clock(p)} as now), ${findLapses(oneNamespace(p.namespace))},
+        found as materialized (
+          select id, session_id, request_type, status, expires_at
+          from handoffs where namespace = ${p.namespace} and status = 'pending'
+          order by coalesce(target_agent, ''), ${place} limit ${p.limit}::integer
+        )
         select
-          ${areLeasesDue(p.namespace, sql`(select now from clock)`)} as leases_due,
+          exists (select from due) as has_due,
           (select count(*) from (
             select from sessions where namespace = ${p.namespace}
             order by ${place} limit ${p.limit}::integer
           ) as found) as sessions,
-          (select count(*) filter (where expires_at > (select now from clock)) from (
-            select expires_at from handoffs where namespace = ${p.namespace} and status = 'pending'
-            order by coalesce(target_agent, ''), ${place} limit ${p.limit}::integer
-          ) as found) as pending_handoffs`),
+          least(${p.limit}::integer, (
+            select count(*) from clock, found left join lapsed on lapsed.session_id = found.session_id
+            where found.expires_at > clock.now and not ${isCancelledByLapse(sql`found`)}
+          ) + (
+            select count(*) from clock, lapsed where lapsed.expires_at > clock.now
+          )) as pending_handoffs`),
   );
-  return ({ namespace, limit }) =>
-    untilAnswered(async () => {
-      const [row] = await read({ namespace, limit });
-      if (row?.leases_due === true && (await settleDueLeases([namespace]))) return undefined;
-      return { sessions: row?.sessions ?? 0, pendingHandoffs: row?.pending_handoffs ?? 0 };
-    });
+  return async ({ namespace, limit }) => {
+    const [row] = await read({ namespace, limit });
+    if (row?.has_due === true) notice({ namespace });
+    return { sessions: row?.sessions ?? 0, pendingHandoffs: row?.pending_handoffs ?? 0 };
+  };
 }

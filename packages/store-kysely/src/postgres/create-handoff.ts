@@ -1,4 +1,5 @@
 import {
+  isLeaseAhead,
   refuseCreateHandoff,
   sessionNotFound,
   type CreateHandoff,
@@ -19,6 +20,7 @@ import {
   type LockArguments,
 } from './read-situation.js';
 import { keyArguments, recordAnswer, replay, type KeyArguments } from './replay.js';
+import { isRenewable, prepareRenewLease } from './renew-lease.js';
 import { isWithinTtl, renewedLease, sessionRecord } from './session-row.js';
 import { prepareSettleLease } from './settle-lease.js';
 import { untilAnswered } from './until-answered.js';
@@ -34,6 +36,7 @@ export function prepareCreateHandoff(
 ): Operation<CreateHandoff, Replayable<{ handoff: HandoffRecord }>> {
   const readSituation = prepareReadSessionSituation<Answer>(database);
   const settle = prepareSettleLease(database);
+  const renewLease = prepareRenewLease(database);
   const write = prepareWrite(database);
 
   return (request) =>
@@ -45,8 +48,13 @@ export function prepareCreateHandoff(
       const { session } = situation;
       if (session === null) throw sessionNotFound(request.sessionKey);
       if (await settle(session, situation.observed_at)) return undefined;
-      const refusal = refuseCreateHandoff(sessionRecord(session, situation.observed_at), request);
+      const current = sessionRecord(session, situation.observed_at);
+      const refusal = refuseCreateHandoff(current, request);
       if (refusal !== undefined) throw refusal;
+      if (isLeaseAhead(current) && request.agent === current.owner) {
+        await renewLease({ ...lockArguments(session), leaseMs: null });
+        return undefined;
+      }
 
       const [written] = await write({
         ...key,
@@ -85,6 +93,7 @@ function prepareWrite(database: Database): (handoff: NewHandoff) => Promise<{ re
         select queued.*, ${clock(p)} as offered_at from queued
       ), live as materialized (
         select * from timed where state = 'active' and ${isWithinTtl(sql`timed`, sql`offered_at`)}
+          and (${p.agent} <> owner or ${isRenewable(sql`timed`, sql`offered_at`)})
       ), touched as (
         update sessions set
           offers = sessions.offers + 1,

@@ -1,4 +1,5 @@
 import { ContextStoreError, noTelemetry, type Store, type Telemetry } from '@org/domain';
+import { createSettler, type Settler } from '../settler.js';
 import { createConnectionPool, type ConnectionPool } from './connection-pool.js';
 import { createDatabase } from './database.js';
 import { defaultSettings } from './default-settings.js';
@@ -65,11 +66,22 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   const database = createDatabase(pool, options.clockOffsetMs ?? (() => 0));
   // The other half of the pool is left to all other calls. Of two batches one may wait for a lock.
   const flushes = Math.max(2, Math.ceil(poolSize / 2));
-  const operations = prepareOperations(database, { flushes, maxWaiting, telemetry });
-  return openStore(operations, url, pool);
+  const groupCommit = { flushes, maxWaiting, telemetry };
+  const operations = prepareOperations(database, groupCommit, (found) => settler.notice(found));
+  const settler = createSettler({
+    // Not under the signal of the call that noticed it.
+    settleLeases: (namespace) => signals.run(undefined, () => operations.settleDueLeases(namespace)),
+    expireOffers: (rowIds) => signals.run(undefined, () => operations.expireOffers(rowIds)),
+  });
+  return openStore(operations, settler, url, pool);
 }
 
-function openStore(operations: ReturnType<typeof prepareOperations>, url: string, pool: ConnectionPool): PostgresStore {
+function openStore(
+  operations: ReturnType<typeof prepareOperations>,
+  settler: Settler,
+  url: string,
+  pool: ConnectionPool,
+): PostgresStore {
   const underWay = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
@@ -91,7 +103,7 @@ function openStore(operations: ReturnType<typeof prepareOperations>, url: string
 
   async function close(withinMs: number): Promise<void> {
     const tooLong = setTimeout(pool.abandon, Math.min(withinMs, longestTimerMs));
-    await Promise.allSettled(underWay);
+    await Promise.allSettled([settler.close(), ...underWay]);
     clearTimeout(tooLong);
     await pool.close();
   }

@@ -41,7 +41,7 @@ export const handoffColumns: RawBuilder<HandoffRow> = sql`
 export const handoffJson: RawBuilder<HandoffRow> = sql`(select row_to_json(fields) from (select ${handoffColumns}) as fields)`;
 
 /** What is read of a handoff's session to tell the lease: see `HandoffRecord.leaseExpiresAtMs`. */
-export type LeaseOfSession = Pick<SessionRow, 'lease_handoff_id' | 'lease_expires_at'>;
+type LeaseOfSession = Pick<SessionRow, 'lease_handoff_id' | 'lease_expires_at'>;
 
 /** @param session absent: nobody holds it by this handoff */
 export const handoffRecord = (row: HandoffRow, observedAtMs: number, session?: LeaseOfSession): HandoffRecord => ({

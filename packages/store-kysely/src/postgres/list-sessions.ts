@@ -1,44 +1,33 @@
 import type { ListSessions, SessionPage } from '@org/domain';
 import { sql } from 'kysely';
+import type { NoticeUnsettled } from '../settler.js';
 import { clock, epochMs, milliseconds } from './clock.js';
 import type { Database } from './database.js';
+import { observingSessions } from './observe-session.js';
 import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
 import { place, scanWidth } from './scan.js';
-import { isWithinTtl, sessionColumns, sessionRecord, type SessionRow } from './session-row.js';
-import { areLeasesDue, prepareSettleDueLeases } from './settle-due-leases.js';
-import { untilAnswered } from './until-answered.js';
+import { isLapsed, isWithinTtl, sessionColumns, type SessionRow } from './session-row.js';
 
-export function prepareListSessions(database: Database): Operation<ListSessions, SessionPage> {
+export function prepareListSessions(database: Database, notice: NoticeUnsettled): Operation<ListSessions, SessionPage> {
   const read = prepareRead(database);
-  const settleDueLeases = prepareSettleDueLeases(database);
+  const observe = observingSessions(notice);
 
-  return (request) =>
-    untilAnswered(async () => {
-      const {
-        namespace,
-        before = Number.MAX_SAFE_INTEGER,
-        status = null,
-        owner = null,
-        dormantAfterMs,
-        limit,
-      } = request;
-      const width = status === null && owner === null ? limit : scanWidth;
-      const rows = await read({ namespace, before, status, owner, dormantAfterMs, width, limit });
-      if (rows[0]?.leases_due === true && (await settleDueLeases([namespace]))) return undefined;
-      const listed = rows.filter(isListed).toSorted((a, b) => b.id - a.id);
-      return {
-        sessions: listed.map((row) => sessionRecord(row, row.observed_at)),
-        next: nextPosition(rows[0], listed.length === limit ? listed.at(-1)?.id : undefined, width),
-      };
-    });
+  return async (request) => {
+    const { namespace, before = Number.MAX_SAFE_INTEGER, status = null, owner = null, dormantAfterMs, limit } = request;
+    const width = status === null && owner === null ? limit : scanWidth;
+    const rows = await read({ namespace, before, status, owner, dormantAfterMs, width, limit });
+    const listed = rows.filter(isListed).toSorted((a, b) => b.id - a.id);
+    return {
+      sessions: listed.map((row) => observe(row, row.observed_at)),
+      next: nextPosition(rows[0], listed.length === limit ? listed.at(-1)?.id : undefined, width),
+    };
+  };
 }
 
 /** What was looked through, the same in every row. */
 interface Scan {
   readonly observed_at: number;
-  /** Leases have to be settled first: nothing else in the answer counts then. */
-  readonly leases_due: boolean;
   /** One more than a page looks through, when there are so many. */
   readonly scanned: number;
   /** The last of them; null: there were none. */
@@ -69,7 +58,7 @@ function prepareRead(database: Database): (page: PageArguments) => Promise<Row[]
     statement<Row>(sql`
       with clock as materialized (select ${clock(p)} as now),
       scanned as materialized (
-        select id, state, owner, last_activity_at, ttl_ms
+        select id, state, owner, last_activity_at, ttl_ms, lease_returns_to, lease_expires_at
         from sessions where namespace = ${p.namespace} and ${place} < ${p.before}::bigint
         order by ${place} desc limit ${p.width}::integer + 1
       ), looked as materialized (
@@ -78,18 +67,17 @@ function prepareRead(database: Database): (page: PageArguments) => Promise<Row[]
             when not ${isWithinTtl(sql`scanned`, sql`now`)} then 'expired'
             when last_activity_at + ${milliseconds(p.dormantAfterMs)} <= now then 'dormant'
             else 'active'
-          end as status
+          end as status,
+          case when ${isLapsed(sql`scanned`, sql`now`)} then lease_returns_to else owner end as settled_owner
         from scanned, clock
       ), listed as materialized (
         select id from looked
         where ordinal <= ${p.width}::integer
-          and (${p.owner}::text is null or owner = ${p.owner}::text)
+          and (${p.owner}::text is null or settled_owner = ${p.owner}::text)
           and (${p.status}::text is null or status = ${p.status}::text)
         order by id desc limit ${p.limit}::integer
       ), scan as materialized (
-        select count(*) as scanned, min(id) as last_scanned,
-          ${areLeasesDue(p.namespace, sql`(select now from clock)`)} as leases_due
-        from scanned
+        select count(*) as scanned, min(id) as last_scanned from scanned
       )
       select scan.*, ${epochMs(sql`clock.now`)} as observed_at, session.*
       from clock, scan left join (

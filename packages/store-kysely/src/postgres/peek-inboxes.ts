@@ -1,27 +1,25 @@
 import { roleAddress, type Inbox } from '@org/domain';
 import { sql } from 'kysely';
 import { clock } from './clock.js';
+import type { NoticeUnsettled } from '../settler.js';
 import type { Database } from './database.js';
+import { findLapses, isCancelledByLapse } from './lapses.js';
 import { isOwnRoleOffer } from './list-handoffs.js';
 import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
 import { place } from './scan.js';
-import { areLeasesDue, prepareSettleDueLeases } from './settle-due-leases.js';
-import { untilAnswered } from './until-answered.js';
 
-export function preparePeekInboxes(database: Database): Operation<readonly Inbox[], readonly boolean[]> {
+export function preparePeekInboxes(
+  database: Database,
+  notice: NoticeUnsettled,
+): Operation<readonly Inbox[], readonly boolean[]> {
   const peek = preparePeek(database);
-  const settleDueLeases = prepareSettleDueLeases(database);
 
   return async (inboxes) => {
     if (inboxes.length === 0) return [];
-    const { probes, namespaces } = probesOf(inboxes);
-    const found = await untilAnswered(async () => {
-      const [answer] = await peek({ ...probes, namespaces });
-      if (answer?.leases_due === true && (await settleDueLeases(namespaces))) return undefined;
-      return answer?.found ?? [];
-    });
-    const hasOffers = new Set(found);
+    const [answer] = await peek(probesOf(inboxes));
+    for (const namespace of answer?.due ?? []) notice({ namespace });
+    const hasOffers = new Set(answer?.found ?? []);
     return inboxes.map((_, index) => hasOffers.has(index));
   };
 }
@@ -33,20 +31,19 @@ function probesOf(inboxes: readonly Inbox[]) {
   );
   return {
     namespaces: [...new Set(inboxes.map(({ namespace }) => namespace))],
-    probes: {
-      indexes: probes.map(({ index }) => index),
-      probeNamespaces: probes.map(({ namespace }) => namespace),
-      agents: probes.map(({ agent }) => agent),
-      addresses: probes.map(({ address }) => address),
-      afters: probes.map(({ after }) => after),
-    },
+    indexes: probes.map(({ index }) => index),
+    probeNamespaces: probes.map(({ namespace }) => namespace),
+    agents: probes.map(({ agent }) => agent),
+    addresses: probes.map(({ address }) => address),
+    afters: probes.map(({ after }) => after),
   };
 }
 
-type Probes = ReturnType<typeof probesOf>['probes'] & { readonly namespaces: readonly string[] };
+type Probes = ReturnType<typeof probesOf>;
 
 interface Answer {
-  readonly leases_due: boolean;
+  /** The namespaces with leases that may have lapsed, which nothing has stored yet; null: none has any. */
+  readonly due: readonly string[] | null;
   /** The indexes of the inboxes with an offer; null: none has one. */
   readonly found: readonly number[] | null;
 }
@@ -54,26 +51,31 @@ interface Answer {
 function preparePeek(database: Database): (probes: Probes) => Promise<Answer[]> {
   return database.prepareRead('peek_inboxes', (p) =>
     statement<Answer>(sql`
-      with clock as materialized (select ${clock(p)} as now),
+      with clock as materialized (select ${clock(p)} as now), ${findLapses(sql`unnest(${p.namespaces}::text[])`)},
       probe as materialized (
         select * from unnest(
           ${p.indexes}::integer[], ${p.probeNamespaces}::text[], ${p.agents}::text[], ${p.addresses}::text[],
           ${p.afters}::bigint[]
         ) as probe (index, namespace, agent, address, after)
+      ), found as (
+        select probe.index
+        from clock, probe cross join lateral (
+          select from handoffs
+          where handoffs.namespace = probe.namespace and coalesce(target_agent, '') = probe.address
+            and ${place} > probe.after and status = 'pending' and expires_at > clock.now
+            and ${isOwnRoleOffer(sql`probe.agent`)} is not true
+            and not exists (
+              select from lapsed where lapsed.session_id = handoffs.session_id and ${isCancelledByLapse(sql`handoffs`)}
+            )
+          order by ${place} limit 1
+        ) as offer
+        union all
+        select probe.index
+        from clock, probe join lapsed on lapsed.namespace = probe.namespace
+          and coalesce(lapsed.target_agent, '') = probe.address
+        where lapsed.expires_at > clock.now and ${isOwnRoleOffer(sql`probe.agent`)} is not true
       )
-      select exists (
-          select from clock, unnest(${p.namespaces}::text[]) as wanted
-          where ${areLeasesDue(sql`wanted`, sql`clock.now`)}
-        ) as leases_due,
-        (
-          select array_agg(distinct probe.index)
-          from clock, probe cross join lateral (
-            select from handoffs
-            where handoffs.namespace = probe.namespace and coalesce(target_agent, '') = probe.address
-              and ${place} > probe.after and status = 'pending' and expires_at > clock.now
-              and ${isOwnRoleOffer(sql`probe.agent`)} is not true
-            order by ${place} limit 1
-          ) as offer
-        ) as found`),
+      select (select array_agg(distinct namespace) from due) as due,
+        (select array_agg(distinct index) from found) as found`),
   );
 }

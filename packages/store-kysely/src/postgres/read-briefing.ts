@@ -1,46 +1,47 @@
 import { sessionNotFound, type BriefingSource, type ReadBriefing } from '@org/domain';
 import { sql, type RawBuilder } from 'kysely';
+import type { NoticeUnsettled } from '../settler.js';
 import { clock, epochMs } from './clock.js';
 import type { Database } from './database.js';
 import { entryColumns, entryRecord, type EntryRow } from './entry-row.js';
+import { observingSessions } from './observe-session.js';
 import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
-import { sessionColumns, sessionRecord, type SessionRow } from './session-row.js';
-import { prepareSettleLease } from './settle-lease.js';
-import { untilAnswered } from './until-answered.js';
+import { sessionColumns, type SessionRow } from './session-row.js';
 
-export function prepareReadBriefing(database: Database): Operation<ReadBriefing, BriefingSource> {
+export function prepareReadBriefing(
+  database: Database,
+  notice: NoticeUnsettled,
+): Operation<ReadBriefing, BriefingSource> {
   const read = prepareRead(database);
-  const settle = prepareSettleLease(database);
-  return (request) =>
-    untilAnswered(async () => {
-      const { namespace, sessionKey, uptoSequence = null, pinnedLimit, newestLimit, maxContentLength } = request;
-      const rows = await read({
-        namespace,
-        sessionKey,
-        uptoSequence,
-        pinnedLimit,
-        newestLimit,
-        offset: 0,
-        maxContentLength,
-      });
-      const found = rows.find((row) => row.session !== null)?.session ?? undefined;
-      if (found === undefined) throw sessionNotFound(sessionKey);
-      if (await settle(found, found.observed_at)) return undefined;
-      const newestFirst = (kind: TaggedEntry['kind']): BriefingSource['newest'] =>
-        rows
-          .filter((row): row is Row & TaggedEntry => row.kind === kind)
-          .toSorted((a, b) => b.sequence - a.sequence)
-          .map(entryRecord);
-      return {
-        session: sessionRecord(found, found.observed_at),
-        uptoSequence: found.upto_sequence,
-        pinned: newestFirst('pinned'),
-        newest: newestFirst('newest'),
-        pinnedCount: found.pinned_count ?? 0,
-        estimatedTokens: found.estimated_tokens ?? 0,
-      };
+  const observe = observingSessions(notice);
+  return async (request) => {
+    const { namespace, sessionKey, uptoSequence = null, pinnedLimit, newestLimit, maxContentLength } = request;
+    const rows = await read({
+      namespace,
+      sessionKey,
+      uptoSequence,
+      pinnedLimit,
+      newestLimit,
+      offset: 0,
+      maxContentLength,
     });
+    const found = rows.find((row) => row.session !== null)?.session ?? undefined;
+    if (found === undefined) throw sessionNotFound(sessionKey);
+    const newestFirst = (kind: TaggedEntry['kind']): BriefingSource['newest'] =>
+      rows
+        .filter((row): row is Row & TaggedEntry => row.kind === kind)
+        .toSorted((a, b) => b.sequence - a.sequence)
+        .map(entryRecord);
+    return {
+      session: observe(found, found.observed_at),
+      uptoSequence: found.upto_sequence,
+      pinned: newestFirst('pinned'),
+      newest: newestFirst('newest'),
+      pinnedCount: found.pinned_count ?? 0,
+      estimatedTokens: found.estimated_tokens ?? 0,
+    };
+  };
 }
 
 interface Found extends SessionRow {

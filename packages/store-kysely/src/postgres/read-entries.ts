@@ -1,45 +1,43 @@
 import { scanRange, sessionNotFound, type EntryPage, type ReadEntries } from '@org/domain';
 import { sql } from 'kysely';
+import type { NoticeUnsettled } from '../settler.js';
 import { clock, epochMs } from './clock.js';
 import type { Database } from './database.js';
 import { entryColumns, entryRecord, type EntryRow } from './entry-row.js';
+import { observingSessions } from './observe-session.js';
 import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
-import { sessionColumns, sessionRecord, type SessionRow } from './session-row.js';
-import { prepareSettleLease } from './settle-lease.js';
-import { untilAnswered } from './until-answered.js';
+import { sessionColumns, type SessionRow } from './session-row.js';
 
-export function prepareReadEntries(database: Database): Operation<ReadEntries, EntryPage> {
+export function prepareReadEntries(database: Database, notice: NoticeUnsettled): Operation<ReadEntries, EntryPage> {
   const readRange = {
     ascending: prepareReadRange(database, 'ascending'),
     descending: prepareReadRange(database, 'descending'),
   };
-  const settle = prepareSettleLease(database);
-  return (request) =>
-    untilAnswered(async () => {
-      const { namespace, sessionKey, direction, types = null, limit, contentOffset, maxContentLength } = request;
-      // The range as it would be in an endless log; the statement moves it back to where this log ends.
-      const { first, last } = scanRange(request, Number.MAX_SAFE_INTEGER - 1);
-      const rows = await readRange[direction]({
-        namespace,
-        sessionKey,
-        afterSequence: request.afterSequence,
-        first,
-        last,
-        types,
-        limit,
-        contentOffset,
-        maxContentLength,
-      });
-      const session = rows.find((row) => row.session !== null)?.session ?? undefined;
-      if (session === undefined) throw sessionNotFound(sessionKey);
-      if (await settle(session, session.observed_at)) return undefined;
-      return {
-        session: sessionRecord(session, session.observed_at),
-        entries: rows.filter(isEntry).toSorted(order[direction]).map(entryRecord),
-        scanned: scanRange(request, session.last_sequence),
-      };
+  const observe = observingSessions(notice);
+  return async (request) => {
+    const { namespace, sessionKey, direction, types = null, limit, contentOffset, maxContentLength } = request;
+    // The range as it would be in an endless log; the statement moves it back to where this log ends.
+    const { first, last } = scanRange(request, Number.MAX_SAFE_INTEGER - 1);
+    const rows = await readRange[direction]({
+      namespace,
+      sessionKey,
+      afterSequence: request.afterSequence,
+      first,
+      last,
+      types,
+      limit,
+      contentOffset,
+      maxContentLength,
     });
+    const session = rows.find((row) => row.session !== null)?.session ?? undefined;
+    if (session === undefined) throw sessionNotFound(sessionKey);
+    return {
+      session: observe(session, session.observed_at),
+      entries: rows.filter(isEntry).toSorted(order[direction]).map(entryRecord),
+      scanned: scanRange(request, session.last_sequence),
+    };
+  };
 }
 
 const order = {

@@ -1,44 +1,42 @@
 import { scanRange, sessionNotFound, type AppendedEntry, type LogTail, type ReadTail } from '@org/domain';
 import { sql } from 'kysely';
+import type { NoticeUnsettled } from '../settler.js';
 import { clock, epochMs } from './clock.js';
 import type { Database } from './database.js';
 import { entryColumns, entryRecord, type EntryRow } from './entry-row.js';
+import { observingSessions } from './observe-session.js';
 import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
-import { sessionColumns, sessionRecord, type SessionRow } from './session-row.js';
-import { prepareSettleLease } from './settle-lease.js';
-import { untilAnswered } from './until-answered.js';
+import { sessionColumns, type SessionRow } from './session-row.js';
 
-export function prepareReadTail(database: Database): Operation<ReadTail, LogTail> {
+export function prepareReadTail(database: Database, notice: NoticeUnsettled): Operation<ReadTail, LogTail> {
   const read = prepareRead(database);
-  const settle = prepareSettleLease(database);
-  return (request) =>
-    untilAnswered(async () => {
-      const { namespace, sessionKey, direction, afterSequence, pageSize, maxContentLength } = request;
-      // The range as it would be in an endless log; the statement moves it back to where this log ends.
-      const { first, last } = scanRange(request, Number.MAX_SAFE_INTEGER - 1);
-      const rows = await read({
-        namespace,
-        sessionKey,
-        isDescending: direction === 'descending',
-        afterSequence,
-        first,
-        last,
-        pageSize,
-        offset: 0,
-        maxContentLength,
-      });
-      const session = rows.find((row) => row.session !== null)?.session ?? undefined;
-      if (session === undefined) throw sessionNotFound(sessionKey);
-      if (await settle(session, session.observed_at)) return undefined;
-      const inOrder = rows.filter((row) => row.sequence !== null).toSorted((a, b) => a.sequence - b.sequence);
-      return {
-        session: sessionRecord(session, session.observed_at),
-        scanned: scanRange(request, session.last_sequence),
-        pageEnds: inOrder.filter(({ is_page_end: isPageEnd }) => isPageEnd).map(appendedEntry),
-        entries: inOrder.filter(({ is_page_end: isPageEnd }) => !isPageEnd).map(entryRecord),
-      };
+  const observe = observingSessions(notice);
+  return async (request) => {
+    const { namespace, sessionKey, direction, afterSequence, pageSize, maxContentLength } = request;
+    // The range as it would be in an endless log; the statement moves it back to where this log ends.
+    const { first, last } = scanRange(request, Number.MAX_SAFE_INTEGER - 1);
+    const rows = await read({
+      namespace,
+      sessionKey,
+      isDescending: direction === 'descending',
+      afterSequence,
+      first,
+      last,
+      pageSize,
+      offset: 0,
+      maxContentLength,
     });
+    const session = rows.find((row) => row.session !== null)?.session ?? undefined;
+    if (session === undefined) throw sessionNotFound(sessionKey);
+    const inOrder = rows.filter((row) => row.sequence !== null).toSorted((a, b) => a.sequence - b.sequence);
+    return {
+      session: observe(session, session.observed_at),
+      scanned: scanRange(request, session.last_sequence),
+      pageEnds: inOrder.filter(({ is_page_end: isPageEnd }) => isPageEnd).map(appendedEntry),
+      entries: inOrder.filter(({ is_page_end: isPageEnd }) => !isPageEnd).map(entryRecord),
+    };
+  };
 }
 
 const appendedEntry = (row: EntryRow): AppendedEntry => ({

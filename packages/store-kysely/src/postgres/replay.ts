@@ -1,6 +1,7 @@
 import { refuseReplay, type Idempotency } from '@org/domain';
 import { sql, type RawBuilder } from 'kysely';
-import { clock, type ClockArguments } from './clock.js';
+import { clock, milliseconds, type ClockArguments } from './clock.js';
+import { confirmedAfterMs } from '../confirmed-time.js';
 import type { Placeholders } from '../prepared-query.js';
 import type { Database } from './database.js';
 import { statement } from './query-builder.js';
@@ -71,10 +72,15 @@ export const recordAnswer = (p: Placeholders<KeyArguments>): RawBuilder<unknown>
       ${p.requestHash}, now, response
     from answer where ${p.key}::text is not null
   ), swept as (
-    -- The port promises a day.
+    -- The port promises a day. What is old, another key that is old enough must confirm.
     delete from idempotency_keys where id in (
       select old.id from idempotency_keys as old
-      where old.created_at < (select now from answer where ${p.key}::text is not null) - interval '48 hours'
+      where old.created_at < (
+        select max(confirming.created_at) from idempotency_keys as confirming
+        where confirming.created_at <= (
+          select now from answer where ${p.key}::text is not null
+        ) - ${milliseconds(sql.lit(confirmedAfterMs))}
+      ) - interval '48 hours'
       order by old.created_at limit ${sql.lit(sweptAtOnce)} for update skip locked
     )
   )

@@ -98,7 +98,7 @@ function prepareWrite(database: Database): (resolution: Resolution) => Promise<{
           former_owners = ${p.formerOwners}::text[],
           epoch = sessions.epoch + 1,
           version = sessions.version + 1,
-          updated_at = live.now,
+          updated_at = greatest(sessions.updated_at, live.now),
           last_activity_at = greatest(sessions.last_activity_at, live.now),
           ${noLease}
         from live where live.moves and sessions.id = live.session_id

@@ -1,4 +1,4 @@
-import type { JsonObject, SessionLease, SessionRecord, SessionState } from '@org/domain';
+import type { JsonObject, LeasedSession, SessionLease, SessionRecord, SessionState } from '@org/domain';
 import { sql, type RawBuilder } from 'kysely';
 import { epochMs, milliseconds } from './clock.js';
 
@@ -75,7 +75,22 @@ export const sessionRecord = (row: SessionRow, observedAtMs: number): SessionRec
   observedAtMs,
 });
 
-function sessionLease(row: SessionRow): SessionLease | undefined {
+/** What tells whether a lease lapsed, and what the lapse does: see `LeasedSession` in the domain. */
+export type LeasedSessionRow = LeaseColumns & Pick<SessionRow, 'state' | 'last_sequence'>;
+type LeaseColumns = Pick<SessionRow, 'lease_handoff_id' | 'lease_returns_to' | 'lease_ms' | 'lease_expires_at'>;
+
+export const leasedSessionColumns: RawBuilder<LeasedSessionRow> = sql`
+  sessions.state, sessions.last_sequence, sessions.lease_handoff_id, sessions.lease_returns_to, sessions.lease_ms,
+  ${epochMs(sql`sessions.lease_expires_at`)} as lease_expires_at`;
+
+export const leasedSession = (row: LeasedSessionRow, observedAtMs: number): LeasedSession => ({
+  state: row.state,
+  lastSequence: row.last_sequence,
+  lease: sessionLease(row),
+  observedAtMs,
+});
+
+function sessionLease(row: LeaseColumns): SessionLease | undefined {
   const { lease_handoff_id: handoffId, lease_returns_to: returnsTo, lease_ms: durationMs } = row;
   const { lease_expires_at: expiresAtMs } = row;
   if (handoffId === null || returnsTo === null || durationMs === null || expiresAtMs === null) return undefined;

@@ -1,40 +1,26 @@
-import { sql, type RawBuilder } from 'kysely';
+import { sql } from 'kysely';
 import { clock, milliseconds } from './clock.js';
 import type { Database } from './database.js';
+import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
 import { lockArguments } from './read-situation.js';
 import { isLapsed, type SessionRow } from './session-row.js';
-import { prepareSettleLeases } from './settle-lease.js';
+import { prepareSettleUnlockedLeases } from './settle-lease.js';
 
-const settledAtOnce = 500;
-
-/**
- * Whether there are leases in a namespace that may have lapsed: whatever looks at more than one session asks this
- * first. `lease_check_at` is never after a lease's deadline, and an index finds it; the deadline itself moves with every
- * write, so that no index should hold it.
- */
-export const areLeasesDue = (namespace: RawBuilder<string>, now: RawBuilder<Date>): RawBuilder<boolean> =>
-  // By the first of all: asked for any, a planner that cannot know how many are due may look through the table.
-  sql`coalesce((
-    select lease_check_at from handoffs
-    where namespace = ${namespace} and lease_check_at is not null
-    order by lease_check_at limit 1
-  ) <= ${now}, false)`;
+const settledAtOnce = 200;
 
 /**
- * Settles lapsed leases of some namespaces, up to a number: the call that comes across them must not wait for thousands.
- * A lease is looked at about once for each time that it could have lapsed.
- *
- * @returns whether to look for more: those that somebody else is at work on are left to that one
+ * Stores some of a namespace's lapses, and answers whether more may follow. A lease that has not lapsed is checked again at
+ * its deadline: each is looked at about once in its duration. What other transactions have locked is left to later calls.
  */
-export function prepareSettleDueLeases(database: Database): (namespaces: readonly string[]) => Promise<boolean> {
+export function prepareSettleDueLeases(database: Database): Operation<string, boolean> {
   const check = prepareCheck(database);
-  const settle = prepareSettleLeases(database);
-  return async (namespaces) => {
-    const checked = await check({ namespaces });
+  const settle = prepareSettleUnlockedLeases(database);
+  return async (namespace) => {
+    const checked = await check({ namespace });
     const lapsed = checked.filter((row) => row.is_lapsed);
-    if (lapsed.length > 0) await settle(lapsed.map(lockArguments));
-    return checked.length > 0;
+    const settled = lapsed.length === 0 ? [] : await settle(lapsed.map(lockArguments));
+    return checked.length === settledAtOnce && settled.length + checked.length > lapsed.length;
   };
 }
 
@@ -44,15 +30,15 @@ interface Checked extends Pick<SessionRow, 'id' | 'version' | 'offers'> {
 }
 
 /** Those that have not lapsed are checked again at their deadline, and those that are over never. */
-function prepareCheck(database: Database): (args: { readonly namespaces: readonly string[] }) => Promise<Checked[]> {
+function prepareCheck(database: Database): (args: { readonly namespace: string }) => Promise<Checked[]> {
   return database.prepareWrite('check_leases', (p) =>
     statement<Checked>(sql`
       with clock as materialized (select ${clock(p)} as now),
       due as materialized (
         select handoffs.id, handoffs.handoff_id, handoffs.session_id
         from handoffs, clock
-        where namespace = any (${p.namespaces}::text[]) and lease_check_at <= clock.now
-        limit ${sql.lit(settledAtOnce)}
+        where namespace = ${p.namespace} and lease_check_at <= clock.now
+        order by lease_check_at limit ${sql.lit(settledAtOnce)}
         for update of handoffs skip locked
       ), held as materialized (
         select * from sessions where id = any (array(select session_id from due))

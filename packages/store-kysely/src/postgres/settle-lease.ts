@@ -1,5 +1,5 @@
 import { isLeaseLapsed, limits } from '@org/domain';
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { clock } from './clock.js';
 import type { Database } from './database.js';
 import { cancelOffers, noLease } from './move-ownership.js';
@@ -14,7 +14,7 @@ import { isLapsed, sessionRecord, type SessionRow } from './session-row.js';
 export type SettleLease = (session: SessionRow, observedAtMs: number) => Promise<boolean>;
 
 export function prepareSettleLease(database: Database): SettleLease {
-  const settle = prepareSettleLeases(database);
+  const settle = prepareSettleLeases(database, 'settle_lease', sql``);
   return async (row, observedAtMs) => {
     if (!isLeaseLapsed(sessionRecord(row, observedAtMs))) return false;
     await settle([lockArguments(row)]);
@@ -22,20 +22,27 @@ export function prepareSettleLease(database: Database): SettleLease {
   };
 }
 
+/** Does the same for any number of sessions, except those that other transactions have locked. */
+export const prepareSettleUnlockedLeases = (database: Database): SettleLeases =>
+  prepareSettleLeases(database, 'settle_leases', sql`skip locked`);
+
+/** @returns a row for each session that was given back */
+type SettleLeases = (seen: readonly LockArguments[]) => Promise<readonly unknown[]>;
+
 /**
  * Gives back those of the sessions whose leases have lapsed once their rows are locked, which is in the order of their ids,
- * as in a batch of appends. See `moveOwnership` in the domain. Nothing that the owner wrote while this waited can be
- * missed: it renewed the lease. A session that changed while this waited is left alone, since its handoffs may have too,
- * and this would see them as they were; whoever looks next settles it.
+ * as in a batch of appends: `settledSession` and `settledHandoff` in the domain say what is stored. Nothing that the owner
+ * wrote while this waited can be missed: it renewed the lease. A session that changed while this waited is left alone,
+ * since its handoffs may have too, and this would see them as they were; the next call that reads it settles it.
  *
  * A lapse is no activity: a session does not live on because its owner was silent. The offer gets a new id, so that it is
  * the newest of the lists.
  */
-export function prepareSettleLeases(database: Database): (seen: readonly LockArguments[]) => Promise<unknown> {
-  const settle = database.prepareWrite<Seen, unknown>('settle_leases', (p) =>
+function prepareSettleLeases(database: Database, name: string, unlessLocked: RawBuilder<unknown>): SettleLeases {
+  const settle = database.prepareWrite<Seen, unknown>(name, (p) =>
     statement(sql`
       with locked as materialized (
-        select * from sessions where id = any (${p.sessionIds}::bigint[]) order by id for update
+        select * from sessions where id = any (${p.sessionIds}::bigint[]) order by id for update ${unlessLocked}
       ), timed as materialized (
         select locked.*, ${clock(p)} as now from locked
       ), session as materialized (
@@ -45,7 +52,8 @@ export function prepareSettleLeases(database: Database): (seen: readonly LockArg
         )
         order by namespace
       ), ${queueOffer}, returned as materialized (
-        select id as session_id, namespace, last_sequence, lease_handoff_id as handoff_id, lease_returns_to as owner, now,
+        select id as session_id, namespace, last_sequence, lease_handoff_id as handoff_id, lease_returns_to as owner,
+          lease_expires_at as now,
           true as moves,
           array_append(array_remove(array_remove(former_owners, lease_returns_to), owner), nullif(owner, lease_returns_to))
             as former_owners
@@ -59,7 +67,7 @@ export function prepareSettleLeases(database: Database): (seen: readonly LockArg
           ],
           epoch = sessions.epoch + 1,
           version = sessions.version + 1,
-          updated_at = returned.now,
+          updated_at = greatest(sessions.updated_at, returned.now),
           ${noLease}
         from returned where sessions.id = returned.session_id
       ), cancelled as (

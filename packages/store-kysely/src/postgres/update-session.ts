@@ -1,4 +1,5 @@
 import {
+  isLeaseAhead,
   refuseUpdateSession,
   sessionNotFound,
   type Replayable,
@@ -13,6 +14,7 @@ import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
 import { lockArguments, lockSession, prepareReadSessionSituation, type LockArguments } from './read-situation.js';
 import { keyArguments, recordAnswer, replay, type KeyArguments } from './replay.js';
+import { isRenewable, prepareRenewLease } from './renew-lease.js';
 import { isWithinTtl, renewedLease, sessionJson, sessionRecord, type SessionRow } from './session-row.js';
 import { prepareSettleLease } from './settle-lease.js';
 import { untilAnswered } from './until-answered.js';
@@ -28,6 +30,7 @@ export function prepareUpdateSession(
 ): Operation<UpdateSession, Replayable<{ session: SessionRecord }>> {
   const readSituation = prepareReadSessionSituation<Answer>(database);
   const settle = prepareSettleLease(database);
+  const renewLease = prepareRenewLease(database);
   const write = prepareWrite(database);
 
   return (request) =>
@@ -39,8 +42,13 @@ export function prepareUpdateSession(
       const { session } = situation;
       if (session === null) throw sessionNotFound(request.sessionKey);
       if (await settle(session, situation.observed_at)) return undefined;
-      const refusal = refuseUpdateSession(sessionRecord(session, situation.observed_at), request);
+      const current = sessionRecord(session, situation.observed_at);
+      const refusal = refuseUpdateSession(current, request);
       if (refusal !== undefined) throw refusal;
+      if (isLeaseAhead(current)) {
+        await renewLease({ ...lockArguments(session), leaseMs: null });
+        return undefined;
+      }
 
       const [written] = await write({
         ...key,
@@ -79,11 +87,11 @@ function prepareWrite(database: Database): (changes: Changes) => Promise<{ respo
           metadata = coalesce(${p.metadata}::json, sessions.metadata),
           ttl_ms = coalesce(${p.ttlMs}::bigint, sessions.ttl_ms),
           version = sessions.version + 1,
-          updated_at = session.now,
+          updated_at = greatest(sessions.updated_at, session.now),
           last_activity_at = greatest(sessions.last_activity_at, session.now),
           lease_expires_at = ${renewedLease(sql`sessions`, sql`session.now`)}
         from session
-        where sessions.id = session.id
+        where sessions.id = session.id and ${isRenewable(sql`session`, sql`session.now`)}
           and (${p.mayBeExpired}::boolean or session.state <> 'active' or ${isWithinTtl(sql`session`, sql`session.now`)})
         returning ${sessionJson} as session, sessions.id as session_id, session.now
       ), answer as (

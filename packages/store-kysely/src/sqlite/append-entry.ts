@@ -10,6 +10,7 @@ import type { Selectable } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { ContextHistoryTable } from '../schema.js';
 import type { Connection } from './connection.js';
+import { prepareFollowDeadline } from './follow-deadline.js';
 import { prepareGetSession } from './get-session.js';
 import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
@@ -22,6 +23,7 @@ export function prepareAppendEntry(connection: Connection): Operation<AppendEntr
   const replay = prepareReplay(connection);
   const extendLog = prepareExtendLog(connection);
   const insertEntry = prepareInsertEntry(connection);
+  const followDeadline = prepareFollowDeadline(connection);
 
   return (request, nowMs) => {
     const session = getSession(request, nowMs);
@@ -32,7 +34,13 @@ export function prepareAppendEntry(connection: Connection): Operation<AppendEntr
     if (refusal !== undefined) throw refusal;
 
     const entry = newEntry(session, request, nowMs);
-    extendLog({ ...entry, lease_expires_at: renewedLease(record, request.agent, nowMs)?.expiresAtMs ?? null });
+    const lease = renewedLease(record, request.agent, nowMs);
+    extendLog({
+      ...entry,
+      last_activity_at: Math.max(session.last_activity_at, nowMs),
+      lease_expires_at: lease?.expiresAtMs ?? null,
+    });
+    followDeadline(session, lease);
     insertEntry(entry);
     return appendedEntry(entry, false);
   };
@@ -90,7 +98,7 @@ function prepareReplay(
   };
 }
 
-type Extension = EntryRow & Pick<SessionRow, 'lease_expires_at'>;
+type Extension = EntryRow & Pick<SessionRow, 'last_activity_at' | 'lease_expires_at'>;
 
 function prepareExtendLog(connection: Connection): (extension: Extension) => void {
   return connection.prepare((p: Placeholders<Extension>) =>
@@ -101,7 +109,7 @@ function prepareExtendLog(connection: Connection): (extension: Extension) => voi
         content_bytes: eb('content_bytes', '+', p.content_bytes),
         estimated_tokens: eb('estimated_tokens', '+', p.estimated_tokens),
         pinned_count: eb('pinned_count', '+', p.pinned),
-        last_activity_at: p.created_at,
+        last_activity_at: p.last_activity_at,
         lease_expires_at: p.lease_expires_at,
       }))
       .where('id', '=', p.session_id),

@@ -9,11 +9,12 @@ import {
   type SessionLease,
 } from '@org/domain';
 import type { Connection } from './connection.js';
+import { prepareFollowDeadline } from './follow-deadline.js';
 import { prepareGetSituation, type Situation } from './get-situation.js';
 import { handoffRecord, prepareSaveHandoff, type HandoffRow } from './handoff-row.js';
 import { prepareMoveOwnership } from './move-ownership.js';
 import type { Operation } from './operation.js';
-import { leaseColumns, prepareSaveSession, sessionRecord, type SessionRow } from './session-row.js';
+import { activeAt, leaseColumns, prepareSaveSession, sessionRecord, type SessionRow } from './session-row.js';
 
 export function prepareClaimHandoff(connection: Connection): Operation<ClaimHandoff, Replayable<ClaimedHandoff>> {
   const getSituation = prepareGetSituation(connection);
@@ -70,7 +71,7 @@ function prepareTakeOver(connection: Connection): Accept {
     };
     // First: the move cancels every offer that is still pending.
     saveHandoff(accepted);
-    return { handoff: accepted, session: move({ ...session, last_activity_at: nowMs }, ownership, nowMs) };
+    return { handoff: accepted, session: move(activeAt(session, nowMs), ownership, nowMs) };
   };
 }
 
@@ -84,12 +85,11 @@ function prepareJoin(connection: Connection): Accept {
     const { participants } = sessionRecord(session, nowMs);
     const joins = handoff.request_type === 'collaboration' && agent !== session.owner && !participants.includes(agent);
     const joined: SessionRow = {
-      ...session,
-      last_activity_at: nowMs,
+      ...activeAt(session, nowMs),
       ...(joins && {
         participants: JSON.stringify([...participants, agent]),
         version: session.version + 1,
-        updated_at: nowMs,
+        updated_at: Math.max(session.updated_at, nowMs),
       }),
     };
     saveSession(joined);
@@ -100,12 +100,14 @@ function prepareJoin(connection: Connection): Accept {
 /** An acceptor that asks for its acceptance again is alive. */
 function prepareRenewLease(connection: Connection): Accept {
   const saveSession = prepareSaveSession(connection);
+  const followDeadline = prepareFollowDeadline(connection);
 
   return ({ handoff, session }, { leaseMs }, nowMs) => {
     if (session.lease_handoff_id !== handoff.handoff_id) return { handoff, session };
     const lease = renewedLease(sessionRecord(session, nowMs), session.owner, nowMs, leaseMs);
     const renewed: SessionRow = { ...session, ...leaseColumns(lease) };
     saveSession(renewed);
+    followDeadline(session, lease);
     return { handoff, session: renewed };
   };
 }

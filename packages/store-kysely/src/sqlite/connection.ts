@@ -13,8 +13,8 @@ export interface Statement<Arguments, Row> {
 export interface Connection {
   readonly prepare: <Arguments extends object, Row>(build: BuildQuery<Arguments, Row>) => Statement<Arguments, Row>;
   /**
-   * Runs several reads on one snapshot. Should they come across something to write down, they take the write lock there.
-   * @throws a busy error (see `isBusy`); nothing is kept then
+   * Runs several reads on one snapshot. They need no lock that a writer holds.
+   * @throws a busy error (see `isBusy`), for instance while another process recovers the file
    */
   readonly readTransaction: <T>(run: () => T) => T;
   /**

@@ -1,21 +1,31 @@
 import type { CountNamespace, NamespaceCounts } from '@org/domain';
 import { sql } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
+import type { NoticeUnsettled } from '../settler.js';
 import type { Connection } from './connection.js';
+import { prepareFindLapses } from './lapses.js';
 import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
-import { prepareSettleDueLeases } from './settle-due-leases.js';
 
-export function prepareCountNamespace(connection: Connection): Operation<CountNamespace, NamespaceCounts> {
-  const settleDueLeases = prepareSettleDueLeases(connection);
+export function prepareCountNamespace(
+  connection: Connection,
+  notice: NoticeUnsettled,
+): Operation<CountNamespace, NamespaceCounts> {
+  const findLapses = prepareFindLapses(connection, notice);
   const countSessions = prepareCountSessions(connection);
   const countPending = prepareCountPending(connection);
+  const countCancelled = prepareCountCancelled(connection);
 
   return ({ namespace, limit }, nowMs) => {
-    settleDueLeases(namespace, nowMs);
+    const stored = countPending({ namespace, nowMs, limit })?.found ?? 0;
+    const { offers } = findLapses(namespace, nowMs);
+    const offeredAgain = offers.filter((offer) => offer.expires_at > nowMs).length;
+    const cancelled = offers
+      .map(({ session_id: sessionId }) => countCancelled({ sessionId, nowMs })?.found ?? 0)
+      .reduce((sum, found) => sum + found, 0);
     return {
       sessions: countSessions({ namespace, limit })?.found ?? 0,
-      pendingHandoffs: countPending({ namespace, nowMs, limit })?.found ?? 0,
+      pendingHandoffs: Math.min(limit, Math.max(0, stored - cancelled) + offeredAgain),
     };
   };
 }
@@ -46,5 +56,18 @@ function prepareCountPending(connection: Connection): Count<{ namespace: string;
           .as('some'),
       )
       .select(found),
+  ).get;
+}
+
+/** The offers of ownership that the lapse of their session's lease cancels, among those that have not expired. */
+function prepareCountCancelled(connection: Connection): Count<{ sessionId: number; nowMs: number }> {
+  return connection.prepare((p: Placeholders<{ sessionId: number; nowMs: number }>) =>
+    db
+      .selectFrom('handoffs')
+      .select(found)
+      .where('session_id', '=', p.sessionId)
+      .where('status', '=', sql.lit('pending'))
+      .where('request_type', '=', sql.lit('full_handoff'))
+      .where('expires_at', '>', p.nowMs),
   ).get;
 }

@@ -7,11 +7,12 @@ import {
 } from '@org/domain';
 import type { Placeholders } from '../prepared-query.js';
 import type { Connection } from './connection.js';
+import { prepareFollowDeadline } from './follow-deadline.js';
 import { prepareGetSession } from './get-session.js';
 import { handoffRecord, type HandoffRow } from './handoff-row.js';
 import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
-import { leaseColumns, prepareSaveSession, sessionRecord, type SessionRow } from './session-row.js';
+import { activeAt, leaseColumns, prepareSaveSession, sessionRecord, type SessionRow } from './session-row.js';
 
 export function prepareCreateHandoff(
   connection: Connection,
@@ -19,6 +20,7 @@ export function prepareCreateHandoff(
   const getSession = prepareGetSession(connection);
   const saveSession = prepareSaveSession(connection);
   const insertHandoff = prepareInsertHandoff(connection);
+  const followDeadline = prepareFollowDeadline(connection);
 
   return (request, nowMs) => {
     const session = getSession(request, nowMs);
@@ -28,7 +30,8 @@ export function prepareCreateHandoff(
 
     const handoff = newHandoff(session, request, nowMs);
     const lease = renewedLease(record, request.agent, nowMs);
-    saveSession({ ...session, ...leaseColumns(lease), last_activity_at: nowMs });
+    saveSession({ ...activeAt(session, nowMs), ...leaseColumns(lease) });
+    followDeadline(session, lease);
     insertHandoff(handoff);
     return { handoff: handoffRecord(handoff, session, nowMs), replayed: false };
   };

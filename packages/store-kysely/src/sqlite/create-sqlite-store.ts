@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Store, Telemetry } from '@org/domain';
 import { olderSchema } from '../schema-version.js';
+import { createSettler, type NoticeUnsettled } from '../settler.js';
 import type { Connection } from './connection.js';
 import { measureCommits, measureOperations, type RecordStatement } from './measure-statements.js';
 import { requireSchema } from './migrate.js';
@@ -53,11 +54,13 @@ export async function createSqliteStore({
   const connection = await open(path, migrate, clock, lockWaitMs).catch((error: unknown) => {
     throw translateError(error, path);
   });
-  const { reads, writes, measured } = measure(connection, telemetry);
+  const { reads, writes, measured } = measure(connection, telemetry, (found) => settler.notice(found));
+  const settler = createSettler({
+    settleLeases: (namespace) => measured.writeTransaction(() => writes.settleDueLeases(namespace, clock())),
+    expireOffers: (rowIds) => measured.writeTransaction(() => writes.expireOffers(rowIds, clock())),
+  });
   const { read, write, close } = createOperationRunner(measured, { path, clock, lockWaitMs, telemetry });
   const deleteSession = write(writes.deleteSession);
-  const listHandoffs = read(reads.listHandoffs);
-  const expireOffers = write(writes.expireOffers);
   const readMark = read(reads.readMark);
   const moveMark = write(writes.moveMark);
 
@@ -81,25 +84,22 @@ export async function createSqliteStore({
     markRead: (request) => (request.sequence === undefined ? readMark(request) : moveMark(request)),
     readBriefing: read(reads.readBriefing),
     createHandoff: write(writes.createHandoff),
-    listHandoffs: async (request) => {
-      const { page, lapsed } = await listHandoffs(request);
-      // A full disk, or a lock that is held for long, keeps nobody from reading: the next list will do it.
-      if (lapsed.length > 0) await expireOffers(lapsed).catch(() => undefined);
-      return page;
-    },
+    listHandoffs: read(reads.listHandoffs),
     peekInboxes: read(reads.peekInboxes),
     claimHandoff: write(writes.claimHandoff),
     resolveHandoff: write(writes.resolveHandoff),
     countNamespace: read(reads.countNamespace),
     ping: read(reads.ping),
-    close,
+    close: async () => {
+      await Promise.all([settler.close(), close()]);
+    },
     dataVersion: () => connection.dataVersion(),
   };
 }
 
 /** Operations, and the connection that runs them. */
-function measure(connection: Connection, telemetry: Telemetry | undefined) {
-  const { reads, writes } = prepareOperations(connection);
+function measure(connection: Connection, telemetry: Telemetry | undefined, notice: NoticeUnsettled) {
+  const { reads, writes } = prepareOperations(connection, notice);
   if (telemetry === undefined) return { reads, writes, measured: connection };
   const record: RecordStatement = (name, durationMs, failure) =>
     telemetry.recordStatement(name, durationMs, 'sqlite', failure);

@@ -2,12 +2,12 @@ import type { SessionRef } from '@org/domain';
 import { sql } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { Connection } from './connection.js';
-import { prepareGetSession } from './get-session.js';
+import { prepareGetStoredSession } from './get-session.js';
 import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
 
 export function prepareDeleteSession(connection: Connection): Operation<SessionRef, void> {
-  const getSession = prepareGetSession(connection);
+  const getSession = prepareGetStoredSession(connection);
   const deleteAnswers = prepareDeleteAnswers(connection);
   const deleteOfSession = (['handoffs', 'read_marks', 'context_history'] as const).map((table) =>
     connection.prepare((p: Placeholders<{ id: number }>) => db.deleteFrom(table).where('session_id', '=', p.id)),
@@ -16,8 +16,8 @@ export function prepareDeleteSession(connection: Connection): Operation<SessionR
     db.deleteFrom('sessions').where('id', '=', p.id),
   );
 
-  return (ref, nowMs) => {
-    const { id } = getSession(ref, nowMs);
+  return (ref) => {
+    const { id } = getSession(ref);
     deleteAnswers(ref);
     for (const statement of deleteOfSession) statement.run({ id });
     deleteRow.run({ id });

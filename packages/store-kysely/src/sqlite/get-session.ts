@@ -4,14 +4,23 @@ import { preparedOnce } from './prepared-once.js';
 import { prepareFindSession, type SessionRow } from './session-row.js';
 import { prepareSettleLease } from './settle-lease.js';
 
-/** Gets the row of a session, after settling its lease. It throws SESSION_NOT_FOUND. */
-export const prepareGetSession: (connection: Connection) => (ref: SessionRef, nowMs: number) => SessionRow =
-  preparedOnce((connection) => {
+type GetSession = (ref: SessionRef, nowMs: number) => SessionRow;
+
+/** Gets the row of a session as it is stored, for a read. It throws SESSION_NOT_FOUND. */
+export const prepareGetStoredSession: (connection: Connection) => (ref: SessionRef) => SessionRow = preparedOnce(
+  (connection) => {
     const findSession = prepareFindSession(connection);
-    const settleLease = prepareSettleLease(connection);
-    return (ref, nowMs) => {
+    return (ref) => {
       const row = findSession(ref);
       if (row === undefined) throw sessionNotFound(ref.sessionKey);
-      return settleLease(row, nowMs);
+      return row;
     };
-  });
+  },
+);
+
+/** Gets the row of a session after storing the lapse of its lease, for a write. It throws SESSION_NOT_FOUND. */
+export const prepareGetSession: (connection: Connection) => GetSession = preparedOnce((connection) => {
+  const getStored = prepareGetStoredSession(connection);
+  const settleLease = prepareSettleLease(connection);
+  return (ref, nowMs) => settleLease(getStored(ref), nowMs);
+});

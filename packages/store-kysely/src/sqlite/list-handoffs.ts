@@ -1,11 +1,13 @@
-import { roleAddress, type HandoffPage, type ListHandoffs } from '@org/domain';
-import { sql } from 'kysely';
+import { settledHandoff, type HandoffPage, type ListHandoffs } from '@org/domain';
 import type { Placeholders } from '../prepared-query.js';
+import type { NoticeUnsettled } from '../settler.js';
 import type { Connection } from './connection.js';
 import { handoffRecord, type HandoffRow } from './handoff-row.js';
+import { prepareFindLapses } from './lapses.js';
 import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
 import {
+  addressesOf,
   isListed,
   prepareReadOffers,
   prepareReadPendingOffers,
@@ -13,64 +15,56 @@ import {
   type ScannedHandoff,
 } from './read-offers.js';
 import { mergeRanges, readRange, scanPage, scanWidth, type ScannedRange } from './scan-page.js';
-import type { SessionRow } from './session-row.js';
-import { prepareSettleDueLeases } from './settle-due-leases.js';
+import { leasedSession, leasedSessionColumns, type LeasedSessionRow } from './session-row.js';
 
-/** A page, and which of the offers that it looked through are stored as pending although they lapsed. */
-export interface ListedHandoffs {
-  readonly page: HandoffPage;
-  readonly lapsed: readonly number[];
-}
-
-export function prepareListHandoffs(connection: Connection): Operation<ListHandoffs, ListedHandoffs> {
-  const settleDueLeases = prepareSettleDueLeases(connection);
+export function prepareListHandoffs(
+  connection: Connection,
+  notice: NoticeUnsettled,
+): Operation<ListHandoffs, HandoffPage> {
+  const findLapses = prepareFindLapses(connection, notice);
   const readInbox = prepareReadInbox(connection);
   const readOutbox = prepareReadOutbox(connection);
   const getHandoff = prepareGetListed(connection);
 
   return (request, nowMs) => {
-    const { namespace, after = 0 } = request;
-    settleDueLeases(namespace, nowMs);
+    const { namespace, after = 0, limit } = request;
+    const { offers, settle } = findLapses(namespace, nowMs);
     const range = request.direction === 'inbox' ? readInbox(request) : readOutbox(request);
-    const page = scanPage(range, request.limit, (row) => isListed(row, request, nowMs));
+    const expired = range.rows.filter((row) => settle(row)?.status === 'pending' && row.expires_at <= nowMs);
+    if (expired.length > 0) notice({ namespace, expired: expired.map(({ id }) => id) });
+
+    const page = scanPage(range, limit, (row) => isListed(settle(row), request, nowMs));
+    const offeredAgain = offers.filter((offer) => isFound(offer, request) && isListed(offer, request, nowMs));
+    const shown = page.more ? [] : offeredAgain.slice(0, limit - page.ids.length);
     return {
-      page: {
-        handoffs: page.ids.flatMap((id) => getHandoff({ id }) ?? []).map((row) => handoffRecord(row, row, nowMs)),
-        next: page.last ?? after,
-        more: page.more,
-      },
-      lapsed: range.rows.filter((row) => row.status === 'pending' && row.expires_at <= nowMs).map(({ id }) => id),
+      handoffs: [...page.ids, ...shown.map(({ id }) => id)].flatMap((id) => {
+        const row = getHandoff({ id });
+        return row === undefined ? [] : settledHandoff(handoffRecord(row, row, nowMs), leasedSession(row, nowMs));
+      }),
+      next: page.last ?? after,
+      more: page.more || shown.length < offeredAgain.length,
     };
   };
 }
 
-/** A handoff, and the lease of its session. */
-function prepareGetListed(
-  connection: Connection,
-): (args: { id: number }) => (HandoffRow & Pick<SessionRow, 'lease_handoff_id' | 'lease_expires_at'>) | undefined {
+/** Whether an offer belongs to what the list looks through. */
+function isFound(offer: ScannedHandoff, request: ListHandoffs): boolean {
+  if (request.direction === 'outbox') return offer.requesting_agent === request.agent;
+  return addressesOf(request).includes(offer.target_agent);
+}
+
+type ListedRow = HandoffRow & LeasedSessionRow;
+
+/** A handoff, and what tells whether the lease of its session lapsed. */
+function prepareGetListed(connection: Connection): (args: { id: number }) => ListedRow | undefined {
   return connection.prepare((p: Placeholders<{ id: number }>) =>
     db
       .selectFrom('handoffs')
       .innerJoin('sessions', 'sessions.id', 'handoffs.session_id')
       .selectAll('handoffs')
-      .select(['sessions.lease_handoff_id', 'sessions.lease_expires_at'])
+      .select(leasedSessionColumns.map((column) => `sessions.${column}` as const))
       .where('handoffs.id', '=', p.id),
   ).get;
-}
-
-/** An offer that is stored as expired is no longer among the pending ones: lists look at it once, and not every time. */
-export function prepareExpireOffers(connection: Connection): Operation<readonly number[], void> {
-  const expire = connection.prepare((p: Placeholders<{ id: number; nowMs: number }>) =>
-    db
-      .updateTable('handoffs')
-      .set({ status: 'expired' })
-      .where('id', '=', p.id)
-      .where('status', '=', sql.lit('pending'))
-      .where('expires_at', '<=', p.nowMs),
-  ).run;
-  return (ids, nowMs) => {
-    for (const id of ids) expire({ id, nowMs });
-  };
 }
 
 type ReadScanned = (request: ListHandoffs) => ScannedRange<ScannedHandoff>;
@@ -80,8 +74,9 @@ function prepareReadInbox(connection: Connection): ReadScanned {
   const readAny = prepareReadOffers(connection);
   const readPending = prepareReadPendingOffers(connection);
 
-  return ({ namespace, agent, roles, status, after = 0, limit }) => {
-    const addresses = [agent, null, ...new Set(roles.map(roleAddress))];
+  return (request) => {
+    const { namespace, status, after = 0, limit } = request;
+    const addresses = addressesOf(request);
     const width = status === undefined ? limit : Math.floor(scanWidth / addresses.length);
     const readAddress = status === 'pending' ? readPending : readAny;
     return mergeRanges(

@@ -3,7 +3,7 @@ import type { Selectable } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { ReadMarksTable } from '../schema.js';
 import type { Connection } from './connection.js';
-import { prepareGetSession } from './get-session.js';
+import { prepareGetStoredSession } from './get-session.js';
 import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
 
@@ -11,12 +11,12 @@ type MarkRow = Selectable<ReadMarksTable>;
 
 /** Writes nothing when there is nothing to move: then it is a read. */
 export function prepareMarkRead(connection: Connection): Operation<MarkRead, ReadMark> {
-  const getSession = prepareGetSession(connection);
+  const getSession = prepareGetStoredSession(connection);
   const findMark = prepareFindMark(connection);
   const saveMark = prepareSaveMark(connection);
 
-  return ({ agent, sequence, ...ref }, nowMs) => {
-    const { id, session_key: sessionKey, last_sequence: lastSequence } = getSession(ref, nowMs);
+  return ({ agent, sequence, ...ref }) => {
+    const { id, session_key: sessionKey, last_sequence: lastSequence } = getSession(ref);
     const refusal = refuseMark(sequence ?? 0, { sessionKey, lastSequence });
     if (refusal !== undefined) throw refusal;
     const standing = findMark({ session_id: id, agent })?.sequence ?? 0;

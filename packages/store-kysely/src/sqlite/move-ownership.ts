@@ -30,7 +30,7 @@ export const prepareMoveOwnership: (
       ...session,
       ...ownershipColumns(ownership),
       version: session.version + 1,
-      updated_at: nowMs,
+      updated_at: Math.max(session.updated_at, nowMs),
     };
     saveSession(moved);
     cancelOffers.run({ sessionId: session.id, nowMs });

@@ -7,7 +7,7 @@ import { translateError } from './translate-error.js';
 
 /** Runs operations, each in a transaction, until it is closed. */
 export interface OperationRunner {
-  /** For operations that write at most what they come across. Nobody waits for them, nor they for anybody otherwise. */
+  /** For operations that only read. They neither wait for writes nor hold them up. */
   readonly read: <Request, Answer>(operation: Operation<Request, Answer>) => (request: Request) => Promise<Answer>;
   /** For operations that write. */
   readonly write: <Request, Answer>(operation: Operation<Request, Answer>) => (request: Request) => Promise<Answer>;

@@ -1,8 +1,8 @@
 import type { Connection } from './connection.js';
 
 /**
- * What one call of the port does to the database, inside a transaction. It settles the lapsed leases that it comes across;
- * other than that, a read writes nothing, and a mutation throws its refusals before it writes.
+ * What one call of the port does to the database, inside a transaction. A read writes nothing. A mutation stores the lapse
+ * of the lease that it comes across; other than that, it throws its refusals before it writes.
  *
  * @param nowMs the store's clock, read when the transaction began: after any wait for the lock
  */

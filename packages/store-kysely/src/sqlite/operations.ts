@@ -1,3 +1,4 @@
+import type { NoticeUnsettled } from '../settler.js';
 import { prepareAppendEntry } from './append-entry.js';
 import { prepareClaimHandoff } from './claim-handoff.js';
 import type { Connection } from './connection.js';
@@ -5,7 +6,8 @@ import { prepareCountNamespace } from './count-namespace.js';
 import { prepareCreateHandoff } from './create-handoff.js';
 import { prepareCreateSession } from './create-session.js';
 import { prepareDeleteSession } from './delete-session.js';
-import { prepareExpireOffers, prepareListHandoffs } from './list-handoffs.js';
+import { prepareExpireOffers } from './expire-offers.js';
+import { prepareListHandoffs } from './list-handoffs.js';
 import { prepareListSessionKeys } from './list-session-keys.js';
 import { prepareListSessions } from './list-sessions.js';
 import { prepareMarkRead } from './mark-read.js';
@@ -17,10 +19,15 @@ import { prepareReadSession } from './read-session.js';
 import { prepareReadTail } from './read-tail.js';
 import { prepareReplaying } from './replay.js';
 import { prepareResolveHandoff } from './resolve-handoff.js';
+import { prepareSettleDueLeases } from './settle-due-leases.js';
 import { prepareUpdateSession } from './update-session.js';
 
-/** Prepares every statement that the store will ever run. */
-export function prepareOperations(connection: Connection) {
+/**
+ * Prepares every statement that the store will ever run.
+ *
+ * @param notice is told what reads find that is not stored yet
+ */
+export function prepareOperations(connection: Connection, notice: NoticeUnsettled = () => undefined) {
   const replaying = prepareReplaying(connection);
   const markRead = prepareMarkRead(connection);
   return {
@@ -33,19 +40,20 @@ export function prepareOperations(connection: Connection) {
       createHandoff: replaying(prepareCreateHandoff(connection), ({ sessionKey }) => sessionKey),
       claimHandoff: replaying(prepareClaimHandoff(connection)),
       resolveHandoff: replaying(prepareResolveHandoff(connection)),
+      settleDueLeases: prepareSettleDueLeases(connection),
       expireOffers: prepareExpireOffers(connection),
     },
     reads: {
-      readSession: prepareReadSession(connection),
-      listSessions: prepareListSessions(connection),
+      readSession: prepareReadSession(connection, notice),
+      listSessions: prepareListSessions(connection, notice),
       listSessionKeys: prepareListSessionKeys(connection),
-      readEntries: prepareReadEntries(connection),
-      readTail: prepareReadTail(connection),
+      readEntries: prepareReadEntries(connection, notice),
+      readTail: prepareReadTail(connection, notice),
       readMark: markRead,
-      readBriefing: prepareReadBriefing(connection),
-      listHandoffs: prepareListHandoffs(connection),
-      peekInboxes: preparePeekInboxes(connection),
-      countNamespace: prepareCountNamespace(connection),
+      readBriefing: prepareReadBriefing(connection, notice),
+      listHandoffs: prepareListHandoffs(connection, notice),
+      peekInboxes: preparePeekInboxes(connection, notice),
+      countNamespace: prepareCountNamespace(connection, notice),
       ping: preparePing(connection),
     },
   };

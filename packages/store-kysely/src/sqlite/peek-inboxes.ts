@@ -1,44 +1,62 @@
-import { roleAddress, type Inbox } from '@org/domain';
+import type { Inbox } from '@org/domain';
 import type { Placeholders } from '../prepared-query.js';
+import type { NoticeUnsettled } from '../settler.js';
 import type { Connection } from './connection.js';
+import { prepareFindLapses, type Lapses } from './lapses.js';
 import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
-import { isListed, prepareReadPendingOffers, scannedColumns, type ScannedHandoff } from './read-offers.js';
+import { addressesOf, isListed, prepareReadPendingOffers, scannedColumns, type ScannedHandoff } from './read-offers.js';
 import { scanWidth } from './scan-page.js';
-import { prepareSettleDueLeases } from './settle-due-leases.js';
 
 /**
  * Those who wait have seen nearly everything. What is new to the one who has seen least is read once, and shared out;
  * should that be much, each inbox is looked into on its own.
  */
-export function preparePeekInboxes(connection: Connection): Operation<readonly Inbox[], readonly boolean[]> {
-  const settleDueLeases = prepareSettleDueLeases(connection);
+export function preparePeekInboxes(
+  connection: Connection,
+  notice: NoticeUnsettled,
+): Operation<readonly Inbox[], readonly boolean[]> {
+  const findLapses = prepareFindLapses(connection, notice);
   const readNewest = prepareReadNewest(connection);
   const holdsOffer = prepareHoldsOffer(connection);
 
   return (inboxes, nowMs) => {
-    for (const namespace of new Set(inboxes.map((inbox) => inbox.namespace))) settleDueLeases(namespace, nowMs);
+    const lapses = new Map<string, Lapses>();
+    for (const { namespace } of inboxes) {
+      if (!lapses.has(namespace)) lapses.set(namespace, findLapses(namespace, nowMs));
+    }
+    const isNew: IsNew = (row, { namespace, agent, after: seen }) =>
+      row.id > seen && isListed(lapses.get(namespace)?.settle(row), pendingInboxOf(agent), nowMs);
+    const isOfferedAgain = (inbox: Inbox): boolean =>
+      lapses
+        .get(inbox.namespace)
+        ?.offers.some(
+          (offer) =>
+            addressesOf(inbox).includes(offer.target_agent) && isListed(offer, pendingInboxOf(inbox.agent), nowMs),
+        ) === true;
+
     const after = inboxes.reduce((least, inbox) => Math.min(least, inbox.after), Number.MAX_SAFE_INTEGER);
     const newest = readNewest({ after, limit: scanWidth });
-    if (newest.length === scanWidth) return inboxes.map((inbox) => holdsOffer(inbox, nowMs));
+    if (newest.length === scanWidth) return inboxes.map((inbox) => isOfferedAgain(inbox) || holdsOffer(inbox, isNew));
 
     const byAddress = Map.groupBy(newest, ({ namespace, target_agent: target }) => addressName(namespace, target));
-    return inboxes.map((inbox) =>
-      addressesOf(inbox).some((target) =>
-        byAddress.get(addressName(inbox.namespace, target))?.some((row) => isNew(row, inbox, nowMs)),
-      ),
+    return inboxes.map(
+      (inbox) =>
+        isOfferedAgain(inbox) ||
+        addressesOf(inbox).some((target) =>
+          byAddress.get(addressName(inbox.namespace, target))?.some((row) => isNew(row, inbox)),
+        ),
     );
   };
 }
 
-/** Null: what is offered to anyone. */
-const addressesOf = ({ agent, roles }: Inbox): (string | null)[] => [agent, null, ...roles.map(roleAddress)];
+/** Whether a stored handoff is new to an inbox. */
+type IsNew = (row: ScannedHandoff, inbox: Inbox) => boolean;
+
+const pendingInboxOf = (agent: string) => ({ direction: 'inbox', agent, status: 'pending' }) as const;
 
 /** Names cannot hold a space. */
 const addressName = (namespace: string, target: string | null): string => `${namespace} ${target ?? ''}`;
-
-const isNew = (row: ScannedHandoff, { agent, after }: Inbox, nowMs: number): boolean =>
-  row.id > after && isListed(row, { direction: 'inbox', agent, status: 'pending' }, nowMs);
 
 type NewHandoff = ScannedHandoff & { readonly namespace: string };
 
@@ -60,16 +78,16 @@ const firstWidth = 8;
  * Whether an inbox holds an offer. When it holds so many that lapsed that they would take long to look through, the answer
  * is yes as well: whoever then lists them takes them away.
  */
-function prepareHoldsOffer(connection: Connection): (inbox: Inbox, nowMs: number) => boolean {
+function prepareHoldsOffer(connection: Connection): (inbox: Inbox, isNew: IsNew) => boolean {
   const readPending = prepareReadPendingOffers(connection);
 
-  function holdsAt(target: string | null, inbox: Inbox, nowMs: number): boolean {
+  function holdsAt(target: string | null, inbox: Inbox, isNew: IsNew): boolean {
     for (const limit of [firstWidth, scanWidth]) {
       const rows = readPending({ namespace: inbox.namespace, targetAgent: target, after: inbox.after, limit });
-      if (rows.some((row) => isNew(row, inbox, nowMs))) return true;
+      if (rows.some((row) => isNew(row, inbox))) return true;
       if (rows.length < limit) return false;
     }
     return true;
   }
-  return (inbox, nowMs) => addressesOf(inbox).some((target) => holdsAt(target, inbox, nowMs));
+  return (inbox, isNew) => addressesOf(inbox).some((target) => holdsAt(target, inbox, isNew));
 }

@@ -2,26 +2,31 @@ import type { BriefingSource, ReadBriefing } from '@org/domain';
 import { sql, type Selectable } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { ContextHistoryTable } from '../schema.js';
+import type { NoticeUnsettled } from '../settler.js';
 import type { Connection } from './connection.js';
 import { entryColumns, entryRecord, type EntryRow } from './entry-row.js';
-import { prepareGetSession } from './get-session.js';
+import { prepareGetStoredSession } from './get-session.js';
+import { observingSessions } from './observe-session.js';
 import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
-import { sessionRecord } from './session-row.js';
 
-export function prepareReadBriefing(connection: Connection): Operation<ReadBriefing, BriefingSource> {
-  const getSession = prepareGetSession(connection);
+export function prepareReadBriefing(
+  connection: Connection,
+  notice: NoticeUnsettled,
+): Operation<ReadBriefing, BriefingSource> {
+  const getSession = prepareGetStoredSession(connection);
+  const observe = observingSessions(notice);
   const readPinned = prepareReadPinned(connection);
   const readNewest = prepareReadNewest(connection);
   const readPinnedCount = prepareReadPinnedCount(connection);
   const readTokens = prepareReadTokens(connection);
 
   return (request, nowMs) => {
-    const session = getSession(request, nowMs);
+    const session = getSession(request);
     const uptoSequence = Math.min(request.uptoSequence ?? Infinity, session.last_sequence);
     const upto = { sessionId: session.id, uptoSequence, offset: 0, maxContentLength: request.maxContentLength };
     return {
-      session: sessionRecord(session, nowMs),
+      session: observe(session, nowMs),
       uptoSequence,
       pinned: readPinned({ ...upto, limit: request.pinnedLimit }).map(entryRecord),
       pinnedCount: readPinnedCount(upto)?.pinned_count ?? 0,

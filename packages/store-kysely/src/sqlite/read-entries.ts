@@ -1,22 +1,24 @@
 import { scanRange, type EntryPage, type ReadEntries } from '@org/domain';
 import { sql } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
+import type { NoticeUnsettled } from '../settler.js';
 import type { Connection } from './connection.js';
 import { entryColumns, entryRecord, type EntryRow } from './entry-row.js';
-import { prepareGetSession } from './get-session.js';
+import { prepareGetStoredSession } from './get-session.js';
+import { observingSessions } from './observe-session.js';
 import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
-import { sessionRecord } from './session-row.js';
 
-export function prepareReadEntries(connection: Connection): Operation<ReadEntries, EntryPage> {
-  const getSession = prepareGetSession(connection);
+export function prepareReadEntries(connection: Connection, notice: NoticeUnsettled): Operation<ReadEntries, EntryPage> {
+  const getSession = prepareGetStoredSession(connection);
+  const observe = observingSessions(notice);
   const readRange = {
     ascending: prepareReadRange(connection, 'asc'),
     descending: prepareReadRange(connection, 'desc'),
   };
 
   return (request, nowMs) => {
-    const session = getSession(request, nowMs);
+    const session = getSession(request);
     const scanned = scanRange(request, session.last_sequence);
     const rows = readRange[request.direction]({
       ...scanned,
@@ -26,7 +28,7 @@ export function prepareReadEntries(connection: Connection): Operation<ReadEntrie
       contentOffset: request.contentOffset,
       maxContentLength: request.maxContentLength,
     });
-    return { session: sessionRecord(session, nowMs), entries: rows.map(entryRecord), scanned };
+    return { session: observe(session, nowMs), entries: rows.map(entryRecord), scanned };
   };
 }
 

@@ -1,4 +1,4 @@
-import { handoffStatus, isOwnRoleOffer, type ListHandoffs } from '@org/domain';
+import { handoffStatus, isOwnRoleOffer, roleAddress, type ListHandoffs } from '@org/domain';
 import { sql } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { Connection } from './connection.js';
@@ -8,13 +8,30 @@ import { db } from './query-builder.js';
 
 /** What the filters of lists look at. */
 export type ScannedHandoff = Pick<HandoffRow, (typeof scannedColumns)[number]>;
-export const scannedColumns = ['id', 'status', 'expires_at', 'requesting_agent', 'target_agent'] as const;
+export const scannedColumns = [
+  'id',
+  'session_id',
+  'request_type',
+  'status',
+  'expires_at',
+  'requesting_agent',
+  'target_agent',
+] as const;
 
+/** The addresses whose offers an inbox holds; null: anyone's. */
+export const addressesOf = ({ agent, roles }: Pick<ListHandoffs, 'agent' | 'roles'>): (string | null)[] => [
+  agent,
+  null,
+  ...new Set(roles.map(roleAddress)),
+];
+
+/** @param row undefined: its place in the lists is void */
 export function isListed(
-  row: ScannedHandoff,
+  row: ScannedHandoff | undefined,
   { direction, agent, status }: Pick<ListHandoffs, 'direction' | 'agent' | 'status'>,
   observedAtMs: number,
 ): boolean {
+  if (row === undefined) return false;
   const addressed = { targetAgent: row.target_agent ?? undefined, requestingAgent: row.requesting_agent };
   if (direction === 'inbox' && isOwnRoleOffer(addressed, agent)) return false;
   return (

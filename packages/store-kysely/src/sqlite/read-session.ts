@@ -1,10 +1,15 @@
 import type { SessionRecord, SessionRef } from '@org/domain';
+import type { NoticeUnsettled } from '../settler.js';
 import type { Connection } from './connection.js';
-import { prepareGetSession } from './get-session.js';
+import { prepareGetStoredSession } from './get-session.js';
+import { observingSessions } from './observe-session.js';
 import type { Operation } from './operation.js';
-import { sessionRecord } from './session-row.js';
 
-export function prepareReadSession(connection: Connection): Operation<SessionRef, SessionRecord> {
-  const getSession = prepareGetSession(connection);
-  return (request, nowMs) => sessionRecord(getSession(request, nowMs), nowMs);
+export function prepareReadSession(
+  connection: Connection,
+  notice: NoticeUnsettled,
+): Operation<SessionRef, SessionRecord> {
+  const getSession = prepareGetStoredSession(connection);
+  const observe = observingSessions(notice);
+  return (request, nowMs) => observe(getSession(request), nowMs);
 }

@@ -1,26 +1,28 @@
 import { logPages, scanRange, type AppendedEntry, type LogTail, type ReadTail } from '@org/domain';
 import type { Placeholders } from '../prepared-query.js';
+import type { NoticeUnsettled } from '../settler.js';
 import type { Connection } from './connection.js';
 import { entryRecord } from './entry-row.js';
-import { prepareGetSession } from './get-session.js';
+import { prepareGetStoredSession } from './get-session.js';
+import { observingSessions } from './observe-session.js';
 import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
 import { prepareReadRange } from './read-entries.js';
-import { sessionRecord } from './session-row.js';
 
-export function prepareReadTail(connection: Connection): Operation<ReadTail, LogTail> {
-  const getSession = prepareGetSession(connection);
+export function prepareReadTail(connection: Connection, notice: NoticeUnsettled): Operation<ReadTail, LogTail> {
+  const getSession = prepareGetStoredSession(connection);
+  const observe = observingSessions(notice);
   const readRange = prepareReadRange(connection, 'asc');
   const findAppended = prepareFindAppended(connection);
 
   return (request, nowMs) => {
-    const session = getSession(request, nowMs);
+    const session = getSession(request);
     const scanned = scanRange(request, session.last_sequence);
     const { pageEnds, tail } = logPages(scanned, session.last_sequence, request.pageSize);
     const { limit, maxContentLength } = request;
     const rows = readRange({ ...tail, sessionId: session.id, types: null, limit, contentOffset: 0, maxContentLength });
     return {
-      session: sessionRecord(session, nowMs),
+      session: observe(session, nowMs),
       scanned,
       pageEnds: pageEnds.flatMap((sequence) => findAppended({ sessionId: session.id, sequence }) ?? []),
       entries: rows.map(entryRecord),

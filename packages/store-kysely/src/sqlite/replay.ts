@@ -1,4 +1,6 @@
 import { refuseReplay, type Idempotency, type Replayable } from '@org/domain';
+import { sql } from 'kysely';
+import { confirmedAfterMs } from '../confirmed-time.js';
 import type { Placeholders } from '../prepared-query.js';
 import type { Connection } from './connection.js';
 import type { Operation } from './operation.js';
@@ -47,7 +49,7 @@ export function prepareReplaying(connection: Connection): Replaying {
       }
       const answer = operation(request, nowMs);
       record.run({ ...scope, requestHash, response: JSON.stringify(answer), nowMs });
-      sweep.run({ beforeMs: nowMs - keptMs });
+      sweep.run({ oldMs: nowMs - confirmedAfterMs });
       return answer;
     };
 }
@@ -86,16 +88,20 @@ const prepareRecord = (connection: Connection) =>
     }),
   );
 
+/** What is old, another key that is old enough must confirm. */
 const prepareSweep = (connection: Connection) =>
-  connection.prepare((p: Placeholders<{ beforeMs: number }>) =>
-    db
-      .deleteFrom('idempotency_keys')
-      .where('id', 'in', (eb) =>
-        eb
-          .selectFrom('idempotency_keys')
-          .select('id')
-          .where('created_at', '<', p.beforeMs)
-          .orderBy('created_at')
-          .limit(sweptAtOnce),
-      ),
+  connection.prepare((p: Placeholders<{ oldMs: number }>) =>
+    db.deleteFrom('idempotency_keys').where('id', 'in', (eb) =>
+      eb
+        .selectFrom('idempotency_keys')
+        .select('id')
+        .where('created_at', '<', (keys) =>
+          keys
+            .selectFrom('idempotency_keys')
+            .select(({ fn }) => sql<number>`${fn.max('created_at')} - ${sql.lit(keptMs)}`.as('before'))
+            .where('created_at', '<=', p.oldMs),
+        )
+        .orderBy('created_at')
+        .limit(sweptAtOnce),
+    ),
   );

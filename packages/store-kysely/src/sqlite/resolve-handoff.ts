@@ -4,7 +4,7 @@ import { prepareGetSituation } from './get-situation.js';
 import { handoffRecord, prepareSaveHandoff, type HandoffRow } from './handoff-row.js';
 import { prepareMoveOwnership } from './move-ownership.js';
 import type { Operation } from './operation.js';
-import { leaseColumns, prepareSaveSession, sessionRecord, type SessionRow } from './session-row.js';
+import { activeAt, leaseColumns, prepareSaveSession, sessionRecord, type SessionRow } from './session-row.js';
 
 export function prepareResolveHandoff(
   connection: Connection,
@@ -41,7 +41,7 @@ function prepareFinish(
   return (handoff, session, nowMs) => {
     if (handoff.status === 'returned') {
       const ownership = moveOwnership(sessionRecord(session, nowMs), handoff.requesting_agent);
-      return move({ ...session, last_activity_at: nowMs }, ownership, nowMs);
+      return move(activeAt(session, nowMs), ownership, nowMs);
     }
     if (session.lease_handoff_id !== handoff.handoff_id) return session;
     const kept: SessionRow = { ...session, ...leaseColumns(undefined) };

@@ -1,4 +1,4 @@
-import type { JsonObject, Ownership, SessionLease, SessionRecord, SessionRef } from '@org/domain';
+import type { JsonObject, LeasedSession, Ownership, SessionLease, SessionRecord, SessionRef } from '@org/domain';
 import type { Selectable } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { SessionsTable } from '../schema.js';
@@ -39,6 +39,34 @@ export function leaseOf(row: LeaseColumns): SessionLease | undefined {
   if (handoffId === null || returnsTo === null || durationMs === null || expiresAtMs === null) return undefined;
   return { handoffId, returnsTo, durationMs, expiresAtMs };
 }
+
+/** See `isLeaseLapsed` in the domain. */
+export const isLapsed = (row: Pick<SessionRow, 'state' | 'lease_expires_at'>, nowMs: number): boolean =>
+  row.state === 'active' && row.lease_expires_at !== null && row.lease_expires_at <= nowMs;
+
+/** The row after something was done to the session. A clock that is behind does not move its last activity back. */
+export const activeAt = (row: SessionRow, nowMs: number): SessionRow => ({
+  ...row,
+  last_activity_at: Math.max(row.last_activity_at, nowMs),
+});
+
+/** What tells whether a lease lapsed, and what the lapse does. See `LeasedSession` in the domain. */
+export type LeasedSessionRow = Pick<SessionRow, (typeof leasedSessionColumns)[number]>;
+export const leasedSessionColumns = [
+  'state',
+  'last_sequence',
+  'lease_handoff_id',
+  'lease_returns_to',
+  'lease_ms',
+  'lease_expires_at',
+] as const;
+
+export const leasedSession = (row: LeasedSessionRow, observedAtMs: number): LeasedSession => ({
+  state: row.state,
+  lastSequence: row.last_sequence,
+  lease: leaseOf(row),
+  observedAtMs,
+});
 
 export const leaseColumns = (lease: SessionLease | undefined): LeaseColumns => ({
   lease_handoff_id: lease?.handoffId ?? null,

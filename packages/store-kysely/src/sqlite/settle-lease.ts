@@ -1,30 +1,31 @@
-import { isLeaseLapsed, moveOwnership } from '@org/domain';
+import { moveOwnership } from '@org/domain';
 import { sql } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { Connection } from './connection.js';
 import { prepareMoveOwnership } from './move-ownership.js';
 import { preparedOnce } from './prepared-once.js';
 import { db } from './query-builder.js';
-import { leaseOf, sessionRecord, type SessionRow } from './session-row.js';
+import { isLapsed, leaseOf, sessionRecord, type SessionRow } from './session-row.js';
 
 /** Where SQLite keeps the greatest id that it ever gave in each table that never gives one twice. */
 type SequenceTable = { readonly sqlite_sequence: { readonly name: string; readonly seq: number } };
 
-/** Settles the lease of a session, and answers with the row as it is then: the same, when there was nothing to settle. */
+/** Stores the lapse of a session's lease, and answers with the row as it is then: the same, when it has not lapsed. */
 export type SettleLease = (session: SessionRow, nowMs: number) => SessionRow;
 
-/** Writes down that a lease lapsed: the session goes back, and the offer is pending again. */
+/** Stores what `settledSession` and `settledHandoff` in the domain compute. */
 export const prepareSettleLease: (connection: Connection) => SettleLease = preparedOnce((connection) => {
   const move = prepareMoveOwnership(connection);
   const takePlace = prepareTakePlace(connection);
   const offerAgain = prepareOfferAgain(connection);
 
   return (session, nowMs) => {
-    const { namespace, state } = session;
+    const { namespace } = session;
     const lease = leaseOf(session);
-    if (lease === undefined || !isLeaseLapsed({ state, lease, observedAtMs: nowMs })) return session;
-    const moved = move(session, moveOwnership(sessionRecord(session, nowMs), lease.returnsTo), nowMs);
-    offerAgain({ namespace, handoffId: lease.handoffId, place: takePlace(), last: session.last_sequence, nowMs });
+    if (lease === undefined || !isLapsed(session, nowMs)) return session;
+    const { handoffId, returnsTo, expiresAtMs: lapsedAtMs } = lease;
+    const moved = move(session, moveOwnership(sessionRecord(session, nowMs), returnsTo), lapsedAtMs);
+    offerAgain({ namespace, handoffId, place: takePlace(), last: session.last_sequence, lapsedAtMs });
     return moved;
   };
 });
@@ -55,7 +56,7 @@ interface OfferAgain {
   readonly place: number;
   /** The log's newest entry. */
   readonly last: number;
-  readonly nowMs: number;
+  readonly lapsedAtMs: number;
 }
 
 /** The offer becomes the newest of the lists: those who saw it go, and look for what is new alone, see it again. */
@@ -71,7 +72,7 @@ function prepareOfferAgain(connection: Connection): (args: OfferAgain) => void {
         granted_epoch: null,
         lease_check_at: null,
         upto_sequence: p.last,
-        expires_at: sql<number>`case when expires_at > ${p.nowMs} then expires_at else ${p.nowMs} + expires_at - created_at end`,
+        expires_at: sql<number>`case when expires_at > ${p.lapsedAtMs} then expires_at else ${p.lapsedAtMs} + expires_at - created_at end`,
       })
       .where('namespace', '=', p.namespace)
       .where('handoff_id', '=', p.handoffId),

@@ -6,16 +6,18 @@ import {
   type UpdateSession,
 } from '@org/domain';
 import type { Connection } from './connection.js';
+import { prepareFollowDeadline } from './follow-deadline.js';
 import { prepareGetSession } from './get-session.js';
 import { prepareScheduleLeaseCheck } from './handoff-row.js';
 import type { Operation } from './operation.js';
-import { leaseColumns, prepareSaveSession, sessionRecord, type SessionRow } from './session-row.js';
+import { activeAt, leaseColumns, prepareSaveSession, sessionRecord, type SessionRow } from './session-row.js';
 
 export function prepareUpdateSession(
   connection: Connection,
 ): Operation<UpdateSession, Replayable<{ session: SessionRecord }>> {
   const getSession = prepareGetSession(connection);
   const saveSession = prepareSaveSession(connection);
+  const followDeadline = prepareFollowDeadline(connection);
   const scheduleLeaseCheck = prepareScheduleLeaseCheck(connection);
 
   return (request, nowMs) => {
@@ -26,17 +28,17 @@ export function prepareUpdateSession(
     const lease = renewedLease(record, request.agent, nowMs);
 
     const updated: SessionRow = {
-      ...row,
+      ...activeAt(row, nowMs),
       ...leaseColumns(lease),
       state: request.state ?? row.state,
       title: request.title ?? row.title,
       metadata: request.metadata === undefined ? row.metadata : JSON.stringify(request.metadata),
       ttl_ms: request.ttlMs ?? row.ttl_ms,
       version: row.version + 1,
-      updated_at: nowMs,
-      last_activity_at: nowMs,
+      updated_at: Math.max(row.updated_at, nowMs),
     };
     saveSession(updated);
+    followDeadline(row, lease);
     if (lease !== undefined && row.state !== 'active' && updated.state === 'active') {
       // While the session was closed, nobody looked.
       scheduleLeaseCheck({ namespace: request.namespace, handoffId: lease.handoffId, atMs: lease.expiresAtMs });

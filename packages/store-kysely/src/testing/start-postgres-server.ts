@@ -23,6 +23,8 @@ export interface PostgresServerOptions {
   readonly hba?: readonly string[] | undefined;
   /** The password of the superuser; it becomes a part of the URL. */
   readonly password?: string | undefined;
+  /** A server that was stopped in order: this one begins with its data, and follows it as a hot standby. */
+  readonly standbyOf?: PostgresServer | undefined;
   /** An empty folder for the data, on a small disk for instance. Default: one of the server's own. */
   readonly dataFolder?: string | undefined;
 }
@@ -31,6 +33,7 @@ export interface PostgresServerOptions {
 export interface PostgresServer {
   /** Of its superuser and the database `postgres`. It stays the same when the server is started again. */
   readonly url: string;
+  readonly dataFolder: string;
   /** The process that accepts connections; it has one more for each of them. */
   readonly pid: () => number;
   /** As `pg_ctl stop -m`: `fast` ends the connections in order, `immediate` is a crash. */
@@ -61,7 +64,9 @@ export async function startPostgresServer(options: PostgresServerOptions = {}): 
     const port = await unusedPort();
     const login = options.password === undefined ? superuser : `${superuser}:${options.password}`;
     const url = `postgres://${login}@127.0.0.1:${port}/postgres`;
-    const serverArguments = ['-D', dataFolder, '-p', `${port}`, ...settingArguments(options.settings)];
+    const { standbyOf, settings } = options;
+    const following = standbyOf === undefined ? {} : { primary_conninfo: standbyOf.url };
+    const serverArguments = ['-D', dataFolder, '-p', `${port}`, ...settingArguments({ ...settings, ...following })];
     const startProcess = async (): Promise<ChildProcess> => {
       const log = openSync(join(folder, 'log'), 'a');
       // A group of its own: a Ctrl-C is for the guard to act upon.
@@ -79,6 +84,7 @@ export async function startPostgresServer(options: PostgresServerOptions = {}): 
     let server = await startProcess();
     return {
       url,
+      dataFolder,
       pid: () => server.pid as number,
       stop: async (mode) => {
         const ended = once(server, 'exit');
@@ -138,9 +144,14 @@ interface NewCluster {
 }
 
 async function createCluster({ binaries, folder, dataFolder, user, options }: NewCluster): Promise<void> {
-  const { password, hba = ['local all all trust', 'host all all 127.0.0.1/32 trust'] } = options;
+  const { password, hba = ['local all all trust', 'host all,replication all 127.0.0.1/32 trust'], standbyOf } = options;
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   if (user.uid !== undefined && user.gid !== undefined) await chown(dataFolder, user.uid, user.gid);
+  if (standbyOf !== undefined) {
+    await run('cp', ['-a', `${standbyOf.dataFolder}/.`, dataFolder]);
+    await writeFile(join(dataFolder, 'standby.signal'), '');
+    return;
+  }
   const passwordFile = join(folder, 'password');
   await writeFile(passwordFile, password ?? 'unused');
   const locale = ['--encoding=UTF8', '--locale=C'];
