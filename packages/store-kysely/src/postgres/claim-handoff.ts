@@ -11,6 +11,7 @@ import {
 } from '@org/domain';
 import { sql } from 'kysely';
 import { clock, epochMs, milliseconds } from './clock.js';
+import { commitDurably } from './commit-durably.js';
 import type { Database } from './database.js';
 import { handoffJson, handoffRecord, type HandoffRow } from './handoff-row.js';
 import { cancelOffers, type SessionChange } from './move-ownership.js';
@@ -154,6 +155,6 @@ function prepareRenewLease(
         lease_ms = coalesce(${p.leaseMs}::bigint, sessions.lease_ms),
         lease_expires_at = session.now + ${milliseconds(sql`coalesce(${p.leaseMs}::bigint, sessions.lease_ms)`)}
       from session where sessions.id = session.id
-      returning ${sessionColumns}`),
+      returning ${sessionColumns}, ${commitDurably} as durability`),
   );
 }
