@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ContextStoreError, type EventBus, type Store, type Telemetry } from '@org/domain';
+import { storeUnavailable, type EventBus, type Store, type Telemetry } from '@org/domain';
 import type { EventCarrier } from '@org/store-kysely/postgres';
 import type { SchemaChange } from '@org/store-kysely/sqlite';
 import type { DatabaseLocation, SqliteLocation } from './database-location.js';
@@ -61,11 +61,9 @@ async function makeDefaultFolder({ path, isDefault }: SqliteLocation): Promise<v
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new ContextStoreError(
-      'STORE_UNAVAILABLE',
+    throw storeUnavailable(
       `The data folder ${folder} cannot be made (${String((error as NodeJS.ErrnoException).code)}). Set XDG_DATA_HOME or DATABASE_URL to a place that can be written.`,
-      { folder },
-      { cause: error },
+      { written: 'no', details: { folder }, cause: error },
     );
   }
 }

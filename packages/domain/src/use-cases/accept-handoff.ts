@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { afterWriting } from '../errors.js';
 import { briefingSchema } from '../model/briefing.js';
 import { handoffIdSchema, handoffSchema, type Handoff } from '../model/handoff.js';
 import { sessionSchema } from '../model/session.js';
@@ -44,7 +45,9 @@ export const acceptHandoff = defineUseCase({
       count({ kind: 'handoff_processed', requestType, event: 'accepted' });
       publish({ kind: 'session_changed', namespace, sessionKey });
     }
-    const source = await store.readBriefing({ namespace, sessionKey, uptoSequence, ...briefingReadLimits(maxTokens) });
+    const source = await afterWriting(
+      store.readBriefing({ namespace, sessionKey, uptoSequence, ...briefingReadLimits(maxTokens) }),
+    );
     const briefing = composeBriefing(source, maxTokens, handoff);
     return {
       handoff: withoutRepeats(presentHandoff(handoff), briefing.text),
