@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { RedisBusState } from '@org/bus-redis';
 import type { RedisCacheState } from '@org/cache-keyv/redis';
+import { ContextStoreError, withoutOutcome } from '@org/domain';
 import { readEnvironment, type Environment, type EnvironmentTable } from './environment.js';
 import type { OpenContextStoreOptions } from './open-context-store.js';
 
@@ -151,5 +152,6 @@ export function logRedis(options: OpenContextStoreOptions, log: RedisLog): OpenC
 }
 
 function messageOf(error: unknown): string {
+  if (error instanceof ContextStoreError) return withoutOutcome(error);
   return error instanceof Error ? error.message : String(error);
 }

@@ -134,10 +134,17 @@ export async function afterWriting<T>(reading: Promise<T>): Promise<T> {
     return await reading;
   } catch (error) {
     if (!(error instanceof ContextStoreError) || error.details['written'] !== 'no') throw error;
-    const { message, details, retryable, cause } = error;
-    const problem = message.slice(0, -outcome('no', retryable).length - 1);
-    throw storeUnavailable(problem, { written: 'unknown', details, retryable: retryable ? undefined : false, cause });
+    const { details, retryable, cause } = error;
+    const options = { written: 'unknown', details, retryable: retryable ? undefined : false, cause } as const;
+    throw storeUnavailable(withoutOutcome(error), options);
   }
+}
+
+/** The message of an error without what it means for a call: for those who start a program, or ask whether it is ready. */
+export function withoutOutcome({ message, details, retryable }: ContextStoreError): string {
+  const { written } = details;
+  if (written !== 'no' && written !== 'unknown') return message;
+  return message.slice(0, -outcome(written, retryable).length).trimEnd();
 }
 
 function outcome(written: Written, isRetryable: boolean): string {

@@ -12,6 +12,7 @@ export {
 export {
   ContextStoreError,
   errorCodes,
+  withoutOutcome,
   storeClosed,
   storeUnavailable,
   type ContextStoreErrorOptions,
