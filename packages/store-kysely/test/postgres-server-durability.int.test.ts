@@ -11,6 +11,7 @@ import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { commitDurably } from '../src/postgres/commit-durably.js';
 import { statement } from '../src/postgres/query-builder.js';
+import { expectLastingTrouble } from './expect-trouble.js';
 import { appendWork, createWork, offerWork, readWork, work } from './requests.js';
 
 describe('a PostgreSQL server whose synchronous_commit is switched off while a store is open', () => {
@@ -96,3 +97,20 @@ describe('a PostgreSQL server whose synchronous_commit is switched off while a s
 
 const target = { namespace: work.namespace, agent: 'implementer' };
 const keyed = { idempotency: { key: 'k', tool: 't', requestHash: 'h' } };
+
+it.for(['fsync', 'full_page_writes'])(
+  'a server with %s switched off is refused unless it says that it may',
+  async (name) => {
+    const allow = 'context_store.allow_unsafe_settings';
+    const server = await startPostgresServer({ settings: { fsync: 'on', [name]: 'off', [allow]: 'off' } });
+    await expectLastingTrouble(
+      createPostgresStore({ url: server.url }),
+      new RegExp(`has ${name} switched off.*${allow}`),
+    );
+    const url = new URL(server.url);
+    url.searchParams.set('options', `-c ${allow}=on`);
+    const store = await createPostgresStore({ url: url.href });
+    await store.close();
+    await server.remove();
+  },
+);
