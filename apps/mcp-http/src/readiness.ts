@@ -1,4 +1,4 @@
-import { ContextStoreError, type ContextStore } from '@org/context-store';
+import { ContextStoreError, withoutOutcome, type ContextStore } from '@org/context-store';
 import { within } from './within.js';
 
 /** A database that takes longer is as good as away. Whoever asks is told before their own patience, of two seconds or more, ends. */
@@ -28,6 +28,6 @@ async function problemOf(answer: Promise<void>): Promise<string | undefined> {
     await answer;
     return undefined;
   } catch (error) {
-    return error instanceof ContextStoreError ? error.message : noAnswer;
+    return error instanceof ContextStoreError ? withoutOutcome(error) : noAnswer;
   }
 }

@@ -103,6 +103,28 @@ describe('a server whose database', () => {
     await expect.poll(() => ready(url)).toEqual({ status: 200 });
   });
 
+  it('takes no writes: it says so, answers reads, and is ready when it does again', async () => {
+    const database = await temporaryDatabase(server.url);
+    const name = new URL(database.url).pathname.slice(1);
+    const { process: served, url } = await launch(database.url);
+    await served.started();
+    const readSession = () => callTool(`${url}/mcp`, 'getContext', { sessionKey: 'work' });
+    await callTool(`${url}/mcp`, 'registerSession');
+    await database.query(`alter database ${name} set default_transaction_read_only = on`);
+    await database.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}' and pid <> pg_backend_pid()`,
+    );
+    await expect
+      .poll(() => ready(url))
+      .toEqual({ status: 503, reason: expect.stringMatching(/takes no writes.*failover to end\.$/) as string });
+    expect((await readSession()).text).toContain('"entries":[]');
+    expect((await callTool(`${url}/mcp`, 'registerSession')).text).toMatch(/takes no writes.*Nothing was written/);
+    await database.query(`set transaction_read_only = off; alter database ${name} reset default_transaction_read_only`);
+    await expect.poll(() => ready(url)).toEqual({ status: 200 });
+    expect(await served.stop()).toMatchObject({ code: 0 });
+    await database.drop();
+  });
+
   it('hangs: it says so before anybody loses patience, and is back by itself', async () => {
     const { process: served, url } = await launch(server.url);
     await served.started();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ContextStoreError, noTelemetry, type Store, type Telemetry } from '@org/domain';
+import { noTelemetry, storeClosed, type Store, type Telemetry } from '@org/domain';
 import { createPartCache } from './part-cache.js';
 import { readBriefing } from './read-briefing.js';
 import { readEntries } from './read-entries.js';
@@ -45,8 +45,7 @@ export function createCachedStore({
   const serve =
     <Request, Answer>(operation: (request: Request, signal?: AbortSignal) => Promise<Answer>) =>
     async (request: Request, signal?: AbortSignal): Promise<Answer> => {
-      if (closing !== undefined)
-        throw new ContextStoreError('STORE_UNAVAILABLE', 'The store is closed. Open it again.');
+      if (closing !== undefined) throw storeClosed();
       const answer = operation(request, signal);
       underWay.add(answer);
       try {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
+import { ContextStoreError, withoutOutcome } from '@org/domain';
 import type { ConnectionState } from '@org/redis-connection';
 import { readEnvironment, type Environment, type EnvironmentTable } from './environment.js';
 import type { OpenContextStoreOptions } from './open-context-store.js';
@@ -181,5 +182,6 @@ export function logRedis(options: OpenContextStoreOptions, log: RedisLog): OpenC
 }
 
 function messageOf(error: unknown): string {
+  if (error instanceof ContextStoreError) return withoutOutcome(error);
   return error instanceof Error ? error.message : String(error);
 }

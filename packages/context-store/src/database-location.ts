@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { ContextStoreError } from '@org/domain';
-import { findUrlProblem, nameServer } from '@org/store-kysely/postgres/configuration';
+import { findUrlProblem, nameServer, serverUrls } from '@org/store-kysely/postgres/configuration';
 
 const scheme = 'sqlite:';
 const inMemory = ':memory:';
@@ -65,8 +65,10 @@ export function sharedDatabase(location: DatabaseLocation): string | undefined {
 /** Whether what names the data may not be shown: a password is in it, or parameters, among which one may be. */
 export function isSecret(location: DatabaseLocation): boolean {
   if (location.engine === 'sqlite') return false;
-  const { password, search } = new URL(location.url);
-  return password !== '' || search !== '';
+  return serverUrls(location.url).some((url) => {
+    const { password, search } = new URL(url);
+    return password !== '' || search !== '';
+  });
 }
 
 function dataFolder(): string {

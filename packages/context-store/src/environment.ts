@@ -133,6 +133,11 @@ export const environmentTable = {
     'false',
     'PostgreSQL: whether a pooler in transaction mode (PgBouncer) stands between.',
   ),
+  DATABASE_SCHEMA: optionalVariable(
+    z.string().max(63, 'at most 63 characters'),
+    'the first of the search_path that holds the tables, or else its first',
+    'PostgreSQL: the schema of the tables. It must exist.',
+  ),
   REDIS_URL: secret(
     optionalVariable(
       redisSchema,
@@ -221,6 +226,7 @@ export function contextStoreOptions(environment: Environment<typeof environmentT
       statementTimeoutMs: environment.DATABASE_STATEMENT_TIMEOUT_MS,
       idleInTransactionTimeoutMs: environment.DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS,
       transactionPooler: environment.DATABASE_TRANSACTION_POOLER,
+      schema: environment.DATABASE_SCHEMA,
     },
     redis: redisUrl === undefined ? undefined : { url: redisUrl, deployment: environment.REDIS_DEPLOYMENT },
     cache: cacheSettings(environment),

@@ -19,6 +19,7 @@ export {
   errorCodes,
   handoffStatuses,
   noTelemetry,
+  withoutOutcome,
   requestTypes,
   sessionStatuses,
   type Briefing,
@@ -46,4 +47,5 @@ export {
   type UseCaseInput,
   type UseCaseName,
   type UseCaseResult,
+  type Written,
 } from '@org/domain';

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { ContextStoreError, type EventBus, type Store, type Telemetry } from '@org/domain';
+import { storeUnavailable, type EventBus, type Store, type Telemetry } from '@org/domain';
 import type { EventCarrier } from '@org/store-kysely/postgres';
 import type { SchemaChange } from '@org/store-kysely/sqlite';
 import type { DatabaseLocation, SqliteLocation } from './database-location.js';
@@ -60,11 +60,9 @@ function makeDefaultFolder({ path, isDefault }: SqliteLocation, makeFolder: (fol
   try {
     makeFolder(folder);
   } catch (error) {
-    throw new ContextStoreError(
-      'STORE_UNAVAILABLE',
+    throw storeUnavailable(
       `The data folder ${folder} cannot be made (${String((error as NodeJS.ErrnoException).code)}). Set XDG_DATA_HOME or DATABASE_URL to a place that can be written.`,
-      { folder },
-      { cause: error },
+      { written: 'no', details: { folder }, cause: error },
     );
   }
 }

@@ -12,6 +12,7 @@ export type PostgresSettings = Pick<
   | 'statementTimeoutMs'
   | 'idleInTransactionTimeoutMs'
   | 'transactionPooler'
+  | 'schema'
 >;
 
 /** @throws VALIDATION_ERROR naming every setting that is wrong */
@@ -28,5 +29,7 @@ function settingsSchema(): z.ZodType<PostgresSettings> {
     statementTimeoutMs: milliseconds,
     idleInTransactionTimeoutMs: milliseconds,
     transactionPooler: z.boolean().optional(),
+    // PostgreSQL cuts longer names.
+    schema: z.string().min(1).max(63).optional(),
   } satisfies Record<keyof PostgresSettings, z.ZodType>);
 }

@@ -5,12 +5,20 @@ import { openContextStore } from './open-context-store.js';
 import { migrateStore } from './open-store.js';
 import type { PostgresSettings } from './postgres-settings.js';
 
-const { DATABASE_URL, DATABASE_CONNECT_TIMEOUT_MS, DATABASE_TRANSACTION_POOLER, CONTEXT_NAMESPACE } = environmentTable;
-const environment = { DATABASE_URL, DATABASE_CONNECT_TIMEOUT_MS, DATABASE_TRANSACTION_POOLER, CONTEXT_NAMESPACE };
+const { DATABASE_URL, DATABASE_CONNECT_TIMEOUT_MS, DATABASE_TRANSACTION_POOLER, DATABASE_SCHEMA, CONTEXT_NAMESPACE } =
+  environmentTable;
+const environment = {
+  DATABASE_URL,
+  DATABASE_CONNECT_TIMEOUT_MS,
+  DATABASE_TRANSACTION_POOLER,
+  DATABASE_SCHEMA,
+  CONTEXT_NAMESPACE,
+};
 
 const settingsOf = (values: Environment<typeof environment>): PostgresSettings => ({
   connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
   transactionPooler: values.DATABASE_TRANSACTION_POOLER,
+  schema: values.DATABASE_SCHEMA,
 });
 const report = (location: DatabaseLocation, done: string): unknown =>
   process.stdout.write(`context-store: ${describeLocation(location)}: ${done}\n`);

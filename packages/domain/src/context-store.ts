@@ -235,7 +235,7 @@ function toolMethods(
     };
     return ((given, caller = {}) => {
       const waits = asksToWait(given);
-      const limit = { callTimeoutMs, waitMs: waits ? waitMs(given) : 0, mayWrite };
+      const limit = { callTimeoutMs, waitMs: waits ? waitMs(given) : 0, mayWrite: mayWrite || movesMark(given) };
       return telemetry.measure({ tool: name, waits, request: caller.request }, () =>
         translated(withDeadline(limit, caller.signal, (signal) => call(given, caller, signal))),
       );
@@ -293,6 +293,10 @@ export const asksToWait = (given: unknown): given is { readonly waitSeconds: num
   'waitSeconds' in given &&
   typeof given.waitSeconds === 'number' &&
   given.waitSeconds > 0;
+
+/** Whether the arguments of a tool that reads ask it to move the agent's read mark. */
+const movesMark = (given: unknown): boolean =>
+  typeof given === 'object' && given !== null && 'ackSequence' in given && given.ackSequence !== undefined;
 
 /** How long such a call waits, in milliseconds: no longer than any may. */
 export const waitMs = ({ waitSeconds }: { readonly waitSeconds: number }): number =>

@@ -98,3 +98,57 @@ export class ContextStoreError extends Error {
     return { code: this.code, message: this.message, retryable: this.retryable, details: this.details };
   }
 }
+
+/** Whether a failed call may have changed anything. */
+export type Written = 'no' | 'unknown';
+
+export interface StoreUnavailableOptions extends ContextStoreErrorOptions {
+  readonly written: Written;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * The error of a database that cannot be used. Its message and `details.written` tell callers whether the call may have
+ * been carried out.
+ *
+ * @param problem what happened and what to do about it, as whole sentences
+ */
+export function storeUnavailable(
+  problem: string,
+  { written, details, ...options }: StoreUnavailableOptions,
+): ContextStoreError {
+  const message = `${problem} ${outcome(written, options.retryable ?? true)}`;
+  return new ContextStoreError('STORE_UNAVAILABLE', message, { ...details, written }, options);
+}
+
+/** What a store answers once it was closed. */
+export const storeClosed = (): ContextStoreError =>
+  storeUnavailable('The store is closed. Open it again.', { written: 'no' });
+
+/**
+ * Awaits a read of a call that has written before. Should the read fail, it is not true of the call that nothing was
+ * written.
+ */
+export async function afterWriting<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof ContextStoreError) || error.details['written'] !== 'no') throw error;
+    const { details, retryable, cause } = error;
+    const options = { written: 'unknown', details, retryable: retryable ? undefined : false, cause } as const;
+    throw storeUnavailable(withoutOutcome(error), options);
+  }
+}
+
+/** The message of an error without what it means for a call: for those who start a program, or ask whether it is ready. */
+export function withoutOutcome({ message, details, retryable }: ContextStoreError): string {
+  const { written } = details;
+  if (written !== 'no' && written !== 'unknown') return message;
+  return message.slice(0, -outcome(written, retryable).length).trimEnd();
+}
+
+function outcome(written: Written, isRetryable: boolean): string {
+  if (written === 'unknown')
+    return 'It may have been carried out: repeat it with the same idempotencyKey, or look before you repeat it.';
+  return isRetryable ? 'Nothing was written; send the same call again.' : 'Nothing was written.';
+}

@@ -12,9 +12,14 @@ export {
 export {
   ContextStoreError,
   errorCodes,
+  withoutOutcome,
+  storeClosed,
+  storeUnavailable,
   type ContextStoreErrorOptions,
   type ErrorBody,
   type ErrorCode,
+  type StoreUnavailableOptions,
+  type Written,
 } from './errors.js';
 export type { Briefing } from './model/briefing.js';
 export { contextTypes, type ContextType, type Entry } from './model/entry.js';

@@ -1,5 +1,10 @@
-import { ContextStoreError, type ErrorBody, type ErrorCode } from '@org/domain';
+import { ContextStoreError, type ErrorBody, type ErrorCode, type Written } from '@org/domain';
 import { expect } from 'vitest';
+
+const saysWhetherWritten: Readonly<Record<Written, RegExp>> = {
+  no: / Nothing was written(; send the same call again)?\.$/,
+  unknown: / It may have been carried out: /,
+};
 
 /** Expects the one error by which trouble with the database is told: typed, fit to show to anyone, and over by itself. */
 export async function expectTrouble(
@@ -26,6 +31,7 @@ async function expectError(
   );
   expect(error).toBeInstanceOf(ContextStoreError);
   expect(error).toMatchObject({ code, retryable, message: expect.stringMatching(says) as string });
-  const { message } = error as ContextStoreError;
+  const { message, details } = error as ContextStoreError;
+  if (code === 'STORE_UNAVAILABLE') expect(message).toMatch(saysWhetherWritten[details['written'] as Written]);
   expect(message).not.toMatch(/\n|secret|select |insert |update |relation/i);
 }

@@ -52,7 +52,7 @@ export function explainingDatabase(client: Client): ExplainingDatabase {
     return (await client.query({ text: statement.text, values: [...statement.values] })).rows as Row[];
   }
 
-  const database = createDatabase({ run }, () => 0);
+  const database = createDatabase({ run }, { schema: 'public', clockOffsetMs: () => 0 });
   const recording =
     (prepare: Database['prepareRead']): Database['prepareRead'] =>
     (name, build) => {

@@ -1,11 +1,12 @@
 import type { Store } from '@org/domain';
 import { describeStoreContract } from '@org/domain/testing';
-import { createPostgresStore, identifyDatabase } from '@org/store-kysely/postgres';
-import { startPgbouncer, temporaryDatabase, type Pgbouncer } from '@org/store-kysely/testing';
+import { createPostgresStore, identifyDatabase, type PostgresStoreOptions } from '@org/store-kysely/postgres';
+import { startPgbouncer, temporaryDatabase, type Pgbouncer, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { Client } from 'pg';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { expectTrouble } from './expect-trouble.js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { expectLastingTrouble, expectTrouble } from './expect-trouble.js';
 import { takingTurns } from './fork-store.js';
+import { appendWork, createWork } from './requests.js';
 
 /** Gives each transaction any one of two connections. */
 let pooler: Pgbouncer;
@@ -41,7 +42,10 @@ it('changed connections between the transactions of a client', () => {
 
 it('is told to name no statements and to ask for no settings', async () => {
   const database = await temporaryDatabase();
-  await expectTrouble(createPostgresStore({ url: pooler.urlOf(database.url) }), /pooler.*switch transactionPooler on/);
+  await expectLastingTrouble(
+    createPostgresStore({ url: pooler.urlOf(database.url) }),
+    /pooler.*Switch transactionPooler on/,
+  );
   await database.drop();
 });
 
@@ -77,3 +81,69 @@ async function startStranger(url: string): Promise<{ stop: () => Promise<Readonl
     },
   };
 }
+
+describe('a PgBouncer that is full, or set otherwise than the store was told', () => {
+  let database: TemporaryDatabase;
+  let misset: Pgbouncer | undefined;
+  const opened: Store[] = [];
+
+  beforeEach(async () => {
+    database = await temporaryDatabase();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((store) => store.close()));
+    await misset?.stop();
+    misset = undefined;
+    await database.drop();
+  });
+
+  async function start(poolSize: number, settings: Readonly<Record<string, string | number>>): Promise<string> {
+    misset = await startPgbouncer(process.env['DATABASE_TEST_URL'] ?? '', poolSize, settings);
+    return misset.urlOf(database.url);
+  }
+
+  async function open(url: string, options: Partial<PostgresStoreOptions> = {}): Promise<Store> {
+    const store = await createPostgresStore({ url, ...options });
+    opened.push(store);
+    return store;
+  }
+
+  it('says that the pooler accepts no more connections', async () => {
+    const url = await start(2, { max_client_conn: 1 });
+    const other = new Client(url);
+    await other.connect();
+    await expectTrouble(open(url, { transactionPooler: true }), /pooler is full.*max_client_conn.*Nothing was written/);
+    await other.end();
+  });
+
+  it('says that the pooler had no free connection, and that nothing was written', async () => {
+    const url = await start(1, { query_wait_timeout: 1 });
+    const store = await open(url, { transactionPooler: true, poolSize: 2 });
+    await store.createSession(createWork);
+    const other = new Client(url);
+    await other.connect();
+    await other.query('begin');
+    await expectTrouble(
+      store.appendEntry(appendWork('a')),
+      /no free connection.*default_pool_size.*Nothing was written/,
+    );
+    await other.query('commit');
+    await other.end();
+    expect(await store.appendEntry(appendWork('a'))).toMatchObject({ sequence: 1 });
+  });
+
+  it('says that the pooler keeps settings from the server', async () => {
+    const url = await start(2, {
+      ignore_startup_parameters: 'options,statement_timeout,idle_in_transaction_session_timeout',
+    });
+    await expectLastingTrouble(open(url), /pooler stands between.*Switch transactionPooler on/);
+  });
+
+  it('says that the pooler cannot reach the server', async () => {
+    misset = await startPgbouncer('postgres://postgres@127.0.0.1:1', 1, { client_login_timeout: 2 });
+    await expectTrouble(
+      open(misset.urlOf(database.url), { transactionPooler: true }),
+      /cannot be reached from the pooler/,
+    );
+  });
+});

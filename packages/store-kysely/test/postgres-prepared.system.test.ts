@@ -37,10 +37,11 @@ describe('the statements of a store', () => {
     await database.query('create extension pg_stat_statements');
     await migratePostgres(database.url);
     pool = createConnectionPool({ ...defaultSettings, ...pooled, url: database.url });
-    operations = prepareOperations(
-      createDatabase(pool, () => 0),
-      { flushes: 2, maxWaiting: 1000, telemetry: noTelemetry },
-    );
+    operations = prepareOperations(createDatabase(pool, { schema: 'public', clockOffsetMs: () => 0 }), {
+      flushes: 2,
+      maxWaiting: 1000,
+      telemetry: noTelemetry,
+    });
     await operations.createSession(createWork);
   });
   afterAll(async () => {

@@ -123,10 +123,10 @@ describe('a PostgreSQL server in trouble', () => {
     await database.query(`alter database ${name} set default_transaction_read_only = on`);
     for (const pid of await backends()) process.kill(pid, 'SIGTERM');
     await expect.poll(backends).toEqual([]);
-    await expectLastingTrouble(store.appendEntry(appendWork('a')), /is read-only/);
+    await expectTrouble(store.appendEntry(appendWork('a')), /takes no writes/);
     expect(await store.readSession(work)).toMatchObject({ lastSequence: 0 });
     // As before a failover: no connection that was made until now will ever write.
-    await expectLastingTrouble(store.appendEntry(appendWork('a')), /is read-only/);
+    await expectTrouble(store.appendEntry(appendWork('a')), /takes no writes/);
     await database.query(`set transaction_read_only = off; alter database ${name} reset default_transaction_read_only`);
     expect(await store.appendEntry(appendWork('a'))).toMatchObject({ sequence: 1 });
   });
@@ -186,11 +186,11 @@ describe('a PostgreSQL server in trouble', () => {
     const [pid = 0] = await backends();
     process.kill(pid, 'SIGSTOP');
     try {
-      await Promise.all([
-        expectTrouble(store.readSession(work), /broke the connection.*Nothing was written/),
+      const [read] = await Promise.all([
+        store.readSession(work),
         expectTrouble(store.appendEntry(appendWork('a')), /Too many calls are waiting/, 'OVERLOADED'),
       ]);
-      expect(await store.readSession(work)).toMatchObject({ epoch: 1 });
+      expect(read).toMatchObject({ epoch: 1 });
     } finally {
       process.kill(pid, 'SIGCONT');
     }

@@ -1,6 +1,6 @@
 import type { Store } from '@org/domain';
 import { describeStoreContract, type StoreHarness } from '@org/domain/testing';
-import { createPostgresStore } from '@org/store-kysely/postgres';
+import { createPostgresStore, type PostgresStoreOptions } from '@org/store-kysely/postgres';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expectLastingTrouble } from './expect-trouble.js';
@@ -14,21 +14,50 @@ const settings: Readonly<Record<string, string>> = {
   datestyle: 'sql, dmy',
   intervalstyle: 'sql_standard',
   client_encoding: 'latin1',
-  search_path: 'app',
+  search_path: '"foreign", app',
+  array_nulls: 'off',
+  bytea_output: 'escape',
+  extra_float_digits: '-5',
+  synchronous_commit: 'off',
 };
 
 describeStoreContract('PostgreSQL, in a database with settings of its own', async () => {
   const database = await temporaryDatabase();
   await database.query('create schema app');
+  await createStore(database, { schema: 'app' }).then((store) => store.close());
+  await createForeignTables(database);
   for (const [name, value] of Object.entries(settings)) {
-    await database.query(`alter database ${nameOf(database)} set ${name} = '${value}'`);
+    await database.query(
+      `alter database ${nameOf(database)} set ${name} = ${name === 'search_path' ? value : `'${value}'`}`,
+    );
   }
   return openHarness(database);
 });
 
-async function openHarness({ url, drop }: TemporaryDatabase): Promise<StoreHarness> {
+describeStoreContract('PostgreSQL, in a schema that the connection does not look in', async () => {
+  const database = await temporaryDatabase();
+  await database.query('create schema "Team A"');
+  await createForeignTables(database);
+  return openHarness(database, { schema: 'Team A', transactionPooler: true });
+});
+
+/** What another application may have, in the schema where connections look first. */
+async function createForeignTables(database: TemporaryDatabase): Promise<void> {
+  await database.query('create schema "foreign"');
+  await database.query(`alter database ${nameOf(database)} set search_path = "foreign"`);
+  for (const table of ['sessions', 'handoffs', 'context_history', 'schema_migrations'])
+    await database.query(`create table "foreign".${table} (id integer)`);
+}
+
+const createStore = ({ url }: TemporaryDatabase, options: Partial<PostgresStoreOptions> = {}): Promise<Store> =>
+  createPostgresStore({ url, ...options });
+
+async function openHarness(
+  database: TemporaryDatabase,
+  options: Partial<PostgresStoreOptions> = {},
+): Promise<StoreHarness> {
   let skewMs = 0;
-  const open = (): Promise<Store> => createPostgresStore({ url, clockOffsetMs: () => skewMs });
+  const open = (): Promise<Store> => createStore(database, { ...options, clockOffsetMs: () => skewMs });
   const store = takingTurns([await open(), await open()]);
   return {
     store,
@@ -37,7 +66,7 @@ async function openHarness({ url, drop }: TemporaryDatabase): Promise<StoreHarne
     },
     close: async () => {
       await store.close();
-      await drop();
+      await database.drop();
     },
   };
 }
@@ -59,10 +88,9 @@ describe('a PostgreSQL database that cannot keep the promises of the store', () 
     await database.query(`drop database ${name} with (force)`);
   });
 
-  it('is refused when it acknowledges what it has not written', async () => {
-    await database.query(`alter database ${nameOf(database)} set synchronous_commit = off`);
-    await expectLastingTrouble(open(), /synchronous_commit switched off.*Switch it on/);
-    await database.query(`alter database ${nameOf(database)} set synchronous_commit = local`);
+  it('is refused behind a pooler when it reads no nulls in arrays', async () => {
+    await database.query(`alter database ${nameOf(database)} set array_nulls = off`);
+    await expectLastingTrouble(createStore(database, { transactionPooler: true }), /array_nulls.*pooler.*= on/);
     await closeAgain(open());
   });
 
@@ -94,6 +122,14 @@ describe('a PostgreSQL database that cannot keep the promises of the store', () 
   it('is refused without a schema to create tables in', async () => {
     await database.query(`alter database ${nameOf(database)} set search_path = ''`);
     await expectLastingTrouble(open(), /no schema.*search_path/);
+  });
+
+  it.for([
+    ['a schema that is not there', { schema: 'no_such' }, /no schema.*DATABASE_SCHEMA/],
+    ['a schema of another application', { schema: 'foreign' }, /another application.*DATABASE_SCHEMA/],
+  ] as const)('is refused with %s', async ([, options, says]) => {
+    await createForeignTables(database);
+    await expectLastingTrouble(createStore(database, options), says);
   });
 
   it('is let through when the options of the URL mend it', async () => {

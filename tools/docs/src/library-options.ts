@@ -35,6 +35,7 @@ const postgresSettings: Documented<PostgresSettings> = {
   statementTimeoutMs: postgres,
   idleInTransactionTimeoutMs: postgres,
   transactionPooler: postgres,
+  schema: postgres,
 };
 const redisSettings: Documented<RedisSettings> = { url: bus, deployment: carrier, onStateChange: bus };
 const cacheSettings: Documented<CacheSettings> = {

@@ -1,4 +1,4 @@
-import { ContextStoreError } from '../errors.js';
+import { storeClosed } from '../errors.js';
 import type { Store } from '../ports/store.js';
 import { memoryEntries } from './memory-entries.js';
 import { memoryHandoffs } from './memory-handoffs.js';
@@ -28,7 +28,7 @@ export function createMemoryStore({ clock = Date.now }: MemoryStoreOptions = {})
     },
   };
   return beforeEach(store, (operation) => {
-    if (closed && operation !== 'close') throw new ContextStoreError('STORE_UNAVAILABLE', 'The store is closed.');
+    if (closed && operation !== 'close') throw storeClosed();
     state.settleLeases();
   });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { afterWriting } from '../errors.js';
 import { briefingSchema } from '../model/briefing.js';
 import { handoffIdSchema, handoffSchema } from '../model/handoff.js';
 import { recordedNote } from '../model/recorded-note.js';
@@ -54,7 +55,9 @@ export const acceptHandoff = defineUseCase({
       count({ kind: 'handoff_processed', requestType, event: 'accepted' });
       publish({ kind: 'session_changed', namespace, sessionKey });
     }
-    const source = await store.readBriefing({ namespace, sessionKey, uptoSequence, ...briefingReadLimits(maxTokens) });
+    const source = await afterWriting(
+      store.readBriefing({ namespace, sessionKey, uptoSequence, ...briefingReadLimits(maxTokens) }),
+    );
     const budget = bytesWithin(maxTokens);
     const shareOf = (share: number): number => Math.max(budget * share, smallestRecordBytes);
     const offer = presentHandoff(handoff);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ContextStoreError } from '../errors.js';
+import { afterWriting, ContextStoreError } from '../errors.js';
 import { contextTypes, contextTypeSchema, entrySchema, type Entry } from '../model/entry.js';
 import { sessionKeySchema } from '../model/names.js';
 import { recordedNote } from '../model/recorded-note.js';
@@ -58,7 +58,8 @@ export const getContext = defineUseCase({
       if (unread) position = startOf(namespace, { ...asked, afterSequence: mark.sequence });
     }
     const request = readRequest(namespace, asked, position);
-    const page = await store.readEntries(request);
+    const reading = store.readEntries(request);
+    const page = await (ackSequence === undefined ? reading : afterWriting(reading));
     if (position.uid !== undefined && position.uid !== page.session.uid) throw contextCursors.foreign();
 
     const { lastSequence } = page.session;

@@ -42,7 +42,7 @@ describe('the time limit of a call', () => {
       code: 'STORE_UNAVAILABLE',
       message: expect.stringMatching(/within 0\.05 s\. It may have been carried out.*same idempotencyKey/) as string,
       retryable: true,
-      details: { callTimeoutMs: 50 },
+      details: { callTimeoutMs: 50, written: 'unknown' },
     });
     release();
     expect(await contextStore.updateContext(append)).toMatchObject({ sequence: 1, replayed: true });
@@ -52,7 +52,7 @@ describe('the time limit of a call', () => {
     const { contextStore, release } = openSlow();
     await contextStore.registerSession({ sessionKey: 'work' });
     expect((await refusal(contextStore.getContext({ sessionKey: 'work' }))).message).toMatch(
-      /Send the same call again/,
+      /Nothing was written; send the same call again/,
     );
     expect((await refusal(contextStore.countNamespace())).code).toBe('STORE_UNAVAILABLE');
     release();

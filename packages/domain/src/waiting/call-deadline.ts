@@ -1,4 +1,4 @@
-import { ContextStoreError } from '../errors.js';
+import { storeUnavailable, type ContextStoreError } from '../errors.js';
 
 /** How long a call may take. */
 export interface CallLimit {
@@ -38,14 +38,8 @@ export async function withDeadline<T>(
 }
 
 function noAnswer(callTimeoutMs: number, mayWrite: boolean): ContextStoreError {
-  const advice = mayWrite
-    ? 'It may have been carried out, or still be: repeat it with the same idempotencyKey, or look before you repeat it.'
-    : 'Send the same call again.';
-  return new ContextStoreError(
-    'STORE_UNAVAILABLE',
-    `The store did not answer within ${callTimeoutMs / 1000} s. ${advice}`,
-    {
-      callTimeoutMs,
-    },
-  );
+  return storeUnavailable(`The store did not answer within ${callTimeoutMs / 1000} s.`, {
+    written: mayWrite ? 'unknown' : 'no',
+    details: { callTimeoutMs },
+  });
 }

@@ -1,6 +1,7 @@
 import type { AppendEntry } from '@org/domain';
 import { sql } from 'kysely';
 import { clock, epochMs } from './clock.js';
+import { commitDurably } from './commit-durably.js';
 import type { Database } from './database.js';
 import { statement } from './query-builder.js';
 import { isRenewable } from './renew-lease.js';
@@ -129,7 +130,7 @@ function prepareStatement(
         order by sessions.id
         for update of sessions ${waits ? sql`` : sql`skip locked`}
       ), session as materialized (
-        select locked.*, ${clock(p)} as now from locked
+        select locked.*, ${clock(p)} as now, ${commitDurably} as durability from locked
       ), ${isOnce ? earlierTries : sql``} appended as materialized (
         select entry.*, session.id as session_id, session.epoch as session_epoch, session.now,
           session.last_sequence + row_number() over log as sequence,

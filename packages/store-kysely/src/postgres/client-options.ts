@@ -4,4 +4,9 @@ export interface ClientOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** Whether a pooler stands between that gives each transaction a connection of its choice. Default: no. */
   readonly transactionPooler?: boolean | undefined;
+  /**
+   * The schema (the namespace in the database) of the tables; it must exist. Default: the first of the `search_path` that
+   * holds them, or else its first.
+   */
+  readonly schema?: string | undefined;
 }

@@ -1,4 +1,5 @@
 import type { ClientConfig } from 'pg';
+import { serverUrls } from './database-url.js';
 import { planSettings } from './plan-settings.js';
 
 /** How the server is reached: one way for the pool, and for migrating. */
@@ -14,23 +15,30 @@ export interface ConnectionOptions {
 /** The server ends a statement by itself. When not even that is heard of after such a time, it is given up. */
 export const silenceMs = 5000;
 
-/**
- * Statements look again at a row after a wait for its lock, which is what READ COMMITTED means; a user or a database may
- * have another default.
- */
-const isolation = { default_transaction_isolation: String.raw`read\ committed` };
+/** After such a time without traffic the system asks the other end every second, and gives it up after ten. */
+const keepAliveMs = 10_000;
+
+/** What statements rely on. A server, a database or a user may have other defaults. */
+const meaningSettings = {
+  // Statements look again at a row after a wait for its lock.
+  default_transaction_isolation: String.raw`read\ committed`,
+  // Arrays of arguments hold nulls.
+  array_nulls: 'on',
+};
 
 /** As the server's command line has them. */
-const serverOptions = Object.entries({ ...isolation, ...planSettings })
+const serverOptions = Object.entries({ ...meaningSettings, ...planSettings })
   .map(([name, value]) => `-c ${name}=${value}`)
   .join(' ');
 
-/** A pooler takes no settings, and its server has none for one client alone. */
+/** Of several servers, to the first. A pooler takes no settings, and its server has none for one client alone. */
 export function connectionConfig({ url, connectTimeoutMs, transactionPooler }: ConnectionOptions): ClientConfig {
+  const [serverUrl = url] = serverUrls(url);
   return {
-    connectionString: transactionPooler ? url : withServerOptions(url, serverOptions),
+    connectionString: transactionPooler ? serverUrl : withServerOptions(serverUrl, serverOptions),
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveMs,
   };
 }
 

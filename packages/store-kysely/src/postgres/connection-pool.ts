@@ -1,15 +1,16 @@
 import { setTimeout } from 'node:timers/promises';
-import { ContextStoreError, type PoolState, type Telemetry } from '@org/domain';
+import { ContextStoreError, storeUnavailable, type PoolState, type Telemetry } from '@org/domain';
 import { Pool, types, type Client, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg';
 import { connectionConfig, silenceMs, type ConnectionOptions } from './connection-config.js';
-import { orGiveUp } from './giving-up.js';
+import { keepLive } from './live-connections.js';
 import { longestTimerMs } from './longest-timer-ms.js';
 import {
   failureOf,
-  isConnectionBroken,
-  isConnectionUseless,
+  isConnectionLost,
   isNeverSent,
+  isRefusedByConnection,
   isRolledBackByConflict,
+  isStillWaiting,
   translateConnectError,
   translateReadError,
 } from './translate-error.js';
@@ -44,15 +45,15 @@ export interface ConnectionPool {
 
 /** Reconnecting costs several round trips and loses the prepared statements; holding an idle connection costs next to nothing. */
 const idleTimeoutMs = 300_000;
+/** What no failure tells of, such as a host name that means another server now, is seen after such a time. */
+const maxLifetimeSeconds = 600;
 /** How often a statement is run at most that the server undoes because of another transaction. */
 const maxTries = 10;
 
 export function createConnectionPool(options: ConnectionPoolOptions): ConnectionPool {
   const { url, size, maxWaiting, transactionPooler, telemetry } = options;
-  const pool = new Pool(poolConfig(options));
-  // A connection that breaks is replaced when one is needed next. Whoever uses it at that moment hears of it by itself.
-  pool.on('error', () => undefined);
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  const pool = openPool(options);
+  const connections = keepLive(pool, options);
   const inUse = new Set<PoolClient>();
   let isAbandoned = false;
   const stopObserving = telemetry.observePool(() => usageOf(pool, size));
@@ -62,7 +63,7 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
     if (waitingOf(pool, size) >= maxWaiting) throw overloaded();
     const startMs = performance.now();
     try {
-      return await orGiveUp(() => pool.connect(), giveBack);
+      return await connections.connect();
     } catch (error) {
       // When nobody has a connection either, it is the server that lets all of them wait.
       const isBusy = isStillWaiting(error) && inUse.size > 0;
@@ -86,7 +87,7 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
       throw error;
     } finally {
       inUse.delete(client);
-      client.release(isConnectionUseless(failure) ? failure : undefined);
+      connections.release(client, failure, startMs);
       telemetry.recordStatement(name, performance.now() - startMs, 'postgresql', failureOf(failure));
     }
   }
@@ -114,6 +115,14 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
   };
 }
 
+/** A connection that breaks is replaced when one is needed next. A statement that is under way on it fails. */
+function openPool(options: ConnectionPoolOptions): Pool {
+  const pool = new Pool(poolConfig(options));
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
 /** In the middle of a statement, this is no farewell to the server: the connection breaks. */
 function breakOff(clients: Iterable<PoolClient>): void {
   for (const client of clients) void (client as PoolClient & Client).end();
@@ -134,6 +143,7 @@ function poolConfig(options: ConnectionPoolOptions): PoolConfig {
     ...connectionConfig(options),
     max: size,
     idleTimeoutMillis: idleTimeoutMs,
+    maxLifetimeSeconds,
     query_timeout: Math.min(statementTimeoutMs + silenceMs, longestTimerMs),
     ...(!transactionPooler && {
       statement_timeout: statementTimeoutMs,
@@ -145,26 +155,15 @@ function poolConfig(options: ConnectionPoolOptions): PoolConfig {
 }
 
 /**
- * Each statement is a transaction of its own: what was undone as a whole, or never sent, may be run again whatever it
- * does. One whose connection broke may have been carried out.
+ * Each statement is a transaction of its own: what was undone as a whole, or never run, may be run again whatever it
+ * does. One whose connection broke, or fell silent, may have been carried out.
  */
 function mayRunAgain(error: unknown, { isRepeatable }: NamedQuery, tries: number): boolean {
   if (isRolledBackByConflict(error)) return tries < maxTries;
-  return tries === 1 && (isNeverSent(error) || (isRepeatable && isConnectionBroken(error)));
-}
-
-/** Nobody needs the connection when it comes. */
-function giveBack(connecting: Promise<PoolClient>): true {
-  connecting.then(
-    (client) => client.release(),
-    () => undefined,
+  return (
+    tries === 1 && (isNeverSent(error) || isRefusedByConnection(error) || (isRepeatable && isConnectionLost(error)))
   );
-  return true;
 }
-
-/** What pg-pool says of a wait for a connection that is in use. A failure to connect reads otherwise. */
-const isStillWaiting = (error: unknown): boolean =>
-  error instanceof Error && error.message === 'timeout exceeded when trying to connect';
 
 function overloaded(cause?: unknown): ContextStoreError {
   const message =
@@ -172,8 +171,7 @@ function overloaded(cause?: unknown): ContextStoreError {
   return new ContextStoreError('OVERLOADED', message, { retryAfterMs: 1000 }, { cause });
 }
 
-const storeClosing = (): ContextStoreError =>
-  new ContextStoreError('STORE_UNAVAILABLE', 'The store is closing. Nothing was written; send the same call again.');
+const storeClosing = (): ContextStoreError => storeUnavailable('The store is closing.', { written: 'no' });
 
 /** No number of ours comes near the end of the safe integers; pg would give them as texts. */
 export const getTypeParser: typeof types.getTypeParser = (oid, format) =>

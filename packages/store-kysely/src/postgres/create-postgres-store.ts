@@ -1,4 +1,4 @@
-import { ContextStoreError, noTelemetry, type Store, type Telemetry } from '@org/domain';
+import { noTelemetry, storeClosed, type Store, type Telemetry } from '@org/domain';
 import { createSettler, type Settler } from '../settler.js';
 import { createConnectionPool, type ConnectionPool } from './connection-pool.js';
 import { createDatabase } from './database.js';
@@ -31,6 +31,11 @@ export interface PostgresStoreOptions {
    * Default: no.
    */
   readonly transactionPooler?: boolean | undefined;
+  /**
+   * The schema (the namespace in the database) of the tables; it must exist. Statements name it, so that it holds behind a
+   * pooler too. Default: the first of the user's `search_path` that holds them, or else its first.
+   */
+  readonly schema?: string | undefined;
   /** Is told of statements, and of the pool. Default: nobody is; `openContextStore` passes on its own. */
   readonly telemetry?: Telemetry | undefined;
   /** How far the store's clock is ahead of the database's, in milliseconds. For tests. */
@@ -52,9 +57,10 @@ export interface PostgresStore extends Store {
 export async function createPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
   const { url, migrate = true, poolSize = defaultSettings.poolSize, maxWaiting = defaultSettings.maxWaiting } = options;
   const { connectTimeoutMs = defaultSettings.connectTimeoutMs, transactionPooler = false } = options;
-  const { telemetry = noTelemetry } = options;
+  const { telemetry = noTelemetry, clockOffsetMs = () => 0 } = options;
   const connection = { url, connectTimeoutMs, transactionPooler };
-  await (migrate ? migratePostgres(url, connection) : requireSchema(url, connection));
+  const prepareSchema = migrate ? migratePostgres : requireSchema;
+  const { schema } = await prepareSchema(url, { ...connection, schema: options.schema });
   const pool = createConnectionPool({
     ...connection,
     size: poolSize,
@@ -63,7 +69,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     maxWaiting,
     telemetry,
   });
-  const database = createDatabase(pool, options.clockOffsetMs ?? (() => 0));
+  const database = createDatabase(pool, { schema, clockOffsetMs });
   // The other half of the pool is left to all other calls. Of two batches one may wait for a lock.
   const flushes = Math.max(2, Math.ceil(poolSize / 2));
   const groupCommit = { flushes, maxWaiting, telemetry };
@@ -88,8 +94,7 @@ function openStore(
   const serve =
     <Request, Answer>(operation: Operation<Request, Answer>) =>
     async (request: Request, signal?: AbortSignal): Promise<Answer> => {
-      if (closing !== undefined)
-        throw new ContextStoreError('STORE_UNAVAILABLE', 'The store is closed. Open it again.');
+      if (closing !== undefined) throw storeClosed();
       const answer = signals.run(signal, () => operation(request));
       underWay.add(answer);
       try {

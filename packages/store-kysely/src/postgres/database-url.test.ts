@@ -10,6 +10,7 @@ describe('the URL of a database', () => {
     'postgres://user@%2Fvar%2Frun%2Fpostgresql/db',
     'postgres:///db?host=/var/run/postgresql',
     `postgres://host/db?sslrootcert=${import.meta.filename}`,
+    'postgres://user:pass,word@one:5432,[::1]:5433,three/db?target_session_attrs=read-write',
   ])('may be %s', (url) => {
     expect(findUrlProblem(url)).toBeUndefined();
   });
@@ -22,7 +23,9 @@ describe('the URL of a database', () => {
     ['postgres://user:secret@host:99999/db', /host or the port/],
     ['postgres://user:se/cret@host/db', /host or the port/],
     ['postgres://user:secret@/db', /host or the port/],
-    ['postgres://one,two/db', /more than one host/],
+    ['postgres:///db?host=one,two', /more than one host/],
+    ['postgres://user:secret@one:5432,two:port/db', /host or the port/],
+    ['postgres://one,two/db?target_session_attrs=standby', /^target_session_attrs is none of any, read-write, primary/],
     // What a password with a special character turns into: the port 12, and the rest of it elsewhere.
     ['postgres://user:12/secret@host/db', /special character/],
     ['postgres://user:12#secret@host/db', /special character/],
@@ -42,6 +45,7 @@ describe('the URL of a database', () => {
     ['postgres:///db?host=other&port=5433', 'PostgreSQL at other:5433/db'],
     ['postgres://user@%2Fvar%2Frun/db', 'PostgreSQL at the socket in /var/run, database db'],
     ['postgres:///db', 'PostgreSQL at localhost/db'],
+    ['postgres://user:secret@one:5433,[::1],three/db', 'PostgreSQL at one:5433,[::1],three/db'],
   ])('is named for people: %s', (url, name) => {
     for (const variable of ['PGHOST', 'PGPORT', 'PGDATABASE']) vi.stubEnv(variable, undefined);
     expect(nameServer(url)).toBe(name);

@@ -1,6 +1,7 @@
 import { compileQuery, type BuildQuery } from '../prepared-query.js';
 import type { ClockArguments } from './clock.js';
 import type { ConnectionPool } from './connection-pool.js';
+import { qualifyTables } from './qualify-tables.js';
 
 /** Runs a statement that was compiled when the store opened. */
 export type Run<Arguments, Row> = (args: Arguments) => Promise<Row[]>;
@@ -22,14 +23,24 @@ export interface Database {
   ) => Run<Arguments, Row>;
 }
 
-/** @param clockOffsetMs how far the store's clock is ahead of the database's, asked for every run */
-export function createDatabase(pool: Pick<ConnectionPool, 'run'>, clockOffsetMs: () => number): Database {
+export interface DatabaseOptions {
+  /** Where the tables are. */
+  readonly schema: string;
+  /** How far the store's clock is ahead of the database's, asked for every run. */
+  readonly clockOffsetMs: () => number;
+}
+
+export function createDatabase(
+  pool: Pick<ConnectionPool, 'run'>,
+  { schema, clockOffsetMs }: DatabaseOptions,
+): Database {
   function prepare<Arguments extends object, Row>(
     name: string,
     build: Build<Arguments, Row>,
     isRepeatable: boolean,
   ): Run<Arguments, Row> {
-    const { text, bind } = compileQuery(build);
+    const { text: unqualified, bind } = compileQuery(build);
+    const text = qualifyTables(unqualified, schema);
     return (args) => {
       const values = bind({ ...args, clockOffsetMs: clockOffsetMs() });
       return pool.run<Row>({ name, text, values, isRepeatable });

@@ -1,5 +1,6 @@
 import { sessionNotFound, type SessionRef } from '@org/domain';
 import { sql } from 'kysely';
+import { commitDurably } from './commit-durably.js';
 import type { Database } from './database.js';
 import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
@@ -44,6 +45,6 @@ function prepareWrite(
         delete from context_history using session where context_history.session_id = session.id
       )
       delete from sessions using session where sessions.id = session.id
-      returning sessions.id`),
+      returning sessions.id, ${commitDurably} as durability`),
   );
 }

@@ -1,5 +1,6 @@
 import { DatabaseError } from 'pg';
 import type { ClientOptions } from './client-options.js';
+import { findSchema } from './find-schema.js';
 import { withClient } from './with-client.js';
 
 /** insufficient_privilege, undefined_function and feature_not_supported: SQLSTATE, appendix A of PostgreSQL's manual. */
@@ -15,9 +16,11 @@ const notForUsers: ReadonlySet<string | undefined> = new Set(['42501', '42883', 
 export function identifyDatabase(url: string, options: ClientOptions = {}): Promise<string | undefined> {
   return withClient(url, options, async (client) => {
     try {
+      const { name: schema } = await findSchema(client, options.schema);
       const { rows } = await client.query<{ identity: string | null }>(
-        `select concat_ws('/', system_identifier, oid, current_schema()) as identity
+        `select concat_ws('/', system_identifier, oid, $1::text) as identity
          from pg_control_system(), pg_database where datname = current_database()`,
+        [schema],
       );
       return rows[0]?.identity ?? undefined;
     } catch (error) {

@@ -1,5 +1,6 @@
 import { refuseMark, sessionNotFound, type MarkRead, type ReadMark } from '@org/domain';
 import { sql } from 'kysely';
+import { commitDurably } from './commit-durably.js';
 import type { Database } from './database.js';
 import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
@@ -51,6 +52,7 @@ function prepareMoveMark(database: Database): (mark: Mark & { readonly sequence:
         on conflict (session_id, agent) do update set sequence = excluded.sequence
         returning sequence
       )
-      select coalesce(moved.sequence, 0) as sequence, session.last_sequence from session left join moved on true`),
+      select coalesce(moved.sequence, 0) as sequence, session.last_sequence, ${commitDurably} as durability
+      from session left join moved on true`),
   );
 }

@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import { milliseconds } from './clock.js';
+import { commitDurably } from './commit-durably.js';
 import type { Database } from './database.js';
 import { statement } from './query-builder.js';
 import { lockSession, type LockArguments } from './read-situation.js';
@@ -27,7 +28,7 @@ export function prepareRenewLease(
       )
       update sessions set lease_ms = renewed.lease_ms, lease_expires_at = renewed.deadline
       from renewed where sessions.id = renewed.id
-      returning ${sessionColumns}`),
+      returning ${sessionColumns}, ${commitDurably} as durability`),
   );
 }
 

@@ -3,6 +3,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { clock, milliseconds, type ClockArguments } from './clock.js';
 import { confirmedAfterMs } from '../confirmed-time.js';
 import type { Placeholders } from '../prepared-query.js';
+import { commitDurably } from './commit-durably.js';
 import type { Database } from './database.js';
 import { statement } from './query-builder.js';
 
@@ -84,7 +85,7 @@ export const recordAnswer = (p: Placeholders<KeyArguments>): RawBuilder<unknown>
       order by old.created_at limit ${sql.lit(sweptAtOnce)} for update skip locked
     )
   )
-  select response from answer`;
+  select response, ${commitDurably} as durability from answer`;
 
 /** Records an answer that took no change. */
 export function prepareRecordAnswer(database: Database) {

@@ -1,6 +1,7 @@
 import { isLeaseLapsed, limits } from '@org/domain';
 import { sql, type RawBuilder } from 'kysely';
 import { clock } from './clock.js';
+import { commitDurably } from './commit-durably.js';
 import type { Database } from './database.js';
 import { cancelOffers, noLease } from './move-ownership.js';
 import { statement } from './query-builder.js';
@@ -82,7 +83,7 @@ function prepareSettleLeases(database: Database, name: string, unlessLocked: Raw
         where handoffs.namespace = returned.namespace and handoffs.handoff_id = returned.handoff_id
           and handoffs.status = 'accepted'
       )
-      select from returned`),
+      select ${commitDurably} as durability from returned`),
   );
   return (seen) =>
     settle({

@@ -1,29 +1,31 @@
-import { ContextStoreError } from '@org/domain';
+import { ContextStoreError, storeUnavailable, type StoreUnavailableOptions } from '@org/domain';
 import { nameServer } from './database-url.js';
 
-const isRestarting = 'is starting up or shutting down. Nothing was written; send the same call again.';
+const noWrites =
+  'takes no writes: it is read-only, or a standby. Connect to the primary server, or wait for a failover to end.';
+const isRestarting = 'is starting up or shutting down.';
+const switchPoolerOn = 'Switch transactionPooler on (DATABASE_TRANSACTION_POOLER=true).';
 
 /** What is wrong with the server, and what to do, by SQLSTATE. Nothing was written in any of these cases. */
 const unavailable: Readonly<Record<string, string>> = {
   '28P01': 'refuses the password. Check the user and password in the database URL.',
   '28000': 'refuses this user. Check the user in the database URL, and the rules in pg_hba.conf.',
-  '08P01':
-    'refuses how it is spoken to. If it is a pooler (PgBouncer), switch transactionPooler on (DATABASE_TRANSACTION_POOLER=true).',
-  '26000':
-    'has lost a prepared statement: a pooler stands between, it seems. Switch transactionPooler on (DATABASE_TRANSACTION_POOLER=true).',
+  '08P01': `refuses how it is spoken to. If it is a pooler (PgBouncer): ${switchPoolerOn}`,
+  '26000': `has lost a prepared statement: a pooler stands between, it seems. ${switchPoolerOn}`,
   '3D000': 'has no such database. Create it (createdb), or name another one in the database URL.',
-  '3F000': 'has no schema to create tables in. Check the search_path of this user.',
+  '3F000': 'has no schema to create tables in. Create it, and check DATABASE_SCHEMA, or the search_path of this user.',
   '42501': 'denies this user a right that is needed. Grant it, or connect as the owner of the tables.',
-  '42P01': 'lacks tables of the context store. Run `context-store migrate`, or check the search_path of this user.',
-  '42P05':
-    'has a prepared statement of another client: a pooler stands between, it seems. Switch transactionPooler on (DATABASE_TRANSACTION_POOLER=true).',
-  '42P07': 'holds a table of another application under a name that is needed. Use a database, or a schema, of its own.',
-  '25006': 'is read-only here (a standby, perhaps). Connect to the primary server.',
-  '53100': 'cannot grow: its disk is full. Free some space, then send the same call again.',
-  '53200': 'is out of memory. Send the same call again later.',
+  '42P01':
+    'lacks tables of the context store. Run `context-store migrate`, or check DATABASE_SCHEMA, or the search_path of this user.',
+  '42P05': `has a prepared statement of another client: a pooler stands between, it seems. ${switchPoolerOn}`,
+  '42P07':
+    'holds a table of another application under a name that is needed. Use a database, or a schema (DATABASE_SCHEMA), of its own.',
+  '25006': noWrites,
+  '53100': 'cannot grow: its disk is full. Free some space.',
+  '53200': 'is out of memory.',
   '53300': 'accepts no more connections. Lower DATABASE_POOL_SIZE, or raise max_connections there.',
-  '55P03': 'is locked by another process for too long. Nothing was written; send the same call again.',
-  '57014': 'took too long to answer. Nothing was written; send the same call again.',
+  '55P03': 'is locked by another process for too long.',
+  '57014': 'took too long to answer.',
   '57P01': isRestarting,
   '57P02': isRestarting,
   '57P03': isRestarting,
@@ -31,6 +33,29 @@ const unavailable: Readonly<Record<string, string>> = {
   XX001: 'reports damaged data. See its log, and restore it from a backup if need be.',
   XX002: 'reports a damaged index. See its log, and reindex it.',
 };
+
+/**
+ * What PgBouncer says by SQLSTATE 08P01, whatever is wrong: it has answered instead of the server, which has seen nothing
+ * of the statement. Its words are never translated.
+ */
+const poolerProblems: readonly (readonly [said: RegExp, problem: string, isPassing: boolean])[] = [
+  [
+    /max_client_conn|no more connections allowed/,
+    'accepts no more connections: the pooler is full. Lower DATABASE_POOL_SIZE, or raise max_client_conn there.',
+    true,
+  ],
+  [
+    /query_wait_timeout/,
+    'had no free connection behind the pooler for too long. Raise default_pool_size there, or look for what holds its connections.',
+    true,
+  ],
+  [
+    /server login|cannot connect to server|client_login_timeout|server_login_retry/,
+    'cannot be reached from the pooler in front of it. Check that it runs, and the [databases] of the pooler.',
+    true,
+  ],
+  [/startup parameter/, `does not take settings: a pooler stands between. ${switchPoolerOn}`, false],
+];
 
 /** Why no connection came about, and what to do, by the code of a network or TLS error. */
 const unreachable: Readonly<Record<string, string>> = {
@@ -43,28 +68,51 @@ const unreachable: Readonly<Record<string, string>> = {
 };
 
 const noAnswer = 'does not answer. Check that it runs, and the host and port in the database URL.';
-const unknownOutcome =
-  'broke the connection in the middle of the call. It may have been carried out: repeat it with the same idempotencyKey, or look before you repeat it.';
+const brokenConnection = 'broke the connection in the middle of the call.';
 
-/** The connection is gone, or silent, and with it the answer: whether the statement ran is not known. */
+/** The connection is gone, or silent, and with it the answer: it is unknown whether the statement ran. */
 export const isConnectionLost = (error: unknown): error is Error => isConnectionBroken(error) || isSilent(error);
 
-export function isConnectionBroken(error: unknown): error is Error {
+function isConnectionBroken(error: unknown): error is Error {
   if (!(error instanceof Error) || error instanceof ContextStoreError) return false;
   const code = codeOf(error);
   if (code === undefined) return isNeverSent(error) || error.message.startsWith('Connection terminated');
-  return isSqlState(code) ? /^(08|57P0|25P0[34])/.test(code) : /^E[A-Z]+$/.test(code);
+  return isSqlState(code)
+    ? /^(08|57P0|25P0[34])/.test(code) && poolerProblemOf(error) === undefined
+    : /^E[A-Z]+$/.test(code);
 }
 
 /** The connection broke before a statement was sent on it. */
 export const isNeverSent = (error: unknown): boolean =>
   error instanceof Error && /^Client (has|was) /.test(error.message);
 
+/** What pg-pool says of a wait for a connection that is in use. A failure to connect reads otherwise. */
+export const isStillWaiting = (error: unknown): boolean =>
+  error instanceof Error && error.message === 'timeout exceeded when trying to connect';
+
+/** Nothing was heard from the server, though it should have ended the statement long ago. */
 const isSilent = (error: unknown): error is Error => error instanceof Error && error.message === 'Query read timeout';
 
-/** Another connection may do better: to a server that has become the primary one, for instance. */
+/** The server takes no writes on this connection: it may have become a standby since it was made. */
+export const isReadOnly = (error: unknown): boolean => codeOf(error) === '25006';
+
+/**
+ * The plan of a prepared statement no longer fits the tables, which another process has migrated. The routine tells it
+ * from what else the server does not support; the message is in the server's language.
+ */
+export const isPlanOutdated = (error: unknown): boolean =>
+  codeOf(error) === '0A000' &&
+  error instanceof Error &&
+  'routine' in error &&
+  error.routine === 'RevalidateCachedQuery';
+
+/** The connection cannot run the statement, and has not: another one may. */
+export const isRefusedByConnection = (error: unknown): boolean =>
+  isReadOnly(error) || isPlanOutdated(error) || ['26000', '42P05'].includes(codeOf(error) ?? '');
+
+/** Not to be used again. */
 export const isConnectionUseless = (error: unknown): error is Error =>
-  isConnectionLost(error) || codeOf(error) === '25006';
+  isConnectionLost(error) || isRefusedByConnection(error) || poolerProblemOf(error) !== undefined;
 
 /** The server undid the statement because of another one. It may be sent again at once. */
 export const isRolledBackByConflict = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error) ?? '');
@@ -86,13 +134,26 @@ export const isUniqueViolation = (error: unknown, constraint: string): boolean =
 export function translateConnectError(error: unknown, url: string): ContextStoreError {
   if (error instanceof ContextStoreError) return error;
   const code = codeOf(error) ?? '';
-  const problem = unavailable[code] ?? unreachable[code];
-  if (problem !== undefined) return storeUnavailable(url, problem, error);
+  const known = problemOf(error) ?? unreachable[code];
+  if (known !== undefined) return serverProblem(url, known, error);
   if (isSqlState(code))
-    return storeUnavailable(url, `refuses the connection (SQLSTATE ${code}). See its log for the reason.`, error);
+    return serverProblem(url, `refuses the connection (SQLSTATE ${code}). See its log for the reason.`, error);
   const misuse = connectMisuse(error);
-  return misuse === undefined ? storeUnavailable(url, noAnswer, error) : storeUnusable(url, misuse, error);
+  return misuse === undefined ? serverProblem(url, noAnswer, error) : storeUnusable(url, misuse, error);
 }
+
+/** What the server, or a pooler before it, says in so many words. */
+const problemOf = (error: unknown): string | undefined =>
+  poolerProblemOf(error)?.[1] ?? unavailable[codeOf(error) ?? ''];
+
+/** The error of a server that did not run the statement, or undid it. */
+const serverProblem = (url: string, problem: string, cause: unknown): ContextStoreError =>
+  isPassing(cause) ? serverUnavailable(url, problem, { written: 'no', cause }) : storeUnusable(url, problem, cause);
+
+const poolerProblemOf = (error: unknown): (typeof poolerProblems)[number] | undefined =>
+  codeOf(error) === '08P01' && error instanceof Error
+    ? poolerProblems.find(([said]) => said.test(error.message))
+    : undefined;
 
 /** What the driver finds out by itself. */
 function connectMisuse(error: unknown): string | undefined {
@@ -106,11 +167,7 @@ function connectMisuse(error: unknown): string | undefined {
 /** The same for a statement that only reads, and may have been tried more than once. Other errors are left as they are. */
 export function translateReadError(error: unknown, url: string): unknown {
   if (!isConnectionLost(error)) return error;
-  return storeUnavailable(
-    url,
-    'broke the connection in the middle of the call. Nothing was written; send the same call again.',
-    error,
-  );
+  return serverUnavailable(url, brokenConnection, { written: 'no', cause: error });
 }
 
 /**
@@ -119,9 +176,9 @@ export function translateReadError(error: unknown, url: string): unknown {
  */
 export function translateError(error: unknown, url: string): ContextStoreError {
   if (error instanceof ContextStoreError) return error;
-  if (isConnectionLost(error)) return storeUnavailable(url, unknownOutcome, error);
-  const problem = unavailable[codeOf(error) ?? ''];
-  if (problem !== undefined) return storeUnavailable(url, problem, error);
+  if (isConnectionLost(error)) return serverUnavailable(url, brokenConnection, { written: 'unknown', cause: error });
+  const problem = problemOf(error);
+  if (problem !== undefined) return serverProblem(url, problem, error);
   if (isRolledBackByConflict(error)) return tooManyConflicts(error);
   const message = 'Something went wrong in the store. Nothing was acknowledged; please report it.';
   return new ContextStoreError('INTERNAL_ERROR', message, {}, { cause: error });
@@ -134,19 +191,22 @@ export function tooManyConflicts(cause?: unknown): ContextStoreError {
   return new ContextStoreError('OVERLOADED', message, { retryAfterMs: 1000 }, { cause });
 }
 
-function storeUnavailable(url: string, problem: string, cause: unknown): ContextStoreError {
-  if (!isPassing(cause)) return storeUnusable(url, problem, cause);
-  return new ContextStoreError('STORE_UNAVAILABLE', `${nameServer(url)} ${problem}`, {}, { cause });
-}
+/** @param problem what is wrong with the server, as the rest of a sentence, and what to do */
+export const serverUnavailable = (url: string, problem: string, options: StoreUnavailableOptions): ContextStoreError =>
+  storeUnavailable(`${nameServer(url)} ${problem}`, options);
 
-/** For trouble that lasts until somebody changes the server, or how it is used. */
+/** The error of a server that only answers reads. */
+export const takesNoWrites = (url: string): ContextStoreError => serverUnavailable(url, noWrites, { written: 'no' });
+
+/** For trouble that lasts until its operator changes the server, or how it is used. */
 export const storeUnusable = (url: string, problem: string, cause?: unknown): ContextStoreError =>
-  new ContextStoreError('STORE_UNAVAILABLE', `${nameServer(url)} ${problem}`, {}, { cause, retryable: false });
+  serverUnavailable(url, problem, { written: 'no', retryable: false, cause });
 
-/** Whether it may be over by itself: the network's trouble, full servers, restarts, locks and timeouts. */
+/** Whether it may be over by itself: the network's trouble, full servers, restarts, failovers, locks and timeouts. */
 function isPassing(error: unknown): boolean {
   const code = codeOf(error);
-  return code === undefined || !isSqlState(code) || isConnectionLost(error) || /^(53|55P03|57014|57P)/.test(code);
+  if (code === undefined || !isSqlState(code)) return true;
+  return poolerProblemOf(error)?.[2] ?? /^(08(?!P01)|25006|53|55P03|57014|57P)/.test(code);
 }
 
 /**

@@ -3,6 +3,7 @@ import type { ClientOptions } from './client-options.js';
 import { connectionConfig, silenceMs } from './connection-config.js';
 import { requireDatabaseUrl } from './database-url.js';
 import { defaultSettings } from './default-settings.js';
+import { createServerChoice } from './server-choice.js';
 import { translateConnectError, translateError } from './translate-error.js';
 
 /** How long a statement may wait for locks: longer than any migration should hold up others that start. */
@@ -33,8 +34,9 @@ async function connect(url: string, options: ClientOptions): Promise<Client> {
   const { connectTimeoutMs = defaultSettings.connectTimeoutMs, transactionPooler = false } = options;
   requireDatabaseUrl(url);
   try {
+    const connection = { url, connectTimeoutMs, transactionPooler };
     const client = new Client({
-      ...connectionConfig({ url, connectTimeoutMs, transactionPooler }),
+      ...connectionConfig({ ...connection, url: (await createServerChoice(connection)?.current()) ?? url }),
       query_timeout: lockWaitMs + silenceMs,
       fallback_application_name: 'context-store start',
     });

@@ -1,4 +1,4 @@
-import { ContextStoreError } from '@org/domain';
+import { storeUnavailable } from '@org/domain';
 import type { Placeholders } from '../prepared-query.js';
 import { olderSchema, type SchemaChange } from '../schema-version.js';
 import type { Connection } from './connection.js';
@@ -45,12 +45,10 @@ function readVersion(connection: Connection, path: string): number {
     .all({});
   if (tables.length === 0) return 0;
   if (!tables.some(({ name }) => name === 'schema_migrations')) {
-    throw new ContextStoreError(
-      'STORE_UNAVAILABLE',
-      `${path} belongs to another program. Name a file of its own.`,
-      {},
-      { retryable: false },
-    );
+    throw storeUnavailable(`${path} belongs to another program. Name a file of its own.`, {
+      written: 'no',
+      retryable: false,
+    });
   }
   const newest = connection.prepare(() =>
     db.selectFrom('schema_migrations').select('version').orderBy('version', 'desc').limit(1),
@@ -58,11 +56,9 @@ function readVersion(connection: Connection, path: string): number {
   const version = newest.get({})?.version ?? 0;
   const known = migrations.length;
   if (version > known) {
-    throw new ContextStoreError(
-      'STORE_UNAVAILABLE',
+    throw storeUnavailable(
       `${path} was written by a newer release (schema ${version}; this one knows ${known}). Upgrade context-store.`,
-      { schemaVersion: version, knownVersion: known },
-      { retryable: false },
+      { written: 'no', details: { schemaVersion: version, knownVersion: known }, retryable: false },
     );
   }
   return version;

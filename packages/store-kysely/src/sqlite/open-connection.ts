@@ -1,6 +1,6 @@
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ContextStoreError } from '@org/domain';
+import { storeUnavailable } from '@org/domain';
 import type { Database } from 'better-sqlite3';
 import { createConnection, type Connection } from './connection.js';
 import { loadDriver } from './load-driver.js';
@@ -54,12 +54,10 @@ function requireNode(): void {
   const { node } = process.versions;
   const [major = 0, minor = 0] = node.split('.').map(Number);
   if (major > 22 || (major === 22 && minor >= 19)) return;
-  throw new ContextStoreError(
-    'STORE_UNAVAILABLE',
-    `SQLite needs Node 22.19 or newer; this is Node ${node}. Start with a newer Node.`,
-    {},
-    { retryable: false },
-  );
+  throw storeUnavailable(`SQLite needs Node 22.19 or newer; this is Node ${node}. Start with a newer Node.`, {
+    written: 'no',
+    retryable: false,
+  });
 }
 
 /**
@@ -85,11 +83,9 @@ function requireFile(path: string): void {
     if (existsSync(path)) accessSync(path, constants.W_OK);
     else closeSync(openSync(path, 'a', 0o600));
   } catch (error) {
-    throw new ContextStoreError(
-      'STORE_UNAVAILABLE',
+    throw storeUnavailable(
       `${path} cannot be written. Choose a folder that this user can write to, or make it writable.`,
-      {},
-      { cause: error, retryable: false },
+      { written: 'no', retryable: false, cause: error },
     );
   }
 }

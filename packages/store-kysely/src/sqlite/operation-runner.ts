@@ -1,4 +1,4 @@
-import { ContextStoreError } from '@org/domain';
+import { storeClosed } from '@org/domain';
 import type { Connection } from './connection.js';
 import { createGroupCommit, type Attribution } from './group-commit.js';
 import type { Operation } from './operation.js';
@@ -30,14 +30,14 @@ export function createOperationRunner(
   const underWay = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
-  async function call<Answer>(start: () => Promise<Answer>): Promise<Answer> {
-    if (closing !== undefined) throw new ContextStoreError('STORE_UNAVAILABLE', 'The store is closed. Open it again.');
+  async function call<Answer>(start: () => Promise<Answer>, mayWrite: boolean): Promise<Answer> {
+    if (closing !== undefined) throw storeClosed();
     const answer = start();
     underWay.add(answer);
     try {
       return await answer;
     } catch (error) {
-      throw translateError(error, path);
+      throw translateError(error, path, mayWrite);
     } finally {
       underWay.delete(answer);
     }
@@ -50,13 +50,15 @@ export function createOperationRunner(
 
   return {
     read: (operation) => (request) =>
-      call(() =>
-        retryWhileBusy(
-          () => connection.readTransaction(() => operation(request, clock())),
-          performance.now() + lockWaitMs,
-        ),
+      call(
+        () =>
+          retryWhileBusy(
+            () => connection.readTransaction(() => operation(request, clock())),
+            performance.now() + lockWaitMs,
+          ),
+        false,
       ),
-    write: (operation) => (request) => call(() => groupCommit.write(() => operation(request, clock()))),
+    write: (operation) => (request) => call(() => groupCommit.write(() => operation(request, clock())), true),
     close: () => (closing ??= close()),
   };
 }

@@ -1,12 +1,12 @@
-import { ContextStoreError } from '@org/domain';
+import { ContextStoreError, storeUnavailable } from '@org/domain';
 
 /** What is wrong with the file, and what to do, by SQLite's primary result code: it may pass by itself. */
 const passing: Readonly<Record<string, string>> = {
-  SQLITE_BUSY: 'is locked by another process for too long. Nothing was written; send the same call again.',
-  SQLITE_LOCKED: 'is locked by another process for too long. Nothing was written; send the same call again.',
-  SQLITE_PROTOCOL: 'is locked by another process for too long. Nothing was written; send the same call again.',
-  SQLITE_FULL: 'cannot grow: the disk is full. Free some space, then send the same call again.',
-  SQLITE_IOERR: 'cannot be read or written: the disk or file system reports an error. Check it, then try again.',
+  SQLITE_BUSY: 'is locked by another process for too long.',
+  SQLITE_LOCKED: 'is locked by another process for too long.',
+  SQLITE_PROTOCOL: 'is locked by another process for too long.',
+  SQLITE_FULL: 'cannot grow: the disk is full. Free some space.',
+  SQLITE_IOERR: 'cannot be read or written: the disk or file system reports an error. Check it.',
 };
 
 /** The same, of what lasts until somebody mends it. */
@@ -26,16 +26,18 @@ export function isBusy(error: unknown): boolean {
 /**
  * Turns whatever an operation threw into an error that is fit for callers. It names the file, and never holds SQL or the
  * driver's own words: those stay in `cause`.
+ *
+ * @param mayWrite whether the operation was one that writes: a commit whose flush failed may be found after a crash
  */
-export function translateError(error: unknown, path: string): ContextStoreError {
+export function translateError(error: unknown, path: string, mayWrite = false): ContextStoreError {
   if (error instanceof ContextStoreError) return error;
   const code = primaryCode(error) ?? '';
   if (passing[code] !== undefined) {
-    return new ContextStoreError('STORE_UNAVAILABLE', `${path} ${passing[code]}`, {}, { cause: error });
+    const written = mayWrite && code === 'SQLITE_IOERR' ? 'unknown' : 'no';
+    return storeUnavailable(`${path} ${passing[code]}`, { written, cause: error });
   }
   if (lasting[code] !== undefined) {
-    const options = { cause: error, retryable: false } as const;
-    return new ContextStoreError('STORE_UNAVAILABLE', `${path} ${lasting[code]}`, {}, options);
+    return storeUnavailable(`${path} ${lasting[code]}`, { written: 'no', retryable: false, cause: error });
   }
   return new ContextStoreError(
     'INTERNAL_ERROR',

@@ -16,15 +16,21 @@ export interface Pgbouncer {
 /**
  * @param serverUrl whose user and password it takes for every connection
  * @param poolSize of connections to each database
+ * @param settings other settings of pgbouncer.ini
  * @throws what `spawn` throws (ENOENT where it is not installed), or an Error with its log
  */
-export async function startPgbouncer(serverUrl: string, poolSize: number): Promise<Pgbouncer> {
+export async function startPgbouncer(
+  serverUrl: string,
+  poolSize: number,
+  settings: Readonly<Record<string, string | number>> = {},
+): Promise<Pgbouncer> {
   const server = new URL(serverUrl);
   const folder = await mkdtemp(join(tmpdir(), 'pgbouncer-'));
   const configuration = join(folder, 'pgbouncer.ini');
   const port = await unusedPort();
   const [user, password] = [decodeURIComponent(server.username), decodeURIComponent(server.password)];
   const login = `user=${user}${password === '' ? '' : ` password=${password}`}`;
+  const settingLines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
   await writeFile(
     configuration,
     `[databases]
@@ -35,7 +41,8 @@ export async function startPgbouncer(serverUrl: string, poolSize: number): Promi
      unix_socket_dir =
      auth_type = any
      pool_mode = transaction
-     default_pool_size = ${poolSize}`.replaceAll(/^ +/gm, ''),
+     default_pool_size = ${poolSize}
+     ${settingLines.join('\n')}`.replaceAll(/^ +/gm, ''),
   );
   // It refuses to run as root, as PostgreSQL does; it changes the user by itself, once it has read its configuration.
   const runAs = process.getuid?.() === 0 ? ['--user', 'nobody'] : [];

@@ -161,11 +161,16 @@ async function createCluster({ binaries, folder, dataFolder, user, options }: Ne
   await writeFile(join(dataFolder, 'pg_hba.conf'), `${hba.join('\n')}\n`);
 }
 
-/** What is lost when the machine, rather than the server, crashes does not matter here. */
+const defaultSettings = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  // What is lost when the machine, rather than the server, crashes does not matter here.
+  fsync: 'off',
+  'context_store.allow_unsafe_settings': 'on',
+};
+
 const settingArguments = (settings: PostgresServerOptions['settings']): string[] =>
-  Object.entries({ listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'off', ...settings }).flatMap(
-    ([name, value]) => ['-c', `${name}=${value}`],
-  );
+  Object.entries({ ...defaultSettings, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 
 /** What a crash left running still holds the server's memory for a moment. */
 async function startAfterCrash(start: () => Promise<ChildProcess>): Promise<ChildProcess> {

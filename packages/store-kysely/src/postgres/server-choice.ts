@@ -1,0 +1,97 @@
+import { Client } from 'pg';
+import { connectionConfig, type ConnectionOptions } from './connection-config.js';
+import { requiresWrites, serverUrls } from './database-url.js';
+import { takesNoWrites, translateConnectError } from './translate-error.js';
+
+/** The server to connect to, of those that a URL names. */
+export interface ServerChoice {
+  /**
+   * The URL of the server that was chosen last. It is chosen again after doubts, and now and then while it takes no writes.
+   *
+   * @throws STORE_UNAVAILABLE when no server is of use
+   */
+  readonly current: () => Promise<string>;
+  /** Says that the server failed: it is chosen again. */
+  readonly doubt: () => void;
+}
+
+/** For how long a server that takes no writes is used before the others are asked again. */
+const readOnlyForMs = 5000;
+
+/** @returns undefined when there is no choice: the URL names one server, whatever it takes */
+export function createServerChoice(options: ConnectionOptions): ServerChoice | undefined {
+  if (serverUrls(options.url).length === 1 && !requiresWrites(options.url)) return undefined;
+  let choosing: Promise<string> | undefined;
+  let validUntilMs = Infinity;
+
+  async function choose(): Promise<string> {
+    const { url, takesWrites } = await chooseServer(options);
+    validUntilMs = takesWrites ? Infinity : performance.now() + readOnlyForMs;
+    return url;
+  }
+
+  function doubt(): void {
+    choosing = undefined;
+    validUntilMs = Infinity;
+  }
+
+  return {
+    current: async () => {
+      if (performance.now() >= validUntilMs) doubt();
+      choosing ??= choose();
+      try {
+        return await choosing;
+      } catch (error) {
+        doubt();
+        throw error;
+      }
+    },
+    doubt,
+  };
+}
+
+interface ChosenServer {
+  readonly url: string;
+  readonly takesWrites: boolean;
+}
+
+/**
+ * Asks all servers that a URL names at once, and chooses the first that takes writes. Where there is none, the first that
+ * answers will do for reads, unless the URL says otherwise (`target_session_attrs`).
+ *
+ * @throws STORE_UNAVAILABLE
+ */
+export async function chooseServer(options: ConnectionOptions): Promise<ChosenServer> {
+  const urls = serverUrls(options.url);
+  const answers = urls.map((url) => ask({ ...options, url }).catch((error: unknown) => ({ url, error })));
+  let readable: ChosenServer | undefined;
+  let failure: unknown;
+  for (const answer of answers) {
+    const server = await answer;
+    if ('error' in server) failure ??= server.error;
+    else if (server.takesWrites) return server;
+    else readable ??= server;
+  }
+  if (readable === undefined) throw translateConnectError(failure, options.url);
+  if (requiresWrites(options.url)) throw takesNoWrites(options.url);
+  return readable;
+}
+
+async function ask(options: ConnectionOptions): Promise<ChosenServer> {
+  const client = new Client({
+    ...connectionConfig(options),
+    query_timeout: options.connectTimeoutMs,
+    fallback_application_name: 'context-store start',
+  });
+  // A break shows in the call that is under way.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ takes_writes: boolean }>(
+      `select current_setting('transaction_read_only') = 'off' as takes_writes`,
+    );
+    return { url: options.url, takesWrites: rows[0]?.takes_writes === true };
+  } finally {
+    await client.end();
+  }
+}
