@@ -1,4 +1,4 @@
-import { logRedis } from '@org/context-store/command';
+import { logDatabase, logRedis } from '@org/context-store/command';
 import { openContextStore, type OpenContextStoreOptions } from '@org/context-store';
 import { maxMessageBytes, serveMcpStdio } from '@org/mcp';
 import type { LateLog } from './late-log.js';
@@ -31,7 +31,7 @@ export async function serve({
   logsCalls,
   isTraced,
 }: ServeOptions): Promise<boolean> {
-  const redisLog = {
+  const operatorLog = {
     info: (message: string) => log.write((logger) => logger.info(message)),
     warn: (message: string) => log.write((logger) => logger.warn(message)),
   };
@@ -39,10 +39,13 @@ export async function serve({
     ? (await import('@org/telemetry-otel/otlp')).openOtlpTraces({
         serviceName: 'mcp-stdio',
         version,
-        log: redisLog.warn,
+        log: operatorLog.warn,
       })
     : undefined;
-  const contextStore = await openContextStore({ ...logRedis(options, redisLog), telemetry: traces?.telemetry });
+  const contextStore = await openContextStore({
+    ...logDatabase(logRedis(options, operatorLog), operatorLog),
+    telemetry: traces?.telemetry,
+  });
   const transport = new LineTransport({
     input: process.stdin,
     output: process.stdout,

@@ -60,7 +60,8 @@ describe('opening a SQLite file', () => {
   });
 
   it('migrates it once when another process does so between its look and its lock', () => {
-    const [first, second] = [createConnection(new Sqlite(path)), createConnection(new Sqlite(path))];
+    const connect = (): Connection => createConnection({ database: new Sqlite(path) });
+    const [first, second] = [connect(), connect()];
     const late: Connection = {
       ...second,
       writeTransaction: (run) => {

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { ContextStoreError, noTelemetry, type Origin, type Telemetry } from '@org/domain';
 import type { Connection } from './connection.js';
+import { FilesChangedError } from './files-changed-error.js';
 import { retryWhileBusy } from './retry-while-busy.js';
 
 /** Where a group ends, and the line of those that wait for one. */
@@ -84,8 +85,9 @@ export function createGroupCommit(
   }
 
   function runAgain(group: readonly QueuedWrite[], error: unknown): void {
-    if (group.length === 1) {
-      group[0]?.reject(error);
+    // Where they may have been written, they must not be written again.
+    if (group.length === 1 || error instanceof FilesChangedError) {
+      for (const write of group) write.reject(error);
       return;
     }
     for (const write of group) write.isSuspect = true;

@@ -1,13 +1,17 @@
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ContextStoreError } from '@org/domain';
-import type { Database } from 'better-sqlite3';
-import { createConnection, type Connection } from './connection.js';
+import type Database from 'better-sqlite3';
+import { createConnection, type Connection, type OpenDatabase } from './connection.js';
+import { identifyFiles, identityOf } from './database-files.js';
+import { letGo, noteOpen } from './let-go.js';
 import { migrate } from './migrate.js';
 import { retryWhileBusy } from './retry-while-busy.js';
 
 /** How long SQLite itself waits for a lock. It blocks the event loop, so it is only long enough for a commit beside this one. */
 const busyTimeoutMs = 10;
+
+type PrepareSchema = (connection: Connection, path: string, nowMs: number) => unknown;
 
 /**
  * Opens a database whose schema `prepareSchema` sees to. The file is created, with its folder, when there is none.
@@ -18,26 +22,63 @@ export async function openConnection(
   path: string,
   clock: () => number,
   lockWaitMs: number,
-  prepareSchema: (connection: Connection, path: string, nowMs: number) => unknown = migrate,
+  prepareSchema: PrepareSchema = migrate,
 ): Promise<Connection> {
   requireNode();
   if (path !== ':memory:') requireFile(path);
+  const open = (): Promise<OpenDatabase> => openDatabase(path, clock, lockWaitMs, prepareSchema);
+  return createConnection(await open(), async (before) => {
+    requireContent(path);
+    await retryWhileBusy(() => letGo(before), performance.now() + lockWaitMs);
+    return open();
+  });
+}
+
+async function openDatabase(
+  path: string,
+  clock: () => number,
+  lockWaitMs: number,
+  prepareSchema: PrepareSchema,
+): Promise<OpenDatabase> {
   const { default: Sqlite } = await import('better-sqlite3');
-  const database = new Sqlite(path, { timeout: busyTimeoutMs });
+  const isInMemory = path === ':memory:';
   const deadlineMs = performance.now() + lockWaitMs;
+  if (!isInMemory) await retryWhileBusy(() => requireLog(path, Sqlite), deadlineMs);
+  const main = identityOf(path);
+  const database = new Sqlite(path, { timeout: busyTimeoutMs, fileMustExist: !isInMemory });
   try {
     await retryWhileBusy(() => configure(database), deadlineMs);
-    const connection = createConnection(database);
-    await retryWhileBusy(() => prepareSchema(connection, path, clock()), deadlineMs);
-    return connection;
+    const opened = { database, files: isInMemory ? undefined : identifyFiles(path, main) };
+    await retryWhileBusy(() => prepareSchema(createConnection(opened), path, clock()), deadlineMs);
+    noteOpen(opened);
+    return opened;
   } catch (error) {
     database.close();
     throw error;
   }
 }
 
+/**
+ * Where the log was removed but its index is there, processes that are alive may still write to the removed log. A new log
+ * would not fit the index that they share: this sees to it that no other process has the database open.
+ *
+ * @throws a busy error when one has
+ */
+function requireLog(path: string, Sqlite: typeof Database): void {
+  const file = realpathSync(path);
+  if (!existsSync(`${file}-shm`) || existsSync(`${file}-wal`)) return;
+  const alone = new Sqlite(path, { timeout: 0, fileMustExist: true });
+  try {
+    alone.pragma('locking_mode = exclusive');
+    alone.pragma('journal_mode = delete');
+  } finally {
+    // In this mode nothing else gives up what it has locked.
+    alone.close();
+  }
+}
+
 /** Makes commits durable and deletions thorough, and lets the readers and the writer of several processes go on side by side. */
-function configure(database: Database): void {
+function configure(database: Database.Database): void {
   database.pragma('journal_mode = wal');
   database.pragma('synchronous = full');
   // 16 MB rather than 4: the pages that hot sessions write again and again then reach the file once, not for every few
@@ -46,6 +87,8 @@ function configure(database: Database): void {
   database.pragma('foreign_keys = on');
   // What is deleted is overwritten, not only unlinked.
   database.pragma('secure_delete = on');
+  // The first read opens the log and its index.
+  database.pragma('schema_version');
 }
 
 /** better-sqlite3 does not throw on an older Node: it takes the process down. */
@@ -79,8 +122,9 @@ function requireFile(path: string): void {
     makeFolder(dirname(path));
     // Never opened when it exists: closing a file drops every lock that this process has on it, those of other stores too.
     if (existsSync(path)) accessSync(path, constants.W_OK);
-    else closeSync(openSync(path, 'a', 0o600));
+    else createFile(path);
   } catch (error) {
+    if (error instanceof ContextStoreError) throw error;
     throw new ContextStoreError(
       'STORE_UNAVAILABLE',
       `${path} cannot be written. Choose a folder that this user can write to, or make it writable.`,
@@ -88,4 +132,30 @@ function requireFile(path: string): void {
       { cause: error, retryable: false },
     );
   }
+}
+
+/** @throws STORE_UNAVAILABLE where the log of a file lies that is gone: what was recorded may be in it */
+function createFile(path: string): void {
+  const left = [`${path}-wal`, `${path}-shm`].filter((sidecar) => existsSync(sidecar));
+  if (left.length > 0) {
+    throw new ContextStoreError(
+      'STORE_UNAVAILABLE',
+      `${path} is missing, and ${left.join(' and ')} of it is still there. Put the file back, or remove what is left of it to begin with an empty one.`,
+      {},
+      { retryable: false },
+    );
+  }
+  closeSync(openSync(path, 'a', 0o600));
+}
+
+/**
+ * A file that was removed is not made again while processes remember what was in it, and one that is still empty may be
+ * about to be copied.
+ */
+function requireContent(path: string): void {
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0) return;
+  throw new ContextStoreError(
+    'STORE_UNAVAILABLE',
+    `${path} was removed or moved while it was open. Put it back, or end every process that uses it to begin with an empty one. Nothing was written.`,
+  );
 }
