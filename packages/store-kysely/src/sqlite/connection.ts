@@ -2,6 +2,7 @@ import type { Database, Statement as PreparedStatement } from 'better-sqlite3';
 import { compileQuery, type BuildQuery } from '../prepared-query.js';
 import type { DatabaseFiles } from './database-files.js';
 import { FilesChangedError } from './files-changed-error.js';
+import type { LogRoom } from './log-room.js';
 
 /** A statement that was compiled and prepared when the store opened. */
 export interface Statement<Arguments, Row> {
@@ -16,6 +17,8 @@ export interface OpenDatabase {
   readonly database: Database;
   /** Undefined for a database in memory. */
   readonly files?: DatabaseFiles | undefined;
+  /** Undefined for a database in memory. */
+  readonly logRoom?: LogRoom | undefined;
 }
 
 /**
@@ -42,6 +45,8 @@ export interface Connection {
    * before. It does neither while another connection is at work.
    */
   readonly emptyLog: () => void;
+  /** Empties the log of writes after the disk was full. @throws driver errors, when there is no room for that either */
+  readonly makeRoom: () => void;
   /** Runs statements that answer nothing, such as those of a migration. */
   readonly execute: (script: string) => void;
   /** Which of the files was removed or replaced since it was opened; undefined if none was. */
@@ -54,11 +59,13 @@ export interface Connection {
   readonly close: () => void;
 }
 
-export function createConnection(
-  opened: OpenDatabase,
-  openAgain: (before: OpenDatabase) => Promise<OpenDatabase> = async (before) => before,
-): Connection {
-  let { database, files } = opened;
+/** Closes a database whose files were removed or replaced, and opens what lies at its path now. */
+export type OpenAgain = (before: OpenDatabase) => Promise<OpenDatabase>;
+
+const sameAgain: OpenAgain = async (before) => before;
+
+export function createConnection(opened: OpenDatabase, openAgain: OpenAgain = sameAgain): Connection {
+  let { database, files, logRoom } = opened;
   let change: string | undefined;
   let timesReopened = 0;
   const prepareText = createPreparer(() => database);
@@ -95,6 +102,7 @@ export function createConnection(
     writeTransaction: (run) => {
       const result = transaction(beginImmediate, run);
       requireFiles('unknown');
+      logRoom?.keep();
       return result;
     },
     dataVersion: () => {
@@ -105,12 +113,16 @@ export function createConnection(
       requireFiles();
       database.pragma('wal_checkpoint(truncate)');
     },
+    makeRoom: () => {
+      requireFiles();
+      logRoom?.make();
+    },
     execute: (script) => {
       database.exec(script);
     },
     findChange,
     reopen: async () => {
-      ({ database, files } = await openAgain({ database, files }));
+      ({ database, files, logRoom } = await openAgain({ database, files }));
       change = undefined;
       timesReopened += 1;
     },

@@ -4,6 +4,7 @@ import { ContextStoreError } from '@org/domain';
 import type Database from 'better-sqlite3';
 import { createConnection, type Connection, type OpenDatabase } from './connection.js';
 import { identifyFiles, identityOf } from './database-files.js';
+import { createLogRoom } from './log-room.js';
 import { letGo, noteOpen } from './let-go.js';
 import { migrate } from './migrate.js';
 import { retryWhileBusy } from './retry-while-busy.js';
@@ -48,7 +49,8 @@ async function openDatabase(
   const database = new Sqlite(path, { timeout: busyTimeoutMs, fileMustExist: !isInMemory });
   try {
     await retryWhileBusy(() => configure(database), deadlineMs);
-    const opened = { database, files: isInMemory ? undefined : identifyFiles(path, main) };
+    const files = isInMemory ? undefined : identifyFiles(path, main);
+    const opened = { database, files, logRoom: files && createLogRoom(database, files.pathOf('wal')) };
     await retryWhileBusy(() => prepareSchema(createConnection(opened), path, clock()), deadlineMs);
     noteOpen(opened);
     return opened;
