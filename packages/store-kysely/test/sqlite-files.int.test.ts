@@ -115,6 +115,19 @@ describe('when the files of an open SQLite store', () => {
     expect(await contents(await open(kept))).toEqual(['before', 'after the backup']);
   });
 
+  it('are renamed over, a process that opens the new file waits until the log of the old one is gone', async () => {
+    const backup = backUp();
+    const old = forkStore(path);
+    await old.store.appendEntry(appendWork('after the backup'));
+    renameSync(backup, path);
+
+    const other = await open();
+    await other.appendEntry(appendWork('on the backup'));
+    expect(await retried(() => contents(old.store))).toEqual(['before', 'on the backup']);
+    expect(await retried(() => contents(store))).toEqual(['before', 'on the backup']);
+    await old.end();
+  });
+
   it('are moved with their folder, calls fail until it is back', async () => {
     const folder = dirname(path);
     const elsewhere = `${folder}-moved`;

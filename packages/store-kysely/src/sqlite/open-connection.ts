@@ -1,9 +1,10 @@
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ContextStoreError } from '@org/domain';
 import type Database from 'better-sqlite3';
 import { createConnection, type Connection, type OpenDatabase } from './connection.js';
 import { identifyFiles, identityOf } from './database-files.js';
+import { joinLog, markFile } from './join-log.js';
 import { createLogRoom } from './log-room.js';
 import { letGo, noteOpen } from './let-go.js';
 import { migrate } from './migrate.js';
@@ -44,38 +45,21 @@ async function openDatabase(
   const { default: Sqlite } = await import('better-sqlite3');
   const isInMemory = path === ':memory:';
   const deadlineMs = performance.now() + lockWaitMs;
-  if (!isInMemory) await retryWhileBusy(() => requireLog(path, Sqlite), deadlineMs);
+  if (!isInMemory) await joinLog(path, Sqlite, deadlineMs);
   const main = identityOf(path);
   const database = new Sqlite(path, { timeout: busyTimeoutMs, fileMustExist: !isInMemory });
   try {
     await retryWhileBusy(() => configure(database), deadlineMs);
     const files = isInMemory ? undefined : identifyFiles(path, main);
     const opened = { database, files, logRoom: files && createLogRoom(database, files.pathOf('wal')) };
-    await retryWhileBusy(() => prepareSchema(createConnection(opened), path, clock()), deadlineMs);
+    const connection = createConnection(opened);
+    await retryWhileBusy(() => prepareSchema(connection, path, clock()), deadlineMs);
+    if (!isInMemory) await retryWhileBusy(() => markFile(database, path, connection), deadlineMs);
     noteOpen(opened);
     return opened;
   } catch (error) {
     database.close();
     throw error;
-  }
-}
-
-/**
- * Where the log was removed but its index is there, processes that are alive may still write to the removed log. A new log
- * would not fit the index that they share: this sees to it that no other process has the database open.
- *
- * @throws a busy error when one has
- */
-function requireLog(path: string, Sqlite: typeof Database): void {
-  const file = realpathSync(path);
-  if (!existsSync(`${file}-shm`) || existsSync(`${file}-wal`)) return;
-  const alone = new Sqlite(path, { timeout: 0, fileMustExist: true });
-  try {
-    alone.pragma('locking_mode = exclusive');
-    alone.pragma('journal_mode = delete');
-  } finally {
-    // In this mode nothing else gives up what it has locked.
-    alone.close();
   }
 }
 

@@ -5,6 +5,7 @@ const passing: Readonly<Record<string, string>> = {
   SQLITE_BUSY: 'is locked by another process for too long. Nothing was written; send the same call again.',
   SQLITE_LOCKED: 'is locked by another process for too long. Nothing was written; send the same call again.',
   SQLITE_PROTOCOL: 'is locked by another process for too long. Nothing was written; send the same call again.',
+  ENOENT: 'was removed or moved. Nothing was written; put it back, then send the same call again.',
   SQLITE_FULL: 'cannot grow: the disk is full. Nothing was written; free some space, then send the same call again.',
   SQLITE_IOERR:
     'cannot be read or written: the disk or file system reports an error. Check it. What was sent may have been written: repeat it with the same idempotencyKey, or look before you repeat it.',
@@ -55,8 +56,8 @@ export function translateError(error: unknown, path: string): ContextStoreError 
   );
 }
 
-/** `SQLITE_IOERR` of `SQLITE_IOERR_FSYNC`; undefined for errors that are not SQLite's. */
+/** `SQLITE_IOERR` of `SQLITE_IOERR_FSYNC`; undefined for errors that are neither SQLite's nor the file system's. */
 export function primaryCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
-  return /^SQLITE_[A-Z]+/.exec(error.code)?.[0];
+  return /^(?:SQLITE_[A-Z]+|E[A-Z]+$)/.exec(error.code)?.[0];
 }
