@@ -7,7 +7,7 @@ import {
   openContextStore,
   type ContextStore,
 } from '@org/context-store';
-import { logRedis } from '@org/context-store/command';
+import { logDatabase, logRedis } from '@org/context-store/command';
 import { contextStoreOptions } from '@org/context-store/environment';
 import { createFaultLog, type FaultLog, type Logger } from '@org/logger-pino';
 import { createMcpHttpHandler, maxMessageBytes, type McpHttpHandler, type OnError } from '@org/mcp';
@@ -121,7 +121,7 @@ function openStore(environment: HttpEnvironment, { telemetry }: OpenedTelemetry,
   const statementTimeoutMs = Math.min(environment.DATABASE_STATEMENT_TIMEOUT_MS, callTimeoutMs);
   const options = contextStoreOptions(environment);
   const postgres = { ...options.postgres, statementTimeoutMs };
-  return openContextStore({ ...logRedis({ ...options, postgres }, log), callTimeoutMs, telemetry });
+  return openContextStore({ ...logDatabase(logRedis({ ...options, postgres }, log), log), callTimeoutMs, telemetry });
 }
 
 interface MessageParts {

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { logRedis } from '@org/context-store/command';
+import { logDatabase, logRedis } from '@org/context-store/command';
 import { openContextStore, type OpenContextStoreOptions } from '@org/context-store';
 import { maxMessageBytes, serveMcpStdio } from '@org/mcp';
 import type { LateLog } from './late-log.js';
@@ -39,7 +39,7 @@ export async function serve({
   stopped,
   output,
 }: ServeOptions): Promise<boolean> {
-  const redisLog = {
+  const operatorLog = {
     info: (message: string) => log.write((logger) => logger.info(message)),
     warn: (message: string) => log.write((logger) => logger.warn(message)),
   };
@@ -47,14 +47,17 @@ export async function serve({
     ? (await import('@org/telemetry-otel/otlp')).openOtlpTraces({
         serviceName: 'mcp-stdio',
         version,
-        log: redisLog.warn,
+        log: operatorLog.warn,
       })
     : undefined;
   let isOpen = false;
   const over = Promise.race([stopped, untilOrphaned()]);
   // Nothing is half done: a database is migrated as a whole or not at all.
   void over.then(() => isOpen || process.exit(0));
-  const contextStore = await openContextStore({ ...logRedis(options, redisLog), telemetry: traces?.telemetry });
+  const contextStore = await openContextStore({
+    ...logDatabase(logRedis(options, operatorLog), operatorLog),
+    telemetry: traces?.telemetry,
+  });
   isOpen = true;
   const transport = new LineTransport({
     input: process.stdin,

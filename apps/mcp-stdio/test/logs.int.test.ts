@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import { rename } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -117,6 +118,35 @@ it('tells a defect that nobody caught, without what hangs on it, and ends', asyn
   expect(code).toBe(1);
   expect(JSON.parse(stderr)).toMatchObject({ level: 'fatal', err: { type: 'TypeError', message: 'boom' } });
   expect(stderr).not.toContain('secret');
+});
+
+it('tells that the file was removed while it was open, and that it is back', async () => {
+  const path = folder.database.slice('sqlite:'.length);
+  const server = new RawServer({ DATABASE_URL: folder.database, CONTEXT_AGENT: 'a' });
+  server.callTool(1, 'registerSession', { sessionKey: 'work' });
+  await server.next();
+  await rename(path, `${path}.away`);
+  server.callTool(2, 'updateContext', { sessionKey: 'work', contextType: 'message', content: 'lost' });
+  expect(await server.next()).toMatchObject({
+    result: {
+      isError: true,
+      structuredContent: {
+        code: 'STORE_UNAVAILABLE',
+        message: expect.stringMatching(/was removed or moved/) as string,
+      },
+    },
+  });
+  await rename(`${path}.away`, path);
+  server.callTool(3, 'updateContext', { sessionKey: 'work', contextType: 'message', content: 'kept' });
+  expect(await server.next()).toMatchObject({ result: { structuredContent: { sequence: 1 } } });
+  server.child.stdin.end();
+  const { stderr } = await server.finished;
+  const lines = stderr.split('\n').slice(0, -1);
+  expect(lines.map((line) => (JSON.parse(line) as LogLine).msg)).toEqual([
+    expect.stringMatching(/was removed or moved while it was open. Calls fail/),
+    expect.stringMatching(/was removed or moved while it was open. .*Nothing was written/),
+    expect.stringMatching(/was opened again/),
+  ]);
 });
 
 it('has a line for what a library prints, without the text, and one for what Node.js warns of', async () => {

@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { ContextStoreError, withoutOutcome } from '@org/domain';
 import type { ConnectionState } from '@org/redis-connection';
+import type { SqliteFileState } from '@org/store-kysely/sqlite';
 import { readEnvironment, type Environment, type EnvironmentTable } from './environment.js';
 import type { OpenContextStoreOptions } from './open-context-store.js';
 
@@ -158,13 +159,22 @@ export function packageVersion(moduleUrl: string): string {
 }
 
 /** Takes one line for the operator. */
-interface RedisLog {
+interface OperatorLog {
   readonly info: (message: string) => void;
   readonly warn: (message: string) => void;
 }
 
+/** The options, and a log line whenever the files of a SQLite database are no longer those that were opened, or are again. */
+export function logDatabase(options: OpenContextStoreOptions, log: OperatorLog): OpenContextStoreOptions {
+  const onStateChange = (state: SqliteFileState): void =>
+    state.isOpen
+      ? log.warn('The database was opened again: calls are answered from the file that lies at its path now')
+      : log.warn(`${state.reason} Calls fail until a file at its path is open`);
+  return { ...options, sqlite: { ...options.sqlite, onStateChange } };
+}
+
 /** The options, and a log line whenever Redis begins or ceases to be of use. */
-export function logRedis(options: OpenContextStoreOptions, log: RedisLog): OpenContextStoreOptions {
+export function logRedis(options: OpenContextStoreOptions, log: OperatorLog): OpenContextStoreOptions {
   if (options.redis === undefined) return options;
   const onStateChange = (state: ConnectionState): void =>
     state.isConnected

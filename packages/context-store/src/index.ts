@@ -11,6 +11,7 @@ export { nameDeployment } from './name-deployment.js';
 export type { RedisSettings } from './open-carrier.js';
 export type { CacheSettings } from './open-cache.js';
 export { openContextStore, type OpenContextStoreOptions } from './open-context-store.js';
+export type { SqliteSettings } from './open-store.js';
 export type { PostgresSettings } from './postgres-settings.js';
 export {
   ContextStoreError,

@@ -3,7 +3,7 @@ import { databaseLocation } from './database-location.js';
 import { nameDeployment } from './name-deployment.js';
 import { openCache, requireCacheSettings, type CacheSettings } from './open-cache.js';
 import { openCarrier, type RedisSettings } from './open-carrier.js';
-import { openStore } from './open-store.js';
+import { openStore, type SqliteSettings } from './open-store.js';
 import type { PostgresSettings } from './postgres-settings.js';
 
 export interface OpenContextStoreOptions extends ContextStoreOptions {
@@ -17,6 +17,8 @@ export interface OpenContextStoreOptions extends ContextStoreOptions {
    * refused, for `context-store migrate` to be run apart.
    */
   readonly migrate?: boolean | undefined;
+  /** How to use a SQLite file; without effect on PostgreSQL. */
+  readonly sqlite?: SqliteSettings | undefined;
   /** How to use a PostgreSQL database; without effect on SQLite. */
   readonly postgres?: PostgresSettings | undefined;
   /**
@@ -35,12 +37,12 @@ export interface OpenContextStoreOptions extends ContextStoreOptions {
  * @throws VALIDATION_ERROR (the options, or a Node.js that is too old), STORE_UNAVAILABLE (the database cannot be used)
  */
 export async function openContextStore(options: OpenContextStoreOptions = {}): Promise<ContextStore> {
-  const { database, migrate = true, postgres = {}, redis, cache, telemetry, ...rest } = options;
+  const { database, migrate = true, sqlite = {}, postgres = {}, redis, cache, telemetry, ...rest } = options;
   const location = databaseLocation(database);
   if (cache !== undefined) requireCacheSettings(cache);
   const named = redis && { ...redis, deployment: redis.deployment ?? (await nameDeployment(location, postgres)) };
   const carrier = await openCarrier(location, named, telemetry);
-  const { store: plain, bus } = await openStore(location, { migrate, postgres, telemetry, carrier });
+  const { store: plain, bus } = await openStore(location, { migrate, sqlite, postgres, telemetry, carrier });
   const store = cache === undefined ? plain : await openCache(plain, location, cache, named, telemetry);
   try {
     return createContextStore({ store, bus, telemetry }, rest);

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { storeUnavailable, type EventBus, type Store, type Telemetry } from '@org/domain';
 import type { EventCarrier } from '@org/store-kysely/postgres';
-import type { SchemaChange } from '@org/store-kysely/sqlite';
+import type { SchemaChange, SqliteStoreOptions } from '@org/store-kysely/sqlite';
 import type { DatabaseLocation, SqliteLocation } from './database-location.js';
 import { requireSupportedNode } from './node-version.js';
 import { requirePostgresSettings, type PostgresSettings } from './postgres-settings.js';
@@ -15,8 +15,12 @@ export interface OpenedStore {
   readonly bus: EventBus;
 }
 
+/** How a process uses a SQLite file. */
+export type SqliteSettings = Pick<SqliteStoreOptions, 'onStateChange'>;
+
 export interface OpenStoreOptions {
   readonly migrate: boolean;
+  readonly sqlite?: SqliteSettings | undefined;
   readonly postgres: PostgresSettings;
   readonly telemetry?: Telemetry | undefined;
   /** Absent: the database's own means have to do, as they always do on SQLite. */
@@ -26,13 +30,13 @@ export interface OpenStoreOptions {
 /** Opens the store of a location. @throws STORE_UNAVAILABLE, VALIDATION_ERROR (the settings, or a Node.js that is too old) */
 export async function openStore(
   location: DatabaseLocation,
-  { migrate, postgres, telemetry, carrier }: OpenStoreOptions,
+  { migrate, sqlite, postgres, telemetry, carrier }: OpenStoreOptions,
 ): Promise<OpenedStore> {
   requireSupportedNode();
   if (location.engine === 'sqlite') {
     const { createSqliteBus, createSqliteStore, makeFolder } = await import('@org/store-kysely/sqlite');
     makeDefaultFolder(location, makeFolder);
-    const store = await createSqliteStore({ path: location.path, migrate, telemetry });
+    const store = await createSqliteStore({ path: location.path, migrate, ...sqlite, telemetry });
     return { store, bus: createSqliteBus({ store }) };
   }
   requirePostgresSettings(postgres);

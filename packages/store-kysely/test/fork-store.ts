@@ -25,9 +25,10 @@ export interface StoreProcess {
  * Starts a process with a store: on a file, or on what a `postgres:` URL names. It runs the source, see
  * `typescript-imports.ts`.
  */
-export function forkStore(location: string): StoreProcess {
+export function forkStore(location: string, env: Readonly<Record<string, string>> = {}): StoreProcess {
   const child = fork(`${import.meta.dirname}/store-process.ts`, [location], {
     execArgv: ['--conditions=@org/source', '--import', `${import.meta.dirname}/typescript-imports.ts`],
+    env: { ...process.env, ...env },
     serialization: 'advanced',
   });
   const exited = once(child, 'exit');
@@ -45,7 +46,8 @@ export function forkStore(location: string): StoreProcess {
     child.send({ id: calls, method, request } satisfies Call);
     const answer = await promise;
     if ('value' in answer) return answer.value;
-    throw new ContextStoreError(answer.error.code, answer.error.message, answer.error.details);
+    const { code, message, details, retryable } = answer.error;
+    throw new ContextStoreError(code, message, details, retryable ? {} : { retryable });
   };
 
   return {

@@ -1,4 +1,10 @@
-import type { CacheSettings, OpenContextStoreOptions, PostgresSettings, RedisSettings } from '@org/context-store';
+import type {
+  CacheSettings,
+  OpenContextStoreOptions,
+  PostgresSettings,
+  RedisSettings,
+  SqliteSettings,
+} from '@org/context-store';
 import type { ContextStoreOptions } from '@org/domain';
 import { interfaceComments } from './field-comments.js';
 import { markdownTable } from './markdown-table.js';
@@ -6,6 +12,7 @@ import { markdownTable } from './markdown-table.js';
 const opening = interfaceComments('context-store/src/open-context-store.ts', 'OpenContextStoreOptions');
 const rules = interfaceComments('domain/src/context-store.ts', 'ContextStoreOptions');
 const postgres = interfaceComments('store-kysely/src/postgres/create-postgres-store.ts', 'PostgresStoreOptions');
+const sqlite = interfaceComments('store-kysely/src/sqlite/create-sqlite-store.ts', 'SqliteStoreOptions');
 const carrier = interfaceComments('context-store/src/open-carrier.ts', 'RedisSettings');
 const bus = interfaceComments('bus-redis/src/create-redis-bus.ts', 'RedisBusOptions');
 const cache = interfaceComments('context-store/src/open-cache.ts', 'CacheSettings');
@@ -24,10 +31,12 @@ const options: Documented<ContextStoreOptions> & Documented<OpenContextStoreOpti
   handoffTtlMs: rules,
   callTimeoutMs: rules,
   telemetry: opening,
+  sqlite: opening,
   postgres: opening,
   redis: opening,
   cache: opening,
 };
+const sqliteSettings: Documented<SqliteSettings> = { onStateChange: sqlite };
 const postgresSettings: Documented<PostgresSettings> = {
   poolSize: postgres,
   maxWaiting: postgres,
@@ -58,6 +67,7 @@ export const libraryOptionsReference = (): string =>
     ['option', 'what it is'],
     [
       ...rowsOf('', options),
+      ...rowsOf('sqlite.', sqliteSettings),
       ...rowsOf('postgres.', postgresSettings),
       ...rowsOf('redis.', redisSettings),
       ...rowsOf('cache.', cacheSettings),

@@ -96,6 +96,12 @@ const systemServices: readonly Service[] = [
     isThere: () => isCommand('systemd-analyze'),
   },
   {
+    name: 'C compiler',
+    tests: '**/test/*-gcc.system.test.ts',
+    isThere: () => isCommand('gcc'),
+    debianPackage: 'build-essential',
+  },
+  {
     name: 'right to mount a disk (root)',
     tests: '**/test/*-disk-full.system.test.ts',
     isThere: () => process.getuid?.() === 0 && succeeds('unshare', '--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'),

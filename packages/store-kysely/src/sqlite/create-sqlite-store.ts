@@ -3,6 +3,7 @@ import type { Store, Telemetry } from '@org/domain';
 import { olderSchema } from '../schema-version.js';
 import { createSettler, type NoticeUnsettled } from '../settler.js';
 import type { Connection } from './connection.js';
+import type { SqliteFileState } from './keep-open.js';
 import { measureCommits, measureOperations, type RecordStatement } from './measure-statements.js';
 import { requireSchema } from './migrate.js';
 import { migrations } from './migrations/index.js';
@@ -26,6 +27,11 @@ export interface SqliteStoreOptions {
    * STORE_UNAVAILABLE. Default 5,000: a commit takes a few, so that a longer wait means that something hangs.
    */
   readonly lockWaitMs?: number | undefined;
+  /**
+   * Hears when a file of the database was removed or replaced while it was open, and when what lies at the path is open in
+   * its place. Until then, calls throw STORE_UNAVAILABLE. It must not throw.
+   */
+  readonly onStateChange?: ((state: SqliteFileState) => void) | undefined;
   /** Is told of operations and commits. Default: nobody is; `openContextStore` passes on its own. */
   readonly telemetry?: Telemetry | undefined;
 }
@@ -49,6 +55,7 @@ export async function createSqliteStore({
   migrate = true,
   clock = Date.now,
   lockWaitMs = 5000,
+  onStateChange,
   telemetry,
 }: SqliteStoreOptions): Promise<SqliteStore> {
   const connection = await open(path, migrate, clock, lockWaitMs).catch((error: unknown) => {
@@ -59,7 +66,13 @@ export async function createSqliteStore({
     settleLeases: (namespace) => measured.writeTransaction(() => writes.settleDueLeases(namespace, clock())),
     expireOffers: (rowIds) => measured.writeTransaction(() => writes.expireOffers(rowIds, clock())),
   });
-  const { read, write, close } = createOperationRunner(measured, { path, clock, lockWaitMs, telemetry });
+  const { read, write, close } = createOperationRunner(measured, {
+    path,
+    clock,
+    lockWaitMs,
+    telemetry,
+    onStateChange,
+  });
   const deleteSession = write(writes.deleteSession);
   const readMark = read(reads.readMark);
   const moveMark = write(writes.moveMark);

@@ -1,7 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { ContextStoreError, noTelemetry, type Origin, type Telemetry } from '@org/domain';
 import type { Connection } from './connection.js';
+import { FilesChangedError } from './files-changed-error.js';
 import { retryWhileBusy } from './retry-while-busy.js';
+import { isFull } from './translate-error.js';
 
 /** Where a group ends, and the line of those that wait for one. */
 export interface GroupLimits {
@@ -39,6 +41,8 @@ interface QueuedWrite {
   readonly deadlineMs: number;
   /** It was in a transaction that failed, and may be the reason. */
   isSuspect: boolean;
+  /** It did not fit on the disk, and runs again since room was made. */
+  hadRoom: boolean;
 }
 
 /**
@@ -77,15 +81,17 @@ export function createGroupCommit(
       telemetry.attribute(group, () => connection.writeTransaction(() => runGroup(queue, group, limits, telemetry)));
     } catch (error) {
       if (group.length === 0) throw error;
-      runAgain(group, error);
+      if (isFull(error) && makeRoom(connection, group)) queue.unshift(...group);
+      else runAgain(group, error);
       return;
     }
     for (const write of group) write.settle();
   }
 
   function runAgain(group: readonly QueuedWrite[], error: unknown): void {
-    if (group.length === 1) {
-      group[0]?.reject(error);
+    // Where they may have been written, they must not be written again.
+    if (group.length === 1 || error instanceof FilesChangedError) {
+      for (const write of group) write.reject(error);
       return;
     }
     for (const write of group) write.isSuspect = true;
@@ -105,6 +111,7 @@ export function createGroupCommit(
           reject,
           deadlineMs: performance.now() + lockWaitMs,
           isSuspect: false,
+          hadRoom: false,
         });
         draining ??= drain();
       }),
@@ -121,6 +128,18 @@ function runGroup(queue: QueuedWrite[], group: QueuedWrite[], limits: GroupLimit
     telemetry.attribute([write], write.run);
     if (write.isSuspect) return;
   } while (group.length < limits.writes && performance.now() < endMs && queue[0]?.isSuspect !== true);
+}
+
+/** @returns whether the writes may fit now. Each gets one such try. */
+function makeRoom(connection: Connection, group: readonly QueuedWrite[]): boolean {
+  if (group.some(({ hadRoom }) => hadRoom)) return false;
+  for (const write of group) write.hadRoom = true;
+  try {
+    connection.makeRoom();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const overloaded = (): ContextStoreError =>

@@ -1,4 +1,4 @@
-import { ContextStoreError } from '@org/domain';
+import { storeUnavailable } from '@org/domain';
 import type Sqlite from 'better-sqlite3';
 
 /** How Node.js says that it has no such package, or cannot load the native part of one, or may not. */
@@ -24,11 +24,9 @@ export async function loadDriver(): Promise<typeof Sqlite> {
     const { code } = error as NodeJS.ErrnoException;
     if (!failures.has(code)) throw error;
     const { platform, arch, version } = process;
-    throw new ContextStoreError(
-      'STORE_UNAVAILABLE',
+    throw storeUnavailable(
       `The SQLite driver better-sqlite3 cannot be loaded (${code}): it is missing, or was installed for another system than ${platform} ${arch} with Node.js ${version}. Install the packages again on this machine with this Node.js, or use a PostgreSQL database.`,
-      {},
-      { cause: error, retryable: false },
+      { written: 'no', retryable: false, cause: error },
     );
   }
 }

@@ -1,14 +1,20 @@
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { storeUnavailable } from '@org/domain';
-import type { Database } from 'better-sqlite3';
-import { createConnection, type Connection } from './connection.js';
+import { ContextStoreError, storeUnavailable } from '@org/domain';
+import type Database from 'better-sqlite3';
+import { createConnection, type Connection, type OpenDatabase } from './connection.js';
+import { identifyFiles, identityOf } from './database-files.js';
+import { joinLog, markFile } from './join-log.js';
+import { letGo, noteOpen } from './let-go.js';
 import { loadDriver } from './load-driver.js';
+import { createLogRoom } from './log-room.js';
 import { migrate } from './migrate.js';
 import { retryWhileBusy } from './retry-while-busy.js';
 
 /** How long SQLite itself waits for a lock. It blocks the event loop, so it is only long enough for a commit beside this one. */
 const busyTimeoutMs = 10;
+
+type PrepareSchema = (connection: Connection, path: string, nowMs: number) => unknown;
 
 /**
  * Opens a database whose schema `prepareSchema` sees to. The file is created, with its folder, when there is none.
@@ -19,18 +25,39 @@ export async function openConnection(
   path: string,
   clock: () => number,
   lockWaitMs: number,
-  prepareSchema: (connection: Connection, path: string, nowMs: number) => unknown = migrate,
+  prepareSchema: PrepareSchema = migrate,
 ): Promise<Connection> {
   requireNode();
   if (path !== ':memory:') requireFile(path);
+  const open = (): Promise<OpenDatabase> => openDatabase(path, clock, lockWaitMs, prepareSchema);
+  return createConnection(await open(), async (before) => {
+    requireContent(path);
+    await retryWhileBusy(() => letGo(before), performance.now() + lockWaitMs);
+    return open();
+  });
+}
+
+async function openDatabase(
+  path: string,
+  clock: () => number,
+  lockWaitMs: number,
+  prepareSchema: PrepareSchema,
+): Promise<OpenDatabase> {
   const Sqlite = await loadDriver();
-  const database = new Sqlite(path, { timeout: busyTimeoutMs });
+  const isInMemory = path === ':memory:';
   const deadlineMs = performance.now() + lockWaitMs;
+  if (!isInMemory) await joinLog(path, Sqlite, deadlineMs);
+  const main = identityOf(path);
+  const database = new Sqlite(path, { timeout: busyTimeoutMs, fileMustExist: !isInMemory });
   try {
     await retryWhileBusy(() => configure(database), deadlineMs);
-    const connection = createConnection(database);
+    const files = isInMemory ? undefined : identifyFiles(path, main);
+    const opened = { database, files, logRoom: files && createLogRoom(database, files.pathOf('wal')) };
+    const connection = createConnection(opened);
     await retryWhileBusy(() => prepareSchema(connection, path, clock()), deadlineMs);
-    return connection;
+    if (!isInMemory) await retryWhileBusy(() => markFile(database, path, connection), deadlineMs);
+    noteOpen(opened);
+    return opened;
   } catch (error) {
     database.close();
     throw error;
@@ -38,7 +65,7 @@ export async function openConnection(
 }
 
 /** Makes commits durable and deletions thorough, and lets the readers and the writer of several processes go on side by side. */
-function configure(database: Database): void {
+function configure(database: Database.Database): void {
   database.pragma('journal_mode = wal');
   database.pragma('synchronous = full');
   // 16 MB rather than 4: the pages that hot sessions write again and again then reach the file once, not for every few
@@ -47,6 +74,8 @@ function configure(database: Database): void {
   database.pragma('foreign_keys = on');
   // What is deleted is overwritten, not only unlinked.
   database.pragma('secure_delete = on');
+  // The first read opens the log and its index.
+  database.pragma('schema_version');
 }
 
 /** better-sqlite3 does not throw on an older Node: it takes the process down. */
@@ -81,11 +110,36 @@ function requireFile(path: string): void {
     makeFolder(dirname(path));
     // Never opened when it exists: closing a file drops every lock that this process has on it, those of other stores too.
     if (existsSync(path)) accessSync(path, constants.W_OK);
-    else closeSync(openSync(path, 'a', 0o600));
+    else createFile(path);
   } catch (error) {
+    if (error instanceof ContextStoreError) throw error;
     throw storeUnavailable(
       `${path} cannot be written. Choose a folder that this user can write to, or make it writable.`,
       { written: 'no', retryable: false, cause: error },
     );
   }
+}
+
+/** @throws STORE_UNAVAILABLE where the log of a file lies that is gone: what was recorded may be in it */
+function createFile(path: string): void {
+  const left = [`${path}-wal`, `${path}-shm`].filter((sidecar) => existsSync(sidecar));
+  if (left.length > 0) {
+    throw storeUnavailable(
+      `${path} is missing, and ${left.join(' and ')} of it is still there. Put the file back, or remove what is left of it to begin with an empty one.`,
+      { written: 'no', retryable: false },
+    );
+  }
+  closeSync(openSync(path, 'a', 0o600));
+}
+
+/**
+ * A file that was removed is not made again while processes remember what was in it, and one that is still empty may be
+ * about to be copied.
+ */
+function requireContent(path: string): void {
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0) return;
+  throw storeUnavailable(
+    `${path} was removed or moved while it was open. Put it back, or end every process that uses it to begin with an empty one.`,
+    { written: 'no' },
+  );
 }

@@ -1,6 +1,8 @@
 import { storeClosed } from '@org/domain';
 import type { Connection } from './connection.js';
+import { FilesChangedError } from './files-changed-error.js';
 import { createGroupCommit, type Attribution } from './group-commit.js';
+import { keepOpen, type SqliteFileState } from './keep-open.js';
 import type { Operation } from './operation.js';
 import { retryWhileBusy } from './retry-while-busy.js';
 import { translateError } from './translate-error.js';
@@ -20,23 +22,26 @@ export interface OperationRunnerOptions {
   readonly clock: () => number;
   readonly lockWaitMs: number;
   readonly telemetry?: Attribution | undefined;
+  readonly onStateChange?: ((state: SqliteFileState) => void) | undefined;
 }
 
 export function createOperationRunner(
   connection: Connection,
-  { path, clock, lockWaitMs, telemetry }: OperationRunnerOptions,
+  { path, clock, lockWaitMs, telemetry, onStateChange = () => undefined }: OperationRunnerOptions,
 ): OperationRunner {
   const groupCommit = createGroupCommit(connection, lockWaitMs, undefined, telemetry);
+  const keeper = keepOpen(connection, onStateChange);
   const underWay = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
   async function call<Answer>(start: () => Promise<Answer>, mayWrite: boolean): Promise<Answer> {
     if (closing !== undefined) throw storeClosed();
-    const answer = start();
+    const answer = keeper.whenOpen()?.then(start) ?? start();
     underWay.add(answer);
     try {
       return await answer;
     } catch (error) {
+      if (error instanceof FilesChangedError) keeper.lose(error.change);
       throw translateError(error, path, mayWrite);
     } finally {
       underWay.delete(answer);
@@ -45,6 +50,7 @@ export function createOperationRunner(
 
   async function close(): Promise<void> {
     await Promise.allSettled(underWay);
+    await keeper.close();
     connection.close();
   }
 

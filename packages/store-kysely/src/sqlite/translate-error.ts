@@ -5,8 +5,12 @@ const passing: Readonly<Record<string, string>> = {
   SQLITE_BUSY: 'is locked by another process for too long.',
   SQLITE_LOCKED: 'is locked by another process for too long.',
   SQLITE_PROTOCOL: 'is locked by another process for too long.',
+  ENOENT: 'was removed or moved. Put it back.',
   SQLITE_FULL: 'cannot grow: the disk is full. Free some space.',
   SQLITE_IOERR: 'cannot be read or written: the disk or file system reports an error. Check it.',
+  // SQLite says the same of a damaged file and of one that the disk cannot read (EIO).
+  SQLITE_CORRUPT:
+    'cannot be read: the disk reports an error, or the file is damaged. Look for errors of the disk in the log of the system, then check the file with `pragma integrity_check`. Restore a backup only if that finds damage.',
 };
 
 /** The same, of what lasts until somebody mends it. */
@@ -15,12 +19,18 @@ const lasting: Readonly<Record<string, string>> = {
   SQLITE_CANTOPEN: 'cannot be opened. Check that it is a file, and that it and its folder are writable for this user.',
   SQLITE_PERM: 'cannot be opened. Check that it and its folder are writable for this user.',
   SQLITE_NOTADB: 'is not a SQLite database. Name another file, or move this one away.',
-  SQLITE_CORRUPT: 'is damaged. Restore it from a backup, or move it away to begin anew.',
 };
 
 /** Whether another connection holds the lock that was needed. Nothing happened, and trying again may succeed. */
 export function isBusy(error: unknown): boolean {
   return ['SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_PROTOCOL'].includes(primaryCode(error) ?? '');
+}
+
+/** Whether the disk had no room for a write. Nothing of it was kept. */
+export function isFull(error: unknown): boolean {
+  return (
+    primaryCode(error) === 'SQLITE_FULL' || (error as { code?: unknown } | undefined)?.code === 'SQLITE_IOERR_SHMSIZE'
+  );
 }
 
 /**
@@ -47,8 +57,8 @@ export function translateError(error: unknown, path: string, mayWrite = false): 
   );
 }
 
-/** `SQLITE_IOERR` of `SQLITE_IOERR_FSYNC`; undefined for errors that are not SQLite's. */
+/** `SQLITE_IOERR` of `SQLITE_IOERR_FSYNC`; undefined for errors that are neither SQLite's nor the file system's. */
 export function primaryCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
-  return /^SQLITE_[A-Z]+/.exec(error.code)?.[0];
+  return /^(?:SQLITE_[A-Z]+|E[A-Z]+$)/.exec(error.code)?.[0];
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { open, writeFile } from 'node:fs/promises';
+import { open, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { unusedPort } from '@org/store-kysely/testing';
@@ -79,6 +79,16 @@ export const aloneSymptoms: Symptoms = {
     await file.write(Buffer.alloc(2000, 0xff), 0, 2000, 100);
     await file.close();
     await scene.fail({ DATABASE_URL: `sqlite:${path}` });
+  },
+
+  'The SQLite file was removed or replaced': async (scene) => {
+    const path = join(scene.folder, 'context.db');
+    const { url } = await scene.serve({ DATABASE_URL: `sqlite:${path}` });
+    await rename(path, `${path}.away`);
+    const unready = await fetch(`${url}/ready`);
+    scene.note(`HTTP ${unready.status} ${await unready.text()}`);
+    await rename(`${path}.away`, path);
+    await expect.poll(async () => (await fetch(`${url}/ready`)).status).toBe(200);
   },
 
   'The schema is older than the program': (scene) =>
