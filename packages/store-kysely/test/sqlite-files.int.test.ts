@@ -237,7 +237,7 @@ describe('when the files of an open SQLite store', () => {
     const count = () => {
       runs += 1;
     };
-    const lost = /removed or moved while it was open. What this call wrote may be lost.*idempotencyKey/;
+    const lost = /removed or moved while it was open. It may have been carried out.*idempotencyKey/;
     const [first, second] = [write(count), write(count)];
     await expectTrouble(first, lost);
     await expectTrouble(second, lost);
