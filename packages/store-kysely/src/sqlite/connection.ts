@@ -73,8 +73,7 @@ export function createConnection(opened: OpenDatabase, openAgain: OpenAgain = sa
   const { begin, beginImmediate, commit, rollback, dataVersion } = prepareControl(prepareText);
 
   // Once changed, always: the same files may come back after another process worked on them without this one's locks.
-  const findChange = (): string | undefined => (change ??= files?.findChange());
-  // Another store of this process may have found it first, and closed all that lost their files.
+  const findChange = (): string | undefined => (change ??= database.open ? files?.findChange() : letGoOf(database));
   const isLost = (): boolean => change !== undefined || !database.open;
 
   function requireFiles(written: Written = 'no'): void {
@@ -132,6 +131,9 @@ export function createConnection(opened: OpenDatabase, openAgain: OpenAgain = sa
     },
   };
 }
+
+/** Another store of this process found the change first, and closed all that lost their files. */
+const letGoOf = ({ name }: Database): string => `${name} or its log was removed or replaced`;
 
 type PrepareText = <Row>(text: string) => () => PreparedStatement<unknown[], Row>;
 

@@ -18,7 +18,8 @@ export function noteOpen(opened: OpenDatabase): void {
  */
 export function letGo(lost: OpenDatabase): void {
   for (const each of openDatabases) {
-    if (each.database.open && (each === lost || each.files?.findChange() !== undefined)) letGoOf(each);
+    if (each.database.open && (each.database === lost.database || each.files?.findChange() !== undefined))
+      letGoOf(each);
   }
 }
 
@@ -29,7 +30,8 @@ export function letGo(lost: OpenDatabase): void {
 function letGoOf({ database, files }: OpenDatabase): void {
   if (files === undefined) return;
   const found = files.look();
-  if (found.wal !== 'foreign' && found.shm !== 'foreign') emptyLog(database);
+  const isWhole = Object.values(found).every((state) => state === 'opened');
+  if (!isWhole && found.wal !== 'foreign' && found.shm !== 'foreign') emptyLog(database);
   if (found.main !== 'opened') {
     for (const file of ['wal', 'shm'] as const) if (found[file] === 'opened') rmSync(files.pathOf(file));
   }
