@@ -246,11 +246,14 @@ class Player {
       text: `listHandoffs ${shown({ ...listing, limit })}${goOnFrom === undefined ? '' : ` after listing ${goOnFrom}`}`,
       run: async ({ store, positions }) => {
         const start = goOnFrom === undefined ? 0 : (positions[goOnFrom] ?? 0);
-        const { handoffs } = await listUpTo(store, { ...listing, after: start, limit });
-        for (const session of this.#cast.sessions()) await storeLapse(store, this.#cast.ref(session));
+        const seen = await listUpTo(store, { ...listing, after: start, limit });
+        positions[number] = seen.next;
+        const [only, other] = this.#cast.sessions();
+        if (only === undefined || other !== undefined) return seen.handoffs;
+        await storeLapse(store, this.#cast.ref(only));
         const stored = await listUpTo(store, { ...listing, after: start, limit });
         positions[number] = stored.next;
-        return [handoffs, stored.handoffs];
+        return [seen.handoffs, stored.handoffs];
       },
     };
   }
