@@ -1,18 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type {
-  HandoffPage,
-  HandoffRecord,
-  Idempotency,
-  Inbox,
-  ListHandoffs,
-  SessionRecord,
-  SessionRef,
-  Store,
-} from '../ports/store.js';
+import type { Idempotency, Inbox, ListHandoffs, SessionRecord, Store } from '../ports/store.js';
 import { createMemoryStore } from './memory-store.js';
 import { ModelCast } from './model-cast.js';
-import { scriptAgents, tickMs, type Command, type Relative, type Script } from './model-script.js';
+import { listUpTo, storeLapse } from './model-listing.js';
+import { idempotency, inMs, relativeTo, shown } from './model-requests.js';
+import { maxTicksBack, scriptAgents, tickMs, type Command, type Script } from './model-script.js';
 import { clockOf, ModelSide, type Outcome } from './model-side.js';
 import type { StoreHarness } from './store-scenario.js';
 
@@ -37,9 +30,14 @@ type Mutation = 'createSession' | 'updateSession' | 'appendEntry' | 'claimHandof
 type Listing = Omit<ListHandoffs, 'after' | 'limit'>;
 
 const dormantAfterMs = 2 * tickMs;
+const wholeLog = {
+  direction: 'ascending',
+  afterSequence: 0,
+  limit: 100,
+  contentOffset: 0,
+  maxContentLength: 99,
+} as const;
 const noHandoff = 'no-such-handoff';
-/** A store may have stored for good what the clock has said for an hour. */
-const maxTicksBack = 5;
 
 /**
  * Plays a script on a store and on the memory reference, side by side, in a namespace of its own. Ends at the first answer
@@ -299,13 +297,14 @@ class Player {
     const moved = Math.max(ticks, this.#latestTick - this.#tick - maxTicksBack);
     this.#tick += moved;
     this.#latestTick = Math.max(this.#latestTick, this.#tick);
-    const move: Step = { text: `advance ${moved} ticks`, run: async (side) => side.advance(moved * tickMs) };
-    const store = this.#cast.sessions().map((session): Step => ({
-      text: `store the lapse of ${session}, if there is one`,
-      run: (side) => storeLapse(side.store, this.#cast.ref(session)),
+    const refs = this.#cast.sessions().map((session) => this.#cast.ref(session));
+    const store = refs.map((ref): Step => ({
+      text: `store a lapse of ${ref.sessionKey}`,
+      run: (side) => storeLapse(side.store, ref),
     }));
-    if (this.#script.sessionCount > 1) return [...store, move, ...store];
-    return moved < 0 ? [...store, move] : [move];
+    const move: Step = { text: `advance ${moved} ticks`, run: async (side) => side.advance(moved * tickMs) };
+    const look = refs.map((ref) => this.#call('readSession', ref));
+    return refs.length > 1 ? [...store, move, ...store, ...look] : [...(moved < 0 ? store : []), move, ...look];
   }
 
   /** What has expired may take up a limit, so this one is high. */
@@ -316,21 +315,15 @@ class Player {
   /** Everything that can be read, at the end. */
   #audit(): Step[] {
     const namespace = this.#namespace;
-    const direction = 'ascending' as const;
     return [
-      ...this.#cast.sessions().flatMap((session) => [
-        this.#call('readSession', this.#cast.ref(session)),
-        this.#call('readEntries', {
-          ...this.#cast.ref(session),
-          direction,
-          afterSequence: 0,
-          limit: 100,
-          contentOffset: 0,
-          maxContentLength: 99,
-        }),
-        this.#brief(session),
-        ...scriptAgents.map((agent) => this.#call('markRead', { ...this.#cast.ref(session), agent })),
-      ]),
+      ...this.#cast
+        .sessions()
+        .flatMap((session) => [
+          this.#call('readSession', this.#cast.ref(session)),
+          this.#call('readEntries', { ...this.#cast.ref(session), ...wholeLog }),
+          this.#brief(session),
+          ...scriptAgents.map((agent) => this.#call('markRead', { ...this.#cast.ref(session), agent })),
+        ]),
       ...scriptAgents.flatMap((agent) => [
         this.#list({ namespace, agent, roles: [], direction: 'outbox', status: undefined }, 100),
         this.#list({ namespace, agent, roles: ['builder', 'tester'], direction: 'inbox', status: 'pending' }, 100),
@@ -358,38 +351,3 @@ class Player {
     return this.#handoffIds.at(-1 - (back % Math.max(1, this.#handoffIds.length))) ?? noHandoff;
   }
 }
-
-/** All pages of a list, up to so many handoffs. */
-async function listUpTo(
-  store: Store,
-  { after, limit, ...listing }: ListHandoffs & { readonly after: number },
-): Promise<Pick<HandoffPage, 'handoffs' | 'next'>> {
-  const handoffs: HandoffRecord[] = [];
-  let next = after;
-  for (let more = true; more && handoffs.length < limit;) {
-    const page = await store.listHandoffs({ ...listing, after: next, limit: limit - handoffs.length });
-    handoffs.push(...page.handoffs);
-    ({ next, more } = page);
-  }
-  return { handoffs, next };
-}
-
-/** A write stores the lapse that it comes across before it is refused. */
-async function storeLapse(store: Store, ref: SessionRef): Promise<void> {
-  const note = { contextType: 'message', content: 'x', contentBytes: 1, estimatedTokens: 1, pinned: false } as const;
-  await store.appendEntry({ ...ref, ...note, agent: 'passer-by', metadata: {} }).catch(() => undefined);
-}
-
-const inMs = (ticks: number | undefined): number | undefined => (ticks === undefined ? undefined : ticks * tickMs);
-
-const relativeTo = (value: number | undefined, relative: Relative | undefined): number | undefined =>
-  value === undefined || relative === undefined ? undefined : Math.max(0, value + relative);
-
-const idempotency = (key: string | undefined, tool: string, input: object): Idempotency | undefined =>
-  key === undefined ? undefined : { key, tool, requestHash: JSON.stringify(input) };
-
-/** A request without what is the same in all of them. */
-const shown = (request: unknown): string =>
-  JSON.stringify(request, (name, value: unknown) =>
-    name === 'namespace' || name === 'requestHash' ? undefined : value,
-  );

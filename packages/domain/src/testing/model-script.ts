@@ -11,6 +11,9 @@ import type { SessionState } from '../ports/store.js';
  */
 export const tickMs = 600_000;
 
+/** How far the clock is behind its latest moment at most: a store may have stored for good what it has said for an hour. */
+export const maxTicksBack = 5;
+
 export const scriptAgents = ['ann', 'bob', 'cat'] as const;
 export const scriptSessions = ['alpha', 'beta'] as const;
 const scriptRoles = ['builder', 'tester'] as const;

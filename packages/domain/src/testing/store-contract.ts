@@ -6,6 +6,7 @@ import { describeClock } from './contract-clock.js';
 import { describeDeletion } from './contract-deletion.js';
 import { describeInboxes } from './contract-inboxes.js';
 import { describeIsolation } from './contract-isolation.js';
+import { describeLapses } from './contract-lapses.js';
 import { describeLeases } from './contract-leases.js';
 import { describeOwnership } from './contract-ownership.js';
 import { describeMarks } from './contract-marks.js';
@@ -32,6 +33,7 @@ export function describeStoreContract(engine: string, open: () => Promise<StoreH
     describeHandoffs(test);
     describeAcceptance(test);
     describeLeases(test);
+    describeLapses(test);
     describeOwnership(test);
     describeMarks(test);
     describeInboxes(test);
