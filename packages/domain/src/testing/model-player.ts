@@ -295,13 +295,9 @@ class Player {
    */
   #advance(ticks: number): Step[] {
     const moved = Math.max(ticks, this.#latestTick - this.#tick - maxTicksBack);
-    this.#tick += moved;
-    this.#latestTick = Math.max(this.#latestTick, this.#tick);
+    this.#latestTick = Math.max(this.#latestTick, (this.#tick += moved));
     const refs = this.#cast.sessions().map((session) => this.#cast.ref(session));
-    const store = refs.map((ref): Step => ({
-      text: `store a lapse of ${ref.sessionKey}`,
-      run: (side) => storeLapse(side.store, ref),
-    }));
+    const store = refs.map((ref): Step => ({ text: 'storeLapse', run: (side) => storeLapse(side.store, ref) }));
     const move: Step = { text: `advance ${moved} ticks`, run: async (side) => side.advance(moved * tickMs) };
     const look = refs.map((ref) => this.#call('readSession', ref));
     return refs.length > 1 ? [...store, move, ...store, ...look] : [...(moved < 0 ? store : []), move, ...look];

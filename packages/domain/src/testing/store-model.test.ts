@@ -226,4 +226,5 @@ const reached = [
   'resolveHandoff',
   'countNamespace',
   'advance',
+  'storeLapse',
 ];
