@@ -53,7 +53,7 @@ function prepareReadScanned(
       .where('id', '<', p.before)
       .orderBy('id', 'desc')
       .limit(p.limit),
-  ).all as (args: { namespace: string; before: number; limit: number }) => ScannedSession[];
+  ).all;
 }
 
 function isListed(row: ScannedSession, { status, owner, dormantAfterMs }: ListSessions, observedAtMs: number): boolean {
