@@ -125,7 +125,7 @@ describe.each(clientKinds)('the reading of a resource by the %s', (kind) => {
     ]);
     const [context, session, summary] = readings.map(({ spanId }) => spanId);
     expect(named(spans, 'getContext')).toMatchObject({ kind: 'INTERNAL', parentSpanId: context });
-    expect(named(spans, 'readSession')).toMatchObject({ kind: 'INTERNAL', parentSpanId: session });
+    expect(named(spans, 'listSessions')).toMatchObject({ kind: 'INTERNAL', parentSpanId: session });
     expect(named(spans, 'getBriefing')).toMatchObject({ kind: 'INTERNAL', parentSpanId: summary, isError: true });
     expect(receiver.text()).not.toContain('secret');
   });
