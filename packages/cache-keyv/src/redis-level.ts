@@ -48,7 +48,7 @@ export function createRedisLevel({ url, deployment, onStateChange, limitMs = 50 
   const namespace = `context-store:${deployment}:cache:${formatVersion}`;
   const report = createConnectionReport(onStateChange);
   const texts = new WeakMap<RedisClient, KeptTexts>();
-  let writes = 0;
+  const writes = new Set<Promise<unknown>>();
 
   async function probe(client: RedisClient): Promise<void> {
     const kept = { keyv: openKeyv(client, namespace), failures: 0 };
@@ -87,12 +87,16 @@ export function createRedisLevel({ url, deployment, onStateChange, limitMs = 50 
   return {
     find: async (keys) => (await attempt((keyv) => keyv.getMany<string>(keys))) ?? keys.map(() => undefined),
     keep: (key, text, ttlMs) => {
-      if (writes >= writesAtOnce) return;
-      writes += 1;
-      void attempt((keyv) => keyv.set(key, text, ttlMs)).finally(() => (writes -= 1));
+      if (writes.size >= writesAtOnce) return;
+      const write = attempt((keyv) => keyv.set(key, text, ttlMs)).finally(() => writes.delete(write));
+      writes.add(write);
     },
     isUp: report.isConnected,
-    close: connection.close,
+    close: async () => {
+      // Other processes can use what this one has read last. Each write ends within the limit.
+      await Promise.all(writes);
+      await connection.close();
+    },
   };
 }
 
