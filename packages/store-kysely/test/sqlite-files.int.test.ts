@@ -135,6 +135,7 @@ describe('when the files of an open SQLite store', () => {
     const folder = dirname(path);
     const elsewhere = `${folder}-moved`;
     renameSync(folder, elsewhere);
+    await expectTrouble(store.readSession(work), /was removed or moved/);
     await expectTrouble(store.appendEntry(appendWork('lost')), /was removed or moved/);
     const other = forkStore(join(elsewhere, 'context.db'));
     await other.store.appendEntry(appendWork('elsewhere'));
