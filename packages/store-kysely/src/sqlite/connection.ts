@@ -1,8 +1,7 @@
-import type { Written } from '@org/domain';
 import type { Database, Statement as PreparedStatement } from 'better-sqlite3';
 import { compileQuery, type BuildQuery } from '../prepared-query.js';
 import type { DatabaseFiles } from './database-files.js';
-import { FilesChangedError } from './files-changed-error.js';
+import { createFileGuard } from './file-guard.js';
 import type { LogRoom } from './log-room.js';
 
 /** A statement that was compiled and prepared when the store opened. */
@@ -65,24 +64,15 @@ export type OpenAgain = (before: OpenDatabase) => Promise<OpenDatabase>;
 
 const sameAgain: OpenAgain = async (before) => before;
 
-export function createConnection(opened: OpenDatabase, openAgain: OpenAgain = sameAgain): Connection {
-  let { database, files, logRoom } = opened;
-  let change: string | undefined;
+export function createConnection(first: OpenDatabase, openAgain: OpenAgain = sameAgain): Connection {
+  let opened = first;
   let timesReopened = 0;
-  const prepareText = createPreparer(() => database);
+  const guard = createFileGuard(() => opened);
+  const prepareText = createPreparer(() => opened.database);
   const { begin, beginImmediate, commit, rollback, dataVersion } = prepareControl(prepareText);
 
-  // Once changed, always: the same files may come back after another process worked on them without this one's locks.
-  const findChange = (): string | undefined => (change ??= database.open ? files?.findChange() : letGoOf(database));
-  const isLost = (): boolean => change !== undefined || !database.open;
-
-  function requireFiles(written: Written = 'no'): void {
-    const found = findChange();
-    if (found !== undefined) throw new FilesChangedError(found, written);
-  }
-
-  function transaction<T>(start: typeof begin, run: () => T): T {
-    if (isLost()) requireFiles();
+  function transaction<T>(start: typeof begin, run: () => T, requireFiles: () => void): T {
+    guard.requireUnchanged();
     start().run();
     try {
       const result = run();
@@ -92,48 +82,45 @@ export function createConnection(opened: OpenDatabase, openAgain: OpenAgain = sa
       return result;
     } finally {
       // After a full disk or an I/O error SQLite may have rolled back by itself.
-      if (database.inTransaction) rollback().run();
+      if (opened.database.inTransaction) rollback().run();
     }
   }
 
   return {
     prepare: prepareBuilt(prepareText),
-    readTransaction: (run) => transaction(begin, run),
+    readTransaction: (run) => transaction(begin, run, guard.requireFiles),
     writeTransaction: (run) => {
-      const result = transaction(beginImmediate, run);
-      requireFiles('unknown');
-      logRoom?.keep();
+      const result = transaction(beginImmediate, run, guard.requireFilesBeforeCommit);
+      guard.requireFilesAfterCommit();
+      opened.logRoom?.keep();
       return result;
     },
     dataVersion: () => {
-      if (isLost()) requireFiles();
+      guard.requireUnchanged();
       return timesReopened * 2 ** 32 + (dataVersion().get()?.data_version ?? 0);
     },
     emptyLog: () => {
-      requireFiles();
-      database.pragma('wal_checkpoint(truncate)');
+      guard.requireFiles();
+      opened.database.pragma('wal_checkpoint(truncate)');
     },
     makeRoom: () => {
-      requireFiles();
-      logRoom?.make();
+      guard.requireFiles();
+      opened.logRoom?.make();
     },
     execute: (script) => {
-      database.exec(script);
+      opened.database.exec(script);
     },
-    findChange,
+    findChange: guard.findChange,
     reopen: async () => {
-      ({ database, files, logRoom } = await openAgain({ database, files }));
-      change = undefined;
+      opened = await openAgain(opened);
+      guard.reset();
       timesReopened += 1;
     },
     close: () => {
-      database.close();
+      opened.database.close();
     },
   };
 }
-
-/** Another store of this process found the change first, and closed all that lost their files. */
-const letGoOf = ({ name }: Database): string => `${name} or its log was removed or replaced`;
 
 type PrepareText = <Row>(text: string) => () => PreparedStatement<unknown[], Row>;
 
@@ -141,9 +128,13 @@ type PrepareText = <Row>(text: string) => () => PreparedStatement<unknown[], Row
 const createPreparer =
   (current: () => Database): PrepareText =>
   <Row>(text: string) => {
-    let statement = current().prepare<unknown[], Row>(text);
+    let database = current();
+    let statement = database.prepare<unknown[], Row>(text);
     return () => {
-      if (statement.database !== current()) statement = current().prepare<unknown[], Row>(text);
+      if (database !== current()) {
+        database = current();
+        statement = database.prepare<unknown[], Row>(text);
+      }
       return statement;
     };
   };

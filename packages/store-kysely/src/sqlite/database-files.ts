@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync, statSync, type BigIntStats } from 'node:fs';
+import { lstatSync, realpathSync, statSync, type BigIntStats, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
@@ -19,7 +19,7 @@ export interface DatabaseFiles {
 
 export type DatabaseFile = 'main' | 'wal' | 'shm';
 
-export type FileIdentity = Pick<BigIntStats, 'dev' | 'ino' | 'ctimeNs' | 'ctimeMs'>;
+export type FileIdentity = Pick<BigIntStats, 'dev' | 'ino'>;
 
 const suffixes = { main: '', wal: '-wal', shm: '-shm' } as const;
 
@@ -38,7 +38,7 @@ export function identifyFiles(path: string, main: FileIdentity | undefined): Dat
   const identities = { main, wal: identityOf(pathOf('wal')), shm: identityOf(pathOf('shm')) };
   // Where the name is a link, the folder does not tell of the file that the link leads to.
   const folder = lstatSync(given).isSymbolicLink() ? undefined : dirname(given);
-  let unchanged: FileIdentity | undefined;
+  let unchanged: Stats | undefined;
 
   function findChangedFile(): string | undefined {
     const found = identityOf(given);
@@ -51,10 +51,10 @@ export function identifyFiles(path: string, main: FileIdentity | undefined): Dat
   return {
     findChange: () => {
       // Before the files: a change that comes between is seen next time.
-      const now = folder === undefined ? undefined : identityOf(folder);
-      if (now !== undefined && isSameFile(now, unchanged) && now.ctimeNs === unchanged?.ctimeNs) return undefined;
+      const now = folder === undefined ? undefined : stateOf(folder);
+      if (now !== undefined && now.ctimeMs === unchanged?.ctimeMs && now.ino === unchanged.ino) return undefined;
       const change = findChangedFile();
-      if (change === undefined && now !== undefined && Date.now() - Number(now.ctimeMs) > clockStepMs) unchanged = now;
+      if (change === undefined && now !== undefined && Date.now() - now.ctimeMs > clockStepMs) unchanged = now;
       return change;
     },
     look: () => {
@@ -75,6 +75,15 @@ export function identityOf(path: string): FileIdentity | undefined {
     return statSync(path, { bigint: true, throwIfNoEntry: false });
   } catch {
     // What cannot be looked at is not there for other processes either.
+    return undefined;
+  }
+}
+
+/** The cheapest look that there is: its time of change tells whether anything in a folder was made, removed or renamed. */
+function stateOf(folder: string): Stats | undefined {
+  try {
+    return statSync(folder, { throwIfNoEntry: false });
+  } catch {
     return undefined;
   }
 }

@@ -18,8 +18,7 @@ export function noteOpen(opened: OpenDatabase): void {
  */
 export function letGo(lost: OpenDatabase): void {
   for (const each of openDatabases) {
-    if (each.database.open && (each.database === lost.database || each.files?.findChange() !== undefined))
-      letGoOf(each);
+    if (each.database.open && (each === lost || each.files?.findChange() !== undefined)) letGoOf(each);
   }
 }
 
