@@ -22,4 +22,4 @@ it('tells its story to the end', async () => {
   expect(stdout).toMatch(/reviewer +approves[^]*implementer +hears/);
   expect(stdout).toContain('Nothing lost');
   expect(stderr).toBe('');
-});
+}, 120_000);

@@ -10,4 +10,4 @@ it('the guide to handoffs shows code that runs, and prints what its comments say
   const promised = [...code.matchAll(/console\.log\(.*\); \/\/ (.+)/g)].map(([, line]) => line);
   expect(promised.length).toBeGreaterThan(5);
   expect((await runExample(code)).trim().split('\n')).toEqual(promised);
-});
+}, 120_000);
