@@ -25,8 +25,8 @@ export default defineConfig(async ({ mode }) => ({
     // By default a core is left to whoever watches: on two, that is half of the machine. System tests want it for themselves.
     maxWorkers: mode === 'system' ? 1 : '100%',
     // Two slow cores with a database beside them: long enough that only a hang is cut off.
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
-    expect: { poll: { timeout: 15_000 } },
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 }));
