@@ -1,9 +1,9 @@
-/** The arguments of the statement, each as it stands in its text: `$1` or `:name`. */
+/** How each argument is written in the statement: `$1` or `:name`. */
 export interface AppendPlaceholders {
   readonly namespace: string;
   readonly sessionKey: string;
   readonly agent: string;
-  /** Null: not asked for. */
+  /** Null if the epoch is not checked. */
   readonly epoch: string;
   readonly metadata: string;
   readonly contentBytes: string;
@@ -12,8 +12,8 @@ export interface AppendPlaceholders {
 }
 
 /**
- * The least that an append can be on the product's schema: one statement that guards as the product does (owner or
- * participant, epoch, state, TTL, lease), moves the session's columns on, inserts the entry, and answers with what a caller is told.
+ * The least that an append can be on the product's schema: one statement that checks what the product checks (owner or
+ * participant, epoch, state, TTL, lease), updates the session, inserts the entry, and returns what a caller is told.
  */
 export const oneStatementAppend = (p: AppendPlaceholders): string => `
   with session as (
@@ -40,7 +40,7 @@ export const oneStatementAppend = (p: AppendPlaceholders): string => `
   from session
   returning sequence, created_at, epoch`;
 
-/** For a driver that numbers its parameters: in the order of {@link AppendPlaceholders}. */
+/** With numbered parameters, in the order of {@link AppendPlaceholders}. */
 export const numberedAppend: string = oneStatementAppend({
   namespace: '$1',
   sessionKey: '$2',

@@ -2,39 +2,49 @@ import { join } from 'node:path';
 import { createContextStore, type ContextStore } from '@org/domain';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { createSqliteStore } from '@org/store-kysely/sqlite';
-import { content } from '../content.js';
-import { interleaveCalls, timeOf, type TimedCall } from '../interleave-calls.js';
+import { timeOf } from '@org/measure/latencies';
+import { median } from '@org/measure/statistics';
 import { benchDatabase, seedSessions } from '../postgres/bench-database.js';
-import { serverSettings } from '../postgres/server-settings.js';
 import { openBufferCounter, type CountBuffers } from '../postgres/count-buffers.js';
-import { orMissing, type Comparison, type OpenRow, type RoundSamples, type Row, type RowContext } from '../row.js';
-import { median } from '../statistics.js';
-import { temporaryFolder } from '../temporary-folder.js';
+import {
+  compare,
+  content,
+  fact,
+  orMissing,
+  p50Ms,
+  temporaryFolder,
+  type Comparison,
+  type OpenRow,
+  type RoundSamples,
+  type Row,
+  type RowContext,
+} from '../row.js';
+import { interleaveCalls, type TimedCall } from '../take-turns.js';
 
-const sizes = [100, 1000, 10_000, 100_000];
-const quickSizes = [50, 100];
-const sizesOf = ({ effort }: RowContext): readonly number[] => (effort.isQuick ? quickSizes : sizes);
+type Sizes = readonly [small: number, large: number];
+const sizes: Sizes = [100, 100_000];
+const sizesOf = ({ effort }: RowContext): Sizes => (effort.isQuick ? [50, 100] : sizes);
 const operations = ['append', 'latest 20', 'briefing', 'requestHandoff', 'acceptHandoff'] as const;
 type Operation = (typeof operations)[number];
 
 const callsInRound = ({ effort }: RowContext): number => (effort.isQuick ? 1 : 80);
-/** Which page has room left is chance: so each call is counted several times. */
+/** Several times, because it is chance which page has room left. */
 const countedInRound = ({ effort }: RowContext): number => (effort.isQuick ? 1 : 5);
-/** Enough that no planner thinks of reading the whole table. */
+/** Enough that the planner never reads the whole table. */
 const otherSessions = ({ effort }: RowContext): number => (effort.isQuick ? 50 : 1000);
-/** Every log begins with as many pinned entries, so that all briefings are alike. */
+/** Every log begins with the same number of pinned entries, so that all briefings are alike. */
 const pinnedEntries = 20;
 
 export const growth: Row = {
   name: 'growth',
-  title: `One call on sessions of ${sizes.join(', ')} entries of ${content.length} bytes, on PostgreSQL and SQLite`,
+  title: `One call on sessions of ${sizes.join(' and ')} entries of ${content.length} bytes, on PostgreSQL and SQLite`,
   open,
 };
 
 interface Engine {
   readonly name: string;
   readonly subjects: readonly Subject[];
-  /** Of PostgreSQL alone. */
+  /** Only on PostgreSQL. */
   readonly countBuffers?: CountBuffers | undefined;
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -71,7 +81,7 @@ async function openPostgres(context: RowContext): Promise<Engine> {
   return {
     ...engine,
     countBuffers: await openBufferCounter(database, context),
-    settings: await serverSettings(database),
+    settings: await database.settings(),
   };
 }
 
@@ -85,7 +95,7 @@ async function openEngine(context: RowContext, name: string, contextStore: Conte
   return { name, subjects, settings: {} };
 }
 
-/** A session of one size, which two agents hand to and fro. */
+/** A session of one size that two agents hand to each other. */
 class Subject {
   readonly size: number;
   readonly sessionKey: string;
@@ -99,7 +109,7 @@ class Subject {
     this.sessionKey = `log-${size}`;
   }
 
-  /** In this order, each works on what the one before it left. */
+  /** Each operation works on what the one before it left. */
   readonly call: Readonly<Record<Operation, () => Promise<void>>> = {
     append: async () => {
       const [agent] = this.#agents;
@@ -188,23 +198,19 @@ async function measureBuffers(
   return new Map([...counts].map(([variant, values]) => [variant, median(values)]));
 }
 
-function comparisons(sizesMeasured: readonly number[]): Comparison[] {
-  const [smallest, largest] = [Math.min(...sizesMeasured), Math.max(...sizesMeasured)];
+function comparisons([small, large]: Sizes): Comparison[] {
+  const sides = (engine: string, operation: Operation) =>
+    [variantName(engine, operation, large), variantName(engine, operation, small)] as const;
   const times = (engine: string): Comparison[] =>
     operations.map((operation) => ({
-      name: `${engine}, ${operation}: p50 at ${largest} / at ${smallest} entries`,
-      value: (sample) =>
-        (sample(variantName(engine, operation, largest)).p50Ms ?? NaN) /
-        (sample(variantName(engine, operation, smallest)).p50Ms ?? NaN),
+      name: `${engine}, ${operation}: p50 at ${large} / at ${small} entries`,
+      value: compare(sides(engine, operation), p50Ms),
       bar: { atMost: 1.25 },
     }));
-  const buffers = (engine: string): Comparison[] =>
-    operations.map((operation) => ({
-      name: `${engine}, ${operation}: buffers at ${largest} − at ${smallest} entries`,
-      value: (sample) =>
-        (sample(variantName(engine, operation, largest)).facts?.['buffers'] ?? NaN) -
-        (sample(variantName(engine, operation, smallest)).facts?.['buffers'] ?? NaN),
-      bar: { atMost: 4 },
-    }));
-  return [...times('PostgreSQL'), ...times('SQLite'), ...buffers('PostgreSQL')];
+  const buffers = operations.map((operation): Comparison => ({
+    name: `PostgreSQL, ${operation}: buffers at ${large} − at ${small} entries`,
+    value: compare(sides('PostgreSQL', operation), fact('buffers'), (more, fewer) => more - fewer),
+    bar: { atMost: 4 },
+  }));
+  return [...times('PostgreSQL'), ...times('SQLite'), ...buffers];
 }
