@@ -31,7 +31,7 @@ function formatRow({ name, title, missing, disturbance, variants, comparisons, p
   );
   return [
     `## ${name}: ${title}`,
-    ...missing.map((what) => `MISSING: ${what}`),
+    ...(missing === undefined ? [] : [`MISSING: ${missing}`]),
     ...(disturbance === undefined ? [] : [disturbance]),
     ...(variants.length === 0 ? [] : [variantTable(variants), comparisonTable(comparisons)]),
     ...(profiled === undefined
@@ -64,8 +64,8 @@ const comparisonTable = (comparisons: readonly ComparisonReport[]): string =>
     ['comparison', 'median', 'range', 'bar', 'verdict'],
     comparisons.map(({ name, value, bar, verdict = '' }) => [
       name,
-      value === undefined ? 'not measured' : value.median.toFixed(2),
-      value === undefined ? '' : `(${value.min.toFixed(2)}–${value.max.toFixed(2)})`,
+      value.median.toFixed(2),
+      `(${value.min.toFixed(2)}–${value.max.toFixed(2)})`,
       bar === undefined ? '' : 'atLeast' in bar ? `≥ ${bar.atLeast}` : `≤ ${bar.atMost}`,
       verdict,
     ]),

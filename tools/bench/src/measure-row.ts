@@ -9,14 +9,15 @@ import { fact, type Bar, type Comparison, type Figure, type RoundSamples, type R
 /** With fewer rounds, figures are shown and not judged. */
 export const leastRounds = 5;
 
-/** `not judged` after too few rounds, or if a variant is missing. */
+/** `not judged` after too few rounds. */
 export type Verdict = 'holds' | 'does not hold' | 'not judged';
 
 export interface RowReport {
   readonly name: string;
   readonly title: string;
   readonly settings: Readonly<Record<string, string>>;
-  readonly missing: readonly string[];
+  /** The service that could not be used. The row then has no figures. */
+  readonly missing?: string | undefined;
   /** Set if the machine had other work. */
   readonly disturbance?: string | undefined;
   readonly variants: readonly VariantReport[];
@@ -36,7 +37,7 @@ export interface VariantReport {
 export interface ComparisonReport {
   readonly name: string;
   /** Over the rounds, each ratio taken within its round. */
-  readonly value?: Spread | undefined;
+  readonly value: Spread;
   readonly bar?: Bar | undefined;
   /** By the median. Set if there is a bar. */
   readonly verdict?: Verdict | undefined;
@@ -53,7 +54,7 @@ export async function measureRow(row: Row, options: MeasureRowOptions): Promise<
     return await measure(row, { ...options, resources }, options.isProfiling);
   } catch (error) {
     if (!(error instanceof MissingService)) throw error;
-    return { name: row.name, title: row.title, settings: {}, missing: [error.message], variants: [], comparisons: [] };
+    return { name: row.name, title: row.title, settings: {}, missing: error.message, variants: [], comparisons: [] };
   }
 }
 
@@ -72,7 +73,6 @@ async function measure(row: Row, context: RowContext, isProfiling: boolean): Pro
     name: row.name,
     title: row.title,
     settings: open.settings,
-    missing: open.missing ?? [],
     disturbance: disturbanceOf(variants),
     variants,
     comparisons: open.comparisons.map((comparison) => reportComparison(comparison, rounds, canJudge)),
@@ -103,12 +103,11 @@ function reportComparison(
   rounds: readonly RoundSamples[],
   canJudge: boolean,
 ): ComparisonReport {
-  const found = spreadOf(rounds.map(value));
-  const verdict = canJudge && found !== undefined && bar !== undefined ? judge(found.median, bar) : 'not judged';
-  return { name, ...(found !== undefined && { value: found }), ...(bar !== undefined && { bar, verdict }) };
+  const values = spread(rounds.map(value));
+  const verdict = bar && (canJudge ? judge(values.median, bar) : 'not judged');
+  return { name, value: values, ...(bar !== undefined && { bar, verdict }) };
 }
 
-/** NaN holds no bar. */
 const judge = (value: number, bar: Bar): Verdict =>
   ('atLeast' in bar ? value >= bar.atLeast : value <= bar.atMost) ? 'holds' : 'does not hold';
 

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MissingService } from '@org/measure/run-command';
 import { sampleText } from '@org/measure/sample-text';
 import type { CpuProfile } from './cpu-profile.js';
 
@@ -43,8 +42,8 @@ export type Bar = { readonly atLeast: number } | { readonly atMost: number };
 /** One variant against what limits it. */
 export interface Comparison {
   readonly name: string;
-  /** The figure of one round. Returns undefined if a variant was not measured, NaN if it has no such figure. */
-  readonly value: (round: RoundSamples) => number | undefined;
+  /** The figure of one round. NaN holds no bar. */
+  readonly value: (round: RoundSamples) => number;
   /** Without a bar, a comparison is shown and not judged. */
   readonly bar?: Bar | undefined;
 }
@@ -55,8 +54,6 @@ export interface OpenRow {
   readonly comparisons: readonly Comparison[];
   /** What it ran on and with: versions, sizes, settings of a server. */
   readonly settings: Readonly<Record<string, string>>;
-  /** What is absent, each with the way to get it. */
-  readonly missing?: readonly string[] | undefined;
   /** Runs the product once more under a profiler. */
   readonly profile?: (() => Promise<CpuProfile>) | undefined;
 }
@@ -67,7 +64,7 @@ export interface Row {
   readonly name: string;
   /** What is measured, in one line. */
   readonly title: string;
-  /** @throws MissingService if nothing of it can be measured on this machine */
+  /** @throws MissingService if it cannot be measured on this machine */
   readonly open: (context: RowContext) => Promise<OpenRow>;
 }
 
@@ -89,11 +86,8 @@ export function compare(
   figure: Figure,
   combine: (figure: number, limit: number) => number = (ours, theirs) => ours / theirs,
 ): Comparison['value'] {
-  return (round) => {
-    const [ours, theirs] = [round.get(variant), round.get(limit)];
-    if (ours === undefined || theirs === undefined) return undefined;
-    return combine(figure(ours) ?? NaN, figure(theirs) ?? NaN);
-  };
+  const valueOf = (round: RoundSamples, name: string): number => figure(round.get(name) ?? {}) ?? NaN;
+  return (round) => combine(valueOf(round, variant), valueOf(round, limit));
 }
 
 /** Calls a second of a variant, as a multiple of those of its limit. */
@@ -102,17 +96,6 @@ export const rateAgainst = (variant: string, limit: string, bar?: Bar): Comparis
   value: compare([variant, limit], callsPerSecond),
   bar,
 });
-
-/** Adds a missing service to the list, and returns undefined in place of what needed it. */
-export async function orMissing<T>(opening: Promise<T>, missing: string[]): Promise<T | undefined> {
-  try {
-    return await opening;
-  } catch (error) {
-    if (!(error instanceof MissingService)) throw error;
-    missing.push(error.message);
-    return undefined;
-  }
-}
 
 /** Creates a folder, and defers its removal. */
 export async function temporaryFolder({ resources }: Pick<RowContext, 'resources'>): Promise<string> {

@@ -62,7 +62,7 @@ describe('on a server that is running', () => {
 
   it.each(names)('%s makes its calls, and none of them fails', (name) => {
     const { json } = finished.get(name)?.report ?? { json: undefined };
-    const tools = new Set(readScenario(name).flows.flatMap(({ steps }) => steps.map(({ tool }) => tool)));
+    const tools = new Set(readScenario(name).flows.flatMap(({ flow }) => flow.map(({ tool }) => tool)));
     expect(json?.client.errorCodes).toEqual({});
     expect(json?.client.tools.map(({ tool }) => tool)).toEqual([...tools].toSorted());
     expect(json?.endedEarly).toBeUndefined();

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { availableParallelism, cpus, release, tmpdir, totalmem, type } from 'node:os';
 import { promisify } from 'node:util';
 
@@ -21,28 +20,27 @@ export async function storageOf(folder: string): Promise<string | undefined> {
   return lines?.split('\n')[1]?.replaceAll(/\s+/g, ' ').trim();
 }
 
+/** The packages that decide the speed, by the package that depends on them. */
+const packages = {
+  pg: 'store-kysely',
+  'better-sqlite3': 'store-kysely',
+  zod: 'domain',
+  '@modelcontextprotocol/server': 'mcp',
+};
+
 /** The commit (with `+` if files differ from it), and the versions of what decides the speed. */
 export async function describeVersions(): Promise<Record<string, string>> {
-  const packages = ['pg', 'better-sqlite3', 'zod', '@modelcontextprotocol/server'];
   const commit = await output('git', ['describe', '--always', '--dirty=+']);
   return {
     commit: commit?.trim() ?? 'unknown',
     node: process.versions.node,
-    ...Object.fromEntries(packages.map((name) => [name, packageVersion(name)])),
+    ...Object.fromEntries(Object.entries(packages).map(([name, owner]) => [name, packageVersion(name, owner)])),
   };
 }
 
-function packageVersion(name: string): string {
-  const require = createRequire(import.meta.url);
-  const manifests = (require.resolve.paths(name) ?? []).map((folder) => `${folder}/${name}/package.json`);
-  for (const manifest of manifests) {
-    try {
-      return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
-    } catch {
-      // The next folder may have it.
-    }
-  }
-  return 'unknown';
+function packageVersion(name: string, owner: string): string {
+  const manifest = new URL(`../../../packages/${owner}/node_modules/${name}/package.json`, import.meta.url);
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
 }
 
 /** What a program prints. Returns undefined if it is not installed or fails. */

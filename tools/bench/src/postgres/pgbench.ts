@@ -4,16 +4,18 @@ import { globSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { MissingService } from '@org/measure/run-command';
 import type { RowContext, Sample } from '../row.js';
 
-export const pgbenchMissing =
-  'pgbench, neither on PATH nor in /usr/lib/postgresql/*/bin: install postgresql (Debian: postgresql-15)';
-
-/** The newest pgbench of Debian, or the one on PATH. Returns undefined without any. */
-export function findPgbench(): string | undefined {
+/** The pgbench on PATH, or the newest of Debian. @throws MissingService without any */
+export function findPgbench(): string {
   const onPath = (process.env['PATH'] ?? '').split(delimiter).flatMap((folder) => globSync(join(folder, 'pgbench')));
   const installed = globSync('/usr/lib/postgresql/*/bin/pgbench');
-  return onPath[0] ?? installed.toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }))[0];
+  const [program] = [...onPath, ...installed.toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }))];
+  if (program !== undefined) return program;
+  throw new MissingService(
+    'pgbench, neither on PATH nor in /usr/lib/postgresql/*/bin: install postgresql (Debian: postgresql-15)',
+  );
 }
 
 export interface PgbenchOptions extends Pick<RowContext, 'effort' | 'signal'> {

@@ -7,7 +7,7 @@ import { profileThisProcess } from '../cpu-profile.js';
 import { benchDatabase, owner, seedSessions, sessionKey, type BenchDatabase } from '../postgres/bench-database.js';
 import { interceptStatements, type NamedStatement } from '../postgres/intercept-statements.js';
 import { oneStatementAppend } from '../postgres/one-statement-append.js';
-import { findPgbench, pgbenchMissing, runPgbench } from '../postgres/pgbench.js';
+import { findPgbench, runPgbench } from '../postgres/pgbench.js';
 import { content, rateAgainst, temporaryFolder, type OpenRow, type Row, type RowContext, type Sample } from '../row.js';
 import { takeTurns, type Measure } from '../take-turns.js';
 
@@ -29,6 +29,7 @@ export const appendPostgres: Row = {
 
 async function open(context: RowContext): Promise<OpenRow> {
   const database = await benchDatabase(context);
+  const measurePgbench = await openPgbench(context, database);
   const sessions = sessionsOf(context);
   context.progress(`creating ${sessions} sessions`);
   const reset = await seedSessions(database, sessions);
@@ -39,12 +40,11 @@ async function open(context: RowContext): Promise<OpenRow> {
   const [most] = callerCounts;
   context.progress('recording batches');
   const batches = await recordBatches(() => measureLibrary(context, database, contextStore, most));
-  const measurePgbench = await openPgbench(context, database);
 
   const groups = callerCounts.map((callers) => {
     const group = new Map<string, Measure>();
     group.set(library(callers), () => measureLibrary(context, database, contextStore, callers));
-    if (measurePgbench !== undefined) group.set(pgbench(callers), () => measurePgbench(callers));
+    group.set(pgbench(callers), () => measurePgbench(callers));
     if (callers === most) group.set(sameBatches, () => sendBatches(context, database, batches));
     return new Map([...group].map(([name, measure]) => [name, fromSameState(context, database, reset, measure)]));
   });
@@ -57,7 +57,6 @@ async function open(context: RowContext): Promise<OpenRow> {
       rateAgainst(library(most), sameBatches),
     ],
     settings: { sessions: String(sessions), ...(await database.settings()) },
-    missing: measurePgbench === undefined ? [pgbenchMissing] : [],
     profile: async () => {
       await reset();
       return profileThisProcess(() => measureLibrary(context, database, contextStore, most));
@@ -140,13 +139,9 @@ async function sendBatches(
   }
 }
 
-/** Returns undefined without pgbench. */
-async function openPgbench(
-  context: RowContext,
-  { url }: BenchDatabase,
-): Promise<((clients: number) => Promise<Sample>) | undefined> {
+/** @throws MissingService without pgbench */
+async function openPgbench(context: RowContext, { url }: BenchDatabase): Promise<(clients: number) => Promise<Sample>> {
   const program = findPgbench();
-  if (program === undefined) return undefined;
   const folder = await temporaryFolder(context);
   const statement = oneStatementAppend({
     namespace: ':namespace',

@@ -7,7 +7,6 @@ import { benchDatabase, owner } from '../postgres/bench-database.js';
 import {
   compare,
   content,
-  orMissing,
   p50Ms,
   temporaryFolder,
   type Comparison,
@@ -40,12 +39,10 @@ export const importLibrary: Row = {
 };
 
 async function open(context: RowContext): Promise<OpenRow> {
-  const missing: string[] = [];
-  const postgres = await orMissing(benchDatabase(context), missing);
   const databases = new Map<Engine, string>([
     ['SQLite', `sqlite:${join(await temporaryFolder(context), 'context.db')}`],
+    ['PostgreSQL', (await benchDatabase(context)).url],
   ]);
-  if (postgres !== undefined) databases.set('PostgreSQL', postgres.url);
   for (const database of databases.values()) await register(database);
 
   const programs = new Map<string, string>([
@@ -61,7 +58,6 @@ async function open(context: RowContext): Promise<OpenRow> {
     measureRound: () => interleaveCalls([variants], starts, context),
     comparisons,
     settings: { 'starts of each in a round': String(starts) },
-    missing,
   };
 }
 

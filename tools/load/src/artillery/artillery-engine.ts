@@ -1,7 +1,8 @@
 import type { EventEmitter } from 'node:events';
 import { createMcpClient, type McpClient } from '@org/measure/mcp-client';
-import { metricNames, tokenVariable, type ArtilleryFlow, type ArtilleryScript } from './artillery-script.js';
+import { metricNames, tokenVariable, type ArtilleryScript } from './artillery-script.js';
 import { runFlow, type CallRecord } from '../scenario/run-flow.js';
+import type { Flow } from '../scenario/scenario.js';
 import { createSessionPool, type SessionPool } from '../scenario/session-pool.js';
 
 /** Runs one virtual user, and calls `done` at its end. */
@@ -18,8 +19,7 @@ export class McpEngine {
     this.#pool = createSessionPool(pool, run);
   }
 
-  createScenario({ flow: steps, ...named }: ArtilleryFlow, events: EventEmitter): VirtualUser {
-    const flow = { ...named, steps };
+  createScenario(flow: Flow, events: EventEmitter): VirtualUser {
     const record = ({ tool, sentMs, endMs, errorCode }: CallRecord): void => {
       events.emit('histogram', metricNames.tool(tool), endMs - sentMs);
       if (errorCode === undefined) return;

@@ -1,5 +1,5 @@
 import type { Era } from '@org/measure/mcp-client';
-import { warmupName, type Scenario } from '../scenario/scenario.js';
+import { warmupName, type Flow, type Scenario } from '../scenario/scenario.js';
 import type { PoolSettings } from '../scenario/session-pool.js';
 
 /** What the engine needs in addition to the steps. */
@@ -18,14 +18,7 @@ export interface ArtilleryScript {
     readonly phases: readonly object[];
     readonly engines: { readonly mcp: ArtillerySettings };
   };
-  readonly scenarios: readonly ArtilleryFlow[];
-}
-
-export interface ArtilleryFlow {
-  readonly name: string;
-  readonly weight: number;
-  readonly engine: 'mcp';
-  readonly flow: Scenario['flows'][number]['steps'];
+  readonly scenarios: readonly Flow[];
 }
 
 /** Translates a scenario, with the changes of the command line. */
@@ -45,7 +38,7 @@ export function artilleryScript(
       })),
       engines: { mcp: { sessions, entriesPerSession, contentBytes, choose, ...settings } },
     },
-    scenarios: flows.map(({ name, weight, steps }) => ({ name, weight, engine: 'mcp', flow: steps })),
+    scenarios: flows,
   };
 }
 

@@ -25,7 +25,7 @@ export interface RunFlowOptions {
 export async function runFlow({ flow, variables, client, intendedMs, record }: RunFlowOptions): Promise<void> {
   const known: Record<string, string> = { ...variables };
   let dueMs = intendedMs;
-  for (const { tool, arguments: template, capture } of flow.steps) {
+  for (const { tool, arguments: template, capture } of flow.flow) {
     const args = fillArguments(template, known);
     const sentMs = performance.now();
     const answer = await client.callTool(tool, args);

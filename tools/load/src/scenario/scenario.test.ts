@@ -5,8 +5,8 @@ const weightsByTool = (name: string): Record<string, number> => {
   const { flows } = readScenario(name);
   const total = flows.reduce((sum, { weight }) => sum + weight, 0);
   const shares: Record<string, number> = {};
-  for (const { weight, steps } of flows) {
-    const [{ tool } = { tool: '' }] = steps;
+  for (const { weight, flow } of flows) {
+    const [{ tool } = { tool: '' }] = flow;
     shares[tool] = (shares[tool] ?? 0) + weight / total;
   }
   return shares;
@@ -41,7 +41,7 @@ describe('the scenarios', () => {
   });
 
   it('reads: with getContext and acceptHandoff', () => {
-    const tools = readScenario('reads').flows.flatMap(({ steps }) => steps.map(({ tool }) => tool));
+    const tools = readScenario('reads').flows.flatMap(({ flow }) => flow.map(({ tool }) => tool));
     expect(tools).toEqual(expect.arrayContaining(['getContext', 'acceptHandoff']));
   });
 
