@@ -10,18 +10,16 @@ export interface Report {
   readonly durationSeconds: number;
   readonly effort: Effort;
   readonly machine: Readonly<Record<string, string>>;
-  readonly versions: Readonly<Record<string, string>>;
   readonly rows: readonly RowReport[];
 }
 
 /** The report in Markdown. */
-export function formatReport({ rows, effort, machine, versions }: Report): string {
+export function formatReport({ rows, effort, machine }: Report): string {
   const { rounds, measureMs, warmupMs } = effort;
   return [
     ...rows.map(formatRow),
     `Medians of ${rounds} rounds, with least and most in brackets. Ratios are taken within a round. Rates are of ${measureMs / 1000} s after ${warmupMs / 1000} s of warm-up.`,
     describeFacts(machine),
-    describeFacts(versions),
   ].join('\n\n');
 }
 

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { describeMachine, describeVersions } from '@org/measure/machine';
+import { describeMachine } from '@org/measure/machine';
 import { runCommand } from '@org/measure/run-command';
 import { parseArguments, usage, type BenchArguments } from './arguments.js';
 import { formatReport, type Report } from './format-report.js';
@@ -30,7 +30,6 @@ async function run(args: BenchArguments, signal: AbortSignal): Promise<number> {
     durationSeconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
     effort,
     machine: await describeMachine(),
-    versions: await describeVersions(),
     rows: measured,
   };
   console.log(formatReport(report));

@@ -32,7 +32,7 @@ it.each(rowNames)(
     const [row, ...others] = report.rows;
     expect({ name: row?.name, others }).toEqual({ name, others: [] });
     expectMeasured(row as RowReport, stdout);
-    expect(report.versions).toMatchObject({ node: process.versions.node });
+    expect(report.machine).toMatchObject({ node: process.versions.node });
     expect(Number(report.machine['cores'])).toBeGreaterThan(0);
   },
 );

@@ -1,5 +1,5 @@
 import { orServerEnded } from '@org/measure/http-server-process';
-import { describeMachine, describeVersions } from '@org/measure/machine';
+import { describeMachine } from '@org/measure/machine';
 import { createMcpClient } from '@org/measure/mcp-client';
 import type { LoadArguments } from './arguments.js';
 import { changeScenario, highestRate, readScenario, secondsOf, type Scenario } from './scenario/scenario.js';
@@ -42,7 +42,7 @@ export async function prepareRun(context: RunContext, nodeArguments?: readonly s
   } finally {
     await client.close();
   }
-  const environment = { ...(await describeMachine()), ...(await describeVersions()), ...target.settings };
+  const environment = { ...(await describeMachine()), ...target.settings };
   return { scenario, target, run, pool, environment };
 }
 

@@ -28,7 +28,7 @@ it(
       expect(fromStart).toBeUndefined();
     }
     // Each of its calls reached the server, whose own figures are in the report.
-    const served = Object.values(json.server?.tools ?? {}).reduce((sum, { calls }) => sum + calls, 0);
+    const served = Object.values(json.server?.calls ?? {}).reduce((sum, calls) => sum + calls, 0);
     expect(served).toBe(json.client.calls);
     expect(Object.keys(json.cpu?.parts ?? {})).toEqual(expect.arrayContaining(['server', 'PostgreSQL', 'driver']));
     expect(markdown).toContain('by Artillery, which times from the send');

@@ -14,7 +14,7 @@ export interface HttpProgramToStart extends ProgramToStart {
   readonly logFile: string;
 }
 
-/** An MCP server over HTTP in a process of its own. */
+/** An MCP server over HTTP in a child process. */
 export interface HttpServerProcess {
   readonly pid: number;
   /** Of the MCP endpoint. */

@@ -13,7 +13,7 @@ export interface ProgramToStart {
   readonly nodeArguments?: readonly string[] | undefined;
 }
 
-/** An MCP server over stdio in a process of its own, and the least that a client of it can do. */
+/** An MCP server over stdio in a child process, and the least that a client of it can do. */
 export interface StdioServerProcess {
   /** Greets the server; calls may follow. */
   readonly initialize: () => Promise<void>;

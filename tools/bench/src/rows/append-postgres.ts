@@ -6,7 +6,7 @@ import { closedLoop, type ClosedLoopSample } from '../closed-loop.js';
 import { profileThisProcess } from '../cpu-profile.js';
 import { benchDatabase, owner, seedSessions, sessionKey, type BenchDatabase } from '../postgres/bench-database.js';
 import { interceptStatements, type NamedStatement } from '../postgres/intercept-statements.js';
-import { oneStatementAppend } from '../postgres/one-statement-append.js';
+import { namedAppend } from '../postgres/one-statement-append.js';
 import { findPgbench, runPgbench } from '../postgres/pgbench.js';
 import { content, rateAgainst, temporaryFolder, type OpenRow, type Row, type RowContext, type Sample } from '../row.js';
 import { takeTurns, type Measure } from '../take-turns.js';
@@ -143,25 +143,16 @@ async function sendBatches(
 async function openPgbench(context: RowContext, { url }: BenchDatabase): Promise<(clients: number) => Promise<Sample>> {
   const program = findPgbench();
   const folder = await temporaryFolder(context);
-  const statement = oneStatementAppend({
-    namespace: ':namespace',
-    sessionKey: `('session-' || :session)`,
-    agent: ':agent',
-    epoch: ':epoch',
-    metadata: ':metadata',
-    contentBytes: ':bytes',
-    estimatedTokens: ':tokens',
-    content: ':content',
-  });
   const variables = {
     namespace: 'default',
     agent: owner,
     epoch: '1',
     metadata: '{}',
     content,
-    bytes: String(content.length),
-    tokens: String(estimateTokens(content.length)),
+    contentBytes: String(content.length),
+    estimatedTokens: String(estimateTokens(content.length)),
   };
+  const statement = namedAppend.replaceAll(':sessionKey', `('session-' || :session)`);
   const script = `\\set session random(1, ${sessionsOf(context)})\n${statement};\n`;
   return (clients) => runPgbench({ ...context, url, program, clients, script, variables, folder });
 }

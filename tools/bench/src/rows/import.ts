@@ -20,14 +20,8 @@ const sessionKey = 'work';
 
 const node = 'node';
 const library = '@org/context-store';
-/** The library's entry points, and what it imports: zod at once, a driver when a store is opened. */
-const imports: Readonly<Record<string, readonly string[]>> = {
-  [library]: [library],
-  [`${library}/environment`]: [`${library}/environment`],
-  zod: ['zod'],
-  'pg and kysely': ['pg', 'kysely'],
-  'better-sqlite3 and kysely': ['better-sqlite3', 'kysely'],
-};
+/** zod is what the library imports at once. */
+const imports = [library, `${library}/environment`, 'zod'];
 const engines = ['SQLite', 'PostgreSQL'] as const;
 type Engine = (typeof engines)[number];
 const firstAppend = (engine: Engine): string => `${library}, first append on ${engine}`;
@@ -47,7 +41,7 @@ async function open(context: RowContext): Promise<OpenRow> {
 
   const programs = new Map<string, string>([
     [node, ''],
-    ...Object.entries(imports).map(([name, specifiers]): [string, string] => [name, importing(specifiers)]),
+    ...imports.map((name): [string, string] => [name, `import '${name}';`]),
     ...[...databases].map(([engine, database]): [string, string] => [firstAppend(engine), appending(database)]),
   ]);
   const variants = new Map(
@@ -67,7 +61,7 @@ const added = (variant: string, bound: string): Comparison => ({
 });
 
 const comparisons: readonly Comparison[] = [
-  ...Object.keys(imports).map((name) => added(name, node)),
+  ...imports.map((name) => added(name, node)),
   ...engines.map((engine) => added(firstAppend(engine), library)),
 ];
 
@@ -80,9 +74,6 @@ async function register(database: string): Promise<void> {
     await contextStore.close();
   }
 }
-
-const importing = (specifiers: readonly string[]): string =>
-  specifiers.map((specifier) => `import '${specifier}';`).join('\n');
 
 /** Exits without closing the store, because that comes after the first append. */
 const appending = (database: string): string => `

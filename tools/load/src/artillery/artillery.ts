@@ -12,7 +12,7 @@ import type { PreparedRun, RunContext } from '../prepare-run.js';
 import { lookAtTarget } from '../target.js';
 import { artilleryScript, metricNames, tokenVariable } from './artillery-script.js';
 
-/** Artillery is outside of the workspace, with a lockfile of its own: it is 450 packages. */
+/** Artillery has its own lockfile, outside of the workspace: it is 450 packages. */
 const installFolder = join(import.meta.dirname, '..', '..', 'artillery');
 const program = join(installFolder, 'node_modules', 'artillery', 'bin', 'run');
 const logName = 'artillery.log';

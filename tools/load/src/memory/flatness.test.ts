@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { judgeFlatness } from './flatness.js';
 
 const mib = 1024 ** 2;
-/** 60 looks at a heap of 20 MiB, which settles, trembles by half a MiB, and leaks so many bytes a call. */
+/** 60 looks at a heap of 20 MiB that settles, varies by half a MiB, and leaks a number of bytes per call. */
 const heap = (leakPerCall: number): [number, number][] =>
   Array.from({ length: 60 }, (_, index) => {
     const calls = index * 20_000;
@@ -10,11 +10,11 @@ const heap = (leakPerCall: number): [number, number][] =>
     return [calls, 20 * mib + settling + (index % 2) * 0.5 * mib + leakPerCall * calls];
   });
 
-it('is flat while it trembles', () => {
+it('is flat while it varies', () => {
   expect(judgeFlatness(heap(0)).isFlat).toBe(true);
 });
 
-it('is not flat when every call leaves two bytes behind', () => {
+it('is not flat if every call leaks two bytes', () => {
   const { isFlat, growthBytes } = judgeFlatness(heap(2));
   expect(isFlat).toBe(false);
   // Over the 47 last stretches.

@@ -5,11 +5,10 @@ import { describeFacts } from '@org/measure/machine';
 import type { ToolSummary } from '../open-loop/recorder.js';
 import type { LoadReport } from './build-report.js';
 import type { Verdict } from './judge.js';
-import type { ServerSummary } from './server-metrics.js';
 
 /** The report in Markdown: the founding guide's template, the verdicts, and the latencies by tool. */
 export function formatReport(report: LoadReport): string {
-  const { client, server, seconds, verdicts, voidBecause } = report;
+  const { client, seconds, verdicts, voidBecause } = report;
   return [
     `# Load: ${report.scenario}`,
     `${report.title} ${report.startedAt}, by ${describeDriver(report)}.`,
@@ -18,10 +17,9 @@ export function formatReport(report: LoadReport): string {
     verdictTable(verdicts, voidBecause.length > 0),
     '## Latency by tool',
     markdownTable(
-      ['tool', 'calls', 'errors', 'calls/s', 'p50 ms', 'p95 ms', 'p99 ms', 'max ms', 'from the send', 'by the server'],
-      client.tools.map((tool) => toolRow(tool, seconds, server)),
+      ['tool', 'calls', 'errors', 'calls/s', 'p50 ms', 'p95 ms', 'p99 ms', 'max ms', 'from the send: p50 / p95 / p99'],
+      client.tools.map((tool) => toolRow(tool, seconds)),
     ),
-    'In the last two columns: p50 / p95 / p99. The server times from the arguments to the answer, in buckets.',
     ...errorLine(report),
     ...resources(report),
     '',
@@ -60,13 +58,13 @@ export function describeUnmeasured(verdicts: readonly Verdict[]): string[] {
 function template({ environment, workload, client, server, seconds }: LoadReport): string[] {
   const { calls, sendLag } = client;
   const errors = Object.values(client.errorCodes).reduce((sum, count) => sum + count, 0);
-  const durations = Object.entries(server?.tools ?? {}).map(([tool, at]) => `${tool} ${threeOf(at, 1)} ms`);
+  const durations = client.tools.map(({ tool, fromStart, fromSend }) => `${tool} ${threeOf(fromStart ?? fromSend)} ms`);
   const average = server?.averageStatementMs;
   return [
     `- Environment: ${describeFacts(environment)}`,
     `- Workload: ${describeFacts(workload)}`,
     `- Counted: ${calls} calls in ${seconds.toFixed(1)} s, ${(calls / seconds).toFixed(1)} a second`,
-    `- P50/P95/P99 tool duration, as the server measured it: ${durations.join(', ') || 'not measured'}`,
+    `- P50/P95/P99 tool duration: ${durations.join(', ') || 'not measured'}`,
     `- Error rate: ${calls === 0 ? 'no calls' : percent(errors / calls)} (${errors} of ${calls})`,
     `- DB average query: ${average === undefined ? 'not measured' : `${average.toFixed(2)} ms, ${((server?.statements ?? 0) / calls).toFixed(2)} statements a call`}`,
     `- Cache hit ratio: ${server?.cacheHitRatio?.toFixed(2) ?? (server === undefined ? 'not measured' : 'no call used a cache')}`,
@@ -84,9 +82,8 @@ export const verdictTable = (verdicts: readonly Verdict[], isVoid: boolean): str
     ]),
   );
 
-function toolRow({ tool, calls, errors, fromStart, fromSend }: ToolSummary, seconds: number, server?: ServerSummary) {
+function toolRow({ tool, calls, errors, fromStart, fromSend }: ToolSummary, seconds: number): string[] {
   const latency = fromStart ?? fromSend;
-  const measured = server?.tools[tool];
   return [
     tool,
     `${calls}`,
@@ -94,12 +91,10 @@ function toolRow({ tool, calls, errors, fromStart, fromSend }: ToolSummary, seco
     (calls / seconds).toFixed(1),
     ...[latency.p50, latency.p95, latency.p99, latency.max].map((ms) => ms.toFixed(2)),
     threeOf(fromSend),
-    measured === undefined ? '' : threeOf(measured, 1),
   ];
 }
 
-const threeOf = ({ p50, p95, p99 }: Pick<Percentiles, 'p50' | 'p95' | 'p99'>, digits = 2): string =>
-  [p50, p95, p99].map((ms) => ms.toFixed(digits)).join(' / ');
+const threeOf = ({ p50, p95, p99 }: Percentiles): string => [p50, p95, p99].map((ms) => ms.toFixed(2)).join(' / ');
 
 function errorLine({ client }: LoadReport): string[] {
   const codes = Object.entries(client.errorCodes);
