@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { cpuBetween, lookAtCpu, type CpuUsage, type Parts } from '@org/measure/cpu';
+import { cpuBetween, lookAgain, lookAtCpu, type CpuUsage, type Parts } from '@org/measure/cpu';
 import { createLatencies } from '@org/measure/latencies';
 import type { RowContext, Sample } from './row.js';
 
@@ -46,16 +46,17 @@ export async function closedLoop(
   const working = Promise.all(Array.from({ length: callers }, (_, caller) => callRepeatedly(caller)));
   try {
     await waitWhile(working, effort.warmupMs, signal);
+    // To find processes takes a while in which no answer is read, so nothing counts before.
+    const before = lookAtCpu(parts ?? {});
     onMeasure?.();
     [latencies, calls] = [createLatencies(), 0];
-    const before = lookAtCpu(parts ?? {});
+    const startMs = performance.now();
     await waitWhile(working, effort.measureMs, signal);
     // A slow machine may need longer for the first answers.
     while (latencies.count() < callers) await waitWhile(working, 1, signal);
-    const [counted, after] = [calls, lookAtCpu(parts ?? {})];
+    const [counted, seconds] = [calls, (performance.now() - startMs) / 1000];
+    const facts = parts === undefined ? {} : cpuFacts(cpuBetween(before, lookAgain(before)), counted / seconds);
     const { p50, p95 } = latencies.percentiles() ?? { p50: NaN, p95: NaN };
-    const seconds = (after.atMs - before.atMs) / 1000;
-    const facts = parts === undefined ? {} : cpuFacts(cpuBetween(before, after), counted / seconds);
     return { callsPerSecond: counted / seconds, p50Ms: p50, p95Ms: p95, calls: counted, facts };
   } finally {
     over.abort();

@@ -86,7 +86,8 @@ export interface TargetLook {
  * @param driverPid of the process that makes the calls. Default: this process.
  * @throws MissingService if the metrics cannot be read
  */
-export async function lookAtTarget({ metricsUrl, pid }: Target, driverPid: number = process.pid): Promise<TargetLook> {
+export async function lookAtTarget(target: Target, driverPid: number = process.pid): Promise<TargetLook> {
+  const { pid } = target;
   const driver: Parts = { driver: () => [driverPid] };
   const parts: Parts =
     pid === undefined
@@ -95,13 +96,14 @@ export async function lookAtTarget({ metricsUrl, pid }: Target, driverPid: numbe
   return {
     cpu: lookAtCpu(parts),
     serverMemoryBytes: pid === undefined ? undefined : peakMemoryBytes(pid),
-    ...(metricsUrl !== undefined && { metrics: await readMetrics(metricsUrl) }),
+    metrics: await readMetrics(target),
   };
 }
 
-async function readMetrics(url: string): Promise<Scrape> {
+/** Returns undefined if the target names no URL of its metrics. @throws MissingService if they cannot be read */
+export async function readMetrics({ metricsUrl: url }: Target): Promise<Scrape | undefined> {
   try {
-    return await scrape(url);
+    return url === undefined ? undefined : await scrape(url);
   } catch (error) {
     const hint = 'set METRICS_PORT of the server, or leave --metrics out.';
     throw new MissingService(`No metrics at ${url}: ${hint}`, { cause: error });

@@ -20,13 +20,13 @@ export interface HttpServerProcess {
   /** Of the MCP endpoint. */
   readonly url: string;
   readonly metricsUrl: string;
-  /** Fires if the server ends before it is closed. Its reason is a `ServerEnded`. */
+  /** Fires when the server ends. Its reason is a `ServerEnded`. */
   readonly ended: AbortSignal;
   /** Tells the server to stop, and waits for its end. */
   readonly close: () => Promise<void>;
 }
 
-/** A server ended though it was not told to. The cause is the end of its log. */
+/** A server has ended. The cause is the end of its log. */
 export class ServerEnded extends Error {
   override readonly name: string = 'ServerEnded';
 }
@@ -50,7 +50,8 @@ export async function startHttpServer(
     // Ctrl-C reaches this process alone, which then stops the server in order.
     detached: true,
   });
-  const [kill, ended] = [() => void child.kill('SIGKILL'), new AbortController()];
+  const ended = new AbortController();
+  const kill = (): void => void child.kill('SIGKILL');
   const exited = once(child, 'exit') as Promise<[code: number | null, signal: string | null]>;
   const watch = async (): Promise<void> => {
     const [code, signal] = await exited;

@@ -1,11 +1,12 @@
 import { freemem, totalmem } from 'node:os';
+import { lookAgain } from '@org/measure/cpu';
 import type { ServerEnded } from '@org/measure/http-server-process';
 import { createMcpClient } from '@org/measure/mcp-client';
 import type { PreparedRun, RunContext } from '../prepare-run.js';
 import { runFlow } from '../scenario/run-flow.js';
 import { highestRate, secondsOf } from '../scenario/scenario.js';
 import { takeByWeight } from '../scenario/take-by-weight.js';
-import { lookAtTarget, type TargetLook } from '../target.js';
+import { lookAtTarget, readMetrics, type TargetLook } from '../target.js';
 import { arrivalsOf } from './arrivals.js';
 import { driveOpenLoop } from './open-loop.js';
 import { createRecorder, type ClientSummary } from './recorder.js';
@@ -53,8 +54,11 @@ export async function measureRun({ args, signal, progress }: RunContext, prepare
   const beginCounting = async (): Promise<void> => {
     countedFromMs = performance.now();
     progress(`counting for ${secondsOf(scenario.phases, false).toFixed(1)} s`);
-    // An overloaded server may not answer: the look before the warm-up then stands.
-    before = await lookAtTarget(target).catch(() => before);
+    // Calls are under way: what takes long here makes them late.
+    const cpu = lookAgain(before.cpu);
+    // An overloaded server may not answer: its metrics before the warm-up then stand.
+    const metrics = await readMetrics(target).catch(() => before.metrics);
+    before = { ...before, cpu, metrics };
   };
   await driveOpenLoop({
     arrivals: arrivalsOf(scenario.phases),
