@@ -34,7 +34,9 @@ function formatRow({ name, title, missing, disturbance, variants, comparisons, p
     ...(variants.length === 0 ? [] : [variantTable(variants), comparisonTable(comparisons)]),
     ...(profiled === undefined
       ? []
-      : [`Busy time of the product’s process, without callees (${profile?.file}):\n\n${profiled.join('\n')}`]),
+      : [
+          `Busy time of the product’s process, without callees (${profile?.file}):\n\n\`\`\`text\n${profiled.join('\n')}\n\`\`\``,
+        ]),
     ...(Object.keys(settings).length === 0 ? [] : [describeFacts(settings)]),
   ].join('\n\n');
 }

@@ -34,6 +34,7 @@ export async function runCommand(usage: string, main: (signal: AbortSignal) => P
     process.exitCode = stop.signal.aborted ? 130 : code;
   } catch (error) {
     if (stop.signal.aborted) {
+      console.error('Stopped before there was anything to report.');
       process.exitCode = 130;
       return;
     }

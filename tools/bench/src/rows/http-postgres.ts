@@ -40,7 +40,7 @@ async function open(context: RowContext): Promise<OpenRow> {
   const startBare = (name: string, env: Record<string, string>): Promise<Server> =>
     startHttpServer({ program: bareServer, env, logFile: join(folder, `${name}.log`) }, context.resources);
   const servers = new Map<string, Server>([
-    [product, await startProduct(context, folder, database)],
+    [product, await startProduct(context, database)],
     [bare, await startBare('bare', { DATABASE_URL: database.url })],
     [noOp, await startBare('no-op', {})],
   ]);
@@ -71,7 +71,7 @@ async function open(context: RowContext): Promise<OpenRow> {
     settings: { sessions: String(sessions), ...(await database.settings()) },
     profile: () =>
       profileProcess(folder, async (nodeArguments) => {
-        const server = await startProduct(context, folder, database, nodeArguments);
+        const server = await startProduct(context, database, nodeArguments);
         // For long enough that its start does not show.
         const effort = { ...context.effort, measureMs: 5 * context.effort.measureMs };
         await measure({ ...context, effort }, database, server, 32, 'modern');
@@ -82,11 +82,11 @@ async function open(context: RowContext): Promise<OpenRow> {
 
 /** Starts mcp-http as in production: with authentication, limits and metrics. */
 async function startProduct(
-  { resources }: RowContext,
-  folder: string,
+  context: RowContext,
   { url }: BenchDatabase,
   nodeArguments?: readonly string[],
 ): Promise<Server> {
+  const folder = await temporaryFolder(context);
   const env = {
     DATABASE_URL: url,
     CONTEXT_AGENT: owner,
@@ -96,7 +96,7 @@ async function startProduct(
   const createKey = [mcpHttp, 'create-api-key', 'bench', 'context:write'];
   const { stdout } = await promisify(execFile)(process.execPath, createKey, { env });
   const logFile = join(folder, 'mcp-http.log');
-  const server = await startHttpServer({ program: mcpHttp, env, nodeArguments, logFile }, resources);
+  const server = await startHttpServer({ program: mcpHttp, env, nodeArguments, logFile }, context.resources);
   return { ...server, token: stdout.trim() };
 }
 

@@ -63,6 +63,7 @@ const partNames = ['server', 'PostgreSQL', 'Redis', 'driver'];
 
 function formatCapacity(capacity: Capacity<LoadReport>, { scenario, environment, target }: PreparedRun): string {
   const steps = capacity.steps.toSorted((a, b) => a.rate - b.rate);
+  const { 'rate, at most': _rate, ...workload } = steps[0]?.result.workload ?? {};
   const serverEnded = target.ended?.aborted === true ? (target.ended.reason as ServerEnded) : undefined;
   return [
     `# Capacity: ${scenario.name}`,
@@ -84,10 +85,7 @@ function formatCapacity(capacity: Capacity<LoadReport>, { scenario, environment,
       ],
       steps.map(stepRow),
     ),
-    [
-      `- Environment: ${describeFacts(environment)}`,
-      `- Workload, but for the rate: ${describeFacts(steps[0]?.result.workload ?? {})}`,
-    ].join('\n'),
+    [`- Environment: ${describeFacts(environment)}`, `- Workload: ${describeFacts(workload)}`].join('\n'),
     '',
   ].join('\n\n');
 }
