@@ -111,7 +111,7 @@ function reportComparison(
 const judge = (value: number, bar: Bar): Verdict =>
   ('atLeast' in bar ? value >= bar.atLeast : value <= bar.atMost) ? 'holds' : 'does not hold';
 
-/** By the variant that was disturbed most. */
+/** The disturbance of the variant that was disturbed most. */
 function disturbanceOf(variants: readonly VariantReport[]): string | undefined {
   const coresOf = (name: string, { facts }: VariantReport): number =>
     ((facts[name]?.median ?? 0) / 100) * availableParallelism();

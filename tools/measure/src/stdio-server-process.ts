@@ -15,6 +15,7 @@ export interface ProgramToStart {
 
 /** An MCP server over stdio in a child process, and the least that a client of it can do. */
 export interface StdioServerProcess {
+  readonly pid: number;
   /** Greets the server; calls may follow. */
   readonly initialize: () => Promise<void>;
   /** @throws Error if the tool answers with an error */
@@ -66,6 +67,7 @@ export function startStdioServer({ program, env, nodeArguments = [] }: ProgramTo
   }
 
   return {
+    pid: child.pid ?? 0,
     async initialize() {
       const clientInfo = { name: 'bench', version: '1' };
       await request('initialize', { protocolVersion: '2025-06-18', capabilities: {}, clientInfo });

@@ -125,8 +125,10 @@ async function registerSessions(server: StdioServerProcess): Promise<void> {
 const updateContext = (server: StdioServerProcess): Promise<void> =>
   server.callTool('updateContext', { sessionKey: anySession(), contextType: 'message', content });
 
-const measureServer = ({ effort, signal }: RowContext, server: StdioServerProcess): Promise<Sample> =>
-  closedLoop({ effort, signal, callers: 32 }, async () => {
+function measureServer({ effort, signal }: RowContext, server: StdioServerProcess): Promise<Sample> {
+  const parts = { server: () => [server.pid], driver: () => [process.pid] };
+  return closedLoop({ effort, signal, callers: 32, parts }, async () => {
     await updateContext(server);
     return 1;
   });
+}

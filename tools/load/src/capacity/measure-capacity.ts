@@ -100,7 +100,7 @@ function headline({ held, beyond }: Capacity<LoadReport>): string {
     : `**${held.rate} flows a second** is the highest rate that ${kept}. ${why}`;
 }
 
-/** Of the step that was disturbed most. */
+/** The disturbance of the step that was disturbed most. */
 function disturbance(steps: readonly Step<LoadReport>[]): string[] {
   const usages = steps.map(({ result }) => result.cpu).filter((cpu) => cpu !== undefined);
   const [most] = usages.toSorted((a, b) => b.others + b.stolen - a.others - a.stolen);
