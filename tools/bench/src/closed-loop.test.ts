@@ -5,7 +5,7 @@ import { closedLoop } from './closed-loop.js';
 const effort = { rounds: 1, warmupMs: 5, measureMs: 20, isQuick: true };
 const { signal } = new AbortController();
 
-it('keeps every caller waiting for its own answer, and counts operations after the warm-up alone', async () => {
+it('lets every caller wait for its answer, and counts operations after the warm-up only', async () => {
   const underWay = new Map<number, number>();
   let warmupCalls = 0;
   let calls = 0;
@@ -40,18 +40,18 @@ it('fails with the first caller that fails', async () => {
   await expect(closedLoop({ callers: 2, effort, signal }, call)).rejects.toThrow('refused');
 });
 
-it('ends at once when the run is called off', async () => {
-  const calledOff = new AbortController();
+it('ends at once if the run is stopped', async () => {
+  const stop = new AbortController();
   const endless = { ...effort, measureMs: 3_600_000 };
-  const onMeasure = (): void => calledOff.abort(new Error('called off'));
-  const loop = closedLoop({ callers: 2, effort: endless, signal: calledOff.signal, onMeasure }, async () => {
+  const onMeasure = (): void => stop.abort(new Error('stopped'));
+  const loop = closedLoop({ callers: 2, effort: endless, signal: stop.signal, onMeasure }, async () => {
     await setImmediate();
     return 1;
   });
-  await expect(loop).rejects.toThrow('called off');
+  await expect(loop).rejects.toThrow('stopped');
 });
 
-it('waits for as many answers as there are callers, however short it was to measure', async () => {
+it('waits for one answer per caller, however short the measurement is', async () => {
   const noTime = { ...effort, warmupMs: 0, measureMs: 0 };
   const call = async (caller: number): Promise<number> => {
     await setTimeout(20 * (1 + caller));

@@ -1,18 +1,23 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { Session } from 'node:inspector/promises';
-import { basename, resolve } from 'node:path';
-import type { ProfileReport } from './report.js';
+import { basename, join, resolve } from 'node:path';
 
-/** What V8 writes, as far as it is read here. */
+/** The part of V8's format that is read here. */
 export interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
     readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
   }[];
-  /** Which node was seen. */
+  /** The node that was running at each sample. */
   readonly samples?: readonly number[] | undefined;
-  /** How long before it the last look was, in microseconds. */
+  /** Microseconds since the sample before. */
   readonly timeDeltas?: readonly number[] | undefined;
+}
+
+export interface WrittenProfile {
+  /** For the developer tools of a browser. */
+  readonly file: string;
+  readonly hottest: readonly { readonly where: string; readonly selfPercent: number }[];
 }
 
 const samplingIntervalUs = 200;
@@ -27,29 +32,32 @@ export async function profileThisProcess(run: () => Promise<unknown>): Promise<C
     await session.post('Profiler.setSamplingInterval', { interval: samplingIntervalUs });
     await session.post('Profiler.start');
     await run();
-    const { profile } = await session.post('Profiler.stop');
-    return profile;
+    return (await session.post('Profiler.stop')).profile;
   } finally {
     session.disconnect();
   }
 }
 
-/** Arguments of Node for a process that is to leave such a profile in a folder when it ends. */
-export const profilingArguments = (folder: string): string[] => [
-  '--cpu-prof',
-  `--cpu-prof-dir=${folder}`,
-  `--cpu-prof-interval=${samplingIntervalUs}`,
-];
+/** Profiles a process that is started with the given options of Node.js, and has ended when `run` resolves. */
+export async function profileProcess(
+  parentFolder: string,
+  run: (nodeArguments: readonly string[]) => Promise<unknown>,
+): Promise<CpuProfile> {
+  const folder = await mkdtemp(join(parentFolder, 'profile-'));
+  await run(['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-interval=${samplingIntervalUs}`]);
+  const [file = ''] = await readdir(folder);
+  return JSON.parse(await readFile(join(folder, file), 'utf8')) as CpuProfile;
+}
 
 /** Writes `NAME.cpuprofile` into the current folder. */
-export async function writeProfile(name: string, profile: CpuProfile): Promise<ProfileReport> {
+export async function writeProfile(name: string, profile: CpuProfile): Promise<WrittenProfile> {
   const file = resolve(`${name}.cpuprofile`);
   await writeFile(file, JSON.stringify(profile));
   return { file, hottest: hottest(profile) };
 }
 
-/** The functions that most of the busy time went by in, their callees not counted. */
-function hottest({ nodes, samples = [], timeDeltas = [] }: CpuProfile): ProfileReport['hottest'] {
+/** The functions that took most of the busy time, without the functions that they call. */
+function hottest({ nodes, samples = [], timeDeltas = [] }: CpuProfile): WrittenProfile['hottest'] {
   const whereOf = new Map(nodes.map(({ id, callFrame }) => [id, nameFrame(callFrame)]));
   const selfUs = new Map<string, number>();
   for (const [index, id] of samples.entries()) {

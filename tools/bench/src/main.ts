@@ -1,53 +1,35 @@
 import { writeFile } from 'node:fs/promises';
-import { parseArguments, usage, UsageError, type BenchArguments } from './arguments.js';
-import { formatReport } from './format-report.js';
-import { describeMachine, describeVersions } from './machine.js';
-import { leastRounds, measureRow } from './measure-row.js';
-import type { Report, RowReport } from './report.js';
+import { describeMachine } from '@org/measure/machine';
+import { runCommand } from '@org/measure/run-command';
+import { parseArguments, usage, type BenchArguments } from './arguments.js';
+import { formatReport, type Report } from './format-report.js';
+import { leastRounds, measureRow, type RowReport } from './measure-row.js';
 import { rows } from './rows.js';
-import { stopSignal } from './stop-signal.js';
 
-/** Ctrl-C, being told to stop, or nobody left to tell: the run is called off, and what it opened is removed first. */
-const unheard = new AbortController();
-for (const stream of [process.stdout, process.stderr]) stream.on('error', (error) => unheard.abort(error));
-const calledOff = AbortSignal.any([stopSignal(), unheard.signal]);
-
-try {
-  process.exitCode = await main(parseArguments(process.argv.slice(2), rows));
-} catch (error) {
-  if (calledOff.aborted) {
-    process.exitCode = 130;
-  } else if (error instanceof UsageError) {
-    console.error(`${error.message}\n\n${usage}`);
-    process.exitCode = 2;
-  } else {
-    throw error;
-  }
-}
-
-async function main(args: BenchArguments): Promise<number> {
+await runCommand(usage, async (signal) => {
+  const args = parseArguments(process.argv.slice(2), rows);
   if (args.action === 'help') console.log(usage);
   else if (args.action === 'list') for (const row of args.rows) console.log(`${row.name.padEnd(18)} ${row.title}`);
-  else return run(args);
+  else return run(args, signal);
   return 0;
-}
+});
 
-async function run({ rows: chosen, effort, jsonFile, isProfiling }: BenchArguments): Promise<number> {
+async function run(args: BenchArguments, signal: AbortSignal): Promise<number> {
+  const { rows: chosen, effort, jsonFile, isProfiling } = args;
   const startedAt = new Date();
   const measured: RowReport[] = [];
   for (const row of chosen) {
     const progress = (text: string): void => console.error(`${row.name}: ${text}`);
-    const rowReport = await measureRow(row, { effort, isProfiling, progress, signal: calledOff });
-    // At once: the table comes when everything is measured.
-    for (const what of rowReport.missing) progress(`MISSING: ${what}`);
+    const rowReport = await measureRow(row, { effort, isProfiling, progress, signal });
+    // The tables come after the last row, which may be half an hour later.
+    if (rowReport.missing !== undefined) progress(`MISSING: ${rowReport.missing}`);
     measured.push(rowReport);
   }
   const report: Report = {
     startedAt: startedAt.toISOString(),
     durationSeconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
-    effort: { rounds: effort.rounds, warmupMs: effort.warmupMs, measureMs: effort.measureMs },
+    effort,
     machine: await describeMachine(),
-    versions: await describeVersions(),
     rows: measured,
   };
   console.log(formatReport(report));
@@ -55,10 +37,10 @@ async function run({ rows: chosen, effort, jsonFile, isProfiling }: BenchArgumen
   return exitCode(report, !effort.isQuick && effort.rounds >= leastRounds);
 }
 
-/** A full run is there to judge: what it could not judge does not pass for good. */
+/** A full run fails if something could not be judged. */
 function exitCode({ rows: measured }: Report, isFull: boolean): number {
-  const missing = measured.flatMap((row) => row.missing);
+  const isMissing = measured.some(({ missing }) => missing !== undefined);
   const verdicts = new Set(measured.flatMap((row) => row.comparisons).map(({ verdict }) => verdict));
-  const isBad = verdicts.has('does not hold') || (isFull && (verdicts.has('not judged') || missing.length > 0));
+  const isBad = verdicts.has('does not hold') || (isFull && (verdicts.has('not judged') || isMissing));
   return isBad ? 1 : 0;
 }

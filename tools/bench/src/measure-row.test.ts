@@ -1,6 +1,8 @@
+import { MissingService } from '@org/measure/run-command';
 import { describe, expect, it } from 'vitest';
+import { hostShare, othersShare } from './closed-loop.js';
 import { measureRow } from './measure-row.js';
-import { MissingService, VoidMeasurement, type OpenRow, type Row } from './row.js';
+import { rateAgainst, type OpenRow, type Row } from './row.js';
 
 const options = {
   effort: { rounds: 5, warmupMs: 0, measureMs: 0, isQuick: false },
@@ -9,7 +11,7 @@ const options = {
   isProfiling: false,
 };
 
-/** The library's rate in each round; the limit's is always 100. */
+/** The library's rate in each round. That of the limit is always 100. */
 const rowOf = (rates: readonly number[], open: Partial<OpenRow> = {}): Row => ({
   name: 'row',
   title: 'A row',
@@ -19,13 +21,7 @@ const rowOf = (rates: readonly number[], open: Partial<OpenRow> = {}): Row => ({
         ['library', { callsPerSecond: rates[round] }],
         ['limit', { callsPerSecond: 100, facts: { batch: round } }],
       ]),
-    comparisons: [
-      {
-        name: 'library / limit',
-        value: (sample) => (sample('library').callsPerSecond ?? NaN) / (sample('limit').callsPerSecond ?? NaN),
-        bar: { atLeast: 1 },
-      },
-    ],
+    comparisons: [rateAgainst('library', 'limit', { atLeast: 1 })],
     settings: {},
     ...open,
   }),
@@ -51,7 +47,7 @@ describe('a verdict', () => {
     expect(report.comparisons[0]?.verdict).toBe(verdict);
   });
 
-  it('does not pass what cannot be computed', async () => {
+  it('does not hold if a figure is absent', async () => {
     const comparisons = [{ name: 'ratio', value: () => NaN, bar: { atMost: 1 } }];
     const report = await measureRow(rowOf([1, 1, 1, 1, 1], { comparisons }), options);
     expect(report.comparisons[0]?.verdict).toBe('does not hold');
@@ -63,21 +59,20 @@ describe('a verdict', () => {
     const quick = await measureRow(row, { ...options, effort: { ...options.effort, isQuick: true } });
     expect([few, quick].map(({ comparisons }) => comparisons[0]?.verdict)).toEqual(['not judged', 'not judged']);
   });
-
-  it('is not given when a side is missing', async () => {
-    const measureRound: OpenRow['measureRound'] = async () => new Map([['library', { callsPerSecond: 1 }]]);
-    const report = await measureRow(rowOf([], { measureRound, missing: ['pgbench'] }), options);
-    expect(report.comparisons).toEqual([{ name: 'library / limit', bar: { atLeast: 1 }, verdict: 'not judged' }]);
-    expect(report.missing).toEqual(['pgbench']);
-  });
 });
 
-it('shows no figure of a void measurement, and says why', async () => {
-  const measureRound: OpenRow['measureRound'] = async () => {
-    throw new VoidMeasurement('all of the traces');
+it('says that a row was disturbed, by the variant that was disturbed most', async () => {
+  const reportOf = async (others: number, host: number): Promise<string | undefined> => {
+    const facts = { [othersShare]: others, [hostShare]: host };
+    const measureRound: OpenRow['measureRound'] = async () =>
+      new Map([
+        ['quiet', {}],
+        ['library', { facts }],
+      ]);
+    return (await measureRow(rowOf([], { measureRound }), options)).disturbance;
   };
-  const report = await measureRow(rowOf([], { measureRound }), options);
-  expect(report).toMatchObject({ missing: ['all of the traces'], variants: [], comparisons: [] });
+  expect(await reportOf(10, 4)).toBeUndefined();
+  expect(await reportOf(1, 40)).toContain('DISTURBED: other processes used 1 % of the CPU');
 });
 
 describe('what a row opens', () => {
@@ -95,16 +90,16 @@ describe('what a row opens', () => {
     },
   });
 
-  it('is removed in reverse when it fails', async () => {
+  it('is removed in reverse order if it fails', async () => {
     const removed: string[] = [];
     await expect(measureRow(failing(new Error('broken'), removed), options)).rejects.toThrow('broken');
     expect(removed).toEqual(['connection', 'database']);
   });
 
-  it('is removed when something is missing, which is named', async () => {
+  it('is removed if a service is missing, which is reported', async () => {
     const removed: string[] = [];
     const report = await measureRow(failing(new MissingService('a PostgreSQL server'), removed), options);
-    expect(report.missing).toEqual(['a PostgreSQL server']);
+    expect(report.missing).toBe('a PostgreSQL server');
     expect(removed).toEqual(['connection', 'database']);
   });
 });

@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sampleText } from '@org/measure/sample-text';
 import type { CpuProfile } from './cpu-profile.js';
 
 /** How long to measure. */
@@ -6,18 +10,17 @@ export interface Effort {
   /** Runs before each measurement, and is not counted. */
   readonly warmupMs: number;
   readonly measureMs: number;
-  /** Just enough to see that everything works: the figures mean nothing. */
+  /** Just enough to see that everything works. The figures mean nothing. */
   readonly isQuick: boolean;
 }
 
 /** What a row is given. */
 export interface RowContext {
   readonly effort: Effort;
-  /** Fires when the run is called off: a measurement then ends at once, by throwing. */
+  /** Fires if the run is stopped: a measurement then throws at once. */
   readonly signal: AbortSignal;
-  /** What the row opens, it defers the removal of. It is disposed of however the run ends. */
+  /** A row defers the removal of what it opens. All of it is removed however the run ends. */
   readonly resources: AsyncDisposableStack;
-  /** Says what is going on, to whoever waits. */
   readonly progress: (text: string) => void;
 }
 
@@ -33,68 +36,70 @@ export interface Sample {
 /** All variants in one round, by name. */
 export type RoundSamples = ReadonlyMap<string, Sample>;
 
-/** What a comparison must come to. */
+/** What the median of a comparison must be. */
 export type Bar = { readonly atLeast: number } | { readonly atMost: number };
 
-/** One variant against what bounds it. */
+/** One variant against what limits it. */
 export interface Comparison {
   readonly name: string;
-  /**
-   * Of one round: both sides were measured within a minute of each other, on a machine in the same mood.
-   *
-   * @param sample finds a variant of the round
-   * @throws MissingSample through `sample`, when a side was not measured: the comparison has no value then
-   */
-  readonly value: (sample: (variant: string) => Sample) => number;
-  /** Absent: shown, and not judged. */
+  /** The figure of one round. NaN holds no bar. */
+  readonly value: (round: RoundSamples) => number;
+  /** Without a bar, a comparison is shown and not judged. */
   readonly bar?: Bar | undefined;
 }
 
 /** A row that is ready to be measured. */
 export interface OpenRow {
-  /** @throws VoidMeasurement for figures that would mislead */
   readonly measureRound: (round: number) => Promise<RoundSamples>;
   readonly comparisons: readonly Comparison[];
   /** What it ran on and with: versions, sizes, settings of a server. */
   readonly settings: Readonly<Record<string, string>>;
-  /** What would be needed to measure all of it, each with the way to get it. */
-  readonly missing?: readonly string[] | undefined;
-  /** Runs the product once more, and says where the time of its process went. */
+  /** Runs the product once more under a profiler. */
   readonly profile?: (() => Promise<CpuProfile>) | undefined;
 }
 
 /** One row of the table of targets. */
 export interface Row {
-  /** kebab-case; its file is named for it. */
+  /** In kebab-case; its file has that name. */
   readonly name: string;
   /** What is measured, in one line. */
   readonly title: string;
-  /** @throws MissingService when nothing of it can be measured here */
+  /** @throws MissingService if it cannot be measured on this machine */
   readonly open: (context: RowContext) => Promise<OpenRow>;
 }
 
-/** A row needs something that this machine has not got. The message names it, and the way to get it. */
-export class MissingService extends Error {
-  override readonly name: string = 'MissingService';
+/** The text of every entry: 500 bytes. */
+export const content: string = sampleText(500);
+
+export type Figure = (sample: Sample) => number | undefined;
+
+export const callsPerSecond: Figure = (sample) => sample.callsPerSecond;
+export const p50Ms: Figure = (sample) => sample.p50Ms;
+export const fact =
+  (name: string): Figure =>
+  ({ facts }) =>
+    facts?.[name];
+
+/** Compares two variants of a round by one figure. */
+export function compare(
+  [variant, limit]: readonly [variant: string, limit: string],
+  figure: Figure,
+  combine: (figure: number, limit: number) => number = (ours, theirs) => ours / theirs,
+): Comparison['value'] {
+  const valueOf = (round: RoundSamples, name: string): number => figure(round.get(name) ?? {}) ?? NaN;
+  return (round) => combine(valueOf(round, variant), valueOf(round, limit));
 }
 
-/** A row found out that its figures tell nothing. The message says why; no figure of it is shown. */
-export class VoidMeasurement extends Error {
-  override readonly name: string = 'VoidMeasurement';
-}
+/** Calls a second of a variant, as a multiple of those of its limit. */
+export const rateAgainst = (variant: string, limit: string, bar?: Bar): Comparison => ({
+  name: `${variant} / ${limit}`,
+  value: compare([variant, limit], callsPerSecond),
+  bar,
+});
 
-/** A comparison asked for a variant that was not measured. */
-export class MissingSample extends Error {
-  override readonly name: string = 'MissingSample';
-}
-
-/** What was opened; undefined when it needs something that is missing, which is noted down. */
-export async function orMissing<T>(opening: Promise<T>, missing: string[]): Promise<T | undefined> {
-  try {
-    return await opening;
-  } catch (error) {
-    if (!(error instanceof MissingService)) throw error;
-    missing.push(error.message);
-    return undefined;
-  }
+/** Creates a folder, and defers its removal. */
+export async function temporaryFolder({ resources }: Pick<RowContext, 'resources'>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'context-store-bench-'));
+  resources.defer(() => rm(folder, { recursive: true }));
+  return folder;
 }

@@ -34,7 +34,7 @@ const ordersOf = (variants: readonly string[], rounds: number): string[][] =>
 const inFrontOf = (variant: string, orders: readonly string[][]): string[] =>
   orders.flatMap((order) => order[order.indexOf(variant) - 1] ?? []);
 
-it.each([2, 3, 4, 5, 8])('has each of %i variants come first, and behind each other one, as often as any', (count) => {
+it.each([2, 3, 4, 5, 8])('lets each of %i variants come first, and after each other one, equally often', (count) => {
   const variants = variantsOf(count);
   const orders = ordersOf(variants, 2 * count);
   for (const order of orders) expect(new Set(order)).toEqual(new Set(variants));
@@ -45,24 +45,24 @@ it.each([2, 3, 4, 5, 8])('has each of %i variants come first, and behind each ot
   }
 });
 
-it.each([3, 4, 5, 8])('has none of %i variants behind the same one in each round of a judged run', (count) => {
+it.each([3, 4, 5, 8])('lets none of %i variants come after the same one in each round of a judged run', (count) => {
   const variants = variantsOf(count);
   const orders = ordersOf(variants, leastRounds);
   for (const variant of variants) expect(new Set(inFrontOf(variant, orders)).size).toBeGreaterThan(1);
 });
 
-it('stops when the run is called off', async () => {
-  const calledOff = new AbortController();
+it('stops if the run is stopped', async () => {
+  const stop = new AbortController();
   const variants = new Map<string, Measure>([
     [
       'a',
       async () => {
-        calledOff.abort(new Error('called off'));
+        stop.abort(new Error('stopped'));
         return {};
       },
     ],
-    ['b', () => Promise.reject(new Error('measured nevertheless'))],
+    ['b', () => Promise.reject(new Error('measured after the stop'))],
   ]);
-  const measureRound = takeTurns([variants], { signal: calledOff.signal, progress: () => undefined });
-  await expect(measureRound(0)).rejects.toThrow('called off');
+  const measureRound = takeTurns([variants], { signal: stop.signal, progress: () => undefined });
+  await expect(measureRound(0)).rejects.toThrow('stopped');
 });

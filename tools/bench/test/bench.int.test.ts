@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-it('removes what it made when it is stopped', async () => {
+it('removes what it created if it is stopped', async () => {
   const { child, finished } = startBench(folder, '--only', 'stdio-sqlite');
   let stderr = '';
   await new Promise<void>((resolve) => {
@@ -38,12 +38,12 @@ it.each([
   expect(stderr).toContain('--rounds N');
 });
 
-it('says at once what a row cannot do without', async () => {
-  vi.stubEnv('DATABASE_TEST_URL', 'postgres://nobody@127.0.0.1:9/none');
+it('says at once which service a row needs', async () => {
+  vi.stubEnv('DATABASE_TEST_URL', 'postgres://user@127.0.0.1:9/none');
   onTestFinished(() => void vi.unstubAllEnvs());
   const { stderr } = await startBench(folder, '--quick', '--only', 'append-postgres').finished;
   expect(stderr.trim()).toBe(
-    'append-postgres: MISSING: a PostgreSQL server at 127.0.0.1:9: start one, or name it in DATABASE_TEST_URL',
+    'append-postgres: MISSING: The PostgreSQL server at 127.0.0.1:9 cannot be used (connect ECONNREFUSED 127.0.0.1:9): start one, or name it in DATABASE_TEST_URL.',
   );
 });
 

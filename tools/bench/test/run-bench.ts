@@ -15,7 +15,7 @@ export interface RunningBench {
   readonly finished: Promise<Finished>;
 }
 
-/** @param folder where its temporary files go */
+/** @param folder for its temporary files */
 export function startBench(folder: string, ...args: string[]): RunningBench {
   const run = promisify(execFile)(process.execPath, [main, ...args], { env: { ...process.env, TMPDIR: folder } });
   const finished = run.then(
@@ -25,7 +25,7 @@ export function startBench(folder: string, ...args: string[]): RunningBench {
   return { child: run.child, finished };
 }
 
-/** Every row, in the order of a full run. */
+/** All rows, in the order of a full run. */
 export const rowNames: readonly string[] = [
   'append-postgres',
   'http-postgres',
@@ -34,6 +34,4 @@ export const rowNames: readonly string[] = [
   'import',
   'growth',
   'cache',
-  'pool',
-  'telemetry',
 ];

@@ -1,71 +1,48 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LoadArguments } from './arguments.js';
-import { measureWithArtillery } from './artillery.js';
-import { buildReport } from './build-report.js';
-import { describeUnmeasured, verdictTable } from './format-report.js';
-import { judge, medianFigures, noneFails } from './judge.js';
-import { measureRun } from './measure-run.js';
-import { connectionOf, describeWorkload, prepareRun, type RunContext } from './prepare-run.js';
-import { reportFolder, writeReport } from './report-files.js';
-import type { LoadReport } from './report.js';
-import { readScenario } from './scenario.js';
-import { orServerEnded } from './server-ended.js';
+import { orServerEnded } from '@org/measure/http-server-process';
+import { measureWithArtillery } from './artillery/artillery.js';
+import { measureRun } from './open-loop/measure-run.js';
+import { prepareRun, type RunContext } from './prepare-run.js';
+import { buildReport, type LoadReport } from './report/build-report.js';
+import { describeUnmeasured, formatReport, verdictTable } from './report/format-report.js';
+import { judge, medianFigures, noneFails } from './report/judge.js';
+import { createReportFolder, writeReport } from './report/write-report.js';
+import { readScenario } from './scenario/scenario.js';
 
-/** Measures a scenario as often as is asked for. @returns whether all holds */
+/** Measures a scenario as often as the arguments say. Returns true if the runs are valid and no bar fails. */
 export async function runScenario(context: Omit<RunContext, 'folder' | 'resources'>): Promise<boolean> {
   const { args, signal } = context;
   const reports: LoadReport[] = [];
   let lastFolder = '';
   while (reports.length < args.runs && !signal.aborted) {
-    const folder = await reportFolder(args.reports, args.scenario);
+    lastFolder = await createReportFolder(args.reports, args.scenario);
     await using resources = new AsyncDisposableStack();
-    const report = await runOnce({ ...context, folder, resources });
-    console.log(`${await writeReport(folder, report)}\nReport: ${folder}\n`);
+    const report = await runOnce({ ...context, folder: lastFolder, resources });
     reports.push(report);
-    lastFolder = folder;
+    await writeReport(lastFolder, formatReport(report), report);
   }
-  if (reports.length <= 1) return reports.every(isGood);
-  const { markdown, isGood: areGood } = summarise(reports, args);
-  console.log(markdown);
-  await writeFile(join(lastFolder, 'median.md'), markdown);
-  return areGood;
+  const areValid = reports.every(({ voidBecause, endedEarly }) => voidBecause.length === 0 && endedEarly === undefined);
+  const figures = medianFigures(reports.map((report) => report.figures));
+  const verdicts = judge(figures, readScenario(args.scenario).bars);
+  if (reports.length > 1) {
+    const markdown = [
+      `# Median of ${reports.length} runs: ${args.scenario}`,
+      verdictTable(verdicts, !areValid),
+      ...describeUnmeasured(verdicts),
+      `p95 of the runs: ${reports.map((report) => `${report.figures.p95Ms.toFixed(2)} ms`).join(', ')}\n`,
+    ].join('\n\n');
+    console.log(markdown);
+    await writeFile(join(lastFolder, 'median.md'), markdown);
+  }
+  return areValid && noneFails(verdicts);
 }
 
 async function runOnce(context: RunContext): Promise<LoadReport> {
-  const { args } = context;
   const prepared = await prepareRun(context);
-  const { scenario, target, pool, environment } = prepared;
   const startedAt = new Date().toISOString();
-  const measured = args.isArtillery
-    ? await orServerEnded(target.ended, measureWithArtillery(context, prepared))
-    : await measureRun({ ...context, ...connectionOf(args), scenario, target, pool });
-  return buildReport({
-    scenario: scenario.name,
-    title: scenario.title,
-    startedAt,
-    driver: args.isArtillery ? 'Artillery' : 'open loop',
-    environment,
-    workload: describeWorkload(scenario, args),
-    bars: scenario.bars,
-    ...measured,
-  });
-}
-
-const isGood = ({ voidBecause, endedEarly, verdicts }: LoadReport): boolean =>
-  voidBecause.length === 0 && endedEarly === undefined && noneFails(verdicts);
-
-/** One void run makes the median void. */
-function summarise(
-  reports: readonly LoadReport[],
-  { scenario }: LoadArguments,
-): { readonly markdown: string; readonly isGood: boolean } {
-  const isVoid = reports.some(({ voidBecause, endedEarly }) => voidBecause.length > 0 || endedEarly !== undefined);
-  const verdicts = judge(medianFigures(reports.map(({ figures }) => figures)), readScenario(scenario).bars);
-  const unmeasured = describeUnmeasured(verdicts);
-  const p95 = reports.map(({ figures }) => `${figures.p95Ms.toFixed(2)} ms`).join(', ');
-  return {
-    markdown: `# Median of ${reports.length} runs: ${scenario}\n\n${verdictTable(verdicts, isVoid)}\n\n${unmeasured === undefined ? '' : `${unmeasured}\n\n`}p95 of the runs: ${p95}\n`,
-    isGood: !isVoid && noneFails(verdicts),
-  };
+  const run = context.args.isArtillery
+    ? await orServerEnded(prepared.target.ended, measureWithArtillery(context, prepared))
+    : await measureRun(context, prepared);
+  return buildReport(run, { ...prepared, args: context.args, startedAt });
 }

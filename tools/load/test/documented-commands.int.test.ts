@@ -9,13 +9,13 @@ import { parseArguments } from '../src/arguments.js';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const pages = globSync(['*.md', 'docs/**/*.md', '{apps,packages,tools}/*/README.md'], { cwd: root }).toSorted();
 
-/** Of both tools: both are documented in the same places. */
+/** The parsers of both tools, which are documented in the same places. */
 const parsers: Readonly<Record<string, (args: readonly string[]) => unknown>> = {
   load: parseArguments,
   bench: (args) => parseBenchArguments(args, rows),
 };
 
-/** A command goes to the end of its code in a sentence, or to the comment behind it in a block. */
+/** A command ends with its code in a sentence, or before the comment in a block. */
 const documented = pages.flatMap((page) =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/npm run (load|bench)(?: --(?= )([^`)#\n]*))?/g)].map(
     ([, script = '', args = '']) => ({ page, script, args: args.trim() }),

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import type { LoadReport } from '../src/report.js';
+import type { LoadReport } from '../src/report/build-report.js';
 import { load, readReport } from './load-command.js';
 
 const minutes = 60_000;
@@ -27,10 +27,10 @@ it(
       expect(fromSend.p95).toBeGreaterThanOrEqual(fromSend.p50);
       expect(fromStart).toBeUndefined();
     }
-    // Each of its calls reached the server, and the server's own figures are beside it.
-    const served = Object.values(json.server?.tools ?? {}).reduce((sum, { calls }) => sum + calls, 0);
+    // Each of its calls reached the server, whose own figures are in the report.
+    const served = Object.values(json.server?.calls ?? {}).reduce((sum, calls) => sum + calls, 0);
     expect(served).toBe(json.client.calls);
-    expect(Object.keys(json.parts)).toEqual(expect.arrayContaining(['server', 'PostgreSQL', 'driver']));
+    expect(Object.keys(json.cpu?.parts ?? {})).toEqual(expect.arrayContaining(['server', 'PostgreSQL', 'driver']));
     expect(markdown).toContain('by Artillery, which times from the send');
     expect(files).toEqual(expect.arrayContaining(['artillery.json', 'artillery-report.json', 'report.md']));
   },

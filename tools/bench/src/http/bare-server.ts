@@ -9,8 +9,8 @@ import { owner } from '../postgres/bench-database.js';
 import { numberedAppend } from '../postgres/one-statement-append.js';
 
 /**
- * What the SDK and the adapter cost by themselves: a server with one tool, written straight down, with no authentication,
- * limits or measurements. With DATABASE_URL the tool appends by one prepared statement of pg; without, it does nothing.
+ * What the SDK and the adapter cost: a server with one tool, without authentication, limits or metrics. With DATABASE_URL
+ * the tool appends by one prepared statement of pg; without, it does nothing.
  */
 const inputSchema = z.object({
   sessionKey: z.string(),

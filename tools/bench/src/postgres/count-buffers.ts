@@ -17,8 +17,8 @@ interface Plan {
 export type CountBuffers = (call: () => Promise<unknown>) => Promise<number>;
 
 /**
- * Each statement is explained with its own arguments right before it is run, in a transaction that is undone: it finds the
- * database as the statement itself will. It is explained twice, since the first time a connection also reads catalogs.
+ * Explains each statement with its arguments right before it runs, in a transaction that is rolled back: so it finds the
+ * database as the statement itself will. It does so twice, because the first time a connection also reads catalogs.
  */
 export async function openBufferCounter(
   database: BenchDatabase,
@@ -50,8 +50,8 @@ export async function openBufferCounter(
 }
 
 /**
- * A node counts what it makes others do, a common table expression that it reads included. One that nobody reads is run
- * after the rest, on nobody's account: a data-modifying one mostly.
+ * A node includes what its children and the common table expressions that it reads have touched. A data-modifying
+ * expression that no node reads runs last, and is added here.
  */
 function buffersOf(root: Plan): number {
   const nodes = [...allNodes(root)];

@@ -7,25 +7,8 @@ export interface NamedStatement {
   readonly values: unknown[];
 }
 
-export interface Recording {
-  readonly statements: readonly NamedStatement[];
-  /** How many connections they came through. */
-  readonly connections: number;
-}
-
-/** Overhears what the library sends while something runs, in this process. */
-export async function recordStatements(run: () => Promise<unknown>): Promise<Recording> {
-  const statements: NamedStatement[] = [];
-  const connections = new Set<Client>();
-  await interceptStatements((statement, connection) => {
-    statements.push({ ...statement, values: [...statement.values] });
-    connections.add(connection);
-  }, run);
-  return { statements, connections: connections.size };
-}
-
 /**
- * Looks at each named statement while something runs, in this process, before it goes to the server.
+ * Shows each named statement of this process before it is sent, while something runs.
  *
  * @param look the statement waits for what this returns
  */
@@ -49,7 +32,7 @@ export async function interceptStatements(
   }
 }
 
-/** Only what the library sends has a name: what measures it does without. */
+/** The library names its statements; the benchmark does not. */
 function isNamedStatement(config: unknown): config is NamedStatement {
   return typeof config === 'object' && config !== null && 'name' in config && 'text' in config && 'values' in config;
 }

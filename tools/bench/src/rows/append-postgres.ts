@@ -1,247 +1,158 @@
-import { createContextStore, estimateTokens, noTelemetry } from '@org/domain';
+import { createContextStore, estimateTokens, type ContextStore } from '@org/domain';
+import { postgresProcesses, type Parts } from '@org/measure/cpu';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { Client } from 'pg';
 import { closedLoop, type ClosedLoopSample } from '../closed-loop.js';
-import { content } from '../content.js';
-import { benchDatabase, owner, seedSessions, sessionKey, type BenchDatabase } from '../postgres/bench-database.js';
-import { serverSettings } from '../postgres/server-settings.js';
 import { profileThisProcess } from '../cpu-profile.js';
-import { cpuFacts, lookAtCpu } from '../cpu-time.js';
-import { numberedAppend, oneStatementAppend } from '../postgres/one-statement-append.js';
-import { findPgbench, pgbenchMissing, runPgbench } from '../postgres/pgbench.js';
-import { recordStatements, type Recording } from '../postgres/intercept-statements.js';
-import type { Comparison, OpenRow, Row, RowContext, Sample } from '../row.js';
+import { benchDatabase, owner, seedSessions, sessionKey, type BenchDatabase } from '../postgres/bench-database.js';
+import { interceptStatements, type NamedStatement } from '../postgres/intercept-statements.js';
+import { namedAppend } from '../postgres/one-statement-append.js';
+import { findPgbench, runPgbench } from '../postgres/pgbench.js';
+import { content, rateAgainst, temporaryFolder, type OpenRow, type Row, type RowContext, type Sample } from '../row.js';
 import { takeTurns, type Measure } from '../take-turns.js';
 
 const judged = 32;
-/**
- * The most first, with which everything is measured. A quick run leaves a shared server its connections, and pgbench takes
- * two seconds for each.
- */
+/** In a quick run fewer, since a shared server has few connections left. */
 const callerCountsOf = ({ effort }: RowContext): readonly [most: number, ...number[]] =>
   effort.isQuick ? [8] : [judged, 8, 1];
-const sessionsOf = ({ effort }: Pick<RowContext, 'effort'>): number => (effort.isQuick ? 100 : 10_000);
-const anySession = (context: Pick<RowContext, 'effort'>): string =>
-  sessionKey(1 + Math.floor(Math.random() * sessionsOf(context)));
+const sessionsOf = ({ effort }: RowContext): number => (effort.isQuick ? 100 : 10_000);
 
-const contentBytes = Buffer.byteLength(content);
-const estimatedTokens = estimateTokens(contentBytes);
-const namespace = 'default';
+const library = (callers: number): string => `library, ${callers} callers`;
+const pgbench = (callers: number): string => `pgbench, ${callers} clients`;
+const sameBatches = 'raw pg, the same batches';
 
 export const appendPostgres: Row = {
   name: 'append-postgres',
-  title: `Library append on PostgreSQL: 10,000 sessions, ${contentBytes} bytes, TCP`,
+  title: `Library append on PostgreSQL: 10,000 sessions, ${content.length} bytes, TCP`,
   open,
 };
 
 async function open(context: RowContext): Promise<OpenRow> {
   const database = await benchDatabase(context);
+  const measurePgbench = await openPgbench(context, database);
   const sessions = sessionsOf(context);
   context.progress(`creating ${sessions} sessions`);
   const reset = await seedSessions(database, sessions);
-  const library = await openLibrary(context, database);
+  const store = await createPostgresStore({ url: database.url });
+  const contextStore = createContextStore({ store }, { agent: owner });
+  context.resources.defer(() => contextStore.close());
   const callerCounts = callerCountsOf(context);
   const [most] = callerCounts;
-  const pgbench = findPgbench();
-
   context.progress('recording batches');
-  const recording = await recordStatements(() => library.measure(most, library.updateContext));
+  const batches = await recordBatches(() => measureLibrary(context, database, contextStore, most));
 
   const groups = callerCounts.map((callers) => {
-    const group = new Map([[`library, ${callers} callers`, () => library.measure(callers, library.updateContext)]]);
-    if (pgbench === undefined) return group;
-    return group.set(`pgbench, ${callers} clients`, () => measurePgbench(context, database, pgbench, callers));
+    const group = new Map<string, Measure>();
+    group.set(library(callers), () => measureLibrary(context, database, contextStore, callers));
+    group.set(pgbench(callers), () => measurePgbench(callers));
+    if (callers === most) group.set(sameBatches, () => sendBatches(context, database, batches));
+    return new Map([...group].map(([name, measure]) => [name, fromSameState(context, database, reset, measure)]));
   });
-  groups[0]
-    ?.set(`store port, ${most} callers`, () => library.measure(most, library.appendEntry))
-    .set('raw pg, the same batches', sendBatches(context, database, recording))
-    .set(`raw pg, one by one, ${most}`, sendOneByOne(context, database, most));
-
-  const fromTheSameState =
-    (measure: Measure): Measure =>
-    async () => {
-      await reset();
-      const sample = await measure();
-      await requireEntries(database, ((sample.callsPerSecond ?? NaN) * context.effort.measureMs) / 1000);
-      return sample;
-    };
   return {
-    measureRound: takeTurns(
-      groups.map((group) => new Map([...group].map(([name, measure]) => [name, fromTheSameState(measure)]))),
-      context,
-    ),
-    comparisons: comparisons(callerCounts),
-    settings: { sessions: String(sessions), ...(await serverSettings(database)) },
-    missing: pgbench === undefined ? [pgbenchMissing] : [],
+    measureRound: takeTurns(groups, context),
+    comparisons: [
+      ...callerCounts.map((callers) =>
+        rateAgainst(library(callers), pgbench(callers), callers === judged ? { atLeast: 1 } : undefined),
+      ),
+      rateAgainst(library(most), sameBatches),
+    ],
+    settings: { sessions: String(sessions), ...(await database.settings()) },
     profile: async () => {
       await reset();
-      return profileThisProcess(() => library.measure(most, library.updateContext));
+      return profileThisProcess(() => measureLibrary(context, database, contextStore, most));
     },
   };
 }
 
-/** A guard that lets nothing through is fast, too. @throws when the log grew by less than was reported */
-async function requireEntries(database: BenchDatabase, reported: number): Promise<void> {
-  const [row] = await database.query('select count(*)::integer as entries from context_history');
-  // The rate is of a time that is not exactly the one asked for.
-  if (Number(row?.['entries']) >= 0.9 * reported) return;
-  throw new Error(`${Math.round(reported)} appends were reported, and there are ${String(row?.['entries'])} entries`);
-}
-
-function comparisons(callerCounts: readonly [most: number, ...number[]]): Comparison[] {
-  const [most] = callerCounts;
-  return [
-    ...callerCounts.map((callers) =>
-      against(`library, ${callers} callers`, `pgbench, ${callers} clients`, callers === judged ? 1 : undefined),
-    ),
-    against(`store port, ${most} callers`, `pgbench, ${most} clients`),
-    against(`library, ${most} callers`, `store port, ${most} callers`),
-    against(`library, ${most} callers`, 'raw pg, the same batches'),
-    against(`library, ${most} callers`, `raw pg, one by one, ${most}`),
-  ];
-}
-
-function against(variant: string, limit: string, atLeast?: number): Comparison {
-  return {
-    name: `${variant} / ${limit}`,
-    value: (sample) => (sample(variant).callsPerSecond ?? NaN) / (sample(limit).callsPerSecond ?? NaN),
-    ...(atLeast !== undefined && { bar: { atLeast } }),
-  };
-}
-
-async function openLibrary(context: RowContext, database: BenchDatabase) {
-  let statements = 0;
-  const store = await createPostgresStore({
-    url: database.url,
-    telemetry: {
-      ...noTelemetry,
-      recordStatement: (name) => {
-        if (name.startsWith('append_entries')) statements += 1;
-      },
-    },
-  });
-  const contextStore = createContextStore({ store }, { agent: owner, namespace });
-  context.resources.defer(() => contextStore.close());
-
-  return {
-    updateContext: async () => {
-      await contextStore.updateContext({ sessionKey: anySession(context), contextType: 'message', content });
-      return 1;
-    },
-    appendEntry: async () => {
-      await store.appendEntry({
-        namespace,
-        agent: owner,
-        sessionKey: anySession(context),
-        contextType: 'message',
-        content,
-        contentBytes,
-        estimatedTokens,
-        metadata: {},
-        pinned: false,
-      });
-      return 1;
-    },
-    measure: async (callers: number, call: () => Promise<number>): Promise<Sample> => {
-      let statementsBefore = 0;
-      const sample = await measured(context, database, callers, call, () => {
-        statementsBefore = statements;
-      });
-      return {
-        ...sample,
-        facts: { ...sample.facts, 'entries/statement': sample.calls / (statements - statementsBefore) },
-      };
-    },
-  };
-}
-
-/** A closed loop in this process, with what it costs here and in the database. */
-async function measured(
-  { effort, signal }: Pick<RowContext, 'effort' | 'signal'>,
+/** Resets the database first, and checks afterwards that the log grew by what was reported. */
+function fromSameState(
+  { effort }: RowContext,
   database: BenchDatabase,
-  callers: number,
-  call: (caller: number) => Promise<number>,
-  onMeasure?: () => void,
-): Promise<ClosedLoopSample> {
-  let before = lookAtCpu(process.pid, database.name);
-  const begin = (): void => {
-    onMeasure?.();
-    before = lookAtCpu(process.pid, database.name);
+  reset: () => Promise<void>,
+  measure: Measure,
+): Measure {
+  return async () => {
+    await reset();
+    const sample = await measure();
+    const [row] = await database.query('select count(*)::integer as entries from context_history');
+    // The rate is of a time that is not exactly the one asked for.
+    const fewest = (0.9 * (sample.callsPerSecond ?? NaN) * effort.measureMs) / 1000;
+    if (Number(row?.['entries']) >= fewest) return sample;
+    throw new Error(`${fewest} appends were reported at least, and there are ${String(row?.['entries'])} entries`);
   };
-  const sample = await closedLoop({ callers, effort, signal, onMeasure: begin }, call);
-  return { ...sample, facts: cpuFacts(before, lookAtCpu(process.pid, database.name), sample.calls) };
 }
 
-function measurePgbench(
+const partsOf = ({ name }: BenchDatabase): Parts => ({
+  driver: () => [process.pid],
+  database: () => postgresProcesses(name),
+});
+
+function measureLibrary(
   context: RowContext,
   database: BenchDatabase,
-  program: string,
-  clients: number,
+  contextStore: ContextStore,
+  callers: number,
+): Promise<ClosedLoopSample> {
+  const sessions = sessionsOf(context);
+  return closedLoop({ ...context, callers, parts: partsOf(database) }, async () => {
+    const anySession = sessionKey(1 + Math.floor(Math.random() * sessions));
+    await contextStore.updateContext({ sessionKey: anySession, contextType: 'message', content });
+    return 1;
+  });
+}
+
+interface Batches {
+  readonly statements: readonly NamedStatement[];
+  /** How many connections they came through. */
+  readonly connections: number;
+}
+
+/** Records the last appends that the library sends. */
+async function recordBatches(run: () => Promise<unknown>): Promise<Batches> {
+  const statements: NamedStatement[] = [];
+  const connections = new Set<Client>();
+  await interceptStatements((statement, connection) => {
+    if (!statement.name.startsWith('append_entries')) return;
+    statements.push({ ...statement, values: [...statement.values] });
+    connections.add(connection);
+  }, run);
+  return { statements: statements.slice(-500), connections: connections.size };
+}
+
+/** Sends the library's statements and values once more, on as many connections: only the driver is left. */
+async function sendBatches(
+  context: RowContext,
+  database: BenchDatabase,
+  { statements, connections }: Batches,
 ): Promise<Sample> {
-  const statement = oneStatementAppend({
-    namespace: ':namespace',
-    sessionKey: `('session-' || :session)`,
-    agent: ':agent',
-    epoch: ':epoch',
-    metadata: ':metadata',
-    contentBytes: ':bytes',
-    estimatedTokens: ':tokens',
-    content: ':content',
-  });
-  return runPgbench({
-    ...context,
-    database,
-    program,
-    clients,
-    script: `\\set session random(1, ${sessionsOf(context)})\n${statement};\n`,
-    variables: {
-      namespace,
-      agent: owner,
-      epoch: '1',
-      metadata: '{}',
-      content,
-      bytes: String(contentBytes),
-      tokens: String(estimatedTokens),
-    },
-  });
-}
-
-/** Sends the library's own batches once more, statement and values, on as many connections: only the driver is left. */
-function sendBatches(context: RowContext, database: BenchDatabase, { statements, connections }: Recording): Measure {
-  const batches = statements.filter(({ name }) => name.startsWith('append_entries')).slice(-500);
-  let next = 0;
-  return () =>
-    withClients(database, connections, (clients) =>
-      measured(context, database, connections, async (caller) => {
-        const batch = batches[next++ % batches.length];
-        const answer = batch && (await clients[caller]?.query({ ...batch }));
-        return answer?.rows.length ?? 0;
-      }),
-    );
-}
-
-function sendOneByOne(context: RowContext, database: BenchDatabase, callers: number): Measure {
-  return () =>
-    withClients(database, callers, (clients) =>
-      measured(context, database, callers, async (caller) => {
-        const values = [namespace, anySession(context), owner, 1, '{}', contentBytes, estimatedTokens, content];
-        const answer = await clients[caller]?.query({ name: 'append', text: numberedAppend, values });
-        return answer?.rows.length ?? 0;
-      }),
-    );
-}
-
-/** Connections are there only while they are measured: a server with many idle ones is a slower server. */
-async function withClients<T>(
-  { url }: BenchDatabase,
-  count: number,
-  use: (clients: readonly Client[]) => Promise<T>,
-): Promise<T> {
-  const clients = Array.from({ length: count }, () => new Client({ connectionString: url }));
+  const clients = Array.from({ length: connections }, () => new Client({ connectionString: database.url }));
   try {
     await Promise.all(clients.map((client) => client.connect()));
-    return await use(clients);
+    let next = 0;
+    return await closedLoop({ ...context, callers: connections, parts: partsOf(database) }, async (caller) => {
+      const batch = statements[next++ % statements.length];
+      const answer = batch && (await clients[caller]?.query({ ...batch }));
+      return answer?.rows.length ?? 0;
+    });
   } finally {
     await Promise.allSettled(clients.map((client) => client.end()));
   }
+}
+
+/** @throws MissingService without pgbench */
+async function openPgbench(context: RowContext, { url }: BenchDatabase): Promise<(clients: number) => Promise<Sample>> {
+  const program = findPgbench();
+  const folder = await temporaryFolder(context);
+  const variables = {
+    namespace: 'default',
+    agent: owner,
+    epoch: '1',
+    metadata: '{}',
+    content,
+    contentBytes: String(content.length),
+    estimatedTokens: String(estimateTokens(content.length)),
+  };
+  const statement = namedAppend.replaceAll(':sessionKey', `('session-' || :session)`);
+  const script = `\\set session random(1, ${sessionsOf(context)})\n${statement};\n`;
+  return (clients) => runPgbench({ ...context, url, program, clients, script, variables, folder });
 }

@@ -1,176 +1,138 @@
 import { join } from 'node:path';
 import { createContextStore, type ContextStore } from '@org/domain';
+import { timeOf } from '@org/measure/latencies';
+import { median } from '@org/measure/statistics';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { createSqliteStore } from '@org/store-kysely/sqlite';
-import { content } from '../content.js';
-import { interleaveCalls, timeOf, type TimedCall } from '../interleave-calls.js';
-import { benchDatabase, seedSessions } from '../postgres/bench-database.js';
-import { serverSettings } from '../postgres/server-settings.js';
+import { benchDatabase, seedSessions, type BenchDatabase } from '../postgres/bench-database.js';
 import { openBufferCounter, type CountBuffers } from '../postgres/count-buffers.js';
-import { orMissing, type Comparison, type OpenRow, type RoundSamples, type Row, type RowContext } from '../row.js';
-import { median } from '../statistics.js';
-import { temporaryFolder } from '../temporary-folder.js';
+import { compare, content, fact, p50Ms, temporaryFolder } from '../row.js';
+import type { Comparison, OpenRow, RoundSamples, Row, RowContext } from '../row.js';
+import { interleaveCalls } from '../take-turns.js';
 
-const sizes = [100, 1000, 10_000, 100_000];
-const quickSizes = [50, 100];
-const sizesOf = ({ effort }: RowContext): readonly number[] => (effort.isQuick ? quickSizes : sizes);
+type Sizes = readonly [small: number, large: number];
+const sizes: Sizes = [100, 100_000];
 const operations = ['append', 'latest 20', 'briefing', 'requestHandoff', 'acceptHandoff'] as const;
 type Operation = (typeof operations)[number];
-
-const callsInRound = ({ effort }: RowContext): number => (effort.isQuick ? 1 : 80);
-/** Which page has room left is chance: so each call is counted several times. */
-const countedInRound = ({ effort }: RowContext): number => (effort.isQuick ? 1 : 5);
-/** Enough that no planner thinks of reading the whole table. */
-const otherSessions = ({ effort }: RowContext): number => (effort.isQuick ? 50 : 1000);
-/** Every log begins with as many pinned entries, so that all briefings are alike. */
+/** Every log begins with the same number of pinned entries, so that all briefings are alike. */
 const pinnedEntries = 20;
 
 export const growth: Row = {
   name: 'growth',
-  title: `One call on sessions of ${sizes.join(', ')} entries of ${content.length} bytes, on PostgreSQL and SQLite`,
+  title: `One call on sessions of ${sizes.join(' and ')} entries of ${content.length} bytes, on PostgreSQL and SQLite`,
   open,
 };
 
-interface Engine {
-  readonly name: string;
-  readonly subjects: readonly Subject[];
-  /** Of PostgreSQL alone. */
-  readonly countBuffers?: CountBuffers | undefined;
-  readonly settings: Readonly<Record<string, string>>;
-}
-
 async function open(context: RowContext): Promise<OpenRow> {
-  const missing: string[] = [];
-  const sqlite = await openSqlite(context);
-  const postgres = await orMissing(openPostgres(context), missing);
-  const engines = postgres === undefined ? [sqlite] : [postgres, sqlite];
-  return {
-    measureRound: async () => {
-      const rounds: RoundSamples[] = [];
-      for (const engine of engines) rounds.push(await measureEngine(engine, context));
-      return new Map(rounds.flatMap((samples) => [...samples]));
-    },
-    comparisons: comparisons(sizesOf(context)),
-    settings: { 'calls of each in a round': String(callsInRound(context)), ...postgres?.settings },
-    missing,
-  };
-}
-
-async function openSqlite(context: RowContext): Promise<Engine> {
-  const store = await createSqliteStore({ path: join(await temporaryFolder(context), 'context.db') });
-  return openEngine(context, 'SQLite', createContextStore({ store }));
-}
-
-async function openPostgres(context: RowContext): Promise<Engine> {
+  const { isQuick } = context.effort;
+  const measuredSizes: Sizes = isQuick ? [50, 100] : sizes;
+  const calls = isQuick ? 1 : 80;
   const database = await benchDatabase(context);
-  await seedSessions(database, otherSessions(context));
-  const store = await createPostgresStore({ url: database.url });
-  const engine = await openEngine(context, 'PostgreSQL', createContextStore({ store }));
+  // With more sessions, the planner never reads the whole table.
+  await seedSessions(database, isQuick ? 50 : 1000);
+  const onPostgres = await openSubjects(context, 'PostgreSQL', await openPostgres(database), measuredSizes);
   await database.query('vacuum analyze');
   await database.checkpoint();
+  const countBuffers = await openBufferCounter(database, context);
+  const onSqlite = await openSubjects(context, 'SQLite', await openSqlite(context), measuredSizes);
   return {
-    ...engine,
-    countBuffers: await openBufferCounter(database, context),
-    settings: await serverSettings(database),
+    measureRound: async () => {
+      const postgres = await measureCalls(onPostgres, calls, context);
+      const buffers = await measureBuffers(countBuffers, onPostgres, isQuick ? 1 : 5);
+      const withBuffers = [...postgres].map(
+        ([name, sample]) => [name, { ...sample, facts: { buffers: buffers.get(name) ?? NaN } }] as const,
+      );
+      return new Map([...withBuffers, ...(await measureCalls(onSqlite, calls, context))]);
+    },
+    comparisons: [
+      ...comparisons('PostgreSQL', measuredSizes),
+      ...comparisons('SQLite', measuredSizes),
+      ...bufferComparisons(measuredSizes),
+    ],
+    settings: { 'calls of each in a round': String(calls), ...(await database.settings()) },
   };
 }
 
-async function openEngine(context: RowContext, name: string, contextStore: ContextStore): Promise<Engine> {
-  context.resources.defer(() => contextStore.close());
-  const subjects: Subject[] = [];
-  for (const size of sizesOf(context)) {
-    context.progress(`${name}: filling a session with ${size} entries`);
-    subjects.push(await fillSession(contextStore, size, context.signal));
-  }
-  return { name, subjects, settings: {} };
+async function openPostgres({ url }: BenchDatabase): Promise<ContextStore> {
+  return createContextStore({ store: await createPostgresStore({ url }) });
 }
 
-/** A session of one size, which two agents hand to and fro. */
-class Subject {
-  readonly size: number;
-  readonly sessionKey: string;
-  readonly #contextStore: ContextStore;
-  #agents: readonly [owner: string, other: string] = ['planner', 'implementer'];
-  #handoffId = '';
-
-  constructor(contextStore: ContextStore, size: number) {
-    this.#contextStore = contextStore;
-    this.size = size;
-    this.sessionKey = `log-${size}`;
-  }
-
-  /** In this order, each works on what the one before it left. */
-  readonly call: Readonly<Record<Operation, () => Promise<void>>> = {
-    append: async () => {
-      const [agent] = this.#agents;
-      await this.#contextStore.updateContext({ sessionKey: this.sessionKey, agent, contextType: 'message', content });
-    },
-    'latest 20': async () => {
-      await this.#contextStore.getContext({ sessionKey: this.sessionKey });
-    },
-    briefing: async () => {
-      await this.#contextStore.getBriefing({ sessionKey: this.sessionKey });
-    },
-    requestHandoff: async () => {
-      const [agent, targetAgent] = this.#agents;
-      const offer = { sessionKey: this.sessionKey, agent, targetAgent, requestType: 'full_handoff' } as const;
-      const { handoff } = await this.#contextStore.requestHandoff({ ...offer, summary: 'Half done.' });
-      this.#handoffId = handoff.handoffId;
-    },
-    acceptHandoff: async () => {
-      const [owner, other] = this.#agents;
-      await this.#contextStore.acceptHandoff({ handoffId: this.#handoffId, agent: other });
-      this.#agents = [other, owner];
-    },
-  };
+async function openSqlite(context: RowContext): Promise<ContextStore> {
+  const path = join(await temporaryFolder(context), 'context.db');
+  return createContextStore({ store: await createSqliteStore({ path }) });
 }
 
-async function fillSession(contextStore: ContextStore, size: number, signal: AbortSignal): Promise<Subject> {
-  const subject = new Subject(contextStore, size);
-  const { sessionKey } = subject;
-  const agent = 'planner';
-  await contextStore.registerSession({ sessionKey, agent });
-  const atOnce = 256;
-  for (let written = 0; written < size; written += atOnce) {
-    signal.throwIfAborted();
-    const numbers = Array.from({ length: Math.min(atOnce, size - written) }, (_, offset) => written + offset);
-    await Promise.all(
-      numbers.map((number) =>
-        contextStore.updateContext({
-          sessionKey,
-          agent,
-          contextType: 'message',
-          content,
-          pinned: number < pinnedEntries,
-        }),
-      ),
-    );
-  }
-  return subject;
+/** A session of one size, and its operations. */
+interface Subject {
+  readonly variant: (operation: Operation) => string;
+  readonly call: Readonly<Record<Operation, () => Promise<unknown>>>;
 }
 
 const variantName = (engine: string, operation: Operation, size: number): string =>
   `${engine}, ${operation}, ${size.toLocaleString('en')}`;
 
-async function measureEngine({ name, subjects, countBuffers }: Engine, context: RowContext): Promise<RoundSamples> {
-  context.progress(name);
-  const groups = operations.map(
-    (operation) =>
-      new Map(
-        subjects.map(({ size, call }): [string, TimedCall] => [
-          variantName(name, operation, size),
-          () => timeOf(call[operation]),
-        ]),
-      ),
-  );
-  const samples = await interleaveCalls(groups, callsInRound(context), context);
-  if (countBuffers === undefined) return samples;
-  const buffers = await measureBuffers(countBuffers, subjects, countedInRound(context));
-  return new Map(
-    [...samples].map(([variant, sample]) => [variant, { ...sample, facts: { buffers: buffers.get(variant) ?? NaN } }]),
-  );
+async function openSubjects(
+  { resources, signal, progress }: RowContext,
+  engine: string,
+  contextStore: ContextStore,
+  measuredSizes: Sizes,
+): Promise<Subject[]> {
+  resources.defer(() => contextStore.close());
+  const subjects: Subject[] = [];
+  for (const size of measuredSizes) {
+    progress(`${engine}: filling a session with ${size} entries`);
+    const sessionKey = `log-${size}`;
+    await fillSession(contextStore, sessionKey, size, signal);
+    const variant = (operation: Operation): string => variantName(engine, operation, size);
+    subjects.push({ variant, call: callsOn(contextStore, sessionKey) });
+  }
+  return subjects;
 }
 
+async function fillSession(
+  contextStore: ContextStore,
+  sessionKey: string,
+  size: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const own = { sessionKey, agent: 'planner' };
+  await contextStore.registerSession(own);
+  const atOnce = 256;
+  for (let written = 0; written < size; written += atOnce) {
+    signal.throwIfAborted();
+    const pins = Array.from({ length: Math.min(atOnce, size - written) }, (_, at) => written + at < pinnedEntries);
+    const append = (pinned: boolean) => contextStore.updateContext({ ...own, contextType: 'message', content, pinned });
+    await Promise.all(pins.map(append));
+  }
+}
+
+/** Two agents hand the session to each other. Each operation works on what the one before it left. */
+function callsOn(contextStore: ContextStore, sessionKey: string): Subject['call'] {
+  let [agent, targetAgent, handoffId] = ['planner', 'implementer', ''];
+  return {
+    append: () => contextStore.updateContext({ sessionKey, agent, contextType: 'message', content }),
+    'latest 20': () => contextStore.getContext({ sessionKey }),
+    briefing: () => contextStore.getBriefing({ sessionKey }),
+    requestHandoff: async () => {
+      const offer = { sessionKey, agent, targetAgent, requestType: 'full_handoff', summary: 'Half done.' } as const;
+      ({ handoffId } = (await contextStore.requestHandoff(offer)).handoff);
+    },
+    acceptHandoff: async () => {
+      await contextStore.acceptHandoff({ handoffId, agent: targetAgent });
+      [agent, targetAgent] = [targetAgent, agent];
+    },
+  };
+}
+
+function measureCalls(subjects: readonly Subject[], calls: number, context: RowContext): Promise<RoundSamples> {
+  const groups = operations.map(
+    (operation) =>
+      new Map(subjects.map(({ variant, call }) => [variant(operation), () => timeOf(call[operation])] as const)),
+  );
+  return interleaveCalls(groups, calls, context);
+}
+
+/** Counts several times, because it is chance which page has room left. */
 async function measureBuffers(
   countBuffers: CountBuffers,
   subjects: readonly Subject[],
@@ -179,32 +141,29 @@ async function measureBuffers(
   const counts = new Map<string, number[]>();
   for (let time = 0; time < times; time += 1) {
     for (const operation of operations) {
-      for (const { size, call } of subjects) {
-        const variant = variantName('PostgreSQL', operation, size);
-        counts.set(variant, [...(counts.get(variant) ?? []), await countBuffers(call[operation])]);
+      for (const { variant, call } of subjects) {
+        const name = variant(operation);
+        counts.set(name, [...(counts.get(name) ?? []), await countBuffers(call[operation])]);
       }
     }
   }
-  return new Map([...counts].map(([variant, values]) => [variant, median(values)]));
+  return new Map([...counts].map(([name, values]) => [name, median(values)]));
 }
 
-function comparisons(sizesMeasured: readonly number[]): Comparison[] {
-  const [smallest, largest] = [Math.min(...sizesMeasured), Math.max(...sizesMeasured)];
-  const times = (engine: string): Comparison[] =>
-    operations.map((operation) => ({
-      name: `${engine}, ${operation}: p50 at ${largest} / at ${smallest} entries`,
-      value: (sample) =>
-        (sample(variantName(engine, operation, largest)).p50Ms ?? NaN) /
-        (sample(variantName(engine, operation, smallest)).p50Ms ?? NaN),
-      bar: { atMost: 1.25 },
-    }));
-  const buffers = (engine: string): Comparison[] =>
-    operations.map((operation) => ({
-      name: `${engine}, ${operation}: buffers at ${largest} − at ${smallest} entries`,
-      value: (sample) =>
-        (sample(variantName(engine, operation, largest)).facts?.['buffers'] ?? NaN) -
-        (sample(variantName(engine, operation, smallest)).facts?.['buffers'] ?? NaN),
-      bar: { atMost: 4 },
-    }));
-  return [...times('PostgreSQL'), ...times('SQLite'), ...buffers('PostgreSQL')];
-}
+const comparisons = (engine: string, [small, large]: Sizes): Comparison[] =>
+  operations.map((operation) => ({
+    name: `${engine}, ${operation}: p50 at ${large} / at ${small} entries`,
+    value: compare([variantName(engine, operation, large), variantName(engine, operation, small)], p50Ms),
+    bar: { atMost: 1.25 },
+  }));
+
+const bufferComparisons = ([small, large]: Sizes): Comparison[] =>
+  operations.map((operation) => ({
+    name: `PostgreSQL, ${operation}: buffers at ${large} − at ${small} entries`,
+    value: compare(
+      [variantName('PostgreSQL', operation, large), variantName('PostgreSQL', operation, small)],
+      fact('buffers'),
+      (more, fewer) => more - fewer,
+    ),
+    bar: { atMost: 4 },
+  }));

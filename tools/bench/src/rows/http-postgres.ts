@@ -1,31 +1,25 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
+import { postgresProcesses } from '@org/measure/cpu';
+import { mcpHttp, startHttpServer, type HttpServerProcess } from '@org/measure/http-server-process';
+import { callOrThrow, createMcpClient, eras, type Era } from '@org/measure/mcp-client';
 import { closedLoop } from '../closed-loop.js';
-import { content } from '../content.js';
-import { profilingArguments, type CpuProfile } from '../cpu-profile.js';
-import { cpuFacts, lookAtCpu } from '../cpu-time.js';
-import { eras, type Era } from '../http/mcp-client.js';
-import { mcpHttp, McpHttpProcess, unusedPort } from '../http/mcp-http-process.js';
+import { profileProcess } from '../cpu-profile.js';
 import { benchDatabase, owner, seedSessions, sessionKey, type BenchDatabase } from '../postgres/bench-database.js';
-import { serverSettings } from '../postgres/server-settings.js';
-import type { Comparison, OpenRow, Row, RowContext, Sample } from '../row.js';
+import { content, rateAgainst, temporaryFolder, type OpenRow, type Row, type RowContext, type Sample } from '../row.js';
 import { takeTurns, type Measure } from '../take-turns.js';
-import { temporaryFolder } from '../temporary-folder.js';
 
-const sessionsOf = ({ effort }: RowContext): number => (effort.isQuick ? 100 : 10_000);
 /** How many callers, and the bar for them. */
 const loads = [
   { callers: 8, atLeast: 0.85 },
   { callers: 32, atLeast: 1.3 },
 ] as const;
-const product = 'mcp-http';
-const bare = 'bare server, raw pg';
-const noOp = 'no-op server';
-
+const sessionsOf = ({ effort }: RowContext): number => (effort.isQuick ? 100 : 10_000);
 const bareServer = fileURLToPath(new URL('../http/bare-server.js', import.meta.url));
+const [product, bare, noOp] = ['mcp-http', 'bare server, raw pg', 'no-op server'];
+const variant = (server: string, callers: number, era: Era): string => `${server}, ${era}, ${callers} callers`;
 
 export const httpPostgres: Row = {
   name: 'http-postgres',
@@ -33,15 +27,22 @@ export const httpPostgres: Row = {
   open,
 };
 
+interface Server extends HttpServerProcess {
+  readonly token?: string | undefined;
+}
+
 async function open(context: RowContext): Promise<OpenRow> {
   const database = await benchDatabase(context);
   const sessions = sessionsOf(context);
+  const folder = await temporaryFolder(context);
   context.progress(`creating ${sessions} sessions`);
   const reset = await seedSessions(database, sessions);
-  const servers = new Map([
+  const startBare = (name: string, env: Record<string, string>): Promise<Server> =>
+    startHttpServer({ program: bareServer, env, logFile: join(folder, `${name}.log`) }, context.resources);
+  const servers = new Map<string, Server>([
     [product, await startProduct(context, database)],
-    [bare, await start(context, { program: bareServer, env: { DATABASE_URL: database.url } })],
-    [noOp, await start(context, { program: bareServer })],
+    [bare, await startBare('bare', { DATABASE_URL: database.url })],
+    [noOp, await startBare('no-op', {})],
   ]);
   const group = (callers: number, era: Era): Map<string, Measure> =>
     new Map(
@@ -54,85 +55,71 @@ async function open(context: RowContext): Promise<OpenRow> {
       ]),
     );
   const measured = context.effort.isQuick ? loads.slice(0, 1) : loads;
+  const pairs = measured.flatMap((load) => eras.map((era) => ({ ...load, era })));
   return {
     measureRound: takeTurns(
-      measured.flatMap(({ callers }) => eras.map((era) => group(callers, era))),
+      pairs.map(({ callers, era }) => group(callers, era)),
       context,
     ),
-    comparisons: eras.flatMap((era) => measured.flatMap(({ callers, atLeast }) => against(callers, era, atLeast))),
-    settings: { sessions: String(sessions), ...(await serverSettings(database)) },
-    profile: () => profileProduct(context, database),
+    comparisons: pairs.flatMap(({ callers, era, atLeast }) => {
+      const [ours, ...limits] = [product, bare, noOp].map((server) => variant(server, callers, era)) as [
+        string,
+        string,
+      ];
+      return limits.map((limit, index) => rateAgainst(ours, limit, index === 0 ? { atLeast } : undefined));
+    }),
+    settings: { sessions: String(sessions), ...(await database.settings()) },
+    profile: () =>
+      profileProcess(folder, async (nodeArguments) => {
+        const server = await startProduct(context, database, nodeArguments);
+        // For long enough that its start does not show.
+        const effort = { ...context.effort, measureMs: 5 * context.effort.measureMs };
+        await measure({ ...context, effort }, database, server, 32, 'modern');
+        await server.close();
+      }),
   };
 }
 
-const variant = (server: string, callers: number, era: Era): string => `${server}, ${era}, ${callers} callers`;
-
-function against(callers: number, era: Era, atLeast: number): Comparison[] {
-  const ratio = (limit: string): Comparison => ({
-    name: `${variant(product, callers, era)} / ${limit}`,
-    value: (sample) =>
-      (sample(variant(product, callers, era)).callsPerSecond ?? NaN) /
-      (sample(variant(limit, callers, era)).callsPerSecond ?? NaN),
-  });
-  return [{ ...ratio(bare), bar: { atLeast } }, ratio(noOp)];
-}
-
-async function start(
-  { resources }: RowContext,
-  ...args: Parameters<typeof McpHttpProcess.start>
-): Promise<McpHttpProcess> {
-  const server = await McpHttpProcess.start(...args);
-  resources.defer(() => server.close());
-  return server;
-}
-
-/** As it is run in production: with authentication, limits and measurements. */
+/** Starts mcp-http as in production: with authentication, limits and metrics. */
 async function startProduct(
   context: RowContext,
-  database: BenchDatabase,
-  nodeArguments: readonly string[] = [],
-): Promise<McpHttpProcess> {
+  { url }: BenchDatabase,
+  nodeArguments?: readonly string[],
+): Promise<Server> {
+  const folder = await temporaryFolder(context);
   const env = {
-    DATABASE_URL: database.url,
+    DATABASE_URL: url,
     CONTEXT_AGENT: owner,
-    METRICS_PORT: String(await unusedPort()),
-    API_KEYS_FILE: join(await temporaryFolder(context), 'api-keys'),
+    API_KEYS_FILE: join(folder, 'api-keys'),
     RATE_LIMIT_PER_SECOND: '1000000',
   };
-  const createKey = promisify(execFile)(process.execPath, [mcpHttp, 'create-api-key', 'bench', 'context:write'], {
-    env,
-  });
-  const apiKey = (await createKey).stdout.trim();
-  return start(context, { program: mcpHttp, env, nodeArguments }, apiKey);
+  const createKey = [mcpHttp, 'create-api-key', 'bench', 'context:write'];
+  const { stdout } = await promisify(execFile)(process.execPath, createKey, { env });
+  const logFile = join(folder, 'mcp-http.log');
+  const server = await startHttpServer({ program: mcpHttp, env, nodeArguments, logFile }, context.resources);
+  return { ...server, token: stdout.trim() };
 }
-
-const anySession = (context: RowContext): string => sessionKey(1 + Math.floor(Math.random() * sessionsOf(context)));
 
 async function measure(
   context: RowContext,
   database: BenchDatabase,
-  server: McpHttpProcess,
+  { pid, url, token }: Server,
   callers: number,
   era: Era,
 ): Promise<Sample> {
-  let before = lookAtCpu(process.pid, database.name, server.pid);
-  const onMeasure = (): void => {
-    before = lookAtCpu(process.pid, database.name, server.pid);
+  const parts = {
+    server: () => [pid],
+    driver: () => [process.pid],
+    database: () => postgresProcesses(database.name),
   };
-  const sample = await closedLoop({ ...context, callers, onMeasure }, async () => {
-    await server.callTool(era, 'updateContext', { sessionKey: anySession(context), contextType: 'message', content });
-    return 1;
-  });
-  return { ...sample, facts: cpuFacts(before, lookAtCpu(process.pid, database.name, server.pid), sample.calls) };
-}
-
-async function profileProduct(context: RowContext, database: BenchDatabase): Promise<CpuProfile> {
-  const profiles = await mkdtemp(join(await temporaryFolder(context), 'profile-'));
-  const server = await startProduct(context, database, profilingArguments(profiles));
-  // For long enough that its start does not show.
-  const effort = { ...context.effort, measureMs: 5 * context.effort.measureMs };
-  await measure({ ...context, effort }, database, server, 32, 'modern');
-  await server.close();
-  const [file = ''] = await readdir(profiles);
-  return JSON.parse(await readFile(join(profiles, file), 'utf8')) as CpuProfile;
+  const client = createMcpClient({ url, era, token });
+  try {
+    return await closedLoop({ ...context, callers, parts }, async () => {
+      const anySession = sessionKey(1 + Math.floor(Math.random() * sessionsOf(context)));
+      await callOrThrow(client, 'updateContext', { sessionKey: anySession, contextType: 'message', content });
+      return 1;
+    });
+  } finally {
+    await client.close();
+  }
 }

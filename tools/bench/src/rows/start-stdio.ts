@@ -1,14 +1,20 @@
 import { join } from 'node:path';
-import { content } from '../content.js';
-import { processCpuUs } from '../cpu-time.js';
-import { interleaveCalls, timeOf, type TimedCall } from '../interleave-calls.js';
-import type { Comparison, OpenRow, RoundSamples, Row, RowContext, Sample } from '../row.js';
-import { median } from '../statistics.js';
-import { JsonRpcProcess, type ProgramToStart } from '../stdio/json-rpc-process.js';
-import { bundleNoOpServer, mcpStdio, noOpServer } from '../stdio/servers.js';
-import { temporaryFolder } from '../temporary-folder.js';
+import { timeOf } from '@org/measure/latencies';
+import { mcpStdio, startStdioServer, type ProgramToStart } from '@org/measure/stdio-server-process';
+import {
+  compare,
+  content,
+  p50Ms,
+  temporaryFolder,
+  type Comparison,
+  type OpenRow,
+  type Row,
+  type RowContext,
+} from '../row.js';
+import { bundleNoOpServer, noOpServer, withStdioServer } from '../stdio/servers.js';
+import { interleaveCalls, type TimedCall } from '../take-turns.js';
 
-const [startsInRound, startsInQuickRound] = [20, 1];
+const [product, noOp, bundledNoOp] = ['mcp-stdio', 'no-op server', 'no-op server, bundled'];
 
 export const startStdio: Row = {
   name: 'start-stdio',
@@ -18,87 +24,40 @@ export const startStdio: Row = {
 
 async function open(context: RowContext): Promise<OpenRow> {
   const folder = await temporaryFolder(context);
-  const product: ProgramToStart = {
-    program: mcpStdio,
-    env: { DATABASE_URL: `sqlite:${join(folder, 'context.db')}`, CONTEXT_AGENT: 'planner' },
-  };
-  await register(product);
-  const bundled = await bundleNoOpServer(folder);
+  const env = { DATABASE_URL: `sqlite:${join(folder, 'context.db')}`, CONTEXT_AGENT: 'planner' };
   const programs = new Map<string, ProgramToStart>([
-    ['mcp-stdio', product],
-    ['no-op server', { program: noOpServer }],
-    ['no-op server, bundled', { program: bundled }],
+    [product, { program: mcpStdio, env }],
+    [noOp, { program: noOpServer }],
+    [bundledNoOp, { program: await bundleNoOpServer(folder) }],
   ]);
-  const starts = context.effort.isQuick ? startsInQuickRound : startsInRound;
+  // This also makes the schema.
+  await withStdioServer({ program: mcpStdio, env }, (server) =>
+    server.callTool('registerSession', { sessionKey: 'work' }),
+  );
+  const starts = context.effort.isQuick ? 1 : 20;
+  const variants = new Map([...programs].map(([name, program]): [string, TimedCall] => [name, () => time(program)]));
   return {
-    measureRound: () => measureStarts(programs, starts, context),
-    comparisons,
+    measureRound: () => interleaveCalls([variants], starts, context),
+    comparisons: [p50Against(noOp, { atMost: 1.5 }), p50Against(bundledNoOp)],
     settings: { 'starts of each in a round': String(starts) },
   };
 }
 
-const comparisons: readonly Comparison[] = [
-  {
-    name: 'p50 of mcp-stdio / no-op server',
-    value: (sample) => p50(sample('mcp-stdio')) / p50(sample('no-op server')),
-    bar: { atMost: 1.5 },
-  },
-  {
-    name: 'p50 of mcp-stdio / no-op server, bundled',
-    value: (sample) => p50(sample('mcp-stdio')) / p50(sample('no-op server, bundled')),
-  },
-];
+const p50Against = (limit: string, bar?: Comparison['bar']): Comparison => ({
+  name: `p50 of ${product} / ${limit}`,
+  value: compare([product, limit], p50Ms),
+  bar,
+});
 
-const p50 = (sample: Sample): number => sample.p50Ms ?? NaN;
-
-/** Makes the file, with the schema in it. */
-async function register(product: ProgramToStart): Promise<void> {
-  const server = new JsonRpcProcess(product);
+/** The process has ended before the next one starts. Its end does not count. */
+async function time(program: ProgramToStart): Promise<number> {
+  let server: ReturnType<typeof startStdioServer> | undefined;
   try {
-    await server.initialize();
-    await server.callTool('registerSession', { sessionKey: 'work' });
-  } finally {
-    await server.close();
-  }
-}
-
-async function measureStarts(
-  programs: ReadonlyMap<string, ProgramToStart>,
-  starts: number,
-  context: RowContext,
-): Promise<RoundSamples> {
-  const cpuMs = new Map<string, number[]>([...programs.keys()].map((name) => [name, []]));
-  const variants = new Map(
-    [...programs].map(([name, program]): [string, TimedCall] => [
-      name,
-      () => startAndAppend(program, (usedMs) => cpuMs.get(name)?.push(usedMs)),
-    ]),
-  );
-  const samples = await interleaveCalls([variants], starts, context);
-  return new Map(
-    [...samples].map(([name, sample]) => {
-      const used = cpuMs.get(name) ?? [];
-      return [name, used.length === 0 ? sample : { ...sample, facts: { 'server CPU ms': median(used) } }];
-    }),
-  );
-}
-
-/**
- * The process has ended before the next one starts; its end does not count.
- *
- * @param onCpu told the CPU time that it took to answer, where that can be seen
- */
-async function startAndAppend(program: ProgramToStart, onCpu: (usedMs: number) => void): Promise<number> {
-  let server: JsonRpcProcess | undefined;
-  try {
-    const ms = await timeOf(async () => {
-      server = new JsonRpcProcess(program);
+    return await timeOf(async () => {
+      server = startStdioServer(program);
       await server.initialize();
       await server.callTool('updateContext', { sessionKey: 'work', contextType: 'message', content });
     });
-    const usedUs = server === undefined ? undefined : processCpuUs(server.pid);
-    if (usedUs !== undefined) onCpu(usedUs / 1000);
-    return ms;
   } finally {
     await server?.close();
   }

@@ -9,8 +9,8 @@ export interface RawAppend {
 const namespace = 'default';
 
 /**
- * The least that a durable append can be on the product's schema: a transaction of two prepared statements, which guards as
- * the product does, moves the session's columns on, and inserts the entry.
+ * The least that a durable append can be on the product's schema: a transaction of two prepared statements that checks what
+ * the product checks, updates the session, and inserts the entry.
  */
 export function openRawAppend(path: string, agent: string): RawAppend {
   const database = new Sqlite(path);
@@ -35,7 +35,7 @@ export function openRawAppend(path: string, agent: string): RawAppend {
     const bytes = Buffer.byteLength(content);
     const tokens = Math.ceil(bytes / 3.5);
     const row = extendLog.get(bytes, tokens, nowMs, namespace, sessionKey, agent, 1, nowMs);
-    if (row === undefined) throw new Error('the append was not let through');
+    if (row === undefined) throw new Error('the append was refused');
     const session = row as { id: number; last_sequence: number; epoch: number; estimated_tokens: number };
     const tokensBefore = session.estimated_tokens - tokens;
     const place = [session.id, session.last_sequence, agent, session.epoch];

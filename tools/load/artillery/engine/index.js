@@ -1,1 +1,1 @@
-export { McpEngine as default } from '../../dist/artillery-engine.js';
+export { McpEngine as default } from '../../dist/artillery/artillery-engine.js';
