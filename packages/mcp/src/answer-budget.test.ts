@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { z } from 'zod';
 import { call, connect, factoryOver } from '../test/connect.js';
-import { tools } from './tools.js';
+import { tools } from './tools/tools.js';
 
 /** Of every answer to a call that asks for no other. Some clients cut answers at three times this. */
 const defaultTokens = 8000;

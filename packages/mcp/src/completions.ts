@@ -1,9 +1,9 @@
 import type { CompleteRequestParams, CompleteResult } from '@modelcontextprotocol/server';
 import { limits, quoteOf, requestTypes, type Caller, type ContextStore } from '@org/domain';
-import { promptArguments } from './prompts.js';
-import { invalidParams, withProtocolErrors } from './protocol-error.js';
-import { decodeName, templateVariable, uriTemplates } from './resource-uri.js';
-import type { OnError } from './tool-error.js';
+import { promptArguments } from './prompts/prompts.js';
+import { invalidParams, withProtocolErrors } from './errors/protocol-error.js';
+import { decodeName, templateVariable, uriTemplates } from './resources/resource-uri.js';
+import type { OnError } from './errors/report-error.js';
 
 /** The most that an answer may hold, by the protocol. */
 const maxValues = 100;

@@ -12,21 +12,21 @@ import {
 } from '@modelcontextprotocol/server';
 import { noTelemetry, type Caller, type ContextStore, type Telemetry } from '@org/domain';
 import { z } from 'zod';
-import { createToolCaller, type CallTool } from './call-tool.js';
-import { clientNameIn } from './client-session.js';
+import { createToolCaller, type CallTool } from './tools/call-tool.js';
+import { clientNameIn } from './http/client-session.js';
 import { createCompleter } from './completions.js';
 import { instructions } from './instructions.js';
-import { serveLegacySubscriptions } from './legacy-subscriptions.js';
-import { observeCalls, type FinishedCall } from './observe-calls.js';
-import { createPromptGetter, prompts } from './prompts.js';
-import { invalidParams } from './protocol-error.js';
-import { reportProgress } from './report-progress.js';
-import type { ResourceChanges } from './resource-changes.js';
-import { templateOf } from './resource-uri.js';
-import { createResources, resourceTemplates } from './resources.js';
-import type { OnError } from './tool-error.js';
-import { mcpRequest } from './mcp-request.js';
-import { tools } from './tools.js';
+import { serveLegacySubscriptions } from './subscriptions/legacy-subscriptions.js';
+import { observeCalls, type FinishedCall } from './tools/observe-calls.js';
+import { createPromptGetter, prompts } from './prompts/prompts.js';
+import { invalidParams } from './errors/protocol-error.js';
+import { reportProgress } from './tools/report-progress.js';
+import type { ResourceChanges } from './subscriptions/resource-changes.js';
+import { templateOf } from './resources/resource-uri.js';
+import { createResources, resourceTemplates } from './resources/resources.js';
+import type { OnError } from './errors/report-error.js';
+import { mcpRequest } from './messages/mcp-request.js';
+import { tools } from './tools/tools.js';
 
 export interface McpServerFactoryOptions {
   readonly contextStore: ContextStore;

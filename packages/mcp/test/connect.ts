@@ -11,7 +11,7 @@ import {
 } from '@org/domain';
 import { createMemoryStore } from '@org/domain/testing';
 import { createMcpServerFactory, type McpServerFactoryOptions } from '../src/create-mcp-server-factory.js';
-import { serveMcpStdio, type ServeMcpStdioOptions } from '../src/serve-mcp-stdio.js';
+import { serveMcpStdio, type ServeMcpStdioOptions } from '../src/stdio/serve-mcp-stdio.js';
 
 export const eras = ['legacy', 'modern'] as const;
 export type Era = (typeof eras)[number];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { memoryContextStore } from '../test/connect.js';
+import { memoryContextStore } from '../../test/connect.js';
 import { createMcpHttpHandler, type McpHttpHandler } from './create-mcp-http-handler.js';
 
 const open = (contextStore = memoryContextStore()): McpHttpHandler =>

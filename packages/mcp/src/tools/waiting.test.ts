@@ -10,8 +10,8 @@ import {
   factoryOver,
   memoryContextStore,
   observedContextStore,
-} from '../test/connect.js';
-import { serveMcpStdio } from './serve-mcp-stdio.js';
+} from '../../test/connect.js';
+import { serveMcpStdio } from '../stdio/serve-mcp-stdio.js';
 
 const wait = { name: 'listHandoffs', arguments: { agent: 'reviewer', waitSeconds: 45 } };
 const offered = { sessionKey: 'work', requestType: 'full_handoff', agent: 'planner' } as const;

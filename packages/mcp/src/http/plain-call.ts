@@ -9,9 +9,9 @@ import {
   type McpRequestContext,
 } from '@modelcontextprotocol/server';
 import type { Caller, McpRequest } from '@org/domain';
-import type { CallTool } from './call-tool.js';
-import { traceContextOf } from './mcp-request.js';
-import { isToolName } from './tools.js';
+import type { CallTool } from '../tools/call-tool.js';
+import { traceContextOf } from '../messages/mcp-request.js';
+import { isToolName } from '../tools/tools.js';
 
 /** A call of a tool over HTTP that nothing is sent before the answer of: it waits for nothing, and asks for no progress. */
 export interface PlainCall {

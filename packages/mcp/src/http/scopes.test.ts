@@ -1,7 +1,7 @@
 import { useCases } from '@org/domain';
 import { describe, expect, it } from 'vitest';
-import { prompts } from './prompts.js';
-import { uriTemplates } from './resource-uri.js';
+import { prompts } from '../prompts/prompts.js';
+import { uriTemplates } from '../resources/resource-uri.js';
 import { missingScopes, scopesNeeded, toolScopes } from './scopes.js';
 
 const request = (method: string, params?: object): object => ({ jsonrpc: '2.0', id: 1, method, params });

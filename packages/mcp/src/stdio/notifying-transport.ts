@@ -9,10 +9,10 @@ import {
   type TransportSendOptions,
 } from '@modelcontextprotocol/server';
 import type { Caller } from '@org/domain';
-import { changeNotification } from './change-notification.js';
-import { interestsOf, refuseListening } from './listen-request.js';
-import { refuseParams } from './refuse-params.js';
-import type { ResourceChange, ResourceChanges } from './resource-changes.js';
+import { changeNotification } from '../subscriptions/change-notification.js';
+import { interestsOf, refuseListening } from '../subscriptions/listen-request.js';
+import { refuseParams } from '../messages/refuse-params.js';
+import type { ResourceChange, ResourceChanges } from '../subscriptions/resource-changes.js';
 
 /**
  * A connection of one client that hears of changes. The SDK serves `subscriptions/listen` on such connections by itself,

@@ -1,6 +1,6 @@
 import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError } from '@modelcontextprotocol/server';
 import { ContextStoreError, type Caller, type ErrorCode } from '@org/domain';
-import { reportError, type OnError } from './tool-error.js';
+import { reportError, type OnError } from './report-error.js';
 
 /**
  * Awaits what answers a request other than a tool call: that has no result which could say what went wrong.

@@ -2,10 +2,10 @@ import { createContextStore, type Caller, type ContextStore } from '@org/domain'
 import { createMemoryStore } from '@org/domain/testing';
 import { describe, expect, it } from 'vitest';
 import { createMcpHttpHandler, serveOverHttp, type McpHttpHandler } from './create-mcp-http-handler.js';
-import { createMcpServerFactory } from './create-mcp-server-factory.js';
+import { createMcpServerFactory } from '../create-mcp-server-factory.js';
 import { readPlainCall } from './plain-call.js';
-import { createResourceChanges } from './resource-changes.js';
-import { createResources } from './resources.js';
+import { createResourceChanges } from '../subscriptions/resource-changes.js';
+import { createResources } from '../resources/resources.js';
 
 type Era = 'legacy' | 'modern';
 type JsonObject = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import { isJSONRPCRequest } from '@modelcontextprotocol/server';
 import { asksToWait as argumentsAskToWait, waitMs } from '@org/domain';
-import { isListenRequest } from './listen-request.js';
+import { isListenRequest } from '../subscriptions/listen-request.js';
 
 /**
  * Whether a message asks to be answered when something happens, rather than soon: a subscription, or `waitSeconds`. Whether it

@@ -2,7 +2,7 @@ import type { Client } from '@modelcontextprotocol/client';
 import { ContextStoreError, type ContextStore } from '@org/domain';
 import { UriTemplate } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
-import { call, connect, eras, factoryOver, memoryContextStore } from '../test/connect.js';
+import { call, connect, eras, factoryOver, memoryContextStore } from '../../test/connect.js';
 
 async function withSessions(client: Client, ...sessionKeys: string[]): Promise<void> {
   for (const sessionKey of sessionKeys)

@@ -1,7 +1,7 @@
 import type { UseCaseInput, UseCaseName } from '@org/domain';
-import { interestsOf, listenMethod } from './listen-request.js';
-import { parseUri, type FixedResource, type TemplateResource } from './resource-uri.js';
-import { isToolName } from './tools.js';
+import { interestsOf, listenMethod } from '../subscriptions/listen-request.js';
+import { parseUri, type FixedResource, type TemplateResource } from '../resources/resource-uri.js';
+import { isToolName } from '../tools/tools.js';
 
 /** What a credential may be good for, and what that is. */
 export const scopes = {

@@ -1,9 +1,9 @@
 import type { Transport } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import { createMcpServerFactory, type McpServerFactoryOptions } from './create-mcp-server-factory.js';
+import { createMcpServerFactory, type McpServerFactoryOptions } from '../create-mcp-server-factory.js';
 import { NotifyingTransport } from './notifying-transport.js';
-import { createResourceChanges } from './resource-changes.js';
-import { createResources } from './resources.js';
+import { createResourceChanges } from '../subscriptions/resource-changes.js';
+import { createResources } from '../resources/resources.js';
 
 export interface ServeMcpStdioOptions extends Omit<McpServerFactoryOptions, 'resourceChanges'> {
   /** The connection to the one client. It ends when the transport closes. */

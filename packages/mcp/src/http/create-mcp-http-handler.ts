@@ -18,17 +18,17 @@ import {
   createObservedToolCaller,
   serverInfoOf,
   type McpServerFactoryOptions,
-} from './create-mcp-server-factory.js';
-import { interestsOf, isListenRequest, refuseListening } from './listen-request.js';
+} from '../create-mcp-server-factory.js';
+import { interestsOf, isListenRequest, refuseListening } from '../subscriptions/listen-request.js';
 import {
   createResourceChanges,
   type Interests,
   type ResourceChange,
   type ResourceChanges,
-} from './resource-changes.js';
+} from '../subscriptions/resource-changes.js';
 import { readPlainCall, servePlainCall } from './plain-call.js';
-import { createResources } from './resources.js';
-import { refuseParams } from './refuse-params.js';
+import { createResources } from '../resources/resources.js';
+import { refuseParams } from '../messages/refuse-params.js';
 import { refuseScope } from './refuse-scope.js';
 
 export interface McpHttpHandlerOptions extends Omit<McpServerFactoryOptions, 'resourceChanges' | 'rememberEpochs'> {

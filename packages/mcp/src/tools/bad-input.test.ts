@@ -2,7 +2,7 @@ import type { Client } from '@modelcontextprotocol/client';
 import { createContextStore, type ContextStore } from '@org/domain';
 import { createMemoryStore } from '@org/domain/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { call, connect, eras, factoryOver } from '../test/connect.js';
+import { call, connect, eras, factoryOver } from '../../test/connect.js';
 
 let nowMs: number;
 let contextStore: ContextStore;

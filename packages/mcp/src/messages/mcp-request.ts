@@ -9,7 +9,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { MeasuredCall, McpRequest } from '@org/domain';
 import { asksToWait } from './asks-to-wait.js';
-import { isToolName } from './tools.js';
+import { isToolName } from '../tools/tools.js';
 
 /** What a trace tells of a request. A client puts its trace context into `_meta`, whatever the transport (SEP-414). */
 export function mcpRequest(

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ResourceNotFoundError } from '@modelcontextprotocol/server';
 import type { Caller, ContextStore, StoreEvent } from '@org/domain';
-import { invalidParams } from './protocol-error.js';
-import { parseUri, type ParsedUri } from './resource-uri.js';
-import type { Resources } from './resources.js';
-import { Turns } from './turns.js';
+import { invalidParams } from '../errors/protocol-error.js';
+import { parseUri, type ParsedUri } from '../resources/resource-uri.js';
+import type { Resources } from '../resources/resources.js';
+import { Turns } from './round-robin-limiter.js';
 
 /** What a client may want to hear of: single resources, and whether others are listed. */
 export interface Interests {

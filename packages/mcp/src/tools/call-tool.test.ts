@@ -3,8 +3,8 @@ import { createMcpHandler } from '@modelcontextprotocol/server';
 import { ContextStoreError, useCases, type ContextStore, type UseCaseName } from '@org/domain';
 import { describe, expect, it } from 'vitest';
 import type { FinishedCall } from './observe-calls.js';
-import type { OnError } from './tool-error.js';
-import { call, connect, eras, factoryOver, memoryContextStore, type Answer } from '../test/connect.js';
+import type { OnError } from '../errors/report-error.js';
+import { call, connect, eras, factoryOver, memoryContextStore, type Answer } from '../../test/connect.js';
 
 /** Every tool once, in an order in which each succeeds. Fails when a tool is missing. */
 async function callEveryTool(planner: Client, implementer: Client): Promise<Map<UseCaseName, Answer>> {

@@ -1,8 +1,8 @@
 import type { Caller } from '@org/domain';
 import { describe, expect, it } from 'vitest';
-import { observedContextStore, type ObservedContextStore } from '../test/connect.js';
+import { observedContextStore, type ObservedContextStore } from '../../test/connect.js';
 import { createResourceChanges, type ResourceChange, type ResourceChanges } from './resource-changes.js';
-import { createResources } from './resources.js';
+import { createResources } from '../resources/resources.js';
 
 const note = (sessionKey: string, content = 'x') =>
   ({ sessionKey, contextType: 'message', content, agent: 'a' }) as const;

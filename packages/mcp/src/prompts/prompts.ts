@@ -10,8 +10,8 @@ import {
 } from '@org/domain';
 import { z } from 'zod';
 import { checkpointText, handoffText, resumeText } from './prompt-texts.js';
-import { invalidParams, withProtocolErrors } from './protocol-error.js';
-import type { OnError } from './tool-error.js';
+import { invalidParams, withProtocolErrors } from '../errors/protocol-error.js';
+import type { OnError } from '../errors/report-error.js';
 
 interface PromptDefinition<Arguments extends z.ZodObject> {
   readonly title: string;

@@ -1,10 +1,10 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { describe, expect, it } from 'vitest';
-import { call, connect, connectStdio, eras, factoryOver, memoryContextStore } from '../test/connect.js';
-import { instructions } from './instructions.js';
+import { call, connect, connectStdio, eras, factoryOver, memoryContextStore } from '../../test/connect.js';
+import { instructions } from '../instructions.js';
 import { prompts } from './prompts.js';
-import { tools } from './tools.js';
+import { tools } from '../tools/tools.js';
 
 async function textOf(client: Client, name: string, args?: Record<string, string>): Promise<string> {
   const { messages } = await client.getPrompt({ name, ...(args && { arguments: args }) });

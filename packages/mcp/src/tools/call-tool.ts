@@ -12,7 +12,7 @@ import {
 } from '@org/domain';
 import { withoutClientArguments } from './client-arguments.js';
 import { createEpochMemory, type EpochMemory, type RememberedEpoch } from './epoch-memory.js';
-import { errorResult, jsonResult, reportError, type OnError } from './tool-error.js';
+import { errorResult, jsonResult, reportError, type OnError } from '../errors/report-error.js';
 import { isToolName, toolNames } from './tools.js';
 
 export interface ToolCallerOptions {

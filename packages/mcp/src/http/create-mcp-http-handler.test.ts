@@ -1,7 +1,7 @@
 import { Client, InsufficientScopeError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
-import { call, eras, observedContextStore, type Era } from '../test/connect.js';
+import { call, eras, observedContextStore, type Era } from '../../test/connect.js';
 import { createMcpHttpHandler, type McpHttpHandler, type McpHttpHandlerOptions } from './create-mcp-http-handler.js';
 
 const wait = { name: 'listHandoffs', arguments: { agent: 'reviewer', waitSeconds: 45 } };

@@ -1,8 +1,8 @@
 import type { Client } from '@modelcontextprotocol/client';
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { connectStdio, observedContextStore, type ObservedContextStore } from '../test/connect.js';
-import { serveMcpStdio } from './serve-mcp-stdio.js';
+import { connectStdio, observedContextStore, type ObservedContextStore } from '../../test/connect.js';
+import { serveMcpStdio } from '../stdio/serve-mcp-stdio.js';
 
 const note = { sessionKey: 'work', contextType: 'message', content: 'x', agent: 'a' } as const;
 const uri = 'handoff://context/work';

@@ -6,9 +6,9 @@ import type {
 } from '@modelcontextprotocol/server';
 import { previewOf, recordedNote, type Caller, type ContextStore, type Session } from '@org/domain';
 import { briefingMarkdown } from './briefing-markdown.js';
-import { withProtocolErrors } from './protocol-error.js';
+import { withProtocolErrors } from '../errors/protocol-error.js';
 import { fixedUri, parseUri, resourceUri, uriTemplate, type ParsedUri, type TemplateResource } from './resource-uri.js';
-import type { OnError } from './tool-error.js';
+import type { OnError } from '../errors/report-error.js';
 
 const json = 'application/json';
 const markdown = 'text/markdown';

@@ -1,7 +1,7 @@
 import { createContextStore, type ContextStore } from '@org/domain';
 import { createMemoryStore } from '@org/domain/testing';
 import { describe, expect, it } from 'vitest';
-import { call, connect, factoryOver, memoryContextStore } from '../test/connect.js';
+import { call, connect, factoryOver, memoryContextStore } from '../../test/connect.js';
 import { createEpochMemory } from './epoch-memory.js';
 
 const entry = { sessionKey: 'work', contextType: 'message', content: 'x' };

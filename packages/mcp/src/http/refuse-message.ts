@@ -5,7 +5,7 @@ import {
   type JSONRPCRequest,
 } from '@modelcontextprotocol/server';
 import type { ContextStoreError } from '@org/domain';
-import { errorResult, reportError, type FailedCall, type OnError, type ReportedError } from './tool-error.js';
+import { errorResult, reportError, type FailedCall, type OnError, type ReportedError } from '../errors/report-error.js';
 
 /**
  * Answers a message that came over HTTP with RATE_LIMITED or OVERLOADED, without serving it. A tool call gets the error as
