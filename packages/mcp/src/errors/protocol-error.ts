@@ -3,10 +3,10 @@ import { ContextStoreError, type Caller, type ErrorCode } from '@org/domain';
 import { reportError, type OnError } from './report-error.js';
 
 /**
- * Awaits what answers a request other than a tool call: that has no result which could say what went wrong.
+ * Awaits the result of a request other than a tool call. Such a result has no place for an error, so an error is thrown.
  *
- * @param uri the resource that was asked for, if one was
- * @throws ProtocolError alone
+ * @param uri the resource that was asked for, if any
+ * @throws ProtocolError only
  */
 export async function withProtocolErrors<T>(
   result: Promise<T>,
@@ -21,8 +21,8 @@ export async function withProtocolErrors<T>(
   }
 }
 
-/** Whatever the caller sends, it meets these. */
-const ownFaults: ReadonlySet<string> = new Set<ErrorCode>(['INTERNAL_ERROR', 'STORE_UNAVAILABLE']);
+/** Errors that do not depend on what the caller sent. */
+const serverFaults: ReadonlySet<string> = new Set<ErrorCode>(['INTERNAL_ERROR', 'STORE_UNAVAILABLE']);
 
 function protocolError(
   thrown: unknown,
@@ -32,7 +32,7 @@ function protocolError(
 ): ProtocolError {
   const error = reportError(thrown, caller, onError);
   if (uri !== undefined && error.code === 'SESSION_NOT_FOUND') return new ResourceNotFoundError(uri, error.message);
-  const isCallersFault = thrown instanceof ContextStoreError && !error.retryable && !ownFaults.has(error.code);
+  const isCallersFault = thrown instanceof ContextStoreError && !error.retryable && !serverFaults.has(error.code);
   const code = isCallersFault ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError;
   return new ProtocolError(code, error.message, error);
 }

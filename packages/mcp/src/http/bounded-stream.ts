@@ -1,13 +1,13 @@
 export interface BoundedStreamOptions {
-  /** How much is kept for a reader who is slow. */
+  /** Maximum number of bytes to buffer for a slow reader. */
   readonly maxBytes: number;
-  /** After so long it ends: at most 24 days. Absent: never by itself. */
+  /** Ends the stream after this time: at most 24 days. Default: no limit. */
   readonly maxMs?: number | undefined;
-  /** Has to end the stream of a reader who fell behind, to whom nothing comes any more. Absent: the stream fails. */
+  /** Called if the buffer is full. It must close the reader's connection. Default: the stream fails. */
   readonly disconnect?: (() => void) | undefined;
 }
 
-/** The same stream, read eagerly and kept for a reader who may be slow, but no more than so much of it. */
+/** Reads the source eagerly, and buffers up to `maxBytes` of it for a slow reader. */
 export function boundedStream(
   source: ReadableStream<Uint8Array>,
   { maxBytes, maxMs, disconnect }: BoundedStreamOptions,
@@ -28,7 +28,7 @@ export function boundedStream(
   return new ReadableStream(
     {
       start: (controller) => {
-        // What is read from a reader that was cancelled is its end.
+        // After `cancel`, the pending read resolves as done.
         const timer = maxMs === undefined ? undefined : setTimeout(() => void reader.cancel(), maxMs).unref();
         pass(controller)
           .catch((error: unknown) => controller.error(error))

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { isInitializeRequest } from '@modelcontextprotocol/server';
 import { agentNameOf } from '@org/domain';
 
-/** MCP 2025-11-25, Streamable HTTP: a client sends the id that it got for `initialize` with each later request. */
+/** MCP 2025-11-25, Streamable HTTP: clients send the id from the answer to `initialize` with each later request. */
 export const sessionIdHeader = 'mcp-session-id';
 
 /**
- * The id of a session of the legacy era over HTTP. The server keeps none: all that a later request needs of `initialize` is
- * in the id, which any replica can read. It proves nothing, as the name in `initialize` did not.
+ * Creates the id of a legacy session over HTTP. The server keeps no sessions: the id contains the client's name from
+ * `initialize`, which any replica can read. Like that name, it is not authenticated.
  *
- * @returns undefined if the message is no `initialize` with a name that an agent could have
+ * @returns undefined if the message is not an `initialize` with a name that an agent could have
  */
 export function sessionIdFor(message: unknown): string | undefined {
   const isInitialize = (message as { method?: unknown } | undefined)?.method === 'initialize';
@@ -19,6 +19,6 @@ export function sessionIdFor(message: unknown): string | undefined {
 
 const sessionId = /^[0-9a-f-]{36}\.([a-z0-9._@-]{1,128})$/;
 
-/** The name that the client gave at `initialize`, as an agent's. Returns undefined if the request bears no id of a session. */
+/** The client's name from `initialize`, as an agent's name. Returns undefined if the request has no session id. */
 export const clientNameIn = (request: Request | undefined): string | undefined =>
   sessionId.exec(request?.headers.get(sessionIdHeader) ?? '')?.[1];

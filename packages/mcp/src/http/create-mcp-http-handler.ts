@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   createMcpHandler,
   type AuthInfo,
@@ -7,28 +6,19 @@ import {
   type McpRequestContext,
   type McpServerFactory,
   type RequestId,
-  type ServerEvent,
-  type ServerEventBus,
 } from '@modelcontextprotocol/server';
 import type { Caller } from '@org/domain';
-import { boundedStream, type BoundedStreamOptions } from './bounded-stream.js';
-import { clientNameIn, sessionIdFor, sessionIdHeader } from './client-session.js';
-import {
-  createMcpServerFactory,
-  createObservedToolCaller,
-  serverInfoOf,
-  type McpServerFactoryOptions,
-} from '../create-mcp-server-factory.js';
-import { interestsOf, isListenRequest, refuseListening } from '../subscriptions/listen-request.js';
-import {
-  createResourceChanges,
-  type Interests,
-  type ResourceChange,
-  type ResourceChanges,
-} from '../subscriptions/resource-changes.js';
-import { readPlainCall, servePlainCall } from './plain-call.js';
-import { createResources } from '../resources/resources.js';
+import { createMcpServerFactory, type McpServerFactoryOptions } from '../create-mcp-server-factory.js';
 import { refuseParams } from '../messages/refuse-params.js';
+import { createResources } from '../resources/resources.js';
+import { serverInfoOf } from '../server-options.js';
+import { interestsOf, isListenRequest } from '../subscriptions/listen-request.js';
+import { createResourceChanges, type ResourceChanges } from '../subscriptions/resource-changes.js';
+import { createToolCaller } from '../tools/call-tool.js';
+import { boundedStream, type BoundedStreamOptions } from './bounded-stream.js';
+import { ChangeBus } from './change-bus.js';
+import { clientNameIn, sessionIdFor, sessionIdHeader } from './client-session.js';
+import { readPlainCall, servePlainCall } from './plain-call.js';
 import { refuseScope } from './refuse-scope.js';
 
 export interface McpHttpHandlerOptions extends Omit<McpServerFactoryOptions, 'resourceChanges' | 'rememberEpochs'> {
@@ -37,25 +27,25 @@ export interface McpHttpHandlerOptions extends Omit<McpServerFactoryOptions, 're
 }
 
 export interface McpHttpRequestOptions extends McpHandlerRequestOptions {
-  /** Names the request in errors and in the log. */
+  /** Identifies the request in errors and in the log. */
   readonly requestId?: string | undefined;
-  /** Ends the client's connection, when it listens and does not read. Absent: its stream fails. */
+  /** Closes the connection of a client that listens but does not read. Default: its stream fails. */
   readonly disconnect?: (() => void) | undefined;
 }
 
 export interface McpHttpHandler {
   /**
-   * Serves one request. The body of a POST is given parsed, as `parsedBody`: whoever reads it bounds it. With `authInfo`, a
-   * message is served that its scopes cover (see `scopes`), and a subscription lasts no longer than the credential.
+   * Serves one request. The caller reads the body of a POST, limits its size, and passes it as `parsedBody`. With `authInfo`,
+   * a message is refused unless the scopes cover it (see `scopes`), and a subscription ends when the credential expires.
    */
   readonly fetch: (request: Request, options?: McpHttpRequestOptions) => Promise<Response>;
-  /** Ends what is still under way; call it when nothing is left to answer. */
+  /** Ends all calls that are in progress. To be called after the last answer. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * Serves MCP over HTTP, to both protocol eras, without a session between requests. When `stopping` aborts, waiting calls
- * are answered and subscriptions end; other calls are served on.
+ * Serves MCP over HTTP in both protocol eras, without sessions between requests. When `stopping` aborts, waiting calls are
+ * answered and subscriptions end. Other calls are still served.
  */
 export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHandler {
   const { contextStore, onError, gatherMs } = options;
@@ -64,14 +54,14 @@ export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHan
   const callerOf = withRequestId(options.caller);
   const factory = createMcpServerFactory({ ...options, caller: callerOf, resourceChanges });
   const handler = serveOverHttp(factory, { ...options, caller: callerOf, resourceChanges });
-  const callTool = createObservedToolCaller(options);
+  const callTool = createToolCaller(options);
   const serverInfo = serverInfoOf(options.version);
   return {
     ...handler,
     async fetch(request, given = {}) {
       const { parsedBody: message, authInfo, requestId } = given;
-      const lacking = authInfo && refuseScope(message, authInfo);
-      if (lacking !== undefined) return lacking;
+      const refusal = authInfo && refuseScope(message, authInfo);
+      if (refusal !== undefined) return refusal;
       const call = readPlainCall(request, message);
       if (call === undefined) return handler.fetch(request, given);
       const { era, clientName = clientNameIn(request) } = call;
@@ -82,14 +72,14 @@ export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHan
   };
 }
 
-/** Gives a client of the legacy era the id by which its next requests tell who it is. */
+/** Adds the session id to the answer to `initialize` of the legacy era. Later requests name the client by it. */
 function withSessionId(response: Response, message: unknown): Response {
   const sessionId = sessionIdFor(message);
   if (sessionId !== undefined && response.ok) response.headers.set(sessionIdHeader, sessionId);
   return response;
 }
 
-/** The SDK hands on the request itself, and nothing beside it but who calls. */
+/** The SDK passes the request and its credential to the server, and nothing else. */
 const requestIds = new WeakMap<Request, string>();
 
 function rememberId(request: Request, { requestId }: McpHttpRequestOptions): void {
@@ -107,15 +97,14 @@ export interface ServeOverHttpOptions extends Pick<McpHttpHandlerOptions, 'stopp
   readonly resourceChanges: ResourceChanges;
 }
 
-/** Serves what the factory makes, which offers subscriptions to `resourceChanges`; see `createMcpHttpHandler`. */
+/** Serves the factory's servers, and subscriptions to `resourceChanges`; see `createMcpHttpHandler`. */
 export function serveOverHttp(
   factory: McpServerFactory,
   { resourceChanges, stopping, caller: callerOf }: ServeOverHttpOptions,
 ): McpHttpHandler {
   const bus = new ChangeBus(resourceChanges);
   const calls = createMcpHandler(factory, { legacy: 'stateless' });
-  // A handler of their own lets subscriptions end, with a proper last word, before the calls do. Whoever serves requests
-  // bounds how many there may be.
+  // With a separate handler, subscriptions can end properly while calls go on. The caller of `fetch` limits their number.
   const subscriptions = createMcpHandler(factory, { legacy: 'reject', bus, maxSubscriptions: Infinity });
   stopping?.addEventListener('abort', () => void subscriptions.close());
 
@@ -123,13 +112,13 @@ export function serveOverHttp(
     async fetch(request, { disconnect, ...given } = {}) {
       const { parsedBody: message, authInfo } = given;
       rememberId(request, given);
-      const refusal = refuseParams(message) ?? (isListenRequest(message) ? refuseListening(message) : undefined);
+      const refusal = refuseParams(message);
       if (refusal !== undefined) return Response.json(refusal);
       if (!isListenRequest(message)) return withSessionId(await calls.fetch(request, given), message);
       const caller = callerOf?.({ era: 'modern', requestInfo: request, ...(authInfo && { authInfo }) }) ?? {};
       const watcher = { ...caller, signal: request.signal, stopping };
       const response = await bus.watching(interestsOf(message.params), watcher, async () =>
-        // Once they are closed, it would be a defect to ask for one.
+        // After `close`, `fetch` would throw.
         stopping?.aborted === true
           ? Response.json(stoppingAnswer(message.id), { status: 503 })
           : subscriptions.fetch(request, given),
@@ -143,16 +132,16 @@ export function serveOverHttp(
   };
 }
 
-/** What a client may leave unread of a stream of changes: thousands of them. */
+/** Maximum number of unread bytes on a stream of changes: thousands of notifications. */
 const maxUnreadBytes = 256 * 1024;
-/** A stream that lasts longer gains nothing, and timers cannot wait for more than 24 days. */
-const longestStreamMs = 24 * 3_600_000;
+/** With a credential, a stream lasts at most a day, however long the credential is valid: timers are limited to 24 days. */
+const maxStreamMs = 24 * 3_600_000;
 
-/** How much a client may leave unread, and how long it takes until it must show its credential again. */
+/** A stream ends with the credential, so that the client must send a valid one again. */
 function streamLimits(authInfo: AuthInfo | undefined): BoundedStreamOptions {
   const { expiresAt } = authInfo ?? {};
   if (expiresAt === undefined) return { maxBytes: maxUnreadBytes };
-  return { maxBytes: maxUnreadBytes, maxMs: Math.min(Math.max(0, expiresAt * 1000 - Date.now()), longestStreamMs) };
+  return { maxBytes: maxUnreadBytes, maxMs: Math.min(Math.max(0, expiresAt * 1000 - Date.now()), maxStreamMs) };
 }
 
 const stoppingAnswer = (id: RequestId): JSONRPCErrorResponse => ({
@@ -160,45 +149,3 @@ const stoppingAnswer = (id: RequestId): JSONRPCErrorResponse => ({
   id,
   error: { code: -32_000, message: 'The server is stopping. Listen again in a moment.' },
 });
-
-/** What a subscription that is being set up hears. */
-interface Hearing {
-  listener?: (event: ServerEvent) => void;
-}
-
-/**
- * The SDK gives every subscription every event of its bus, and filters by what the client asked for alone. Here each one
- * has changes of its own, found by the asynchronous context in which the SDK serves its request.
- */
-class ChangeBus implements ServerEventBus {
-  readonly #changes: ResourceChanges;
-  readonly #hearings = new AsyncLocalStorage<{ readonly hearing: Hearing; readonly stop: () => void }>();
-
-  constructor(changes: ResourceChanges) {
-    this.#changes = changes;
-  }
-
-  /** Serves a request to listen. @throws ProtocolError as `ResourceChanges.watch` does */
-  async watching(interests: Interests, caller: Caller, serve: () => Promise<Response>): Promise<Response> {
-    const hearing: Hearing = {};
-    const stop = await this.#changes.watch(interests, caller, (change) => hearing.listener?.(eventOf(change)));
-    try {
-      return await this.#hearings.run({ hearing, stop }, serve);
-    } finally {
-      if (hearing.listener === undefined) stop();
-    }
-  }
-
-  subscribe(listener: (event: ServerEvent) => void): () => void {
-    const subscription = this.#hearings.getStore();
-    if (subscription === undefined) return () => undefined;
-    subscription.hearing.listener = listener;
-    return subscription.stop;
-  }
-
-  /** Nothing is for everyone. */
-  publish(): void {}
-}
-
-const eventOf = (change: ResourceChange): ServerEvent =>
-  change === 'list' ? { kind: 'resources_list_changed' } : { kind: 'resource_updated', uri: change.uri };

@@ -13,15 +13,15 @@ import type { CallTool } from '../tools/call-tool.js';
 import { traceContextOf } from '../messages/mcp-request.js';
 import { isToolName } from '../tools/tools.js';
 
-/** A call of a tool over HTTP that nothing is sent before the answer of: it waits for nothing, and asks for no progress. */
+/** A tool call over HTTP that has one message as its answer: it neither waits for offers nor asks for progress. */
 export interface PlainCall {
   readonly era: McpRequestContext['era'];
   readonly id: string | number;
   readonly tool: string;
   readonly arguments: JsonObject;
-  /** Absent in the legacy era, where a request does not say. */
+  /** Undefined in the legacy era, whose requests do not contain it. */
   readonly clientName?: string | undefined;
-  /** What a trace tells of it. */
+  /** For its trace. */
   readonly request: McpRequest;
 }
 
@@ -31,19 +31,19 @@ const modernVersion = '2026-07-28';
 const method = 'tools/call';
 
 /**
- * Recognises a plain call. Nearly all requests are one, and the SDK's server instance, transport and checks for each take
- * more time than all else that is done for it; so they are answered without. Only what is right in every respect is
- * recognised: everything else is left to the SDK, to serve or to refuse.
+ * Recognises a plain call, as nearly all requests are. The SDK's server instance, transport and checks would take more time
+ * than the rest of the call, so plain calls are answered without them. Returns undefined for every call that is not valid in
+ * all respects: the SDK serves it, or refuses it.
  */
 export function readPlainCall(request: Request, message: unknown): PlainCall | undefined {
   if (!isObject(message) || message['method'] !== method || message['jsonrpc'] !== '2.0') return undefined;
   const { id, params } = message;
   if ((typeof id !== 'string' && !Number.isSafeInteger(id)) || !isObject(params)) return undefined;
-  // What else there is may be wrong, or mean something to the SDK.
+  // Other members may be invalid, or have a meaning to the SDK.
   if (!Object.keys(message).every(isMessageMember) || !Object.keys(params).every(isParameter)) return undefined;
   const { name: tool, arguments: given = {}, _meta: meta = {} } = params;
   if (typeof tool !== 'string' || !isToolName(tool) || !isObject(given) || 'waitSeconds' in given) return undefined;
-  // The SDK leaves this argument out.
+  // The SDK drops this argument.
   if (Object.hasOwn(given, '__proto__')) return undefined;
   if (!isObject(meta) || 'progressToken' in meta) return undefined;
   const version = request.headers.get('mcp-protocol-version');
@@ -69,14 +69,14 @@ const isOneOf = (...names: readonly string[]): ((name: string) => boolean) => {
 };
 const isMessageMember = isOneOf('jsonrpc', 'id', 'method', 'params');
 const isParameter = isOneOf('name', 'arguments', '_meta');
-/** What the protocol keeps for itself in `_meta`. */
+/** The prefix of the keys in `_meta` that the protocol reserves. */
 const reservedMeta = 'io.modelcontextprotocol/';
 const isEnvelope = isOneOf(PROTOCOL_VERSION_META_KEY, CLIENT_INFO_META_KEY, CLIENT_CAPABILITIES_META_KEY);
 
 const isLegacyVersion = (version: string | null): boolean =>
   version === null || SUPPORTED_PROTOCOL_VERSIONS.includes(version);
 
-/** The envelope is whole, and the headers say the same as the body. */
+/** Returns true if the envelope is complete, and the headers match the body. */
 function isModernCall({ headers }: Request, version: string | null, tool: string, meta: JsonObject): boolean {
   return (
     version === modernVersion &&
@@ -94,7 +94,7 @@ const conforms = (schema: SpecTypeSchema, value: unknown): boolean => {
 };
 type SpecTypeSchema = (typeof specTypeSchemas)['ClientCapabilities' | 'Implementation'];
 
-/** The SDK's answer to a call that it serves: the same bytes. */
+/** Answers a plain call with the same bytes as the SDK. */
 export async function servePlainCall(
   { era, id, tool, arguments: given }: PlainCall,
   { callTool, caller, serverInfo }: PlainCallContext,
@@ -105,7 +105,7 @@ export async function servePlainCall(
   signal?.addEventListener('abort', leave, { once: true });
   const result = await Promise.race([callTool(tool, given, caller), gone]);
   signal?.removeEventListener('abort', leave);
-  // Nobody reads it. The status is nginx's for a client that is gone, as the SDK's.
+  // The client is gone, so the answer is not sent. Like the SDK, this uses nginx's status for that.
   if (result === undefined) return new Response(null, { status: 499 });
   const complete =
     era === 'modern' ? { ...result, resultType: 'complete', _meta: { [SERVER_INFO_META_KEY]: serverInfo } } : result;

@@ -5,15 +5,16 @@ import {
   type JSONRPCRequest,
 } from '@modelcontextprotocol/server';
 import type { ContextStoreError } from '@org/domain';
-import { errorResult, reportError, type FailedCall, type OnError, type ReportedError } from '../errors/report-error.js';
+import { reportError, type FailedCall, type OnError, type ReportedError } from '../errors/report-error.js';
+import { toolErrorResult } from '../tools/tool-result.js';
 
 /**
- * Answers a message that came over HTTP with RATE_LIMITED or OVERLOADED, without serving it. A tool call gets the error as
- * its result, as from a tool that failed, with status 200: clients show that to their model, which can wait, and throw at
- * other statuses. Everything else gets a JSON-RPC error with status 429 or 503. Anyone may read Retry-After.
+ * Answers a message over HTTP with RATE_LIMITED or OVERLOADED, without serving it. A tool call gets the error as a tool
+ * result with status 200: clients show that to their model, which can wait, but throw at other statuses. Other messages get
+ * a JSON-RPC error with status 429 or 503. Every answer has a Retry-After header.
  *
- * @param error has `retryAfterMs` in its details
- * @param onError hears of OVERLOADED
+ * @param error its details have `retryAfterMs`
+ * @param onError receives OVERLOADED
  */
 export function refuseMessage(
   message: unknown,
@@ -33,10 +34,10 @@ export function refuseMessage(
 
 function toolAnswer({ id, params }: JSONRPCRequest, error: ReportedError): object {
   const isModern = params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
-  return { jsonrpc: '2.0', id, result: { ...errorResult(error), ...(isModern && { resultType: 'complete' }) } };
+  return { jsonrpc: '2.0', id, result: { ...toolErrorResult(error), ...(isModern && { resultType: 'complete' }) } };
 }
 
-/** JSON-RPC 2.0, section 5.1: the id is null where none is known. */
+/** JSON-RPC 2.0, section 5.1: the id is null if it is unknown. */
 const errorAnswer = (message: unknown, error: ReportedError): object => ({
   jsonrpc: '2.0',
   id: isJSONRPCRequest(message) ? message.id : null,

@@ -3,8 +3,8 @@ import { ContextStoreError } from '@org/domain';
 import { missingScopes, scopesNeeded } from './scopes.js';
 
 /**
- * The answer to a message that its credential is not good for: 403 with the scopes that are missing, as a client that can
- * ask for more expects it (RFC 6750, section 3.1). Undefined: it is good for it.
+ * Answers a message whose credential lacks a scope: 403 with the missing scopes, in the form that clients need to request
+ * them (RFC 6750, section 3.1). Returns undefined if the credential has all scopes that the message needs.
  */
 export function refuseScope(
   message: unknown,

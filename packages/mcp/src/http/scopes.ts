@@ -1,19 +1,19 @@
 import type { UseCaseInput, UseCaseName } from '@org/domain';
 import { interestsOf, listenMethod } from '../subscriptions/listen-request.js';
-import { parseUri, type FixedResource, type TemplateResource } from '../resources/resource-uri.js';
+import { findResource, type FixedResource, type TemplateResource } from '../resources/resource-uri.js';
 import { isToolName } from '../tools/tools.js';
 
-/** What a credential may be good for, and what that is. */
+/** The scopes that a credential may have, and what each one allows. */
 export const scopes = {
-  'context:read': 'Read sessions, their logs and briefings, and hear when they change.',
+  'context:read': 'Read sessions, their logs and briefings, and be notified when they change.',
   'context:write': 'Create sessions, append to them, change them, and move read marks (`ackSequence`).',
   handoff: 'See, make, accept and end handoffs. An acceptance answers with the briefing of its session.',
-  admin: 'Everything: stands for all other scopes.',
+  admin: 'Everything: includes all other scopes.',
 } as const;
 
 export type Scope = keyof typeof scopes;
 
-/** What a call of each tool needs; `argumentScopes` tells what some arguments need besides. */
+/** The scope that a call of each tool needs. `argumentScopes` has the additional scopes of some arguments. */
 export const toolScopes: { readonly [Name in UseCaseName]: Scope } = {
   registerSession: 'context:write',
   updateContext: 'context:write',
@@ -27,11 +27,11 @@ export const toolScopes: { readonly [Name in UseCaseName]: Scope } = {
   updateSession: 'context:write',
 };
 
-/** Arguments that make a call of a reading tool write. */
+/** Arguments with which a tool that reads also writes. */
 const argumentScopes: { readonly [Name in UseCaseName]?: { readonly [Argument in keyof UseCaseInput<Name>]?: Scope } } =
   { getContext: { ackSequence: 'context:write' } };
 
-/** What reading a resource needs, and hearing of its changes. */
+/** The scope that is needed to read a resource, or to subscribe to it. */
 export const resourceScopes: { readonly [Resource in FixedResource | TemplateResource]: Scope } = {
   sessions: 'context:read',
   stats: 'context:read',
@@ -42,7 +42,7 @@ export const resourceScopes: { readonly [Resource in FixedResource | TemplateRes
   agentSessions: 'context:read',
 };
 
-/** Requests whose answer is the same for everyone. A client has to see a tool before it can ask for the scope that it needs. */
+/** Requests with the same answer for every caller. Clients must see a tool before they can request the scope that it needs. */
 const openMethods: ReadonlySet<unknown> = new Set([
   'initialize',
   'ping',
@@ -66,8 +66,8 @@ interface Message {
 }
 
 /**
- * The scopes that a credential must have for a JSON-RPC message, all of them; of several messages, what all of them need
- * together. A request that is not known here needs `context:read`.
+ * All scopes that a credential must have for a JSON-RPC message, or for every message of an array. A request with an unknown
+ * method needs `context:read`.
  */
 export function scopesNeeded(message: unknown): readonly Scope[] {
   if (Array.isArray(message)) return message.flatMap(scopesNeeded);
@@ -75,7 +75,7 @@ export function scopesNeeded(message: unknown): readonly Scope[] {
   if (typeof method !== 'string' || method.startsWith('notifications/') || openMethods.has(method)) return [];
   switch (method) {
     case 'tools/call':
-      // The name of one that does not exist is answered with those that do.
+      // A call of an unknown tool is answered with the names of all tools.
       return typeof params?.name === 'string' && isToolName(params.name)
         ? scopesOfCall(params.name, params.arguments)
         : [];
@@ -87,7 +87,7 @@ export function scopesNeeded(message: unknown): readonly Scope[] {
       return [...(list ? ['context:read' as const] : []), ...uris.map(scopeOfUri)];
     }
     case 'completion/complete':
-      // Those whom the caller made offers to are among its values.
+      // Its values include the targets of the caller's offers.
       return params?.argument?.name === 'targetAgent' ? ['context:read', 'handoff'] : ['context:read'];
     default:
       return ['context:read'];
@@ -96,21 +96,18 @@ export function scopesNeeded(message: unknown): readonly Scope[] {
 
 function scopesOfCall(name: UseCaseName, given: unknown): readonly Scope[] {
   const args = (given ?? {}) as Readonly<Record<string, unknown>>;
-  const besides = Object.entries(argumentScopes[name] ?? {}).filter(
+  const additional = Object.entries(argumentScopes[name] ?? {}).filter(
     ([argument]) => (args[argument] ?? undefined) !== undefined,
   );
-  return [toolScopes[name], ...besides.map(([, scope]) => scope)];
+  return [toolScopes[name], ...additional.map(([, scope]) => scope)];
 }
 
 function scopeOfUri(uri: unknown): Scope {
-  try {
-    return resourceScopes[parseUri(String(uri)).resource];
-  } catch {
-    return 'context:read';
-  }
+  const resource = findResource(String(uri));
+  return resource === undefined ? 'context:read' : resourceScopes[resource];
 }
 
-/** Those of the needed scopes that were not granted, each once. */
+/** The needed scopes that were not granted, each once. */
 export function missingScopes(needed: readonly Scope[], granted: readonly string[]): Scope[] {
   return granted.includes('admin') ? [] : [...new Set(needed)].filter((scope) => !granted.includes(scope));
 }

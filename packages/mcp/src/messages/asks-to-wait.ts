@@ -3,8 +3,8 @@ import { asksToWait as argumentsAskToWait, waitMs } from '@org/domain';
 import { isListenRequest } from '../subscriptions/listen-request.js';
 
 /**
- * Whether a message asks to be answered when something happens, rather than soon: a subscription, or `waitSeconds`. Whether it
- * is well-formed takes a while to see, and is looked at last.
+ * Returns true for a request that waits for something to happen: a subscription, or a call with `waitSeconds`. It checks last
+ * that the message is well-formed, because that check is slow.
  */
 export function asksToWait(message: unknown): boolean {
   const { method, params } = message as { method?: unknown; params?: { arguments?: unknown } };
@@ -12,7 +12,7 @@ export function asksToWait(message: unknown): boolean {
   return isWaitingCall || isListenRequest(message);
 }
 
-/** How long a message asks to wait, in milliseconds, where that is bounded: not in a subscription. */
+/** How long a call asks to wait, in milliseconds. Returns 0 for other messages, and for a subscription, which has no limit. */
 export function waitMsOf(message: unknown): number {
   const { params } = message as { params?: { arguments?: unknown } };
   return argumentsAskToWait(params?.arguments) ? waitMs(params.arguments) : 0;

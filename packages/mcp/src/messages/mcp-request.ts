@@ -11,14 +11,14 @@ import type { MeasuredCall, McpRequest } from '@org/domain';
 import { asksToWait } from './asks-to-wait.js';
 import { isToolName } from '../tools/tools.js';
 
-/** What a trace tells of a request. A client puts its trace context into `_meta`, whatever the transport (SEP-414). */
+/** The attributes of a request for its trace. Clients send their trace context in `_meta` on every transport (SEP-414). */
 export function mcpRequest(
   // oxlint-disable-next-line typescript/no-deprecated -- the only place where a legacy connection has its version
   server: Server,
   { mcpReq, http }: ServerContext,
   { requestInfo }: McpRequestContext,
 ): McpRequest {
-  // The SDK has checked it; its published type of the envelope is empty.
+  // The SDK has validated the envelope, but publishes an empty type for it.
   const envelope: { readonly [PROTOCOL_VERSION_META_KEY]?: string } | undefined = mcpReq.envelope;
   return {
     id: mcpReq.id,
@@ -33,7 +33,7 @@ export function mcpRequest(
   };
 }
 
-/** What a client says of its trace; anything but text is nothing. */
+/** The trace context that a client sent. Values that are not strings are ignored. */
 export const traceContextOf = (
   meta: Readonly<Record<string, unknown>> = {},
 ): Pick<McpRequest, 'traceparent' | 'tracestate'> => ({
@@ -41,7 +41,7 @@ export const traceContextOf = (
   tracestate: textOf(meta[TRACESTATE_META_KEY]),
 });
 
-/** The call of a tool that a message over HTTP asks for, before the SDK has seen it. Undefined: it asks for none. */
+/** The tool call in a message over HTTP that the SDK has not seen. Returns undefined for every other message. */
 export function toolCallOf(message: unknown): MeasuredCall | undefined {
   if (!isJSONRPCRequest(message) || message.method !== 'tools/call') return undefined;
   const { id, params } = message;
@@ -51,8 +51,7 @@ export function toolCallOf(message: unknown): MeasuredCall | undefined {
     id,
     protocolVersion: textOf(params?._meta?.[PROTOCOL_VERSION_META_KEY]),
     transport: 'tcp',
-    traceparent: textOf(params?._meta?.[TRACEPARENT_META_KEY]),
-    tracestate: textOf(params?._meta?.[TRACESTATE_META_KEY]),
+    ...traceContextOf(params?._meta),
   };
   return { tool, waits: asksToWait(message), request };
 }

@@ -1,35 +1,35 @@
 import { isUtf8 } from 'node:buffer';
 import { INVALID_REQUEST, PARSE_ERROR, parseJSONRPCMessage, type JSONRPCMessage } from '@modelcontextprotocol/server';
 import { InexactNumber, isExactNumber } from '@org/domain';
-import { longestRequestId, requestIdIn } from './request-id-scanner.js';
+import { maxRequestIdLength, requestIdIn } from './request-id-scanner.js';
 import { scanJson } from './scan-json.js';
 
-/** Why a message is not served. */
+/** The JSON-RPC error that answers a message which cannot be read. */
 export interface MessageRefusal {
   readonly code: number;
   readonly message: string;
-  /** The id of the request as JSON, as it was written. Absent: it could not be read. */
+  /** The id of the request as JSON, as it was written. Undefined if it could not be read. */
   readonly id?: string | undefined;
 }
 
 export type ReadMessage = { readonly message: JSONRPCMessage } | { readonly refusal: MessageRefusal };
 
 /**
- * Reads one JSON-RPC message, in the same way for every transport: what one refuses, all refuse. A transport itself bounds how
- * many bytes there may be, because it should not hold more.
+ * Reads one JSON-RPC message, the same way for every transport: a message that one refuses, all refuse. The transport limits
+ * the size before it calls this, because it should not hold more bytes than that.
  *
- * A number that JavaScript would change becomes an `InexactNumber`. `null` in place of `params`, or of an optional member of
- * them, means that it was not given.
+ * A number that JavaScript would change becomes an `InexactNumber`. If `params` or one of its optional members is `null`, it
+ * is removed.
  */
 export function readMessage(bytes: Buffer): ReadMessage {
   const json = withoutByteOrderMark(bytes);
   const refuse = (code: number, message: string): ReadMessage => ({
     refusal: { code, message, id: requestIdIn(json) },
   });
-  // Bytes that are not UTF-8 would be replaced without a word.
+  // The decoder would replace bytes that are not UTF-8 silently.
   if (!isUtf8(json)) return refuse(PARSE_ERROR, 'Parse error: this is not UTF-8. Send the message in UTF-8.');
-  const { isTooIntricate, hasInexactNumber } = scanJson(json);
-  if (isTooIntricate) {
+  const { hasTooManyTokens, hasInexactNumber } = scanJson(json);
+  if (hasTooManyTokens) {
     return refuse(INVALID_REQUEST, 'Invalid request: it has more values, or more levels, than any call needs.');
   }
   let value: unknown;
@@ -52,7 +52,7 @@ export function readMessage(bytes: Buffer): ReadMessage {
 
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** RFC 8259, section 8.1: a parser may ignore it. Some programs put one before the first thing that they write. */
+/** RFC 8259, section 8.1: parsers may ignore it. Some programs write one before their first message. */
 const withoutByteOrderMark = (bytes: Buffer): Buffer =>
   bytes.subarray(0, byteOrderMark.length).equals(byteOrderMark) ? bytes.subarray(byteOrderMark.length) : bytes;
 
@@ -74,12 +74,12 @@ function dropNulls(value: unknown): void {
   for (const name of optionalParams) if (message.params[name] === null) delete message.params[name];
 }
 
-/** Asks the SDK, and words what it would say. */
+/** Lets the SDK check the message, and describes in plain words what it refuses. */
 function shapeProblem(value: unknown): string | undefined {
   try {
     const message = parseJSONRPCMessage(value);
-    return 'id' in message && typeof message.id === 'string' && message.id.length > longestRequestId
-      ? `its id has more than ${longestRequestId} characters.`
+    return 'id' in message && typeof message.id === 'string' && message.id.length > maxRequestIdLength
+      ? `its id has more than ${maxRequestIdLength} characters.`
       : undefined;
   } catch {
     return describeShape(value);
@@ -87,7 +87,7 @@ function shapeProblem(value: unknown): string | undefined {
 }
 
 function describeShape(value: unknown): string {
-  if (Array.isArray(value)) return 'batches are not supported. Send each message by itself.';
+  if (Array.isArray(value)) return 'batches are not supported. Send each message separately.';
   if (typeof value !== 'object' || value === null) return 'a message must be a JSON object.';
   const { jsonrpc, id, method, params } = value as Record<string, unknown>;
   if (jsonrpc !== '2.0') return 'jsonrpc must be "2.0".';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { scanJson } from './scan-json.js';
 
-const isTooIntricate = (json: Buffer): boolean => scanJson(json).isTooIntricate;
+const hasTooManyTokens = (json: Buffer): boolean => scanJson(json).hasTooManyTokens;
 
 const callWith = (argument: string): Buffer =>
   Buffer.from(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":{"a":1,${argument}}}}`);
@@ -17,14 +17,15 @@ it.each(['0', '[]', '{}', '""', '[[]]', '{"":0}', '{"":[]}'])(
   (piece) => {
     const metadata = `{"x":[${filled(objectBytes, piece)}]}`;
     expect(metadata.length).toBeGreaterThan(objectBytes - 20);
-    expect(isTooIntricate(callWith(`"metadata":${metadata}`))).toBe(false);
+    expect(hasTooManyTokens(callWith(`"metadata":${metadata}`))).toBe(false);
   },
 );
 
 it('takes an object with as many names, and as many levels, as a call may carry', () => {
   const names = Array.from({ length: 8000 }, (_, index) => `"${index.toString(36)}":0`).join(',');
   const nested = `${'{"a":'.repeat(64)}"${'x'.repeat(5000)}"${'}'.repeat(64)}`;
-  for (const metadata of [`{${names}}`, nested]) expect(isTooIntricate(callWith(`"metadata":${metadata}`))).toBe(false);
+  for (const metadata of [`{${names}}`, nested])
+    expect(hasTooManyTokens(callWith(`"metadata":${metadata}`))).toBe(false);
 });
 
 it.each([
@@ -35,8 +36,8 @@ it.each([
 ])('does not look into a text: one full of %s is one value', (_what, piece) => {
   const text = `"${piece.repeat(200_000)}"`;
   expect(JSON.parse(text)).toBeTypeOf('string');
-  expect(isTooIntricate(callWith(`"content":${text}`))).toBe(false);
-  expect(isTooIntricate(callWith(`"content":${text},"metadata":[${filled(4 * objectBytes, '[]')}]`))).toBe(true);
+  expect(hasTooManyTokens(callWith(`"content":${text}`))).toBe(false);
+  expect(hasTooManyTokens(callWith(`"content":${text},"metadata":[${filled(4 * objectBytes, '[]')}]`))).toBe(true);
 });
 
 it.each([
@@ -46,7 +47,7 @@ it.each([
   ['lists in a list', `"roles":[${filled(2 * objectBytes, '[]')}]`],
   ['levels', `"metadata":${'['.repeat(3000)}${']'.repeat(3000)}`],
 ])('refuses too many %s', (_what, given) => {
-  expect(isTooIntricate(callWith(given))).toBe(true);
+  expect(hasTooManyTokens(callWith(given))).toBe(true);
 });
 
 it('reads no further than it must', () => {
@@ -58,7 +59,7 @@ it('reads no further than it must', () => {
       return key === 'length' ? bytes.length : bytes[Number(key)];
     },
   });
-  expect(isTooIntricate(counted)).toBe(true);
+  expect(hasTooManyTokens(counted)).toBe(true);
   expect(read).toBeLessThan(4 * 140_000);
 });
 

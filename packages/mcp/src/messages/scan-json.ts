@@ -1,34 +1,30 @@
 import { isExactNumber } from '@org/domain';
+import { backslash, closeBrace, closeBracket, colon, comma, openBrace, openBracket, quote } from './json-bytes.js';
 
-const [quote, backslash] = [0x22, 0x5c];
-const [comma, colon] = [0x2c, 0x3a];
-const [openBrace, closeBrace] = [0x7b, 0x7d];
-const [openBracket, closeBracket] = [0x5b, 0x5d];
-
-/** Arguments lie three levels deep, in the `params` of the message. No tool has twenty of them. */
+/** Tool arguments are three levels deep, in the `params` of the message. No tool has twenty of them. */
 const argumentsDepth = 3;
-const mostArguments = 1000;
-/** A call may carry one JSON object of 64 KiB, and no byte of that counts twice. */
-const mostMarks = 64 * 1024;
+const maxArguments = 1000;
+/** A call may carry one JSON object of 64 KiB, in which each byte is at most one token. */
+const maxTokens = 64 * 1024;
 /** Such an object may be nested 64 levels deep. */
-const mostLevels = 128;
+const maxLevels = 128;
 
-/** What a JSON text holds, as far as it must be known before it is parsed. Of a text that is no JSON, it means nothing. */
+/** What must be known of a JSON text before it is parsed. Meaningless if the text is not JSON. */
 export interface JsonScan {
   /**
-   * Whether it has more values, names or levels than any message that is served. They are what a message costs: a mebibyte of
-   * them takes hundreds of times as long to parse, check and refuse as one string of that length.
+   * True if the text has more values, names or levels than any valid message. Tokens determine the cost of a message: a
+   * mebibyte of them takes hundreds of times as long to parse, check and refuse as one string of that length.
    */
-  readonly isTooIntricate: boolean;
-  /** Whether JavaScript would change one of its numbers. */
+  readonly hasTooManyTokens: boolean;
+  /** True if JavaScript would change one of the numbers. */
   readonly hasInexactNumber: boolean;
 }
 
-const tooIntricate: JsonScan = { isTooIntricate: true, hasInexactNumber: false };
+const tooManyTokens: JsonScan = { hasTooManyTokens: true, hasInexactNumber: false };
 
-/** Looks at every mark and number of a JSON text once, no further than there may be marks. */
+/** Counts the tokens of a JSON text and checks its numbers, in one pass that stops at the maximum number of tokens. */
 export function scanJson(json: Buffer): JsonScan {
-  let [depth, marks, near] = [0, 0, 0];
+  let [depth, tokens, shallowCommas] = [0, 0, 0];
   let hasInexactNumber = false;
   for (let at = 0; at < json.length; at += 1) {
     const byte = json[at] as number;
@@ -39,18 +35,18 @@ export function scanJson(json: Buffer): JsonScan {
       case openBrace:
       case openBracket:
         depth += 1;
-        marks += 1;
+        tokens += 1;
         break;
       case closeBrace:
       case closeBracket:
         depth -= 1;
         break;
       case comma:
-        marks += 1;
-        if (depth <= argumentsDepth) near += 1;
+        tokens += 1;
+        if (depth <= argumentsDepth) shallowCommas += 1;
         break;
       case colon:
-        marks += 1;
+        tokens += 1;
         break;
       default:
         if (isDigit(byte)) {
@@ -59,9 +55,9 @@ export function scanJson(json: Buffer): JsonScan {
           at = end - 1;
         }
     }
-    if (depth > mostLevels || marks > mostMarks || near > mostArguments) return tooIntricate;
+    if (depth > maxLevels || tokens > maxTokens || shallowCommas > maxArguments) return tooManyTokens;
   }
-  return { isTooIntricate: false, hasInexactNumber };
+  return { hasTooManyTokens: false, hasInexactNumber };
 }
 
 function endOfString(json: Buffer, start: number): number {
@@ -74,7 +70,7 @@ const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
 const isExponent = (byte: number | undefined): boolean => byte === 0x65 || byte === 0x45;
 const isSignOrPoint = (byte: number): boolean => byte === 0x2b || byte === 0x2d || byte === 0x2e;
 
-/** The place after the last byte that can belong to a number. */
+/** Returns the index after the last byte that can be part of the number. */
 function endOfNumber(json: Buffer, start: number): number {
   let at = start + 1;
   for (; at < json.length; at += 1) {
@@ -84,12 +80,12 @@ function endOfNumber(json: Buffer, start: number): number {
   return at;
 }
 
-/** JavaScript holds every number of so many digits, unless an exponent puts it out of range. */
-const surelyExactDigits = 15;
+/** JavaScript represents every number with this many digits exactly, unless an exponent puts it out of range. */
+const alwaysExactDigits = 15;
 
-/** Looks closer at the few numbers that may not be: the sign makes no difference. */
+/** Parses the few numbers that may be inexact. The sign, which precedes `start`, makes no difference. */
 function isExact(json: Buffer, start: number, end: number): boolean {
-  let isPlain = end - start <= surelyExactDigits;
+  let isPlain = end - start <= alwaysExactDigits;
   for (let at = start; isPlain && at < end; at += 1) isPlain = !isExponent(json[at]);
   return isPlain || isExactNumber(json.toString('latin1', start, end));
 }

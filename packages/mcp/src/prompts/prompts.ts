@@ -15,7 +15,7 @@ import type { OnError } from '../errors/report-error.js';
 
 interface PromptDefinition<Arguments extends z.ZodObject> {
   readonly title: string;
-  /** For the person who picks it. */
+  /** Clients show it to users who choose a prompt. */
   readonly description: string;
   readonly arguments: Arguments;
   readonly text: (given: z.output<Arguments>) => string;
@@ -33,19 +33,19 @@ const definitions = {
     description: 'Writes down what a successor needs, and offers the session.',
     arguments: z.strictObject({
       sessionKey,
-      targetAgent: targetAgentSchema.optional().describe('An agent or role:NAME. Absent: anyone.'),
-      requestType: z.enum(requestTypes).default('full_handoff').describe('Default full_handoff.'),
+      targetAgent: targetAgentSchema.optional().describe('An agent or role:NAME. Default: anyone.'),
+      requestType: z.enum(requestTypes).default('full_handoff').describe('Default: full_handoff.'),
     }),
     text: handoffText,
   }),
   resume: definePrompt({
-    title: 'Go on with a session',
-    description: 'Takes over what was offered, or goes on with your own work, and reports where it stands.',
-    arguments: z.strictObject({ sessionKey: sessionKey.optional().describe('Absent: look into the inbox.') }),
+    title: 'Continue a session',
+    description: 'Accepts an offered session, or continues your own, and reports its state.',
+    arguments: z.strictObject({ sessionKey: sessionKey.optional().describe('Default: choose from the inbox.') }),
     text: resumeText,
   }),
   checkpoint: definePrompt({
-    title: 'Record where a session stands',
+    title: 'Record the state of a session',
     description: 'Pins what matters now, so that it survives compaction.',
     arguments: z.strictObject({ sessionKey }),
     text: checkpointText,
@@ -56,7 +56,7 @@ type PromptName = keyof typeof definitions;
 const promptNames = Object.keys(definitions) as PromptName[];
 const isPromptName = (name: string): name is PromptName => Object.hasOwn(definitions, name);
 
-/** The answer to `prompts/list`, for every client the same. */
+/** The answer to `prompts/list`, the same for every client. */
 export const prompts: readonly Prompt[] = promptNames.map((name) => {
   const { title, description, arguments: schema } = definitions[name];
   const shape: Record<string, z.ZodType> = schema.shape;
@@ -73,7 +73,7 @@ export function promptArguments(name: string): readonly string[] {
   return Object.keys(definitionOf(name).arguments.shape);
 }
 
-/** Answers `prompts/get`. @throws ProtocolError: an unknown prompt or session, arguments that are missing, unknown or malformed */
+/** Answers `prompts/get`. @throws ProtocolError if the prompt or session is unknown, or an argument is missing, unknown or malformed */
 export type GetPrompt = (name: string, given: PromptArguments | undefined, caller: Caller) => Promise<GetPromptResult>;
 export type PromptArguments = Readonly<Record<string, string | null>>;
 
@@ -83,18 +83,18 @@ export function createPromptGetter(contextStore: ContextStore, onError: OnError 
     const parsed = schema.safeParse(withoutBlanks(given));
     if (!parsed.success) throw badArguments(name, parsed.error);
     const { sessionKey: key } = parsed.data as { sessionKey?: string };
-    // A person who misspelt the key should hear of it now: a model would begin an empty session.
+    // A user who misspelt the key should see an error now: a model would register an empty session.
     if (key !== undefined) await withProtocolErrors(contextStore.readSession(key, caller), caller, onError);
     return { description, messages: [{ role: 'user', content: { type: 'text', text: text(parsed.data) } }] };
   };
 }
 
-/** Clients show a form for the arguments of a prompt, and send what was left empty. */
+/** Clients show a form for the arguments of a prompt, and send empty fields too. */
 const withoutBlanks = (given: PromptArguments): PromptArguments =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value.trim() !== ''));
 
 function definitionOf(name: string): PromptDefinition<z.ZodObject> {
-  // Each text takes what its own schema gives; TypeScript cannot tell for a union of them.
+  // Each text takes the arguments of its own schema; TypeScript cannot tell for a union of prompts.
   if (isPromptName(name)) return definitions[name];
   throw invalidParams(`Unknown prompt: ${quoteOf(name)}. There are ${promptNames.join(', ')}.`);
 }

@@ -1,8 +1,8 @@
 import { quotedText, sliceCodePoints, type Briefing, type Entry } from '@org/domain';
 
 /**
- * A briefing for a person who mentions it in a conversation: one readable text that is complete in itself. Recorded
- * content is quoted, so that a heading inside it does not pass for one of ours.
+ * A briefing as one complete Markdown text, for people who add it to a conversation. Recorded content is quoted, so that a
+ * heading in it does not look like a heading of the briefing.
  */
 export function briefingMarkdown({ text, entries, pinnedOmitted = [], nextCursor }: Briefing): string {
   const omitted = pinnedOmitted.map(({ sequence, preview }) => `- ${sequence}: ${JSON.stringify(preview)}`);
@@ -14,7 +14,7 @@ export function briefingMarkdown({ text, entries, pinnedOmitted = [], nextCursor
 
 function entrySection({ sequence, contextType, agent, createdAt, pinned, content, truncated }: Entry): string {
   const heading = [`## ${sequence}`, contextType, agent, createdAt, ...(pinned ? ['pinned'] : [])].join(' · ');
-  // Twice the content is enough to quote every line, but not to spell out a content of unseen characters.
+  // Twice the content's length is enough to quote every line. Content of invisible characters, shown as escapes, is cut.
   const quote = sliceCodePoints(quotedText(content), 0, 2 * content.length + 2);
   return `${heading}\n\n${quote.text}${truncated === true || quote.cut ? ' …' : ''}`;
 }

@@ -4,7 +4,7 @@ import { agentSchema, quoteOf, sessionKeySchema } from '@org/domain';
 /** Resources without a variable. */
 const fixedUris = { sessions: 'handoff://sessions', stats: 'handoff://stats' } as const;
 
-/** Resources of one session or agent, in the order in which they are listed. Where two match, the first one counts. */
+/** Resources of one session or agent, in the order in which they are listed. If a URI matches two, the first one counts. */
 const templates = {
   summary: 'handoff://summary/{sessionKey}',
   context: 'handoff://context/{sessionKey}',
@@ -19,24 +19,30 @@ export type TemplateVariable = keyof typeof variables;
 export type FixedResource = keyof typeof fixedUris;
 export type TemplateResource = keyof typeof templates;
 
-/** What a URI names. `name`: the session key, or the agent. */
+/** The resource that a URI names. `name` is the session key, or the agent. */
 export type ParsedUri =
   | { readonly resource: FixedResource; readonly name?: undefined }
   | { readonly resource: TemplateResource; readonly name: string };
 
-/** The URI, or its template, of each resource. */
+/** The URI or URI template of each resource. */
 export const resourceUris: { readonly [Resource in FixedResource | TemplateResource]: string } = {
   ...fixedUris,
   ...templates,
 };
 
-/** What may be told of a URI without the name in it. Undefined: it names no resource. */
-export function templateOf(uri: string): string | undefined {
+/** Which resource a URI names, without the name in it. Returns undefined if it names none. */
+export function findResource(uri: string): ParsedUri['resource'] | undefined {
   try {
-    return resourceUris[parseUri(uri).resource];
+    return parseUri(uri).resource;
   } catch {
     return undefined;
   }
+}
+
+/** The URI template of a URI, which traces show because it contains no name. Returns undefined if there is none. */
+export function templateOf(uri: string): string | undefined {
+  const resource = findResource(uri);
+  return resource && resourceUris[resource];
 }
 
 export const uriTemplate = (resource: TemplateResource): string => templates[resource];
@@ -46,16 +52,17 @@ export const fixedUri = (resource: FixedResource): string => fixedUris[resource]
 export const resourceUri = (resource: TemplateResource, name: string): string =>
   templates[resource].replace(/\{\w+\}/, name);
 
-/** The variable of a template; undefined when there is no such template. */
+/** The variable of a template. Returns undefined if there is no such template. */
 export function templateVariable(template: string): TemplateVariable | undefined {
   if (!uriTemplates.includes(template)) return undefined;
   return template.includes('{sessionKey}') ? 'sessionKey' : 'agentId';
 }
 
 /**
- * A name may be percent-encoded, as clients do that fill in a template (RFC 6570, section 3.2.2): it is decoded once. A query or
- * fragment is part of a name that does not exist.
- * @throws ResourceNotFoundError, ProtocolError (the session key or agent is malformed)
+ * Parses a URI. Clients that expand a template may percent-encode the name (RFC 6570, section 3.2.2); it is decoded once. A
+ * query or fragment counts as part of the name.
+ *
+ * @throws ResourceNotFoundError if no resource has this URI, or ProtocolError if its session key or agent is malformed
  */
 export function parseUri(uri: string): ParsedUri {
   for (const [resource, fixed] of Object.entries(fixedUris) as [FixedResource, string][]) {
@@ -71,7 +78,7 @@ export function parseUri(uri: string): ParsedUri {
   throw new ResourceNotFoundError(quoteOf(uri), `Resource not found: ${quoteOf(uri)}. There are ${known}.`);
 }
 
-/** A name as it stands in a URI. No name has a percent sign: one that cannot be decoded stays as it is, and is refused. */
+/** Decodes a name in a URI. A name that cannot be decoded is returned unchanged; its percent sign makes it malformed. */
 export function decodeName(encoded: string): string {
   try {
     return decodeURIComponent(encoded);

@@ -10,15 +10,15 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Caller } from '@org/domain';
 import { changeNotification } from '../subscriptions/change-notification.js';
-import { interestsOf, refuseListening } from '../subscriptions/listen-request.js';
+import { interestsOf } from '../subscriptions/listen-request.js';
 import { refuseParams } from '../messages/refuse-params.js';
 import type { ResourceChange, ResourceChanges } from '../subscriptions/resource-changes.js';
 
 /**
- * A connection of one client that hears of changes. The SDK serves `subscriptions/listen` on such connections by itself,
- * and tells a server neither that somebody listens nor to what: the acknowledgement that passes here does.
+ * A connection of one client that sends change notifications. The SDK handles `subscriptions/listen` on such connections
+ * without informing the server. This transport learns of a subscription, and of its URIs, from the acknowledgement.
  *
- * A client that reads slowly gets each change once: what is not written yet is not queued again.
+ * For a client that reads slowly, each change is queued once, until it is written.
  */
 export class NotifyingTransport implements Transport {
   onclose?: () => void;
@@ -28,9 +28,9 @@ export class NotifyingTransport implements Transport {
   readonly #wire: Transport;
   readonly #changes: ResourceChanges;
   readonly #caller: Caller;
-  /** What ends each subscription, by the id of its request. */
+  /** Ends each subscription, by the id of its request. */
   readonly #subscriptions = new Map<RequestId, () => void>();
-  /** Change notifications that wait for the wire, each once. */
+  /** Change notifications that are not written yet, each once. */
   readonly #unsent = new Map<string, JSONRPCNotification>();
   #isSending = false;
 
@@ -69,7 +69,7 @@ export class NotifyingTransport implements Transport {
     if (isJSONRPCNotification(message) && message.method === 'notifications/cancelled') {
       this.#endSubscription((message.params as { requestId?: RequestId } | undefined)?.requestId);
     }
-    const refusal = refuseParams(message) ?? refuseListening(message);
+    const refusal = refuseParams(message);
     if (refusal === undefined) this.onmessage?.(message, extra);
     else void this.#wire.send(refusal);
   }
@@ -87,8 +87,8 @@ export class NotifyingTransport implements Transport {
     this.#subscriptions.set(id, () => {
       isOver = true;
     });
-    const tell = (change: ResourceChange): void => this.#queue(changeNotification(change, meta));
-    const stop = await this.#changes.watch(interestsOf(params), this.#caller, tell);
+    const notify = (change: ResourceChange): void => this.#queue(changeNotification(change, meta));
+    const stop = await this.#changes.watch(interestsOf(params), this.#caller, notify);
     if (isOver) stop();
     else this.#subscriptions.set(id, stop);
   }

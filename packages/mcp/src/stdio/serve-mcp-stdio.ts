@@ -6,15 +6,15 @@ import { createResourceChanges } from '../subscriptions/resource-changes.js';
 import { createResources } from '../resources/resources.js';
 
 export interface ServeMcpStdioOptions extends Omit<McpServerFactoryOptions, 'resourceChanges'> {
-  /** The connection to the one client. It ends when the transport closes. */
+  /** The connection to the client. Serving ends when it closes. */
   readonly transport: Transport;
   /** See `createResourceChanges`. */
   readonly gatherMs?: number | undefined;
-  /** Hears of what went wrong with the connection. */
+  /** Receives errors of the connection. */
   readonly onConnectionError?: ((error: Error) => void) | undefined;
 }
 
-/** Serves MCP to one client, in the protocol era that it speaks. */
+/** Serves MCP to one client, in the protocol era that the client uses. */
 export function serveMcpStdio({ transport, gatherMs, onConnectionError, ...options }: ServeMcpStdioOptions): void {
   const { contextStore, onError, caller: callerOf } = options;
   const resources = createResources(contextStore, onError);

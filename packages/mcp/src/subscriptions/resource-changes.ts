@@ -2,29 +2,24 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ResourceNotFoundError } from '@modelcontextprotocol/server';
 import type { Caller, ContextStore, StoreEvent } from '@org/domain';
-import { invalidParams } from '../errors/protocol-error.js';
-import { parseUri, type ParsedUri } from '../resources/resource-uri.js';
+import type { ParsedUri } from '../resources/resource-uri.js';
 import type { Resources } from '../resources/resources.js';
-import { Turns } from './round-robin-limiter.js';
+import { parseWatchedUris, type Interests } from './interests.js';
+import { RoundRobinLimiter } from './round-robin-limiter.js';
 
-/** What a client may want to hear of: single resources, and whether others are listed. */
-export interface Interests {
-  readonly uris: readonly string[];
-  readonly list: boolean;
-}
-
-/** What changed: a resource, or the list of them. */
+/** A resource that changed, or the list of resources. */
 export type ResourceChange = { readonly uri: string } | 'list';
 
-/** Tells clients what they asked to hear of. */
+/** Watches resources for clients. */
 export interface ResourceChanges {
   /**
-   * Calls `onChange` whenever something of interest reads differently than before. Resolves when it is known how
-   * everything reads now: from then on nothing is missed that the store's events tell of. When the caller's `signal`
-   * aborts, it ends by itself, and what was not read yet stays unread. When its `stopping` does, nothing more is read first.
+   * Calls `onChange` whenever the text of a watched resource, or the list, has changed. Resolves once all of them have been
+   * read; after that, every change that the store's events announce is reported. If the caller's `signal` aborts, watching
+   * ends, and resources that have not been read yet are not read. If the caller's `stopping` aborts, it resolves without
+   * further reads.
    *
-   * @returns what ends it
-   * @throws ProtocolError when a URI is unknown or malformed, or there are too many
+   * @returns a function that ends watching
+   * @throws ProtocolError if a URI is unknown or malformed, or there are too many
    */
   readonly watch: (
     interests: Interests,
@@ -36,49 +31,39 @@ export interface ResourceChanges {
 export interface ResourceChangesOptions {
   readonly contextStore: ContextStore;
   readonly resources: Resources;
-  /** How long to gather events before looking: what changes often is looked at, and told of, no more often than this. */
+  /** How long to gather events before reading, in milliseconds: the shortest time between two reads. Default: 250. */
   readonly gatherMs?: number | undefined;
 }
 
-/** Of one client, or of one subscription where a client may have several. */
-const maxUris = 100;
-
-/** Each URI once. @throws ProtocolError when one is unknown or malformed, or there are too many */
-export function parseUris(uris: readonly string[]): readonly (readonly [uri: string, parsed: ParsedUri])[] {
-  const different = [...new Set(uris)];
-  if (different.length <= maxUris) return different.map((uri) => [uri, parseUri(uri)]);
-  throw invalidParams(`At most ${maxUris} resources can be watched at once; ${different.length} are too many.`);
-}
-
 /**
- * How many readings of all clients are under way at once: these take connections to the database from calls, and a few
- * clients may watch tens of thousands of resources.
+ * Maximum number of concurrent reads for all clients. Reads take database connections from calls, and a few clients may
+ * watch tens of thousands of resources.
  */
-const readingsAtOnce = 4;
+const maxConcurrentReads = 4;
 
-/** Something that can be watched. */
+/** A resource, or the list of resources. */
 interface Topic {
   readonly name: string;
-  /** Whether an event may have to do with it. */
+  /** Returns true if an event may mean that the topic changed. */
   readonly concerns: (event: StoreEvent) => boolean;
   readonly read: () => Promise<string>;
 }
 
-/** Something that somebody watches; all who watch the same share one. */
+/** A topic that is watched. All clients that watch it share this. */
 interface Watched extends Topic {
   readonly namespace: string;
   readonly listeners: Set<() => void>;
   readonly stopListening: () => void;
-  /** Resolves when it has been read for the first time. Absent: nobody has begun to. */
-  ready: Promise<void> | undefined;
-  /** How it read when somebody last looked. Absent: nobody has, or an event came meanwhile. */
-  seen: string | undefined;
+  /** Resolves after the first read. Undefined until that read is queued. */
+  firstRead: Promise<void> | undefined;
+  /** Digest of the text that was last read. Undefined before the first read, or if an event came during it. */
+  digest: string | undefined;
 }
 
 /**
- * Events are hints, and those of other processes don't say what happened. So whatever an event may concern is read again,
- * and only what reads differently is told of: one thing of a namespace after the other, however many watch, and each once per
- * round. No namespace waits for the rounds of another.
+ * Events are hints, and those of other processes do not say what changed. So each watched topic that an event may concern is
+ * read again, and clients are notified only if its text differs. One namespace reads its topics in rounds: one at a time,
+ * each once per round, however many clients watch it. Namespaces do not wait for each other's rounds.
  */
 export function createResourceChanges(options: ResourceChangesOptions): ResourceChanges {
   const watcher = new Watcher(options);
@@ -90,9 +75,9 @@ class Watcher {
   readonly #resources: Resources;
   readonly #gatherMs: number;
   readonly #watched = new Map<string, Watched>();
-  /** What is to be looked at, by the namespaces that have a round. */
+  /** Topics to be read again, for each namespace in which rounds run. */
   readonly #touched = new Map<string, Set<Watched>>();
-  readonly #turns = new Turns(readingsAtOnce);
+  readonly #reads = new RoundRobinLimiter(maxConcurrentReads);
 
   constructor({ contextStore, resources, gatherMs = 250 }: ResourceChangesOptions) {
     this.#contextStore = contextStore;
@@ -106,7 +91,7 @@ class Watcher {
     onChange: (change: ResourceChange) => void,
   ): Promise<() => void> {
     const caller = { namespace };
-    const watches = parseUris(uris).map(([uri, parsed]) => {
+    const watches = parseWatchedUris(uris).map(([uri, parsed]) => {
       const topic = { name: uri, concerns: concernsOf(parsed), read: () => this.#readText(uri, caller) };
       return this.#join(topic, caller, () => onChange({ uri }));
     });
@@ -119,15 +104,15 @@ class Watcher {
     };
     signal?.addEventListener('abort', stop, { once: true });
     if (signal?.aborted === true) stop();
-    // One after the other: who watches a hundred has one of them in line, and lets those pass who watch a few.
+    // Awaited one by one, so that a client that watches a hundred resources queues one read at a time.
     for (const { watched } of watches) {
       if (signal?.aborted === true || stopping?.aborted === true) break;
-      await (watched.ready ??= this.#readFirst(watched));
+      await (watched.firstRead ??= this.#readFirst(watched));
     }
     return stop;
   }
 
-  /** `onChange` must be a function of its own. */
+  /** @param onChange a distinct function for each call: the set of listeners identifies it */
   #join(topic: Topic, caller: Caller, onChange: () => void): { watched: Watched; leave: () => void } {
     const { namespace = '' } = caller;
     const key = `${namespace} ${topic.name}`;
@@ -144,40 +129,40 @@ class Watcher {
   }
 
   #add(key: string, topic: Topic, caller: Caller): Watched {
-    const hear = (event: StoreEvent): void => {
+    const touchIfConcerned = (event: StoreEvent): void => {
       if (topic.concerns(event)) this.#touch(watched);
     };
     const watched: Watched = {
       ...topic,
       namespace: caller.namespace ?? '',
       listeners: new Set(),
-      stopListening: this.#contextStore.subscribe(hear, caller),
-      ready: undefined,
-      seen: undefined,
+      stopListening: this.#contextStore.subscribe(touchIfConcerned, caller),
+      firstRead: undefined,
+      digest: undefined,
     };
     this.#watched.set(key, watched);
     return watched;
   }
 
-  /** Nothing, when all who watched it have left by the time of its turn. */
   #readFirst(watched: Watched): Promise<void> {
-    return this.#turns.take(watched.namespace, async () => {
+    return this.#reads.run(watched.namespace, async () => {
       if (watched.listeners.size === 0) return;
       const text = await watched.read().catch(ignore);
       const isTouched = this.#touched.get(watched.namespace)?.has(watched) === true;
-      // What an event concerned meanwhile may read differently already: it counts as changed.
-      if (text !== undefined && watched.seen === undefined && !isTouched) watched.seen = digest(text);
+      // If an event came during the read, the text may be outdated: without a digest, the next read counts as a change.
+      if (text !== undefined && watched.digest === undefined && !isTouched) watched.digest = digestOf(text);
     });
   }
 
   #touch(watched: Watched): void {
     const { namespace } = watched;
     const touched = this.#touched.get(namespace);
-    if (touched === undefined) void this.#look(namespace, watched);
+    if (touched === undefined) void this.#runRounds(namespace, watched);
     else touched.add(watched);
   }
 
-  async #look(namespace: string, first: Watched): Promise<void> {
+  /** Runs rounds until no topic of the namespace is touched any more. */
+  async #runRounds(namespace: string, first: Watched): Promise<void> {
     const touched = new Set([first]);
     this.#touched.set(namespace, touched);
     while (touched.size > 0) {
@@ -185,9 +170,9 @@ class Watcher {
       const round = [...touched];
       for (const watched of round) {
         if (!touched.has(watched)) continue;
-        // In a line of their own: what is watched is not kept waiting by what is going to be. A namespace has no space in it.
-        await this.#turns.take(`${namespace} round`, async () => {
-          // What happens from here on is looked at in the next round; what nobody watches any more, not at all.
+        // Another group than that of first reads, so that new watches do not delay rounds. A namespace contains no space.
+        await this.#reads.run(`${namespace} round`, async () => {
+          // Later events touch the topic again, for the next round. A topic that is no longer watched has left the set.
           if (touched.delete(watched)) await this.#compare(watched);
         });
       }
@@ -197,13 +182,13 @@ class Watcher {
 
   async #compare(watched: Watched): Promise<void> {
     const text = await watched.read().catch(ignore);
-    // A store that is away tells nothing; the next event is looked at again.
-    if (text === undefined || digest(text) === watched.seen) return;
-    watched.seen = digest(text);
+    // After a failed read, the topic is read again at the next event.
+    if (text === undefined || digestOf(text) === watched.digest) return;
+    watched.digest = digestOf(text);
     for (const listener of watched.listeners) listener();
   }
 
-  /** Also how a resource reads that is gone, or not there yet. */
+  /** A resource that does not exist has a text too, so that its creation and deletion are changes. */
   async #readText(uri: string, caller: Caller): Promise<string> {
     try {
       return JSON.stringify(await this.#resources.read(uri, caller));
@@ -219,7 +204,7 @@ class Watcher {
   }
 }
 
-/** Whether an event may have to do with a resource. Lists and counts depend on every session. */
+/** Returns a function that returns true if an event may concern the resource. Lists and counts depend on every session. */
 function concernsOf({ resource, name }: ParsedUri): (event: StoreEvent) => boolean {
   const isOfSession = resource === 'summary' || resource === 'context' || resource === 'session';
   return (event) => {
@@ -229,6 +214,6 @@ function concernsOf({ resource, name }: ParsedUri): (event: StoreEvent) => boole
   };
 }
 
-const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
 const ignore = (): undefined => undefined;

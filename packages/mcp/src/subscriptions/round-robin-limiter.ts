@@ -1,45 +1,45 @@
 /**
- * Does a few things at a time. Groups that have more in line take turns, however much each has there; what is of one group is
- * done as it came.
+ * Limits how many tasks run at once. Groups with waiting tasks take turns, one task each, however many each group has
+ * waiting. The tasks of one group run in the order in which they came.
  */
-export class Turns {
-  /** What begins, of each group that has something in line, the next group first. */
-  readonly #lines = new Map<string, (() => void)[]>();
+export class RoundRobinLimiter {
+  /** Starts the waiting tasks of each group that has any. The first group is next. */
+  readonly #waiting = new Map<string, (() => void)[]>();
   #free: number;
 
-  constructor(atOnce: number) {
-    this.#free = atOnce;
+  constructor(maxConcurrent: number) {
+    this.#free = maxConcurrent;
   }
 
-  /** Does this when its turn has come. */
-  async take<Result>(group: string, act: () => Promise<Result>): Promise<Result> {
+  async run<Result>(group: string, task: () => Promise<Result>): Promise<Result> {
     if (this.#free > 0) this.#free -= 1;
     else await this.#turnOf(group);
     try {
-      return await act();
+      return await task();
     } finally {
-      this.#passOn();
+      this.#startNext();
     }
   }
 
   #turnOf(group: string): Promise<void> {
-    return new Promise((begin) => {
-      const line = this.#lines.get(group);
-      if (line === undefined) this.#lines.set(group, [begin]);
-      else line.push(begin);
+    return new Promise((start) => {
+      const starts = this.#waiting.get(group);
+      if (starts === undefined) this.#waiting.set(group, [start]);
+      else starts.push(start);
     });
   }
 
-  #passOn(): void {
-    const [next] = this.#lines;
+  #startNext(): void {
+    const [next] = this.#waiting;
     if (next === undefined) {
       this.#free += 1;
       return;
     }
-    const [group, line] = next;
-    this.#lines.delete(group);
-    const begin = line.shift();
-    if (line.length > 0) this.#lines.set(group, line);
-    begin?.();
+    const [group, starts] = next;
+    // Added again, the group is the last one.
+    this.#waiting.delete(group);
+    const start = starts.shift();
+    if (starts.length > 0) this.#waiting.set(group, starts);
+    start?.();
   }
 }

@@ -1,29 +1,29 @@
 import type { Handoff, Session } from '@org/domain';
 
-/** Of sessions, and of handoffs. Enough for any process that serves one person; the oldest is forgotten first. */
+/** Maximum number of sessions, and of handoffs. Enough for a process that serves one person; the oldest is dropped first. */
 const capacity = 10_000;
 
 export interface RememberedEpoch {
   readonly epoch: number;
-  /** Whether the session was the agent's own. An append succeeds for participants too, and does not tell them apart. */
+  /** False if it was learnt from an append: appends succeed for participants too, and do not tell them from the owner. */
   readonly isOwners: boolean;
 }
 
 /**
- * The epoch at which this process last held each session, or wrote to it. Sending it along fences a process even against
- * another one that acts under the same agent name: what was handed on elsewhere is no longer written to from here.
+ * The epoch at which this process last owned each session, or wrote to it. Sending it fences this process even against
+ * another process with the same agent name: this one no longer writes to what was handed on elsewhere.
  */
 export interface EpochMemory {
   readonly recall: (agent: string, sessionKey: string) => RememberedEpoch | undefined;
   /**
-   * Takes note of a session that was given to the agent. An older epoch never replaces a newer one: answers may overtake
-   * each other. A participant needs no epoch, and may go on whoever the owner is; to anyone else a session that belongs to
-   * another agent tells nothing, so that looking at it does not lift the fence.
+   * Records a session that the agent owns. Answers may overtake each other, so an older epoch never replaces a newer one.
+   * If the agent is a participant, its epoch is dropped: participants write under any owner. If it is neither, nothing
+   * changes, so that reading a session does not lift the fence.
    */
   readonly remember: (agent: string, session: Pick<Session, 'owner' | 'participants' | 'sessionKey' | 'epoch'>) => void;
-  /** A session of this key is gone. */
+  /** Drops the epoch of a session that no longer exists. */
   readonly forget: (agent: string, sessionKey: string) => void;
-  /** Takes note of an append that succeeded. What is known of the agent's own session stays as it is. */
+  /** Records a successful append. It never replaces the epoch of a session that the agent owns. */
   readonly rememberAppend: (agent: string, append: Pick<Session, 'sessionKey' | 'epoch'>) => void;
   /** The session of a handoff that an answer showed to this process. */
   readonly sessionOf: (handoffId: string) => string | undefined;
@@ -60,5 +60,5 @@ function keepNewest<Value>(kept: Map<string, Value>, key: string, value: Value):
   if (kept.size > capacity && oldest !== undefined) kept.delete(oldest);
 }
 
-/** Neither name can hold a space. */
+/** Neither name can contain a space. */
 const keyOf = (agent: string, sessionKey: string): string => `${agent} ${sessionKey}`;

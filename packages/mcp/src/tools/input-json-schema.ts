@@ -2,8 +2,8 @@ import type { JSONObject, Tool } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 
 /**
- * What a model needs of a use case's arguments, as the flat object that clients want at the root. Patterns, lengths and
- * lower bounds stay with the domain, whose errors explain them when they matter: here they would only be paid for.
+ * The schema of a use case's arguments, as the flat object that clients require at the root. It leaves out patterns, lengths
+ * and lower bounds, which would cost tokens in every conversation: the domain's errors explain them when they matter.
  */
 export function inputJsonSchema(
   input: z.ZodObject,

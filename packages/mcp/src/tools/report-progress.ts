@@ -1,10 +1,10 @@
 import type { ServerContext } from '@modelcontextprotocol/server';
 
 /**
- * Tells a client that asked for it, now and then, that its call is still under way: a call that waits for offers takes
- * long, and a client that hears nothing may give it up.
+ * Sends progress notifications at an interval, if the client asked for progress. Without them, a client may give up a call
+ * that waits for offers.
  *
- * @returns what ends it
+ * @returns a function that stops the notifications
  */
 export function reportProgress({ mcpReq }: ServerContext, intervalMs: number): () => void {
   const progressToken = mcpReq._meta?.progressToken;
@@ -12,7 +12,7 @@ export function reportProgress({ mcpReq }: ServerContext, intervalMs: number): (
   const startedMs = performance.now();
   const timer = setInterval(() => {
     const params = { progressToken, progress: (performance.now() - startedMs) / 1000, message: 'seconds so far' };
-    // A client that is gone needs no progress; its call is ended by its signal.
+    // A send fails if the client is gone; the call's signal ends the call.
     mcpReq.notify({ method: 'notifications/progress', params }).catch(() => undefined);
   }, intervalMs);
   return () => clearInterval(timer);

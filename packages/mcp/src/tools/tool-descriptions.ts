@@ -1,11 +1,11 @@
 import type { UseCaseInput, UseCaseName } from '@org/domain';
 
-/** What a call does to the store, as the protocol's annotations say it. */
+/** What a call does to the store, in the terms of the protocol's tool annotations. */
 export interface ToolEffects {
   readonly readOnlyHint: boolean;
-  /** Whether something that was recorded can be lost. Otherwise a call only adds. */
+  /** True if a call can remove something that was recorded. False if a call only adds. */
   readonly destructiveHint: boolean;
-  /** Whether the same call again changes nothing more. */
+  /** True if repeating a call with the same arguments changes nothing more. */
   readonly idempotentHint: boolean;
 }
 
@@ -14,29 +14,29 @@ const adds: ToolEffects = { readOnlyHint: false, destructiveHint: false, idempot
 const addsOnce: ToolEffects = { ...adds, idempotentHint: true };
 const replaces: ToolEffects = { readOnlyHint: false, destructiveHint: true, idempotentHint: false };
 
-/** What a model reads about one tool. */
+/** What models and users read about one tool. */
 export interface ToolDescription<Name extends UseCaseName> {
-  /** When to use it: the name and the arguments already say what it does. */
+  /** When to use the tool. Its name and arguments already say what it does. */
   readonly description: string;
-  /** What a person sees instead of the name. */
+  /** Clients show it to users instead of the name. */
   readonly title: string;
   readonly effects: ToolEffects;
-  /** Only arguments whose name does not say enough. */
+  /** Descriptions of the arguments whose names do not say enough. */
   readonly arguments?: { readonly [Argument in keyof UseCaseInput<Name>]?: string };
 }
 
 /**
- * Every word here is paid for by every client in every conversation; a test holds `tools/list` to its budget.
- * `agent`, `idempotencyKey`, `sessionKey` and `epoch` are explained once, in the server's instructions.
+ * Every client pays for every word here in every conversation; a test keeps `tools/list` within its budget. The server's
+ * instructions explain `agent`, `idempotencyKey`, `sessionKey` and `epoch` once.
  */
 export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription<Name> } = {
   registerSession: {
     title: 'Register a session',
     description:
-      'Use when starting work that should outlive this conversation, or with ifExists=resume to go on with a session you own.',
+      'Use when starting work that should outlive this conversation, or with ifExists=resume to continue a session you own.',
     effects: adds,
     arguments: {
-      sessionKey: 'Absent: a new one is made.',
+      sessionKey: 'Default: a new one is made.',
       agentFrom: 'Same as agent.',
       ttlSeconds: 'Expires after this long without activity. Default: never, unless the server sets one.',
     },
@@ -58,14 +58,14 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
     title: "Read a session's log",
     description:
       "Use to read a session's log: by default the newest entries, ascending. Long content is cut to a preview.",
-    // `ackSequence` moves the agent's mark.
+    // `ackSequence` moves the agent's read mark.
     effects: addsOnce,
     arguments: {
       unread: 'Only what you have not acknowledged.',
-      ackSequence: 'First acknowledges all up to here; lower: read again.',
+      ackSequence: 'Acknowledges everything up to here before reading; a lower one marks it unread again.',
       afterSequence: 'Read forward from here.',
       cursor: 'A nextCursor; replaces afterSequence and order.',
-      contentOffset: "Read on in one entry's content; needs limit=1 and afterSequence.",
+      contentOffset: "Continues one entry's content from here; needs limit=1 and afterSequence.",
     },
   },
   getBriefing: {
@@ -79,7 +79,7 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
       'Use when another agent should take over or help, or before your own context is compacted. Nothing moves until someone accepts.',
     effects: adds,
     arguments: {
-      targetAgent: 'An agent (also yourself), role:NAME, or absent: anyone.',
+      targetAgent: 'An agent (also yourself) or role:NAME. Default: anyone.',
       requestType:
         'full_handoff moves ownership and fences you out; collaboration lets the target write too; context_transfer only shares.',
       summary: 'Goal, state, decisions, open questions.',
@@ -90,21 +90,23 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
   listHandoffs: {
     title: 'List handoffs',
     description:
-      'Use at the start of work to find offers made to you (inbox), when idle to wait for one, or to see what became of yours (outbox).',
+      'Use at the start of work to find offers made to you (inbox), when idle to wait for one, or to see the outcome of yours (outbox).',
     effects: reads,
     arguments: {
       roles: 'Your roles: also show offers to role:NAME.',
       waitSeconds: 'While the inbox shows nothing, wait; call again with the cursor.',
       status: 'Default: pending in an inbox, all in an outbox.',
-      cursor: 'Only what came after the answer that gave it.',
-      maxTokens: 'Shared by limit handoffs; what is cut or left out is named in truncated. limit=1: whole.',
+      cursor: 'Only offers that came after the answer with this cursor.',
+      maxTokens: 'Budget for all handoffs together; truncated names what was cut or left out. limit=1 shows one whole.',
     },
   },
   acceptHandoff: {
     title: 'Accept a handoff',
-    description: 'Use to take an offer. One agent wins; the answer holds the session and its briefing.',
+    description: 'Use to take an offer. One agent wins; the answer has the session and its briefing.',
     effects: addsOnce,
-    arguments: { leaseSeconds: 'Write at least this often, or a full_handoff goes back. Default: it never does.' },
+    arguments: {
+      leaseSeconds: 'Write at least this often, or the requester owns the session again. Default: no lease.',
+    },
   },
   resolveHandoff: {
     title: 'End a handoff',
@@ -120,12 +122,12 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
     title: 'List sessions',
     description: 'Use to find a session when you do not know its key. Newest first.',
     effects: reads,
-    arguments: { sessionKey: 'Only this one, whole.' },
+    arguments: { sessionKey: 'Only this one, uncut.' },
   },
   updateSession: {
     title: 'Change a session',
     description: 'Use to complete, archive, reopen, extend or rename a session you own.',
-    // Of a title or metadata that is replaced, nothing is kept.
+    // A replaced title or metadata is not kept.
     effects: replaces,
     arguments: { metadata: 'Replaces all metadata.', ttlSeconds: 'Counted from now.' },
   },
