@@ -28,7 +28,7 @@ describe('a client of the legacy era over HTTP', () => {
     ['any call', { arguments: {} }, 'some-client'],
     ['a call that asks for progress', { arguments: {}, _meta: { progressToken: 1 } }, 'some-client'],
     ['a call that names an agent', { arguments: { agent: 'other' } }, 'other'],
-  ])('is known in %s by the name that it gave another replica at initialize', async (_what, params, owner) => {
+  ])('is identified in %s by the name that it gave another replica at initialize', async (_what, params, owner) => {
     const contextStore = memoryContextStore();
     const sessionId = (await sessionIdOf(open(contextStore))) ?? '';
     expect(sessionId).toMatch(/^[0-9a-f-]{36}\.some-client$/);
@@ -37,13 +37,13 @@ describe('a client of the legacy era over HTTP', () => {
     expect(await answer.text()).toContain(`"owner":"${owner}"`);
   });
 
-  it('gets another session id each time', async () => {
+  it('gets a new session id each time', async () => {
     const handler = open();
     expect(await sessionIdOf(handler)).not.toBe(await sessionIdOf(handler));
   });
 
   it.each(['', 'x', 'client', `${'0'.repeat(36)}.`, `${'0'.repeat(36)}.role:x`, `${'0'.repeat(36)}.A b`])(
-    'is not known by the session id "%s"',
+    'is not identified by the session id "%s"',
     async (sessionId) => {
       const call = messageOf('tools/call', { name: 'registerSession' });
       const answer = await post(open(), call, { 'mcp-session-id': sessionId });
@@ -51,7 +51,7 @@ describe('a client of the legacy era over HTTP', () => {
     },
   );
 
-  it('gets no session for a name that no agent can have, nor for anything but initialize', async () => {
+  it('gets no session id for a name that no agent can have, or for another method than initialize', async () => {
     const handler = open();
     const nameless = initialize({ clientInfo: { name: '!', version: '1' } });
     for (const message of [nameless, initialize({ clientInfo: null }), messageOf('ping')]) {
@@ -63,7 +63,7 @@ describe('a client of the legacy era over HTTP', () => {
     [{ protocolVersion: null }, 'protocolVersion'],
     [{ clientInfo: { name: 7, version: '1' } }, 'clientInfo.name'],
     [{ capabilities: undefined }, 'capabilities'],
-  ])('is told what is wrong with %j at initialize', async (changed, named) => {
+  ])('gets an error that names the problem with %j at initialize', async (changed, named) => {
     const answer = await post(open(), initialize(changed));
     expect(await answer.json()).toMatchObject({
       id: 1,

@@ -21,7 +21,7 @@ function servedOver(options: Partial<McpHttpHandlerOptions> = {}) {
   return { ...observed, handler };
 }
 
-/** An official client whose requests go straight to the handler. */
+/** An official client that sends its requests directly to the handler. */
 async function connect(
   handler: McpHttpHandler,
   era: Era,
@@ -57,7 +57,7 @@ describe.each(eras)('calls over HTTP, %s era', (era) => {
     expect(await waiting()).toBe(0);
   });
 
-  it('leave nothing behind when their connections are dropped: 200 at the same time', async () => {
+  it('leak nothing when their connections are dropped: 200 concurrent calls', async () => {
     const { handler, waiting, listeners } = servedOver();
     const dropped = new AbortController();
     const params = { ...wait, _meta: { ...envelopes[era], progressToken: 1 } };
@@ -76,7 +76,7 @@ describe.each(eras)('calls over HTTP, %s era', (era) => {
     await outcomes;
   });
 
-  it('are answered with nothing when the server stops, and others are served on', async () => {
+  it('are answered without offers when the server stops, and other calls are still served', async () => {
     const stopping = new AbortController();
     const { handler, waiting } = servedOver({ stopping: stopping.signal });
     const client = await connect(handler, era);
@@ -102,7 +102,7 @@ const envelopes: { readonly [E in Era]: object } = {
   },
 };
 
-it('ends a wait when a modern client cancels: it drops the request', async () => {
+it('ends a wait when a modern client cancels by dropping the request', async () => {
   const { handler, waiting } = servedOver();
   const client = await connect(handler, 'modern');
   const cancelled = new AbortController();
@@ -113,7 +113,7 @@ it('ends a wait when a modern client cancels: it drops the request', async () =>
   await expect.poll(waiting).toBe(0);
 });
 
-it('promises a legacy client no changes: there is no connection to send them over', async () => {
+it('offers legacy clients no subscriptions, for which there is no connection', async () => {
   const client = await connect(servedOver().handler, 'legacy');
   expect(client.getServerCapabilities()).toMatchObject({ resources: {} });
   expect(client.getServerCapabilities()?.resources).toEqual({});
@@ -121,7 +121,7 @@ it('promises a legacy client no changes: there is no connection to send them ove
   await expect(asked).rejects.toMatchObject({ code: -32_601 });
 });
 
-/** The answer itself, which nobody reads. */
+/** The response, whose body the test does not read. */
 function listenTo(handler: McpHttpHandler, uris: string[]): Promise<Response> {
   const params = { notifications: { resourceSubscriptions: uris }, _meta: envelopes.modern };
   const message = { jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params };
@@ -138,7 +138,7 @@ describe('a modern client that listens over HTTP', () => {
     return heard;
   };
 
-  it('hears of what it asked for, until it stops listening', async () => {
+  it('is notified of what it asked for, until it stops listening', async () => {
     const { handler, contextStore, listeners } = servedOver();
     await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
     const client = await connect(handler, 'modern');
@@ -153,7 +153,7 @@ describe('a modern client that listens over HTTP', () => {
     await expect.poll(listeners).toBe(0);
   });
 
-  it('hears of its own namespace alone', async () => {
+  it('is notified of changes in its own namespace only', async () => {
     const { handler, contextStore } = servedOver({
       caller: ({ requestInfo }) => ({ namespace: requestInfo?.headers.get('x-tenant') ?? 'none' }),
     });
@@ -172,7 +172,7 @@ describe('a modern client that listens over HTTP', () => {
     expect(theyHeard).toEqual([]);
   });
 
-  it('is told that it cannot listen to what does not exist', async () => {
+  it('gets an error if it listens to a resource that does not exist', async () => {
     const { handler, listeners } = servedOver();
     const response = await listenTo(handler, ['handoff://sessions', 'handoff://inbox/role:x']);
     expect(await response.json()).toMatchObject({
@@ -184,7 +184,7 @@ describe('a modern client that listens over HTTP', () => {
     expect(listeners()).toBe(0);
   });
 
-  it('gets a last word when the server stops, and cannot listen any more', async () => {
+  it('gets a final message when the server stops, and cannot listen again', async () => {
     const stopping = new AbortController();
     const { handler, listeners } = servedOver({ stopping: stopping.signal });
     const client = await connect(handler, 'modern');
@@ -196,7 +196,7 @@ describe('a modern client that listens over HTTP', () => {
     expect((await call(client, 'listSessions')).isError).toBe(false);
   });
 
-  it('hears that the server is stopping when it stops while the subscription is set up', async () => {
+  it('gets an error if the server stops while the subscription is set up', async () => {
     const [asked, answering] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const { contextStore } = observedContextStore();
     const stopping = new AbortController();
@@ -221,7 +221,7 @@ describe('a modern client that listens over HTTP', () => {
     expect(reads).toBe(1);
   });
 
-  it('loses the stream when it does not read it', async () => {
+  it('loses the stream if it does not read it', async () => {
     const { handler, contextStore, listeners } = servedOver({ gatherMs: 0 });
     const uris = Array.from({ length: 100 }, (_, index) => `handoff://inbox/${'a'.repeat(100)}${index}`);
     const response = await listenTo(handler, uris);
@@ -241,14 +241,14 @@ describe('a client with credentials', () => {
     token: '',
     clientId: 'client',
     scopes,
-    // Counted from each request.
+    // Relative to each request.
     get expiresAt() {
       return (Date.now() + lifeMs) / 1000;
     },
     resourceMetadataUrl: 'https://context.example/.well-known/oauth-protected-resource/mcp',
   });
 
-  it.each(eras)('is served what its scopes cover, and is told what is missing for the rest, %s era', async (era) => {
+  it.each(eras)('is served what its scopes cover, and gets the missing scopes for the rest, %s era', async (era) => {
     const { handler } = servedOver();
     const client = await connect(handler, era, {}, granted(['context:read']));
     expect((await client.listTools()).tools).toHaveLength(10);
@@ -259,7 +259,7 @@ describe('a client with credentials', () => {
     expect((await call(administrator, 'registerSession', { agent: 'a' })).isError).toBe(false);
   });
 
-  it('is refused with an answer to its request, and a challenge', async () => {
+  it('is refused with an error for its request, and a challenge', async () => {
     const message = { jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'updateContext' } };
     const request = new Request('http://localhost/mcp', { method: 'POST', headers: baseHeaders });
     const response = await servedOver().handler.fetch(request, { parsedBody: message, authInfo: granted([]) });
@@ -285,7 +285,7 @@ describe('a client with credentials', () => {
     });
   });
 
-  it('cannot listen to more than it may read', async () => {
+  it('cannot listen to resources that it may not read', async () => {
     const { handler, listeners } = servedOver();
     const client = await connect(handler, 'modern', {}, granted(['context:read']));
     const inbox = client.listen({ resourceSubscriptions: [uri, 'handoff://inbox/a'] });
@@ -295,7 +295,7 @@ describe('a client with credentials', () => {
     expect(listeners()).toBe(0);
   });
 
-  it('hears no longer than they are valid', async () => {
+  it('is notified only while they are valid', async () => {
     const { handler, listeners } = servedOver();
     const client = await connect(handler, 'modern', {}, granted(['context:read'], 300));
     const subscription = await client.listen({ resourceSubscriptions: [uri] });

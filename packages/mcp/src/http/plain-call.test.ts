@@ -26,7 +26,7 @@ interface Call {
   readonly signal?: AbortSignal;
 }
 
-/** A message as clients of an era send it, with what a test changes. */
+/** A message as clients of the era send it, with the changes of a test. */
 function callOf(era: Era, { params = register, headers = {}, message: changed = {}, signal }: Call = {}) {
   const { name, _meta: meta } = params as { name?: string; _meta?: JsonObject };
   const ofEra =
@@ -47,7 +47,7 @@ function callOf(era: Era, { params = register, headers = {}, message: changed = 
   return { request, message };
 }
 
-/** In which nothing differs from one run to the next. */
+/** A context store whose answers are the same in every run. */
 const timeless = (): ContextStore =>
   createContextStore({ store: createMemoryStore({ clock: () => 1_700_000_000_000 }) });
 
@@ -69,12 +69,12 @@ describe.each(eras)('a plain call, %s era', (era) => {
     ['that succeeds', {}],
     ['that is refused', { params: { name: 'getContext', arguments: { sessionKey: 'none' } } }],
     ['without arguments', { params: { name: 'listSessions' } }],
-    ['that knows its agent by the name of the client', { params: { name: 'registerSession' } }],
+    ['whose agent is the name of the client', { params: { name: 'registerSession' } }],
     [
-      'with a word for an id, and a trace',
+      'with a string as its id, and a trace',
       { message: { id: 'x' }, params: { ...register, _meta: { traceparent: '' } } },
     ],
-  ])('%s is answered as the SDK answers it, byte by byte', async (_case, given) => {
+  ])('%s gets the same bytes as from the SDK', async (_case, given) => {
     const { request, message } = callOf(era, given);
     expect(readPlainCall(request, message)).toMatchObject({ era });
     const plain = await answer(createMcpHttpHandler({ contextStore: timeless(), version }), callOf(era, given));
@@ -92,30 +92,30 @@ describe.each(eras)('a plain call, %s era', (era) => {
     ['of a tool that does not exist', { params: { name: 'toString', arguments: {} } }],
     ['with arguments that are a list', { params: { ...register, arguments: [1] } }],
     ['without an id', { message: { id: undefined } }],
-    ['whose id is no whole number', { message: { id: 1.5 } }],
+    ['whose id is not an integer', { message: { id: 1.5 } }],
     ['without a version of JSON-RPC', { message: { jsonrpc: '1.0' } }],
     ['with another member', { message: { result: {} } }],
     ['with another parameter', { params: { ...register, task: {} } }],
     [
-      'with an argument that is left out',
+      'with an argument that the SDK drops',
       { params: { ...register, arguments: JSON.parse('{"__proto__":1}') as object } },
     ],
     [
-      'with something else of the protocol in its _meta',
+      'with another reserved key in its _meta',
       { params: { ...register, _meta: { 'io.modelcontextprotocol/logLevel': 'debug' } } },
     ],
     ['of another method', { message: { method: 'prompts/get' } }],
-    ['of a version that nobody knows', { headers: { 'mcp-protocol-version': '1999-01-01' } }],
+    ['of an unknown version', { headers: { 'mcp-protocol-version': '1999-01-01' } }],
     [
       'of the version of the other era',
       { headers: { 'mcp-protocol-version': era === 'legacy' ? '2026-07-28' : '2025-11-25' } },
     ],
-  ])('is none when it is one %s', (_case, given) => {
+  ])('is not recognised in a call %s', (_case, given) => {
     const { request, message } = callOf(era, given);
     expect(readPlainCall(request, message)).toBeUndefined();
   });
 
-  it('lets go of a client that is gone', async () => {
+  it('ends when its client is gone', async () => {
     const calling = Promise.withResolvers<AbortSignal | undefined>();
     const hanging = {
       ...timeless(),
@@ -137,18 +137,15 @@ describe.each(eras)('a plain call, %s era', (era) => {
 });
 
 it.each<[string, Call]>([
-  ['an Mcp-Name that is another', { headers: { 'mcp-name': 'getContext' } }],
-  ['an Mcp-Method that is another', { headers: { 'mcp-method': 'tools/list' } }],
+  ['a different Mcp-Name', { headers: { 'mcp-name': 'getContext' } }],
+  ['a different Mcp-Method', { headers: { 'mcp-method': 'tools/list' } }],
   ['a client without a name', { params: { ...register, _meta: { 'io.modelcontextprotocol/clientInfo': {} } } }],
-  [
-    'capabilities that are none',
-    { params: { ...register, _meta: { 'io.modelcontextprotocol/clientCapabilities': 7 } } },
-  ],
+  ['invalid capabilities', { params: { ...register, _meta: { 'io.modelcontextprotocol/clientCapabilities': 7 } } }],
   [
     'an unknown version',
     { params: { ...register, _meta: { 'io.modelcontextprotocol/protocolVersion': '2099-01-01' } } },
   ],
-])('is none in the modern era with %s, and refused', async (_case, given) => {
+])('refuses a modern call with %s, and does not recognise it as plain', async (_case, given) => {
   const { request, message } = callOf('modern', given);
   expect(readPlainCall(request, message)).toBeUndefined();
   const [status] = await answer(createMcpHttpHandler({ contextStore: timeless(), version }), callOf('modern', given));

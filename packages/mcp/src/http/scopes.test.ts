@@ -28,7 +28,7 @@ describe('scopes that a message needs', () => {
     expect(scopesNeeded(request('tools/call', { name: 'toString' }))).toEqual([]);
   });
 
-  it('are those of writing too where a reading tool moves a mark', () => {
+  it('include writing if a tool that reads moves a mark', () => {
     const needed = (given: unknown): readonly string[] =>
       scopesNeeded(request('tools/call', { name: 'getContext', arguments: given }));
     for (const ackSequence of [0, 5, -1, '5', false, {}])
@@ -37,7 +37,7 @@ describe('scopes that a message needs', () => {
       expect(needed(given)).toEqual(['context:read']);
   });
 
-  it('are those of the resource, whichever way it is asked for', () => {
+  it('are those of the resource, for every method', () => {
     const needed = uriTemplates.map((template) => {
       const uri = template.replace(/\{\w+\}/, 'work');
       const read = scopesNeeded(request('resources/read', { uri }));
@@ -54,7 +54,7 @@ describe('scopes that a message needs', () => {
     ]);
   });
 
-  it('are all of them for a subscription to several resources, and for several messages', () => {
+  it('are those of all resources of a subscription, and of all messages of an array', () => {
     const uris = ['handoff://inbox/a', 'handoff://sessions'];
     expect(listen({ resourceSubscriptions: uris })).toEqual(['handoff', 'context:read']);
     expect(listen({ resourcesListChanged: true })).toEqual(['context:read']);
@@ -62,7 +62,7 @@ describe('scopes that a message needs', () => {
     expect(scopesNeeded(calls)).toEqual(['context:write', 'handoff']);
   });
 
-  it('are those of what is completed: whom the caller made offers to is seen with handoff alone', () => {
+  it('include handoff if the completed values include the targets of offers', () => {
     const complete = (name: string): readonly string[] =>
       scopesNeeded(
         request('completion/complete', { ref: { type: 'ref/prompt', name: 'handoff' }, argument: { name, value: '' } }),
@@ -79,16 +79,19 @@ describe('scopes that a message needs', () => {
     ['completion/complete', {}],
     ['completion/complete', { argument: null }],
     ['a/method/of/tomorrow', {}],
-  ])('are no fewer than context:read for anything else: %s %j', (method, params) => {
+  ])('are context:read for every other request: %s %j', (method, params) => {
     expect(scopesNeeded(request(method, params))).toEqual(['context:read']);
   });
 
-  it.each([undefined, null, 7, 'text', {}, { method: 7 }])('are none for what is no message: %j', (message) => {
-    expect(scopesNeeded(message)).toEqual([]);
-  });
+  it.each([undefined, null, 7, 'text', {}, { method: 7 }])(
+    'are none for a value that is not a message: %j',
+    (message) => {
+      expect(scopesNeeded(message)).toEqual([]);
+    },
+  );
 });
 
-it('misses each scope once, and none of an administrator', () => {
+it('lists each missing scope once, and none for an administrator', () => {
   expect(missingScopes(['handoff', 'handoff', 'context:read'], ['context:read', 'else'])).toEqual(['handoff']);
   expect(missingScopes(['handoff', 'context:write'], ['admin'])).toEqual([]);
   expect(missingScopes(['handoff'], ['handoff:read', 'context'])).toEqual(['handoff']);

@@ -37,7 +37,7 @@ it.each([
   expect(requestIdIn(Buffer.from(message))).toBeUndefined();
 });
 
-it('repeats no bytes that are not UTF-8', () => {
+it('returns no bytes that are not UTF-8', () => {
   expect(requestIdIn(Buffer.from('{"id":"\xff","x":1}', 'latin1'))).toBeUndefined();
   expect(requestIdIn(Buffer.from('{"id":7,"x":"\xff"}', 'latin1'))).toBe('7');
 });

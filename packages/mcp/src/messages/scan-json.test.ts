@@ -6,14 +6,14 @@ const hasTooManyTokens = (json: Buffer): boolean => scanJson(json).hasTooManyTok
 const callWith = (argument: string): Buffer =>
   Buffer.from(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":{"a":1,${argument}}}}`);
 const objectBytes = 64 * 1024;
-/** Pieces of JSON, as many as an object of that size can hold. */
+/** Repeats a piece of JSON as often as it fits into an object of this size. */
 const filled = (bytes: number, piece: string): string =>
   Array<string>(Math.floor((bytes - 8) / (piece.length + 1)))
     .fill(piece)
     .join(',');
 
 it.each(['0', '[]', '{}', '""', '[[]]', '{"":0}', '{"":[]}'])(
-  'takes any object of 64 KiB that a call may carry, such as one full of %s',
+  'accepts every object of 64 KiB that a call may carry, such as one full of %s',
   (piece) => {
     const metadata = `{"x":[${filled(objectBytes, piece)}]}`;
     expect(metadata.length).toBeGreaterThan(objectBytes - 20);
@@ -21,7 +21,7 @@ it.each(['0', '[]', '{}', '""', '[[]]', '{"":0}', '{"":[]}'])(
   },
 );
 
-it('takes an object with as many names, and as many levels, as a call may carry', () => {
+it('accepts an object with the maximum number of names and levels that a call may carry', () => {
   const names = Array.from({ length: 8000 }, (_, index) => `"${index.toString(36)}":0`).join(',');
   const nested = `${'{"a":'.repeat(64)}"${'x'.repeat(5000)}"${'}'.repeat(64)}`;
   for (const metadata of [`{${names}}`, nested])
@@ -33,7 +33,7 @@ it.each([
   ['quotes', String.raw`\",`],
   ['backslashes before its end', String.raw`,\\`],
   ['escapes', String.raw`\u005b`],
-])('does not look into a text: one full of %s is one value', (_what, piece) => {
+])('counts a string full of %s as one token', (_what, piece) => {
   const text = `"${piece.repeat(200_000)}"`;
   expect(JSON.parse(text)).toBeTypeOf('string');
   expect(hasTooManyTokens(callWith(`"content":${text}`))).toBe(false);
@@ -50,7 +50,7 @@ it.each([
   expect(hasTooManyTokens(callWith(given))).toBe(true);
 });
 
-it('reads no further than it must', () => {
+it('stops at the maximum number of tokens', () => {
   const text = Buffer.concat([callWith(`"roles":[${'0,'.repeat(70_000)}`), Buffer.alloc(1_000_000, '0,')]);
   let read = 0;
   const counted = new Proxy(text, {
@@ -71,6 +71,6 @@ it.each([
   ['9007199254740993', true],
   ['[9007199254740992,0.1,-1.5e3,123456789012345,"9007199254740993"]', false],
   [String.raw`{"9007199254740993":"\"9007199254740993"}`, false],
-])('sees in %s whether a number would change', (json, has) => {
+])('detects in %s whether a number would change', (json, has) => {
   expect(scanJson(Buffer.from(json)).hasInexactNumber).toBe(has);
 });

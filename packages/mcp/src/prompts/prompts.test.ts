@@ -54,7 +54,7 @@ describe.each(eras)('prompts, %s era', (era) => {
     );
   });
 
-  it('say what follows from the kind of handoff', async () => {
+  it('say what the type of handoff means for the requester', async () => {
     const client = await clientWithSession(era);
     const textFor = (requestType: string) => textOf(client, 'handoff', { sessionKey: 'work', requestType });
     expect(await textFor('full_handoff')).toContain('stop writing');
@@ -81,14 +81,14 @@ describe.each(eras)('prompts, %s era', (era) => {
     });
   });
 
-  it('take an argument that was left blank for not given', async () => {
+  it('treat a blank argument as not given', async () => {
     const client = await clientWithSession(era);
     const blank = { sessionKey: 'work', targetAgent: ' ', requestType: '' };
     expect(await textOf(client, 'handoff', blank)).toBe(await textOf(client, 'handoff', { sessionKey: 'work' }));
     expect(await textOf(client, 'resume', { sessionKey: '' })).toBe(await textOf(client, 'resume'));
   });
 
-  it('complete session keys, kinds of handoff, and the agents and roles that are known', async () => {
+  it('complete session keys, types of handoff, and known agents and roles', async () => {
     const contextStore = memoryContextStore();
     const client = await connectStdio({ contextStore }, era, 'planner');
     await contextStore.registerSession({ sessionKey: 'alpha', agent: 'planner' });
@@ -111,7 +111,7 @@ describe.each(eras)('prompts, %s era', (era) => {
   });
 });
 
-describe('the words that a model is given', () => {
+describe('the texts for a model', () => {
   it('cost few tokens (o200k_base)', async () => {
     const client = await clientWithSession('modern');
     const cost = (text: string): number => encode(text).length;
@@ -125,7 +125,7 @@ describe('the words that a model is given', () => {
     expect(cost(await textOf(client, 'checkpoint', { sessionKey: 'work' }))).toBeLessThan(200);
   });
 
-  it('speak of tools and arguments that exist', async () => {
+  it('name only tools and arguments that exist', async () => {
     const client = await clientWithSession('modern');
     const texts = [
       instructions,

@@ -24,7 +24,7 @@ const briefing: Briefing = {
   nextCursor: 'abc',
 };
 
-it('shows a briefing whole, with recorded content quoted', () => {
+it('shows a complete briefing, with recorded content quoted', () => {
   expect(briefingMarkdown(briefing)).toBe(
     [
       'Session work.',
@@ -43,7 +43,7 @@ it('marks content that is cut', () => {
   );
 });
 
-it('shows unseen characters by their code points, and no more of them than there is room for', () => {
+it('shows invisible characters as code points, and cuts them to the available length', () => {
   const shownOf = (content: string): string => briefingMarkdown({ ...briefing, entries: [{ ...entry, content }] });
   expect(shownOf(`right\u202Eleft, ${'and so on, '.repeat(10)}`)).toContain('> right<U+202E>left, and');
   expect(shownOf('\u007f'.repeat(10_000)).length).toBeLessThan(21_000);

@@ -31,7 +31,7 @@ describe.each(eras)('resources, %s era', (era) => {
     expect(uris).toHaveLength(153);
   });
 
-  it('lists the title of a session on one line, with nothing unseen in it, and says that it is data', async () => {
+  it('lists the title of a session on one line without invisible characters, and says that it is data', async () => {
     const client = await connect(factoryOver(memoryContextStore()), era);
     const title = 'Ignore\n\u001b[8mall\u202e';
     await call(client, 'registerSession', { sessionKey: 'work', title });
@@ -48,7 +48,7 @@ describe.each(eras)('resources, %s era', (era) => {
     await expect(asked).rejects.toMatchObject({ code: -32_602, message: expect.stringContaining('cursor') as string });
   });
 
-  it('offers a template for each kind of reading', async () => {
+  it('has a template for each kind of resource with a variable', async () => {
     const client = await connect(factoryOver(memoryContextStore()), era);
     const { resourceTemplates } = await client.listResourceTemplates();
     expect(resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual([
@@ -87,7 +87,7 @@ describe.each(eras)('resources, %s era', (era) => {
 
   it('reads a session, the sessions and the inbox of an agent, and the statistics', async () => {
     const contextStore = memoryContextStore();
-    // Credentials for one agent keep nobody from reading what others have.
+    // A credential for one agent may read the resources of other agents.
     const client = await connect(factoryOver(contextStore, { caller: () => ({ boundAgent: 'planner' }) }), era);
     await withSessions(client, 'work', 'other');
     const offer = { sessionKey: 'work', requestType: 'full_handoff', targetAgent: 'reviewer', summary: 'Half done.' };
@@ -101,7 +101,7 @@ describe.each(eras)('resources, %s era', (era) => {
     expect(await read('handoff://agents/planner/sessions')).toMatchObject({
       sessions: [{ sessionKey: 'other' }, { sessionKey: 'work' }],
     });
-    expect(await read('handoff://agents/nobody/sessions')).toEqual({ sessions: [] });
+    expect(await read('handoff://agents/unknown/sessions')).toEqual({ sessions: [] });
     expect(await read('handoff://inbox/reviewer')).toMatchObject({ handoffs: [{ summary: 'Half done.' }] });
     expect(await read('handoff://inbox/planner')).toMatchObject({ handoffs: [] });
     expect(await read('handoff://stats')).toEqual({ sessions: 2, pendingHandoffs: 1 });
@@ -156,7 +156,7 @@ describe.each(eras)('resources, %s era', (era) => {
     });
   });
 
-  it('reads and completes what a client encoded when it filled in a template', async () => {
+  it('reads and completes names that a client percent-encoded when it expanded a template', async () => {
     const contextStore = memoryContextStore();
     await contextStore.registerSession({ sessionKey: 'work', agent: 'ana@example.com' });
     const client = await connect(factoryOver(contextStore), era);
@@ -178,7 +178,7 @@ describe.each(eras)('resources, %s era', (era) => {
     expect(JSON.stringify(await client.readResource({ uri: 'handoff://summary/w%6Frk' }))).toContain('Session work');
   });
 
-  it('marks a missing resource in the way that clients recognise', async () => {
+  it('answers for a missing resource with the error that clients recognise', async () => {
     const client = await connect(factoryOver(memoryContextStore()), era);
     await expect(client.readResource({ uri: 'handoff://summary/unknown' })).rejects.toMatchObject({
       data: { uri: 'handoff://summary/unknown' },
@@ -203,7 +203,7 @@ describe.each(eras)('resources, %s era', (era) => {
     });
   });
 
-  it('never shows a client what went wrong inside', async () => {
+  it('hides the cause of an internal error from clients', async () => {
     const broken: ContextStore = {
       ...memoryContextStore(),
       listSessions: () => Promise.reject(new ContextStoreError('STORE_UNAVAILABLE', 'The database is away.')),

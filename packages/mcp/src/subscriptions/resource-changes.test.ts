@@ -7,7 +7,7 @@ import { createResources } from '../resources/resources.js';
 const note = (sessionKey: string, content = 'x') =>
   ({ sessionKey, contextType: 'message', content, agent: 'a' }) as const;
 
-/** Every session, agent and change is in the namespace `default`, unless said otherwise. */
+/** Sessions, agents and changes are in the namespace `default` by default. */
 function observedChanges(): ObservedContextStore & { changes: ResourceChanges; reads: string[] } {
   const observed = observedContextStore();
   const resources = createResources(observed.contextStore, undefined);
@@ -26,7 +26,7 @@ function observedChanges(): ObservedContextStore & { changes: ResourceChanges; r
   return { ...observed, changes, reads };
 }
 
-/** Every reading waits until it is let through. */
+/** Each read waits until the test releases it. */
 function heldChanges() {
   const { contextStore, publish } = observedContextStore();
   const held: { readonly namespace: string | undefined; readonly uri: string; readonly let: () => void }[] = [];
@@ -48,11 +48,11 @@ function heldChanges() {
   return {
     changes,
     publish,
-    /** Of what namespaces the readings are that are under way. */
+    /** The namespaces of the reads that are in progress. */
     held: () => held.map(({ namespace }) => namespace),
     heldUris: () => held.map(({ uri }) => uri),
     reads: () => reads,
-    /** Resolves when the next has begun. */
+    /** Releases the first read. Resolves when the next one has started. */
     letFirst: async () => {
       held.shift()?.let();
       await new Promise((later) => setTimeout(later, 5));
@@ -64,7 +64,7 @@ function heldChanges() {
   };
 }
 
-/** Waits until everything that was heard of has been looked at. */
+/** Waits until no more reads happen. */
 async function settled(reads: readonly unknown[]): Promise<void> {
   for (let before = -1; before !== reads.length;) {
     before = reads.length;
@@ -84,7 +84,7 @@ const uris = [
   'handoff://inbox/c',
 ];
 
-describe('what is watched', () => {
+describe('a watched resource', () => {
   it.each<[string, (store: ObservedContextStore['contextStore']) => Promise<unknown>, string[]]>([
     [
       'an append',
@@ -114,7 +114,7 @@ describe('what is watched', () => {
       (store) => store.registerSession({ sessionKey: 'work', agent: 'b' }, { namespace: 'theirs' }),
       [],
     ],
-  ])('is told of after %s, and nothing else is', async (_case, act, expected) => {
+  ])('is reported after %s, and no other resource is', async (_case, act, expected) => {
     const { contextStore, changes, reads, publish } = observedChanges();
     await contextStore.registerSession({ sessionKey: 'other', agent: 'a' });
     await contextStore.updateContext(note('other'));
@@ -123,7 +123,7 @@ describe('what is watched', () => {
     const stop = await changes.watch({ uris, list: true }, {}, (change) => heard.push(change));
     const named = (): string[] =>
       heard.splice(0).map((change) => (change === 'list' ? change : change.uri.slice('handoff://'.length)));
-    // The times of a session move with the millisecond.
+    // A session's times change with each millisecond.
     await new Promise((later) => setTimeout(later, 5));
 
     await act(contextStore);
@@ -135,7 +135,7 @@ describe('what is watched', () => {
     stop();
   });
 
-  it('is found out about when another process did something', async () => {
+  it('is reported after a change by another process', async () => {
     const { elsewhere, changes, reads, publish } = observedChanges();
     await elsewhere.registerSession({ sessionKey: 'work', agent: 'a' });
     const heard: ResourceChange[] = [];
@@ -160,7 +160,7 @@ describe('what is watched', () => {
     expect(new Set(heard)).toEqual(new Set([{ uri: 'handoff://stats' }, { uri: 'handoff://inbox/a' }]));
   });
 
-  it('is not even read when an event is about another session', async () => {
+  it('is not read if an event concerns another session', async () => {
     const { contextStore, changes, reads } = observedChanges();
     await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
     await contextStore.registerSession({ sessionKey: 'other', agent: 'a' });
@@ -172,7 +172,7 @@ describe('what is watched', () => {
     expect(reads).toEqual(ofWork);
   });
 
-  it('is read once per round however much happens and however many watch, and told of once', async () => {
+  it('is read and reported once per round, however many events and watchers there are', async () => {
     const { contextStore, changes, reads } = observedChanges();
     await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
     const heard: number[] = [];
@@ -189,7 +189,7 @@ describe('what is watched', () => {
     expect(heard).toHaveLength(50 * (reads.length - 1));
   });
 
-  it('is not listened to any more once nobody watches', async () => {
+  it('has no listener once its last watcher has left', async () => {
     const { contextStore, changes, reads, listeners } = observedChanges();
     await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
     const heard: ResourceChange[] = [];
@@ -209,7 +209,7 @@ describe('what is watched', () => {
     expect(reads).toHaveLength(before);
   });
 
-  it('is not read for those who have left: the store may be closed by then', async () => {
+  it('is not read after its watchers have left, because the store may be closed', async () => {
     const { contextStore } = observedContextStore();
     const resources = createResources(contextStore, undefined);
     const reads: string[] = [];
@@ -233,7 +233,7 @@ describe('what is watched', () => {
     expect(reads).toHaveLength(1);
   });
 
-  it('is read a few at a time, however much is watched, and one of each namespace in turn', async () => {
+  it('waits for one of a few concurrent reads, which namespaces get in turn', async () => {
     const { changes, held, letFirst } = heldChanges();
     const watch = (namespace: string, count: number, name = ''): Promise<unknown> => {
       const many = Array.from({ length: count }, (_, index) => `handoff://context/${name}${index}`);
@@ -246,12 +246,12 @@ describe('what is watched', () => {
     await letFirst();
     await letFirst();
     expect(held()).toEqual(['greedy', 'greedy', 'greedy', 'modest']);
-    // Behind the four that are under way come two of the others for each of its own.
+    // The namespaces take turns, so ten more reads are enough for both of its resources.
     for (let readings = 0; readings < 10; readings += 1) await letFirst();
     expect(isReady).toBe(true);
   });
 
-  it('is looked at in one namespace while the round of another lasts', async () => {
+  it('is read in one namespace during the round of another namespace', async () => {
     const { changes, held, hold, publish } = heldChanges();
     hold(false);
     for (const namespace of ['greedy', 'modest']) {
@@ -265,7 +265,7 @@ describe('what is watched', () => {
     hold(false);
   });
 
-  it('is looked at while many of the same namespace begin to watch', async () => {
+  it('is read while many clients of the same namespace start to watch', async () => {
     const { changes, heldUris, hold, letFirst, publish } = heldChanges();
     hold(false);
     await changes.watch({ uris: ['handoff://stats'], list: false }, {}, () => undefined);
@@ -279,7 +279,7 @@ describe('what is watched', () => {
     hold(false);
   });
 
-  it('is not read for a client that leaves before its turn', async () => {
+  it('is not read for a client that leaves before the read starts', async () => {
     const { changes, hold, reads } = heldChanges();
     const leaving = new AbortController();
     const watch = () => changes.watch({ uris, list: true }, { signal: leaving.signal }, () => undefined);
@@ -292,7 +292,7 @@ describe('what is watched', () => {
     expect(reads()).toBe(1);
   });
 
-  it('may not be there yet', async () => {
+  it('may not exist yet', async () => {
     const { contextStore, changes } = observedChanges();
     const { promise: created, resolve } = Promise.withResolvers<ResourceChange>();
     await changes.watch({ uris: ['handoff://summary/work'], list: false }, {}, resolve);

@@ -25,7 +25,7 @@ async function connectListening(era: 'legacy' | 'modern'): Promise<Client> {
 const settled = () => new Promise((later) => setTimeout(later, 60));
 
 it.each(['legacy', 'modern'] as const)(
-  'hears of a resource by the URI that it asked for, encoded or not, %s era',
+  'notifies a client with the URI that it asked for, encoded or not, %s era',
   async (era) => {
     const client = await connectListening(era);
     const uris = ['handoff://sessions/w%6Frk', 'handoff://sessions/work'];
@@ -37,7 +37,7 @@ it.each(['legacy', 'modern'] as const)(
 );
 
 describe('a client of the legacy era on stdio', () => {
-  it('hears of the resources that it subscribed to, until it unsubscribes', async () => {
+  it('is notified of the resources that it subscribed to, until it unsubscribes', async () => {
     const client = await connectListening('legacy');
     expect(client.getServerCapabilities()).toMatchObject({ resources: { subscribe: true } });
     expect(client.getServerCapabilities()?.resources).not.toHaveProperty('listChanged');
@@ -76,7 +76,7 @@ describe('a client of the legacy era on stdio', () => {
 });
 
 describe('a client of the modern era on stdio', () => {
-  it('hears of what it listens to, until it closes the subscription', async () => {
+  it('is notified of what it listens to, until it closes the subscription', async () => {
     const client = await connectListening('modern');
     const subscription = await client.listen({ resourceSubscriptions: [uri], resourcesListChanged: true });
     expect(subscription.honoredFilter).toEqual({ resourceSubscriptions: [uri], resourcesListChanged: true });
@@ -91,7 +91,7 @@ describe('a client of the modern era on stdio', () => {
     expect(heard).toEqual([uri, 'list']);
   });
 
-  it('hears nothing that it did not ask for', async () => {
+  it('is not notified of anything else', async () => {
     const client = await connectListening('modern');
     await client.listen({ resourceSubscriptions: ['handoff://summary/work'] });
     await observed.contextStore.registerSession({ sessionKey: 'new', agent: 'a' });
@@ -99,7 +99,7 @@ describe('a client of the modern era on stdio', () => {
     expect(heard).toEqual([]);
   });
 
-  it('is told at once that it cannot listen to what does not exist', async () => {
+  it('gets an error at once if it listens to a resource that does not exist', async () => {
     const client = await connectListening('modern');
     await expect(client.listen({ resourceSubscriptions: [uri, 'handoff://nothing'] })).rejects.toMatchObject({
       message: expect.stringContaining('Resource not found: handoff://nothing') as string,
@@ -107,7 +107,7 @@ describe('a client of the modern era on stdio', () => {
     expect(observed.listeners()).toBe(0);
   });
 
-  it('leaves nothing behind when it goes', async () => {
+  it('leaves no listeners when it disconnects', async () => {
     const client = await connectListening('modern');
     await client.listen({ resourceSubscriptions: [uri], resourcesListChanged: true });
     expect(observed.listeners()).toBe(2);
@@ -116,7 +116,7 @@ describe('a client of the modern era on stdio', () => {
   });
 });
 
-/** The client's side of a connection in raw messages, whose reader can be made to wait. */
+/** The client's side of a connection, in raw messages, whose reader can be paused. */
 class SlowWire implements Transport {
   onmessage?: (message: JSONRPCMessage) => void;
   readonly sent: JSONRPCMessage[] = [];

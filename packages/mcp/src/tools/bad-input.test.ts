@@ -11,7 +11,7 @@ beforeEach(() => {
   contextStore = createContextStore({ store: createMemoryStore({ clock: () => nowMs }) });
 });
 
-/** All that could have changed. */
+/** Everything that a call could have changed. */
 const stateOf = async (namespace = 'default'): Promise<unknown> => {
   const caller = { namespace };
   const { sessions } = await contextStore.listSessions({}, caller);
@@ -82,7 +82,7 @@ describe.each(eras)('bad input, %s era', (era) => {
     await expectRefusal(planner, tool, args, 'VALIDATION_ERROR', names);
   });
 
-  it('refuses a cursor that was made up, or is of another tool, session or namespace', async () => {
+  it('refuses a cursor that is invented, or from another tool, session or namespace', async () => {
     await call(planner, 'registerSession', { sessionKey: 'other' });
     await call(planner, 'updateContext', { sessionKey: 'work', contextType: 'message', content: 'y' });
     const { body: page } = await call(planner, 'getContext', { sessionKey: 'work', limit: 1 });
@@ -104,7 +104,7 @@ describe.each(eras)('bad input, %s era', (era) => {
     await refuse('listSessions', { cursor: inbox['cursor'] });
   });
 
-  it('lets nobody claim an offer of its own to a role', async () => {
+  it('refuses an agent that accepts its own offer to a role', async () => {
     const handoffId = await offer({ targetAgent: 'role:reviewer' });
     expect((await call(planner, 'listHandoffs', { roles: ['reviewer'] })).body).toMatchObject({ handoffs: [] });
     await expectRefusal(planner, 'acceptHandoff', { handoffId }, 'FORBIDDEN', 'cancel it');
@@ -116,7 +116,7 @@ describe.each(eras)('bad input, %s era', (era) => {
     });
   });
 
-  it('refuses what comes too late', async () => {
+  it('refuses to accept or resolve a handoff that has expired, or is already accepted or resolved', async () => {
     const handoffId = await offer({ expiresInSeconds: 60 });
     nowMs += 60_000;
     await expectRefusal(reviewer, 'acceptHandoff', { handoffId }, 'HANDOFF_EXPIRED', 'Ask planner for a new one');
@@ -154,7 +154,7 @@ describe.each(eras)('bad input, %s era', (era) => {
     }
   });
 
-  it('refuses a lease on what does not move ownership', async () => {
+  it('refuses a lease on a handoff that does not move ownership', async () => {
     const handoffId = await offer({ requestType: 'collaboration' });
     await expectRefusal(
       reviewer,

@@ -6,7 +6,7 @@ import type { FinishedCall } from './observe-calls.js';
 import type { OnError } from '../errors/report-error.js';
 import { call, connect, eras, factoryOver, memoryContextStore, type Answer } from '../../test/connect.js';
 
-/** Every tool once, in an order in which each succeeds. Fails when a tool is missing. */
+/** Calls every tool once, in an order in which each succeeds. The test fails if a tool is missing. */
 async function callEveryTool(planner: Client, implementer: Client): Promise<Map<UseCaseName, Answer>> {
   const answers = new Map<UseCaseName, Answer>();
   const run = async (client: Client, name: UseCaseName, args: Record<string, unknown>): Promise<Answer> => {
@@ -35,7 +35,7 @@ async function callEveryTool(planner: Client, implementer: Client): Promise<Map<
 }
 
 describe.each(eras)('tools/call, %s era', (era) => {
-  it('answers every tool with what its use case promises, in structuredContent and as text', async () => {
+  it('answers every tool with a result of its schema, in structuredContent and as text', async () => {
     const factory = factoryOver(memoryContextStore());
     const answers = await callEveryTool(
       await connect(factory, era, 'planner'),
@@ -50,7 +50,7 @@ describe.each(eras)('tools/call, %s era', (era) => {
     }
   });
 
-  it('takes what clients add to every call for nothing, and what they leave empty for not given', async () => {
+  it('ignores arguments that clients add to every call, and treats null as not given', async () => {
     const client = await connect(factoryOver(memoryContextStore()), era);
     const added = { wait_for_previous: true, toolCallId: 'call_1' };
     const empty = { agent: '', idempotencyKey: null, title: '', metadata: null, ttlSeconds: null, ifExists: '' };
@@ -62,14 +62,14 @@ describe.each(eras)('tools/call, %s era', (era) => {
     expect((await call(client, 'getContext', log)).body).toMatchObject({ entries: [] });
   });
 
-  it('says which argument was probably meant', async () => {
+  it('suggests the argument that was probably meant', async () => {
     const client = await connect(factoryOver(memoryContextStore()), era);
     const { isError, body } = await call(client, 'getBriefing', { session_key: 'work', maxToken: 500 });
     expect(isError).toBe(true);
     expect(body['message']).toContain('session_key, maxToken: unknown; did you mean sessionKey, maxTokens? Known are');
   });
 
-  it('answers an error of the domain as a result that says what to do', async () => {
+  it('answers a domain error as a result that says what to do', async () => {
     const client = await connect(factoryOver(memoryContextStore()), era);
     const { isError, body, text } = await call(client, 'updateContext', {
       sessionKey: 'not a key',
@@ -83,7 +83,7 @@ describe.each(eras)('tools/call, %s era', (era) => {
     expect(JSON.parse(text)).toEqual(body);
   });
 
-  it('names the tools that exist when asked for another', async () => {
+  it('answers a call of an unknown tool with the names of all tools', async () => {
     const client = await connect(factoryOver(memoryContextStore()), era);
     const asked = client.callTool({ name: 'toString', arguments: {} });
     await expect(asked).rejects.toMatchObject({
@@ -92,13 +92,13 @@ describe.each(eras)('tools/call, %s era', (era) => {
     });
   });
 
-  it('knows the agent by the name of its client', async () => {
+  it('uses the name of the client as the agent', async () => {
     const client = await connect(factoryOver(memoryContextStore()), era, 'Claude Code');
     const { body } = await call(client, 'registerSession', { sessionKey: 'mine' });
     expect(body).toMatchObject({ session: { owner: 'claude-code' } });
   });
 
-  it('never shows a client what went wrong inside, and tells the operator', async () => {
+  it('hides the cause of an internal error from clients, and reports it to the operator', async () => {
     const heard: Parameters<OnError>[] = [];
     const broken: ContextStore = {
       ...memoryContextStore(),
@@ -123,7 +123,7 @@ describe.each(eras)('tools/call, %s era', (era) => {
     expect(heard[0]?.[0].cause).toBeInstanceOf(TypeError);
   });
 
-  it('tells who wants to see every call its tool, outcome and request id, and nothing that was written', async () => {
+  it('reports the tool, outcome and request id of every call to onCall, and no content', async () => {
     const heard: FinishedCall[] = [];
     const caller = () => ({ requestId: 'r-1', boundAgent: 'planner' });
     const factory = factoryOver(memoryContextStore(), { onCall: (finished) => heard.push(finished), caller });
@@ -137,7 +137,7 @@ describe.each(eras)('tools/call, %s era', (era) => {
     expect(JSON.stringify(heard)).not.toContain('secret');
   });
 
-  it('names an error by the id of its request, if that has one', async () => {
+  it('puts the id of the request into an error, if there is one', async () => {
     const client = await connect(factoryOver(memoryContextStore(), { caller: () => ({ requestId: 'r-1' }) }), era);
     expect((await call(client, 'getContext', { sessionKey: 'a' })).body).toMatchObject({ requestId: 'r-1' });
     await expect(client.getPrompt({ name: 'resume', arguments: { sessionKey: 'a' } })).rejects.toMatchObject({
@@ -145,7 +145,7 @@ describe.each(eras)('tools/call, %s era', (era) => {
     });
   });
 
-  it('lives on when a client cancels a call', async () => {
+  it('keeps serving after a client cancels a call', async () => {
     const client = await connect(factoryOver(memoryContextStore()), era);
     const cancelled = new AbortController();
     const pending = client.callTool(
@@ -157,7 +157,7 @@ describe.each(eras)('tools/call, %s era', (era) => {
     expect((await call(client, 'listSessions')).isError).toBe(false);
   });
 
-  it('lets the transport say who calls', async () => {
+  it('takes the caller from the transport', async () => {
     const caller = () => ({ namespace: 'tenant', boundAgent: 'bound' });
     const client = await connect(factoryOver(memoryContextStore(), { caller }), era);
     expect((await call(client, 'registerSession', { sessionKey: 'a' })).body).toMatchObject({
@@ -167,7 +167,7 @@ describe.each(eras)('tools/call, %s era', (era) => {
   });
 });
 
-it('asks for the agent where no client name is known: stateless legacy HTTP', async () => {
+it('asks for the agent if the client name is unknown: stateless legacy HTTP', async () => {
   const handler = createMcpHandler(factoryOver(memoryContextStore()));
   const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'registerSession', arguments: {} } };
   const response = await handler.fetch(

@@ -6,7 +6,7 @@ import { createEpochMemory } from './epoch-memory.js';
 
 const entry = { sessionKey: 'work', contextType: 'message', content: 'x' };
 
-/** Two processes under one agent name; the session went from the first to the second. */
+/** Two processes with one agent name. The session was handed from the first to the second. */
 async function twoProcesses() {
   const contextStore = memoryContextStore();
   const connectProcess = () => connect(factoryOver(contextStore, { rememberEpochs: true }), 'legacy', 'twin');
@@ -22,7 +22,7 @@ async function twoProcesses() {
   return { older, newer };
 }
 
-/** Moves a session without any of the processes under test having a hand in it. @returns the handoff */
+/** Moves a session from outside of the processes under test. @returns the id of the handoff */
 async function handOver(
   contextStore: ContextStore,
   from: string,
@@ -36,7 +36,7 @@ async function handOver(
 }
 
 describe('a process that remembers epochs', () => {
-  it('is fenced against another one of the same agent name, again and again', async () => {
+  it('stays fenced against another process with the same agent name', async () => {
     const { older, newer } = await twoProcesses();
     expect((await call(newer, 'updateContext', entry)).body).toMatchObject({ sequence: 1, epoch: 2 });
     for (const [tool, args] of [
@@ -50,7 +50,7 @@ describe('a process that remembers epochs', () => {
     }
   });
 
-  it('is not taken for the process that accepted first', async () => {
+  it('is told apart from the process that accepted first', async () => {
     const { older } = await twoProcesses();
     const { body } = await call(older, 'listHandoffs', { direction: 'outbox' });
     const [accepted] = body['handoffs'] as { handoffId: string }[];
@@ -60,7 +60,7 @@ describe('a process that remembers epochs', () => {
     expect((await call(older, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
   });
 
-  it('knows a session from an earlier one of the same key', async () => {
+  it('tells a session from an earlier one with the same key', async () => {
     const contextStore = memoryContextStore();
     const client = await connect(factoryOver(contextStore, { rememberEpochs: true }), 'legacy', 'twin');
     await call(client, 'registerSession', { sessionKey: 'work' });
@@ -71,20 +71,20 @@ describe('a process that remembers epochs', () => {
     expect((await call(client, 'updateContext', entry)).body).toMatchObject({ sequence: 1, epoch: 1 });
   });
 
-  it('writes again after it has resumed the session', async () => {
+  it('can write again after it has resumed the session', async () => {
     const { older } = await twoProcesses();
     await call(older, 'registerSession', { sessionKey: 'work', ifExists: 'resume' });
     expect((await call(older, 'updateContext', entry)).body).toMatchObject({ epoch: 2 });
   });
 
-  it('lets an explicit epoch win', async () => {
+  it('prefers an explicit epoch', async () => {
     const { older } = await twoProcesses();
     expect((await call(older, 'updateContext', { ...entry, epoch: 2 })).body).toMatchObject({ epoch: 2 });
   });
 
-  it('keeps the agents of one process apart', async () => {
+  it('remembers epochs separately for each agent', async () => {
     const { older } = await twoProcesses();
-    // Not the owner: seeing the session teaches this agent nothing, and the twin nothing either.
+    // The visitor does not own the session, so neither agent learns an epoch from the answer.
     await call(older, 'registerSession', { sessionKey: 'work', ifExists: 'resume', agent: 'visitor' });
     expect((await call(older, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
     expect((await call(older, 'updateContext', { ...entry, agent: 'visitor' })).body).toMatchObject({
@@ -92,7 +92,7 @@ describe('a process that remembers epochs', () => {
     });
   });
 
-  it('stays fenced after looking at a session that is with someone else, and after repeating an old acceptance', async () => {
+  it('stays fenced after reading a session of another owner, and after repeating an old acceptance', async () => {
     const contextStore = memoryContextStore();
     const older = await connect(factoryOver(contextStore, { rememberEpochs: true }), 'modern', 'planner');
     await call(older, 'registerSession', { sessionKey: 'work' });
@@ -115,7 +115,7 @@ describe('a process that remembers epochs', () => {
     expect((await call(planner, 'updateContext', entry)).body).toMatchObject({ epoch: 2, sequence: 1 });
   });
 
-  it('is fenced when it only ever appended', async () => {
+  it('is fenced if it only ever appended', async () => {
     const contextStore = memoryContextStore();
     const older = await connect(factoryOver(contextStore, { rememberEpochs: true }), 'modern', 'twin');
     await contextStore.registerSession({ sessionKey: 'work', agent: 'twin' });
@@ -131,7 +131,7 @@ describe('a process that remembers epochs', () => {
     expect((await call(older, 'updateContext', entry)).body).toMatchObject({ sequence: 2, epoch: 2 });
   });
 
-  it('goes on as a participant when ownership moves between others, and stops when it moves to its own name', async () => {
+  it('keeps writing as a participant when ownership moves between others, and is fenced when it moves to its own agent name', async () => {
     const contextStore = memoryContextStore();
     const helper = await connect(factoryOver(contextStore, { rememberEpochs: true }), 'legacy', 'helper');
     await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
@@ -143,7 +143,7 @@ describe('a process that remembers epochs', () => {
     expect((await call(helper, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
   });
 
-  it('stays fenced as the former owner when its agent became a participant in another process', async () => {
+  it('stays fenced as the former owner if its agent became a participant in another process', async () => {
     const contextStore = memoryContextStore();
     const older = await connect(factoryOver(contextStore, { rememberEpochs: true }), 'modern', 'planner');
     await call(older, 'registerSession', { sessionKey: 'work' });
@@ -153,7 +153,7 @@ describe('a process that remembers epochs', () => {
   });
 
   it.each(['requester', 'twin'])(
-    'is fenced after its lease lapsed and the session went back to %s',
+    'is fenced after its lease lapsed and the %s owns the session again',
     async (requester) => {
       let nowMs = 0;
       const contextStore = createContextStore({ store: createMemoryStore({ clock: () => nowMs }) });
@@ -168,7 +168,7 @@ describe('a process that remembers epochs', () => {
       expect((await call(holder, 'updateContext', entry)).body).toMatchObject({ sequence: 1, epoch: 2 });
       nowMs += 60_000;
       expect((await call(holder, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
-      // The requester owns it at an epoch that its process has not seen: it looks before it writes.
+      // The requester's process has not seen the new epoch, so it resumes the session before it writes.
       expect((await call(back, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
       const resumed = await call(back, 'registerSession', { sessionKey: 'work', ifExists: 'resume' });
       expect(resumed.body).toMatchObject({ session: { owner: requester, epoch: 3, lastSequence: 1 } });
@@ -177,8 +177,8 @@ describe('a process that remembers epochs', () => {
     },
   );
 
-  describe('and ends handoffs', () => {
-    /** The agent's session, offered by the older process, and accepted where no process is known. */
+  describe('and resolves handoffs', () => {
+    /** The agent's session, offered by the older process, and accepted by an unknown process. */
     async function acceptedElsewhere() {
       const contextStore = memoryContextStore();
       const connectProcess = () => connect(factoryOver(contextStore, { rememberEpochs: true }), 'modern', 'twin');
@@ -190,19 +190,22 @@ describe('a process that remembers epochs', () => {
       return { contextStore, connectProcess, older, handoffId };
     }
 
-    it.each(['returned', 'completed'])('sends its epoch along: an older one does not make it %s', async (outcome) => {
-      const { contextStore, older, handoffId } = await acceptedElsewhere();
-      expect((await call(older, 'resolveHandoff', { handoffId, outcome })).body).toMatchObject({
-        code: 'OWNERSHIP_LOST',
-      });
-      expect(await contextStore.readSession('work')).toMatchObject({ owner: 'twin', epoch: 2 });
-      await call(older, 'registerSession', { sessionKey: 'work', ifExists: 'resume' });
-      expect((await call(older, 'resolveHandoff', { handoffId, outcome })).body).toMatchObject({
-        handoff: { status: outcome },
-      });
-    });
+    it.each(['returned', 'completed'])(
+      'sends its epoch, so an older process cannot resolve the handoff as %s',
+      async (outcome) => {
+        const { contextStore, older, handoffId } = await acceptedElsewhere();
+        expect((await call(older, 'resolveHandoff', { handoffId, outcome })).body).toMatchObject({
+          code: 'OWNERSHIP_LOST',
+        });
+        expect(await contextStore.readSession('work')).toMatchObject({ owner: 'twin', epoch: 2 });
+        await call(older, 'registerSession', { sessionKey: 'work', ifExists: 'resume' });
+        expect((await call(older, 'resolveHandoff', { handoffId, outcome })).body).toMatchObject({
+          handoff: { status: outcome },
+        });
+      },
+    );
 
-    it('finds the epoch of a handoff that it has not seen, once it has resumed its session', async () => {
+    it('finds the epoch of a handoff that it has not seen, after it has resumed the session', async () => {
       const { contextStore, connectProcess, handoffId } = await acceptedElsewhere();
       const accepting = await connectProcess();
       await contextStore.resolveHandoff({ handoffId, outcome: 'completed', agent: 'twin' });
@@ -223,7 +226,7 @@ describe('a process that remembers epochs', () => {
       expect((await call(another, 'resolveHandoff', end)).body).toMatchObject({ handoff: { status: 'completed' } });
     });
 
-    it('gets its first answer under a key again, also when it is an older one by then', async () => {
+    it('gets the first answer to an idempotency key again, even if it is fenced by then', async () => {
       const { older, newer } = await twoProcesses();
       const offer = { sessionKey: 'work', requestType: 'full_handoff', targetAgent: 'twin' };
       const { body } = await call(newer, 'requestHandoff', offer);
@@ -236,7 +239,7 @@ describe('a process that remembers epochs', () => {
       expect((await call(older, 'resolveHandoff', end)).body).toMatchObject({ replayed: true });
     });
 
-    it('completes what was shared with it while it owns the session no more', async () => {
+    it('completes a shared handoff after it lost ownership of the session', async () => {
       const contextStore = memoryContextStore();
       const planner = await connect(factoryOver(contextStore, { rememberEpochs: true }), 'modern', 'planner');
       await call(planner, 'registerSession', { sessionKey: 'work' });
@@ -249,7 +252,7 @@ describe('a process that remembers epochs', () => {
     });
   });
 
-  it('acts as the configured agent before it falls back to the name of the client', async () => {
+  it('acts as the configured agent, and only without one as the client', async () => {
     const contextStore = memoryContextStore({ agent: 'configured' });
     const factory = factoryOver(contextStore, { rememberEpochs: true });
     const client = await connect(factory, 'modern', 'someone');
@@ -264,7 +267,7 @@ describe('a process that remembers epochs', () => {
   });
 });
 
-it('does not remember epochs unless it is asked to', async () => {
+it('remembers no epochs by default', async () => {
   const contextStore = memoryContextStore();
   const [older, newer] = [
     await connect(factoryOver(contextStore), 'legacy', 'twin'),
@@ -280,15 +283,15 @@ it('does not remember epochs unless it is asked to', async () => {
   expect((await call(older, 'updateContext', entry)).isError).toBe(false);
 });
 
-describe('the memory itself', () => {
-  it('never goes back to an older epoch', () => {
+describe('the epoch memory', () => {
+  it('never replaces an epoch with an older one', () => {
     const memory = createEpochMemory();
     memory.remember('a', { owner: 'a', participants: [], sessionKey: 's', epoch: 3 });
     memory.remember('a', { owner: 'a', participants: [], sessionKey: 's', epoch: 2 });
     expect(memory.recall('a', 's')).toMatchObject({ epoch: 3 });
   });
 
-  it('goes on with the newest append, but never over what the agent owned', () => {
+  it('keeps the epoch of the newest append, but never replaces the epoch of an owner', () => {
     const memory = createEpochMemory();
     for (const epoch of [2, 3, 1]) memory.rememberAppend('a', { sessionKey: 's', epoch });
     expect(memory.recall('a', 's')).toEqual({ epoch: 3, isOwners: false });
@@ -297,7 +300,7 @@ describe('the memory itself', () => {
     expect(memory.recall('a', 's')).toEqual({ epoch: 4, isOwners: true });
   });
 
-  it('is bounded, and forgets what it has not heard of for longest', () => {
+  it('is bounded, and drops the oldest epoch first', () => {
     const memory = createEpochMemory();
     for (let index = 0; index < 10_000; index += 1)
       memory.remember('a', { owner: 'a', participants: [], sessionKey: `s${index}`, epoch: 1 });

@@ -8,7 +8,7 @@ describe('tools/list', () => {
     expect(encode(JSON.stringify({ tools })).length).toBeLessThan(2500);
   });
 
-  it('offers every use case, each described, under a name that clients accept', () => {
+  it('lists every use case with a description, under a name that clients accept', () => {
     expect(tools.map(({ name }) => name)).toEqual(Object.keys(useCases));
     for (const { name, description } of tools) {
       expect(name).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
@@ -16,7 +16,7 @@ describe('tools/list', () => {
     }
   });
 
-  it.each(toolNames)('asks %s for a flat object with exactly the arguments of its use case', (name) => {
+  it.each(toolNames)('gives %s a flat object schema with exactly the arguments of its use case', (name) => {
     const schema = tools.find((tool) => tool.name === name)?.inputSchema;
     expect(schema).toMatchObject({ type: 'object', additionalProperties: false });
     expect(Object.keys(schema?.properties ?? {})).toEqual(Object.keys(useCases[name].input.shape));
@@ -26,7 +26,7 @@ describe('tools/list', () => {
     expect(schema?.required ?? []).toEqual(required.map(([argument]) => argument));
   });
 
-  it('keeps enums, upper bounds and defaults, and leaves out what only the server checks', () => {
+  it('keeps enums, upper bounds and defaults, and leaves out rules that only the server checks', () => {
     const properties = tools.find(({ name }) => name === 'getContext')?.inputSchema.properties;
     expect(properties).toMatchObject({
       order: { type: 'string', enum: ['asc', 'desc'] },
@@ -36,7 +36,7 @@ describe('tools/list', () => {
     expect(JSON.stringify(tools)).not.toMatch(/"(\$schema|pattern|minimum|minLength|propertyNames)"/);
   });
 
-  it('says in every annotation what a tool does', () => {
+  it('annotates every tool with all hints', () => {
     const effects = tools.map(({ name, annotations: { title, ...hints } = {} }) => {
       expect(title, name).toMatch(/^[A-Z]/);
       return [name, ...Object.entries(hints).flatMap(([hint, holds]) => (holds ? [hint] : []))];
@@ -53,7 +53,7 @@ describe('tools/list', () => {
       ['listSessions', 'readOnlyHint', 'idempotentHint'],
       ['updateSession', 'destructiveHint'],
     ]);
-    // A client takes a hint that is missing for the worst: open to the world, and destructive.
+    // Clients assume the worst of a missing hint: open to the world, and destructive.
     const all = ['destructiveHint', 'idempotentHint', 'openWorldHint', 'readOnlyHint', 'title'];
     for (const { annotations = {} } of tools) expect(Object.keys(annotations).toSorted()).toEqual(all);
   });

@@ -34,7 +34,7 @@ describe.each(eras)('listHandoffs with waitSeconds, %s era', (era) => {
     expect(await waiting()).toBe(0);
   });
 
-  it('tells a client that asked for it that the call is still under way', async () => {
+  it('sends progress to a client that asked for it', async () => {
     const { contextStore } = observedContextStore();
     await contextStore.registerSession({ sessionKey: 'work', agent: 'planner' });
     const client = await connect(factoryOver(contextStore, { progressIntervalMs: 5 }), era);
@@ -52,7 +52,7 @@ describe.each(eras)('listHandoffs with waitSeconds, %s era', (era) => {
     expect(heard).toEqual(heard.toSorted((a, b) => a - b));
   });
 
-  it('ends at once when the client cancels, and leaves nothing behind: 200 at the same time', async () => {
+  it('ends at once when the client cancels, and leaks nothing: 200 concurrent calls', async () => {
     const { contextStore, waiting, listeners } = observedContextStore();
     const client = await connectStdio({ contextStore, progressIntervalMs: 5 }, era);
     const cancelled = new AbortController();
@@ -79,7 +79,7 @@ describe.each(eras)('listHandoffs with waitSeconds, %s era', (era) => {
     expect(listeners()).toBe(0);
   });
 
-  it('answers with nothing when the server stops, while other calls go on', async () => {
+  it('answers without offers when the server stops, while other calls continue', async () => {
     const { contextStore, waiting } = observedContextStore();
     const stopping = new AbortController();
     const client = await connect(factoryOver(contextStore, { stopping: stopping.signal }), era);
@@ -94,12 +94,12 @@ describe.each(eras)('listHandoffs with waitSeconds, %s era', (era) => {
     expect((await call(client, 'listHandoffs', wait.arguments)).body).toMatchObject({ handoffs: [] });
   });
 
-  it('is still given what the store is being asked for when the server stops', async () => {
+  it('answers with the offers of a store read that is in progress when the server stops', async () => {
     const [asked, answering] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const store = createMemoryStore();
     const busy: Store = {
       ...store,
-      // As a call that waits for its turn at the database.
+      // Like a call that waits for a database connection.
       listHandoffs: async (request, signal) => {
         asked.resolve();
         await answering.promise;
@@ -131,7 +131,7 @@ describe.each(eras)('listHandoffs with waitSeconds, %s era', (era) => {
   });
 });
 
-it('sends progress while a call lasts, and only for one that asked for it', async () => {
+it('sends progress during a call, and only if the client asked for it', async () => {
   const { contextStore, waiting } = observedContextStore();
   const [client, transport] = InMemoryTransport.createLinkedPair();
   serveMcpStdio({ contextStore, version: '1', transport, progressIntervalMs: 1 });

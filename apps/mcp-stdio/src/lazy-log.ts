@@ -4,17 +4,17 @@ interface OpenedLog extends Log {
   readonly faults: FaultLog;
 }
 
-export interface LateLog {
+export interface LazyLog {
   readonly write: (line: (logger: Logger, faults: FaultLog) => void) => void;
-  /** Resolves when every line is written, or given up: whether all were. */
+  /** Resolves with true once every line is written, or with false if some could not be written in time. */
   readonly close: () => Promise<boolean>;
 }
 
 /**
- * A log that is loaded when it gets its first line: most processes write none, and start sooner without it. What nobody
- * catches becomes its last line.
+ * A log that is loaded for its first line. Most processes write none, and start faster without it. An uncaught exception is
+ * the last line, and ends the process.
  */
-export function createLateLog(options: OpenLogOptions): LateLog {
+export function createLazyLog(options: OpenLogOptions): LazyLog {
   let opened: Promise<OpenedLog> | undefined;
   const open = async (): Promise<OpenedLog> => {
     const { createFaultLog, openLog } = await import('@org/logger-pino');
