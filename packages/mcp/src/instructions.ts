@@ -3,7 +3,7 @@ export const instructions = `The context store keeps the log of a piece of work 
 - At the start, call listHandoffs: another agent may have handed work to you. acceptHandoff answers with a briefing; read it first. Without an offer, registerSession (ifExists=resume) and getBriefing continue your own session.
 - While working, updateContext with what a successor needs. Pin goals and decisions. getContext unread=true shows what was added since you acknowledged.
 - Before you stop, or before your context is compacted, requestHandoff with a summary and instructions.
-- End work that you accepted with resolveHandoff: completed, or returned with a reason. To take more, listHandoffs with waitSeconds and the last cursor.
+- At the end of work that you accepted, resolveHandoff: completed, or returned with a reason. For more work, listHandoffs with waitSeconds and the last cursor.
 - agent is the name you act under: pass the same one in every call, unless the server already knows you. Only a session's owner and participants write to it.
 - epoch is the fence: pass the one you were given. OWNERSHIP_LOST means that the session has another owner now: stop writing to it.
 - idempotencyKey makes a retry safe: same key, same arguments.

@@ -7,7 +7,7 @@ import { isToolName } from '../tools/tools.js';
 export const scopes = {
   'context:read': 'Read sessions, their logs and briefings, and be notified when they change.',
   'context:write': 'Create sessions, append to them, change them, and move read marks (`ackSequence`).',
-  handoff: 'See, make, accept and end handoffs. An acceptance answers with the briefing of its session.',
+  handoff: 'See, request, accept and resolve handoffs. An acceptance answers with the briefing of its session.',
   admin: 'Everything: includes all other scopes.',
 } as const;
 

@@ -29,12 +29,12 @@ function observedChanges(): ObservedContextStore & { changes: ResourceChanges; r
 /** Each read waits until the test releases it. */
 function heldChanges() {
   const { contextStore, publish } = observedContextStore();
-  const held: { readonly namespace: string | undefined; readonly uri: string; readonly let: () => void }[] = [];
+  const held: { readonly namespace: string | undefined; readonly uri: string; readonly release: () => void }[] = [];
   let reads = 0;
   let isHolding = true;
   const hold = async ({ namespace }: Caller, uri = ''): Promise<void> => {
     reads += 1;
-    if (isHolding) await new Promise<void>((resolve) => held.push({ namespace, uri, let: resolve }));
+    if (isHolding) await new Promise<void>((resolve) => held.push({ namespace, uri, release: resolve }));
   };
   const resources = createResources(contextStore, undefined);
   const changes = createResourceChanges({
@@ -53,13 +53,13 @@ function heldChanges() {
     heldUris: () => held.map(({ uri }) => uri),
     reads: () => reads,
     /** Releases the first read. Resolves when the next one has started. */
-    letFirst: async () => {
-      held.shift()?.let();
+    releaseFirst: async () => {
+      held.shift()?.release();
       await new Promise((later) => setTimeout(later, 5));
     },
     hold: (holds: boolean) => {
       isHolding = holds;
-      if (!holds) for (const reading of held.splice(0)) reading.let();
+      if (!holds) for (const reading of held.splice(0)) reading.release();
     },
   };
 }
@@ -119,10 +119,10 @@ describe('a watched resource', () => {
     await contextStore.registerSession({ sessionKey: 'other', agent: 'a' });
     await contextStore.updateContext(note('other'));
     await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
-    const heard: ResourceChange[] = [];
-    const stop = await changes.watch({ uris, list: true }, {}, (change) => heard.push(change));
+    const reported: ResourceChange[] = [];
+    const stop = await changes.watch({ uris, list: true }, {}, (change) => reported.push(change));
     const named = (): string[] =>
-      heard.splice(0).map((change) => (change === 'list' ? change : change.uri.slice('handoff://'.length)));
+      reported.splice(0).map((change) => (change === 'list' ? change : change.uri.slice('handoff://'.length)));
     // A session's times change with each millisecond.
     await new Promise((later) => setTimeout(later, 5));
 
@@ -138,26 +138,26 @@ describe('a watched resource', () => {
   it('is reported after a change by another process', async () => {
     const { elsewhere, changes, reads, publish } = observedChanges();
     await elsewhere.registerSession({ sessionKey: 'work', agent: 'a' });
-    const heard: ResourceChange[] = [];
+    const reported: ResourceChange[] = [];
     await changes.watch({ uris: ['handoff://stats', 'handoff://inbox/a'], list: true }, {}, (change) =>
-      heard.push(change),
+      reported.push(change),
     );
     await elsewhere.registerSession({ sessionKey: 'other', agent: 'a' });
     await settled(reads);
-    expect(heard).toEqual([]);
+    expect(reported).toEqual([]);
     publish({ kind: 'something_changed' });
     await settled(reads);
-    expect(new Set(heard)).toEqual(new Set([{ uri: 'handoff://stats' }, 'list']));
+    expect(new Set(reported)).toEqual(new Set([{ uri: 'handoff://stats' }, 'list']));
 
-    heard.length = 0;
+    reported.length = 0;
     await elsewhere.requestHandoff({ sessionKey: 'other', requestType: 'full_handoff', targetAgent: 'b', agent: 'a' });
     await elsewhere.requestHandoff({ sessionKey: 'work', requestType: 'full_handoff', agent: 'a' });
     publish({ kind: 'handoff_offered', namespace: 'theirs' });
     await settled(reads);
-    expect(heard).toEqual([]);
+    expect(reported).toEqual([]);
     publish({ kind: 'handoff_offered', namespace: 'default' });
     await settled(reads);
-    expect(new Set(heard)).toEqual(new Set([{ uri: 'handoff://stats' }, { uri: 'handoff://inbox/a' }]));
+    expect(new Set(reported)).toEqual(new Set([{ uri: 'handoff://stats' }, { uri: 'handoff://inbox/a' }]));
   });
 
   it('is not read if an event concerns another session', async () => {
@@ -175,9 +175,9 @@ describe('a watched resource', () => {
   it('is read and reported once per round, however many events and watchers there are', async () => {
     const { contextStore, changes, reads } = observedChanges();
     await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
-    const heard: number[] = [];
+    const reported: number[] = [];
     for (let watcher = 0; watcher < 50; watcher += 1) {
-      await changes.watch({ uris: ['handoff://context/work'], list: false }, {}, () => heard.push(watcher));
+      await changes.watch({ uris: ['handoff://context/work'], list: false }, {}, () => reported.push(watcher));
     }
     expect(reads).toHaveLength(1);
     await Promise.all(
@@ -185,22 +185,22 @@ describe('a watched resource', () => {
     );
     await settled(reads);
     expect(reads.length).toBeLessThan(10);
-    expect(new Set(heard).size).toBe(50);
-    expect(heard).toHaveLength(50 * (reads.length - 1));
+    expect(new Set(reported).size).toBe(50);
+    expect(reported).toHaveLength(50 * (reads.length - 1));
   });
 
   it('has no listener once its last watcher has left', async () => {
     const { contextStore, changes, reads, listeners } = observedChanges();
     await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
-    const heard: ResourceChange[] = [];
-    const watch = () => changes.watch({ uris, list: true }, {}, (change) => heard.push(change));
+    const reported: ResourceChange[] = [];
+    const watch = () => changes.watch({ uris, list: true }, {}, (change) => reported.push(change));
     const stops = await Promise.all([watch(), watch()]);
     expect(listeners()).toBe(uris.length + 1);
     stops[0]?.();
     stops[0]?.();
     await contextStore.updateContext(note('work'));
     await settled(reads);
-    expect(heard.filter((change) => change !== 'list' && change.uri === 'handoff://context/work')).toHaveLength(1);
+    expect(reported.filter((change) => change !== 'list' && change.uri === 'handoff://context/work')).toHaveLength(1);
     stops[1]?.();
     expect(listeners()).toBe(0);
     const before = reads.length;
@@ -234,7 +234,7 @@ describe('a watched resource', () => {
   });
 
   it('waits for one of a few concurrent reads, which namespaces get in turn', async () => {
-    const { changes, held, letFirst } = heldChanges();
+    const { changes, held, releaseFirst } = heldChanges();
     const watch = (namespace: string, count: number, name = ''): Promise<unknown> => {
       const many = Array.from({ length: count }, (_, index) => `handoff://context/${name}${index}`);
       return changes.watch({ uris: many, list: false }, { namespace }, () => undefined);
@@ -243,11 +243,11 @@ describe('a watched resource', () => {
     let isReady = false;
     void watch('modest', 2).then(() => (isReady = true));
     expect(held()).toEqual(['greedy', 'greedy', 'greedy', 'greedy']);
-    await letFirst();
-    await letFirst();
+    await releaseFirst();
+    await releaseFirst();
     expect(held()).toEqual(['greedy', 'greedy', 'greedy', 'modest']);
     // The namespaces take turns, so ten more reads are enough for both of its resources.
-    for (let readings = 0; readings < 10; readings += 1) await letFirst();
+    for (let readings = 0; readings < 10; readings += 1) await releaseFirst();
     expect(isReady).toBe(true);
   });
 
@@ -266,7 +266,7 @@ describe('a watched resource', () => {
   });
 
   it('is read while many clients of the same namespace start to watch', async () => {
-    const { changes, heldUris, hold, letFirst, publish } = heldChanges();
+    const { changes, heldUris, hold, releaseFirst, publish } = heldChanges();
     hold(false);
     await changes.watch({ uris: ['handoff://stats'], list: false }, {}, () => undefined);
     hold(true);
@@ -274,7 +274,8 @@ describe('a watched resource', () => {
       void changes.watch({ uris: [`handoff://context/${stream}`], list: false }, {}, () => undefined);
     }
     publish({ kind: 'handoff_offered', namespace: 'default' });
-    for (let readings = 0; readings < 20 && !heldUris().includes('handoff://stats'); readings += 1) await letFirst();
+    for (let readings = 0; readings < 20 && !heldUris().includes('handoff://stats'); readings += 1)
+      await releaseFirst();
     expect(heldUris()).toContain('handoff://stats');
     hold(false);
   });

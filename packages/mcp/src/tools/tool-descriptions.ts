@@ -74,7 +74,7 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
     effects: reads,
   },
   requestHandoff: {
-    title: 'Offer a session',
+    title: 'Request a handoff',
     description:
       'Use when another agent should take over or help, or before your own context is compacted. Nothing moves until someone accepts.',
     effects: adds,
@@ -102,16 +102,16 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
   },
   acceptHandoff: {
     title: 'Accept a handoff',
-    description: 'Use to take an offer. One agent wins; the answer has the session and its briefing.',
+    description: 'Use to accept an offer. One agent wins; the answer has the session and its briefing.',
     effects: addsOnce,
     arguments: {
       leaseSeconds: 'Write at least this often, or the requester owns the session again. Default: no lease.',
     },
   },
   resolveHandoff: {
-    title: 'End a handoff',
+    title: 'Resolve a handoff',
     description:
-      'Use to end a handoff: the acceptor completes or returns it, the target rejects it, the requester cancels it.',
+      'Use to resolve a handoff: the acceptor completes or returns it, the target rejects it, the requester cancels it.',
     effects: addsOnce,
     arguments: {
       outcome: 'returned gives a full_handoff back to the requester; say in reason what is missing.',
