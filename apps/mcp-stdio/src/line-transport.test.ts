@@ -29,7 +29,7 @@ const receive = async (...messages: JSONRPCMessage[]): Promise<void> => {
 };
 
 describe('LineTransport', () => {
-  it('closes only after everything that was asked is answered', async () => {
+  it('closes only after every request is answered', async () => {
     await receive(request(1), request(2));
     input.end();
     await transport.finishing;
@@ -41,14 +41,14 @@ describe('LineTransport', () => {
     expect(String(output.read())).toBe(`${JSON.stringify(response(1))}\n${JSON.stringify(response(2))}\n`);
   });
 
-  it('closes at once when nothing is left to answer', async () => {
+  it('closes at once if every request is answered', async () => {
     await receive(request(1));
     await transport.send(response(1));
     await transport.finish();
     expect(isClosed).toBe(true);
   });
 
-  it('does not wait for an answer to what was cancelled, nor to a subscription', async () => {
+  it('does not wait for answers to cancelled requests or subscriptions', async () => {
     const cancelled: JSONRPCMessage = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } };
     await receive(request(1), request(2, 'subscriptions/listen'), cancelled);
     await transport.finish();
@@ -56,7 +56,7 @@ describe('LineTransport', () => {
     expect(received).toHaveLength(3);
   });
 
-  it('reads nothing more once it finishes', async () => {
+  it('reads nothing more after `finish`', async () => {
     await receive(request(1));
     await transport.finish();
     await receive(request(2));
@@ -64,9 +64,9 @@ describe('LineTransport', () => {
   });
 
   it.each([
-    ['breaks', () => input.destroy(new Error('read ECONNRESET'))],
+    ['fails', () => input.destroy(new Error('read ECONNRESET'))],
     ['is closed', () => input.destroy()],
-  ])('closes when its input %s without an end, once it has answered', async (_how, lose) => {
+  ])('closes when its input %s without an `end` event, after it has answered', async (_how, lose) => {
     await receive(request(1));
     lose();
     await transport.finishing;
@@ -76,7 +76,7 @@ describe('LineTransport', () => {
     expect(isClosed).toBe(true);
   });
 
-  it('closes when nobody reads its answers any longer', async () => {
+  it('closes when its output fails', async () => {
     await receive(request(1));
     output.destroy(new Error('EPIPE'));
     await transport.closed;

@@ -1,8 +1,8 @@
 import { untilStopped } from '@org/context-store/until-stopped';
-import { takeStdout } from './take-stdout.js';
+import { reserveStdout } from './reserve-stdout.js';
 
-// Comes before everything that takes long to load: process 1 does not get a signal that nothing handles yet.
+// Before the imports that load slowly: as process 1 of a container, this process gets only the signals that it handles.
 const stopped = untilStopped();
-const stdout = takeStdout();
+const stdout = reserveStdout();
 const { runMcpStdio } = await import('./run-mcp-stdio.js');
 await runMcpStdio(stopped, stdout);

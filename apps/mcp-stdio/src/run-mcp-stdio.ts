@@ -1,15 +1,15 @@
 import { contextStoreOptions, environmentTable } from '@org/context-store/environment';
 import { asksForTraces, otelEnvironmentTable, passOnOtelEnvironment } from '@org/context-store/otel-environment';
 import { logPrinted, packageVersion, runCommand } from '@org/context-store/command';
-import { createLateLog } from './late-log.js';
+import { createLazyLog } from './lazy-log.js';
+import type { ReservedStdout } from './reserve-stdout.js';
 import { serve } from './serve.js';
-import type { TakenStdout } from './take-stdout.js';
 
 const name = 'mcp-stdio';
 const version = packageVersion(import.meta.url);
 
-/** The program `mcp-stdio`. */
-export const runMcpStdio = (stopped: Promise<NodeJS.Signals>, stdout: TakenStdout): Promise<void> =>
+/** Runs the program `mcp-stdio`. */
+export const runMcpStdio = (stopped: Promise<NodeJS.Signals>, stdout: ReservedStdout): Promise<void> =>
   runCommand(
     {
       name,
@@ -19,13 +19,13 @@ export const runMcpStdio = (stopped: Promise<NodeJS.Signals>, stdout: TakenStdou
       environment: { ...environmentTable, ...otelEnvironmentTable },
       start: async (environment) => {
         const level = environment.LOG_LEVEL ?? 'warn';
-        const log = createLateLog({ service: name, level });
+        const log = createLazyLog({ service: name, level });
         logPrinted(
           (printedLevel, err, message) => log.write((logger) => logger[printedLevel]({ err }, message)),
           stdout.divert,
         );
         for (const problem of passOnOtelEnvironment(environment)) log.write((logger) => logger.warn(problem));
-        const isOver = await serve({
+        const isClosed = await serve({
           version,
           options: contextStoreOptions(environment),
           maxContentBytes: environment.MAX_CONTENT_BYTES,
@@ -35,8 +35,8 @@ export const runMcpStdio = (stopped: Promise<NodeJS.Signals>, stdout: TakenStdou
           output: stdout.protocol,
           logsCalls: level === 'debug',
         });
-        // What nobody reads, or takes, would keep the process alive.
-        if (!(await log.close()) || !isOver) process.exit();
+        // Unwritten log lines and unfinished exports would keep the process alive.
+        if (!(await log.close()) || !isClosed) process.exit();
       },
     },
     { stopped, output: stdout.protocol },

@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
 import { logDatabase, logRedis } from '@org/context-store/command';
-import { openContextStore, type OpenContextStoreOptions } from '@org/context-store';
-import { maxMessageBytes, serveMcpStdio } from '@org/mcp';
-import type { LateLog } from './late-log.js';
+import { openContextStore, type ContextStore, type OpenContextStoreOptions } from '@org/context-store';
+import { maxMessageBytes, serveMcpStdio, type ServeMcpStdioOptions } from '@org/mcp';
+import type { OtlpTraces } from '@org/telemetry-otel/otlp';
+import type { LazyLog } from './lazy-log.js';
 import { LineTransport } from './line-transport.js';
 import { untilOrphaned } from './until-orphaned.js';
 
@@ -11,54 +12,29 @@ export interface ServeOptions {
   readonly options: OpenContextStoreOptions;
   readonly maxContentBytes: number;
   readonly isTraced: boolean;
-  readonly log: LateLog;
+  readonly log: LazyLog;
   /** Resolves when the process is told to stop. */
   readonly stopped: Promise<unknown>;
-  /** Where answers go. */
+  /** Answers are written to it. */
   readonly output: Writable;
-  /** Whether every call gets a line. */
+  /** True if every call is logged. */
   readonly logsCalls: boolean;
 }
 
-/** A call that takes longer than this after a stop was asked for is given up. */
-const stopWithinMs = 8000;
+/** Calls that take longer than this after the last request was read are abandoned. */
+const finishWithinMs = 8000;
 
 /**
- * Serves one client on standard input and output, until the client leaves, the process that started this one is gone, or
- * this one is told to stop. What was asked by then is still answered.
+ * Serves one client on standard input and output. It stops when the client leaves, when the process that started this one
+ * ends, or when this process is told to stop. Every request that was read is answered first.
  *
- * @returns whether all came to its end; otherwise something is left that keeps the process from ending by itself for a while
+ * @returns false if an unfinished export of traces may keep the process alive for a while
  */
-export async function serve({
-  version,
-  options,
-  maxContentBytes,
-  log,
-  logsCalls,
-  isTraced,
-  stopped,
-  output,
-}: ServeOptions): Promise<boolean> {
-  const operatorLog = {
-    info: (message: string) => log.write((logger) => logger.info(message)),
-    warn: (message: string) => log.write((logger) => logger.warn(message)),
-  };
-  const traces = isTraced
-    ? (await import('@org/telemetry-otel/otlp')).openOtlpTraces({
-        serviceName: 'mcp-stdio',
-        version,
-        log: operatorLog.warn,
-      })
-    : undefined;
-  let isOpen = false;
-  const over = Promise.race([stopped, untilOrphaned()]);
-  // Nothing is half done: a database is migrated as a whole or not at all.
-  void over.then(() => isOpen || process.exit(0));
-  const contextStore = await openContextStore({
-    ...logDatabase(logRedis(options, operatorLog), operatorLog),
-    telemetry: traces?.telemetry,
-  });
-  isOpen = true;
+export async function serve(options: ServeOptions): Promise<boolean> {
+  const { version, maxContentBytes, output } = options;
+  const stopRequested = Promise.race([options.stopped, untilOrphaned()]);
+  const traces = await openTraces(options);
+  const contextStore = await openStore(options, traces, stopRequested);
   const transport = new LineTransport({
     input: process.stdin,
     output,
@@ -72,22 +48,57 @@ export async function serve({
     rememberEpochs: true,
     stopping: stopping.signal,
     telemetry: traces?.telemetry,
-    onError: (error, { request, ...call }) =>
-      log.write((_logger, faults) => faults.report(error, { ...call, traceId: traces?.traceIdOf(request) })),
-    onCall: logsCalls
-      ? ({ request, ...call }) =>
-          log.write((logger) => logger.debug({ ...call, traceId: traces?.traceIdOf(request) }, 'Call'))
-      : undefined,
-    // Its message may quote what the client sent.
-    onConnectionError: ({ name }) =>
-      log.write((logger) => logger.warn({ type: name }, 'A message could not be served')),
+    ...logging(options, traces),
   });
 
-  void over.then(() => transport.finish());
+  void stopRequested.then(() => transport.finish());
   await transport.finishing;
   stopping.abort();
-  setTimeout(() => process.exit(1), stopWithinMs).unref();
+  setTimeout(() => process.exit(1), finishWithinMs).unref();
   await transport.closed;
   await contextStore.close();
   return (await traces?.close()) ?? true;
 }
+
+/** OpenTelemetry is loaded only if the environment asks for traces, because loading it is slow. */
+async function openTraces({ isTraced, version, log }: ServeOptions): Promise<OtlpTraces | undefined> {
+  if (!isTraced) return undefined;
+  const { openOtlpTraces } = await import('@org/telemetry-otel/otlp');
+  return openOtlpTraces({ serviceName: 'mcp-stdio', version, log: linesOf(log).warn });
+}
+
+/** Exits at once if a stop is requested before the store is open. Nothing is left half done: a migration is atomic. */
+async function openStore(
+  { options, log }: ServeOptions,
+  traces: OtlpTraces | undefined,
+  stopRequested: Promise<unknown>,
+): Promise<ContextStore> {
+  let isOpen = false;
+  void stopRequested.then(() => isOpen || process.exit(0));
+  const lines = linesOf(log);
+  const contextStore = await openContextStore({
+    ...logDatabase(logRedis(options, lines), lines),
+    telemetry: traces?.telemetry,
+  });
+  isOpen = true;
+  return contextStore;
+}
+
+const linesOf = (log: LazyLog) => ({
+  info: (message: string) => log.write((logger) => logger.info(message)),
+  warn: (message: string) => log.write((logger) => logger.warn(message)),
+});
+
+const logging = (
+  { log, logsCalls }: ServeOptions,
+  traces: OtlpTraces | undefined,
+): Pick<ServeMcpStdioOptions, 'onError' | 'onCall' | 'onConnectionError'> => ({
+  onError: (error, { request, ...call }) =>
+    log.write((_logger, faults) => faults.report(error, { ...call, traceId: traces?.traceIdOf(request) })),
+  onCall: logsCalls
+    ? ({ request, ...call }) =>
+        log.write((logger) => logger.debug({ ...call, traceId: traces?.traceIdOf(request) }, 'Call'))
+    : undefined,
+  // Without the error's message, which may quote what the client sent.
+  onConnectionError: ({ name }) => log.write((logger) => logger.warn({ type: name }, 'A message could not be served')),
+});

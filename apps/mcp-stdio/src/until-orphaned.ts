@@ -1,8 +1,8 @@
-const lookEveryMs = 1000;
+const checkIntervalMs = 1000;
 
 /**
- * Resolves when the process that started this one is gone, which the system tells by another parent. Standard input ends
- * with a client, unless another process that the client started has inherited the other end.
+ * Resolves when the process that started this one has ended, which changes the parent process. Standard input does not end
+ * then if another process, also started by the client, has inherited its other end.
  */
 export function untilOrphaned(): Promise<void> {
   const { ppid } = process;
@@ -11,6 +11,6 @@ export function untilOrphaned(): Promise<void> {
     if (process.ppid === ppid) return;
     clearInterval(timer);
     resolve();
-  }, lookEveryMs).unref();
+  }, checkIntervalMs).unref();
   return promise;
 }

@@ -10,7 +10,7 @@ const call = async (client: Client, name: string, args: Record<string, unknown>)
 const entry = { sessionKey: 'work', contextType: 'message', content: 'x' };
 const lost = { code: 'OWNERSHIP_LOST' };
 
-/** Processes of one agent on one database, each with an official client. */
+/** Tests of processes with one agent name on one database, each with an official client. */
 export function describeFencing(database: string, open: () => Promise<string>): void {
   async function start(count: number, agent: string, url: string): Promise<Client[]> {
     const env = { DATABASE_URL: url, CONTEXT_AGENT: agent };
@@ -22,7 +22,7 @@ export function describeFencing(database: string, open: () => Promise<string>): 
     return clients;
   }
 
-  /** The session went from the older process to the newer one, which accepted the offer on a lease. */
+  /** Hands a session from the older process to the newer one, which accepts the offer with a lease. */
   async function handedOn(): Promise<{ older: Client; newer: Client; handoffId: string }> {
     const [older, newer] = (await start(2, 'me', await open())) as [Client, Client];
     await call(older, 'registerSession', { sessionKey: 'work' });
@@ -34,7 +34,7 @@ export function describeFencing(database: string, open: () => Promise<string>): 
   }
 
   describe(`two processes of one agent on ${database}`, () => {
-    it('the older one writes no more after a handoff, until it resumes the session', async () => {
+    it('the older one cannot write after a handoff, until it resumes the session', async () => {
       const { older, newer } = await handedOn();
       expect(await call(newer, 'updateContext', entry)).toMatchObject({ sequence: 1, epoch: 2 });
       expect(await call(older, 'updateContext', entry)).toMatchObject(lost);
@@ -43,19 +43,16 @@ export function describeFencing(database: string, open: () => Promise<string>): 
       expect(await call(older, 'updateContext', entry)).toMatchObject({ sequence: 2, epoch: 2 });
     });
 
-    it.each(['returned', 'completed'])(
-      'the older one cannot end the handoff as %s, the newer one can',
-      async (outcome) => {
-        const { older, newer, handoffId } = await handedOn();
-        const end = { handoffId, outcome };
-        expect(await call(older, 'resolveHandoff', end)).toMatchObject(lost);
-        expect(await call(older, 'resolveHandoff', { ...end, idempotencyKey: 'end' })).toMatchObject(lost);
-        expect(await call(newer, 'updateContext', entry)).toMatchObject({ sequence: 1, epoch: 2 });
-        expect(await call(newer, 'resolveHandoff', end)).toMatchObject({ handoff: { status: outcome } });
-      },
-    );
+    it.each(['returned', 'completed'])('only the newer one can resolve the handoff as %s', async (outcome) => {
+      const { older, newer, handoffId } = await handedOn();
+      const end = { handoffId, outcome };
+      expect(await call(older, 'resolveHandoff', end)).toMatchObject(lost);
+      expect(await call(older, 'resolveHandoff', { ...end, idempotencyKey: 'end' })).toMatchObject(lost);
+      expect(await call(newer, 'updateContext', entry)).toMatchObject({ sequence: 1, epoch: 2 });
+      expect(await call(newer, 'resolveHandoff', end)).toMatchObject({ handoff: { status: outcome } });
+    });
 
-    it('the older one cannot withdraw or reject what the newer one offers', async () => {
+    it('the older one cannot cancel or reject an offer of the newer one', async () => {
       const { older, newer } = await handedOn();
       const offer = { sessionKey: 'work', targetAgent: 'me', requestType: 'full_handoff' };
       await call(newer, 'requestHandoff', offer);
@@ -69,7 +66,7 @@ export function describeFencing(database: string, open: () => Promise<string>): 
       });
     });
 
-    it('one that is started again ends what its former process accepted, once it has resumed the session', async () => {
+    it('a restarted one can resolve a handoff that its predecessor accepted, after it has resumed the session', async () => {
       const url = await open();
       const [older] = (await start(1, 'me', url)) as [Client];
       await call(older, 'registerSession', { sessionKey: 'work' });
@@ -83,7 +80,7 @@ export function describeFencing(database: string, open: () => Promise<string>): 
       expect(await call(restarted, 'resolveHandoff', end)).toMatchObject({ handoff: { status: 'completed' } });
     });
 
-    it('one of them accepts an offer', async () => {
+    it('exactly one of them accepts an offer', async () => {
       const url = await open();
       const clients = await start(2, 'builder', url);
       const [planner] = (await start(1, 'planner', url)) as [Client];

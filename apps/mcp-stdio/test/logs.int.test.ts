@@ -24,7 +24,7 @@ function breakDatabase(): void {
   other.close();
 }
 
-/** Calls a tool that succeeds, one that fails, and one that meets a broken database. */
+/** Makes a call that succeeds, one that fails, and one that fails on a broken database. */
 async function logOf(env: Env): Promise<readonly LogLine[]> {
   const server = new RawServer({ DATABASE_URL: folder.database, CONTEXT_AGENT: 'a', ...env });
   server.callTool(1, 'registerSession', { sessionKey: 'work' });
@@ -45,7 +45,7 @@ async function logOf(env: Env): Promise<readonly LogLine[]> {
 }
 
 describe('LOG_LEVEL', () => {
-  it('is warn unless set: one line for a fault, and one for what could not be read', async () => {
+  it('is warn by default: one line for a fault, and one for a message that could not be read', async () => {
     expect(await logOf({})).toMatchObject([
       {
         level: 'error',
@@ -71,7 +71,7 @@ describe('LOG_LEVEL', () => {
     expect((await logOf({ LOG_LEVEL })).map(({ level }) => level)).toEqual(levels);
   });
 
-  it('tells every call at debug', async () => {
+  it('logs every call at debug', async () => {
     const calls = (await logOf({ LOG_LEVEL: 'debug' })).filter(({ msg }) => msg === 'Call');
     expect(calls).toMatchObject([
       { tool: 'registerSession', outcome: 'ok', durationMs: expect.any(Number) as number },
@@ -80,14 +80,14 @@ describe('LOG_LEVEL', () => {
     ]);
   });
 
-  it('that there is not is a problem at the start', async () => {
+  it('that is unknown prevents the start', async () => {
     const { code, stderr } = await run({ LOG_LEVEL: 'loud' });
     expect(code).toBe(1);
     expect(stderr).toMatch(/^mcp-stdio: LOG_LEVEL is not valid: one of fatal, error, .*\n$/);
   });
 });
 
-it('tells each of a few faults, and how many there were of a flood', async () => {
+it('logs each of a few faults, and the number of the others in a flood', async () => {
   const server = new RawServer({ DATABASE_URL: folder.database, CONTEXT_AGENT: 'a' });
   server.callTool(0, 'registerSession', { sessionKey: 'work' });
   await server.next();
@@ -105,7 +105,7 @@ it('tells each of a few faults, and how many there were of a flood', async () =>
   expect(leftOut).toBeGreaterThan(0);
 });
 
-it('tells a defect that nobody caught, without what hangs on it, and ends', async () => {
+it('logs an uncaught exception without its other properties, and exits', async () => {
   const defect = `process.on('SIGUSR2', () => { throw Object.assign(new TypeError('boom'), { detail: 'secret' }) })`;
   const server = new RawServer({
     DATABASE_URL: folder.database,
@@ -120,7 +120,7 @@ it('tells a defect that nobody caught, without what hangs on it, and ends', asyn
   expect(stderr).not.toContain('secret');
 });
 
-it('tells that the file was removed while it was open, and that it is back', async () => {
+it('logs that the database file was removed while it was open, and that it is back', async () => {
   const path = folder.database.slice('sqlite:'.length);
   const server = new RawServer({ DATABASE_URL: folder.database, CONTEXT_AGENT: 'a' });
   server.callTool(1, 'registerSession', { sessionKey: 'work' });
@@ -149,7 +149,7 @@ it('tells that the file was removed while it was open, and that it is back', asy
   ]);
 });
 
-it('has a line for what a library prints, without the text, and one for what Node.js warns of', async () => {
+it('logs that a library printed something, without the text, and warnings of Node.js', async () => {
   const prints = `process.on('SIGUSR2', () => {
     console.log('secret');
     console.error('secret', Object.assign(new TypeError('boom'), { detail: 'secret' }));
@@ -177,7 +177,7 @@ it('has a line for what a library prints, without the text, and one for what Nod
   expect(stderr).not.toContain('secret');
 });
 
-it('keeps standard output for the protocol, whichever way others print there', async () => {
+it('keeps standard output for the protocol, however libraries print there', async () => {
   const prints = `
     const write = process.stdout.write.bind(process.stdout);
     process.on('SIGUSR2', () => {
@@ -207,25 +207,25 @@ it('keeps standard output for the protocol, whichever way others print there', a
   expect(stderr).not.toContain('secret');
 });
 
-describe('a client that does not care for standard error', () => {
+describe('a client that does not read standard error', () => {
   let child: ChildProcessWithoutNullStreams;
   beforeEach(() => {
     const env = { PATH: process.env['PATH'], DATABASE_URL: 'sqlite::memory:', CONTEXT_AGENT: 'a', LOG_LEVEL: 'debug' };
     child = spawn(process.execPath, [program], { env });
   });
 
-  it('is served when it never reads it, far beyond what the system buffers', async () => {
+  it('is served although the pipe is full', async () => {
     await callOften(3000);
     expect(await ended()).toBe(0);
   });
 
-  it('is served when it closed it', async () => {
+  it('is served after it closed the pipe', async () => {
     child.stderr.destroy();
     await callOften(100);
     expect(await ended()).toBe(0);
   });
 
-  /** Each call is a line of 200 bytes in the log. */
+  /** Each call writes a line of 200 bytes to the log. */
   async function callOften(times: number): Promise<void> {
     const params = { name: 'getContext', arguments: { sessionKey: 'none' } };
     for (let id = 1; id <= times; id += 1) {

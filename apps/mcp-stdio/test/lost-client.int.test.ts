@@ -13,8 +13,8 @@ afterEach(() => folder.remove());
 /** SQLite removes this file when the last process closes the database. */
 const isStoreClosed = (): boolean => !existsSync(`${folder.path}/context.db-wal`);
 
-describe('a socket that its client resets', () => {
-  it('ends the server as an end of standard input does', async () => {
+describe('a socket that the client resets', () => {
+  it('ends the server like the end of standard input', async () => {
     const { child, client } = await startOnSocket({ DATABASE_URL: folder.database });
     expect(isStoreClosed()).toBe(false);
     client.resetAndDestroy();
@@ -22,7 +22,7 @@ describe('a socket that its client resets', () => {
     expect(isStoreClosed()).toBe(true);
   });
 
-  it('ends a call that waits', async () => {
+  it('ends a waiting call', async () => {
     const { child, client } = await startOnSocket({ DATABASE_URL: folder.database });
     void callToolOn(client, 2, 'listHandoffs', { waitSeconds: 45 }).catch(() => undefined);
     await callToolOn(client, 3, 'listSessions', {});
@@ -32,7 +32,7 @@ describe('a socket that its client resets', () => {
   });
 });
 
-it('ends when the process that started it is killed, though another one holds its standard input open', async () => {
+it('exits when the process that started it is killed, although another process holds its standard input open', async () => {
   const script = `
     require('node:child_process').spawn(process.execPath, [${JSON.stringify(program)}], { stdio: 'inherit' });
     setInterval(() => undefined, 1000);`;
@@ -47,7 +47,7 @@ it('ends when the process that started it is killed, though another one holds it
   await once(parent.stdout, 'data');
   expect(isStoreClosed()).toBe(false);
   parent.kill('SIGKILL');
-  // The server has the same standard output.
+  // The server inherited standard output, so `close` comes after the server has exited.
   await once(parent, 'close');
   expect(isStoreClosed()).toBe(true);
 });

@@ -14,7 +14,7 @@ export const program = join(import.meta.dirname, '..', 'dist', 'main.js');
 
 export type Env = Readonly<Record<string, string>>;
 
-/** What every process gets: nothing of the machine's own configuration. */
+/** The environment of every process, without the configuration of the machine. */
 const environment = (env: Env): Record<string, string> => ({ PATH: process.env['PATH'] ?? '', ...env });
 
 export interface DataFolder {
@@ -37,7 +37,7 @@ const modes = {
   'v2 client, negotiating': 'auto',
 } as const;
 
-/** An official client with a server process of its own. Closing the client ends the process. */
+/** Connects an official client to a new server process. Closing the client ends the process. */
 export async function connect(kind: ClientKind, name: string, env: Env): Promise<Client | ClientV1> {
   const parameters = { command: process.execPath, args: [program], env: environment(env), stderr: 'ignore' as const };
   if (kind === 'v1 client') {
@@ -57,7 +57,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs the program to its end, with nothing on its standard input. */
+/** Runs the program until it exits, with empty standard input. */
 export async function run(env: Env, args: readonly string[] = [], entry = program): Promise<Finished> {
   const child = spawn(process.execPath, [entry, ...args], { env: environment(env) });
   child.stdin.end();
@@ -75,7 +75,7 @@ async function finished(child: ChildProcessWithoutNullStreams): Promise<Finished
 
 type Message = Record<string, unknown>;
 
-/** A server process that is spoken to in raw lines. */
+/** A server process and its raw lines. */
 export class RawServer {
   readonly child: ChildProcessWithoutNullStreams;
   readonly finished: Promise<Finished>;
@@ -111,11 +111,11 @@ export class RawServer {
 
 export interface SocketServer {
   readonly child: ChildProcess;
-  /** The client's end of the one socket that is the standard input and the standard output of the server. */
+  /** The client's end of the socket that is both the server's standard input and its standard output. */
   readonly client: Socket;
 }
 
-/** The two ends of a connection; nothing reads from the server's. */
+/** The two ends of a connection. The server's end is paused. */
 export async function socketPair(): Promise<{ readonly client: Socket; readonly server: Socket }> {
   const listener = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
   await once(listener, 'listening');
@@ -125,7 +125,7 @@ export async function socketPair(): Promise<{ readonly client: Socket; readonly 
   return { client, server };
 }
 
-/** A server process of a client that is connected by a socket, as inetd, sshd and socat give it one. It was asked once. */
+/** Starts a server process whose client is connected by a socket, as with inetd, sshd and socat, and makes one call. */
 export async function startOnSocket(env: Env): Promise<SocketServer> {
   const { client, server } = await socketPair();
   const child = spawn(process.execPath, [program], {
@@ -137,7 +137,7 @@ export async function startOnSocket(env: Env): Promise<SocketServer> {
   return { child, client };
 }
 
-/** Calls a tool. Resolves with the first thing that comes back. */
+/** Calls a tool. Resolves when the first data arrives. */
 export async function callToolOn(client: Socket, id: number, name: string, args: object): Promise<void> {
   client.write(`${JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } })}\n`);
   await once(client, 'data');

@@ -16,23 +16,23 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-async function installWithoutNativePart(): Promise<void> {
+async function installWithoutNativeLibrary(): Promise<void> {
   await mkdir(installed, { recursive: true });
   for (const part of ['package.json', 'lib']) await cp(join(driver, part), join(installed, part), { recursive: true });
 }
 
 async function installForAnotherSystem(): Promise<void> {
-  await installWithoutNativePart();
+  await installWithoutNativeLibrary();
   await mkdir(join(installed, 'prebuilds'));
   for (const file of await readdir(join(driver, 'prebuilds'))) {
-    await writeFile(join(installed, 'prebuilds', file), 'no program of this system');
+    await writeFile(join(installed, 'prebuilds', file), 'not a library for this system');
   }
 }
 
 it.each([
   ['the driver is missing', () => rm(installed, { recursive: true, force: true })],
-  ['its native part is missing', installWithoutNativePart],
-  ['its native part is for another system', installForAnotherSystem],
+  ['its native library is missing', installWithoutNativeLibrary],
+  ['its native library is for another system', installForAnotherSystem],
 ])('says in one line what to do when %s', async (_what, install) => {
   await install();
   const { code, stdout, stderr } = await run(

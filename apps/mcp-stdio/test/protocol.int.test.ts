@@ -15,25 +15,25 @@ afterEach(async () => {
 
 const ping = { id: 'after', method: 'ping' };
 
-describe('what is no JSON-RPC message', () => {
+describe('input that is not a JSON-RPC message', () => {
   it('does not disturb the official clients', async () => {
     for (const kind of clientKinds) {
       const client = await connect(kind, 'client', { DATABASE_URL: folder.database });
-      // No message of any version: the server answers it with an error that belongs to no request.
+      // Invalid in every version: the server answers with an error that has no request id.
       await client.transport?.send({ jsonrpc: '1.0', method: 'ping' } as never);
       expect((await client.listTools()).tools).toHaveLength(10);
       await client.close();
     }
   });
 
-  it('ignores empty lines, and takes carriage returns and messages in pieces', async () => {
+  it('is ignored if it is an empty line; carriage returns and messages in pieces are accepted', async () => {
     server.write('\n\r\n{"jsonrpc":"2.0",');
     await new Promise((resolve) => setTimeout(resolve, 20));
     server.write('"id":1,"method":"ping"}\r\n{"jsonrpc":"2.0","id":2,"method":"ping"}\n');
     expect([await server.next(), await server.next()]).toMatchObject([{ id: 1 }, { id: 2 }]);
   });
 
-  it('refuses a message beyond all limits without keeping it, and lives on', async () => {
+  it('is refused without buffering if it is too large, and the server keeps serving', async () => {
     server.write(`{"jsonrpc":"2.0","method":"ping","params":{"x":"${'a'.repeat(8 * 1024 * 1024)}"},"id":1}\n`);
     expect(await server.next()).toMatchObject({
       id: 1,
@@ -44,15 +44,15 @@ describe('what is no JSON-RPC message', () => {
   });
 });
 
-it('is found to be modern by a client that negotiates', async () => {
+it('negotiates the modern era with a client that supports it', async () => {
   const client = await connect('v2 client, negotiating', 'negotiator', { DATABASE_URL: folder.database });
   expect(client.getServerVersion()).toMatchObject({ name: 'context-store' });
   expect((await client.listTools()).tools).toHaveLength(10);
   await client.close();
 });
 
-describe('the end', () => {
-  it('answers everything that was asked before standard input ended, then exits 0', async () => {
+describe('the server', () => {
+  it('answers every request that came before standard input ended, then exits with 0', async () => {
     server.callTool(0, 'registerSession', { sessionKey: 'work' });
     for (let id = 1; id <= 50; id += 1) {
       server.callTool(id, 'updateContext', { sessionKey: 'work', contextType: 'message', content: `entry ${id}` });
@@ -64,14 +64,14 @@ describe('the end', () => {
     expect(stdout).not.toContain('isError');
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('exits 0 on %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('exits with 0 on %s', async (signal) => {
     server.send(ping);
     await server.next();
     server.child.kill(signal);
     expect(await server.finished).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('keeps what it acknowledged', async () => {
+  it('keeps acknowledged writes after a stop', async () => {
     server.callTool(1, 'registerSession', { sessionKey: 'work' });
     await server.next();
     server.child.kill('SIGTERM');

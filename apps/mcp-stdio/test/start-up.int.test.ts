@@ -14,13 +14,13 @@ beforeEach(async () => {
 afterEach(() => folder.remove());
 
 describe('the command line', () => {
-  it('explains itself', async () => {
+  it('has --help', async () => {
     const { code, stdout, stderr } = await run({}, ['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/DATABASE_URL[^]*CONTEXT_AGENT[^]*HANDOFF_TTL_SECONDS/);
   });
 
-  it('tells its version', async () => {
+  it('has --version', async () => {
     const manifest = JSON.parse(await readFile(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as {
       version: string;
     };
@@ -35,7 +35,7 @@ describe('the command line', () => {
 });
 
 describe('the data', () => {
-  it("lies in the user's data folder when nothing else is said", async () => {
+  it("is in the user's data folder by default", async () => {
     const server = new RawServer({ XDG_DATA_HOME: folder.path, CONTEXT_AGENT: 'a' });
     server.callTool(1, 'registerSession', { sessionKey: 'work' });
     await server.next();
@@ -46,15 +46,15 @@ describe('the data', () => {
   });
 });
 
-describe('a problem at the start is one line for people, and an exit code other than 0', () => {
-  it('a data folder that cannot be made', async () => {
+describe('a start-up problem is one readable line, and a non-zero exit code', () => {
+  it('a data folder that cannot be created', async () => {
     const file = join(folder.path, 'file');
     await writeFile(file, '');
     await expectOneLine({ XDG_DATA_HOME: join(file, 'below') }, /data folder .*below/);
   });
 
   it.each(['', 'home', '/nonexistent'])(
-    'HOME=%s, which is no folder, and nothing is written anywhere',
+    'HOME=%s, which is not a folder, and nothing is written anywhere',
     async (HOME) => {
       const child = spawn(process.execPath, [program], { cwd: folder.path, env: { HOME } });
       child.stdin.end();
@@ -65,19 +65,19 @@ describe('a problem at the start is one line for people, and an exit code other 
     },
   );
 
-  it('a data folder where the system lets nobody make one', async () => {
+  it('a data folder in a place where the system allows none', async () => {
     await expectOneLine({ XDG_DATA_HOME: '/proc' }, /data folder \/proc.* cannot be made.*DATABASE_URL/);
   });
 
-  it('a database that cannot be made', async () => {
+  it('a database that cannot be created', async () => {
     const file = join(folder.path, 'file');
     await writeFile(file, '');
     await expectOneLine({ DATABASE_URL: `sqlite:${join(file, 'context.db')}` }, /context\.db/);
   });
 
-  it('a file that is no database', async () => {
+  it('a file that is not a database', async () => {
     const path = join(folder.path, 'context.db');
-    await writeFile(path, 'This is a letter to my mother, and not a database at all.'.repeat(100));
+    await writeFile(path, 'This is plain text, and not a database.'.repeat(100));
     await expectOneLine({ DATABASE_URL: `sqlite:${path}` }, /context\.db/);
   });
 
@@ -90,7 +90,7 @@ describe('a problem at the start is one line for people, and an exit code other 
     await expectOneLine({ DATABASE_URL: `sqlite:${path}` }, /newer release.*Upgrade/);
   });
 
-  it('several wrong variables: one line each', async () => {
+  it('several invalid variables: one line each', async () => {
     const { code, stderr } = await run({
       MAX_CONTENT_BYTES: '1 MB',
       CONTEXT_AGENT: 'a b',

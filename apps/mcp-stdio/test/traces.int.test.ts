@@ -15,7 +15,7 @@ describe('traces', () => {
   });
   afterEach(() => receiver.close());
 
-  it.each(clientKinds)('of the %s are spans below its own', async (kind) => {
+  it.each(clientKinds)("of the %s are children of the client's span", async (kind) => {
     const client = await connect(kind, 'planner', { ...database, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
     await client.callTool({
       name: 'registerSession',
@@ -43,7 +43,7 @@ describe('traces', () => {
     }
   });
 
-  it('of a resource that is read hold its template, and not its name', async () => {
+  it('of a read resource contain its URI template, and not its name', async () => {
     const env = { ...database, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
     const client = await connect('v2 client, modern', 'planner', env);
     await client.callTool({ name: 'registerSession', arguments: { sessionKey: 'work' } });
@@ -62,9 +62,9 @@ describe('traces', () => {
     expect(named('getContext')).toMatchObject({ traceId, parentSpanId: reading?.spanId, kind: 'INTERNAL' });
   });
 
-  it('of calls that follow each other have nothing to do with each other', async () => {
+  it('of consecutive calls are separate', async () => {
     const server = new RawServer({ ...database, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
-    // Some come in one piece, one while others are under way.
+    // The first three arrive together, the others while calls are in progress.
     for (const id of [1, 2, 3]) server.callTool(id, 'registerSession', { sessionKey: `work-${id}` });
     for (const answer of [1, 2]) {
       await server.next();
@@ -85,7 +85,7 @@ describe('traces', () => {
     expect(named('commit').flatMap((span) => [span.parentSpanId, ...span.links])).toEqual(operations);
   });
 
-  it('are named in the log by the lines of their calls', async () => {
+  it('are named in the log lines of their calls', async () => {
     const server = new RawServer({ ...database, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, LOG_LEVEL: 'debug' });
     server.callTool(1, 'registerSession', { sessionKey: 'work' });
     await server.next();
@@ -104,7 +104,7 @@ describe('traces', () => {
     ]);
   });
 
-  it('that nobody takes are a line, and answers are what they were', async () => {
+  it('that cannot be exported are one log line, and answers are unaffected', async () => {
     receiver.mood = 'silent';
     const server = new RawServer({ ...database, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
     server.callTool(1, 'registerSession', { sessionKey: 'work' });
@@ -126,7 +126,7 @@ it.each([
   [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_TRACES_EXPORTER: 'none' }, []],
   [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:9' }, ['otlp.js']],
   [{ OTEL_TRACES_EXPORTER: 'otlp' }, ['otlp.js']],
-])('loads OpenTelemetry only to trace, and no logger while there is nothing to tell: %j', async (env, expected) => {
+])('loads OpenTelemetry only to trace, and no logger without log lines: %j', async (env, expected) => {
   const reportLoaded = `
     import { registerHooks } from 'node:module';
     registerHooks({
@@ -151,7 +151,7 @@ it.each([
   expect(sources.flat().filter((source) => source.includes('/pino/'))).toEqual([]);
 });
 
-/** What a file of the program was made of; nothing, for one that is no bundle. */
+/** The source files of a bundled file. Empty for a file that is not a bundle. */
 async function sourcesOf(file: string): Promise<readonly string[]> {
   const map = await readFile(join(dirname(program), `${file}.map`), 'utf8').catch(() => '{"sources":[]}');
   return (JSON.parse(map) as { readonly sources: readonly string[] }).sources;

@@ -13,7 +13,7 @@ afterEach(async () => {
   await folder.remove();
 });
 
-it('answers waiting calls with nothing when the client leaves, and ends', async () => {
+it('answers waiting calls without offers when the client leaves, and exits', async () => {
   for (let id = 0; id < 200; id += 1) server.callTool(id, 'listHandoffs', { waitSeconds: 45 });
   server.send({ id: 'ping', method: 'ping' });
   expect(await server.next()).toMatchObject({ id: 'ping' });
@@ -23,7 +23,7 @@ it('answers waiting calls with nothing when the client leaves, and ends', async 
   expect(stdout.match(/"handoffs":\[\]/g)).toHaveLength(200);
 });
 
-it('gives up a wait that the client cancels: it is not answered, and does not hold up the end', async () => {
+it('abandons a wait that the client cancels: it is not answered, and does not delay the exit', async () => {
   server.callTool(1, 'listHandoffs', { waitSeconds: 45 });
   server.callTool(2, 'listHandoffs', { waitSeconds: 45 });
   server.send({ method: 'notifications/cancelled', params: { requestId: 1 } });
@@ -35,13 +35,13 @@ it('gives up a wait that the client cancels: it is not answered, and does not ho
   expect(await server.finished).toMatchObject({ code: 0 });
 });
 
-it('tells a client of what another process changed', async () => {
+it('notifies a client of a change by another process', async () => {
   const env = { DATABASE_URL: folder.database, CONTEXT_AGENT: 'planner' };
   const writer = await connect('v2 client, legacy', 'writer', env);
   await writer.callTool({ name: 'registerSession', arguments: { sessionKey: 'work' } });
   for (const kind of ['v2 client, legacy', 'v2 client, modern'] as const) {
     const reader = await connect(kind, 'reader', env);
-    if (!('listen' in reader)) throw new TypeError('not the client that was asked for');
+    if (!('listen' in reader)) throw new TypeError('not a client of version 2');
     const { promise: heard, resolve } = Promise.withResolvers<string>();
     reader.setNotificationHandler('notifications/resources/updated', ({ params }) => resolve(params.uri));
     const uri = 'handoff://context/work';

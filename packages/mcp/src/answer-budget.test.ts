@@ -5,15 +5,15 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { z } from 'zod';
 import { call, connect, factoryOver } from '../test/connect.js';
-import { tools } from './tools.js';
+import { tools } from './tools/tools.js';
 
-/** Of every answer to a call that asks for no other. Some clients cut answers at three times this. */
+/** The budget of an answer, unless the call asks for another. Some clients cut answers at three times this. */
 const defaultTokens = 8000;
 
-/** Of an answer to a change, which repeats little of what its caller has just sent. */
+/** The budget of an answer to a change, which repeats little of what the caller has sent. */
 const changeTokens = 550;
 
-/** Counted here, on purpose not with the function that the code under test counts with. */
+/** On purpose not the function with which the code under test counts. */
 const tokensOf = (text: string): number => new TextEncoder().encode(text).length / 3.5;
 
 const longest = (first: string): string => first.padEnd(128, 'x');
@@ -21,25 +21,25 @@ const sessionKey = longest('session');
 const owner = longest('owner');
 const acceptor = longest('acceptor');
 
-/** Repeated, each makes another demand on a budget: bytes, JSON escapes, quoted lines, characters that must be shown. */
+/** Each piece, repeated, costs differently: bytes, JSON escapes, quoted lines, invisible characters. */
 const pieces = ['word ', '漢', '🚀', '"', '\n', '\u0001', '\u007f', '\u202e', '`', '> '];
 const piece = fc.constantFrom(...pieces);
 const textOf = (pieceOf: string, bytes: number): string =>
   `.${pieceOf.repeat(Math.floor((bytes - 1) / new TextEncoder().encode(pieceOf).length))}`;
-/** An object of at most so many bytes as JSON. */
+/** An object with at most this many bytes as JSON. */
 const objectOf = (pieceOf: string, bytes: number): Record<string, unknown> => ({
   blob: textOf(pieceOf, Math.floor((bytes - 20) / Math.max(1, JSON.stringify(pieceOf).length / pieceOf.length))),
 });
 
 const namespaceArbitrary = fc.record({
   piece,
-  /** From hardly anything to the most that an argument may have. */
+  /** The share of an argument's maximum size. */
   share: fc.constantFrom(0.001, 0.1, 1),
   participants: fc.constantFrom(0, 3, 128),
   sessions: fc.constantFrom(1, 30),
   handoffs: fc.constantFrom(1, 40),
   pins: fc.constantFrom(0, 20),
-  /** How much of the range that a tool allows its caller asks for. */
+  /** The position of the caller's `maxTokens` within the range that a tool allows. */
   asked: fc.double({ min: 0, max: 0.1, noNaN: true }),
 });
 type Namespace = typeof namespaceArbitrary extends fc.Arbitrary<infer Value> ? Value : never;
@@ -57,7 +57,7 @@ it('keeps every answer of every tool, resource, prompt and completion within its
   );
 }, 300_000);
 
-it('repeats little of what it refuses, however much that was', async () => {
+it('repeats little of an input that it refuses, however large it was', async () => {
   const client = await connect(factoryOver(createContextStore({ store: createMemoryStore() })), 'modern', 'Reader');
   const huge = textOf('"', 300_000);
   for (const { name, inputSchema } of tools) {
@@ -90,7 +90,7 @@ it('repeats little of what it refuses, however much that was', async () => {
   }
 }, 60_000);
 
-/** Records as much as is asked for, and holds the answers of the changes to their budget too. */
+/** Records what the case asks for, and checks the answers of these changes too. */
 async function fill(client: Client, { piece: of, share, ...counts }: Namespace): Promise<string[]> {
   const object = objectOf(of, 65_536 * share);
   const write = async (name: UseCaseName, args: object): Promise<Record<string, unknown>> => {
@@ -132,7 +132,7 @@ async function fill(client: Client, { piece: of, share, ...counts }: Namespace):
   return handoffIds;
 }
 
-/** Every resource, the list of them, every prompt, and every completion. */
+/** Checks every resource, the list of them, every prompt, and every completion. */
 async function expectReadingsWithin(client: Client): Promise<void> {
   let cursor: string | undefined;
   do {
@@ -167,7 +167,7 @@ async function expectReadingsWithin(client: Client): Promise<void> {
 
 type Call = readonly [args: Record<string, unknown>, isRefused?: true];
 
-/** Calls of each tool: a tool that has none here fails to compile. */
+/** Calls of each tool. This file does not compile if a tool is missing. */
 const callsOf = (handoffIds: readonly string[]): { readonly [Name in UseCaseName]: readonly Call[] } => ({
   registerSession: [[{ sessionKey, agent: owner, ifExists: 'resume' }], [{ sessionKey, agent: owner }, true]],
   updateContext: [[{ sessionKey, agent: owner, contextType: 'message', content: 'x' }]],
@@ -213,7 +213,7 @@ async function expectCallsWithin(client: Client, { asked }: Namespace, handoffId
   }
 }
 
-/** The smallest budget that the tool allows, and another. */
+/** The smallest budget that the tool allows, and another one. */
 function budgetsOf(name: UseCaseName, asked: number): number[] {
   const { maxTokens } = useCases[name].input.shape as { readonly maxTokens?: z.ZodType };
   const least = [...Array(defaultTokens).keys()].find((tokens) => maxTokens?.safeParse(tokens).success) ?? 0;
@@ -223,7 +223,7 @@ function budgetsOf(name: UseCaseName, asked: number): number[] {
 const expectWithin = (text: string, tokens: number, what: string): void =>
   expect(tokensOf(text), what).toBeLessThanOrEqual(tokens);
 
-/** Text that agents recorded comes after the line that calls it data. */
+/** Checks that recorded text comes after the line that calls it data. */
 function expectMarked(body: Record<string, unknown>, text: string, what: string): void {
   const marks = [recordedNote, 'data recorded by the agents they name'].map((mark) => text.indexOf(mark));
   const holdsRecords = ['session', 'sessions', 'handoff', 'handoffs', 'entries', 'briefing'].some((field) => {

@@ -1,29 +1,30 @@
 import type { CompleteRequestParams, CompleteResult } from '@modelcontextprotocol/server';
 import { limits, quoteOf, requestTypes, type Caller, type ContextStore } from '@org/domain';
-import { promptArguments } from './prompts.js';
-import { invalidParams, withProtocolErrors } from './protocol-error.js';
-import { decodeName, templateVariable, uriTemplates } from './resource-uri.js';
-import type { OnError } from './tool-error.js';
+import { promptArguments } from './prompts/prompts.js';
+import { invalidParams, withProtocolErrors } from './errors/protocol-error.js';
+import { decodeName, templateVariable, uriTemplates } from './resources/resource-uri.js';
+import type { OnError } from './errors/report-error.js';
+import { findActingAgent } from './find-acting-agent.js';
 
-/** The most that an answer may hold, by the protocol. */
+/** The protocol's maximum for one answer. */
 const maxValues = 100;
-/** Looked through for names; what is read of it is no answer, and needs no budget. */
+/** The newest records, which are searched for names. They are not part of the answer, so the budget is at its maximum. */
 const newest = { limit: 100, maxTokens: limits.maxTokens };
 
-/** Answers `completion/complete`. @throws ProtocolError alone */
+/** Answers `completion/complete`. @throws ProtocolError only */
 export type Complete = (params: CompleteRequestParams, caller: Caller) => Promise<CompleteResult>;
 
 export function createCompleter(contextStore: ContextStore, onError: OnError | undefined): Complete {
   return async ({ ref, argument: { name, value } }, caller) => {
     if (!argumentsOf(ref).includes(name)) return { completion: { values: [] } };
-    // What is typed into a URI may be encoded already.
+    // A value in a URI may be percent-encoded already.
     const prefix = ref.type === 'ref/resource' ? decodeName(value) : value;
     const found = await withProtocolErrors(valuesFor(contextStore, name, prefix, caller), caller, onError);
     return { completion: { values: found.slice(0, maxValues) } };
   };
 }
 
-/** @throws ProtocolError for a template or prompt that does not exist */
+/** The names of the arguments of a prompt or template. @throws ProtocolError if it does not exist */
 function argumentsOf(ref: CompleteRequestParams['ref']): readonly string[] {
   if (ref.type === 'ref/prompt') return promptArguments(ref.name);
   const variable = templateVariable(ref.uri);
@@ -56,19 +57,15 @@ async function valuesFor(
   }
 }
 
-/** Who owns or takes part in the newest sessions. */
+/** The owners and participants of the newest sessions. */
 async function knownAgents(contextStore: ContextStore, caller: Caller): Promise<string[]> {
   const { sessions } = await contextStore.listSessions(newest, caller);
   return sessions.flatMap(({ owner, participants }) => [owner, ...participants]);
 }
 
-/** Whom the caller made offers to, roles among them; nobody when it is not known who calls. */
+/** The agents and roles that the caller made offers to. Empty if the caller is not a known agent. */
 async function addressedBefore(contextStore: ContextStore, caller: Caller): Promise<string[]> {
-  try {
-    contextStore.actingAgent(undefined, caller);
-  } catch {
-    return [];
-  }
+  if (findActingAgent(contextStore, caller) === undefined) return [];
   const { handoffs } = await contextStore.listHandoffs({ direction: 'outbox', ...newest }, caller);
   return handoffs.flatMap(({ targetAgent }) => targetAgent ?? []);
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { connect, eras, factoryOver, memoryContextStore } from '../test/connect.js';
 
 describe.each(eras)('the server, %s era', (era) => {
-  it('says who it is, what it can do, and how to use it', async () => {
+  it('sends its identity, capabilities and instructions', async () => {
     const client = await connect(factoryOver(memoryContextStore()), era);
     expect(client.getServerVersion()).toMatchObject({ name: 'context-store', version: '1.2.3' });
     expect(client.getServerCapabilities()).toEqual({ tools: {}, prompts: {}, resources: {}, completions: {} });
@@ -15,7 +15,7 @@ describe.each(eras)('the server, %s era', (era) => {
   });
 
   it.each(['tools/list', 'prompts/list', 'resources/templates/list'])(
-    'refuses a cursor that %s cannot have given',
+    'refuses a cursor for %s, which has one page',
     async (method) => {
       const client = await connect(factoryOver(memoryContextStore()), era);
       const asked = client.request({ method: method as 'tools/list', params: { cursor: 'stale' } });
@@ -37,7 +37,7 @@ describe.each(eras)('the server, %s era', (era) => {
     ['completion/complete', { argument: { name: 'sessionKey', value: 'a' } }, 'ref'],
     ['tools/call', { name: 'getContext', arguments: 'sessionKey=a' }, 'arguments'],
     ['tools/call', { name: 7 }, 'name'],
-  ])('answers malformed parameters of %s as such, naming what is wrong', async (method, params, named) => {
+  ])('answers malformed parameters of %s with an error that names them', async (method, params, named) => {
     const client = await connect(factoryOver(memoryContextStore()), era);
     const asked = client.request({ method, params } as unknown as { method: 'tools/call'; params: { name: string } });
     await expect(asked).rejects.toMatchObject({ code: -32_602, message: expect.stringContaining(named) as string });

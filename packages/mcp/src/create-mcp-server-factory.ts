@@ -6,142 +6,127 @@ import {
   type Implementation,
   type McpRequestContext,
   type McpServerFactory,
-  type ServerCapabilities,
   type ServerContext,
-  type ServerOptions,
 } from '@modelcontextprotocol/server';
-import { noTelemetry, type Caller, type ContextStore, type Telemetry } from '@org/domain';
+import { noTelemetry, type Caller, type McpRequest, type Telemetry } from '@org/domain';
 import { z } from 'zod';
-import { createToolCaller, type CallTool } from './call-tool.js';
-import { clientNameIn } from './client-session.js';
-import { createCompleter } from './completions.js';
-import { instructions } from './instructions.js';
-import { serveLegacySubscriptions } from './legacy-subscriptions.js';
-import { observeCalls, type FinishedCall } from './observe-calls.js';
-import { createPromptGetter, prompts } from './prompts.js';
-import { invalidParams } from './protocol-error.js';
-import { reportProgress } from './report-progress.js';
-import type { ResourceChanges } from './resource-changes.js';
-import { templateOf } from './resource-uri.js';
-import { createResources, resourceTemplates } from './resources.js';
-import type { OnError } from './tool-error.js';
-import { mcpRequest } from './mcp-request.js';
-import { tools } from './tools.js';
+import { createCompleter, type Complete } from './completions.js';
+import { invalidParams } from './errors/protocol-error.js';
+import { clientNameIn } from './http/client-session.js';
+import { mcpRequest } from './messages/mcp-request.js';
+import { createPromptGetter, prompts, type GetPrompt } from './prompts/prompts.js';
+import { templateOf } from './resources/resource-uri.js';
+import { createResources, resourceTemplates, type Resources } from './resources/resources.js';
+import { resourceCapabilities, serverInfoOf, serverOptions } from './server-options.js';
+import { serveLegacySubscriptions } from './subscriptions/legacy-subscriptions.js';
+import type { ResourceChanges } from './subscriptions/resource-changes.js';
+import { createToolCaller, type CallTool, type ToolCallerOptions } from './tools/call-tool.js';
+import { reportProgress } from './tools/report-progress.js';
+import { tools } from './tools/tools.js';
 
-export interface McpServerFactoryOptions {
-  readonly contextStore: ContextStore;
-  /** Of the product, as clients see it. */
+export interface McpServerFactoryOptions extends ToolCallerOptions {
+  /** The product's version, which clients see. */
   readonly version: string;
-  /** Who is behind one serving unit (an HTTP request, a stdio connection), as far as the transport knows. */
+  /** Who calls in one HTTP request or over one stdio connection, as far as the transport knows. */
   readonly caller?: ((context: McpRequestContext) => Caller) | undefined;
-  /**
-   * Sends the epoch along by itself in calls that give none, so that this process is fenced even against another one with
-   * the same agent name. For a process that serves one person and one namespace. Default false.
-   */
-  readonly rememberEpochs?: boolean | undefined;
-  /** What clients may subscribe to. Absent: nothing. */
+  /** Default: clients cannot subscribe. */
   readonly resourceChanges?: ResourceChanges | undefined;
-  /** Ends all waiting with an empty answer, so that the process can stop. */
-  readonly stopping?: AbortSignal | undefined;
-  /** How often a client that asked for progress hears of a call that takes long. Default 10 s. */
+  /** Interval of progress notifications, for clients that ask for progress. Default: 10 s. */
   readonly progressIntervalMs?: number | undefined;
-  /** Is told of the readings of resources; the calls of tools the context store tells of. Default: it traces nothing. */
+  /** Traces reads of resources. The context store traces tool calls itself. Default: no traces. */
   readonly telemetry?: Pick<Telemetry, 'traceRead'> | undefined;
-  readonly onError?: OnError | undefined;
-  /** Hears of every call of a tool that was answered. Measuring costs: only for who wants to see each one. */
-  readonly onCall?: ((call: FinishedCall) => void) | undefined;
 }
 
-const hourMs = 3_600_000;
-const unchanging = { ttlMs: hourMs, cacheScope: 'public' } as const;
-
 /**
- * The context store as an MCP server. The factory serves both protocol eras on every transport; it runs once per HTTP
- * request, so all that can be made once is made here.
+ * The context store as an MCP server. The factory serves both protocol eras on every transport. Over HTTP it runs once per
+ * request, so everything that requests can share is created outside of it.
  */
 export function createMcpServerFactory(options: McpServerFactoryOptions): McpServerFactory {
   const { contextStore, version, caller: callerOf, rememberEpochs = false, resourceChanges } = options;
   const { progressIntervalMs = 10_000, telemetry = noTelemetry, onError } = options;
   const serverInfo = serverInfoOf(version);
-  const callTool = createObservedToolCaller(options);
-  // Whoever connects to a process that lasts, it is one and the same to the store.
-  const ownProcess: Caller = rememberEpochs ? { process: randomUUID() } : {};
+  const callTool = createToolCaller(options);
   const resources = createResources(contextStore, onError);
   const getPrompt = createPromptGetter(contextStore, onError);
   const complete = createCompleter(contextStore, onError);
+  // To the store, all connections of a long-lived process come from the same process.
+  const ownProcess: Caller = rememberEpochs ? { process: randomUUID() } : {};
 
   return (context) => {
-    const subscribable = subscribableFeatures(context, resourceChanges);
-    // McpServer would convert every schema again for each request, and word its own validation errors.
-    // oxlint-disable-next-line typescript/no-deprecated -- kept by the SDK for advanced uses such as this one
-    const server = new Server(serverInfo, serverOptionsWith(subscribable));
+    const capabilities = resourceCapabilities(context, resourceChanges);
+    // McpServer would convert every schema again for each request, and word validation errors differently.
+    // oxlint-disable-next-line typescript/no-deprecated -- the SDK keeps it for advanced uses such as this one
+    const server = new Server(serverInfo, serverOptions(capabilities));
     const base = { ...ownProcess, ...callerOf?.(context) };
-    const callerFor = (ctx: ServerContext): Caller => ({
-      clientName: clientNameOf(server, ctx) ?? clientNameIn(context.requestInfo),
-      signal: ctx.mcpReq.signal,
-      ...base,
-    });
-
-    server.setRequestHandler('tools/call', async ({ params }, ctx) => {
-      const stopReporting = reportProgress(ctx, progressIntervalMs);
-      try {
-        const caller = { ...callerFor(ctx), request: mcpRequest(server, ctx, context) };
-        return await callTool(params.name, params.arguments ?? {}, caller);
-      } finally {
-        stopReporting();
-      }
-    });
-    // With the schemas of their parameters, a malformed request is an Invalid params error and not an internal one.
-    server.setRequestHandler('tools/list', paramsOf.list, onePage({ tools: [...tools] }));
-    server.setRequestHandler('prompts/list', paramsOf.list, onePage({ prompts: [...prompts] }));
-    server.setRequestHandler('resources/templates/list', paramsOf.list, onePage({ resourceTemplates }));
-    server.setRequestHandler('prompts/get', paramsOf.prompt, ({ name, arguments: given }, ctx) =>
-      getPrompt(name, given, callerFor(ctx)),
-    );
-    server.setRequestHandler('resources/list', paramsOf.list, (params, ctx) =>
-      resources.list(params?.cursor, callerFor(ctx)),
-    );
-    server.setRequestHandler('resources/read', paramsOf.read, ({ uri }, ctx) => {
-      const request = mcpRequest(server, ctx, context);
-      return telemetry.traceRead({ request, uriTemplate: templateOf(uri) }, () =>
-        resources.read(uri, { ...callerFor(ctx), request }),
-      );
-    });
-    server.setRequestHandler('completion/complete', paramsOf.complete, (params, ctx) =>
-      complete(params, callerFor(ctx)),
-    );
-    if (context.era === 'legacy' && subscribable.subscribe === true && resourceChanges !== undefined) {
+    const requests: Requests = {
+      callerOf: (ctx) => ({
+        clientName: clientNameOf(server, ctx) ?? clientNameIn(context.requestInfo),
+        signal: ctx.mcpReq.signal,
+        ...base,
+      }),
+      mcpRequestOf: (ctx) => mcpRequest(server, ctx, context),
+    };
+    handleTools(server, requests, callTool, progressIntervalMs);
+    handleResources(server, requests, resources, telemetry);
+    handlePrompts(server, requests, getPrompt, complete);
+    if (context.era === 'legacy' && capabilities.subscribe === true && resourceChanges !== undefined) {
       serveLegacySubscriptions(server, resourceChanges, base);
     }
     return server;
   };
 }
 
-export const serverInfoOf = (version: string): Implementation => ({
-  name: 'context-store',
-  title: 'Context Store',
-  version,
-});
-
-export function createObservedToolCaller(options: McpServerFactoryOptions): CallTool {
-  const { contextStore, rememberEpochs = false, stopping, onError, onCall } = options;
-  const callTool = createToolCaller({ contextStore, rememberEpochs, stopping, onError });
-  return onCall === undefined ? callTool : observeCalls(callTool, onCall);
+/** What the handlers of one server need to know of each request. */
+interface Requests {
+  readonly callerOf: (ctx: ServerContext) => Caller;
+  readonly mcpRequestOf: (ctx: ServerContext) => McpRequest;
 }
 
-/** What of the resources a client can hear of over this connection. */
-function subscribableFeatures(
-  { era, requestInfo }: McpRequestContext,
-  changes: ResourceChanges | undefined,
-): NonNullable<ServerCapabilities['resources']> {
-  if (changes === undefined) return {};
-  if (era === 'modern') return { subscribe: true, listChanged: true };
-  // A legacy request over HTTP has no connection over which it could hear of anything later. On stdio, a client would
-  // hear of the list unasked, and its process would have to watch the store all the time.
-  return requestInfo === undefined ? { subscribe: true } : {};
+// oxlint-disable-next-line typescript/no-deprecated -- see `createMcpServerFactory`
+function handleTools(server: Server, requests: Requests, callTool: CallTool, progressIntervalMs: number): void {
+  server.setRequestHandler('tools/list', paramsOf.list, onePage({ tools: [...tools] }));
+  server.setRequestHandler('tools/call', async ({ params }, ctx) => {
+    const stopReporting = reportProgress(ctx, progressIntervalMs);
+    try {
+      const caller = { ...requests.callerOf(ctx), request: requests.mcpRequestOf(ctx) };
+      return await callTool(params.name, params.arguments ?? {}, caller);
+    } finally {
+      stopReporting();
+    }
+  });
 }
 
-/** Answers with a list that has one page. @throws ProtocolError for a cursor: it can only come from another server */
+function handleResources(
+  // oxlint-disable-next-line typescript/no-deprecated -- see `createMcpServerFactory`
+  server: Server,
+  requests: Requests,
+  resources: Resources,
+  telemetry: Pick<Telemetry, 'traceRead'>,
+): void {
+  server.setRequestHandler('resources/templates/list', paramsOf.list, onePage({ resourceTemplates }));
+  server.setRequestHandler('resources/list', paramsOf.list, (params, ctx) =>
+    resources.list(params?.cursor, requests.callerOf(ctx)),
+  );
+  server.setRequestHandler('resources/read', paramsOf.read, ({ uri }, ctx) => {
+    const request = requests.mcpRequestOf(ctx);
+    return telemetry.traceRead({ request, uriTemplate: templateOf(uri) }, () =>
+      resources.read(uri, { ...requests.callerOf(ctx), request }),
+    );
+  });
+}
+
+// oxlint-disable-next-line typescript/no-deprecated -- see `createMcpServerFactory`
+function handlePrompts(server: Server, requests: Requests, getPrompt: GetPrompt, complete: Complete): void {
+  server.setRequestHandler('prompts/list', paramsOf.list, onePage({ prompts: [...prompts] }));
+  server.setRequestHandler('prompts/get', paramsOf.prompt, ({ name, arguments: given }, ctx) =>
+    getPrompt(name, given, requests.callerOf(ctx)),
+  );
+  server.setRequestHandler('completion/complete', paramsOf.complete, (params, ctx) =>
+    complete(params, requests.callerOf(ctx)),
+  );
+}
+
+/** Handles a list that has one page. @throws ProtocolError for a cursor, which can only come from another server */
 const onePage =
   <List>(list: List) =>
   (params: { readonly cursor?: string | undefined } | undefined): List => {
@@ -149,8 +134,9 @@ const onePage =
     throw invalidParams('cursor: this list has one page, and gives no cursor. Ask for it again without one.');
   };
 
+/** Schemas of parameters. Without them, the SDK answers a malformed request with an internal error, not Invalid params. */
 const paramsOf = {
-  /** As the protocol has it, but an argument that a client leaves out may be null. */
+  /** The protocol's schema, except that an argument without a value may be null. */
   prompt: {
     params: z.looseObject({ name: z.string(), arguments: z.record(z.string(), z.string().nullable()).optional() }),
   },
@@ -159,27 +145,10 @@ const paramsOf = {
   complete: { params: specTypeSchemas.CompleteRequestParams },
 } as const;
 
-const serverOptionsWith = (resources: NonNullable<ServerCapabilities['resources']>): ServerOptions => ({
-  instructions,
-  capabilities: { tools: {}, prompts: {}, resources, completions: {} },
-  cacheHints: {
-    'tools/list': unchanging,
-    'prompts/list': unchanging,
-    'resources/templates/list': unchanging,
-    'server/discover': unchanging,
-  },
-  // Only elicitation would use one, and making the default one for every request is dear.
-  jsonSchemaValidator: {
-    getValidator: () => {
-      throw new Error('this server never elicits');
-    },
-  },
-});
-
-/** Modern requests carry the client's name, legacy connections have agreed on it once; legacy HTTP has it in its session's id. */
-// oxlint-disable-next-line typescript/no-deprecated -- the only place where a legacy connection has it
+/** Modern requests contain the client's name; on a legacy connection the client has sent it once, at `initialize`. */
+// oxlint-disable-next-line typescript/no-deprecated -- only this class has the name of a legacy connection
 function clientNameOf(server: Server, { mcpReq }: ServerContext): string | undefined {
-  // The SDK has checked it; its published type of the envelope is empty.
+  // The SDK has validated the envelope, but publishes an empty type for it.
   const envelope: { readonly [CLIENT_INFO_META_KEY]?: Implementation } | undefined = mcpReq.envelope;
   // oxlint-disable-next-line typescript/no-deprecated -- see above
   return (envelope?.[CLIENT_INFO_META_KEY] ?? server.getClientVersion())?.name;

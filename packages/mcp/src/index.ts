@@ -1,19 +1,26 @@
-export { asksToWait, waitMsOf } from './asks-to-wait.js';
-export { createMcpHttpHandler, type McpHttpHandler, type McpHttpHandlerOptions } from './create-mcp-http-handler.js';
+export {
+  createMcpHttpHandler,
+  type McpHttpHandler,
+  type McpHttpHandlerOptions,
+} from './http/create-mcp-http-handler.js';
+export { refuseMessage } from './http/refuse-message.js';
+export { resourceScopes, scopes, toolScopes, type Scope } from './http/scopes.js';
+export { serveMcpStdio, type ServeMcpStdioOptions } from './stdio/serve-mcp-stdio.js';
 export type { McpServerFactoryOptions } from './create-mcp-server-factory.js';
+
+export { asksToWait, waitMsOf } from './messages/asks-to-wait.js';
+export { maxMessageBytes } from './messages/max-message-bytes.js';
+export { toolCallOf } from './messages/mcp-request.js';
+export { readMessage, type MessageRefusal, type ReadMessage } from './messages/read-message.js';
+export { RequestIdScanner } from './messages/request-id-scanner.js';
+export { isListenRequest } from './subscriptions/listen-request.js';
+
 export { instructions } from './instructions.js';
-export { isListenRequest } from './listen-request.js';
-export { maxMessageBytes } from './max-message-bytes.js';
-export { prompts } from './prompts.js';
-export { readMessage, type MessageRefusal, type ReadMessage } from './read-message.js';
-export { refuseMessage } from './refuse-message.js';
-export { RequestIdScanner } from './request-id-scanner.js';
-export { fixedResources, resourceTemplates } from './resources.js';
-export { resourceUris } from './resource-uri.js';
-export { resourceScopes, scopes, toolScopes, type Scope } from './scopes.js';
-export { serveMcpStdio, type ServeMcpStdioOptions } from './serve-mcp-stdio.js';
-export { toolDescriptions, type ToolDescription } from './tool-descriptions.js';
-export type { FinishedCall } from './observe-calls.js';
-export type { FailedCall, OnError } from './tool-error.js';
-export { toolCallOf } from './mcp-request.js';
-export { tools } from './tools.js';
+export { prompts } from './prompts/prompts.js';
+export { resourceUris } from './resources/resource-uri.js';
+export { fixedResources, resourceTemplates } from './resources/resources.js';
+export { toolDescriptions, type ToolDescription } from './tools/tool-descriptions.js';
+export { tools } from './tools/tools.js';
+
+export type { FailedCall, OnError } from './errors/report-error.js';
+export type { FinishedCall } from './tools/observe-calls.js';

@@ -11,7 +11,7 @@ import {
 } from '@org/domain';
 import { createMemoryStore } from '@org/domain/testing';
 import { createMcpServerFactory, type McpServerFactoryOptions } from '../src/create-mcp-server-factory.js';
-import { serveMcpStdio, type ServeMcpStdioOptions } from '../src/serve-mcp-stdio.js';
+import { serveMcpStdio, type ServeMcpStdioOptions } from '../src/stdio/serve-mcp-stdio.js';
 
 export const eras = ['legacy', 'modern'] as const;
 export type Era = (typeof eras)[number];
@@ -21,11 +21,11 @@ export const memoryContextStore = (options?: ContextStoreOptions): ContextStore 
 
 export interface ObservedContextStore {
   readonly contextStore: ContextStore;
-  /** How many calls wait for offers now: the store is asked for each of them when something happened elsewhere. */
+  /** The number of calls that wait for offers. After a change elsewhere, the store is read for each of them. */
   readonly waiting: () => Promise<number>;
-  /** How many listen to events now. */
+  /** The number of listeners for events. */
   readonly listeners: () => number;
-  /** Another process on the same store, of which this one hears only what is published. */
+  /** Another process on the same store. This process gets only the events that `publish` sends. */
   readonly elsewhere: ContextStore;
   readonly publish: (event: StoreEvent) => void;
 }
@@ -72,14 +72,14 @@ export const factoryOver = (
   options: Partial<McpServerFactoryOptions> = {},
 ): McpServerFactory => createMcpServerFactory({ contextStore, version: '1.2.3', ...options });
 
-/** An official client on one connection to servers of the factory. */
+/** Connects an official client to a server of the factory. */
 export async function connect(factory: McpServerFactory, era: Era, name?: string): Promise<Client> {
   const [clientSide, serverSide] = InMemoryTransport.createLinkedPair();
   serveStdio(factory, { transport: serverSide });
   return clientOver(clientSide, era, name);
 }
 
-/** An official client on a connection that is served as `mcp-stdio` serves its own. */
+/** Connects an official client to a server as `mcp-stdio` runs it. */
 export async function connectStdio(
   options: Partial<ServeMcpStdioOptions> & Pick<ServeMcpStdioOptions, 'contextStore'>,
   era: Era,

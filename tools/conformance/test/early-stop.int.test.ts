@@ -20,7 +20,9 @@ describe.each(programs)('$name', ({ name, args, stoppedCode }) => {
     const preload = `--import=data:text/javascript,${encodeURIComponent(tellWhatIsLoaded)}`;
     const child = spawn(process.execPath, [preload, args[0], '--version']);
     const loaded = (await text(child.stderr)).trim().split('\n');
-    expect(loaded.filter((url) => !/\/(?:main|until-stopped|take-stdout|rolldown-runtime)\.js$/.test(url))).toEqual([]);
+    expect(loaded.filter((url) => !/\/(?:main|until-stopped|reserve-stdout|rolldown-runtime)\.js$/.test(url))).toEqual(
+      [],
+    );
     expect(loaded[0]).toMatch(/main\.js$/);
   });
 

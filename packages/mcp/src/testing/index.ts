@@ -1,6 +1,6 @@
-export { serveOverHttp } from '../create-mcp-http-handler.js';
+export { serveOverHttp } from '../http/create-mcp-http-handler.js';
 export { createMcpServerFactory } from '../create-mcp-server-factory.js';
-export { createResourceChanges } from '../resource-changes.js';
-export { createResources } from '../resources.js';
+export { createResourceChanges } from '../subscriptions/resource-changes.js';
+export { createResources } from '../resources/resources.js';
 export { describeMessageReading, type MessageServer } from './message-contract.js';
 export { describeMcpSurface, type SurfaceClient, type SurfaceServer } from './surface-contract.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-/** A server under test, in the legacy era, with data of its own. */
+/** A server under test, in the legacy era, whose data no other test uses. */
 export interface MessageServer {
   /** Sends these bytes as one message. @returns the text of the answer: one JSON-RPC message */
   readonly answer: (message: Buffer) => Promise<string>;
@@ -18,11 +18,11 @@ const append = (metadata: string): string =>
 const parseError = -32_700;
 const invalidRequest = -32_600;
 
-/** What is answered with an error, each with its code, with the id as it is written in the answer, and with what it says. */
+/** Messages that are answered with an error: the code, the id as it is written in the answer, and a part of the message. */
 const unread: readonly [what: string, message: string | Buffer, code: number, id: string, says: string][] = [
   ['bytes that are not UTF-8', latin1(call('listSessions', '{"owner":"\xff"}', '7')), parseError, '7', 'UTF-8'],
-  ['no JSON', 'garbage', parseError, 'null', 'Send one JSON-RPC message'],
-  ['JSON that breaks off', '{"jsonrpc":"2.0","id":1,', parseError, '1', 'Send one JSON-RPC message'],
+  ['text that is not JSON', 'garbage', parseError, 'null', 'Send one JSON-RPC message'],
+  ['truncated JSON', '{"jsonrpc":"2.0","id":1,', parseError, '1', 'Send one JSON-RPC message'],
   ['two byte order marks', '\ufeff\ufeff{"id":1}', parseError, '1', 'Parse error'],
   ['a batch', '[{"jsonrpc":"2.0","id":1,"method":"ping"}]', invalidRequest, 'null', 'batches'],
   ['a number', '7', invalidRequest, 'null', 'JSON object'],
@@ -56,7 +56,7 @@ const unread: readonly [what: string, message: string | Buffer, code: number, id
   ['a response that is malformed', '{"jsonrpc":"2.0","id":1,"result":7}', invalidRequest, 'null', 'response'],
 ];
 
-/** What every transport must read, and refuse, in the same way. */
+/** The messages that every transport must read or refuse in the same way. */
 export function describeMessageReading(title: string, open: () => Promise<MessageServer>): void {
   describe(title, () => {
     let server: MessageServer;
@@ -69,13 +69,16 @@ export function describeMessageReading(title: string, open: () => Promise<Messag
     const ask = async (message: string): Promise<{ id: unknown; result?: unknown; error?: unknown }> =>
       JSON.parse(await server.answer(Buffer.from(message))) as { id: unknown };
 
-    it.each(unread)('answers %s with an error to its own id, and lives on', async (_what, message, code, id, says) => {
-      const text = await server.answer(Buffer.from(message));
-      expect(text.replaceAll(',', '}')).toContain(`"id":${id}}`);
-      const error = { code, message: expect.stringContaining(says) as string };
-      expect(JSON.parse(text)).toMatchObject({ error });
-      expect(await ask('{"jsonrpc":"2.0","id":"after","method":"ping"}')).toMatchObject({ id: 'after', result: {} });
-    });
+    it.each(unread)(
+      'answers %s with an error for its id, and keeps serving',
+      async (_what, message, code, id, says) => {
+        const text = await server.answer(Buffer.from(message));
+        expect(text.replaceAll(',', '}')).toContain(`"id":${id}}`);
+        const error = { code, message: expect.stringContaining(says) as string };
+        expect(JSON.parse(text)).toMatchObject({ error });
+        expect(await ask('{"jsonrpc":"2.0","id":"after","method":"ping"}')).toMatchObject({ id: 'after', result: {} });
+      },
+    );
 
     it.each([
       ['a byte order mark before it', '\ufeff{"jsonrpc":"2.0","id":1,"method":"ping"}', 1],
@@ -99,7 +102,7 @@ export function describeMessageReading(title: string, open: () => Promise<Messag
     });
 
     it.each(['1546130668394913822', '9007199254740993', '1e400', '-1e400', '0.12345678901234567890'])(
-      'records nothing of an entry with the number %s, and says what to send',
+      'records no entry with the number %s, and says what to send',
       async (number) => {
         for (const metadata of [`{"ticket":${number}}`, `{"a":[{"b":${number}}]}`]) {
           expect(await ask(append(metadata))).toMatchObject({

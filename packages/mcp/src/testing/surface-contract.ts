@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ErrorCode } from '@org/domain';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-/** What the suite needs of a client: every official one has it, in each of its versions. */
+/** The methods of a client that the suite uses. Every version of the official clients has them. */
 export interface SurfaceClient {
   listTools(): Promise<{ tools: readonly { name: string }[] }>;
   callTool(params: { name: string; arguments: Record<string, unknown> }): Promise<unknown>;
@@ -19,15 +19,15 @@ export interface SurfaceClient {
 
 /** A server under test, with the default limits. */
 export interface SurfaceServer {
-  /** A new client, each its own connection; on stdio, its own process on the same data. */
+  /** Connects a new client: over stdio, with a new process on the same data. */
   readonly connect: (name: string) => Promise<SurfaceClient>;
-  /** Ends every client and process, and removes what they left behind. */
+  /** Ends every client and process, and removes their data. */
   readonly close: () => Promise<void>;
 }
 
 type Body = Record<string, unknown>;
 
-/** Calls a tool, and checks what holds for every answer: the same JSON twice, as structured content and as text. */
+/** Calls a tool, and checks that the answer has the same JSON twice: as structured content and as text. */
 async function call(client: SurfaceClient, name: string, args: Body): Promise<Body & { isError: boolean }> {
   const answer = (await client.callTool({ name, arguments: args })) as {
     isError?: boolean;
@@ -38,7 +38,7 @@ async function call(client: SurfaceClient, name: string, args: Body): Promise<Bo
   return { ...answer.structuredContent, isError: answer.isError ?? false };
 }
 
-/** What every client must be able to do over every transport. `open` starts a server whose data is its own. */
+/** What every client must be able to do over every transport. `open` starts a server whose data no other test uses. */
 export function describeMcpSurface(title: string, open: () => Promise<SurfaceServer>): void {
   describe(title, () => {
     let server: SurfaceServer;
@@ -76,7 +76,7 @@ export function describeMcpSurface(title: string, open: () => Promise<SurfaceSer
       ]);
     });
 
-    it('records and reads back, whatever the text', async () => {
+    it('records text of every kind, and reads it back unchanged', async () => {
       const sessionKey = await newSession();
       const content = 'naïve – 日本語 – 👩‍💻 – "quoted"\n\\back\tslash\u2028';
       expect(await append(planner, 'planner', sessionKey, content)).toMatchObject({ sequence: 1, epoch: 1 });
@@ -84,7 +84,7 @@ export function describeMcpSurface(title: string, open: () => Promise<SurfaceSer
       expect(page).toMatchObject({ lastSequence: 1, entries: [{ sequence: 1, agent: 'planner', content }] });
     });
 
-    it('records what arrives at once, without a gap', async () => {
+    it('records concurrent appends without a gap', async () => {
       const sessionKey = await newSession();
       const contents = Array.from({ length: 32 }, (_, index) => `entry ${index}`);
       const answers = await Promise.all(contents.map((content) => append(planner, 'planner', sessionKey, content)));
@@ -145,7 +145,7 @@ export function describeMcpSurface(title: string, open: () => Promise<SurfaceSer
       await expect(implementer.readResource({ uri: 'handoff://nothing' })).rejects.toThrow(/There are handoff/);
     });
 
-    it('gives prompts that name the session, and refuses one that does not exist', async () => {
+    it('gives prompts for a session, and refuses a session that does not exist', async () => {
       const sessionKey = await newSession();
       const { prompts } = await planner.listPrompts();
       expect(prompts.map(({ name }) => name)).toEqual(['handoff', 'resume', 'checkpoint']);
@@ -160,7 +160,7 @@ export function describeMcpSurface(title: string, open: () => Promise<SurfaceSer
       }
     });
 
-    it('lets an agent wait for an offer to its role, take it on a lease, and give it back', async () => {
+    it('lets an agent wait for an offer to its role, accept it with a lease, and return it', async () => {
       const sessionKey = await newSession();
       const role = `reviewer-${randomUUID()}`;
       const inbox = await call(implementer, 'listHandoffs', { roles: [role], limit: 100, ...as('implementer') });
@@ -192,14 +192,14 @@ export function describeMcpSurface(title: string, open: () => Promise<SurfaceSer
       expect(await append(planner, 'planner', sessionKey, 'Going on.')).toMatchObject({ sequence: 1, epoch: 3 });
     });
 
-    it('answers a wait with nothing when nothing comes', async () => {
+    it('answers a wait without offers if none arrives', async () => {
       const nothing = { roles: [], waitSeconds: 0.1, ...as(`idle-${randomUUID()}`) };
       const first = await call(planner, 'listHandoffs', { ...nothing, waitSeconds: 0, limit: 100 });
       const second = await call(planner, 'listHandoffs', { ...nothing, cursor: first['cursor'] });
       expect(second).toMatchObject({ isError: false, handoffs: [], cursor: expect.any(String) as string });
     });
 
-    it('shows each agent what it has not acknowledged yet', async () => {
+    it('shows each agent the entries that it has not acknowledged', async () => {
       const sessionKey = await newSession();
       for (const content of ['one', 'two', 'three']) await append(planner, 'planner', sessionKey, content);
       const unread = (agent: string, more: Body = {}) =>
@@ -250,7 +250,7 @@ export function describeMcpSurface(title: string, open: () => Promise<SurfaceSer
       ['a malformed agent', 'listHandoffs', { agent: 'role:x' }, 'VALIDATION_ERROR', 'agent'],
       ['contradictions', 'getContext', { sessionKey: 'w', unread: true, order: 'asc' }, 'VALIDATION_ERROR', 'unread'],
       ['a cursor of another session', 'getContext', { sessionKey: 'work', cursor: 'x' }, 'VALIDATION_ERROR', 'cursor'],
-    ])('answers %s with what is wrong, and lives on', async (_case, tool, args, code, named) => {
+    ])('answers %s with an error that names it, and keeps serving', async (_case, tool, args, code, named) => {
       const answer = await call(planner, tool, args);
       expect(answer).toMatchObject({ isError: true, code, message: expect.stringContaining(named) as string });
       expect(answer).toMatchObject({
@@ -261,10 +261,10 @@ export function describeMcpSurface(title: string, open: () => Promise<SurfaceSer
       expect(await call(planner, 'listSessions', {})).toMatchObject({ isError: false });
     });
 
-    it('takes content up to the limit, and refuses more', async () => {
+    it('accepts content up to the limit, and refuses more', async () => {
       const sessionKey = await newSession();
       const limit = 1024 * 1024;
-      // One byte as stored, six on the way.
+      // One byte in the store, six bytes in the message.
       const worst = '\u0001'.repeat(limit);
       expect(await append(planner, 'planner', sessionKey, worst)).toMatchObject({ contentBytes: limit });
       expect(await append(planner, 'planner', sessionKey, `${worst}.`)).toMatchObject({
@@ -273,7 +273,7 @@ export function describeMcpSurface(title: string, open: () => Promise<SurfaceSer
       });
     });
 
-    it('names the tools that exist when asked for another', async () => {
+    it('answers a call of an unknown tool with the names of all tools', async () => {
       const asked = planner.callTool({ name: 'nothing', arguments: {} });
       await expect(asked).rejects.toThrow(/registerSession/);
     });

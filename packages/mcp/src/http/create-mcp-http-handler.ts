@@ -1,0 +1,151 @@
+import {
+  createMcpHandler,
+  type AuthInfo,
+  type JSONRPCErrorResponse,
+  type McpHandlerRequestOptions,
+  type McpRequestContext,
+  type McpServerFactory,
+  type RequestId,
+} from '@modelcontextprotocol/server';
+import type { Caller } from '@org/domain';
+import { createMcpServerFactory, type McpServerFactoryOptions } from '../create-mcp-server-factory.js';
+import { refuseParams } from '../messages/refuse-params.js';
+import { createResources } from '../resources/resources.js';
+import { serverInfoOf } from '../server-options.js';
+import { interestsOf, isListenRequest } from '../subscriptions/listen-request.js';
+import { createResourceChanges, type ResourceChanges } from '../subscriptions/resource-changes.js';
+import { createToolCaller } from '../tools/call-tool.js';
+import { boundedStream, type BoundedStreamOptions } from './bounded-stream.js';
+import { ChangeBus } from './change-bus.js';
+import { clientNameIn, sessionIdFor, sessionIdHeader } from './client-session.js';
+import { readPlainCall, servePlainCall } from './plain-call.js';
+import { refuseScope } from './refuse-scope.js';
+
+export interface McpHttpHandlerOptions extends Omit<McpServerFactoryOptions, 'resourceChanges' | 'rememberEpochs'> {
+  /** See `createResourceChanges`. */
+  readonly gatherMs?: number | undefined;
+}
+
+export interface McpHttpRequestOptions extends McpHandlerRequestOptions {
+  /** Identifies the request in errors and in the log. */
+  readonly requestId?: string | undefined;
+  /** Closes the connection of a client that listens but does not read. Default: its stream fails. */
+  readonly disconnect?: (() => void) | undefined;
+}
+
+export interface McpHttpHandler {
+  /**
+   * Serves one request. The caller reads the body of a POST, limits its size, and passes it as `parsedBody`. With `authInfo`,
+   * a message is refused unless the scopes cover it (see `scopes`), and a subscription ends when the credential expires.
+   */
+  readonly fetch: (request: Request, options?: McpHttpRequestOptions) => Promise<Response>;
+  /** Ends all calls that are in progress. To be called after the last answer. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Serves MCP over HTTP in both protocol eras, without sessions between requests. When `stopping` aborts, waiting calls are
+ * answered and subscriptions end. Other calls are still served.
+ */
+export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHandler {
+  const { contextStore, onError, gatherMs } = options;
+  const resources = createResources(contextStore, onError);
+  const resourceChanges = createResourceChanges({ contextStore, resources, gatherMs });
+  const callerOf = withRequestId(options.caller);
+  const factory = createMcpServerFactory({ ...options, caller: callerOf, resourceChanges });
+  const handler = serveOverHttp(factory, { ...options, caller: callerOf, resourceChanges });
+  const callTool = createToolCaller(options);
+  const serverInfo = serverInfoOf(options.version);
+  return {
+    ...handler,
+    async fetch(request, given = {}) {
+      const { parsedBody: message, authInfo, requestId } = given;
+      const refusal = authInfo && refuseScope(message, authInfo);
+      if (refusal !== undefined) return refusal;
+      const call = readPlainCall(request, message);
+      if (call === undefined) return handler.fetch(request, given);
+      const { era, clientName = clientNameIn(request) } = call;
+      const known = options.caller?.({ era, requestInfo: request, ...(authInfo && { authInfo }) });
+      const caller = { clientName, signal: request.signal, request: call.request, requestId, ...known };
+      return servePlainCall(call, { callTool, caller, serverInfo });
+    },
+  };
+}
+
+/** Adds the session id to the answer to `initialize` of the legacy era. Later requests name the client by it. */
+function withSessionId(response: Response, message: unknown): Response {
+  const sessionId = sessionIdFor(message);
+  if (sessionId !== undefined && response.ok) response.headers.set(sessionIdHeader, sessionId);
+  return response;
+}
+
+/** The SDK passes the request and its credential to the server, and nothing else. */
+const requestIds = new WeakMap<Request, string>();
+
+function rememberId(request: Request, { requestId }: McpHttpRequestOptions): void {
+  if (requestId !== undefined) requestIds.set(request, requestId);
+}
+
+const withRequestId =
+  (callerOf: McpHttpHandlerOptions['caller']) =>
+  (context: McpRequestContext): Caller => ({
+    ...(context.requestInfo && { requestId: requestIds.get(context.requestInfo) }),
+    ...callerOf?.(context),
+  });
+
+export interface ServeOverHttpOptions extends Pick<McpHttpHandlerOptions, 'stopping' | 'caller'> {
+  readonly resourceChanges: ResourceChanges;
+}
+
+/** Serves the factory's servers, and subscriptions to `resourceChanges`; see `createMcpHttpHandler`. */
+export function serveOverHttp(
+  factory: McpServerFactory,
+  { resourceChanges, stopping, caller: callerOf }: ServeOverHttpOptions,
+): McpHttpHandler {
+  const bus = new ChangeBus(resourceChanges);
+  const calls = createMcpHandler(factory, { legacy: 'stateless' });
+  // With a separate handler, subscriptions can end properly while calls go on. The caller of `fetch` limits their number.
+  const subscriptions = createMcpHandler(factory, { legacy: 'reject', bus, maxSubscriptions: Infinity });
+  stopping?.addEventListener('abort', () => void subscriptions.close());
+
+  return {
+    async fetch(request, { disconnect, ...given } = {}) {
+      const { parsedBody: message, authInfo } = given;
+      rememberId(request, given);
+      const refusal = refuseParams(message);
+      if (refusal !== undefined) return Response.json(refusal);
+      if (!isListenRequest(message)) return withSessionId(await calls.fetch(request, given), message);
+      const caller = callerOf?.({ era: 'modern', requestInfo: request, ...(authInfo && { authInfo }) }) ?? {};
+      const watcher = { ...caller, signal: request.signal, stopping };
+      const response = await bus.watching(interestsOf(message.params), watcher, async () =>
+        // After `close`, `fetch` would throw.
+        stopping?.aborted === true
+          ? Response.json(stoppingAnswer(message.id), { status: 503 })
+          : subscriptions.fetch(request, given),
+      );
+      const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+      return response.body === null || !isStream
+        ? response
+        : new Response(boundedStream(response.body, { ...streamLimits(authInfo), disconnect }), response);
+    },
+    close: () => calls.close(),
+  };
+}
+
+/** Maximum number of unread bytes on a stream of changes: thousands of notifications. */
+const maxUnreadBytes = 256 * 1024;
+/** With a credential, a stream lasts at most a day, however long the credential is valid: timers are limited to 24 days. */
+const maxStreamMs = 24 * 3_600_000;
+
+/** A stream ends with the credential, so that the client must send a valid one again. */
+function streamLimits(authInfo: AuthInfo | undefined): BoundedStreamOptions {
+  const { expiresAt } = authInfo ?? {};
+  if (expiresAt === undefined) return { maxBytes: maxUnreadBytes };
+  return { maxBytes: maxUnreadBytes, maxMs: Math.min(Math.max(0, expiresAt * 1000 - Date.now()), maxStreamMs) };
+}
+
+const stoppingAnswer = (id: RequestId): JSONRPCErrorResponse => ({
+  jsonrpc: '2.0',
+  id,
+  error: { code: -32_000, message: 'The server is stopping. Listen again in a moment.' },
+});

@@ -1,0 +1,113 @@
+import type { UseCaseInput, UseCaseName } from '@org/domain';
+import { interestsOf, listenMethod } from '../subscriptions/listen-request.js';
+import { findResource, type FixedResource, type TemplateResource } from '../resources/resource-uri.js';
+import { isToolName } from '../tools/tools.js';
+
+/** The scopes that a credential may have, and what each one allows. */
+export const scopes = {
+  'context:read': 'Read sessions, their logs and briefings, and be notified when they change.',
+  'context:write': 'Create sessions, append to them, change them, and move read marks (`ackSequence`).',
+  handoff: 'See, request, accept and resolve handoffs. An acceptance answers with the briefing of its session.',
+  admin: 'Everything: includes all other scopes.',
+} as const;
+
+export type Scope = keyof typeof scopes;
+
+/** The scope that a call of each tool needs. `argumentScopes` has the additional scopes of some arguments. */
+export const toolScopes: { readonly [Name in UseCaseName]: Scope } = {
+  registerSession: 'context:write',
+  updateContext: 'context:write',
+  getContext: 'context:read',
+  getBriefing: 'context:read',
+  requestHandoff: 'handoff',
+  listHandoffs: 'handoff',
+  acceptHandoff: 'handoff',
+  resolveHandoff: 'handoff',
+  listSessions: 'context:read',
+  updateSession: 'context:write',
+};
+
+/** Arguments with which a tool that reads also writes. */
+const argumentScopes: { readonly [Name in UseCaseName]?: { readonly [Argument in keyof UseCaseInput<Name>]?: Scope } } =
+  { getContext: { ackSequence: 'context:write' } };
+
+/** The scope that is needed to read a resource, or to subscribe to it. */
+export const resourceScopes: { readonly [Resource in FixedResource | TemplateResource]: Scope } = {
+  sessions: 'context:read',
+  stats: 'context:read',
+  summary: 'context:read',
+  context: 'context:read',
+  session: 'context:read',
+  inbox: 'handoff',
+  agentSessions: 'context:read',
+};
+
+/** Requests with the same answer for every caller. Clients must see a tool before they can request the scope that it needs. */
+const openMethods: ReadonlySet<unknown> = new Set([
+  'initialize',
+  'ping',
+  'logging/setLevel',
+  'server/discover',
+  'tools/list',
+  'prompts/list',
+  'resources/templates/list',
+]);
+
+interface Message {
+  readonly method?: unknown;
+  readonly params?:
+    | {
+        readonly name?: unknown;
+        readonly arguments?: unknown;
+        readonly uri?: unknown;
+        readonly argument?: { readonly name?: unknown } | null;
+      }
+    | undefined;
+}
+
+/**
+ * All scopes that a credential must have for a JSON-RPC message, or for every message of an array. A request with an unknown
+ * method needs `context:read`.
+ */
+export function scopesNeeded(message: unknown): readonly Scope[] {
+  if (Array.isArray(message)) return message.flatMap(scopesNeeded);
+  const { method, params } = (message ?? {}) as Message;
+  if (typeof method !== 'string' || method.startsWith('notifications/') || openMethods.has(method)) return [];
+  switch (method) {
+    case 'tools/call':
+      // A call of an unknown tool is answered with the names of all tools.
+      return typeof params?.name === 'string' && isToolName(params.name)
+        ? scopesOfCall(params.name, params.arguments)
+        : [];
+    case 'resources/read':
+    case 'resources/subscribe':
+      return [scopeOfUri(params?.uri)];
+    case listenMethod: {
+      const { uris, list } = interestsOf(params);
+      return [...(list ? ['context:read' as const] : []), ...uris.map(scopeOfUri)];
+    }
+    case 'completion/complete':
+      // Its values include the targets of the caller's offers.
+      return params?.argument?.name === 'targetAgent' ? ['context:read', 'handoff'] : ['context:read'];
+    default:
+      return ['context:read'];
+  }
+}
+
+function scopesOfCall(name: UseCaseName, given: unknown): readonly Scope[] {
+  const args = (given ?? {}) as Readonly<Record<string, unknown>>;
+  const additional = Object.entries(argumentScopes[name] ?? {}).filter(
+    ([argument]) => (args[argument] ?? undefined) !== undefined,
+  );
+  return [toolScopes[name], ...additional.map(([, scope]) => scope)];
+}
+
+function scopeOfUri(uri: unknown): Scope {
+  const resource = findResource(String(uri));
+  return resource === undefined ? 'context:read' : resourceScopes[resource];
+}
+
+/** The needed scopes that were not granted, each once. */
+export function missingScopes(needed: readonly Scope[], granted: readonly string[]): Scope[] {
+  return granted.includes('admin') ? [] : [...new Set(needed)].filter((scope) => !granted.includes(scope));
+}

@@ -1,0 +1,59 @@
+import {
+  isJSONRPCRequest,
+  PROTOCOL_VERSION_META_KEY,
+  TRACEPARENT_META_KEY,
+  TRACESTATE_META_KEY,
+  type McpRequestContext,
+  type Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import type { MeasuredCall, McpRequest } from '@org/domain';
+import { asksToWait } from './asks-to-wait.js';
+import { isToolName } from '../tools/tools.js';
+
+/** The attributes of a request for its trace. Clients send their trace context in `_meta` on every transport (SEP-414). */
+export function mcpRequest(
+  // oxlint-disable-next-line typescript/no-deprecated -- the only place where a legacy connection has its version
+  server: Server,
+  { mcpReq, http }: ServerContext,
+  { requestInfo }: McpRequestContext,
+): McpRequest {
+  // The SDK has validated the envelope, but publishes an empty type for it.
+  const envelope: { readonly [PROTOCOL_VERSION_META_KEY]?: string } | undefined = mcpReq.envelope;
+  return {
+    id: mcpReq.id,
+    protocolVersion:
+      envelope?.[PROTOCOL_VERSION_META_KEY] ??
+      // oxlint-disable-next-line typescript/no-deprecated -- see above
+      server.getNegotiatedProtocolVersion() ??
+      http?.req?.headers.get('mcp-protocol-version') ??
+      undefined,
+    transport: requestInfo === undefined ? 'pipe' : 'tcp',
+    ...traceContextOf(mcpReq._meta),
+  };
+}
+
+/** The trace context that a client sent. Values that are not strings are ignored. */
+export const traceContextOf = (
+  meta: Readonly<Record<string, unknown>> = {},
+): Pick<McpRequest, 'traceparent' | 'tracestate'> => ({
+  traceparent: textOf(meta[TRACEPARENT_META_KEY]),
+  tracestate: textOf(meta[TRACESTATE_META_KEY]),
+});
+
+/** The tool call in a message over HTTP that the SDK has not seen. Returns undefined for every other message. */
+export function toolCallOf(message: unknown): MeasuredCall | undefined {
+  if (!isJSONRPCRequest(message) || message.method !== 'tools/call') return undefined;
+  const { id, params } = message;
+  const tool = params?.['name'];
+  if (typeof tool !== 'string' || !isToolName(tool)) return undefined;
+  const request: McpRequest = {
+    id,
+    protocolVersion: textOf(params?._meta?.[PROTOCOL_VERSION_META_KEY]),
+    transport: 'tcp',
+    ...traceContextOf(params?._meta),
+  };
+  return { tool, waits: asksToWait(message), request };
+}
+
+const textOf = (given: unknown): string | undefined => (typeof given === 'string' ? given : undefined);
