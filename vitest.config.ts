@@ -12,12 +12,16 @@ const fromSource = { resolve: { conditions: ['@org/source', ...defaultServerCond
  * as they ask for. A variable that is set in the environment wins in both.
  */
 const searches = [
-  'src/**/*-budget.test.ts',
-  'test/*model.int.test.ts',
-  'test/fuzz*.int.test.ts',
-  'test/plain-calls.int.test.ts',
+  'src/**/{store-concurrency,store-model}.test.ts',
+  'test/**/*{model,cached-store}.int.test.ts',
+  'test/**/{fuzz,fuzz-credentials,plain-calls}.int.test.ts',
 ];
-const quickSearches = { MODEL_RUNS: '20', BRIEFING_RUNS: '100', FUZZ_RUNS: '60', CONCURRENCY_ROUNDS: '3' };
+const { env } = process;
+const quickSearches = {
+  MODEL_RUNS: env['MODEL_RUNS'] ?? '20',
+  FUZZ_RUNS: env['FUZZ_RUNS'] ?? '60',
+  CONCURRENCY_ROUNDS: env['CONCURRENCY_ROUNDS'] ?? '3',
+};
 
 /** `vitest` runs what needs npm packages alone. `vitest --mode system` runs what needs other programs, or minutes. */
 export default defineConfig(async ({ mode }) => {
@@ -30,8 +34,11 @@ export default defineConfig(async ({ mode }) => {
       name: `@org/${folder.split('/')[1]}`,
       include: isSystem ? ['test/**/*.system.test.ts', ...searches] : ['src/**/*.test.ts', 'test/**/*.int.test.ts'],
       exclude: [...defaultExclude, ...missing.map(({ tests }) => tests)],
-      env: isSystem ? {} : { ...quickSearches, ...setIn(process.env, Object.keys(quickSearches)) },
+      env: isSystem ? {} : quickSearches,
       setupFiles: [`${import.meta.dirname}/tools/workspace/src/fail-on-console.ts`],
+      // Files share workers: a worker and its modules for each file took about half of the CPU time. System tests measure
+      // the memory and CPU time of their process.
+      isolate: isSystem,
       // Two slow cores that also run the database: a test that takes longer than this hangs.
       testTimeout: 20_000,
       hookTimeout: 60_000,
@@ -46,15 +53,11 @@ export default defineConfig(async ({ mode }) => {
       globalSetup: [`${import.meta.dirname}/tools/workspace/src/provide-postgres.ts`],
       reporters: [
         'default',
-        new MissingServicesReporter(missing, { isFailure: isSystem && process.env['SKIP_MISSING_SERVICES'] !== '1' }),
-        ...(process.env['CI'] ? ['./tools/workspace/src/test-count-reporter.ts'] : []),
+        new MissingServicesReporter(missing, { isFailure: isSystem && env['SKIP_MISSING_SERVICES'] !== '1' }),
+        ...(env['CI'] ? ['./tools/workspace/src/test-count-reporter.ts'] : []),
       ],
       // Default: one core less than there are. System tests run alone, because several measure memory or time.
       maxWorkers: isSystem ? 1 : '100%',
     },
   };
 });
-
-function setIn(env: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
-}
