@@ -1,32 +1,63 @@
 import { defaultServerConditions } from 'vite';
-import { defaultExclude, defineConfig } from 'vitest/config';
-import { testsOfAbsentServices } from './tools/workspace/src/absent-services.js';
+import { defaultExclude, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { findMissingServices } from './tools/workspace/src/find-missing-services.js';
 import { projectFolders } from './tools/workspace/src/project-folders.js';
+import { MissingServicesReporter } from './tools/workspace/src/missing-services-reporter.js';
 
-/** Packages resolve to each other's source, as they do for the compiler: a test never sees a stale build. */
+/** Packages resolve to each other's source, as they do for the compiler, so that tests never use an outdated build. */
 const fromSource = { resolve: { conditions: ['@org/source', ...defaultServerConditions] } };
 
-/** `vitest` runs what needs packages from npm alone; `vitest --mode system`, what needs more than that, or minutes. */
-export default defineConfig(async ({ mode }) => ({
-  ssr: fromSource,
-  // Where vitest runs the global setup.
-  environments: { __vitest__: fromSource },
-  test: {
-    projects: projectFolders.map((folder) => ({
-      extends: true as const,
-      root: folder,
-      test: { name: `@org/${folder.split('/')[1]}` },
-    })),
-    include: mode === 'system' ? ['test/**/*.system.test.ts'] : ['src/**/*.test.ts', 'test/**/*.int.test.ts'],
-    exclude: [...defaultExclude, ...(await testsOfAbsentServices(mode))],
-    globalSetup: [`${import.meta.dirname}/tools/workspace/src/provide-postgres.ts`],
-    setupFiles: [`${import.meta.dirname}/tools/workspace/src/fail-on-console.ts`],
-    reporters: process.env['CI'] ? ['default', './tools/workspace/src/test-count-reporter.ts'] : ['default'],
-    // By default a core is left to whoever watches: on two, that is half of the machine. System tests want it for themselves.
-    maxWorkers: mode === 'system' ? 1 : '100%',
-    // Two slow cores with a database beside them: long enough that only a hang is cut off.
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-    expect: { poll: { timeout: 30_000 } },
-  },
-}));
+/**
+ * Random searches. `npm test` plays a few cases of each; `npm run test:system` runs the same files again and plays as many
+ * as they ask for. A variable that is set in the environment wins in both.
+ */
+const searches = [
+  'src/**/{store-concurrency,store-model}.test.ts',
+  'test/**/*{model,cached-store}.int.test.ts',
+  'test/**/{fuzz,fuzz-credentials,plain-calls}.int.test.ts',
+];
+const { env } = process;
+const quickSearches = {
+  MODEL_RUNS: env['MODEL_RUNS'] ?? '20',
+  FUZZ_RUNS: env['FUZZ_RUNS'] ?? '60',
+  CONCURRENCY_ROUNDS: env['CONCURRENCY_ROUNDS'] ?? '3',
+};
+
+/** `vitest` runs what needs npm packages alone. `vitest --mode system` runs what needs other programs, or minutes. */
+export default defineConfig(async ({ mode }) => {
+  const isSystem = mode === 'system';
+  const missing = await findMissingServices(mode);
+  const project = (folder: string): TestProjectInlineConfiguration => ({
+    ssr: fromSource,
+    root: folder,
+    test: {
+      name: `@org/${folder.split('/')[1]}`,
+      include: isSystem ? ['test/**/*.system.test.ts', ...searches] : ['src/**/*.test.ts', 'test/**/*.int.test.ts'],
+      exclude: [...defaultExclude, ...missing.map(({ tests }) => tests)],
+      env: isSystem ? {} : quickSearches,
+      setupFiles: [`${import.meta.dirname}/tools/workspace/src/fail-on-console.ts`],
+      // Files share workers: a worker and its modules for each file took about half of the CPU time. System tests measure
+      // the memory and CPU time of their process.
+      isolate: isSystem,
+      // Two slow cores that also run the database: a test that takes longer than this hangs.
+      testTimeout: 60_000,
+      hookTimeout: 120_000,
+      expect: { poll: { timeout: 30_000 } },
+    },
+  });
+  return {
+    // Vitest runs the global setup in this environment.
+    environments: { __vitest__: fromSource },
+    test: {
+      projects: projectFolders.map(project),
+      globalSetup: [`${import.meta.dirname}/tools/workspace/src/provide-postgres.ts`],
+      reporters: [
+        'default',
+        new MissingServicesReporter(missing, { isFailure: isSystem && env['SKIP_MISSING_SERVICES'] !== '1' }),
+        ...(env['CI'] ? ['./tools/workspace/src/test-count-reporter.ts'] : []),
+      ],
+      // Default: one core less than there are. System tests run alone, because several measure memory or time.
+      maxWorkers: isSystem ? 1 : '100%',
+    },
+  };
+});

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { findLayerViolations } from '../src/find-layer-violations.js';
 import { projectFolders, workspaceFolder } from '../src/project-folders.js';
 import { readProjectGraph } from '../src/read-project-graph.js';
+import { copyManifests } from './copy-manifests.js';
 
 it('finds every project of the workspace in a layer and every arrow pointing down', async () => {
   const graph = await readProjectGraph(workspaceFolder);
@@ -52,17 +52,6 @@ it.each(withSource)('lets the compiler reach from %s exactly what its manifest d
 
   expect(referenced.toSorted()).toEqual(declared.toSorted());
 });
-
-/** A workspace of this one's shape without its source, which Nx reads as it reads the real one. */
-async function copyManifests(): Promise<string> {
-  const copy = await mkdtemp(join(tmpdir(), 'workspace-copy-'));
-  onTestFinished(() => rm(copy, { recursive: true }));
-  const rootFiles = ['package.json', 'pnpm-workspace.yaml', 'pnpm-lock.yaml', 'nx.json'];
-  const manifests = projectFolders.map((folder) => join(folder, 'package.json'));
-  await Promise.all([...rootFiles, ...manifests].map((file) => cp(join(workspaceFolder, file), join(copy, file))));
-  await symlink(join(workspaceFolder, 'node_modules'), join(copy, 'node_modules'));
-  return copy;
-}
 
 async function addDependency(folder: string, kind: keyof Manifest, name: string): Promise<void> {
   const file = join(folder, 'package.json');
