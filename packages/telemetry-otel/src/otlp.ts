@@ -1,1 +1,1 @@
-export { openOtlpTraces, type OtlpTraces, type OtlpTracesOptions } from './open-otlp-traces.js';
+export { openOtlpTraces, type OtlpTraces, type OtlpTracesOptions } from './sdk/open-otlp-traces.js';

@@ -2,4 +2,4 @@ export {
   openPrometheusEndpoint,
   type PrometheusEndpoint,
   type PrometheusEndpointOptions,
-} from './open-prometheus-endpoint.js';
+} from './sdk/open-prometheus-endpoint.js';

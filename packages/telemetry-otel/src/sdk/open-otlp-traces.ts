@@ -11,10 +11,10 @@ import {
 } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { noTelemetry, type Telemetry } from '@org/domain';
-import { traceIdOf } from './call-tracer.js';
+import { traceIdOf } from '../traces/call-tracer.js';
 import { readOtlpSettings, SettingProblem, type OtlpSettings } from './otlp-settings.js';
 import { ReportingExporter } from './reporting-exporter.js';
-import { withTraces } from './with-traces.js';
+import { withTraces } from '../traces/with-traces.js';
 
 export interface OtlpTracesOptions {
   /** What else is measured. Default: nothing. */

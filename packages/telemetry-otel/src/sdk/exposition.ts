@@ -1,6 +1,6 @@
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import { httpMetrics, processMetrics, storeMetrics, type Metric } from './metrics.js';
+import { httpMetrics, processMetrics, storeMetrics, type Metric } from '../metrics/metrics.js';
 
 const table: Readonly<Record<string, Metric>> = { ...storeMetrics, ...httpMetrics, ...processMetrics };
 

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import type { Telemetry } from '@org/domain';
-import { createHttpTelemetry, type HttpTelemetry } from './create-http-telemetry.js';
-import { createOtelTelemetry } from './create-otel-telemetry.js';
+import { createHttpTelemetry, type HttpTelemetry } from '../metrics/create-http-telemetry.js';
+import { createOtelTelemetry } from '../metrics/create-otel-telemetry.js';
 import { exposition, expositionType } from './exposition.js';
-import { observeProcess } from './observe-process.js';
+import { observeProcess } from '../metrics/observe-process.js';
 
 export interface PrometheusEndpointOptions {
   readonly host: string;
