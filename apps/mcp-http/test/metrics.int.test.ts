@@ -97,6 +97,17 @@ describe('metrics of a server', () => {
     expect(await (await fetch(metrics)).text()).not.toMatch(/secret/);
   });
 
+  it('show in the first 50 lines what to look for, from the first scrape', async () => {
+    const lines = (await (await fetch(metrics)).text()).split('\n');
+    const first = lines.slice(0, 50).join('\n');
+    const founding = [
+      ...['sessions_created_total', 'handoffs_processed_total', 'context_entries_total'],
+      ...['tool_duration_ms_bucket', 'db_query_time_seconds', 'cache_hit_ratio', 'error_rate'],
+    ];
+    expect(founding.filter((name) => !first.includes(name))).toEqual([]);
+    expect(lines).toContain('cache_hit_ratio 0');
+  });
+
   it('end with the server', async () => {
     expect(await server.stop()).toMatchObject({ code: 0, stderr: '' });
     await expect(scrape(metrics)).rejects.toThrow('fetch failed');
@@ -106,7 +117,7 @@ describe('metrics of a server', () => {
 it.each([
   ['off', []],
   ['', []],
-  ['9', ['prometheus.js']],
+  ['9', ['sdk.js']],
 ])('loads OpenTelemetry only to measure: METRICS_PORT=%s', async (port, expected) => {
   const reportLoaded = `
     import { registerHooks } from 'node:module';
@@ -126,7 +137,7 @@ it.each([
   const { stderr } = await server.stop();
   const loaded = [...stderr.matchAll(/^loads .*\/(\S+)$/gm)].map(([, file]) => file);
   expect(loaded).toContain('main.js');
-  expect(loaded.filter((file) => /^(?:prometheus|otlp)\.js$/.test(file ?? ''))).toEqual(expected);
+  expect(loaded.filter((file) => file === 'sdk.js')).toEqual(expected);
 });
 
 describe('a metrics port that cannot be had', () => {

@@ -1,7 +1,9 @@
 import type { Writable } from 'node:stream';
 import { logDatabase, logRedis } from '@org/context-store/command';
+import type { OtelRequest } from '@org/context-store/otel-environment';
 import { openContextStore, type OpenContextStoreOptions } from '@org/context-store';
 import { maxMessageBytes, serveMcpStdio } from '@org/mcp';
+import type { OtelSdk } from '@org/telemetry-otel/sdk';
 import type { LateLog } from './late-log.js';
 import { LineTransport } from './line-transport.js';
 import { untilOrphaned } from './until-orphaned.js';
@@ -10,7 +12,8 @@ export interface ServeOptions {
   readonly version: string;
   readonly options: OpenContextStoreOptions;
   readonly maxContentBytes: number;
-  readonly isTraced: boolean;
+  /** Which telemetry to start. */
+  readonly otel: Pick<OtelRequest, 'isTraced' | 'pushesMetrics'>;
   readonly log: LateLog;
   /** Resolves when the process is told to stop. */
   readonly stopped: Promise<unknown>;
@@ -35,7 +38,7 @@ export async function serve({
   maxContentBytes,
   log,
   logsCalls,
-  isTraced,
+  otel,
   stopped,
   output,
 }: ServeOptions): Promise<boolean> {
@@ -43,20 +46,14 @@ export async function serve({
     info: (message: string) => log.write((logger) => logger.info(message)),
     warn: (message: string) => log.write((logger) => logger.warn(message)),
   };
-  const traces = isTraced
-    ? (await import('@org/telemetry-otel/otlp')).openOtlpTraces({
-        serviceName: 'mcp-stdio',
-        version,
-        log: operatorLog.warn,
-      })
-    : undefined;
+  const sdk = await startOtel(otel, version, operatorLog.warn);
   let isOpen = false;
   const over = Promise.race([stopped, untilOrphaned()]);
   // Nothing is half done: a database is migrated as a whole or not at all.
   void over.then(() => isOpen || process.exit(0));
   const contextStore = await openContextStore({
     ...logDatabase(logRedis(options, operatorLog), operatorLog),
-    telemetry: traces?.telemetry,
+    telemetry: sdk?.telemetry,
   });
   isOpen = true;
   const transport = new LineTransport({
@@ -71,12 +68,12 @@ export async function serve({
     version,
     rememberEpochs: true,
     stopping: stopping.signal,
-    telemetry: traces?.telemetry,
+    telemetry: sdk?.telemetry,
     onError: (error, { request, ...call }) =>
-      log.write((_logger, faults) => faults.report(error, { ...call, traceId: traces?.traceIdOf(request) })),
+      log.write((_logger, faults) => faults.report(error, { ...call, traceId: sdk?.traceIdOf(request) })),
     onCall: logsCalls
       ? ({ request, ...call }) =>
-          log.write((logger) => logger.debug({ ...call, traceId: traces?.traceIdOf(request) }, 'Call'))
+          log.write((logger) => logger.debug({ ...call, traceId: sdk?.traceIdOf(request) }, 'Call'))
       : undefined,
     // Its message may quote what the client sent.
     onConnectionError: ({ name }) =>
@@ -89,5 +86,16 @@ export async function serve({
   setTimeout(() => process.exit(1), stopWithinMs).unref();
   await transport.closed;
   await contextStore.close();
-  return (await traces?.close()) ?? true;
+  return (await sdk?.close()) ?? true;
+}
+
+/** Starts OpenTelemetry if the environment asks for it. It is loaded only then: loading it takes as long as all the rest. */
+async function startOtel(
+  { isTraced, pushesMetrics }: ServeOptions['otel'],
+  version: string,
+  log: (line: string) => void,
+): Promise<OtelSdk | undefined> {
+  if (!isTraced && !pushesMetrics) return undefined;
+  const { startOtelSdk } = await import('@org/telemetry-otel/sdk');
+  return startOtelSdk({ serviceName: 'mcp-stdio', version, isTraced, pushesMetrics, log });
 }

@@ -142,14 +142,11 @@ function recordCacheLookups(instruments: Instruments): Telemetry['recordCacheLoo
   const hits = instruments.counter('cache_hits_total');
   const misses = instruments.counter('cache_misses_total');
   const recentHits = createSlidingWindow(windowMs);
-  instruments.gauge('cache_hit_ratio').addCallback((gauge) => {
-    const ratio = recentHits.share();
-    if (ratio !== undefined) gauge.observe(ratio);
-  });
+  instruments.gauge('cache_hit_ratio').addCallback((gauge) => gauge.observe(recentHits.share() ?? 0));
+  hits.add(0);
+  misses.add(0);
   return (isHit) => {
-    // Both series begin with the first lookup: a cache that never hits would have no ratio otherwise.
-    hits.add(isHit ? 1 : 0);
-    misses.add(isHit ? 0 : 1);
+    (isHit ? hits : misses).add(1);
     recentHits.add(isHit);
   };
 }

@@ -93,7 +93,7 @@ export const storeMetrics = {
   cache_hit_ratio: {
     kind: 'gauge',
     description: 'The share of lookups that a cache answered.',
-    details: 'Of parts of logs, in the last five minutes, from 0 to 1; absent when none were looked for.',
+    details: 'Of parts of logs, in the last five minutes, from 0 to 1; 0 without lookups, as on SQLite.',
   },
   error_rate: {
     kind: 'gauge',
@@ -202,13 +202,13 @@ export const processMetrics = {
     kind: 'gauge',
     unit: 's',
     description: 'How late timers fire: the median.',
-    details: 'Since the last scrape.',
+    details: 'Since it was last read, by a scrape or a push.',
   },
   nodejs_eventloop_lag_p99_seconds: {
     kind: 'gauge',
     unit: 's',
     description: 'How late timers fire: the 99th percentile.',
-    details: 'Since the last scrape.',
+    details: 'Since it was last read, by a scrape or a push.',
   },
   nodejs_heap_size_used_bytes: { kind: 'gauge', unit: 'By', description: 'What lies in the JavaScript heap.' },
   nodejs_heap_size_limit_bytes: {

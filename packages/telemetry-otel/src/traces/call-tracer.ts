@@ -10,9 +10,9 @@ import {
   type Link,
   type Span,
   type SpanOptions,
+  type TextMapPropagator,
   type Tracer,
 } from '@opentelemetry/api';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import {
   ContextStoreError,
   type DatabaseSystem,
@@ -38,6 +38,8 @@ interface JsonRpcError {
   readonly data?: { readonly code?: ErrorCode } | undefined;
 }
 
+export type ParentReader = Pick<TextMapPropagator<McpRequest>, 'extract'>;
+
 type Served = readonly { readonly origin: Origin }[];
 
 /** The span of the call that is under way. */
@@ -45,7 +47,6 @@ const callKey = createContextKey('the call of a tool');
 /** The operations that statements are for. */
 const servedKey = createContextKey('the operations that are served');
 
-const propagator = new W3CTraceContextPropagator();
 const traceIds = new WeakMap<McpRequest, string>();
 const longestText = 128;
 
@@ -54,14 +55,22 @@ export function traceIdOf(request: McpRequest | undefined): string | undefined {
   return request && traceIds.get(request);
 }
 
+export interface CallTracerOptions {
+  readonly tracer: Tracer;
+  readonly contexts: Pick<ContextManager, 'active' | 'with'>;
+  readonly propagator: ParentReader;
+}
+
 /** Makes the spans of calls, and of what is done for them. */
 export class CallTracer {
   readonly #tracer: Tracer;
   readonly #contexts: Pick<ContextManager, 'active' | 'with'>;
+  readonly #propagator: ParentReader;
 
-  constructor(tracer: Tracer, contexts: Pick<ContextManager, 'active' | 'with'>) {
+  constructor({ tracer, contexts, propagator }: CallTracerOptions) {
     this.#tracer = tracer;
     this.#contexts = contexts;
+    this.#propagator = propagator;
   }
 
   /** Runs a call inside of its span. */
@@ -112,7 +121,7 @@ export class CallTracer {
 
   /** Begins the span of a call, or of a request. */
   #startSpan(name: string, options: SpanOptions, active: Context, request: McpRequest | undefined): Span {
-    const parent = parentOf(request, active);
+    const parent = this.#parentOf(request, active);
     const kind = request === undefined ? SpanKind.INTERNAL : SpanKind.SERVER;
     const links = parent === active ? [] : ambientLinks(active);
     const span = this.#tracer.startSpan(name, { ...options, kind, links }, parent);
@@ -173,6 +182,12 @@ export class CallTracer {
     return request === undefined || active.getValue(callKey) === undefined ? active : ROOT_CONTEXT;
   }
 
+  #parentOf(request: McpRequest | undefined, active: Context): Context {
+    return request?.traceparent === undefined
+      ? active
+      : this.#propagator.extract(active, request, defaultTextMapGetter);
+  }
+
   #served(): Served {
     return (this.#contexts.active().getValue(servedKey) as Served | undefined) ?? [];
   }
@@ -195,9 +210,6 @@ function requestAttributes(method: string, { id, protocolVersion, transport }: M
     'network.transport': transport,
   };
 }
-
-const parentOf = (request: McpRequest | undefined, active: Context): Context =>
-  request?.traceparent === undefined ? active : propagator.extract(active, request, defaultTextMapGetter);
 
 /** What has a parent elsewhere is done in the course of something here all the same: of an HTTP request, say. */
 function ambientLinks(active: Context): Link[] {

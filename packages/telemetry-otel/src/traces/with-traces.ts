@@ -1,6 +1,7 @@
 import { context, trace, type ContextManager, type TracerProvider } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import type { Telemetry } from '@org/domain';
-import { CallTracer } from './call-tracer.js';
+import { CallTracer, type ParentReader } from './call-tracer.js';
 import { tracedStore } from './traced-store.js';
 
 export interface TracesOptions {
@@ -8,6 +9,8 @@ export interface TracesOptions {
   readonly provider?: Pick<TracerProvider, 'getTracer'> | undefined;
   /** Carries spans from a call to what it does. Default: the manager that the process registered globally. */
   readonly contexts?: Pick<ContextManager, 'active' | 'with'> | undefined;
+  /** Reads the parent of a call from its request. Default: a propagator for W3C Trace Context. */
+  readonly propagator?: ParentReader | undefined;
 }
 
 /**
@@ -19,9 +22,9 @@ export interface TracesOptions {
  */
 export function withTraces(
   telemetry: Telemetry,
-  { provider = trace, contexts = context }: TracesOptions = {},
+  { provider = trace, contexts = context, propagator = new W3CTraceContextPropagator() }: TracesOptions = {},
 ): Telemetry {
-  const tracer = new CallTracer(provider.getTracer('@org/telemetry-otel'), contexts);
+  const tracer = new CallTracer({ tracer: provider.getTracer('@org/telemetry-otel'), contexts, propagator });
   return {
     measure: (call, run) => tracer.call(call, () => telemetry.measure(call, run)),
     traceRead: (read, run) => tracer.read(read, () => telemetry.traceRead(read, run)),

@@ -7,40 +7,49 @@ import { createContextStore, ContextStoreError, type ContextStore, type ErrorCod
 import { createMemoryStore } from '@org/domain/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createOtelTelemetry, httpMetrics, processMetrics, storeMetrics } from '../src/index.js';
-import { openPrometheusEndpoint, type PrometheusEndpoint } from '../src/prometheus.js';
+import { openPrometheusServer, startOtelSdk, type OtelSdk, type PrometheusServer } from '../src/sdk/index.js';
 import { scrape } from '../src/testing/index.js';
 
 describe('a scrape of a process', () => {
-  let endpoint: PrometheusEndpoint;
+  let endpoint: PrometheusServer;
+  let sdk: OtelSdk;
   let contextStore: ContextStore;
   let told: string[];
   beforeEach(async () => {
     told = [];
-    endpoint = await openPrometheusEndpoint({ host: '127.0.0.1', port: 0, log: (line) => told.push(line) });
-    contextStore = createContextStore(
-      { store: createMemoryStore(), telemetry: endpoint.telemetry },
-      { agent: 'planner' },
-    );
+    const telling = (line: string): void => void told.push(line);
+    endpoint = await openPrometheusServer({ host: '127.0.0.1', port: 0, log: telling });
+    sdk = startOtelSdk({
+      serviceName: 'test',
+      version: '1.0.0',
+      isTraced: false,
+      pushesMetrics: false,
+      prometheus: endpoint,
+      log: telling,
+    });
+    contextStore = createContextStore({ store: createMemoryStore(), telemetry: sdk.telemetry }, { agent: 'planner' });
   });
   afterEach(async () => {
     await contextStore.close();
-    await endpoint.close();
+    await sdk.close();
   });
 
   const fail = (code: ErrorCode): Promise<void> =>
-    endpoint.telemetry
+    sdk.telemetry
       .measure({ tool: 'getContext', waits: false }, () => Promise.reject(new ContextStoreError(code, 'planted')))
       .catch((error: unknown) => expect(error).toMatchObject({ code }));
 
-  it('begins with every counter of events at 0, and an error rate', async () => {
+  it('begins with every counter of events at 0, an error rate, and a hit ratio', async () => {
     const { value, sum, samples } = await scrape(endpoint.url);
     expect(value('sessions_created_total')).toBe(0);
     expect(value('context_entries_total', { type: 'tool_call' })).toBe(0);
     expect(value('handoffs_processed_total', { type: 'full_handoff', event: 'returned' })).toBe(0);
     expect(value('error_rate')).toBe(0);
     expect(sum('tool_duration_ms_count')).toBe(0);
-    // No pool, no cache and no Redis: nothing is told of them.
-    expect(samples.filter(({ name }) => /^db_pool|^cache|_up$/.test(name))).toEqual([]);
+    // A cache that has not been asked answers nothing.
+    expect(['cache_hit_ratio', 'cache_hits_total', 'cache_misses_total'].map((name) => value(name))).toEqual([0, 0, 0]);
+    // Without a pool and without Redis, their metrics are absent.
+    expect(samples.filter(({ name }) => /^db_pool|_up$/.test(name))).toEqual([]);
   });
 
   it('tells what happened, once', async () => {
@@ -137,7 +146,7 @@ describe('a scrape of a process', () => {
     [true, 1, 0],
     [false, 0, 1],
   ])('has hits and misses of a cache from its first lookup on, be it a hit or not: %s', async (isHit, hits, misses) => {
-    endpoint.telemetry.recordCacheLookup(isHit);
+    sdk.telemetry.recordCacheLookup(isHit);
     const { value } = await scrape(endpoint.url);
     expect([value('cache_hits_total'), value('cache_misses_total'), value('cache_hit_ratio')]).toEqual([
       hits,
@@ -147,7 +156,7 @@ describe('a scrape of a process', () => {
   });
 
   it('that lacks something is a line in the log, and another one when it is complete again', async () => {
-    const close = endpoint.telemetry.observePool(() => {
+    const close = sdk.telemetry.observePool(() => {
       throw new Error('planted');
     });
     for (let time = 0; time < 2; time += 1) {
@@ -161,14 +170,14 @@ describe('a scrape of a process', () => {
 
   it('takes a stranger among errors for a fault, and passes it on', async () => {
     const stranger = new TypeError('planted');
-    const call = endpoint.telemetry.measure({ tool: 'getContext', waits: false }, () => Promise.reject(stranger));
+    const call = sdk.telemetry.measure({ tool: 'getContext', waits: false }, () => Promise.reject(stranger));
     await expect(call).rejects.toBe(stranger);
     const { value } = await scrape(endpoint.url);
     expect(value('tool_errors_total', { tool: 'getContext', kind: 'fault', code: 'INTERNAL_ERROR' })).toBe(1);
   });
 
   it('tells of statements, pools and caches, in seconds and shares', async () => {
-    const { telemetry } = endpoint;
+    const { telemetry } = sdk;
     telemetry.recordStatement('append_entries', 2, 'postgresql');
     telemetry.recordStatement('append_entries', 700, 'postgresql');
     telemetry.recordPoolWait(30);
@@ -194,7 +203,7 @@ describe('a scrape of a process', () => {
   });
 
   it('tells whether every link of a kind is up, once they were tried', async () => {
-    const { telemetry } = endpoint;
+    const { telemetry } = sdk;
     const states: (boolean | undefined)[] = [undefined, true];
     const close = telemetry.observeLink('cache', () => states[0]);
     telemetry.observeLink('bus', () => undefined);
@@ -213,7 +222,7 @@ describe('a scrape of a process', () => {
   });
 
   it('has every metric of the table by its type, and no other', async () => {
-    const { telemetry } = endpoint;
+    const { telemetry } = sdk;
     await contextStore.registerSession({ sessionKey: 'work' });
     await fail('INTERNAL_ERROR');
     telemetry.recordStatement('ping', 1, 'postgresql');
@@ -223,10 +232,10 @@ describe('a scrape of a process', () => {
     telemetry.observeLink('cache', () => true);
     telemetry.recordCacheLookup(true);
     telemetry.recordCacheLookup(false);
-    endpoint.httpTelemetry.countRefusal(401, 'no_credential');
-    endpoint.httpTelemetry.observeRequests(() => ({ served: 1, queued: 0, waiting: 0, listening: 0 }));
-    endpoint.httpTelemetry.observeConnections(() => ({ idle: 1, busy: 1 }));
-    endpoint.httpTelemetry.countShedConnection('idle');
+    sdk.httpTelemetry.countRefusal(401, 'no_credential');
+    sdk.httpTelemetry.observeRequests(() => ({ served: 1, queued: 0, waiting: 0, listening: 0 }));
+    sdk.httpTelemetry.observeConnections(() => ({ idle: 1, busy: 1 }));
+    sdk.httpTelemetry.countShedConnection('idle');
 
     const { types, samples } = await scrape(endpoint.url);
     const table = Object.entries({ ...storeMetrics, ...httpMetrics, ...processMetrics });
@@ -271,16 +280,16 @@ it('says whose port is taken, and leaves nothing behind', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const { port } = taken.address() as AddressInfo;
-  await expect(openPrometheusEndpoint({ host: '127.0.0.1', port, log })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await expect(openPrometheusServer({ host: '127.0.0.1', port, log })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   taken.close();
   await once(taken, 'close');
-  const endpoint = await openPrometheusEndpoint({ host: '127.0.0.1', port, log });
+  const endpoint = await openPrometheusServer({ host: '127.0.0.1', port, log });
   expect(endpoint.url).toBe(`http://127.0.0.1:${port}/metrics`);
   await endpoint.close();
 });
 
 it('closes while a scraper keeps its connection open', async () => {
-  const endpoint = await openPrometheusEndpoint({ host: '127.0.0.1', port: 0, log });
+  const endpoint = await openPrometheusServer({ host: '127.0.0.1', port: 0, log });
   const socket = connect(Number(new URL(endpoint.url).port), '127.0.0.1');
   await once(socket, 'connect');
   const closed = new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve));

@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
-import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { BatchSpanProcessor, TracerProvider, type SpanExporter } from '@opentelemetry/sdk-trace';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ReportingExporter } from './reporting-exporter.js';
+import { installDiagLog } from './diag-log.js';
+import { ExportReport } from './export-report.js';
 
 describe('a queue with room for one span', () => {
   let lines: string[];
@@ -11,13 +12,22 @@ describe('a queue with room for one span', () => {
   let provider: TracerProvider;
   beforeEach(() => {
     [lines, answers, nowMs] = [[], [], 0];
-    const exporter = new ReportingExporter({
-      exporter: { export: (_spans, done) => void answers.push(done), shutdown: () => Promise.resolve() },
-      destination: 'http://receiver/v1/traces',
+    const log = (line: string): void => void lines.push(line);
+    const diagLog = installDiagLog(log);
+    const report = new ExportReport({
+      signal: 'traces',
+      url: 'http://receiver/v1/traces',
       urlVariable: 'THE_URL',
-      log: (line) => lines.push(line),
+      diagLog,
+      log,
       nowMs: () => nowMs,
     });
+    diagLog.onDroppedSpans = (spans) => report.dropped(spans);
+    const silent: SpanExporter = {
+      export: (_spans, done) => void answers.push(done),
+      shutdown: () => Promise.resolve(),
+    };
+    const exporter = report.watch(silent);
     const batches = { maxQueueSize: 1, maxExportBatchSize: 1 };
     provider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ ...batches, exporter })] });
   });

@@ -1,1 +1,0 @@
-export { openOtlpTraces, type OtlpTraces, type OtlpTracesOptions } from './sdk/open-otlp-traces.js';

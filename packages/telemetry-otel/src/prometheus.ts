@@ -1,5 +1,0 @@
-export {
-  openPrometheusEndpoint,
-  type PrometheusEndpoint,
-  type PrometheusEndpointOptions,
-} from './sdk/open-prometheus-endpoint.js';
