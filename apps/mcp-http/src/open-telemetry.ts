@@ -6,7 +6,7 @@ import type { HttpTelemetry } from '@org/telemetry-otel';
 import type { HttpEnvironment } from './environment.js';
 import { openMetrics } from './open-metrics.js';
 
-/** What the process tells of itself, beside its log. */
+/** The metrics and traces of this process. */
 export interface OpenedTelemetry {
   /** Undefined if nothing is measured and nothing is traced. */
   readonly telemetry: Telemetry | undefined;

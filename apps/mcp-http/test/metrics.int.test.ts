@@ -39,7 +39,7 @@ describe('metrics of a server', () => {
       .map(({ name, labels, value }) => [name, ...Object.values(labels), value].join(' '))
       .toSorted();
 
-  it('are what was done', async () => {
+  it('count what was done', async () => {
     await call(server, 'registerSession', { sessionKey: 'work' });
     await call(server, 'registerSession', { sessionKey: 'work' });
     for (const contextType of ['message', 'message', 'tool_call']) {
@@ -82,7 +82,7 @@ describe('metrics of a server', () => {
     expect(first.value('process_cpu_seconds_total')).toBeGreaterThan(0);
   });
 
-  it('tell a fault, and hold nothing that a caller wrote', async () => {
+  it('count faults, and hold no text of a caller', async () => {
     await call(server, 'registerSession', { sessionKey: 'secret-key', agent: 'secret-agent' });
     const other = new Database(join(folder.path, 'context.db'));
     other.exec('drop table context_history');
@@ -128,7 +128,7 @@ it.each([
   const server = await HttpServerProcess.start({
     DATABASE_URL: 'sqlite::memory:',
     METRICS_PORT: port,
-    // No port of this machine: what is loaded is the question, not what listens.
+    // No address of this machine: the test asks what is loaded, not what listens.
     METRICS_HOST: '192.0.2.1',
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(reportLoaded)}`,
   });
@@ -138,7 +138,7 @@ it.each([
   expect(loaded.filter((file) => file === 'sdk.js')).toEqual(expected);
 });
 
-describe('a metrics port that cannot be had', () => {
+describe('a metrics port that is not available', () => {
   it('is one line of the log, and calls are served', async () => {
     const taken = createServer().listen(await unusedPort(), '127.0.0.1');
     await once(taken, 'listening');

@@ -3,7 +3,7 @@ import { startOtlpReceiver } from '@org/telemetry-otel/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpServerProcess, post, type Env } from './mcp-http.js';
 
-/** Sends what is traced at once, and gives up soon, but not where the machine alone is slow. */
+/** Sends spans at once, and times out soon, yet not because the machine is slow. */
 const hasty = { OTEL_BSP_SCHEDULE_DELAY: '20', OTEL_EXPORTER_OTLP_TIMEOUT: '2000' };
 
 async function start(endpoint: string, env: Env): Promise<HttpServerProcess> {
@@ -29,7 +29,7 @@ async function call({ mcp }: HttpServerProcess): Promise<void> {
 const linesOf = ({ log }: HttpServerProcess): string[] =>
   log.filter(({ level }) => level !== 'info').map(({ msg }) => msg);
 
-/** Calls until it says so many lines, and then some more. */
+/** Calls until the log has this number of lines. */
 async function callUntil(server: HttpServerProcess, lines: number): Promise<void> {
   const called = async (): Promise<number> => {
     await call(server);
@@ -50,7 +50,7 @@ describe('a receiver of traces', () => {
     ['fails', 'HTTP 500'],
     ['silent', 'no answer in time'],
     ['talks nonsense', 'what answers there is no OTLP receiver, or refuses the spans'],
-  ] as const)('that %s is one line, and another one when that is over', async (mood, reason) => {
+  ] as const)('that %s is one line, and another one when spans arrive again', async (mood, reason) => {
     const receiver = await startOtlpReceiver();
     onTestFinished(receiver.close);
     receiver.mood = mood;
@@ -69,7 +69,7 @@ describe('a receiver of traces', () => {
     expect(linesOf(server)).toEqual([expect.stringMatching(lost(reason, receiver.port)), found(receiver.port)]);
   });
 
-  it('that is not there is one line, and another one when it is', async () => {
+  it('that is not running is one line, and another one once it runs', async () => {
     const port = await unusedPort();
     const server = await start(`http://127.0.0.1:${port}`, hasty);
     await callUntil(server, 1);
@@ -81,7 +81,7 @@ describe('a receiver of traces', () => {
     expect(linesOf(server)).toEqual([expect.stringMatching(lost('ECONNREFUSED', port)), found(port)]);
   });
 
-  it('that is slow is one line, and told of what the queue holds', async () => {
+  it('that is slow is one line, and gets the spans that the queue holds', async () => {
     const receiver = await startOtlpReceiver();
     onTestFinished(receiver.close);
     receiver.mood = 'slow';
@@ -104,7 +104,7 @@ describe('a receiver of traces', () => {
     ]);
   });
 
-  it('is at fault by the variable that names it', async () => {
+  it('is named in the log with the variable that set it', async () => {
     const url = `http://127.0.0.1:${await unusedPort()}/own`;
     const server = await start('http://127.0.0.1:4318', { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url, ...hasty });
     await callUntil(server, 1);

@@ -1,7 +1,7 @@
 import { diag, DiagLogLevel, type DiagLogger } from '@opentelemetry/api';
 import { setGlobalErrorHandler } from '@opentelemetry/core';
 
-/** More different messages than these say nothing new. */
+/** The most different messages that are logged, which bounds memory and the log. */
 const mostMessages = 50;
 
 /** Gives the SDK of this process a log. Only failed exports reach the SDK's error handler; their reports log them. */
@@ -13,14 +13,14 @@ export function installDiagLog(log: (line: string) => void): DiagLog {
 }
 
 /**
- * Takes what the SDK logs: each warning becomes one line, once. The SDK tells of two events by warnings alone, an answer
- * that it cannot read and dropped spans. Reports of exports need both, so these have no line here.
+ * Receives the SDK's own log. Each warning and each error becomes one line, once. Two warnings are not logged: an answer
+ * that the SDK cannot read, and dropped spans. The SDK reports these events in no other way, and `ExportReport` needs them.
  */
 export class DiagLog implements DiagLogger {
   readonly #log: (line: string) => void;
   readonly #logged = new Set<string>();
   #isAnswerOdd = false;
-  /** Is called when the queue of spans has room again, with the number of spans that were dropped. */
+  /** Called with the number of dropped spans, once the queue has room again. */
   onDroppedSpans: (spans: string) => void = () => undefined;
 
   constructor(log: (line: string) => void) {
@@ -57,5 +57,5 @@ export class DiagLog implements DiagLogger {
   verbose = (): void => undefined;
 }
 
-/** Objects are left out: they may hold anything. */
+/** Leaves out objects, which may hold anything. */
 const textOf = (part: unknown): string => (typeof part === 'string' ? part : part instanceof Error ? part.message : '');

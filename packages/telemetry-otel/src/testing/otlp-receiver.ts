@@ -20,7 +20,7 @@ export interface OtlpReceiver {
   readonly spans: ReceivedSpan[];
   /** The metrics that arrived while it accepted, in the order of arrival. */
   readonly metrics: ReceivedMetric[];
-  /** Of each request. */
+  /** The headers of each request. */
   readonly headers: IncomingHttpHeaders[];
   /** Everything that arrived, as JSON, for tests that look for what must not be in it. */
   readonly text: () => string;
@@ -28,7 +28,7 @@ export interface OtlpReceiver {
   readonly close: () => Promise<void>;
 }
 
-/** Long enough for some calls to be traced meanwhile. */
+/** Long enough for tests to trace some calls in the meantime. */
 const slowMs = 100;
 
 /** @param port default: any free one */

@@ -2,7 +2,7 @@
 export interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
-  /** Empty: it has no parent. */
+  /** Empty if the span has no parent. */
   readonly parentSpanId: string;
   readonly name: string;
   readonly kind: 'INTERNAL' | 'SERVER' | 'CLIENT' | 'other';
@@ -12,7 +12,7 @@ export interface ReceivedSpan {
   readonly isError: boolean;
   readonly startMs: number;
   readonly endMs: number;
-  /** What made it. */
+  /** The attributes of the process that sent it. */
   readonly resource: Readonly<Record<string, unknown>>;
 }
 
