@@ -1,23 +1,22 @@
-import type { Logger } from '@org/logger-pino';
-import type { PrometheusEndpoint } from '@org/telemetry-otel/prometheus';
+import type { PrometheusServer } from '@org/telemetry-otel/sdk';
 import type { HttpEnvironment } from './environment.js';
 import { listenProblem } from './http-server.js';
 
 /**
- * Starts to measure, where METRICS_PORT says so: only then is OpenTelemetry loaded. Calls are served without measurements
- * rather than not at all, so that an address that cannot be had is a line in the log.
+ * Listens on METRICS_PORT, unless it is off. An address that cannot be had is a line in the log: serving calls matters more
+ * than measuring them.
  */
 export async function openMetrics(
   { METRICS_HOST: host, METRICS_PORT: port }: HttpEnvironment,
-  log: Pick<Logger, 'warn'>,
-): Promise<PrometheusEndpoint | undefined> {
+  log: (line: string) => void,
+): Promise<PrometheusServer | undefined> {
   if (port === undefined) return undefined;
-  const { openPrometheusEndpoint } = await import('@org/telemetry-otel/prometheus');
+  const { openPrometheusServer } = await import('@org/telemetry-otel/sdk');
   try {
-    return await openPrometheusEndpoint({ host, port, log: (line) => log.warn(line) });
+    return await openPrometheusServer({ host, port, log });
   } catch (error) {
     const problem = listenProblem(error as NodeJS.ErrnoException, { host, port, names: metricsNames });
-    log.warn(`Nothing is measured: ${problem}`);
+    log(`Nothing is measured: ${problem}`);
     return undefined;
   }
 }

@@ -1,49 +1,46 @@
 import type { Telemetry } from '@org/context-store';
-import { asksForTraces, passOnOtelEnvironment } from '@org/context-store/otel-environment';
+import { prepareOtelEnvironment } from '@org/context-store/otel-environment';
 import type { Logger } from '@org/logger-pino';
 import type { FailedCall } from '@org/mcp';
 import type { HttpTelemetry } from '@org/telemetry-otel';
 import type { HttpEnvironment } from './environment.js';
 import { openMetrics } from './open-metrics.js';
 
-/** What the process tells of itself besides its log. */
+/** The metrics and traces of this process. */
 export interface OpenedTelemetry {
-  /** Absent: nothing is measured, and nothing traced. */
+  /** Undefined if nothing is measured and nothing is traced. */
   readonly telemetry: Telemetry | undefined;
-  /** Absent: nothing is measured. */
+  /** Undefined if nothing is measured. */
   readonly httpTelemetry: HttpTelemetry | undefined;
-  /** Where Prometheus gets the metrics. */
+  /** The URL of the metrics for Prometheus. */
   readonly metricsUrl: string | undefined;
-  /** The trace that a call is part of. */
+  /** Returns the id of the trace that a call is part of. */
   readonly traceIdOf: (request: FailedCall['request']) => string | undefined;
-  /** @returns whether all was sent; otherwise a request under way keeps the process from ending by itself for a while */
+  /** @returns false if a request that is still under way keeps the process alive for a while */
   readonly close: () => Promise<boolean>;
 }
 
-/** Starts to measure and to trace, as far as the environment asks for it: only then is OpenTelemetry loaded. */
+const noTelemetry: OpenedTelemetry = {
+  telemetry: undefined,
+  httpTelemetry: undefined,
+  metricsUrl: undefined,
+  traceIdOf: () => undefined,
+  close: async () => true,
+};
+
+/** Starts OpenTelemetry if METRICS_PORT or the variables OTEL_* ask for it. It is loaded only then, since that takes time. */
 export async function openTelemetry(
   environment: HttpEnvironment,
   version: string,
-  log: Logger,
+  logger: Logger,
 ): Promise<OpenedTelemetry> {
-  for (const problem of passOnOtelEnvironment(environment)) log.warn(problem);
-  const metrics = await openMetrics(environment, log);
-  const traces = asksForTraces(environment)
-    ? (await import('@org/telemetry-otel/otlp')).openOtlpTraces({
-        telemetry: metrics?.telemetry,
-        serviceName: 'mcp-http',
-        version,
-        log: (line) => log.warn(line),
-      })
-    : undefined;
-  return {
-    telemetry: (traces ?? metrics)?.telemetry,
-    httpTelemetry: metrics?.httpTelemetry,
-    metricsUrl: metrics?.url,
-    traceIdOf: (request) => traces?.traceIdOf(request),
-    close: async () => {
-      await metrics?.close();
-      return (await traces?.close()) ?? true;
-    },
-  };
+  const { isDisabled, isTraced, pushesMetrics, problems } = prepareOtelEnvironment(environment);
+  const log = (line: string): void => logger.warn(line);
+  for (const problem of problems) log(problem);
+  const prometheus = isDisabled ? undefined : await openMetrics(environment, log);
+  if (!isTraced && !pushesMetrics && prometheus === undefined) return noTelemetry;
+
+  const { startOtelSdk } = await import('@org/telemetry-otel/sdk');
+  const sdk = startOtelSdk({ serviceName: 'mcp-http', version, isTraced, pushesMetrics, prometheus, log });
+  return { ...sdk, metricsUrl: prometheus?.url };
 }

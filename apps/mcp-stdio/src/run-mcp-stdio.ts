@@ -1,5 +1,5 @@
 import { contextStoreOptions, environmentTable } from '@org/context-store/environment';
-import { asksForTraces, otelEnvironmentTable, passOnOtelEnvironment } from '@org/context-store/otel-environment';
+import { otelEnvironmentTable, prepareOtelEnvironment } from '@org/context-store/otel-environment';
 import { logPrinted, packageVersion, runCommand } from '@org/context-store/command';
 import { createLazyLog } from './lazy-log.js';
 import type { ReservedStdout } from './reserve-stdout.js';
@@ -24,12 +24,13 @@ export const runMcpStdio = (stopped: Promise<NodeJS.Signals>, stdout: ReservedSt
           (printedLevel, err, message) => log.write((logger) => logger[printedLevel]({ err }, message)),
           stdout.divert,
         );
-        for (const problem of passOnOtelEnvironment(environment)) log.write((logger) => logger.warn(problem));
+        const otel = prepareOtelEnvironment(environment);
+        for (const problem of otel.problems) log.write((logger) => logger.warn(problem));
         const isClosed = await serve({
           version,
           options: contextStoreOptions(environment),
           maxContentBytes: environment.MAX_CONTENT_BYTES,
-          isTraced: asksForTraces(environment),
+          otel,
           log,
           stopped,
           output: stdout.protocol,

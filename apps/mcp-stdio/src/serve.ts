@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
 import { logDatabase, logRedis } from '@org/context-store/command';
+import type { OtelRequest } from '@org/context-store/otel-environment';
 import { openContextStore, type ContextStore, type OpenContextStoreOptions } from '@org/context-store';
 import { maxMessageBytes, serveMcpStdio, type ServeMcpStdioOptions } from '@org/mcp';
-import type { OtlpTraces } from '@org/telemetry-otel/otlp';
+import type { OtelSdk } from '@org/telemetry-otel/sdk';
 import type { LazyLog } from './lazy-log.js';
 import { LineTransport } from './line-transport.js';
 import { untilOrphaned } from './until-orphaned.js';
@@ -11,7 +12,8 @@ export interface ServeOptions {
   readonly version: string;
   readonly options: OpenContextStoreOptions;
   readonly maxContentBytes: number;
-  readonly isTraced: boolean;
+  /** Which telemetry to start. */
+  readonly otel: Pick<OtelRequest, 'isTraced' | 'pushesMetrics'>;
   readonly log: LazyLog;
   /** Resolves when the process is told to stop. */
   readonly stopped: Promise<unknown>;
@@ -28,13 +30,13 @@ const finishWithinMs = 8000;
  * Serves one client on standard input and output. It stops when the client leaves, when the process that started this one
  * ends, or when this process is told to stop. Every request that was read is answered first.
  *
- * @returns false if an unfinished export of traces may keep the process alive for a while
+ * @returns false if an unfinished export of telemetry may keep the process alive for a while
  */
 export async function serve(options: ServeOptions): Promise<boolean> {
   const { version, maxContentBytes, output } = options;
   const stopRequested = Promise.race([options.stopped, untilOrphaned()]);
-  const traces = await openTraces(options);
-  const contextStore = await openStore(options, traces, stopRequested);
+  const sdk = await startOtel(options);
+  const contextStore = await openStore(options, sdk, stopRequested);
   const transport = new LineTransport({
     input: process.stdin,
     output,
@@ -47,8 +49,8 @@ export async function serve(options: ServeOptions): Promise<boolean> {
     version,
     rememberEpochs: true,
     stopping: stopping.signal,
-    telemetry: traces?.telemetry,
-    ...logging(options, traces),
+    telemetry: sdk?.telemetry,
+    ...logging(options, sdk),
   });
 
   void stopRequested.then(() => transport.finish());
@@ -57,20 +59,21 @@ export async function serve(options: ServeOptions): Promise<boolean> {
   setTimeout(() => process.exit(1), finishWithinMs).unref();
   await transport.closed;
   await contextStore.close();
-  return (await traces?.close()) ?? true;
+  return (await sdk?.close()) ?? true;
 }
 
-/** OpenTelemetry is loaded only if the environment asks for traces, because loading it is slow. */
-async function openTraces({ isTraced, version, log }: ServeOptions): Promise<OtlpTraces | undefined> {
-  if (!isTraced) return undefined;
-  const { openOtlpTraces } = await import('@org/telemetry-otel/otlp');
-  return openOtlpTraces({ serviceName: 'mcp-stdio', version, log: linesOf(log).warn });
+/** OpenTelemetry is loaded only if the environment asks for it: loading it takes as long as the rest of the start. */
+async function startOtel({ otel, version, log }: ServeOptions): Promise<OtelSdk | undefined> {
+  const { isTraced, pushesMetrics } = otel;
+  if (!isTraced && !pushesMetrics) return undefined;
+  const { startOtelSdk } = await import('@org/telemetry-otel/sdk');
+  return startOtelSdk({ serviceName: 'mcp-stdio', version, isTraced, pushesMetrics, log: linesOf(log).warn });
 }
 
 /** Exits at once if a stop is requested before the store is open. Nothing is left half done: a migration is atomic. */
 async function openStore(
   { options, log }: ServeOptions,
-  traces: OtlpTraces | undefined,
+  sdk: OtelSdk | undefined,
   stopRequested: Promise<unknown>,
 ): Promise<ContextStore> {
   let isOpen = false;
@@ -78,7 +81,7 @@ async function openStore(
   const lines = linesOf(log);
   const contextStore = await openContextStore({
     ...logDatabase(logRedis(options, lines), lines),
-    telemetry: traces?.telemetry,
+    telemetry: sdk?.telemetry,
   });
   isOpen = true;
   return contextStore;
@@ -91,13 +94,13 @@ const linesOf = (log: LazyLog) => ({
 
 const logging = (
   { log, logsCalls }: ServeOptions,
-  traces: OtlpTraces | undefined,
+  sdk: OtelSdk | undefined,
 ): Pick<ServeMcpStdioOptions, 'onError' | 'onCall' | 'onConnectionError'> => ({
   onError: (error, { request, ...call }) =>
-    log.write((_logger, faults) => faults.report(error, { ...call, traceId: traces?.traceIdOf(request) })),
+    log.write((_logger, faults) => faults.report(error, { ...call, traceId: sdk?.traceIdOf(request) })),
   onCall: logsCalls
     ? ({ request, ...call }) =>
-        log.write((logger) => logger.debug({ ...call, traceId: traces?.traceIdOf(request) }, 'Call'))
+        log.write((logger) => logger.debug({ ...call, traceId: sdk?.traceIdOf(request) }, 'Call'))
     : undefined,
   // Without the error's message, which may quote what the client sent.
   onConnectionError: ({ name }) => log.write((logger) => logger.warn({ type: name }, 'A message could not be served')),

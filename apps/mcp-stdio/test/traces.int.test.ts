@@ -85,6 +85,17 @@ describe('traces', () => {
     expect(named('commit').flatMap((span) => [span.parentSpanId, ...span.links])).toEqual(operations);
   });
 
+  it('come with metrics of the same process', async () => {
+    const server = new RawServer({ ...database, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
+    server.callTool(1, 'registerSession', { sessionKey: 'work' });
+    await server.next();
+    server.child.stdin.end();
+    expect(await server.finished).toMatchObject({ code: 0, stderr: '' });
+    const created = receiver.metrics.find(({ name }) => name === 'sessions_created_total');
+    expect(created?.points).toEqual([{ attributes: {}, value: 1 }]);
+    expect(created?.resource['service.instance.id']).toBe(receiver.spans[0]?.resource['service.instance.id']);
+  });
+
   it('are named in the log lines of their calls', async () => {
     const server = new RawServer({ ...database, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, LOG_LEVEL: 'debug' });
     server.callTool(1, 'registerSession', { sessionKey: 'work' });
@@ -106,7 +117,7 @@ describe('traces', () => {
 
   it('that cannot be exported are one log line, and answers are unaffected', async () => {
     receiver.mood = 'silent';
-    const server = new RawServer({ ...database, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
+    const server = new RawServer({ ...database, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${receiver.url}/v1/traces` });
     server.callTool(1, 'registerSession', { sessionKey: 'work' });
     expect(await server.next()).toMatchObject({ id: 1, result: { structuredContent: { created: true } } });
     server.child.stdin.end();
@@ -123,11 +134,13 @@ it.each([
   [{}, []],
   [{ OTEL_EXPORTER_OTLP_ENDPOINT: '', OTEL_SERVICE_NAME: 'x' }, []],
   [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_SDK_DISABLED: 'true' }, []],
-  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_TRACES_EXPORTER: 'none' }, []],
-  [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:9' }, ['otlp.js']],
-  [{ OTEL_TRACES_EXPORTER: 'otlp' }, ['otlp.js']],
-])('loads OpenTelemetry only to trace, and no logger without log lines: %j', async (env, expected) => {
-  const reportLoaded = `
+  [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:9', OTEL_TRACES_EXPORTER: 'none' }, []],
+  [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:9' }, ['sdk.js']],
+  [{ OTEL_TRACES_EXPORTER: 'otlp' }, ['sdk.js']],
+])(
+  'loads OpenTelemetry only if a variable asks for it, and no logger while there is nothing to tell: %j',
+  async (env, expected) => {
+    const reportLoaded = `
     import { registerHooks } from 'node:module';
     registerHooks({
       load(url, context, next) {
@@ -135,21 +148,22 @@ it.each([
         return next(url, context);
       },
     });`;
-  const server = new RawServer({
-    ...database,
-    ...env,
-    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(reportLoaded)}`,
-  });
-  server.child.stdin.end();
-  const { stderr } = await server.finished;
-  const loaded = [...stderr.matchAll(/^loads .*\/(\S+)$/gm)].map(([, file = '']) => file);
-  expect(loaded).toContain('main.js');
-  expect(loaded.filter((file) => file === 'otlp.js')).toEqual(expected);
-  const sources = await Promise.all(loaded.map(sourcesOf));
-  expect(sources.flat().some((source) => source.includes('/kysely/'))).toBe(true);
-  expect(sources.flat().some((source) => source.includes('/@opentelemetry/'))).toBe(expected.length > 0);
-  expect(sources.flat().filter((source) => source.includes('/pino/'))).toEqual([]);
-});
+    const server = new RawServer({
+      ...database,
+      ...env,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(reportLoaded)}`,
+    });
+    server.child.stdin.end();
+    const { stderr } = await server.finished;
+    const loaded = [...stderr.matchAll(/^loads .*\/(\S+)$/gm)].map(([, file = '']) => file);
+    expect(loaded).toContain('main.js');
+    expect(loaded.filter((file) => file === 'sdk.js')).toEqual(expected);
+    const sources = await Promise.all(loaded.map(sourcesOf));
+    expect(sources.flat().some((source) => source.includes('/kysely/'))).toBe(true);
+    expect(sources.flat().some((source) => source.includes('/@opentelemetry/'))).toBe(expected.length > 0);
+    expect(sources.flat().filter((source) => source.includes('/pino/'))).toEqual([]);
+  },
+);
 
 /** The source files of a bundled file. Empty for a file that is not a bundle. */
 async function sourcesOf(file: string): Promise<readonly string[]> {

@@ -1,9 +1,16 @@
 import { accessSync, constants } from 'node:fs';
 
-/** What a value must be for OpenTelemetry, and ours of it, to follow it. */
+/** What a value must be for OpenTelemetry to follow it. */
 interface Rule {
-  readonly isUnderstood: (text: string) => boolean;
+  readonly isFollowed: (text: string) => boolean;
   readonly expected: string;
+}
+
+/** A variable that is not followed. */
+export interface OtelProblem {
+  readonly name: string;
+  /** For the log. It does not repeat the value, which may be a secret. */
+  readonly line: string;
 }
 
 const listOf =
@@ -12,19 +19,20 @@ const listOf =
     text.split(',').every((item) => isItem(item.trim()));
 
 const oneOf = (...values: readonly string[]): Rule => ({
-  isUnderstood: listOf((item) => values.includes(item)),
+  isFollowed: listOf((item) => values.includes(item)),
   expected: values.join(' or '),
 });
 
 const pairs: Rule = {
   // A comma at the end is allowed.
-  isUnderstood: listOf((item) => item === '' || /^[^\s=]+\s*=/.test(item)),
+  isFollowed: listOf((item) => item === '' || /^[^\s=]+\s*=/.test(item)),
   expected: 'name=value, comma-separated',
 };
-const milliseconds: Rule = { isUnderstood: (text) => /^\d+$/.test(text), expected: 'a number of milliseconds' };
-const readableFile: Rule = { isUnderstood: isReadable, expected: 'a file that can be read' };
-/** Is checked where it is used. */
-const anything: Rule = { isUnderstood: () => true, expected: '' };
+const milliseconds: Rule = { isFollowed: (text) => /^[1-9]\d*$/.test(text), expected: 'a number of milliseconds' };
+const readableFile: Rule = { isFollowed: isReadable, expected: 'a file that can be read' };
+const httpUrl: Rule = { isFollowed: isHttpUrl, expected: 'a URL of HTTP, such as http://localhost:4318' };
+/** The SDK checks the value, and logs what it cannot follow. */
+const checkedBySdk: Rule = { isFollowed: () => true, expected: '' };
 
 function isReadable(path: string): boolean {
   try {
@@ -35,48 +43,63 @@ function isReadable(path: string): boolean {
   }
 }
 
-/** Of the exporter: each is there for traces alone as well. */
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
+/** What the exporters read. Each variable exists for traces alone and for metrics alone as well. */
 const exporterRules = {
-  ENDPOINT: anything,
-  PROTOCOL: anything,
+  ENDPOINT: httpUrl,
+  PROTOCOL: oneOf('http/protobuf', 'http/json'),
   HEADERS: pairs,
-  TIMEOUT: milliseconds,
-  COMPRESSION: oneOf('gzip', 'none'),
+  TIMEOUT: checkedBySdk,
+  COMPRESSION: checkedBySdk,
   CERTIFICATE: readableFile,
   CLIENT_CERTIFICATE: readableFile,
   CLIENT_KEY: readableFile,
 } as const;
 
 const rules: Readonly<Record<string, Rule>> = {
-  OTEL_SDK_DISABLED: { isUnderstood: (text) => /^(true|false)$/i.test(text), expected: 'true or false' },
+  OTEL_SDK_DISABLED: { isFollowed: (text) => /^(true|false)$/i.test(text), expected: 'true or false' },
   OTEL_TRACES_EXPORTER: oneOf('otlp', 'none'),
+  OTEL_METRICS_EXPORTER: oneOf('otlp', 'prometheus', 'none'),
+  // Calls carry these two alone.
   OTEL_PROPAGATORS: oneOf('tracecontext', 'baggage', 'none'),
-  OTEL_EXPORTER_OTLP_HEADERS_FILE: anything,
-  OTEL_SERVICE_NAME: anything,
+  OTEL_EXPORTER_OTLP_HEADERS_FILE: checkedBySdk,
+  OTEL_SERVICE_NAME: checkedBySdk,
   OTEL_RESOURCE_ATTRIBUTES: pairs,
-  OTEL_TRACES_SAMPLER: anything,
-  OTEL_TRACES_SAMPLER_ARG: anything,
-  OTEL_BSP_MAX_QUEUE_SIZE: anything,
-  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: anything,
-  OTEL_BSP_SCHEDULE_DELAY: anything,
-  OTEL_BSP_EXPORT_TIMEOUT: anything,
+  OTEL_NODE_RESOURCE_DETECTORS: checkedBySdk,
+  OTEL_ATTRIBUTE_COUNT_LIMIT: checkedBySdk,
+  OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: checkedBySdk,
+  OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: checkedBySdk,
+  OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: checkedBySdk,
+  OTEL_SPAN_LINK_COUNT_LIMIT: checkedBySdk,
+  OTEL_TRACES_SAMPLER: checkedBySdk,
+  OTEL_TRACES_SAMPLER_ARG: checkedBySdk,
+  OTEL_BSP_MAX_QUEUE_SIZE: checkedBySdk,
+  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: checkedBySdk,
+  OTEL_BSP_SCHEDULE_DELAY: checkedBySdk,
+  OTEL_BSP_EXPORT_TIMEOUT: checkedBySdk,
+  OTEL_METRIC_EXPORT_INTERVAL: milliseconds,
+  OTEL_METRIC_EXPORT_TIMEOUT: milliseconds,
+  OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: checkedBySdk,
   ...Object.fromEntries(
-    Object.entries(exporterRules).flatMap(([name, rule]) => [
-      [`OTEL_EXPORTER_OTLP_${name}`, rule],
-      [`OTEL_EXPORTER_OTLP_TRACES_${name}`, rule],
-    ]),
+    ['', 'TRACES_', 'METRICS_'].flatMap((signal) =>
+      Object.entries(exporterRules).map(([name, rule]) => [`OTEL_EXPORTER_OTLP_${signal}${name}`, rule]),
+    ),
   ),
 };
 
-/** A line for each variable that OpenTelemetry would ignore without a word. It repeats no value: one may be a secret. */
-export function findOtelProblems(env: Readonly<Record<string, string | undefined>>): string[] {
+/** Finds the variables that OpenTelemetry does not follow and does not log. */
+export function findOtelProblems(env: Readonly<Record<string, string | undefined>>): OtelProblem[] {
   const set = Object.entries(env).filter(
     ([name, text]) => name.startsWith('OTEL_') && text !== '' && text !== undefined,
   );
   return set.flatMap(([name, text = '']) => {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    // `none` switches off what this program does not have.
-    if (rule === undefined) return text === 'none' ? [] : [`${name} does nothing here.`];
-    return rule.isUnderstood(text) ? [] : [`${name} is not followed: it is not ${rule.expected}.`];
+    if (rule?.isFollowed(text)) return [];
+    if (rule !== undefined) return [{ name, line: `${name} is not followed: it is not ${rule.expected}.` }];
+    // `none` switches off what these programs do not have.
+    return text === 'none' ? [] : [{ name, line: `${name} does nothing here.` }];
   });
 }

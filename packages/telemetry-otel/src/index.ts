@@ -1,6 +1,6 @@
-export { traceIdOf } from './call-tracer.js';
-export { createHttpTelemetry, type HttpTelemetry } from './create-http-telemetry.js';
-export { createOtelTelemetry } from './create-otel-telemetry.js';
+export { traceIdOf } from './traces/call-tracer.js';
+export { createHttpTelemetry, type HttpTelemetry } from './metrics/create-http-telemetry.js';
+export { createOtelTelemetry } from './metrics/create-otel-telemetry.js';
 export {
   describeMetric,
   httpMetrics,
@@ -10,7 +10,7 @@ export {
   type Metric,
   type RefusalReason,
   type RequestState,
-} from './metrics.js';
-export { observeProcess } from './observe-process.js';
-export { spanAttributes, spans } from './spans.js';
-export { withTraces, type TracesOptions } from './with-traces.js';
+} from './metrics/metrics.js';
+export { observeProcess } from './metrics/observe-process.js';
+export { spanAttributes, spans } from './traces/spans.js';
+export { withTraces, type TracesOptions } from './traces/with-traces.js';

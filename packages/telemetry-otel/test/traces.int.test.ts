@@ -50,7 +50,7 @@ describe('traces of a program that has an SDK', () => {
     contextStore = createContextStore({ store: recording(createMemoryStore()), telemetry }, { agent: 'planner' });
   }
 
-  /** Tells the telemetry of a statement for each entry that is appended. */
+  /** Records a statement for each entry that is appended. */
   const recording = (store: Store): Store => ({
     ...store,
     appendEntry: async (entry) => {
@@ -68,7 +68,7 @@ describe('traces of a program that has an SDK', () => {
     );
   };
 
-  it('lie below what its caller does', async () => {
+  it('are children of the active span', async () => {
     const tracer = provider.getTracer('host');
     const host = tracer.startSpan('host');
     await contexts.with(trace.setSpan(contexts.active(), host), async () => {
@@ -89,7 +89,7 @@ describe('traces of a program that has an SDK', () => {
     expect(call).toMatchObject({ kind: SpanKind.INTERNAL, attributes: { 'gen_ai.tool.name': 'updateContext' } });
   });
 
-  it('of a request that has a parent of its own are linked with what serves it', async () => {
+  it('of a request with a remote parent are linked with the local span that serves it', async () => {
     const host = provider.getTracer('host').startSpan('POST /mcp');
     await contexts.with(trace.setSpan(contexts.active(), host), () =>
       contextStore.registerSession({ sessionKey: 'work' }, { request: request('01', 'x'.repeat(1000)) }),
@@ -100,7 +100,7 @@ describe('traces of a program that has an SDK', () => {
     expect(call?.attributes['jsonrpc.request.id']).toBe('x'.repeat(128));
   });
 
-  it('of a request that is read in the course of another call begin a trace of their own', async () => {
+  it('of a request that is read while another call runs begin a new trace', async () => {
     const reading: Store = {
       ...createMemoryStore(),
       createSession: async () => {
@@ -116,7 +116,7 @@ describe('traces of a program that has an SDK', () => {
     expect(call?.spanContext().traceId).not.toBe(traceId);
   });
 
-  it('are none where the caller, or the sampler, does not want them, and the log can still name the trace', async () => {
+  it('are absent if the caller or the sampler does not want them, and the log can still name the trace', async () => {
     const given = request('00');
     await contextStore.registerSession({ sessionKey: 'work' }, { request: given });
     await contextStore.updateContext(note, { request: given });
@@ -130,7 +130,7 @@ describe('traces of a program that has an SDK', () => {
     expect(traceIdOf(request('01'))).toBeUndefined();
   });
 
-  it('do not call it an error when nobody wanted the answer any more', async () => {
+  it('have no error status if the caller left before the answer', async () => {
     const store: Store = {
       ...createMemoryStore(),
       createSession: () => Promise.reject(new ContextStoreError('CANCELLED', 'planted')),
@@ -145,7 +145,7 @@ describe('traces of a program that has an SDK', () => {
     expect(spans()[1]?.attributes['context_store.error.code']).toBe('CANCELLED');
   });
 
-  it('of the reading of a resource lie above what it reads, and are none where its client does not want them', async () => {
+  it('of the reading of a resource are parents of what it reads, and are absent if its client does not want them', async () => {
     await contextStore.registerSession({ sessionKey: 'work' });
     exporter.reset();
     const uriTemplate = 'handoff://sessions/{sessionKey}';
@@ -168,7 +168,7 @@ describe('traces of a program that has an SDK', () => {
     expect(span?.attributes['mcp.resource.uri']).toBe(uriTemplate);
   });
 
-  it('hold no statement of a poll that serves all who wait', async () => {
+  it('hold no statement of a poll that serves all waiting calls', async () => {
     const polls: string[] = [];
     const store = createMemoryStore();
     const polled: Store = {
@@ -188,7 +188,7 @@ describe('traces of a program that has an SDK', () => {
     expect(Object.keys(parents())).toEqual(['listHandoffs']);
   });
 
-  it('leave it to the store to give up what nobody needs any more', async () => {
+  it('pass the signal of a call and the time to close on to the store', async () => {
     const leaving = new AbortController();
     const store = createMemoryStore();
     const signals: unknown[] = [];
@@ -206,7 +206,7 @@ describe('traces of a program that has an SDK', () => {
     expect(signals).toEqual([leaving.signal, 7]);
   });
 
-  it('pass on what else is measured', async () => {
+  it('pass all other measurements on', async () => {
     const heard: string[] = [];
     open(undefined, {
       measure: (_call, run) => (heard.push('measure'), run()),
@@ -241,7 +241,7 @@ describe('traces of a program that has an SDK', () => {
     ]);
   });
 
-  it('of a statement that failed say so, by the code of its database', async () => {
+  it('of a failed statement have an error status, with the code of the database', async () => {
     const failing: Store = {
       ...createMemoryStore(),
       createSession: () => {
@@ -259,7 +259,7 @@ describe('traces of a program that has an SDK', () => {
     ]);
   });
 
-  it('of a batch whose first call is not sampled lie below the first one that is', async () => {
+  it('of a batch are children of its first call that is sampled', async () => {
     const origins: { origin: object | undefined }[] = [];
     const sent = Promise.withResolvers<void>();
     const batched: Store = {

@@ -1,4 +1,4 @@
-/** The fields of a message by their numbers: what they are called in JSON, and how they are read. */
+/** The fields of a message by their numbers: their names in JSON and their types. */
 export type MessageType = Readonly<Record<number, Field>>;
 
 export interface Field {
@@ -9,7 +9,7 @@ export interface Field {
 
 type Message = Record<string, unknown>;
 
-/** Decodes a message into what its JSON form holds. Fields that the type does not name are left out. */
+/** Decodes a message into its JSON form. Fields that the type does not name are left out. */
 export function decodeProtobuf(bytes: Uint8Array, type: MessageType): Message {
   const message: Message = {};
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -22,7 +22,7 @@ export function decodeProtobuf(bytes: Uint8Array, type: MessageType): Message {
       if (byte < 128) return value;
     }
   };
-  /** One value as it is on the wire, and what it is in JSON where it has a field. */
+  /** Reads one value by its wire type, and returns its JSON form. */
   const readers: Readonly<Record<number, (field: Field | undefined) => unknown>> = {
     0: () => varint(),
     1: (field) => {

@@ -5,18 +5,18 @@ export interface Sample {
   readonly value: number;
 }
 
-/** What a process exposes to Prometheus at one moment. */
+/** The metrics of a process at one moment. */
 export interface Scrape {
   /** The type of each metric: counter, gauge or histogram. */
   readonly types: ReadonlyMap<string, string>;
   readonly samples: readonly Sample[];
-  /** The one sample of that name with exactly these labels. */
+  /** Returns the value of the sample with this name and exactly these labels. */
   readonly value: (name: string, labels?: Readonly<Record<string, string>>) => number | undefined;
-  /** The sum of the samples of that name that carry at least these labels. */
+  /** Returns the sum of the samples with this name and at least these labels. */
   readonly sum: (name: string, labels?: Readonly<Record<string, string>>) => number;
 }
 
-/** Reads what is exposed at a URL. @throws Error for anything that is not in Prometheus's text format */
+/** Reads the metrics at a URL. @throws Error if the answer is not in Prometheus's text format */
 export async function scrape(url: string): Promise<Scrape> {
   const response = await fetch(url);
   const text = await response.text();

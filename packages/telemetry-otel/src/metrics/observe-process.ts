@@ -4,15 +4,15 @@ import { getHeapStatistics } from 'node:v8';
 import { metrics, type MeterProvider } from '@opentelemetry/api';
 import { instrumentsOf, processMetrics } from './metrics.js';
 
-/** The histogram's timer fires this often; what it records is the time from one to the next. */
+/** The histogram records the time between two ticks of a timer with this interval. */
 const resolutionMs = 20;
 
 /**
- * Measures the process: event loop, memory, CPU, by the names of {@link processMetrics}. For a program of which nobody else
- * measures that.
+ * Measures the process: event loop, memory, CPU, by the names of {@link processMetrics}. For programs without another
+ * instrumentation of Node.js.
  *
- * @param provider whose meter to use. Default: the one that the process registered globally
- * @returns what ends it
+ * @param provider creates the meter. Default: the provider that the process registered globally
+ * @returns a function that ends the measurements
  */
 export function observeProcess(provider: Pick<MeterProvider, 'getMeter'> = metrics): () => void {
   const meter = provider.getMeter('@org/telemetry-otel');
@@ -50,7 +50,7 @@ export function observeProcess(provider: Pick<MeterProvider, 'getMeter'> = metri
   };
 }
 
-/** Without a limit, Node.js tells of one that is greater than the machine. */
+/** If no limit is set, Node.js reports one that is larger than the machine's memory. */
 function memoryLimitBytes(): number {
   const constrained = process.constrainedMemory();
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();

@@ -10,9 +10,9 @@ import {
   type Link,
   type Span,
   type SpanOptions,
+  type TextMapPropagator,
   type Tracer,
 } from '@opentelemetry/api';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import {
   ContextStoreError,
   type DatabaseSystem,
@@ -24,47 +24,57 @@ import {
 } from '@org/domain';
 import type { SpanAttributes } from './spans.js';
 
-/** A span that is under way, and the clock of its trace: what is measured by one clock lies where it belongs. */
+/** A span that is under way. All spans of a trace are timed by one clock, so that they nest. */
 interface OpenSpan {
   readonly span: Span;
-  /** In epoch milliseconds. It never goes back. */
+  /** Returns the time in epoch milliseconds. It never goes back. */
   readonly now: () => number;
 }
 
-/** What JSON-RPC answers with instead of a result. */
+/** The error of a JSON-RPC answer. */
 interface JsonRpcError {
   readonly code: number;
-  /** The error behind it, where it is one of the product's own. */
+  /** The code of the product's error that caused it, if there is one. */
   readonly data?: { readonly code?: ErrorCode } | undefined;
 }
 
+/** Reads the parent of a call from its request. */
+export type ParentReader = Pick<TextMapPropagator<McpRequest>, 'extract'>;
+
 type Served = readonly { readonly origin: Origin }[];
 
-/** The span of the call that is under way. */
+/** Holds the span of the call that is under way. */
 const callKey = createContextKey('the call of a tool');
-/** The operations that statements are for. */
-const servedKey = createContextKey('the operations that are served');
+/** Holds the operations that a statement serves. */
+const servedKey = createContextKey('the operations that a statement serves');
 
-const propagator = new W3CTraceContextPropagator();
 const traceIds = new WeakMap<McpRequest, string>();
 const longestText = 128;
 
-/** The trace that a request became part of, sampled or not: for its lines in a log. Undefined: it was not traced. */
+/** Returns the id of a request's trace, sampled or not, for the log. Returns undefined if the request was not traced. */
 export function traceIdOf(request: McpRequest | undefined): string | undefined {
   return request && traceIds.get(request);
 }
 
-/** Makes the spans of calls, and of what is done for them. */
+export interface CallTracerOptions {
+  readonly tracer: Tracer;
+  readonly contexts: Pick<ContextManager, 'active' | 'with'>;
+  readonly propagator: ParentReader;
+}
+
+/** Creates the spans of calls, and of the operations and statements below them. */
 export class CallTracer {
   readonly #tracer: Tracer;
   readonly #contexts: Pick<ContextManager, 'active' | 'with'>;
+  readonly #propagator: ParentReader;
 
-  constructor(tracer: Tracer, contexts: Pick<ContextManager, 'active' | 'with'>) {
+  constructor({ tracer, contexts, propagator }: CallTracerOptions) {
     this.#tracer = tracer;
     this.#contexts = contexts;
+    this.#propagator = propagator;
   }
 
-  /** Runs a call inside of its span. */
+  /** Runs a call inside a span. */
   async call<T>(call: MeasuredCall, run: () => Promise<T>): Promise<T> {
     const { tool, request } = call;
     const name = request === undefined ? tool : `tools/call ${tool}`;
@@ -78,7 +88,7 @@ export class CallTracer {
     } catch (error) {
       const code = codeOf(error);
       const attributes = { 'context_store.error.code': code };
-      // Nobody failed: no answer was wanted any more.
+      // Not a failure: the caller left before its turn.
       if (code === 'CANCELLED') span.setAttributes(attributes);
       else fail(span, { 'error.type': request === undefined ? code : 'tool_error', ...attributes });
       throw error;
@@ -87,7 +97,7 @@ export class CallTracer {
     }
   }
 
-  /** Runs the reading of a resource inside of its span. What it reads as a tool does has a span below. */
+  /** Runs the reading of a resource inside a span. Calls that it makes have spans below it. */
   async read<T>({ request, uriTemplate }: ResourceRead, run: () => Promise<T>): Promise<T> {
     const attributes = {
       ...requestAttributes('resources/read', request),
@@ -98,7 +108,7 @@ export class CallTracer {
     const span = this.#startSpan('resources/read', { attributes, startTime: now() }, active, request);
     try {
       const opened: OpenSpan = { span, now };
-      // Sampled or not: what is below goes by its parent.
+      // Also if it is not sampled: the spans below follow the decision of their parent.
       return await this.#contexts.with(trace.setSpan(active, span).setValue(callKey, opened), run);
     } catch (error) {
       const { code, data } = error as JsonRpcError;
@@ -110,9 +120,9 @@ export class CallTracer {
     }
   }
 
-  /** Begins the span of a call, or of a request. */
+  /** Starts the span of a call or of a request. */
   #startSpan(name: string, options: SpanOptions, active: Context, request: McpRequest | undefined): Span {
-    const parent = parentOf(request, active);
+    const parent = this.#parentOf(request, active);
     const kind = request === undefined ? SpanKind.INTERNAL : SpanKind.SERVER;
     const links = parent === active ? [] : ambientLinks(active);
     const span = this.#tracer.startSpan(name, { ...options, kind, links }, parent);
@@ -120,7 +130,7 @@ export class CallTracer {
     return span;
   }
 
-  /** Runs an operation inside of a span of its own, where a call that is sampled is under way. */
+  /** Runs an operation of the store. It has a span if a sampled call is under way. */
   async operation<T>(name: string, run: () => Promise<T>): Promise<T> {
     const active = this.#contexts.active();
     const call = active.getValue(callKey) as OpenSpan | undefined;
@@ -140,7 +150,7 @@ export class CallTracer {
     }
   }
 
-  /** Makes the span of a statement that ended now: below the first operation that it served, and linked with the others. */
+  /** Records a statement that has just ended: a span below the first operation that it served, linked with the others. */
   statement(name: string, durationMs: number, system: DatabaseSystem, failure?: string): void {
     const served = this.#served();
     const [first, ...others] = served.map(({ origin }) => origin as OpenSpan | undefined).filter(isUnderWay);
@@ -162,15 +172,21 @@ export class CallTracer {
     return this.#served()[0]?.origin;
   }
 
-  /** Whatever happens to be active where a batch is sent is of no concern to the others in it. */
+  /** Drops the active context: it belongs to the one call that happened to send the batch. */
   attribute<T>(served: Served, run: () => T): T {
     return this.#contexts.with(ROOT_CONTEXT.setValue(servedKey, served), run);
   }
 
-  /** No request comes out of another call: where it seems so, a connection was read on in the course of that call. */
+  /** Requests do not come from other calls. If a call is active, its code only happened to read the connection. */
   #contextOf(request: McpRequest | undefined): Context {
     const active = this.#contexts.active();
     return request === undefined || active.getValue(callKey) === undefined ? active : ROOT_CONTEXT;
+  }
+
+  #parentOf(request: McpRequest | undefined, active: Context): Context {
+    return request?.traceparent === undefined
+      ? active
+      : this.#propagator.extract(active, request, defaultTextMapGetter);
   }
 
   #served(): Served {
@@ -196,10 +212,7 @@ function requestAttributes(method: string, { id, protocolVersion, transport }: M
   };
 }
 
-const parentOf = (request: McpRequest | undefined, active: Context): Context =>
-  request?.traceparent === undefined ? active : propagator.extract(active, request, defaultTextMapGetter);
-
-/** What has a parent elsewhere is done in the course of something here all the same: of an HTTP request, say. */
+/** Links a span whose parent is remote with the local span that is active, such as that of an HTTP request. */
 function ambientLinks(active: Context): Link[] {
   const span = trace.getSpan(active);
   return span === undefined ? [] : [linkTo({ span })];
@@ -216,7 +229,7 @@ function startClock(): () => number {
 
 const codeOf = (error: unknown): ErrorCode => (error instanceof ContextStoreError ? error.code : 'INTERNAL_ERROR');
 
-/** Without a description: messages name sessions and agents. */
+/** Sets no description: messages name sessions and agents. */
 function fail(span: Span, attributes: SpanAttributes): void {
   span.setStatus({ code: SpanStatusCode.ERROR });
   span.setAttributes(attributes);

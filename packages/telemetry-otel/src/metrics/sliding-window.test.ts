@@ -6,7 +6,7 @@ it('knows no share of nothing', () => {
   expect(window.share()).toBeUndefined();
 });
 
-it('tells the share of what was added within the window', () => {
+it('returns the share of the events within the window', () => {
   let nowMs = 1234;
   const window = createSlidingWindow(300_000, () => nowMs);
   for (const isCounted of [true, false, false, false]) window.add(isCounted);

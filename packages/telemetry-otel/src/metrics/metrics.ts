@@ -1,22 +1,22 @@
 import { contextTypes, errorCodes, requestTypes, type BusinessEvent } from '@org/domain';
 import type { Meter } from '@opentelemetry/api';
 
-/** A metric as Prometheus knows it. The table of metrics in the docs, and the index of a scrape, are made from these. */
+/** A metric as Prometheus knows it. The docs' tables and the index of a scrape are generated from these. */
 export interface Metric {
   readonly kind: 'counter' | 'gauge' | 'histogram';
-  /** Of its values; the name says it too. Absent: a number of things, or a share. */
+  /** The unit of the values, which the name ends with too. Default: none, for counts and shares. */
   readonly unit?: 'ms' | 's' | 'By' | undefined;
-  /** What each label may be: a closed set, so that there is a bounded number of series. */
+  /** The values of each label. Each is a closed set, which bounds the number of series. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** One short sentence. */
   readonly description: string;
-  /** What else one has to know to read it right. */
+  /** What else readers need to know. */
   readonly details?: string | undefined;
-  /** Upper bounds of a histogram's buckets. */
+  /** The upper bounds of a histogram's buckets. */
   readonly boundaries?: readonly number[] | undefined;
 }
 
-/** What becomes of a handoff. */
+/** The steps of a handoff. */
 export const handoffEvents = [
   'requested',
   'accepted',
@@ -28,13 +28,13 @@ export const handoffEvents = [
 type HandoffEvent = Extract<BusinessEvent, { readonly kind: 'handoff_processed' }>['event'];
 
 /**
- * How a call ended: a `client_error` is for the caller to mend, a `fault` for the operator; one that is `cancelled` waited
- * for its turn when its caller left, and one that is `refused` came from a caller that sent too many: they tell of neither.
+ * How a call ended. Callers can correct a `client_error`; a `fault` is for the operator. A `cancelled` call waited for its
+ * turn when its caller left; a `refused` call came from a caller that sent too many.
  */
 export const outcomes = ['ok', 'client_error', 'fault', 'cancelled', 'refused'] as const;
 export type Outcome = (typeof outcomes)[number];
 
-/** Why a server refuses a request before it reaches a tool, by the statuses of the answers. */
+/** Why a server refuses a request before it reaches a tool, with the HTTP status of the answer. */
 export const refusalReasons = {
   host: { status: '403', meaning: '`ALLOWED_HOSTS` does not name the host.' },
   origin: { status: '403', meaning: '`ALLOWED_ORIGINS` does not name the web page.' },
@@ -58,15 +58,15 @@ export const refusalReasons = {
 } as const;
 export type RefusalReason = keyof typeof refusalReasons;
 
-/** Where a request is that a server holds open. */
+/** The states of an open request. */
 export const requestStates = ['served', 'queued', 'waiting', 'listening'] as const;
 export type RequestState = (typeof requestStates)[number];
 
-/** What a connection does that a server holds open. */
+/** The states of an open connection. */
 export const connectionStates = ['idle', 'busy'] as const;
 export type ConnectionState = (typeof connectionStates)[number];
 
-/** What a server does with a connection for want of room. */
+/** What a server does with a connection when it has as many as it may. */
 export const shedReasons = ['idle', 'dropped'] as const;
 export type ShedReason = (typeof shedReasons)[number];
 
@@ -74,7 +74,7 @@ const anyOf = (values: readonly string[]): string => values.join(', ');
 const tool = 'the ten tools';
 const waits = 'true: `waitSeconds` was given, and the duration says how long nothing came; false';
 
-/** Calls should take at most 100 ms, and usually take less than 25: that is where the boundaries are close. */
+/** Most calls take less than 25 ms, and all should take less than 100: the boundaries are close there. */
 const toolBoundaries = [
   0.25, 0.5, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 50, 75, 100, 150, 250, 500, 1000, 2500, 5000, 10_000, 30_000,
 ];
@@ -82,7 +82,7 @@ const databaseBoundaries = [
   0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 
-/** What the telemetry of the store's own work measures. What is asked for most comes first. */
+/** The metrics of the store and its cache. The most used come first. */
 export const storeMetrics = {
   sessions_created_total: { kind: 'counter', description: 'Sessions that were created.' },
   context_entries_total: {
@@ -93,7 +93,7 @@ export const storeMetrics = {
   cache_hit_ratio: {
     kind: 'gauge',
     description: 'The share of lookups that a cache answered.',
-    details: 'Of parts of logs, in the last five minutes, from 0 to 1; absent when none were looked for.',
+    details: 'Of parts of logs, in the last five minutes, from 0 to 1; 0 without lookups, as on SQLite.',
   },
   error_rate: {
     kind: 'gauge',
@@ -167,7 +167,7 @@ export const storeMetrics = {
   },
 } as const satisfies Record<string, Metric>;
 
-/** What is measured of a server that tools are called of by HTTP. */
+/** The metrics of an HTTP server. */
 export const httpMetrics = {
   http_requests_refused_total: {
     kind: 'counter',
@@ -196,19 +196,19 @@ export const httpMetrics = {
   },
 } as const satisfies Record<string, Metric>;
 
-/** What is measured of a whole process, by names that others use for Node.js too. */
+/** The metrics of a process, by the names that other Node.js programs use too. */
 export const processMetrics = {
   nodejs_eventloop_lag_p50_seconds: {
     kind: 'gauge',
     unit: 's',
     description: 'How late timers fire: the median.',
-    details: 'Since the last scrape.',
+    details: 'Since it was last read, by a scrape or a push.',
   },
   nodejs_eventloop_lag_p99_seconds: {
     kind: 'gauge',
     unit: 's',
     description: 'How late timers fire: the 99th percentile.',
-    details: 'Since the last scrape.',
+    details: 'Since it was last read, by a scrape or a push.',
   },
   nodejs_heap_size_used_bytes: { kind: 'gauge', unit: 'By', description: 'What lies in the JavaScript heap.' },
   nodejs_heap_size_limit_bytes: {
@@ -232,11 +232,11 @@ export const processMetrics = {
   },
 } as const satisfies Record<string, Metric>;
 
-/** All that there is to say of a metric. */
+/** The full description of a metric. */
 export const describeMetric = ({ description, details }: Metric): string =>
   details === undefined ? description : `${description} ${details}`;
 
-/** Makes the instruments of a table of metrics. */
+/** Creates the instruments of a table of metrics. */
 export function instrumentsOf<Name extends string>(meter: Meter, table: Readonly<Record<Name, Metric>>) {
   const options = (name: Name): { description: string; unit?: string } => {
     const { unit } = table[name];

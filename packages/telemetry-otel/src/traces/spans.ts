@@ -1,7 +1,4 @@
-/**
- * The kinds of spans, by who begins them. Names and attributes follow the conventions of OpenTelemetry for MCP, generative
- * AI and databases.
- */
+/** The kinds of spans. Names and attributes follow OpenTelemetry's conventions for MCP, generative AI and databases. */
 export const spans = {
   call: {
     name: '`tools/call updateContext`; `getContext` for a program, or below another request',
@@ -32,7 +29,7 @@ interface Attribute {
   readonly description: string;
 }
 
-/** Every attribute there is: none holds anything that a caller wrote, but for the id of its request. */
+/** All attributes. None holds text of a caller, except the id of its request. */
 export const spanAttributes = {
   'mcp.method.name': {
     of: ['call', 'read'],
@@ -65,5 +62,5 @@ export const spanAttributes = {
   },
 } as const satisfies Record<string, Attribute>;
 
-/** Values by the names that there are. */
+/** The values of a span's attributes. */
 export type SpanAttributes = { readonly [Name in keyof typeof spanAttributes]?: string | number };

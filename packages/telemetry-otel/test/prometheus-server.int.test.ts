@@ -7,43 +7,52 @@ import { createContextStore, ContextStoreError, type ContextStore, type ErrorCod
 import { createMemoryStore } from '@org/domain/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createOtelTelemetry, httpMetrics, processMetrics, storeMetrics } from '../src/index.js';
-import { openPrometheusEndpoint, type PrometheusEndpoint } from '../src/prometheus.js';
+import { openPrometheusServer, startOtelSdk, type OtelSdk, type PrometheusServer } from '../src/sdk/index.js';
 import { scrape } from '../src/testing/index.js';
 
 describe('a scrape of a process', () => {
-  let endpoint: PrometheusEndpoint;
+  let endpoint: PrometheusServer;
+  let sdk: OtelSdk;
   let contextStore: ContextStore;
-  let told: string[];
+  let lines: string[];
   beforeEach(async () => {
-    told = [];
-    endpoint = await openPrometheusEndpoint({ host: '127.0.0.1', port: 0, log: (line) => told.push(line) });
-    contextStore = createContextStore(
-      { store: createMemoryStore(), telemetry: endpoint.telemetry },
-      { agent: 'planner' },
-    );
+    lines = [];
+    const log = (line: string): void => void lines.push(line);
+    endpoint = await openPrometheusServer({ host: '127.0.0.1', port: 0, log });
+    sdk = startOtelSdk({
+      serviceName: 'test',
+      version: '1.0.0',
+      isTraced: false,
+      pushesMetrics: false,
+      prometheus: endpoint,
+      log,
+    });
+    contextStore = createContextStore({ store: createMemoryStore(), telemetry: sdk.telemetry }, { agent: 'planner' });
   });
   afterEach(async () => {
     await contextStore.close();
-    await endpoint.close();
+    await sdk.close();
   });
 
   const fail = (code: ErrorCode): Promise<void> =>
-    endpoint.telemetry
+    sdk.telemetry
       .measure({ tool: 'getContext', waits: false }, () => Promise.reject(new ContextStoreError(code, 'planted')))
       .catch((error: unknown) => expect(error).toMatchObject({ code }));
 
-  it('begins with every counter of events at 0, and an error rate', async () => {
+  it('begins with every counter of events at 0, an error rate, and a hit ratio', async () => {
     const { value, sum, samples } = await scrape(endpoint.url);
     expect(value('sessions_created_total')).toBe(0);
     expect(value('context_entries_total', { type: 'tool_call' })).toBe(0);
     expect(value('handoffs_processed_total', { type: 'full_handoff', event: 'returned' })).toBe(0);
     expect(value('error_rate')).toBe(0);
     expect(sum('tool_duration_ms_count')).toBe(0);
-    // No pool, no cache and no Redis: nothing is told of them.
-    expect(samples.filter(({ name }) => /^db_pool|^cache|_up$/.test(name))).toEqual([]);
+    // A cache that has not been asked answers nothing.
+    expect(['cache_hit_ratio', 'cache_hits_total', 'cache_misses_total'].map((name) => value(name))).toEqual([0, 0, 0]);
+    // Without a pool and without Redis, their metrics are absent.
+    expect(samples.filter(({ name }) => /^db_pool|_up$/.test(name))).toEqual([]);
   });
 
-  it('tells what happened, once', async () => {
+  it('counts each event once, also where calls are retried', async () => {
     for (let time = 0; time < 2; time += 1) {
       await contextStore.registerSession({ sessionKey: 'work', idempotencyKey: 'r' });
       await contextStore.updateContext({
@@ -72,7 +81,7 @@ describe('a scrape of a process', () => {
     ]);
   });
 
-  it('tells mistakes of clients from faults, and waiting from working', async () => {
+  it('counts client errors apart from faults, and calls that wait apart from the others', async () => {
     await contextStore.registerSession({ sessionKey: 'work' });
     await contextStore.getContext({ sessionKey: 'work' });
     await contextStore.getContext({ sessionKey: 'none' }).catch(() => undefined);
@@ -105,7 +114,7 @@ describe('a scrape of a process', () => {
     expect(value('error_rate')).toBe(3 / 8);
   });
 
-  it('counts a call that was cancelled, and not as a part of the error rate', async () => {
+  it('counts cancelled calls, and leaves them out of the error rate', async () => {
     await contextStore.registerSession({ sessionKey: 'work' });
     await fail('OVERLOADED');
     for (let time = 0; time < 2; time += 1) await fail('CANCELLED');
@@ -115,7 +124,7 @@ describe('a scrape of a process', () => {
     expect(value('error_rate')).toBe(1 / 2);
   });
 
-  it('counts a call that was refused to a caller that sent too many, and not as a part of the error rate', async () => {
+  it('counts refused calls of a caller that sent too many, and leaves them out of the error rate', async () => {
     await contextStore.registerSession({ sessionKey: 'work' });
     await fail('OVERLOADED');
     for (let time = 0; time < 1000; time += 1) await fail('RATE_LIMITED');
@@ -125,7 +134,7 @@ describe('a scrape of a process', () => {
     expect(value('error_rate')).toBe(1 / 2);
   });
 
-  it('tells durations of calls closely where they usually lie, and at the goal', async () => {
+  it('has narrow buckets where durations of calls usually lie, and a boundary at the goal', async () => {
     await contextStore.registerSession({ sessionKey: 'work' });
     const { samples } = await scrape(endpoint.url);
     const bounds = samples.filter(({ name }) => name === 'tool_duration_ms_bucket').map(({ labels }) => labels['le']);
@@ -136,8 +145,8 @@ describe('a scrape of a process', () => {
   it.each([
     [true, 1, 0],
     [false, 0, 1],
-  ])('has hits and misses of a cache from its first lookup on, be it a hit or not: %s', async (isHit, hits, misses) => {
-    endpoint.telemetry.recordCacheLookup(isHit);
+  ])('counts the first lookup of a cache and its ratio, where it is a hit: %s', async (isHit, hits, misses) => {
+    sdk.telemetry.recordCacheLookup(isHit);
     const { value } = await scrape(endpoint.url);
     expect([value('cache_hits_total'), value('cache_misses_total'), value('cache_hit_ratio')]).toEqual([
       hits,
@@ -146,8 +155,8 @@ describe('a scrape of a process', () => {
     ]);
   });
 
-  it('that lacks something is a line in the log, and another one when it is complete again', async () => {
-    const close = endpoint.telemetry.observePool(() => {
+  it('logs once that something cannot be measured, and once that all can be again', async () => {
+    const close = sdk.telemetry.observePool(() => {
       throw new Error('planted');
     });
     for (let time = 0; time < 2; time += 1) {
@@ -156,19 +165,19 @@ describe('a scrape of a process', () => {
     }
     close();
     for (let time = 0; time < 2; time += 1) await scrape(endpoint.url);
-    expect(told).toEqual(['Not all can be measured: Error: planted', 'All can be measured again.']);
+    expect(lines).toEqual(['Not all can be measured: Error: planted', 'All can be measured again.']);
   });
 
-  it('takes a stranger among errors for a fault, and passes it on', async () => {
-    const stranger = new TypeError('planted');
-    const call = endpoint.telemetry.measure({ tool: 'getContext', waits: false }, () => Promise.reject(stranger));
-    await expect(call).rejects.toBe(stranger);
+  it('counts an error of any other class as a fault, and rethrows it', async () => {
+    const error = new TypeError('planted');
+    const call = sdk.telemetry.measure({ tool: 'getContext', waits: false }, () => Promise.reject(error));
+    await expect(call).rejects.toBe(error);
     const { value } = await scrape(endpoint.url);
     expect(value('tool_errors_total', { tool: 'getContext', kind: 'fault', code: 'INTERNAL_ERROR' })).toBe(1);
   });
 
-  it('tells of statements, pools and caches, in seconds and shares', async () => {
-    const { telemetry } = endpoint;
+  it('measures statements, pools and caches, in seconds and shares', async () => {
+    const { telemetry } = sdk;
     telemetry.recordStatement('append_entries', 2, 'postgresql');
     telemetry.recordStatement('append_entries', 700, 'postgresql');
     telemetry.recordPoolWait(30);
@@ -193,8 +202,8 @@ describe('a scrape of a process', () => {
     expect((await scrape(endpoint.url)).value('db_pool_size')).toBe(10);
   });
 
-  it('tells whether every link of a kind is up, once they were tried', async () => {
-    const { telemetry } = endpoint;
+  it('shows whether all links of a kind are up, after the first attempt to connect', async () => {
+    const { telemetry } = sdk;
     const states: (boolean | undefined)[] = [undefined, true];
     const close = telemetry.observeLink('cache', () => states[0]);
     telemetry.observeLink('bus', () => undefined);
@@ -212,8 +221,8 @@ describe('a scrape of a process', () => {
     expect(await read()).toEqual([1, 1]);
   });
 
-  it('has every metric of the table by its type, and no other', async () => {
-    const { telemetry } = endpoint;
+  it('has every metric of the tables with its type, and no other', async () => {
+    const { telemetry } = sdk;
     await contextStore.registerSession({ sessionKey: 'work' });
     await fail('INTERNAL_ERROR');
     telemetry.recordStatement('ping', 1, 'postgresql');
@@ -223,10 +232,10 @@ describe('a scrape of a process', () => {
     telemetry.observeLink('cache', () => true);
     telemetry.recordCacheLookup(true);
     telemetry.recordCacheLookup(false);
-    endpoint.httpTelemetry.countRefusal(401, 'no_credential');
-    endpoint.httpTelemetry.observeRequests(() => ({ served: 1, queued: 0, waiting: 0, listening: 0 }));
-    endpoint.httpTelemetry.observeConnections(() => ({ idle: 1, busy: 1 }));
-    endpoint.httpTelemetry.countShedConnection('idle');
+    sdk.httpTelemetry.countRefusal(401, 'no_credential');
+    sdk.httpTelemetry.observeRequests(() => ({ served: 1, queued: 0, waiting: 0, listening: 0 }));
+    sdk.httpTelemetry.observeConnections(() => ({ idle: 1, busy: 1 }));
+    sdk.httpTelemetry.countShedConnection('idle');
 
     const { types, samples } = await scrape(endpoint.url);
     const table = Object.entries({ ...storeMetrics, ...httpMetrics, ...processMetrics });
@@ -238,7 +247,7 @@ describe('a scrape of a process', () => {
     expect(gauges.get('process_resident_memory_bytes')).toBeLessThan(gauges.get('process_memory_limit_bytes') ?? 0);
   });
 
-  it('begins with an index of all that there may be, in the one format that has comments', async () => {
+  it('begins with an index of all metrics, in the one format that allows comments', async () => {
     const headers = { accept: 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5' };
     const response = await fetch(endpoint.url, { headers });
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
@@ -256,7 +265,7 @@ describe('a scrape of a process', () => {
     );
   });
 
-  it('is at /metrics alone', async () => {
+  it('answers at /metrics alone', async () => {
     expect((await fetch(new URL('/', endpoint.url))).status).toBe(404);
     const posted = await fetch(endpoint.url, { method: 'POST' });
     expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
@@ -267,20 +276,20 @@ describe('a scrape of a process', () => {
 
 const log = (line: string): void => expect.fail(line);
 
-it('says whose port is taken, and leaves nothing behind', async () => {
+it('throws if the port is taken, and leaves nothing open', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const { port } = taken.address() as AddressInfo;
-  await expect(openPrometheusEndpoint({ host: '127.0.0.1', port, log })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await expect(openPrometheusServer({ host: '127.0.0.1', port, log })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   taken.close();
   await once(taken, 'close');
-  const endpoint = await openPrometheusEndpoint({ host: '127.0.0.1', port, log });
+  const endpoint = await openPrometheusServer({ host: '127.0.0.1', port, log });
   expect(endpoint.url).toBe(`http://127.0.0.1:${port}/metrics`);
   await endpoint.close();
 });
 
 it('closes while a scraper keeps its connection open', async () => {
-  const endpoint = await openPrometheusEndpoint({ host: '127.0.0.1', port: 0, log });
+  const endpoint = await openPrometheusServer({ host: '127.0.0.1', port: 0, log });
   const socket = connect(Number(new URL(endpoint.url).port), '127.0.0.1');
   await once(socket, 'connect');
   const closed = new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve));
@@ -290,7 +299,7 @@ it('closes while a scraper keeps its connection open', async () => {
   await expect(scrape(endpoint.url)).rejects.toThrow('fetch failed');
 });
 
-it('loads neither an SDK nor an exporter into a program that brings its own', async () => {
+it('loads neither an SDK nor an exporter into a program that has its own', async () => {
   const reportLoaded = `
     import { registerHooks } from 'node:module';
     registerHooks({
@@ -310,7 +319,7 @@ it('loads neither an SDK nor an exporter into a program that brings its own', as
   expect(stdout.split('\n').filter((url) => /\/@opentelemetry\/(?:sdk|exporter|otlp|resources)/.test(url))).toEqual([]);
 });
 
-it('measures nothing where nobody registered a provider, and passes calls through', async () => {
+it('measures nothing if no provider is registered, and passes calls through', async () => {
   const telemetry = createOtelTelemetry();
   const contextStore = createContextStore({ store: createMemoryStore(), telemetry }, { agent: 'planner' });
   const { session } = await contextStore.registerSession({ sessionKey: 'work' });

@@ -12,7 +12,7 @@ import {
 import { handoffEvents, instrumentsOf, storeMetrics, type Outcome } from './metrics.js';
 import { createSlidingWindow } from './sliding-window.js';
 
-/** What a caller cannot mend by calling otherwise, or does not wait for. The rest is refused with good reason. */
+/** Errors that callers cannot correct, or no longer wait for. All other errors are client errors. */
 const outcomeOf: Partial<Readonly<Record<ErrorCode, Outcome>>> = {
   INTERNAL_ERROR: 'fault',
   STORE_UNAVAILABLE: 'fault',
@@ -21,16 +21,17 @@ const outcomeOf: Partial<Readonly<Record<ErrorCode, Outcome>>> = {
   RATE_LIMITED: 'refused',
 };
 
-/** What nobody served, for no fault of the server. A share of faults would vanish among those of one eager caller. */
+/** Calls that the error rate leaves out: thousands of refusals of one caller would hide the faults of the others. */
 const notServed: ReadonlySet<Outcome> = new Set(['cancelled', 'refused']);
 
 const windowMs = 300_000;
 
 /**
- * Measures the store's work with OpenTelemetry, by the names of {@link storeMetrics}. It starts nothing: where the
- * measurements go is the provider's business.
+ * Measures the store's work with OpenTelemetry, by the names of {@link storeMetrics}. It starts no SDK: the provider
+ * decides where measurements go.
  *
- * @param provider whose meter to use. Default: the one that the process registered globally; without one nothing is measured
+ * @param provider creates the meter. Default: the provider that the process registered globally. If there is none, nothing
+ * is measured
  */
 export function createOtelTelemetry(provider: Pick<MeterProvider, 'getMeter'> = metrics): Telemetry {
   const instruments = instrumentsOf(provider.getMeter('@org/telemetry-otel'), storeMetrics);
@@ -78,7 +79,7 @@ function measureCalls(instruments: Instruments): Telemetry['measure'] {
   };
 }
 
-/** Every series begins at 0, so that the first of its kind is an increase. */
+/** Every series begins at 0, so that Prometheus sees the first event as an increase. */
 function countEvents(instruments: Instruments): Telemetry['count'] {
   const sessions = instruments.counter('sessions_created_total');
   const entries = instruments.counter('context_entries_total');
@@ -102,7 +103,7 @@ function countEvents(instruments: Instruments): Telemetry['count'] {
   };
 }
 
-/** A process may have several pools: the figures are of all together, and absent while there is none. */
+/** Sums up all pools of the process. Without a pool, the metrics are absent. */
 function observePools(instruments: Instruments): Telemetry['observePool'] {
   const pools = new Set<() => PoolState>();
   const observe = (name: keyof typeof storeMetrics, read: (state: PoolState) => number): void =>
@@ -118,7 +119,7 @@ function observePools(instruments: Instruments): Telemetry['observePool'] {
   };
 }
 
-/** A process may have several of a kind: they are up when all are, and nothing is told of those that nobody has tried. */
+/** A kind of link is up if all links of that kind are up. Before the first attempt to connect, its metric is absent. */
 function observeLinks(instruments: Instruments): Telemetry['observeLink'] {
   const observe = (name: keyof typeof storeMetrics): Set<() => boolean | undefined> => {
     const links = new Set<() => boolean | undefined>();
@@ -142,14 +143,11 @@ function recordCacheLookups(instruments: Instruments): Telemetry['recordCacheLoo
   const hits = instruments.counter('cache_hits_total');
   const misses = instruments.counter('cache_misses_total');
   const recentHits = createSlidingWindow(windowMs);
-  instruments.gauge('cache_hit_ratio').addCallback((gauge) => {
-    const ratio = recentHits.share();
-    if (ratio !== undefined) gauge.observe(ratio);
-  });
+  instruments.gauge('cache_hit_ratio').addCallback((gauge) => gauge.observe(recentHits.share() ?? 0));
+  hits.add(0);
+  misses.add(0);
   return (isHit) => {
-    // Both series begin with the first lookup: a cache that never hits would have no ratio otherwise.
-    hits.add(isHit ? 1 : 0);
-    misses.add(isHit ? 0 : 1);
+    (isHit ? hits : misses).add(1);
     recentHits.add(isHit);
   };
 }

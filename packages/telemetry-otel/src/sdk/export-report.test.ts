@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
-import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { BatchSpanProcessor, TracerProvider, type SpanExporter } from '@opentelemetry/sdk-trace';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ReportingExporter } from './reporting-exporter.js';
+import { installDiagLog } from './diag-log.js';
+import { ExportReport } from './export-report.js';
 
 describe('a queue with room for one span', () => {
   let lines: string[];
@@ -11,13 +12,22 @@ describe('a queue with room for one span', () => {
   let provider: TracerProvider;
   beforeEach(() => {
     [lines, answers, nowMs] = [[], [], 0];
-    const exporter = new ReportingExporter({
-      exporter: { export: (_spans, done) => void answers.push(done), shutdown: () => Promise.resolve() },
-      destination: 'http://receiver/v1/traces',
+    const log = (line: string): void => void lines.push(line);
+    const diagLog = installDiagLog(log);
+    const report = new ExportReport({
+      signal: 'traces',
+      url: 'http://receiver/v1/traces',
       urlVariable: 'THE_URL',
-      log: (line) => lines.push(line),
+      diagLog,
+      log,
       nowMs: () => nowMs,
     });
+    diagLog.onDroppedSpans = (spans) => report.dropped(spans);
+    const silent: SpanExporter = {
+      export: (_spans, done) => void answers.push(done),
+      shutdown: () => Promise.resolve(),
+    };
+    const exporter = report.watch(silent);
     const batches = { maxQueueSize: 1, maxExportBatchSize: 1 };
     provider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ ...batches, exporter })] });
   });
@@ -26,7 +36,7 @@ describe('a queue with room for one span', () => {
     for (let span = 0; span < spans; span += 1) provider.getTracer('test').startSpan('span').end();
   }
 
-  /** Ends the export that is under way; the next one begins, so that there is room again. */
+  /** Ends the export that is under way. The next one begins, so the queue has room again. */
   async function answer(result: ExportResult): Promise<void> {
     answers.shift()?.(result);
     await setImmediate();
@@ -41,7 +51,7 @@ describe('a queue with room for one span', () => {
   const lost = expect.stringMatching(/^Traces do not reach .*HTTP 500.*THE_URL\.$/) as unknown;
   const found = 'Traces reach http://receiver/v1/traces again.';
 
-  it('that is full again and again is one line, until nothing was dropped for a minute', async () => {
+  it('that fills up repeatedly is one line, until no span was dropped for a minute', async () => {
     // One is under way, and one waits.
     trace(2 + 3);
     for (const laterMs of [0, 59_000, 59_000]) {
@@ -56,7 +66,7 @@ describe('a queue with room for one span', () => {
     expect(lines).toEqual([slow, slow]);
   });
 
-  it('that was full while nothing arrived has no line of its own, neither then nor when spans arrive again', async () => {
+  it('that fills up while exports fail has no further line, neither then nor when spans arrive again', async () => {
     trace(2 + 3);
     await answer(failed);
     trace(1 + 5);

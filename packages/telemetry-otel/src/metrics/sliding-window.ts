@@ -1,16 +1,16 @@
 const slices = 60;
 
-/** Counts what happened lately, and how much of it was of one kind. */
+/** Counts recent events, and the share of them that is of one kind. */
 export interface SlidingWindow {
   readonly add: (isCounted: boolean) => void;
-  /** The share of what was added that counts, from 0 to 1; undefined when nothing was. */
+  /** Returns the share of events that were added with `true`, from 0 to 1, or undefined if there were none. */
   readonly share: () => number | undefined;
 }
 
 /**
- * Forgets in sixty steps, so that its memory does not grow with what it counts.
+ * Drops old events in sixty steps, so that its memory does not grow with the number of events.
  *
- * @param windowMs how far it looks back
+ * @param windowMs how long an event counts
  * @param nowMs a clock that never goes back
  */
 export function createSlidingWindow(windowMs: number, nowMs: () => number = () => performance.now()): SlidingWindow {
@@ -19,7 +19,7 @@ export function createSlidingWindow(windowMs: number, nowMs: () => number = () =
   const counted = new Uint32Array(slices);
   let newest = Math.floor(nowMs() / sliceMs);
 
-  /** Empties the slices that time went over, and gives the present one. */
+  /** Empties the slices that have passed, and returns the index of the present one. */
   function advance(): number {
     const present = Math.floor(nowMs() / sliceMs);
     const passed = Math.min(present - newest, slices);

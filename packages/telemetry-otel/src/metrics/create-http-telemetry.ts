@@ -10,22 +10,22 @@ import {
   type ShedReason,
 } from './metrics.js';
 
-/** What a server tells of requests that no tool knows of, or not yet. */
+/** Counts what happens to requests and connections before a tool is called. */
 export interface HttpTelemetry {
-  /** A request was answered with this HTTP status, and reached no tool. */
+  /** Counts a request that was answered with this HTTP status and reached no tool. */
   readonly countRefusal: (status: number, reason: RefusalReason) => void;
-  /** From now on `read` tells how many requests are open. */
+  /** Calls `read` at each collection, for the number of open requests. */
   readonly observeRequests: (read: () => Readonly<Record<RequestState, number>>) => void;
-  /** From now on `read` tells how many connections are open. */
+  /** Calls `read` at each collection, for the number of open connections. */
   readonly observeConnections: (read: () => Readonly<Record<ConnectionState, number>>) => void;
-  /** A connection was given up for want of room. */
+  /** Counts a connection that was closed or not accepted, to stay within the limit. */
   readonly countShedConnection: (reason: ShedReason) => void;
 }
 
 /**
  * Measures a server by the names of {@link httpMetrics}.
  *
- * @param provider whose meter to use. Default: the one that the process registered globally
+ * @param provider creates the meter. Default: the provider that the process registered globally
  */
 export function createHttpTelemetry(provider: Pick<MeterProvider, 'getMeter'> = metrics): HttpTelemetry {
   const instruments = instrumentsOf(provider.getMeter('@org/telemetry-otel'), httpMetrics);

@@ -1,6 +1,6 @@
 import type { Store } from '@org/domain';
 
-/** What a call may ask of a store. */
+/** The operations that get a span. */
 const tracedOperations = {
   createSession: true,
   readSession: true,
@@ -23,10 +23,10 @@ const tracedOperations = {
 
 type TracedOperation = keyof typeof tracedOperations;
 
-/** A store whose operations run inside of `trace`. */
+/** Wraps a store: each operation runs inside `trace`. */
 export function tracedStore(store: Store, trace: <T>(name: string, run: () => Promise<T>) => Promise<T>): Store {
   const traced = (Object.keys(tracedOperations) as TracedOperation[]).map((name) => {
-    // One operation at a time has matching request and answer; TypeScript cannot tell for a union of them.
+    // TypeScript cannot match the request and the answer of a union of operations.
     const operation = store[name].bind(store) as (request: unknown, signal?: AbortSignal) => Promise<unknown>;
     return [name, (request: unknown, signal?: AbortSignal) => trace(name, () => operation(request, signal))];
   });

@@ -1,19 +1,19 @@
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import { httpMetrics, processMetrics, storeMetrics, type Metric } from './metrics.js';
+import { httpMetrics, processMetrics, storeMetrics, type Metric } from '../metrics/metrics.js';
 
 const table: Readonly<Record<string, Metric>> = { ...storeMetrics, ...httpMetrics, ...processMetrics };
 
-/** Comments are part of Prometheus's own text format. OpenMetrics, which is answered to nobody, forbids them. */
+/** Prometheus's text format, which allows the comments of the index. OpenMetrics forbids them, so it is never answered. */
 export const expositionType = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** Neither as labels of every series: whoever scrapes knows what it scrapes. */
+/** No labels for the target and the scope: Prometheus adds its own for the target. */
 const [withoutTargetInfo, withoutScopeInfo] = [true, true];
 const serializer = new PrometheusSerializer(undefined, false, undefined, withoutTargetInfo, withoutScopeInfo);
 
 /**
- * What a scrape answers. Histograms take hundreds of lines: an index at the top names all that there is, and what is short
- * comes before them, in the order of the tables. So whoever looks at the first screen alone sees what to look for.
+ * Returns the text that a scrape answers. Histograms take hundreds of lines, so an index of all metrics comes first, and
+ * counters and gauges come before histograms. The first screen then shows readers what there is.
  */
 export function exposition(measured: ResourceMetrics): string {
   const scopeMetrics = measured.scopeMetrics.map(({ scope, metrics }) => ({
@@ -31,7 +31,7 @@ const placeOf = (name: string): number => places.get(name) ?? places.size;
 
 const longestLine = 150;
 
-/** By the names that one queries: of a histogram, that of its buckets. */
+/** Lists metrics by the names that queries use: a histogram by the name of its buckets. */
 function indexLines(): string[] {
   const lines = ['# The metrics of this process'];
   for (const [name, { kind, description }] of entries) {

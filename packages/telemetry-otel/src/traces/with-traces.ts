@@ -1,27 +1,30 @@
 import { context, trace, type ContextManager, type TracerProvider } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import type { Telemetry } from '@org/domain';
-import { CallTracer } from './call-tracer.js';
+import { CallTracer, type ParentReader } from './call-tracer.js';
 import { tracedStore } from './traced-store.js';
 
 export interface TracesOptions {
-  /** Whose tracer to use. Default: the one that the process registered globally; without one nothing is traced. */
+  /** Creates the tracer. Default: the provider that the process registered globally. If there is none, nothing is traced. */
   readonly provider?: Pick<TracerProvider, 'getTracer'> | undefined;
-  /** Carries spans from a call to what it does. Default: the manager that the process registered globally. */
+  /** Carries the span of a call to the work below it. Default: the manager that the process registered globally. */
   readonly contexts?: Pick<ContextManager, 'active' | 'with'> | undefined;
+  /** Reads the parent of a call from its request. Default: a propagator for W3C Trace Context. */
+  readonly propagator?: ParentReader | undefined;
 }
 
 /**
- * Adds traces to a telemetry: a span for each call of a tool, and each reading of a resource by MCP, below it one for each operation of the store, and below that
- * one for each statement. The parent of a call's span is the client's, from `_meta` of its request, or else what is active.
- * What is not sampled costs a look at the sampler, and little more.
+ * Adds traces to a telemetry. Each call of a tool and each reading of a resource by MCP has a span, with one below it for
+ * each operation of the store, and one below that for each statement. The parent of a call's span is the client's span,
+ * from `_meta` of the request, or else the active span. Calls that are not sampled cost little more than the sampler.
  *
- * It starts nothing: where spans go is the provider's business.
+ * It starts no SDK: the provider decides where spans go.
  */
 export function withTraces(
   telemetry: Telemetry,
-  { provider = trace, contexts = context }: TracesOptions = {},
+  { provider = trace, contexts = context, propagator = new W3CTraceContextPropagator() }: TracesOptions = {},
 ): Telemetry {
-  const tracer = new CallTracer(provider.getTracer('@org/telemetry-otel'), contexts);
+  const tracer = new CallTracer({ tracer: provider.getTracer('@org/telemetry-otel'), contexts, propagator });
   return {
     measure: (call, run) => tracer.call(call, () => telemetry.measure(call, run)),
     traceRead: (read, run) => tracer.read(read, () => telemetry.traceRead(read, run)),

@@ -2,29 +2,23 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import type { Telemetry } from '@org/domain';
-import { createHttpTelemetry, type HttpTelemetry } from './create-http-telemetry.js';
-import { createOtelTelemetry } from './create-otel-telemetry.js';
+import type { MetricReader } from '@opentelemetry/sdk-metrics';
 import { exposition, expositionType } from './exposition.js';
-import { observeProcess } from './observe-process.js';
 
-export interface PrometheusEndpointOptions {
+export interface PrometheusServerOptions {
   readonly host: string;
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number;
   /** Takes one line. */
   readonly log: (line: string) => void;
 }
 
-/** Where Prometheus gets the measurements of this process. */
-export interface PrometheusEndpoint {
-  readonly telemetry: Telemetry;
-  /** For a program that serves HTTP. */
-  readonly httpTelemetry: HttpTelemetry;
-  /** Of the metrics, as bound. */
+/** Serves the metrics of this process to Prometheus, once `reader` is given to the SDK. */
+export interface PrometheusServer {
+  readonly reader: MetricReader;
+  /** The URL of the metrics, with the port that was bound. */
   readonly url: string;
-  /** Answers no more. */
+  /** Stops listening and cuts open connections. */
   readonly close: () => Promise<void>;
 }
 
@@ -34,64 +28,55 @@ const [maxConnections, headersTimeout] = [32, 5000];
 const limits = { requireHostHeader: false, headersTimeout, connectionsCheckingInterval: headersTimeout / 4 };
 
 /**
- * Starts to measure the process and serves the measurements at `/metrics`, by an SDK of its own: for a program, not for a
- * library. Nothing is registered globally.
+ * Listens for scrapes at `/metrics`.
  *
- * @throws what Node.js throws when the address cannot be had; nothing is measured then
+ * @throws the error of Node.js if it cannot listen at the address
  */
-export async function openPrometheusEndpoint({
-  host,
-  port,
-  log,
-}: PrometheusEndpointOptions): Promise<PrometheusEndpoint> {
+export async function openPrometheusServer({ host, port, log }: PrometheusServerOptions): Promise<PrometheusServer> {
   const exporter = new PrometheusExporter({ preventServerStart: true });
   const answerScrape = scrapesOf(exporter, log);
-  // Not the exporter's own server, which would wait for connections that stay open, and begins with histograms.
+  // The exporter's own server waits for connections that stay open, and begins its answer with histograms.
   const server = createServer(limits, ({ url, method = '' }, response) => {
     if (url?.split('?')[0] !== '/metrics') response.writeHead(404).end('Metrics are at GET /metrics.\n');
     else if (method === 'GET' || method === 'HEAD') void answerScrape(response);
     else response.writeHead(405, { allow: 'GET, HEAD' }).end('Metrics are at GET /metrics.\n');
   });
   server.maxConnections = maxConnections;
-  // An observer keeps no program alive.
+  // A process without other work may end while this server listens.
   server.unref().listen(port, host);
   await once(server, 'listening');
-
-  const provider = new MeterProvider({ readers: [exporter] });
-  const telemetry = createOtelTelemetry(provider);
-  const stopObserving = observeProcess(provider);
   return {
-    telemetry,
-    httpTelemetry: createHttpTelemetry(provider),
+    reader: exporter,
     url: urlOf(server),
     close: async () => {
-      stopObserving();
+      const closed = once(server, 'close');
       server.close();
       server.closeAllConnections();
-      await provider.shutdown();
+      await closed;
     },
   };
 }
 
-/** Scrapes come every few seconds: that something cannot be measured is a line once, and another one when it can be again. */
+/** Scrapes come every few seconds, so a problem has one line when it begins and another when it is over. */
 function scrapesOf(exporter: PrometheusExporter, log: (line: string) => void) {
   let isComplete = true;
-  const tell = (problem: string, errors: readonly unknown[]): void => {
+  const report = (problem: string, errors: readonly unknown[]): void => {
     if (isComplete) log(`${problem}: ${String(errors[0])}`);
     isComplete = false;
   };
   return async (response: ServerResponse): Promise<void> => {
     try {
       const { resourceMetrics, errors } = await exporter.collect();
+      await resourceMetrics.resource.waitForAsyncAttributes?.();
       const text = exposition(resourceMetrics);
-      if (errors.length > 0) tell('Not all can be measured', errors);
+      if (errors.length > 0) report('Not all can be measured', errors);
       else if (!isComplete) {
         isComplete = true;
         log('All can be measured again.');
       }
       response.writeHead(200, { 'content-type': expositionType }).end(text);
     } catch (error) {
-      tell('Nothing can be measured', [error]);
+      report('Nothing can be measured', [error]);
       response.writeHead(500).end('Nothing could be measured.\n');
     }
   };

@@ -1,1 +1,0 @@
-export { openOtlpTraces, type OtlpTraces, type OtlpTracesOptions } from './open-otlp-traces.js';

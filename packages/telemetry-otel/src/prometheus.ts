@@ -1,5 +1,0 @@
-export {
-  openPrometheusEndpoint,
-  type PrometheusEndpoint,
-  type PrometheusEndpointOptions,
-} from './open-prometheus-endpoint.js';
