@@ -14,7 +14,7 @@ import { createResources } from '../resources/resources.js';
 import { serverInfoOf } from '../server-options.js';
 import { interestsOf, isListenRequest } from '../subscriptions/listen-request.js';
 import { createResourceChanges, type ResourceChanges } from '../subscriptions/resource-changes.js';
-import { createToolCaller } from '../tools/call-tool.js';
+import { createToolCaller } from '../tools/create-tool-caller.js';
 import { boundedStream, type BoundedStreamOptions } from './bounded-stream.js';
 import { ChangeBus } from './change-bus.js';
 import { clientNameIn, sessionIdFor, sessionIdHeader } from './client-session.js';
