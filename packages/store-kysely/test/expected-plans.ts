@@ -71,8 +71,16 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   list_outbox: { indexes: ['handoffs_outbox', 'handoffs_pkey', 'sessions_pkey', leases], rows: 62, pages: 180 },
   peek_inboxes: { indexes: ['handoffs_pending_inbox', 'sessions_pkey', leases], rows: addresses + 1, pages: 20 },
   check_leases: { indexes: [leases, 'handoffs_pkey', 'sessions_pkey'], rows: 8, pages: 40 },
-  settle_lease: { indexes: ['sessions_pkey', handoffById, 'handoffs_pending_of_session'], rows: 8, pages: 75 },
-  settle_leases: { indexes: ['sessions_pkey', handoffById, 'handoffs_pending_of_session'], rows: 8, pages: 75 },
+  settle_lease: {
+    indexes: ['sessions_pkey', handoffById, 'handoffs_pkey', 'handoffs_pending_of_session'],
+    rows: 10,
+    pages: 75,
+  },
+  settle_leases: {
+    indexes: ['sessions_pkey', handoffById, 'handoffs_pkey', 'handoffs_pending_of_session'],
+    rows: 14,
+    pages: 75,
+  },
   renew_lease: { indexes: ['sessions_pkey', handoffById], rows: 4, pages: 40 },
   expire_offers: { indexes: ['handoffs_pkey'], rows: 30, pages: 60 },
   read_mark: { indexes: [sessionByKey, 'read_marks_pkey'], rows: 2, pages: 8 },

@@ -106,8 +106,8 @@ export class MemoryState {
   /** Stores what lapsed: each session as the clock has it, and its offer as the newest of the lists. */
   settleLeases(): void {
     for (const session of this.sessions) {
+      if (!isLeaseLapsed({ ...session.record, observedAtMs: this.now() })) continue;
       const stored = this.observe(session.record);
-      if (!isLeaseLapsed(stored)) continue;
       for (const handoff of this.#handoffsOf(stored)) {
         const {
           leaseExpiresAtMs: _deadline,

@@ -1,39 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Idempotency, Inbox, ListHandoffs, SessionRecord, Store } from '../ports/store.js';
-import { listUpTo } from './list-up-to.js';
 import { createMemoryStore } from './memory-store.js';
 import { ModelCast } from './model-cast.js';
-import { inMs, relativeTo, scriptAgents, tickMs, type Command, type Script } from './model-script.js';
+import { listUpTo, storeLapse } from './model-listing.js';
 import { idempotencyOf, shown } from './model-request.js';
-import { clockOf, ModelSide, type Outcome } from './model-side.js';
-import { storeLapse } from './store-lapse.js';
+import { inMs, maxTicksBack, relativeTo, scriptAgents, tickMs, type Command, type Script } from './model-script.js';
+import { clockOf, ModelSide } from './model-side.js';
+import type { PlayedStep, Step } from './model-step.js';
 import type { StoreHarness } from './store-scenario.js';
-
-/** One command as it was sent, and what the two stores made of it. */
-export interface PlayedStep {
-  readonly text: string;
-  readonly expected: Outcome;
-  readonly actual: Outcome;
-  readonly isSame: boolean;
-}
-
-/** A command with everything in it named. */
-interface Step {
-  readonly text: string;
-  readonly run: (side: ModelSide) => Promise<unknown>;
-  /** The handoff that it makes, unless it is refused. */
-  readonly offers?: string;
-}
 
 type Of<Kind extends Command['kind']> = Extract<Command, { readonly kind: Kind }>;
 type Mutation = 'createSession' | 'updateSession' | 'appendEntry' | 'claimHandoff' | 'resolveHandoff';
 type Listing = Omit<ListHandoffs, 'after' | 'limit'>;
 
 const dormantAfterMs = 2 * tickMs;
+const wholeLog = {
+  direction: 'ascending',
+  afterSequence: 0,
+  limit: 100,
+  contentOffset: 0,
+  maxContentLength: 99,
+} as const;
 const noHandoff = 'no-such-handoff';
-/** A store may have stored for good what the clock has said for an hour. */
-const maxTicksBack = 5;
 
 /**
  * Plays a script on a store and on the memory reference, side by side, in a namespace of its own. Ends at the first answer
@@ -246,11 +235,14 @@ class Player {
       text: `listHandoffs ${shown({ ...listing, limit })}${goOnFrom === undefined ? '' : ` after listing ${goOnFrom}`}`,
       run: async ({ store, positions }) => {
         const start = goOnFrom === undefined ? 0 : (positions[goOnFrom] ?? 0);
-        const { handoffs } = await listUpTo(store, { ...listing, after: start, limit });
-        for (const session of this.#cast.sessions()) await storeLapse(store, this.#cast.ref(session));
+        const seen = await listUpTo(store, { ...listing, after: start, limit });
+        positions[number] = seen.next;
+        const [only, other] = this.#cast.sessions();
+        if (only === undefined || other !== undefined) return seen.handoffs;
+        await storeLapse(store, this.#cast.ref(only));
         const stored = await listUpTo(store, { ...listing, after: start, limit });
         positions[number] = stored.next;
-        return [handoffs, stored.handoffs];
+        return [seen.handoffs, stored.handoffs];
       },
     };
   }
@@ -293,15 +285,12 @@ class Player {
    */
   #advance(ticks: number): Step[] {
     const moved = Math.max(ticks, this.#latestTick - this.#tick - maxTicksBack);
-    this.#tick += moved;
-    this.#latestTick = Math.max(this.#latestTick, this.#tick);
+    this.#latestTick = Math.max(this.#latestTick, (this.#tick += moved));
+    const refs = this.#cast.sessions().map((session) => this.#cast.ref(session));
+    const store = refs.map((ref): Step => ({ text: 'storeLapse', run: (side) => storeLapse(side.store, ref) }));
     const move: Step = { text: `advance ${moved} ticks`, run: async (side) => side.advance(moved * tickMs) };
-    const store = this.#cast.sessions().map((session): Step => ({
-      text: `store the lapse of ${session}, if there is one`,
-      run: (side) => storeLapse(side.store, this.#cast.ref(session)),
-    }));
-    if (this.#script.sessionCount > 1) return [...store, move, ...store];
-    return moved < 0 ? [...store, move] : [move];
+    const look = refs.map((ref) => this.#call('readSession', ref));
+    return refs.length > 1 ? [...store, move, ...store, ...look] : [...(moved < 0 ? store : []), move, ...look];
   }
 
   /** What has expired may take up a limit, so this one is high. */
@@ -312,21 +301,15 @@ class Player {
   /** Everything that can be read, at the end. */
   #audit(): Step[] {
     const namespace = this.#namespace;
-    const direction = 'ascending' as const;
     return [
-      ...this.#cast.sessions().flatMap((session) => [
-        this.#call('readSession', this.#cast.ref(session)),
-        this.#call('readEntries', {
-          ...this.#cast.ref(session),
-          direction,
-          afterSequence: 0,
-          limit: 100,
-          contentOffset: 0,
-          maxContentLength: 99,
-        }),
-        this.#brief(session),
-        ...scriptAgents.map((agent) => this.#call('markRead', { ...this.#cast.ref(session), agent })),
-      ]),
+      ...this.#cast
+        .sessions()
+        .flatMap((session) => [
+          this.#call('readSession', this.#cast.ref(session)),
+          this.#call('readEntries', { ...this.#cast.ref(session), ...wholeLog }),
+          this.#brief(session),
+          ...scriptAgents.map((agent) => this.#call('markRead', { ...this.#cast.ref(session), agent })),
+        ]),
       ...scriptAgents.flatMap((agent) => [
         this.#list({ namespace, agent, roles: [], direction: 'outbox', status: undefined }, 100),
         this.#list({ namespace, agent, roles: ['builder', 'tester'], direction: 'inbox', status: 'pending' }, 100),

@@ -14,6 +14,8 @@ export const tickMs = 600_000;
 /** A duration of a script. */
 export const inMs = (ticks: number | undefined): number | undefined =>
   ticks === undefined ? undefined : ticks * tickMs;
+/** How far the clock is behind its latest moment at most: a store may have stored for good what it has said for an hour. */
+export const maxTicksBack = 5;
 
 export const scriptAgents = ['ann', 'bob', 'cat'] as const;
 export const scriptSessions = ['alpha', 'beta'] as const;

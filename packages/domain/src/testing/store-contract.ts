@@ -6,6 +6,7 @@ import { describeClock } from './contract-clock.js';
 import { describeDeletion } from './contract-deletion.js';
 import { describeInboxes } from './contract-inboxes.js';
 import { describeIsolation } from './contract-isolation.js';
+import { describeLapses } from './contract-lapses.js';
 import { describeLeases } from './contract-leases.js';
 import { describeFencing } from './contract-fencing.js';
 import { describeOwnership } from './contract-ownership.js';
@@ -34,6 +35,7 @@ export function describeStoreContract(engine: string, open: () => Promise<StoreH
     describeHandoffs(test);
     describeAcceptance(test);
     describeLeases(test);
+    describeLapses(test);
     describeOwnership(test);
     describeFencing(test);
     describeMarks(test);

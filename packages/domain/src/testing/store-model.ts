@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { playScript, type PlayedStep } from './model-player.js';
+import { playScript } from './model-player.js';
+import type { PlayedStep } from './model-step.js';
 import { arbitraryScript, type Script } from './model-script.js';
 import { playSeeds, runsOf, type SeededRun, type SeededSearch } from './play-seeds.js';
 import type { Outcome } from './model-side.js';

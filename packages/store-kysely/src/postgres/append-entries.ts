@@ -141,8 +141,7 @@ function prepareStatement(
         where session.state = 'active' and ${isWithinTtl(sql`session`, sql`session.now`)}
           and not ${isLapsed(sql`session`, sql`session.now`)}
           and (entry.agent = session.owner or entry.agent = any (session.participants))
-          and (entry.agent <> session.owner or ${isRenewable(sql`session`, sql`session.now`)})
-          and (entry.epoch is null or entry.epoch = session.epoch)
+          and ${isRenewedOrNone} and (entry.epoch is null or entry.epoch = session.epoch)
           and (entry.expected_sequence is null or entry.expected_sequence = session.last_sequence)
           ${isNew}
         window log as (partition by session.id order by entry.ordinal)
@@ -163,6 +162,9 @@ function prepareStatement(
       ${isOnce ? sql`union all select ordinal, ${earlierColumns} from earlier` : sql``}`);
   });
 }
+
+/** Whether the entry may renew the lease of its session, if it does: see {@link isRenewable}. */
+const isRenewedOrNone = sql`(entry.agent <> session.owner or ${isRenewable(sql`session`, sql`session.now`)})`;
 
 const answerColumns = sql`content_bytes, estimated_tokens`;
 

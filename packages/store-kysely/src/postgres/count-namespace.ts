@@ -23,7 +23,7 @@ export function prepareCountNamespace(
     statement(sql`
         with clock as materialized (select ${clock(p)} as now), ${findLapses(oneNamespace(p.namespace))},
         found as materialized (
-          select id, session_id, request_type, status, expires_at
+          select session_id, request_type, expires_at
           from handoffs where namespace = ${p.namespace} and status = 'pending'
           order by coalesce(target_agent, ''), ${place} limit ${p.limit}::integer
         )
@@ -34,7 +34,7 @@ export function prepareCountNamespace(
             order by ${place} limit ${p.limit}::integer
           ) as found) as sessions,
           least(${p.limit}::integer, (
-            select count(*) from clock, found left join lapsed on lapsed.session_id = found.session_id
+            select count(*) from clock, found
             where found.expires_at > clock.now and not ${isCancelledByLapse(sql`found`)}
           ) + (
             select count(*) from clock, lapsed where lapsed.expires_at > clock.now

@@ -34,7 +34,9 @@ export const findLapses = (namespaces: RawBuilder<unknown>): RawBuilder<unknown>
 /** One row: a namespace. */
 export const oneNamespace = (namespace: RawBuilder<string>): RawBuilder<unknown> => sql`(values (${namespace}::text))`;
 
-/** Whether a lapse, in a row of `lapsed` or of nulls, cancels a stored handoff. See `isCancelledByLapse` in the domain. */
-export const isCancelledByLapse = (handoff: RawBuilder<unknown>): RawBuilder<boolean> => sql`coalesce(
-  ${handoff}.status = 'pending' and ${handoff}.request_type = 'full_handoff' and ${handoff}.id <> lapsed.id
-    and ${handoff}.expires_at > lapsed.lapsed_at, false)`;
+/**
+ * Whether a lapse cancels a stored offer that is pending and has not expired. See `isCancelledByLapse` in the domain. The
+ * sessions are hashed: a join would compare each offer with each lapse.
+ */
+export const isCancelledByLapse = (handoff: RawBuilder<unknown>): RawBuilder<boolean> =>
+  sql`(${handoff}.request_type = 'full_handoff' and ${handoff}.session_id in (select session_id from lapsed))`;

@@ -116,12 +116,16 @@ function prepareReadPage(database: Database, range: Range): (page: PageArguments
         select min(id) - 1 as last_scanned from scanned where ordinal > ${p.width}::integer
       ), settled as materialized (
         select scanned.*, case
-            when ${isCancelledByLapse(sql`scanned`)} then 'cancelled'
-            when scanned.status = 'pending' and scanned.expires_at <= clock.now then 'expired'
-            else scanned.status
+            when status <> 'pending' then status
+            when ${isCancelledByLapse(sql`scanned`)} and (
+              expires_at > clock.now
+              or expires_at > (select lapsed_at from lapsed where lapsed.session_id = scanned.session_id)
+            ) then 'cancelled'
+            when expires_at <= clock.now then 'expired'
+            else 'pending'
           end as shown_status
-        from clock, cut, scanned left join lapsed on lapsed.session_id = scanned.session_id
-        where scanned.id <= coalesce(cut.last_scanned, scanned.id) and scanned.id is distinct from lapsed.id
+        from clock, cut, scanned
+        where id <= coalesce(cut.last_scanned, id) and id not in (select id from lapsed)
       ), listed as materialized (
         select id from settled
         where (${p.status}::text is null or shown_status = ${p.status}::text) and ${isForAgent(p, range)}

@@ -24,6 +24,12 @@ export const cancelOffers = (
   identity: RawBuilder<unknown> = sql`handoffs.id`,
 ): RawBuilder<unknown> => sql`
   update handoffs set status = 'cancelled', resolved_at = ${moved}.now, reason = 'ownership moved'
-  from ${moved}
-  where ${moved}.moves and handoffs.session_id = ${moved}.session_id and ${identity} <> ${moved}.handoff_id
-    and handoffs.status = 'pending' and handoffs.request_type = 'full_handoff' and handoffs.expires_at > ${moved}.now`;
+  from ${moved} cross join lateral (
+    -- In the order of the index of a session's offers. Planned while no offer is pending, the statement would otherwise
+    -- look through all that are pending later.
+    select id, status from handoffs as offer
+    where offer.session_id = ${moved}.session_id and offer.status = 'pending' and offer.request_type = 'full_handoff'
+      and offer.expires_at > ${moved}.now
+    order by offer.expires_at offset 0
+  ) as void
+  where ${moved}.moves and handoffs.id = void.id and ${identity} <> ${moved}.handoff_id and handoffs.status = void.status`;

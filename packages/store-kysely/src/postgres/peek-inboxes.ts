@@ -64,9 +64,7 @@ function preparePeek(database: Database): (probes: Probes) => Promise<Answer[]> 
           where handoffs.namespace = probe.namespace and coalesce(target_agent, '') = probe.address
             and ${place} > probe.after and status = 'pending' and expires_at > clock.now
             and ${isOwnRoleOffer(sql`probe.agent`)} is not true
-            and not exists (
-              select from lapsed where lapsed.session_id = handoffs.session_id and ${isCancelledByLapse(sql`handoffs`)}
-            )
+            and not ${isCancelledByLapse(sql`handoffs`)}
           order by ${place} limit 1
         ) as offer
         union all
