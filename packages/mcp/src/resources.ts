@@ -47,7 +47,7 @@ export const resourceTemplates: ResourceTemplateType[] = [
   template('summary', 'Briefing of a session', 'What to read first when going on with a session.', markdown),
   template('context', 'Newest entries of a session', 'The end of the log, in ascending order.'),
   template('session', 'A session', 'Its owner, participants, status and epoch.'),
-  template('inbox', 'Inbox of an agent', 'Pending offers to an agent or to anyone, oldest first.'),
+  template('inbox', 'Inbox of an agent', 'Pending offers to an agent, then to anyone, oldest first.'),
   template('agentSessions', 'Sessions of an agent', 'What an agent owns, newest first.'),
 ];
 
@@ -86,7 +86,7 @@ async function listResources(
 function ownInbox(contextStore: ContextStore, caller: Caller): Resource[] {
   try {
     const agent = contextStore.actingAgent(undefined, caller);
-    const description = `Pending offers to ${agent} or to anyone, oldest first.`;
+    const description = `Pending offers to ${agent}, then to anyone, oldest first.`;
     return [{ uri: resourceUri('inbox', agent), name: 'inbox', title: 'Inbox', description, mimeType: json }];
   } catch {
     return [];
