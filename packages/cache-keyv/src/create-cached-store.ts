@@ -79,6 +79,7 @@ export function createCachedStore({
     markRead: serve((request, signal) => store.markRead(request, signal)),
     readBriefing: serve((request, signal) => readBriefing(store, cache, request, signal)),
     createHandoff: serve((request, signal) => store.createHandoff(request, signal)),
+    readHandoff: serve((request, signal) => store.readHandoff(request, signal)),
     listHandoffs: serve((request, signal) => store.listHandoffs(request, signal)),
     peekInboxes: serve((request) => store.peekInboxes(request)),
     claimHandoff: serve((request, signal) => store.claimHandoff(request, signal)),

@@ -58,7 +58,9 @@ export type {
   EntryPage,
   EntryRecord,
   HandoffPage,
+  HandoffPosition,
   HandoffRecord,
+  HandoffRef,
   Idempotency,
   Inbox,
   ListHandoffs,
@@ -105,12 +107,22 @@ export {
   refuseResolve,
   type HandoffTransition,
 } from './rules/handoff-transitions.js';
+export {
+  composePage,
+  inboxClasses,
+  inboxClassOf,
+  startOf,
+  type ListedHandoff,
+  type Page,
+  type ScannedClass,
+} from './rules/inbox-page.js';
 export { endOfFullPages, logPages, type LogPages } from './rules/log-pages.js';
 export { isCancelledByLapse, settledHandoff, settledSession, standsUntil, type LeasedSession } from './rules/lapse.js';
 export { limits } from './rules/limits.js';
 export { isLeaseAhead, isLeaseLapsed, moveOwnership, renewedLease, type Ownership } from './rules/ownership.js';
 export { handoffNotFound, sessionExists, sessionNotFound } from './rules/not-found.js';
 export { refuseMark } from './rules/refuse-mark.js';
+export { refusePosition } from './rules/refuse-position.js';
 export { refuseReplay } from './rules/refuse-replay.js';
 export { refuseAppend, refuseCreateHandoff, refuseUpdateSession, sessionExpired } from './rules/refuse-write.js';
 export { scanRange } from './rules/scan-range.js';

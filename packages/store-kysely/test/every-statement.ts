@@ -54,7 +54,29 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   await operations.listHandoffs(inbox);
   await operations.listHandoffs({ ...inbox, status: 'pending' });
   await operations.listHandoffs({ ...inbox, agent, direction: 'outbox' });
+  await listTurns(operations, { owner: agent, name, ...ref });
   await operations.deleteSession({ namespace, sessionKey: `session-${name}` });
+}
+
+/** A page that leaves out the second offer of one sender for the first of another, and a handoff by its id. */
+async function listTurns(operations: Operations, { owner, name, ...ref }: Round): Promise<void> {
+  const { namespace } = ref;
+  const target = `target-${name}`;
+  const other = { namespace, sessionKey: `other-${name}`, agent: `other-${name}` };
+  await operations.createSession({ ...createWork, ...other });
+  for (const [index, from] of [{ ...ref, agent: owner }, { ...ref, agent: owner }, other].entries()) {
+    await operations.createHandoff(offerWork(`turn-${index}-${name}`, { ...from, targetAgent: target }));
+  }
+  await operations.listHandoffs({
+    namespace,
+    agent: target,
+    direction: 'inbox',
+    roles: [],
+    status: 'pending',
+    limit: 2,
+  });
+  await operations.readHandoff({ namespace, handoffId: `turn-0-${name}` });
+  await operations.deleteSession({ namespace, sessionKey: other.sessionKey });
 }
 
 /** A lease that is renewed, one whose lapse a write stores, and one whose lapse is stored after a read. */

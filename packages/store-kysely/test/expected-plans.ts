@@ -68,6 +68,8 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
     rows: 21 * addresses + 41,
     pages: 180,
   },
+  read_listed: { indexes: ['handoffs_pkey', 'sessions_pkey'], rows: 4, pages: 20 },
+  read_handoff: { indexes: [handoffById, 'sessions_pkey'], rows: 2, pages: 8 },
   list_outbox: { indexes: ['handoffs_outbox', 'handoffs_pkey', 'sessions_pkey', leases], rows: 62, pages: 180 },
   peek_inboxes: { indexes: ['handoffs_pending_inbox', 'sessions_pkey', leases], rows: addresses + 1, pages: 20 },
   check_leases: { indexes: [leases, 'handoffs_pkey', 'sessions_pkey'], rows: 8, pages: 40 },

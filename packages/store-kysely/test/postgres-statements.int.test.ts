@@ -70,6 +70,8 @@ describe('the statements of', () => {
     await store.listHandoffs({ ...list, direction: 'outbox' });
     await store.listHandoffs({ ...list, direction: 'inbox' });
     await store.listHandoffs({ ...list, direction: 'inbox', status: 'pending' });
+    const unknown = { namespace: 'default', handoffId: 'none' };
+    await expect(store.readHandoff(unknown)).rejects.toMatchObject({ code: 'HANDOFF_NOT_FOUND' });
     await store.ping();
     expect(run).toEqual([
       'read_session',
@@ -82,6 +84,7 @@ describe('the statements of', () => {
       'list_outbox',
       'list_inbox',
       'list_pending_inbox',
+      'read_handoff',
       'ping',
     ]);
   });
@@ -102,6 +105,22 @@ describe('the statements of', () => {
     const { namespace } = session;
     await store.resolveHandoff({ namespace, handoffId, agent: 'implementer', outcome: 'completed' });
     expect(run.slice(5)).toEqual(['read_handoff_situation', 'resolve_handoff']);
+  });
+
+  it('a page of an inbox: one more where senders take turns', async () => {
+    const targetAgent = 'turned-to';
+    const list = { namespace: session.namespace, agent: targetAgent, direction: 'inbox', roles: [], limit: 2 } as const;
+    for (const id of ['a', 'b', 'c']) await store.createHandoff(offerWork(id, { ...session, targetAgent }));
+    run = [];
+    await store.listHandoffs({ ...list, status: 'pending' });
+    expect(run).toEqual(['list_pending_inbox']);
+    const other = { namespace: session.namespace, sessionKey: randomUUID(), agent: 'reviewer' };
+    await store.createSession({ ...other, metadata: {}, ifExists: 'error' });
+    await store.createHandoff(offerWork('d', { ...other, targetAgent }));
+    run = [];
+    const { handoffs } = await store.listHandoffs({ ...list, status: 'pending' });
+    expect(handoffs.map(({ handoffId }) => handoffId)).toEqual(['a', 'd']);
+    expect(run).toEqual(['list_pending_inbox', 'read_listed']);
   });
 
   it('a read mark', async () => {

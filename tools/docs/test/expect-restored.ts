@@ -79,7 +79,11 @@ export async function expectRestored({ call, backUp, restore }: BackedUp): Promi
   expect(entries.map(({ content }) => content)).toEqual(entries.map((_entry, index) => `entry ${index + 1}`));
   expect((await resultOf<Entry>(append(restored, 'after'))).sequence).toBe(entries.length + 1);
 
+  expect(await restored('listHandoffs', { agent: 'builder', cursor: lostCursor })).toContain(
+    'Call listHandoffs without a cursor',
+  );
   const anew = await offer(restored);
+  // The cursor is no longer ahead: the new offer has the place of the lost one.
   expect((await inbox(restored, lostCursor)).handoffs).toEqual([]);
   expect((await inbox(restored)).handoffs.map(({ handoffId }) => handoffId)).toEqual([
     first.handoff.handoffId,

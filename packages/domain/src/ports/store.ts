@@ -98,17 +98,25 @@ export interface Store {
    */
   createHandoff(request: CreateHandoff, signal?: AbortSignal): Promise<Replayable<{ handoff: HandoffRecord }>>;
 
+  /** As the clock has it, whatever is stored. @throws HANDOFF_NOT_FOUND */
+  readHandoff(request: HandoffRef, signal?: AbortSignal): Promise<HandoffRecord>;
+
   /**
-   * Oldest first, so that a cursor finds what is new. A page may be short, or empty.
+   * An outbox lists oldest first. An inbox lists what is addressed to the agent, then to its roles, then to anyone, each
+   * oldest first; where more are pending than a page shows, senders take turns: see `composePage`. A page may be short, or
+   * empty.
    *
-   * Offers that are pending again by a lapse that is not stored yet come last, and `next` does not move past them: a later
-   * page shows them again, until they are stored. `more` tells whether any of them are left out.
+   * Offers that are pending again by a lapse that is not stored yet come last of their class, and `next` does not move past
+   * them: a later page shows them again, until they are stored. `more` tells whether any of them are left out.
+   *
+   * @throws VALIDATION_ERROR (a position that this database has not reached: see `refusePosition`)
    */
   listHandoffs(request: ListHandoffs, signal?: AbortSignal): Promise<HandoffPage>;
 
   /**
    * Whether each inbox holds a pending offer after its position: for any number of inboxes at the cost of one call. A yes
-   * means to look; where so many offers lapsed that the first live one is far, it may turn out to be none.
+   * means to look; it may turn out to be none where so many offers lapsed that the first live one is far, or where senders
+   * let others pass.
    */
   peekInboxes(inboxes: readonly Inbox[]): Promise<readonly boolean[]>;
 
@@ -384,6 +392,11 @@ export interface HandoffRecord {
   readonly observedAtMs: number;
 }
 
+export interface HandoffRef {
+  readonly namespace: string;
+  readonly handoffId: string;
+}
+
 export interface CreateHandoff extends Mutation, SessionRef {
   readonly handoffId: string;
   readonly requestType: RequestType;
@@ -403,24 +416,38 @@ export interface ListHandoffs {
   readonly roles: readonly string[];
   readonly status?: HandoffStatus | undefined;
   /** A `next` of an earlier page. */
-  readonly after?: number | undefined;
+  readonly after?: HandoffPosition | undefined;
   readonly limit: number;
+}
+
+/**
+ * How far a list has come. Each handoff has a place: the greatest of its namespace when it was offered, or offered again.
+ * A number: everything up to this place has been looked at. An inbox of which more follows has a position in each of its
+ * classes, in the order of `inboxClasses`.
+ */
+export type HandoffPosition = number | readonly ClassPosition[];
+
+export interface ClassPosition {
+  /** Everything up to this place has been looked at, except what `behind` says. */
+  readonly upto: number;
+  /** Senders that had a turn, and now let others pass: of each, what comes after a place has not been shown. */
+  readonly behind?: readonly { readonly sender: string; readonly after: number }[] | undefined;
 }
 
 export interface HandoffPage {
   readonly handoffs: readonly HandoffRecord[];
   /**
-   * The position after the last stored row looked at: always there, so that a later call sees only what is new. What
-   * happens in other namespaces does not move it.
+   * Always there, so that a later call sees only what is new. It passes over stored rows alone. What happens in other
+   * namespaces does not move it.
    */
-  readonly next: number;
+  readonly next: HandoffPosition;
   /** Whether more rows follow now. */
   readonly more: boolean;
 }
 
 /** What an agent could be waiting for: pending offers to it, to its roles or to anyone, after a position of `listHandoffs`. */
 export interface Inbox extends Pick<ListHandoffs, 'namespace' | 'agent' | 'roles'> {
-  readonly after: number;
+  readonly after: HandoffPosition;
 }
 
 export interface ClaimHandoff extends Mutation {

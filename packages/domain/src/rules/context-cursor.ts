@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ContextStoreError } from '../errors.js';
 import { contextTypes, type ContextType } from '../model/entry.js';
 import type { SessionRecord, SessionRef } from '../ports/store.js';
-import { cursorKind, foreignCursor } from './cursor.js';
+import { cursorKind, foreignCursor, unreachedCursor } from './cursor.js';
 
 /** `tail` reads towards older entries like `desc`, but shows each page in ascending order. */
 export type ReadingOrder = 'asc' | 'desc' | 'tail';
@@ -45,4 +45,5 @@ export const contextCursors = {
   },
 
   foreign: (): ContextStoreError => foreignCursor('getContext'),
+  unreached: (): ContextStoreError => unreachedCursor('getContext'),
 };

@@ -43,6 +43,14 @@ export const foreignCursor = (tool: string): ContextStoreError =>
     { issues: [{ path: 'cursor', message: 'not a cursor of this call' }] },
   );
 
+/** The answer to a cursor that is ahead of what its list holds. */
+export const unreachedCursor = (tool: string): ContextStoreError =>
+  new ContextStoreError(
+    'VALIDATION_ERROR',
+    `cursor: ahead of what is here. The database was restored from a backup, or the cursor is of another one. Call ${tool} without a cursor to begin again.`,
+    { issues: [{ path: 'cursor', message: 'ahead of what is here' }] },
+  );
+
 /** Several times what any cursor takes: whatever else a caller may have put into one is not read. */
 const longestCursor = 1024;
 

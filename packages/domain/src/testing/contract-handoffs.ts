@@ -61,6 +61,30 @@ export function describeHandoffs(test: ScenarioTest): void {
       await expectRefusal(s.resolve(offer, 'cancelled', 'planner'), 'HANDOFF_NOT_FOUND');
     });
 
+    test('are read by their ids, in whatever state', async (s) => {
+      await s.createSession();
+      const offer = await s.offer({ requestData: { files: ['a.ts'] } });
+      const { namespace } = s;
+      const read = () => s.store.readHandoff({ namespace, handoffId: offer.handoffId });
+      expect(await read()).toMatchObject({
+        handoffId: offer.handoffId,
+        status: 'pending',
+        requestData: { files: ['a.ts'] },
+      });
+      await s.claim(offer, 'implementer', undefined, 1000);
+      expect(await read()).toMatchObject({ status: 'accepted', acceptedBy: 'implementer' });
+      await s.append({ agent: 'implementer' });
+      await s.advance(1000);
+      const lapsed = await read();
+      expect(lapsed).toMatchObject({ status: 'pending', uptoSequence: 1 });
+      expect(lapsed.acceptedBy).toBeUndefined();
+      await s.resolve(offer, 'cancelled', 'planner');
+      expect(await read()).toMatchObject({ status: 'cancelled' });
+      await expectRefusal(s.store.readHandoff({ namespace, handoffId: 'no-such-id' }), 'HANDOFF_NOT_FOUND');
+      const elsewhere = { namespace: `${namespace}-other`, handoffId: offer.handoffId };
+      await expectRefusal(s.store.readHandoff(elsewhere), 'HANDOFF_NOT_FOUND');
+    });
+
     describeResolution(test);
     describeHandoffLists(test);
     describeLapsedOffers(test);
@@ -152,7 +176,7 @@ function describeResolution(test: ScenarioTest): void {
 }
 
 function describeHandoffLists(test: ScenarioTest): void {
-  test('are listed oldest first in the inboxes of those who may accept them', async (s) => {
+  test('are listed in the inboxes of those who may accept them, and in the outbox of their requester', async (s) => {
     await s.createSession();
     const direct = await s.offer({ targetAgent: 'implementer' });
     const open = await s.offer();
@@ -160,9 +184,9 @@ function describeHandoffLists(test: ScenarioTest): void {
     const role = await s.offer({ targetAgent: 'role:builder' });
     const own = await s.offer({ targetAgent: 'planner' });
     expect(await s.listedIds()).toEqual(ids(direct, open));
-    expect(await s.listedIds({ roles: ['builder', 'tester'] })).toEqual(ids(direct, open, role));
-    expect(await s.listedIds({ roles: ['builder'], limit: 1 })).toEqual(ids(direct, open, role));
-    expect(await s.listedIds({ agent: 'planner', roles: ['builder'] })).toEqual(ids(open, own));
+    expect(await s.listedIds({ roles: ['builder', 'tester'] })).toEqual(ids(direct, role, open));
+    expect(await s.listedIds({ roles: ['builder'], limit: 1 })).toEqual(ids(direct, role, open));
+    expect(await s.listedIds({ agent: 'planner', roles: ['builder'] })).toEqual(ids(own, open));
     expect(await s.listedIds({ agent: 'planner', direction: 'outbox', limit: 2 })).toHaveLength(5);
     expect(await s.listedIds({ agent: 'nobody', direction: 'outbox' })).toEqual([]);
   });

@@ -278,6 +278,10 @@ const looks: Readonly<Record<string, (s: StoreScenario, handoffId: string) => Pr
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected', 'fulfilled']);
   },
   updateSession: (s) => expectRefusal(s.updateSession({ agent: 'implementer', title: 'x' }), 'OWNERSHIP_LOST'),
+  readHandoff: async (s, handoffId) => {
+    const handoff = await s.store.readHandoff({ namespace: s.namespace, handoffId });
+    expect(handoff).toMatchObject({ status: 'pending', uptoSequence: 2 });
+  },
   'an inbox': async (s) => {
     expect(await s.listedIds({ agent: 'another', roles: ['builder'] })).toHaveLength(1);
   },

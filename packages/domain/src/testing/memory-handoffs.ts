@@ -7,13 +7,15 @@ import {
   refuseRepeatedClaim,
   refuseResolve,
 } from '../rules/handoff-transitions.js';
+import { composePage, inboxClasses, inboxClassOf, startOf } from '../rules/inbox-page.js';
 import { renewedLease } from '../rules/ownership.js';
+import { refusePosition } from '../rules/refuse-position.js';
 import { refuseCreateHandoff } from '../rules/refuse-write.js';
 import type { MemoryState, StoredHandoff, StoredSession } from './memory-state.js';
 
 type HandoffOperations = Pick<
   Store,
-  'createHandoff' | 'listHandoffs' | 'peekInboxes' | 'claimHandoff' | 'resolveHandoff'
+  'createHandoff' | 'readHandoff' | 'listHandoffs' | 'peekInboxes' | 'claimHandoff' | 'resolveHandoff'
 >;
 
 export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
@@ -45,25 +47,37 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
       return { handoff: state.observeHandoff(handoff) };
     }),
 
+  readHandoff: async ({ namespace, handoffId }) => state.observeHandoff(state.handoff(namespace, handoffId)),
+
   listHandoffs: async (request) => {
-    const { after = 0, limit, status } = request;
-    const found = state.handoffs
-      .filter((handoff) => handoff.id > after && handoff.namespace === request.namespace && isListed(handoff, request))
-      .filter((handoff) => status === undefined || handoffStatus(state.observeHandoff(handoff)) === status);
-    const page = found.slice(0, limit);
-    const more = found.length > limit;
-    return {
-      handoffs: page.map((handoff) => state.observeHandoff(handoff)),
-      next: page.at(-1)?.id ?? after,
-      more,
-    };
+    const { after = 0, limit, status, direction } = request;
+    const refusal = refusePosition(after, state.lastId);
+    if (refusal !== undefined) throw refusal;
+    const classes = (direction === 'outbox' ? [0] : inboxClasses).map((index) => {
+      const found = state.handoffs.filter(
+        (handoff) =>
+          handoff.namespace === request.namespace &&
+          isListed(handoff, request) &&
+          (direction === 'outbox' || inboxClassOf(handoff.targetAgent, request.agent) === index),
+      );
+      const listed = found
+        .map((handoff) => ({
+          place: handoff.id,
+          sender: handoff.requestingAgent,
+          record: state.observeHandoff(handoff),
+        }))
+        .filter(({ record }) => status === undefined || handoffStatus(record) === status);
+      return { handoffs: listed, last: found.at(-1)?.id ?? 0, isCut: false };
+    });
+    const page = composePage(classes, { after, limit, takesTurns: direction === 'inbox' && status === 'pending' });
+    return { ...page, handoffs: page.handoffs.map(({ record }) => record) };
   },
 
   peekInboxes: async (inboxes) =>
     inboxes.map((inbox) =>
       state.handoffs.some(
         (handoff) =>
-          handoff.id > inbox.after &&
+          handoff.id > startOf(inbox.after, inboxClassOf(handoff.targetAgent, inbox.agent)) &&
           handoff.namespace === inbox.namespace &&
           isListed(handoff, { ...inbox, direction: 'inbox' }) &&
           handoffStatus(state.observeHandoff(handoff)) === 'pending',

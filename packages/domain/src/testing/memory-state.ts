@@ -48,6 +48,11 @@ export class MemoryState {
     return this.#clock();
   }
 
+  /** The greatest that was ever given. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
   nextId(): number {
     this.#lastId += 1;
     return this.#lastId;

@@ -1,12 +1,12 @@
-import type { HandoffPage, HandoffRecord, ListHandoffs, SessionRef, Store } from '../ports/store.js';
+import type { HandoffPage, HandoffPosition, HandoffRecord, ListHandoffs, SessionRef, Store } from '../ports/store.js';
 
 /** All pages of a list, up to so many handoffs. */
 export async function listUpTo(
   store: Store,
-  { after, limit, ...listing }: ListHandoffs & { readonly after: number },
+  { after = 0, limit, ...listing }: ListHandoffs,
 ): Promise<Pick<HandoffPage, 'handoffs' | 'next'>> {
   const handoffs: HandoffRecord[] = [];
-  let next = after;
+  let next: HandoffPosition = after;
   for (let more = true; more && handoffs.length < limit;) {
     const page = await store.listHandoffs({ ...listing, after: next, limit: limit - handoffs.length });
     handoffs.push(...page.handoffs);

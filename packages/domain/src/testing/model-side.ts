@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ContextStoreError, type ErrorBody } from '../errors.js';
-import type { HandoffRecord, Store } from '../ports/store.js';
+import type { HandoffPosition, HandoffRecord, Store } from '../ports/store.js';
 import { handoffStatus } from '../rules/handoff-transitions.js';
 import { tickMs } from './model-script.js';
 import type { StoreHarness } from './store-scenario.js';
@@ -20,7 +20,7 @@ export class ModelSide {
   readonly store: Store;
   readonly advance: StoreHarness['advance'];
   /** Where each listing of the script ended. */
-  readonly positions: number[] = [];
+  readonly positions: HandoffPosition[] = [];
   readonly #uids: string[] = [];
   readonly #startMs: number;
 

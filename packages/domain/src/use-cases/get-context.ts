@@ -60,9 +60,10 @@ export const getContext = defineUseCase({
     const request = readRequest(namespace, asked, position);
     const reading = store.readEntries(request);
     const page = await (ackSequence === undefined ? reading : afterWriting(reading));
-    if (position.uid !== undefined && position.uid !== page.session.uid) throw contextCursors.foreign();
+    const { uid, lastSequence } = page.session;
+    if (position.uid !== undefined && position.uid !== uid) throw contextCursors.foreign();
+    if ((position.boundary ?? 0) > lastSequence) throw contextCursors.unreached();
 
-    const { lastSequence } = page.session;
     const bytes = bytesForRecords(maxTokens, { sessionKey, entries: [], lastSequence });
     const entries = fitPage(page.entries, { limit, bytes, contentOffset });
     const next = nextPosition(page, request, entries.at(-1)?.sequence, entries.length < page.entries.length);

@@ -222,3 +222,73 @@ describe('listHandoffs with waitSeconds', () => {
     });
   });
 });
+
+describe('listHandoffs', () => {
+  it('shows an offer to the agent on the first page, whatever was offered to anyone before', async () => {
+    for (let count = 0; count < 30; count += 1) await offer();
+    const handoffId = await offer('implementer');
+    const first = await store.listHandoffs({ agent: 'implementer' });
+    expect(first.handoffs[0]?.handoffId).toBe(handoffId);
+    expect(first).toMatchObject({ more: true });
+    expect(first.handoffs).toHaveLength(20);
+    const rest = await store.listHandoffs({ agent: 'implementer', cursor: first.cursor });
+    expect(rest.handoffs).toHaveLength(11);
+    expect(rest).not.toHaveProperty('more');
+  });
+
+  it('waits for what is new to the agent while more follows for anyone', async () => {
+    for (let count = 0; count < 30; count += 1) await offer();
+    const { cursor } = await store.listHandoffs({ agent: 'implementer' });
+    const handoffId = await offer('implementer');
+    const wait = waiting({ cursor });
+    await passing(0);
+    expect(idsOf(wait)?.[0]).toBe(handoffId);
+  });
+
+  it('shows one handoff by its id to any agent, whatever became of it', async () => {
+    const requestData = { big: 'x'.repeat(60_000) };
+    const { handoff } = await store.requestHandoff({ sessionKey: 'work', requestType: 'full_handoff', requestData });
+    const { handoffId } = handoff;
+    await store.acceptHandoff({ agent: 'implementer', handoffId });
+    for (const agent of ['planner', 'implementer', 'reviewer']) {
+      const listed = await store.listHandoffs({ agent, handoffId, maxTokens: 25_000 });
+      expect(listed).toMatchObject({ handoffs: [{ handoffId, status: 'accepted', requestData }] });
+      expect(Object.keys(listed)).toEqual(['note', 'handoffs']);
+    }
+    const [cut] = (await store.listHandoffs({ handoffId })).handoffs;
+    expect(cut).toMatchObject({ truncated: ['requestData'] });
+    await expect(store.listHandoffs({ handoffId: 'none' })).rejects.toMatchObject({ code: 'HANDOFF_NOT_FOUND' });
+  });
+
+  it.each<UseCaseInput<'listHandoffs'>>([
+    { roles: ['builder'] },
+    { direction: 'outbox' },
+    { status: 'pending' },
+    { waitSeconds: 1 },
+    { cursor: 'x' },
+  ])('refuses %j together with an id', async (input) => {
+    const call = store.listHandoffs({ handoffId: 'some', ...input });
+    await expect(call).rejects.toMatchObject({
+      code: 'VALIDATION_ERROR',
+      message: expect.stringMatching(/handoffId: names one handoff/) as string,
+    });
+  });
+
+  it('refuses a cursor that is ahead of the store, and says to begin again', async () => {
+    for (let count = 0; count < 3; count += 1) await offer();
+    const { cursor } = await store.listHandoffs({ agent: 'implementer' });
+    // What a restore from a backup leaves.
+    const restored = openOver(createMemoryStore());
+    await restored.registerSession({ sessionKey: 'work' });
+    for (const waitSeconds of [0, 45]) {
+      const call = restored.listHandoffs({ agent: 'implementer', cursor, waitSeconds });
+      await expect(call).rejects.toMatchObject({
+        code: 'VALIDATION_ERROR',
+        message: expect.stringMatching(/without a cursor to begin again/) as string,
+      });
+    }
+    const handoffId = await offer('implementer', restored);
+    const { handoffs } = await restored.listHandoffs({ agent: 'implementer' });
+    expect(handoffs).toMatchObject([{ handoffId }]);
+  });
+});

@@ -1,6 +1,6 @@
 import { roleAddress } from '../model/names.js';
 import type { EventBus, StoreEvent } from '../ports/event-bus.js';
-import type { Inbox, Store } from '../ports/store.js';
+import type { HandoffPosition, Inbox, Store } from '../ports/store.js';
 
 /** Lets calls wait for offers without asking the database each on its own. */
 export interface InboxWatch {
@@ -18,7 +18,7 @@ export interface OpenInbox {
    * @param endings what ends the wait, besides the time
    * @returns whether to look again; false: the time is up, or the wait was ended
    */
-  readonly arrival: (after: number, timeoutMs: number, endings?: Endings) => Promise<boolean>;
+  readonly arrival: (after: HandoffPosition, timeoutMs: number, endings?: Endings) => Promise<boolean>;
   readonly close: () => void;
 }
 
@@ -34,7 +34,7 @@ export interface InboxWatchOptions {
 /** An inbox that somebody waits for. */
 interface Waiter {
   readonly inbox: Omit<Inbox, 'after'>;
-  after: number;
+  after: HandoffPosition;
   hasArrival: boolean;
   /** Present while a call waits. */
   settle: ((hasArrival: boolean) => void) | undefined;
@@ -151,7 +151,7 @@ function wake(waiter: Waiter): void {
   waiter.settle?.(true);
 }
 
-function wait(waiter: Waiter, after: number, timeoutMs: number, endings: Endings): Promise<boolean> {
+function wait(waiter: Waiter, after: HandoffPosition, timeoutMs: number, endings: Endings): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => waiter.settle?.(false), timeoutMs);
     const end = (): void => waiter.settle?.(false);

@@ -15,6 +15,7 @@ export function interruptible(store: Store, signal: AbortSignal): Store {
     markRead: (request) => store.markRead(request, signal),
     readBriefing: (request) => store.readBriefing(request, signal),
     createHandoff: (request) => store.createHandoff(request, signal),
+    readHandoff: (request) => store.readHandoff(request, signal),
     listHandoffs: (request) => store.listHandoffs(request, signal),
     claimHandoff: (request) => store.claimHandoff(request, signal),
     resolveHandoff: (request) => store.resolveHandoff(request, signal),

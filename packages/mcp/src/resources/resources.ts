@@ -48,7 +48,7 @@ export const resourceTemplates: ResourceTemplateType[] = [
   template('summary', 'Briefing of a session', 'Read this first to continue a session.', markdown),
   template('context', 'Newest entries of a session', 'The end of the log, in ascending order.'),
   template('session', 'A session', 'Its owner, participants, status and epoch.'),
-  template('inbox', 'Inbox of an agent', 'Pending offers to an agent or to anyone, oldest first.'),
+  template('inbox', 'Inbox of an agent', 'Pending offers to an agent, then to anyone, oldest first.'),
   template('agentSessions', 'Sessions of an agent', 'What an agent owns, newest first.'),
 ];
 
@@ -87,7 +87,7 @@ async function listResources(
 function ownInbox(contextStore: ContextStore, caller: Caller): Resource[] {
   const agent = findActingAgent(contextStore, caller);
   if (agent === undefined) return [];
-  const description = `Pending offers to ${agent} or to anyone, oldest first.`;
+  const description = `Pending offers to ${agent}, then to anyone, oldest first.`;
   return [{ uri: resourceUri('inbox', agent), name: 'inbox', title: 'Inbox', description, mimeType: json }];
 }
 

@@ -126,6 +126,7 @@ function openStore(
     markRead: serve(operations.markRead),
     readBriefing: serve(operations.readBriefing),
     createHandoff: serve(operations.createHandoff),
+    readHandoff: serve(operations.readHandoff),
     listHandoffs: serve(operations.listHandoffs),
     peekInboxes: serve(operations.peekInboxes),
     claimHandoff: serve(operations.claimHandoff),

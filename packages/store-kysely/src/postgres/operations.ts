@@ -17,6 +17,7 @@ import { preparePing } from './ping.js';
 import { prepareReadBriefing } from './read-briefing.js';
 import { prepareReadChangeMark } from './read-change-mark.js';
 import { prepareReadEntries } from './read-entries.js';
+import { prepareReadHandoff } from './read-handoff.js';
 import { prepareReadSession } from './read-session.js';
 import { prepareReadTail } from './read-tail.js';
 import { prepareResolveHandoff } from './resolve-handoff.js';
@@ -46,6 +47,7 @@ export function prepareOperations(
     markRead: prepareMarkRead(database),
     readBriefing: prepareReadBriefing(database, notice),
     createHandoff: prepareCreateHandoff(database),
+    readHandoff: prepareReadHandoff(database, notice),
     listHandoffs: prepareListHandoffs(database, notice),
     peekInboxes: preparePeekInboxes(database, notice),
     claimHandoff: prepareClaimHandoff(database),

@@ -1,10 +1,10 @@
-import { roleAddress, type Inbox } from '@org/domain';
+import { inboxClassOf, roleAddress, startOf, type Inbox } from '@org/domain';
 import { sql } from 'kysely';
 import { clock } from './clock.js';
 import type { NoticeUnsettled } from '../settler.js';
 import type { Database } from './database.js';
 import { findLapses, isCancelledByLapse } from './lapses.js';
-import { isOwnRoleOffer } from './list-handoffs.js';
+import { isOwnRoleOffer } from './scan-handoffs.js';
 import type { Operation } from './operation.js';
 import { statement } from './query-builder.js';
 import { place } from './scan.js';
@@ -27,7 +27,10 @@ export function preparePeekInboxes(
 /** Every address of every inbox is looked up. */
 function probesOf(inboxes: readonly Inbox[]) {
   const probes = inboxes.flatMap(({ namespace, agent, roles, after }, index) =>
-    [agent, '', ...new Set(roles.map(roleAddress))].map((address) => ({ index, namespace, agent, address, after })),
+    [agent, '', ...new Set(roles.map(roleAddress))].map((address) => {
+      const start = startOf(after, inboxClassOf(address || null, agent));
+      return { index, namespace, agent, address, start };
+    }),
   );
   return {
     namespaces: [...new Set(inboxes.map(({ namespace }) => namespace))],
@@ -35,7 +38,7 @@ function probesOf(inboxes: readonly Inbox[]) {
     probeNamespaces: probes.map(({ namespace }) => namespace),
     agents: probes.map(({ agent }) => agent),
     addresses: probes.map(({ address }) => address),
-    afters: probes.map(({ after }) => after),
+    starts: probes.map(({ start }) => start),
   };
 }
 
@@ -55,14 +58,14 @@ function preparePeek(database: Database): (probes: Probes) => Promise<Answer[]> 
       probe as materialized (
         select * from unnest(
           ${p.indexes}::integer[], ${p.probeNamespaces}::text[], ${p.agents}::text[], ${p.addresses}::text[],
-          ${p.afters}::bigint[]
-        ) as probe (index, namespace, agent, address, after)
+          ${p.starts}::bigint[]
+        ) as probe (index, namespace, agent, address, start)
       ), found as (
         select probe.index
         from clock, probe cross join lateral (
           select from handoffs
           where handoffs.namespace = probe.namespace and coalesce(target_agent, '') = probe.address
-            and ${place} > probe.after and status = 'pending' and expires_at > clock.now
+            and ${place} > probe.start and status = 'pending' and expires_at > clock.now
             and ${isOwnRoleOffer(sql`probe.agent`)} is not true
             and not ${isCancelledByLapse(sql`handoffs`)}
           order by ${place} limit 1

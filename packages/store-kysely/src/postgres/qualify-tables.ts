@@ -1,4 +1,4 @@
-import { escapeIdentifier } from 'pg';
+import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { Tables } from '../schema.js';
 
 const tableNames = Object.keys({
@@ -16,9 +16,16 @@ const tableReference = new RegExp(
   'g',
 );
 
+/** A table or a sequence where a statement gives its name to a function. */
+const nameAsArgument = /\bregclass '(\w+)'/g;
+
 /**
  * Names the schema of every table of a statement. Statements then mean the same tables whatever the `search_path` is,
  * which a connection cannot set behind a pooler, and tables of other applications cannot stand in their way.
  */
-export const qualifyTables = (text: string, schema: string): string =>
-  text.replaceAll(tableReference, `$1$2${escapeIdentifier(schema).replaceAll('$', '$$$$')}."$3"`);
+export function qualifyTables(text: string, schema: string): string {
+  const prefix = `${escapeIdentifier(schema)}.`;
+  return text
+    .replaceAll(tableReference, (_, word: string, space: string, table: string) => `${word}${space}${prefix}"${table}"`)
+    .replaceAll(nameAsArgument, (_, name: string) => `regclass ${escapeLiteral(`${prefix}"${name}"`)}`);
+}

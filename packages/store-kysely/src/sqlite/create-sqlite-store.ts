@@ -97,6 +97,7 @@ export async function createSqliteStore({
     markRead: (request) => (request.sequence === undefined ? readMark(request) : moveMark(request)),
     readBriefing: read(reads.readBriefing),
     createHandoff: write(writes.createHandoff),
+    readHandoff: read(reads.readHandoff),
     listHandoffs: read(reads.listHandoffs),
     peekInboxes: read(reads.peekInboxes),
     claimHandoff: write(writes.claimHandoff),

@@ -1,6 +1,7 @@
+import type { HandoffRef } from '@org/domain';
 import type { Connection } from './connection.js';
 import { prepareGetSession } from './get-session.js';
-import { prepareGetHandoff, type HandoffRef, type HandoffRow } from './handoff-row.js';
+import { prepareGetHandoff, type HandoffRow } from './handoff-row.js';
 import { preparedOnce } from './prepared-once.js';
 import type { SessionRow } from './session-row.js';
 

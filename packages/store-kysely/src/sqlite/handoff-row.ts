@@ -1,4 +1,4 @@
-import { handoffNotFound, type HandoffRecord, type JsonObject } from '@org/domain';
+import { handoffNotFound, type HandoffRecord, type HandoffRef, type JsonObject } from '@org/domain';
 import type { Selectable } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { HandoffsTable } from '../schema.js';
@@ -38,11 +38,6 @@ export function handoffRecord(
     result: parseObject(row.result),
     observedAtMs,
   };
-}
-
-export interface HandoffRef {
-  readonly namespace: string;
-  readonly handoffId: string;
 }
 
 /** Gets the row of a handoff. It throws HANDOFF_NOT_FOUND. */

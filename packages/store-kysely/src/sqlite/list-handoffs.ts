@@ -1,11 +1,20 @@
-import { settledHandoff, type HandoffPage, type ListHandoffs } from '@org/domain';
+import {
+  composePage,
+  inboxClasses,
+  inboxClassOf,
+  refusePosition,
+  startOf,
+  type HandoffPage,
+  type ListHandoffs,
+} from '@org/domain';
 import type { Placeholders } from '../prepared-query.js';
 import type { NoticeUnsettled } from '../settler.js';
 import type { Connection } from './connection.js';
-import { handoffRecord, type HandoffRow } from './handoff-row.js';
 import { prepareFindLapses } from './lapses.js';
+import { prepareGetLastPlace } from './last-place.js';
 import type { Operation } from './operation.js';
 import { db } from './query-builder.js';
+import { leasedHandoffs, observedHandoff } from './read-handoff.js';
 import {
   addressesOf,
   isListed,
@@ -14,38 +23,56 @@ import {
   scannedColumns,
   type ScannedHandoff,
 } from './read-offers.js';
-import { mergeRanges, readRange, scanPage, scanWidth, type ScannedRange } from './scan-page.js';
-import { leasedSession, leasedSessionColumns, type LeasedSessionRow } from './session-row.js';
+import { mergeRanges, readRange, scanWidth, type ScannedRange } from './scan-page.js';
 
 export function prepareListHandoffs(
   connection: Connection,
   notice: NoticeUnsettled,
 ): Operation<ListHandoffs, HandoffPage> {
+  const getLastPlace = prepareGetLastPlace(connection);
   const findLapses = prepareFindLapses(connection, notice);
   const readInbox = prepareReadInbox(connection);
   const readOutbox = prepareReadOutbox(connection);
-  const getHandoff = prepareGetListed(connection);
+  const getHandoff = connection.prepare((p: Placeholders<{ id: number }>) =>
+    leasedHandoffs.where('handoffs.id', '=', p.id),
+  ).get;
 
   return (request, nowMs) => {
-    const { namespace, after = 0, limit } = request;
+    const { namespace, direction, status, after = 0, limit } = request;
+    const refusal = refusePosition(after, getLastPlace());
+    if (refusal !== undefined) throw refusal;
     const { offers, settle } = findLapses(namespace, nowMs);
-    const range = request.direction === 'inbox' ? readInbox(request) : readOutbox(request);
-    const expired = range.rows.filter((row) => settle(row)?.status === 'pending' && row.expires_at <= nowMs);
+    const ranges = direction === 'inbox' ? readInbox(request) : [readOutbox(request)];
+    const rows = ranges.flatMap((range) => range.rows);
+    const expired = rows.filter((row) => settle(row)?.status === 'pending' && row.expires_at <= nowMs);
     if (expired.length > 0) notice({ namespace, expired: expired.map(({ id }) => id) });
 
-    const page = scanPage(range, limit, (row) => isListed(settle(row), request, nowMs));
-    const offeredAgain = offers.filter((offer) => isFound(offer, request) && isListed(offer, request, nowMs));
-    const shown = page.more ? [] : offeredAgain.slice(0, limit - page.ids.length);
+    // They follow all that is stored, as far as that is known.
+    const isKnown = ranges.every(({ more }) => !more);
+    const again = isKnown ? offers.filter((offer) => isFound(offer, request) && isListed(offer, request, nowMs)) : [];
+    const classes = ranges.map((range, index) => ({
+      handoffs: [
+        ...range.rows.filter((row) => isListed(settle(row), request, nowMs)).map((row) => listed(row, row.id)),
+        ...again.filter((offer) => classOf(offer, request) === index).map((offer) => listed(offer, Infinity)),
+      ],
+      last: range.rows.at(-1)?.id ?? 0,
+      isCut: range.more,
+    }));
+    const page = composePage(classes, { after, limit, takesTurns: direction === 'inbox' && status === 'pending' });
     return {
-      handoffs: [...page.ids, ...shown.map(({ id }) => id)].flatMap((id) => {
+      ...page,
+      handoffs: page.handoffs.flatMap(({ id }) => {
         const row = getHandoff({ id });
-        return row === undefined ? [] : settledHandoff(handoffRecord(row, row, nowMs), leasedSession(row, nowMs));
+        return row === undefined ? [] : observedHandoff(row, nowMs);
       }),
-      next: page.last ?? after,
-      more: page.more || shown.length < offeredAgain.length,
     };
   };
 }
+
+const listed = ({ id, requesting_agent: sender }: ScannedHandoff, place: number) => ({ id, sender, place });
+
+const classOf = (row: ScannedHandoff, { direction, agent }: ListHandoffs): number =>
+  direction === 'inbox' ? inboxClassOf(row.target_agent, agent) : 0;
 
 /** Whether an offer belongs to what the list looks through. */
 function isFound(offer: ScannedHandoff, request: ListHandoffs): boolean {
@@ -53,41 +80,33 @@ function isFound(offer: ScannedHandoff, request: ListHandoffs): boolean {
   return addressesOf(request).includes(offer.target_agent);
 }
 
-type ListedRow = HandoffRow & LeasedSessionRow;
+type Range = ScannedRange<ScannedHandoff>;
 
-/** A handoff, and what tells whether the lease of its session lapsed. */
-function prepareGetListed(connection: Connection): (args: { id: number }) => ListedRow | undefined {
-  return connection.prepare((p: Placeholders<{ id: number }>) =>
-    db
-      .selectFrom('handoffs')
-      .innerJoin('sessions', 'sessions.id', 'handoffs.session_id')
-      .selectAll('handoffs')
-      .select(leasedSessionColumns.map((column) => `sessions.${column}` as const))
-      .where('handoffs.id', '=', p.id),
-  ).get;
-}
-
-type ReadScanned = (request: ListHandoffs) => ScannedRange<ScannedHandoff>;
-
-/** An agent has several addresses. Each is one range of an index, and the ranges are merged. */
-function prepareReadInbox(connection: Connection): ReadScanned {
+/** An agent has several addresses. Each is one range of an index, and the ranges of a class are merged. */
+function prepareReadInbox(connection: Connection): (request: ListHandoffs) => Range[] {
   const readAny = prepareReadOffers(connection);
   const readPending = prepareReadPendingOffers(connection);
 
   return (request) => {
-    const { namespace, status, after = 0, limit } = request;
+    const { namespace, agent, status, after = 0, limit } = request;
     const addresses = addressesOf(request);
     const width = status === undefined ? limit : Math.floor(scanWidth / addresses.length);
     const readAddress = status === 'pending' ? readPending : readAny;
-    return mergeRanges(
-      addresses.map((targetAgent) =>
-        readRange(width, (rows) => readAddress({ namespace, targetAgent, after, limit: rows })),
+    return inboxClasses.map((index) =>
+      mergeRanges(
+        addresses
+          .filter((target) => inboxClassOf(target, agent) === index)
+          .map((targetAgent) =>
+            readRange(width, (rows) =>
+              readAddress({ namespace, targetAgent, after: startOf(after, index), limit: rows }),
+            ),
+          ),
       ),
     );
   };
 }
 
-function prepareReadOutbox(connection: Connection): ReadScanned {
+function prepareReadOutbox(connection: Connection): (request: ListHandoffs) => Range {
   const read = connection.prepare(
     (p: Placeholders<{ namespace: string; agent: string; after: number; limit: number }>) =>
       db
@@ -102,6 +121,6 @@ function prepareReadOutbox(connection: Connection): ReadScanned {
 
   return ({ namespace, agent, status, after = 0, limit }) => {
     const width = status === undefined ? limit : scanWidth;
-    return readRange(width, (rows) => read({ namespace, agent, after, limit: rows }));
+    return readRange(width, (rows) => read({ namespace, agent, after: startOf(after, 0), limit: rows }));
   };
 }

@@ -15,6 +15,7 @@ import { preparePeekInboxes } from './peek-inboxes.js';
 import { preparePing } from './ping.js';
 import { prepareReadBriefing } from './read-briefing.js';
 import { prepareReadEntries } from './read-entries.js';
+import { prepareReadHandoff } from './read-handoff.js';
 import { prepareReadSession } from './read-session.js';
 import { prepareReadTail } from './read-tail.js';
 import { prepareReplaying } from './replay.js';
@@ -51,6 +52,7 @@ export function prepareOperations(connection: Connection, notice: NoticeUnsettle
       readTail: prepareReadTail(connection, notice),
       readMark: markRead,
       readBriefing: prepareReadBriefing(connection, notice),
+      readHandoff: prepareReadHandoff(connection, notice),
       listHandoffs: prepareListHandoffs(connection, notice),
       peekInboxes: preparePeekInboxes(connection, notice),
       countNamespace: prepareCountNamespace(connection, notice),

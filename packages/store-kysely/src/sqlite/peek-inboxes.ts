@@ -1,4 +1,4 @@
-import type { Inbox } from '@org/domain';
+import { inboxClassOf, startOf, type Inbox } from '@org/domain';
 import type { Placeholders } from '../prepared-query.js';
 import type { NoticeUnsettled } from '../settler.js';
 import type { Connection } from './connection.js';
@@ -25,8 +25,9 @@ export function preparePeekInboxes(
     for (const { namespace } of inboxes) {
       if (!lapses.has(namespace)) lapses.set(namespace, findLapses(namespace, nowMs));
     }
-    const isNew: IsNew = (row, { namespace, agent, after: seen }) =>
-      row.id > seen && isListed(lapses.get(namespace)?.settle(row), pendingInboxOf(agent), nowMs);
+    const isNew: IsNew = (row, inbox) =>
+      row.id > startAt(row.target_agent, inbox) &&
+      isListed(lapses.get(inbox.namespace)?.settle(row), pendingInboxOf(inbox.agent), nowMs);
     const isOfferedAgain = (inbox: Inbox): boolean =>
       lapses
         .get(inbox.namespace)
@@ -35,7 +36,8 @@ export function preparePeekInboxes(
             addressesOf(inbox).includes(offer.target_agent) && isListed(offer, pendingInboxOf(inbox.agent), nowMs),
         ) === true;
 
-    const after = inboxes.reduce((least, inbox) => Math.min(least, inbox.after), Number.MAX_SAFE_INTEGER);
+    const starts = inboxes.flatMap((inbox) => addressesOf(inbox).map((target) => startAt(target, inbox)));
+    const after = starts.reduce((least, start) => Math.min(least, start), Number.MAX_SAFE_INTEGER);
     const newest = readNewest({ after, limit: scanWidth });
     if (newest.length === scanWidth) return inboxes.map((inbox) => isOfferedAgain(inbox) || holdsOffer(inbox, isNew));
 
@@ -49,6 +51,9 @@ export function preparePeekInboxes(
     );
   };
 }
+
+/** Where what is new of an address begins. */
+const startAt = (target: string | null, { agent, after }: Inbox): number => startOf(after, inboxClassOf(target, agent));
 
 /** Whether a stored handoff is new to an inbox. */
 type IsNew = (row: ScannedHandoff, inbox: Inbox) => boolean;
@@ -83,7 +88,12 @@ function prepareHoldsOffer(connection: Connection): (inbox: Inbox, isNew: IsNew)
 
   function holdsAt(target: string | null, inbox: Inbox, isNew: IsNew): boolean {
     for (const limit of [firstWidth, scanWidth]) {
-      const rows = readPending({ namespace: inbox.namespace, targetAgent: target, after: inbox.after, limit });
+      const rows = readPending({
+        namespace: inbox.namespace,
+        targetAgent: target,
+        after: startAt(target, inbox),
+        limit,
+      });
       if (rows.some((row) => isNew(row, inbox))) return true;
       if (rows.length < limit) return false;
     }

@@ -2,13 +2,11 @@ import { moveOwnership } from '@org/domain';
 import { sql } from 'kysely';
 import type { Placeholders } from '../prepared-query.js';
 import type { Connection } from './connection.js';
+import { prepareTakePlace } from './last-place.js';
 import { prepareMoveOwnership } from './move-ownership.js';
 import { preparedOnce } from './prepared-once.js';
 import { db } from './query-builder.js';
 import { isLapsed, leaseOf, sessionRecord, type SessionRow } from './session-row.js';
-
-/** Where SQLite keeps the greatest id that it ever gave in each table that never gives one twice. */
-type SequenceTable = { readonly sqlite_sequence: { readonly name: string; readonly seq: number } };
 
 /** Stores the lapse of a session's lease, and answers with the row as it is then: the same, when it has not lapsed. */
 export type SettleLease = (session: SessionRow, nowMs: number) => SessionRow;
@@ -29,26 +27,6 @@ export const prepareSettleLease: (connection: Connection) => SettleLease = prepa
     return moved;
   };
 });
-
-/**
- * Takes the next id of a handoff. An update would give a row a greater id than SQLite remembers to have given, which it
- * could then give once more.
- */
-function prepareTakePlace(connection: Connection): () => number {
-  const take = connection.prepare(() =>
-    db
-      .$extendTables<SequenceTable>()
-      .updateTable('sqlite_sequence')
-      .set((eb) => ({ seq: eb('seq', '+', 1) }))
-      .where('name', '=', sql.lit('handoffs'))
-      .returning('seq'),
-  );
-  return () => {
-    const taken = take.get({});
-    if (taken === undefined) throw new Error('SQLite counts no handoffs, although there is one');
-    return taken.seq;
-  };
-}
 
 interface OfferAgain {
   readonly namespace: string;

@@ -14,6 +14,7 @@ const tracedOperations = {
   markRead: true,
   readBriefing: true,
   createHandoff: true,
+  readHandoff: true,
   listHandoffs: true,
   peekInboxes: true,
   claimHandoff: true,
