@@ -6,15 +6,15 @@ import type { CredentialError } from './auth/credential-error.js';
 import type { Auth } from './auth/open-auth.js';
 import { requireCredential } from './auth/require-credential.js';
 import { serveOauth } from './auth/serve-oauth.js';
-import { allowCrossOrigin } from './cors.js';
-import type { ServerBindings } from './http-server.js';
-import { refusalResponse, refused } from './json-rpc-request.js';
-import { createOriginCheck } from './origin-check.js';
-import type { AppVariables } from './principal.js';
-import { probeMethods, probePaths } from './probes.js';
-import { createDatabaseCheck } from './readiness.js';
-import type { MessageCaller, ServeMessage } from './serve-message.js';
-import { within } from './within.js';
+import { allowCrossOrigin } from './http/cors.js';
+import type { ServerBindings } from './http/http-server.js';
+import { refusalResponse, refused } from './http/read-request.js';
+import { createOriginCheck } from './http/origin-check.js';
+import type { AppVariables } from './auth/principal.js';
+import { probeMethods, probePaths } from './http/probes.js';
+import { createDatabaseCheck } from './lifecycle/readiness.js';
+import type { MessageCaller, ServeMessage } from './http/serve-message.js';
+import { within } from './lifecycle/within.js';
 
 /** What serves calls. */
 export interface Service {

@@ -10,9 +10,9 @@ import {
 import { otelEnvironmentTable } from '@org/context-store/otel-environment';
 import { z } from 'zod';
 import { asksForCredentials, authEnvironmentTable, authProblems, publicUrl } from './auth/auth-environment.js';
-import { readHostName } from './host-name.js';
-import { isLoopback } from './loopback.js';
-import { readOrigin } from './origin-check.js';
+import { readHostName } from './http/host-name.js';
+import { isLoopback } from './http/loopback.js';
+import { readOrigin } from './http/origin-check.js';
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
 

@@ -1,7 +1,7 @@
 import { logPrinted, packageVersion, runCommand } from '@org/context-store/command';
 import { openLog } from '@org/logger-pino';
 import { scopes } from '@org/mcp';
-import { createApiKey } from './auth/create-api-key.js';
+import { createApiKey } from './auth/api-keys/create-api-key.js';
 import { httpEnvironmentTable } from './environment.js';
 import { serve } from './serve.js';
 

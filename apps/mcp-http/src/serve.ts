@@ -15,15 +15,15 @@ import { createApp, type Service } from './app.js';
 import { publicUrl } from './auth/auth-environment.js';
 import { callerOf } from './auth/auth-info.js';
 import { openAuth, type Auth } from './auth/open-auth.js';
-import { connectionsWithin } from './connections-within.js';
+import { connectionsWithin } from './limits/max-connections.js';
 import { allowedHosts, localOriginHosts, requireAuthDecision, type HttpEnvironment } from './environment.js';
-import { openHttpServer, type HttpServer } from './http-server.js';
-import { openRateLimiter } from './open-rate-limiter.js';
-import { openTelemetry, type OpenedTelemetry } from './open-telemetry.js';
-import type { RateLimiter } from './rate-limiter.js';
-import { createMessageServer, type ServeMessage } from './serve-message.js';
-import { welcomeText } from './welcome.js';
-import { within } from './within.js';
+import { openHttpServer, type HttpServer } from './http/http-server.js';
+import { openRateLimiter } from './limits/open-rate-limiter.js';
+import { openTelemetry, type OpenedTelemetry } from './telemetry/open-telemetry.js';
+import type { RateLimiter } from './limits/rate-limiter.js';
+import { createMessageServer, type ServeMessage } from './http/serve-message.js';
+import { welcomeText } from './lifecycle/welcome.js';
+import { within } from './lifecycle/within.js';
 
 export interface ServeOptions {
   readonly version: string;

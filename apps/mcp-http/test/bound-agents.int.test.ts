@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { createApiKey } from '../src/auth/create-api-key.js';
+import { createApiKey } from '../src/auth/api-keys/create-api-key.js';
 import { Holder } from './ask.js';
 import { AuthorizationServer, serverFor } from './authorization-server.js';
 import { HttpServerProcess, temporaryFolder } from './mcp-http.js';

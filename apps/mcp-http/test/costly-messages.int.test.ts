@@ -4,8 +4,8 @@ import { noTelemetry, openContextStore, type ContextStore } from '@org/context-s
 import { createMcpHttpHandler, maxMessageBytes, type McpHttpHandler } from '@org/mcp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createApp } from '../src/app.js';
-import { openHttpServer, type HttpServer } from '../src/http-server.js';
-import { createMessageServer } from '../src/serve-message.js';
+import { openHttpServer, type HttpServer } from '../src/http/http-server.js';
+import { createMessageServer } from '../src/http/serve-message.js';
 
 /** Of this many, a list has several times the values that are let in. */
 const bytes = 600_000;

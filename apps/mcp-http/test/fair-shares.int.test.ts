@@ -5,8 +5,8 @@ import { ContextStoreError, noTelemetry, openContextStore, type ContextStore } f
 import { createMcpHttpHandler, type McpHttpHandler } from '@org/mcp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createApp } from '../src/app.js';
-import { openHttpServer, type HttpServer } from '../src/http-server.js';
-import { createMessageServer } from '../src/serve-message.js';
+import { openHttpServer, type HttpServer } from '../src/http/http-server.js';
+import { createMessageServer } from '../src/http/serve-message.js';
 
 const [maxConcurrentCalls, maxQueuedCalls, maxWaitingCalls] = [8, 16, 8];
 /** Much longer than the server works on one, as with a database elsewhere. */

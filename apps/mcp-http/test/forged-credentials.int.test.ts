@@ -2,8 +2,8 @@ import { connect } from 'node:net';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { createApp } from '../src/app.js';
 import { CredentialError } from '../src/auth/credential-error.js';
-import { openTokenAuthenticator } from '../src/auth/open-token-authenticator.js';
-import { openHttpServer, type HttpServer } from '../src/http-server.js';
+import { openTokenAuthenticator } from '../src/auth/tokens/open-token-authenticator.js';
+import { openHttpServer, type HttpServer } from '../src/http/http-server.js';
 import { AuthorizationServer, resource } from './authorization-server.js';
 
 /** How many credentials were checked. */

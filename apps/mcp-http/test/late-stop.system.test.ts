@@ -4,7 +4,7 @@ import { startOtlpReceiver } from '@org/telemetry-otel/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { HttpServerProcess } from './mcp-http.js';
 import { callTool } from './tool-call.js';
-import { within } from '../src/within.js';
+import { within } from '../src/lifecycle/within.js';
 
 /** How long a supervisor waits before it kills. The product takes a second less for itself. */
 const promisedMs = 10_000;

@@ -12,9 +12,9 @@ import {
 import { createMcpHttpHandler } from '@org/mcp';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createApp } from '../src/app.js';
-import { openHttpServer } from '../src/http-server.js';
-import { createRateLimiter } from '../src/rate-limiter.js';
-import { createMessageServer, type MessageServerOptions } from '../src/serve-message.js';
+import { openHttpServer } from '../src/http/http-server.js';
+import { createRateLimiter } from '../src/limits/rate-limiter.js';
+import { createMessageServer, type MessageServerOptions } from '../src/http/serve-message.js';
 import { clientKinds, connect, post } from './mcp-http.js';
 
 const closers: (() => Promise<unknown>)[] = [];

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
-import { createRateLimiter, type RateLimiter } from '../src/rate-limiter.js';
+import { createRateLimiter, type RateLimiter } from '../src/limits/rate-limiter.js';
 
 export interface Opened extends RateLimiter {
   /** Whether it was connected to Redis, at each change. */

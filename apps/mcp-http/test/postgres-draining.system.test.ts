@@ -1,6 +1,6 @@
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { within } from '../src/within.js';
+import { within } from '../src/lifecycle/within.js';
 import { lockSessions, untilSomebodyWaits } from './locked-session.js';
 import { HttpServerProcess } from './mcp-http.js';
 import { callTool } from './tool-call.js';

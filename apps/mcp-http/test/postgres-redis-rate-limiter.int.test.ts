@@ -4,7 +4,7 @@ import type { Logger } from '@org/logger-pino';
 import { temporaryDatabase } from '@org/store-kysely/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { httpEnvironmentTable } from '../src/environment.js';
-import { openRateLimiter } from '../src/open-rate-limiter.js';
+import { openRateLimiter } from '../src/limits/open-rate-limiter.js';
 import { countAllowed } from './open-limiter.js';
 
 /** A limiter of one call a second that uses Redis already. */

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { redisServer, type RedisServer } from '@org/redis-connection/testing';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createApiKey } from '../src/auth/create-api-key.js';
+import { createApiKey } from '../src/auth/api-keys/create-api-key.js';
 import { clientKinds, connect, post, temporaryFolder } from './mcp-http.js';
 import { startNginx, startReplicas, stopReplicas, type Nginx, type Replica } from './replicas.js';
 

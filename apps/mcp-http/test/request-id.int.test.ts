@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../src/app.js';
-import { openHttpServer } from '../src/http-server.js';
+import { openHttpServer } from '../src/http/http-server.js';
 import { HttpServerProcess, post } from './mcp-http.js';
 
 let server: HttpServerProcess;

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openHttpServer, type HttpServer } from '../src/http-server.js';
+import { openHttpServer, type HttpServer } from '../src/http/http-server.js';
 
 let server: HttpServer;
 let endStream: () => void;

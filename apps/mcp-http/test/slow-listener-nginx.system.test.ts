@@ -4,8 +4,8 @@ import { noTelemetry, openContextStore, type ContextStore } from '@org/context-s
 import { createMcpHttpHandler, type McpHttpHandler } from '@org/mcp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../src/app.js';
-import { openHttpServer, type HttpServer } from '../src/http-server.js';
-import { createMessageServer } from '../src/serve-message.js';
+import { openHttpServer, type HttpServer } from '../src/http/http-server.js';
+import { createMessageServer } from '../src/http/serve-message.js';
 import { startNginx, type Nginx } from './replicas.js';
 
 const sessionKeys = Array.from({ length: 100 }, (_, index) => `session-${index}-${'x'.repeat(100)}`);

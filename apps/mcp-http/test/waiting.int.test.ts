@@ -3,8 +3,8 @@ import { noTelemetry, openContextStore } from '@org/context-store';
 import { createMcpHttpHandler } from '@org/mcp';
 import { expect, it } from 'vitest';
 import { createApp } from '../src/app.js';
-import { openHttpServer } from '../src/http-server.js';
-import { createMessageServer } from '../src/serve-message.js';
+import { openHttpServer } from '../src/http/http-server.js';
+import { createMessageServer } from '../src/http/serve-message.js';
 import { connect, HttpServerProcess, post } from './mcp-http.js';
 
 const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };

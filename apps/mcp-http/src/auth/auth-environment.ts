@@ -1,6 +1,6 @@
 import { optionalVariable, variable, type Environment, type EnvironmentTable } from '@org/context-store/environment';
 import { z } from 'zod';
-import { isLoopback } from '../loopback.js';
+import { isLoopback } from '../http/loopback.js';
 
 const urlForm = 'an https:// URL without query or fragment, or an http:// one of this machine';
 

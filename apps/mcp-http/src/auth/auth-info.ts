@@ -1,6 +1,6 @@
 import type { AuthInfo, McpRequestContext } from '@modelcontextprotocol/server';
 import type { Caller } from '@org/context-store';
-import type { Principal } from '../principal.js';
+import type { Principal } from './principal.js';
 
 /** The principal as it goes through the SDK, without its credential: nothing behind the door needs that. */
 export function authInfoOf(principal: Principal, resourceMetadataUrl: string | undefined): AuthInfo {

@@ -1,4 +1,4 @@
-import type { Principal } from '../principal.js';
+import type { Principal } from './principal.js';
 
 /** Tells who is behind a credential. */
 export interface Authenticator {

@@ -1,9 +1,9 @@
 import type { HttpEnvironment } from '../environment.js';
-import { isApiKey } from './api-keys.js';
+import { isApiKey } from './api-keys/api-keys.js';
 import { publicUrl } from './auth-environment.js';
 import type { Authenticator } from './authenticator.js';
 import { CredentialError } from './credential-error.js';
-import { openApiKeyAuthenticator } from './open-api-key-authenticator.js';
+import { openApiKeyAuthenticator } from './api-keys/open-api-key-authenticator.js';
 import { resourceMetadata, type ResourceMetadata } from './resource-metadata.js';
 
 /** How the server knows its callers. */
@@ -42,7 +42,7 @@ async function openTokens(
 ): Promise<Authenticator | undefined> {
   const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_JWKS_URL: jwksUrl } = environment;
   if (issuer === undefined || audience === undefined) return undefined;
-  const { openTokenAuthenticator } = await import('./open-token-authenticator.js');
+  const { openTokenAuthenticator } = await import('./tokens/open-token-authenticator.js');
   return openTokenAuthenticator({
     issuer,
     audience,

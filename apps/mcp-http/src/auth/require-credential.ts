@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ContextStoreError } from '@org/context-store';
 import type { MiddlewareHandler } from 'hono';
-import type { ServerBindings } from '../http-server.js';
-import { refusalResponse, refused, type Refusal } from '../json-rpc-request.js';
-import type { AppVariables } from '../principal.js';
+import type { ServerBindings } from '../http/http-server.js';
+import { refusalResponse, refused, type Refusal } from '../http/read-request.js';
+import type { AppVariables } from './principal.js';
 import type { Authenticator } from './authenticator.js';
 import { CredentialError } from './credential-error.js';
 import { agentScopes } from './resource-metadata.js';

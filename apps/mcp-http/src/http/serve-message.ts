@@ -13,11 +13,11 @@ import {
 } from '@org/mcp';
 import type { HttpTelemetry, RefusalReason } from '@org/telemetry-otel';
 import { nameAnswerTypes } from './accept.js';
-import { BodyMemory } from './body-memory.js';
-import { CallSlots } from './call-slots.js';
+import { BodyMemory } from '../limits/body-memory.js';
+import { CallSlots } from '../limits/call-slots.js';
 import type { ServerBindings } from './http-server.js';
-import { readJsonRpcRequest, refusalResponse } from './json-rpc-request.js';
-import type { RateLimiter } from './rate-limiter.js';
+import { readJsonRpcRequest, refusalResponse } from './read-request.js';
+import type { RateLimiter } from '../limits/rate-limiter.js';
 
 export interface MessageLimits {
   /** The largest message. */

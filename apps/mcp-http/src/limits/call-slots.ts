@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { leavesEnough } from './leaves-enough.js';
+import { leavesEnough } from './may-take-more.js';
 
 export interface CallSlotsOptions {
   /** How many calls may be under way at once. */

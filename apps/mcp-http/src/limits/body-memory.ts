@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { leavesEnough } from './leaves-enough.js';
+import { leavesEnough } from './may-take-more.js';
 
 /** Calls of usual size are served while large uploads are refused: what is beyond this part of all is for them alone. */
 const [smallBytes, partForLarge] = [64 * 1024, 0.75];

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { decodeProtectedHeader, errors, jwtVerify, type CryptoKey, type JWTVerifyResult } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Principal } from '../principal.js';
-import type { Authenticator } from './authenticator.js';
-import { CredentialError } from './credential-error.js';
+import type { Authenticator } from '../authenticator.js';
+import { CredentialError } from '../credential-error.js';
 import { openIssuerKeys, type IssuerKeysOptions } from './open-issuer-keys.js';
 import { tokenPrincipal, type ClaimMapping } from './token-principal.js';
 

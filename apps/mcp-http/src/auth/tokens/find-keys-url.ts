@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isTrustworthyUrl } from './auth-environment.js';
+import { isTrustworthyUrl } from '../auth-environment.js';
 import { fetchProblem } from './fetch-problem.js';
 
 const timeoutMs = 5000;

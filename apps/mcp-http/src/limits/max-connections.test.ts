@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { connectionsWithin } from './connections-within.js';
+import { connectionsWithin } from './max-connections.js';
 
 it.each([
   [{ MAX_CONNECTIONS: 10_000, DATABASE_POOL_SIZE: 8 }, 1_000_000, 10_000],

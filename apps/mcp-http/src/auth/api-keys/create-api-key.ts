@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { environmentError } from '@org/context-store/environment';
 import { z } from 'zod';
-import type { HttpEnvironment } from '../environment.js';
+import type { HttpEnvironment } from '../../environment.js';
 import {
   apiKeyIdSchema,
   hashApiKey,

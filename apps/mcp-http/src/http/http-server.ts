@@ -5,9 +5,9 @@ import { setImmediate } from 'node:timers/promises';
 import { getRequestListener, RequestError, type HttpBindings } from '@hono/node-server';
 import { INTERNAL_ERROR, INVALID_REQUEST } from '@modelcontextprotocol/server';
 import type { HttpTelemetry } from '@org/telemetry-otel';
-import { ConnectionRoom } from './connection-room.js';
-import { urlHost } from './environment.js';
-import { refusalResponse, refused, type Refusal, type RefusedRequest } from './json-rpc-request.js';
+import { ConnectionRoom } from '../limits/connection-limit.js';
+import { urlHost } from '../environment.js';
+import { refusalResponse, refused, type Refusal, type RefusedRequest } from './read-request.js';
 import { isProbe } from './probes.js';
 import { requestIdHeader, requestIdOf } from './request-id.js';
 

@@ -1,7 +1,7 @@
 import { databaseLocation, nameDeployment } from '@org/context-store';
 import { contextStoreOptions } from '@org/context-store/environment';
 import type { Logger } from '@org/logger-pino';
-import type { HttpEnvironment } from './environment.js';
+import type { HttpEnvironment } from '../environment.js';
 import type { RateLimiter, RateLimiterRedisOptions } from './rate-limiter.js';
 
 /** Limits how often each caller may call, where RATE_LIMIT_PER_SECOND says so: only then is the library loaded. */

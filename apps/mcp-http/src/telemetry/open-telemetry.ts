@@ -3,7 +3,7 @@ import { asksForTraces, passOnOtelEnvironment } from '@org/context-store/otel-en
 import type { Logger } from '@org/logger-pino';
 import type { FailedCall } from '@org/mcp';
 import type { HttpTelemetry } from '@org/telemetry-otel';
-import type { HttpEnvironment } from './environment.js';
+import type { HttpEnvironment } from '../environment.js';
 import { openMetrics } from './open-metrics.js';
 
 /** What the process tells of itself besides its log. */

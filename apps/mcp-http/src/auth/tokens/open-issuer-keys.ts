@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createRemoteJWKSet, errors, type CryptoKey, type JWSHeaderParameters, type RemoteJWKSet } from 'jose';
-import { CredentialError } from './credential-error.js';
+import { CredentialError } from '../credential-error.js';
 import { fetchProblem } from './fetch-problem.js';
 import { findKeysUrl } from './find-keys-url.js';
 

@@ -3,7 +3,7 @@ import { scopes, type Scope } from '@org/mcp';
 import type { JWTPayload } from 'jose';
 import type { z } from 'zod';
 import type { Principal } from '../principal.js';
-import { CredentialError } from './credential-error.js';
+import { CredentialError } from '../credential-error.js';
 
 /** Where a token says whom it is for. */
 export interface ClaimMapping {

@@ -1,7 +1,7 @@
 import { readFileSync, statSync, watchFile } from 'node:fs';
 import { environmentError } from '@org/context-store/environment';
 import { apiKeyPrincipal, parseApiKeys, type ApiKeys } from './api-keys.js';
-import type { Authenticator } from './authenticator.js';
+import type { Authenticator } from '../authenticator.js';
 
 const lookEveryMs = 1000;
 

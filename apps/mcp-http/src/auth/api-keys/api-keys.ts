@@ -3,7 +3,7 @@ import { agentSchema, namespaceSchema } from '@org/domain';
 import { scopes, type Scope } from '@org/mcp';
 import { z } from 'zod';
 import type { Principal } from '../principal.js';
-import { CredentialError } from './credential-error.js';
+import { CredentialError } from '../credential-error.js';
 
 const idForm = '1 to 64 letters, digits, underscores or hyphens, beginning with a letter or digit';
 const scopeNames = Object.keys(scopes) as Scope[];
