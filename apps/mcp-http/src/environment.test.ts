@@ -1,6 +1,6 @@
 import { readEnvironment } from '@org/context-store/environment';
 import { describe, expect, it } from 'vitest';
-import { allowedHosts, httpEnvironmentTable, localOriginHosts, requireAuthDecision, urlHost } from './environment.js';
+import { allowedHosts, httpEnvironmentTable, localOriginHosts, requireAuthDecision } from './environment.js';
 
 const read = (env: Record<string, string>) => readEnvironment(httpEnvironmentTable, env);
 
@@ -121,8 +121,4 @@ it('measures on port 9090 unless another one, or none, is set', () => {
   expect([port('off'), port('0'), port('')]).toEqual([undefined, undefined, undefined]);
   expect(() => port('65536')).toThrow('METRICS_PORT');
   expect(() => port('on')).toThrow('METRICS_PORT');
-});
-
-it('writes an IPv6 address as a URL needs it', () => {
-  expect([urlHost('::1'), urlHost('127.0.0.1')]).toEqual(['[::1]', '127.0.0.1']);
 });

@@ -140,7 +140,7 @@ describe('an API key', () => {
     const response = await post(server.mcp, {}, { authorization: `Bearer ${key()}` });
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([
       401,
-      'Bearer error="invalid_token", scope="context:read context:write handoff"',
+      'Bearer error="invalid_token", error_description="These credentials are not valid, or not any more. Get new ones.", scope="context:read context:write handoff"',
     ]);
   });
 

@@ -201,7 +201,7 @@ it('cuts off a client whose refusal is not taken in time', async () => {
 it('holds back that there is no room for a message, as every refusal', async () => {
   const server = await startServer({ maxRequestBytes: 7_000_000, maxAnsweringMs: 50, refusalDelayMs: 10_000 });
   const { promise: outcome, resolve } = Promise.withResolvers<string>();
-  const arriving = Array.from({ length: 7 }, () => {
+  const arriving = Array.from({ length: 8 }, () => {
     const request = httpRequest(server.mcp, { method: 'POST', headers: { ...headers, 'content-length': 7_000_000 } });
     request.on('error', () => resolve('cut off before it was told')).on('response', () => resolve('told'));
     request.write(Buffer.alloc(6_900_000));

@@ -1,6 +1,6 @@
+import { within } from '@org/redis-connection/within';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { within } from '../src/lifecycle/within.js';
 import { lockSessions, untilSomebodyWaits } from './locked-session.js';
 import { HttpServerProcess } from './mcp-http.js';
 import { callTool } from './tool-call.js';
@@ -24,8 +24,8 @@ it('told to stop, says what is known of an append whose lock is not released', {
   const release = await lockSessions(database);
   const answer = callTool(server.mcp, 'updateContext', keyed);
   await untilSomebodyWaits(database);
-  // How long a supervisor waits before it kills. The product takes a second less for itself.
-  const stopped = within(server.stop(), 10_000);
+  // Supervisors kill a process after ten seconds.
+  const stopped = within(10_000, server.stop());
   expect((await answer).text).toMatch(/STORE_UNAVAILABLE.*repeat it with the same idempotencyKey/);
   expect(await stopped).toMatchObject({ code: 0 });
   await release();

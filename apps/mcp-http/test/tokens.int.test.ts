@@ -104,7 +104,7 @@ function signedByPublicKey(format: 'pem' | 'der'): Promise<string> {
   return new SignJWT(issuer.claims()).setProtectedHeader({ alg: 'HS256', kid: issuer.key.jwk.kid }).sign(secret);
 }
 
-const invalid = `Bearer error="invalid_token", scope="context:read context:write handoff", resource_metadata="${metadataUrl}"`;
+const invalid = `Bearer error="invalid_token", error_description="These credentials are not valid, or not any more. Get new ones.", scope="context:read context:write handoff", resource_metadata="${metadataUrl}"`;
 
 describe('a token is refused, and nobody is told why,', () => {
   it.concurrent.each(forgeries)('%s', async (_case, token) => {

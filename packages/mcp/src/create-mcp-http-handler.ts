@@ -12,21 +12,22 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Caller } from '@org/domain';
 import { boundedStream, type BoundedStreamOptions } from './bounded-stream.js';
-import { clientNameIn, sessionIdFor, sessionIdHeader } from './client-session.js';
+import { sessionIdFor, sessionIdHeader } from './client-session.js';
 import {
   createMcpServerFactory,
   createObservedToolCaller,
   serverInfoOf,
   type McpServerFactoryOptions,
 } from './create-mcp-server-factory.js';
-import { interestsOf, isListenRequest, refuseListening } from './listen-request.js';
+import { interestsOf, refuseListening } from './listen-request.js';
+import type { Message } from './message.js';
 import {
   createResourceChanges,
   type Interests,
   type ResourceChange,
   type ResourceChanges,
 } from './resource-changes.js';
-import { readPlainCall, servePlainCall } from './plain-call.js';
+import { createPlainCallServer } from './plain-call.js';
 import { createResources } from './resources.js';
 import { refuseParams } from './refuse-params.js';
 import { refuseScope } from './refuse-scope.js';
@@ -36,7 +37,9 @@ export interface McpHttpHandlerOptions extends Omit<McpServerFactoryOptions, 're
   readonly gatherMs?: number | undefined;
 }
 
-export interface McpHttpRequestOptions extends McpHandlerRequestOptions {
+export interface McpHttpRequestOptions extends Pick<McpHandlerRequestOptions, 'authInfo'> {
+  /** The message of a POST. The body was read and bounded before, so the handler never reads it. */
+  readonly message?: Message | undefined;
   /** Names the request in errors and in the log. */
   readonly requestId?: string | undefined;
   /** Ends the client's connection, when it listens and does not read. Absent: its stream fails. */
@@ -45,8 +48,10 @@ export interface McpHttpRequestOptions extends McpHandlerRequestOptions {
 
 export interface McpHttpHandler {
   /**
-   * Serves one request. The body of a POST is given parsed, as `parsedBody`: whoever reads it bounds it. With `authInfo`, a
-   * message is served that its scopes cover (see `scopes`), and a subscription lasts no longer than the credential.
+   * Serves one request. With `authInfo`, a message is served if its scopes cover it (see `scopes`), and a subscription lasts
+   * no longer than the credential.
+   *
+   * @throws TypeError for a POST without `message`
    */
   readonly fetch: (request: Request, options?: McpHttpRequestOptions) => Promise<Response>;
   /** Ends what is still under way; call it when nothing is left to answer. */
@@ -64,26 +69,23 @@ export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHan
   const callerOf = withRequestId(options.caller);
   const factory = createMcpServerFactory({ ...options, caller: callerOf, resourceChanges });
   const handler = serveOverHttp(factory, { ...options, caller: callerOf, resourceChanges });
-  const callTool = createObservedToolCaller(options);
-  const serverInfo = serverInfoOf(options.version);
+  const servePlainCall = createPlainCallServer({
+    callTool: createObservedToolCaller(options),
+    caller: options.caller,
+    serverInfo: serverInfoOf(options.version),
+  });
   return {
     ...handler,
     async fetch(request, given = {}) {
-      const { parsedBody: message, authInfo, requestId } = given;
-      const lacking = authInfo && refuseScope(message, authInfo);
-      if (lacking !== undefined) return lacking;
-      const call = readPlainCall(request, message);
-      if (call === undefined) return handler.fetch(request, given);
-      const { era, clientName = clientNameIn(request) } = call;
-      const known = options.caller?.({ era, requestInfo: request, ...(authInfo && { authInfo }) });
-      const caller = { clientName, signal: request.signal, request: call.request, requestId, ...known };
-      return servePlainCall(call, { callTool, caller, serverInfo });
+      const { message, authInfo } = given;
+      const lacking = message && authInfo && refuseScope(message, authInfo);
+      return lacking ?? servePlainCall(request, message, given) ?? handler.fetch(request, given);
     },
   };
 }
 
 /** Gives a client of the legacy era the id by which its next requests tell who it is. */
-function withSessionId(response: Response, message: unknown): Response {
+function withSessionId(response: Response, message: Message): Response {
   const sessionId = sessionIdFor(message);
   if (sessionId !== undefined && response.ok) response.headers.set(sessionIdHeader, sessionId);
   return response;
@@ -92,7 +94,7 @@ function withSessionId(response: Response, message: unknown): Response {
 /** The SDK hands on the request itself, and nothing beside it but who calls. */
 const requestIds = new WeakMap<Request, string>();
 
-function rememberId(request: Request, { requestId }: McpHttpRequestOptions): void {
+function rememberId(request: Request, requestId: string | undefined): void {
   if (requestId !== undefined) requestIds.set(request, requestId);
 }
 
@@ -120,18 +122,23 @@ export function serveOverHttp(
   stopping?.addEventListener('abort', () => void subscriptions.close());
 
   return {
-    async fetch(request, { disconnect, ...given } = {}) {
-      const { parsedBody: message, authInfo } = given;
-      rememberId(request, given);
-      const refusal = refuseParams(message) ?? (isListenRequest(message) ? refuseListening(message) : undefined);
+    async fetch(request, { message, disconnect, authInfo, requestId } = {}) {
+      rememberId(request, requestId);
+      const auth = authInfo && { authInfo };
+      if (message === undefined) {
+        if (request.method === 'POST') throw new TypeError('a POST needs its message');
+        return calls.fetch(request, { ...auth });
+      }
+      const refusal = refuseParams(message) ?? refuseListening(message);
       if (refusal !== undefined) return Response.json(refusal);
-      if (!isListenRequest(message)) return withSessionId(await calls.fetch(request, given), message);
-      const caller = callerOf?.({ era: 'modern', requestInfo: request, ...(authInfo && { authInfo }) }) ?? {};
+      const given = { parsedBody: message.body, ...auth };
+      if (message.kind !== 'listen') return withSessionId(await calls.fetch(request, given), message);
+      const caller = callerOf?.({ era: 'modern', requestInfo: request, ...auth }) ?? {};
       const watcher = { ...caller, signal: request.signal, stopping };
-      const response = await bus.watching(interestsOf(message.params), watcher, async () =>
+      const response = await bus.watching(interestsOf(message.body.params), watcher, async () =>
         // Once they are closed, it would be a defect to ask for one.
         stopping?.aborted === true
-          ? Response.json(stoppingAnswer(message.id), { status: 503 })
+          ? Response.json(stoppingAnswer(message.body.id), { status: 503 })
           : subscriptions.fetch(request, given),
       );
       const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;

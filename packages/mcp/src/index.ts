@@ -1,9 +1,8 @@
-export { asksToWait, waitMsOf } from './asks-to-wait.js';
 export { createMcpHttpHandler, type McpHttpHandler, type McpHttpHandlerOptions } from './create-mcp-http-handler.js';
 export type { McpServerFactoryOptions } from './create-mcp-server-factory.js';
 export { instructions } from './instructions.js';
-export { isListenRequest } from './listen-request.js';
 export { maxMessageBytes } from './max-message-bytes.js';
+export { receiveMessage, waits, type Message, type RefusedMessage, type ToolCall } from './message.js';
 export { prompts } from './prompts.js';
 export { readMessage, type MessageRefusal, type ReadMessage } from './read-message.js';
 export { refuseMessage } from './refuse-message.js';

@@ -1,5 +1,4 @@
 import {
-  isJSONRPCRequest,
   PROTOCOL_VERSION_META_KEY,
   TRACEPARENT_META_KEY,
   TRACESTATE_META_KEY,
@@ -8,8 +7,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import type { MeasuredCall, McpRequest } from '@org/domain';
-import { asksToWait } from './asks-to-wait.js';
-import { isToolName } from './tools.js';
+import { waits, type Message } from './message.js';
 
 /** What a trace tells of a request. A client puts its trace context into `_meta`, whatever the transport (SEP-414). */
 export function mcpRequest(
@@ -41,12 +39,10 @@ export const traceContextOf = (
   tracestate: textOf(meta[TRACESTATE_META_KEY]),
 });
 
-/** The call of a tool that a message over HTTP asks for, before the SDK has seen it. Undefined: it asks for none. */
-export function toolCallOf(message: unknown): MeasuredCall | undefined {
-  if (!isJSONRPCRequest(message) || message.method !== 'tools/call') return undefined;
-  const { id, params } = message;
-  const tool = params?.['name'];
-  if (typeof tool !== 'string' || !isToolName(tool)) return undefined;
+/** What telemetry measures of a message over HTTP. Returns undefined if it is no call of a tool that exists. */
+export function toolCallOf(message: Message): MeasuredCall | undefined {
+  if (message.kind !== 'tool_call' || message.tool === undefined) return undefined;
+  const { id, params } = message.body;
   const request: McpRequest = {
     id,
     protocolVersion: textOf(params?._meta?.[PROTOCOL_VERSION_META_KEY]),
@@ -54,7 +50,7 @@ export function toolCallOf(message: unknown): MeasuredCall | undefined {
     traceparent: textOf(params?._meta?.[TRACEPARENT_META_KEY]),
     tracestate: textOf(params?._meta?.[TRACESTATE_META_KEY]),
   };
-  return { tool, waits: asksToWait(message), request };
+  return { tool: message.tool, waits: waits(message), request };
 }
 
 const textOf = (given: unknown): string | undefined => (typeof given === 'string' ? given : undefined);

@@ -11,6 +11,7 @@ import {
 import type { Caller } from '@org/domain';
 import { changeNotification } from './change-notification.js';
 import { interestsOf, refuseListening } from './listen-request.js';
+import { classifyMessage } from './message.js';
 import { refuseParams } from './refuse-params.js';
 import type { ResourceChange, ResourceChanges } from './resource-changes.js';
 
@@ -69,7 +70,8 @@ export class NotifyingTransport implements Transport {
     if (isJSONRPCNotification(message) && message.method === 'notifications/cancelled') {
       this.#endSubscription((message.params as { requestId?: RequestId } | undefined)?.requestId);
     }
-    const refusal = refuseParams(message) ?? refuseListening(message);
+    const classified = classifyMessage(message);
+    const refusal = refuseParams(classified) ?? refuseListening(classified);
     if (refusal === undefined) this.onmessage?.(message, extra);
     else void this.#wire.send(refusal);
   }

@@ -5,59 +5,91 @@ import {
   SERVER_INFO_META_KEY,
   specTypeSchemas,
   SUPPORTED_PROTOCOL_VERSIONS,
+  type AuthInfo,
   type Implementation,
   type McpRequestContext,
 } from '@modelcontextprotocol/server';
-import type { Caller, McpRequest } from '@org/domain';
+import type { Caller, McpRequest, UseCaseName } from '@org/domain';
 import type { CallTool } from './call-tool.js';
+import { clientNameIn } from './client-session.js';
 import { traceContextOf } from './mcp-request.js';
-import { isToolName } from './tools.js';
+import type { Message, ToolCall } from './message.js';
 
-/** A call of a tool over HTTP that nothing is sent before the answer of: it waits for nothing, and asks for no progress. */
+/** A tool call over HTTP whose answer is one JSON object: it does not wait, and asks for no progress notifications. */
 export interface PlainCall {
   readonly era: McpRequestContext['era'];
   readonly id: string | number;
-  readonly tool: string;
+  readonly tool: UseCaseName;
   readonly arguments: JsonObject;
-  /** Absent in the legacy era, where a request does not say. */
+  /** Undefined in the legacy era, where a request does not say. */
   readonly clientName?: string | undefined;
-  /** What a trace tells of it. */
+  /** What a trace records of the call. */
   readonly request: McpRequest;
 }
+
+export interface PlainCallServerOptions {
+  readonly callTool: CallTool;
+  /** Identifies the caller. Default: callers are not identified. */
+  readonly caller: ((context: McpRequestContext) => Caller) | undefined;
+  readonly serverInfo: Implementation;
+}
+
+export interface PlainCallRequestOptions {
+  readonly authInfo?: AuthInfo | undefined;
+  readonly requestId?: string | undefined;
+}
+
+/** Answers a plain call. Returns undefined for every other message: the SDK serves or refuses it. */
+export type ServePlainCall = (
+  request: Request,
+  message: Message | undefined,
+  options: PlainCallRequestOptions,
+) => Promise<Response> | undefined;
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
 const modernVersion = '2026-07-28';
-const method = 'tools/call';
 
 /**
- * Recognises a plain call. Nearly all requests are one, and the SDK's server instance, transport and checks for each take
- * more time than all else that is done for it; so they are answered without. Only what is right in every respect is
- * recognised: everything else is left to the SDK, to serve or to refuse.
+ * The fast path around the SDK. Nearly all requests are plain calls. For each of them, the SDK makes a server instance and a
+ * transport, and validates it; that takes longer than the rest of the call. `servePlainCall` answers with the same bytes.
+ *
+ * Delete this file and its use in `createMcpHttpHandler` when the bars of `npm run bench -- --only http-postgres` hold
+ * without it.
  */
-export function readPlainCall(request: Request, message: unknown): PlainCall | undefined {
-  if (!isObject(message) || message['method'] !== method || message['jsonrpc'] !== '2.0') return undefined;
-  const { id, params } = message;
-  if ((typeof id !== 'string' && !Number.isSafeInteger(id)) || !isObject(params)) return undefined;
-  // What else there is may be wrong, or mean something to the SDK.
-  if (!Object.keys(message).every(isMessageMember) || !Object.keys(params).every(isParameter)) return undefined;
-  const { name: tool, arguments: given = {}, _meta: meta = {} } = params;
-  if (typeof tool !== 'string' || !isToolName(tool) || !isObject(given) || 'waitSeconds' in given) return undefined;
-  // The SDK leaves this argument out.
+export const createPlainCallServer =
+  ({ callTool, caller: callerOf, serverInfo }: PlainCallServerOptions): ServePlainCall =>
+  (request, message, { authInfo, requestId }) => {
+    const call = message?.kind === 'tool_call' ? readPlainCall(request, message) : undefined;
+    if (call === undefined) return undefined;
+    const { era, clientName = clientNameIn(request) } = call;
+    const known = callerOf?.({ era, requestInfo: request, ...(authInfo && { authInfo }) });
+    const caller = { clientName, signal: request.signal, request: call.request, requestId, ...known };
+    return servePlainCall(call, { callTool, caller, serverInfo });
+  };
+
+/** Returns undefined if anything about the call is unusual or wrong, or may mean something to the SDK. */
+export function readPlainCall(request: Request, { body, tool, arguments: sent }: ToolCall): PlainCall | undefined {
+  const { id, params = {} } = body;
+  if (tool === undefined || !Object.keys(params).every(isParameter)) return undefined;
+  const given = sent ?? {};
+  if (!isObject(given) || 'waitSeconds' in given) return undefined;
+  // The SDK drops this argument.
   if (Object.hasOwn(given, '__proto__')) return undefined;
+  const meta = params._meta ?? {};
   if (!isObject(meta) || 'progressToken' in meta) return undefined;
   const version = request.headers.get('mcp-protocol-version');
   const isModern = PROTOCOL_VERSION_META_KEY in meta;
-  if (!Object.keys(meta).every((key) => !key.startsWith(reservedMeta) || (isModern && isEnvelope(key))))
-    return undefined;
+  const isKnown = (key: string): boolean => !key.startsWith(reservedMeta) || (isModern && isEnvelope(key));
+  if (!Object.keys(meta).every(isKnown)) return undefined;
   if (isModern ? !isModernCall(request, version, tool, meta) : !isLegacyVersion(version)) return undefined;
   const mcpRequest: McpRequest = {
-    id: id as string | number,
+    id,
     protocolVersion: version ?? undefined,
     transport: 'tcp',
     ...traceContextOf(meta),
   };
-  const call = { id: mcpRequest.id, tool, arguments: given, request: mcpRequest };
+  const call = { id, tool, arguments: given, request: mcpRequest };
   return isModern
     ? { era: 'modern', ...call, clientName: (meta[CLIENT_INFO_META_KEY] as Implementation).name }
     : { era: 'legacy', ...call };
@@ -67,21 +99,20 @@ const isOneOf = (...names: readonly string[]): ((name: string) => boolean) => {
   const known = new Set(names);
   return (name) => known.has(name);
 };
-const isMessageMember = isOneOf('jsonrpc', 'id', 'method', 'params');
 const isParameter = isOneOf('name', 'arguments', '_meta');
-/** What the protocol keeps for itself in `_meta`. */
+/** The prefix of the keys in `_meta` that MCP defines. */
 const reservedMeta = 'io.modelcontextprotocol/';
 const isEnvelope = isOneOf(PROTOCOL_VERSION_META_KEY, CLIENT_INFO_META_KEY, CLIENT_CAPABILITIES_META_KEY);
 
 const isLegacyVersion = (version: string | null): boolean =>
   version === null || SUPPORTED_PROTOCOL_VERSIONS.includes(version);
 
-/** The envelope is whole, and the headers say the same as the body. */
+/** Returns true if the envelope is complete and the headers agree with the body. */
 function isModernCall({ headers }: Request, version: string | null, tool: string, meta: JsonObject): boolean {
   return (
     version === modernVersion &&
     meta[PROTOCOL_VERSION_META_KEY] === modernVersion &&
-    headers.get('mcp-method') === method &&
+    headers.get('mcp-method') === 'tools/call' &&
     headers.get('mcp-name') === tool &&
     conforms(specTypeSchemas.Implementation, meta[CLIENT_INFO_META_KEY]) &&
     conforms(specTypeSchemas.ClientCapabilities, meta[CLIENT_CAPABILITIES_META_KEY])
@@ -94,10 +125,15 @@ const conforms = (schema: SpecTypeSchema, value: unknown): boolean => {
 };
 type SpecTypeSchema = (typeof specTypeSchemas)['ClientCapabilities' | 'Implementation'];
 
-/** The SDK's answer to a call that it serves: the same bytes. */
-export async function servePlainCall(
+async function servePlainCall(
   { era, id, tool, arguments: given }: PlainCall,
-  { callTool, caller, serverInfo }: PlainCallContext,
+  {
+    callTool,
+    caller,
+    serverInfo,
+  }: Pick<PlainCallServerOptions, 'callTool' | 'serverInfo'> & {
+    readonly caller: Caller;
+  },
 ): Promise<Response> {
   const { promise: gone, resolve } = Promise.withResolvers<undefined>();
   const leave = (): void => resolve(undefined);
@@ -105,17 +141,11 @@ export async function servePlainCall(
   signal?.addEventListener('abort', leave, { once: true });
   const result = await Promise.race([callTool(tool, given, caller), gone]);
   signal?.removeEventListener('abort', leave);
-  // Nobody reads it. The status is nginx's for a client that is gone, as the SDK's.
+  // The client has gone, so this answer is never sent. Like the SDK, it uses nginx's status for this.
   if (result === undefined) return new Response(null, { status: 499 });
   const complete =
     era === 'modern' ? { ...result, resultType: 'complete', _meta: { [SERVER_INFO_META_KEY]: serverInfo } } : result;
   return Response.json({ result: complete, jsonrpc: '2.0', id });
-}
-
-export interface PlainCallContext {
-  readonly callTool: CallTool;
-  readonly caller: Caller;
-  readonly serverInfo: Implementation;
 }
 
 const isObject = (value: unknown): value is JsonObject =>

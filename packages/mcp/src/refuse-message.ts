@@ -1,10 +1,6 @@
-import {
-  isJSONRPCRequest,
-  PROTOCOL_VERSION_META_KEY,
-  ProtocolErrorCode,
-  type JSONRPCRequest,
-} from '@modelcontextprotocol/server';
+import { ProtocolErrorCode, type JSONRPCRequest } from '@modelcontextprotocol/server';
 import type { ContextStoreError } from '@org/domain';
+import { isModern, type Message } from './message.js';
 import { errorResult, reportError, type FailedCall, type OnError, type ReportedError } from './tool-error.js';
 
 /**
@@ -16,29 +12,27 @@ import { errorResult, reportError, type FailedCall, type OnError, type ReportedE
  * @param onError hears of OVERLOADED
  */
 export function refuseMessage(
-  message: unknown,
+  message: Message | undefined,
   error: ContextStoreError,
   { requestId, tool, request }: FailedCall,
   onError?: OnError,
 ): Response {
   const reported = reportError(error, { requestId, request }, onError, tool);
-  const isToolCall = isJSONRPCRequest(message) && message.method === 'tools/call';
   const otherwise = error.code === 'RATE_LIMITED' ? 429 : 503;
   const headers = { 'retry-after': `${Math.ceil(Number(error.details['retryAfterMs']) / 1000)}` };
-  return Response.json(isToolCall ? toolAnswer(message, reported) : errorAnswer(message, reported), {
-    status: isToolCall ? 200 : otherwise,
-    headers,
-  });
+  return message?.kind === 'tool_call'
+    ? Response.json(toolAnswer(message.body, reported), { headers })
+    : Response.json(errorAnswer(message, reported), { status: otherwise, headers });
 }
 
-function toolAnswer({ id, params }: JSONRPCRequest, error: ReportedError): object {
-  const isModern = params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
-  return { jsonrpc: '2.0', id, result: { ...errorResult(error), ...(isModern && { resultType: 'complete' }) } };
+function toolAnswer(request: JSONRPCRequest, error: ReportedError): object {
+  const result = { ...errorResult(error), ...(isModern(request) && { resultType: 'complete' }) };
+  return { jsonrpc: '2.0', id: request.id, result };
 }
 
 /** JSON-RPC 2.0, section 5.1: the id is null where none is known. */
-const errorAnswer = (message: unknown, error: ReportedError): object => ({
+const errorAnswer = (message: Message | undefined, error: ReportedError): object => ({
   jsonrpc: '2.0',
-  id: isJSONRPCRequest(message) ? message.id : null,
+  id: message !== undefined && 'id' in message.body && 'method' in message.body ? message.body.id : null,
   error: { code: ProtocolErrorCode.InternalError, message: error.message, data: error },
 });

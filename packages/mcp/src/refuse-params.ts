@@ -1,10 +1,5 @@
-import {
-  INVALID_PARAMS,
-  specTypeSchemas,
-  isJSONRPCRequest,
-  PROTOCOL_VERSION_META_KEY,
-  type JSONRPCErrorResponse,
-} from '@modelcontextprotocol/server';
+import { INVALID_PARAMS, specTypeSchemas, type JSONRPCErrorResponse } from '@modelcontextprotocol/server';
+import { isModern, type Message } from './message.js';
 
 /** The requests that the SDK answers with a dump of its validator when their parameters are malformed. */
 const schemas = {
@@ -18,12 +13,11 @@ const mostSaid = 1000;
 const isChecked = (method: string): method is keyof typeof schemas => Object.hasOwn(schemas, method);
 
 /** The answer to a request whose parameters are malformed, in the words in which the SDK answers other ones. */
-export function refuseParams(message: unknown): JSONRPCErrorResponse | undefined {
-  if (!isJSONRPCRequest(message)) return undefined;
-  const { id, method, params } = message;
+export function refuseParams({ kind, body }: Message): JSONRPCErrorResponse | undefined {
+  if (kind !== 'tool_call' && kind !== 'request') return undefined;
+  const { id, method, params } = body;
   // The modern era has no `initialize`, whatever its parameters.
-  const isModern = params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
-  if (!isChecked(method) || (isModern && method === 'initialize')) return undefined;
+  if (!isChecked(method) || (method === 'initialize' && isModern(body))) return undefined;
   const result = schemas[method]['~standard'].validate(params ?? {});
   if ('then' in result || result.issues === undefined) return undefined;
   const problems = result.issues.map(({ path = [], message: problem }) => `${path.map(String).join('.')}: ${problem}`);

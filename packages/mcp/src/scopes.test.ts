@@ -1,10 +1,12 @@
 import { useCases } from '@org/domain';
 import { describe, expect, it } from 'vitest';
+import { messageOf } from '../test/message-of.js';
+import { receiveMessage, type Message } from './message.js';
 import { prompts } from './prompts.js';
 import { uriTemplates } from './resource-uri.js';
 import { missingScopes, scopesNeeded, toolScopes } from './scopes.js';
 
-const request = (method: string, params?: object): object => ({ jsonrpc: '2.0', id: 1, method, params });
+const request = (method: string, params?: object): Message => messageOf({ jsonrpc: '2.0', id: 1, method, params });
 const listen = (notifications: object): readonly string[] =>
   scopesNeeded(request('subscriptions/listen', { notifications }));
 
@@ -54,12 +56,10 @@ describe('scopes that a message needs', () => {
     ]);
   });
 
-  it('are all of them for a subscription to several resources, and for several messages', () => {
+  it('are all of them for a subscription to several resources', () => {
     const uris = ['handoff://inbox/a', 'handoff://sessions'];
     expect(listen({ resourceSubscriptions: uris })).toEqual(['handoff', 'context:read']);
     expect(listen({ resourcesListChanged: true })).toEqual(['context:read']);
-    const calls = ['updateContext', 'acceptHandoff'].map((name) => request('tools/call', { name }));
-    expect(scopesNeeded(calls)).toEqual(['context:write', 'handoff']);
   });
 
   it('are those of what is completed: whom the caller made offers to is seen with handoff alone', () => {
@@ -83,8 +83,18 @@ describe('scopes that a message needs', () => {
     expect(scopesNeeded(request(method, params))).toEqual(['context:read']);
   });
 
-  it.each([undefined, null, 7, 'text', {}, { method: 7 }])('are none for what is no message: %j', (message) => {
-    expect(scopesNeeded(message)).toEqual([]);
+  it.each([null, 7, 'text', {}, { method: 7 }, []])('are not looked up for JSON that is no message: %j', (sent) => {
+    expect(receiveMessage(Buffer.from(JSON.stringify(sent))).kind).toBe('refused');
+  });
+
+  it('are not looked up for several messages at once', () => {
+    const calls = ['updateContext', 'acceptHandoff'].map((name) => request('tools/call', { name }).body);
+    expect(receiveMessage(Buffer.from(JSON.stringify(calls))).kind).toBe('refused');
+  });
+
+  it('are at least context:read for a call that is sent as a notification', () => {
+    const sent = { jsonrpc: '2.0', method: 'tools/call', params: { name: 'updateContext' } };
+    expect(scopesNeeded(messageOf(sent))).toEqual(['context:read']);
   });
 });
 

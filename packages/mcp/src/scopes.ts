@@ -1,7 +1,8 @@
 import type { UseCaseInput, UseCaseName } from '@org/domain';
-import { interestsOf, listenMethod } from './listen-request.js';
+import type { JSONRPCNotification, JSONRPCRequest } from '@modelcontextprotocol/server';
+import { interestsOf } from './listen-request.js';
+import type { Message } from './message.js';
 import { parseUri, type FixedResource, type TemplateResource } from './resource-uri.js';
-import { isToolName } from './tools.js';
 
 /** What a credential may be good for, and what that is. */
 export const scopes = {
@@ -53,42 +54,38 @@ const openMethods: ReadonlySet<unknown> = new Set([
   'resources/templates/list',
 ]);
 
-interface Message {
-  readonly method?: unknown;
-  readonly params?:
-    | {
-        readonly name?: unknown;
-        readonly arguments?: unknown;
-        readonly uri?: unknown;
-        readonly argument?: { readonly name?: unknown } | null;
-      }
-    | undefined;
-}
-
 /**
- * The scopes that a credential must have for a JSON-RPC message, all of them; of several messages, what all of them need
- * together. A request that is not known here needs `context:read`.
+ * The scopes that a credential must have for a message, all of them. A request whose method this server does not know needs
+ * `context:read`.
  */
-export function scopesNeeded(message: unknown): readonly Scope[] {
-  if (Array.isArray(message)) return message.flatMap(scopesNeeded);
-  const { method, params } = (message ?? {}) as Message;
-  if (typeof method !== 'string' || method.startsWith('notifications/') || openMethods.has(method)) return [];
-  switch (method) {
-    case 'tools/call':
-      // The name of one that does not exist is answered with those that do.
-      return typeof params?.name === 'string' && isToolName(params.name)
-        ? scopesOfCall(params.name, params.arguments)
-        : [];
-    case 'resources/read':
-    case 'resources/subscribe':
-      return [scopeOfUri(params?.uri)];
-    case listenMethod: {
-      const { uris, list } = interestsOf(params);
+export function scopesNeeded(message: Message): readonly Scope[] {
+  switch (message.kind) {
+    case 'tool_call':
+      // The answer to an unknown name lists the tools that exist.
+      return message.tool === undefined ? [] : scopesOfCall(message.tool, message.arguments);
+    case 'listen': {
+      const { uris, list } = interestsOf(message.body.params);
       return [...(list ? ['context:read' as const] : []), ...uris.map(scopeOfUri)];
     }
-    case 'completion/complete':
-      // Those whom the caller made offers to are among its values.
-      return params?.argument?.name === 'targetAgent' ? ['context:read', 'handoff'] : ['context:read'];
+    case 'request':
+    case 'notification':
+      return scopesOfMethod(message.body);
+    case 'response':
+      return [];
+  }
+}
+
+function scopesOfMethod({ method, params }: JSONRPCRequest | JSONRPCNotification): readonly Scope[] {
+  if (method.startsWith('notifications/') || openMethods.has(method)) return [];
+  switch (method) {
+    case 'resources/read':
+    case 'resources/subscribe':
+      return [scopeOfUri(params?.['uri'])];
+    case 'completion/complete': {
+      // The agents to which the caller made offers are among the values of this argument.
+      const argument = params?.['argument'] as { readonly name?: unknown } | null | undefined;
+      return argument?.name === 'targetAgent' ? ['context:read', 'handoff'] : ['context:read'];
+    }
     default:
       return ['context:read'];
   }

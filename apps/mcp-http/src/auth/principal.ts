@@ -1,19 +1,19 @@
 import type { Scope } from '@org/mcp';
 
-/** Who calls, once a credential was checked. */
+/** An authenticated caller. */
 export interface Principal {
-  /** Names the caller in limits and in the log. Never a secret. */
+  /** Identifies the caller in limits and in the log. It is no secret. */
   readonly id: string;
   readonly namespace: string;
-  /** The only agent that it may act as. Absent: each call names one. */
+  /** The only agent that the caller may act as. Undefined if each call names its agent. */
   readonly agent?: string | undefined;
   readonly scopes: readonly Scope[];
-  /** Until when all of that holds without another look, in seconds since 1970. */
+  /** When the credential must be checked again, in seconds since 1970. */
   readonly expiresAt: number;
 }
 
-/** What the middleware leaves for whoever comes after it. */
+/** The variables that middleware sets on a request. */
 export interface AppVariables {
-  /** Absent: nobody asked for credentials. */
+  /** Undefined if the server does not ask for credentials. */
   readonly principal?: Principal;
 }

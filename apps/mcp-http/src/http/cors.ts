@@ -2,7 +2,7 @@ import { cors } from 'hono/cors';
 import type { MiddlewareHandler } from 'hono';
 import { createOriginCheck } from './origin-check.js';
 
-/** What a client in a web page sends, besides what every page may send. */
+/** The headers that clients in web pages send, apart from those that CORS always allows. */
 const requestHeaders = [
   'Authorization',
   'Content-Type',
@@ -12,11 +12,11 @@ const requestHeaders = [
   'Mcp-Protocol-Version',
   'Mcp-Session-Id',
 ];
-/** What it may read of the answer. */
+/** The headers of the answer that they may read. */
 const responseHeaders = ['Mcp-Session-Id', 'Retry-After', 'WWW-Authenticate', 'X-Request-Id'];
 const preflightSeconds = 600;
 
-/** Lets web pages of these origins read what they are answered. All others can send nothing but what a form can. */
+/** Lets web pages of these origins call and read the answers. Browsers keep other pages from sending JSON. */
 export function allowCrossOrigin(origins: readonly string[]): MiddlewareHandler {
   const isNamed = createOriginCheck(origins);
   const allow = cors({

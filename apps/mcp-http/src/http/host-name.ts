@@ -1,10 +1,10 @@
-/** A name or an IPv4 address, or an IPv6 address in brackets, as URLs have them: without wildcards, which mean nothing here. */
+/** A name, an IPv4 address, or an IPv6 address in brackets, as in URLs. Wildcards are not supported. */
 const hostName = /^(?:[\w-]+(?:\.[\w-]+)*|\[[\da-f:.]+\])$/;
 
-/** Whether the host of a URL can be one that clients name. */
+/** Returns true if the host of a URL is a host name or an address. */
 export const isHostName = (host: string): boolean => hostName.test(host);
 
-/** The host that an item of a setting names, perhaps with a port; undefined when a request could never name it. */
+/** Reads the host of a setting's item, which may have a port. Returns undefined if no request could name it. */
 export function readHostName(item: string): string | undefined {
   if (!URL.canParse(`http://${item}`)) return undefined;
   const { hostname, host, href } = new URL(`http://${item}`);

@@ -1,54 +1,54 @@
-import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
 import { getRequestListener, RequestError, type HttpBindings } from '@hono/node-server';
 import { INTERNAL_ERROR, INVALID_REQUEST } from '@modelcontextprotocol/server';
 import type { HttpTelemetry } from '@org/telemetry-otel';
-import { ConnectionRoom } from '../limits/connection-limit.js';
-import { urlHost } from '../environment.js';
-import { refusalResponse, refused, type Refusal, type RefusedRequest } from './read-request.js';
+import { ConnectionLimit } from '../limits/connection-limit.js';
+import { drainConnections } from './drain-connections.js';
+import { listen } from './listen.js';
 import { isProbe } from './probes.js';
+import { refusalResponse, refused, type Refusal, type RefusedRequest } from './refusal.js';
 import { requestIdHeader, requestIdOf } from './request-id.js';
+import { urlHost } from './url-host.js';
 
-/** What belongs to a request besides itself. */
+/** What the server knows about a request apart from the request itself. */
 export interface ServerBindings extends HttpBindings, RefusedRequest {}
 
 export interface HttpServerOptions {
   readonly fetch: (request: Request, bindings: ServerBindings) => Response | Promise<Response>;
   readonly host: string;
   readonly port: number;
-  /** Whether clients should take their next calls elsewhere: connections end with their answer then. Default: never. */
+  /** Returns true if clients should send their next calls elsewhere: answers then close their connection. Default: never. */
   readonly isStopping?: (() => boolean) | undefined;
   /** Counts refused requests, and connections. */
   readonly telemetry?: Omit<HttpTelemetry, 'observeRequests'> | undefined;
-  /** How many connections may have a request under way. Default 10,000. */
+  /** Maximum number of connections that have a request under way. Default: 10,000. */
   readonly maxConnections?: number | undefined;
   /** Takes a line when there is no room for a connection. */
   readonly log?: ((line: string) => void) | undefined;
-  /** How long a client may take to send the headers of a request, in milliseconds. Default 10 s. */
+  /** How long a client may take to send the headers of a request, in milliseconds. Default: 10 s. */
   readonly headersTimeoutMs?: number | undefined;
-  /** How long it may take to send all of a request. Default 60 s. */
+  /** How long a client may take to send a whole request, in milliseconds. Default: 60 s. */
   readonly requestTimeoutMs?: number | undefined;
 }
 
 export interface HttpServer {
-  /** Without a path. */
+  /** The URL without a path. */
   readonly url: string;
-  /** Takes no new connections, and resolves when the calls in flight are answered; cuts off what takes longer. */
-  readonly drain: (withinMs: number) => Promise<void>;
+  /** Takes no new connections. Resolves when the calls under way are answered, or cuts them after `cutAfterMs`. */
+  readonly drain: (cutAfterMs: number) => Promise<void>;
 }
 
 /**
- * Longer than load balancers keep a connection to a server that they may use again, which is 60 seconds for most: a call
- * must not come in on one that is just being closed.
+ * Load balancers reuse idle connections for some time, most of them for 60 seconds. The server keeps them longer, so that no
+ * call arrives on a connection that the server is closing.
  */
 const keepAliveTimeoutMs = 75_000;
 
-/** What the adapter lets pass in a Host, and takes for other parts of the URL that it makes with it. */
+/** Characters that the adapter allows in a Host header, but then parses as other parts of the URL. */
 const moreThanHost = /[\s@\\]/;
 
-/** An answer is for whoever asked, is no document, and shows nothing. */
+/** Answers are for one caller, are no documents, and are not for display. */
 const securityHeaders = new Map([
   ['Cache-Control', 'no-store'],
   ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
@@ -56,63 +56,77 @@ const securityHeaders = new Map([
 ]);
 
 /**
- * Listens for requests. A client that is too slow to send one is cut off; how long an answer takes, and how much of it
- * there is, is not bounded here.
+ * Listens for requests. It cuts off clients that send a request too slowly. It does not limit how long an answer takes, nor
+ * how large it is.
  *
- * @throws Error with one readable line when the address cannot be had
+ * @throws Error with one readable line if the server cannot listen on the address
  */
 export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { fetch, host, port, isStopping = () => false, telemetry, log = () => undefined } = options;
-  const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, maxConnections = 10_000 } = options;
-  const countRefusal = telemetry?.countRefusal ?? (() => undefined);
-  const limits = {
-    // Probes may leave it out. Other requests without it are refused below, with a message.
+  const { host, port, telemetry, log = () => undefined, maxConnections = 10_000 } = options;
+  const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000 } = options;
+  const requests = new Set<object>();
+  const server = createServer({
+    // Probes may omit it. Other requests without it are refused below, with a message.
     requireHostHeader: false,
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
     connectionsCheckingInterval: headersTimeoutMs / 4,
     keepAliveTimeout: keepAliveTimeoutMs,
+  });
+  await listen(server, host, port);
+  const connections = new ConnectionLimit(server, { maxConnections, telemetry, log });
+  answerRequests(server, options, { connections, requests });
+  const { port: bound } = server.address() as AddressInfo;
+  return {
+    url: `http://${urlHost(host)}:${bound}`,
+    drain: (cutAfterMs) => drainConnections(server, () => requests.size, cutAfterMs),
   };
-  let underWay = 0;
-  const server = createServer(limits, (incoming, outgoing) => {
+}
+
+interface OpenRequests {
+  readonly connections: ConnectionLimit;
+  /** The requests under way. */
+  readonly requests: Set<object>;
+}
+
+function answerRequests(
+  server: Server,
+  { fetch, isStopping = () => false, telemetry }: HttpServerOptions,
+  { connections, requests }: OpenRequests,
+): void {
+  const countRefusal = telemetry?.countRefusal ?? (() => undefined);
+  server.on('request', (incoming, outgoing) => {
     const { socket } = incoming;
-    underWay += 1;
-    room.beginRequest(socket);
+    requests.add(incoming);
+    connections.beginRequest(socket);
     outgoing.once('close', () => {
-      underWay -= 1;
-      room.endRequest(socket);
+      requests.delete(incoming);
+      connections.endRequest(socket);
     });
     const requestId = requestIdOf(incoming);
-    // Set before anyone can answer: the adapter refuses some requests by itself.
+    // Set before any answer: the adapter refuses some requests without calling `answer`.
     outgoing.setHeaders(securityHeaders).setHeader(requestIdHeader, requestId);
     const bindings = { incoming, outgoing, requestId, countRefusal };
+    const isFromProbe = isProbe(incoming.url);
+    // Probes use HTTP/1.0 without a Host, or an address that no URL may contain.
+    if (isFromProbe) incoming.headers.host = 'localhost';
     const answer = async (request: Request): Promise<Response> => {
       if (moreThanHost.test(incoming.headers.host ?? '')) {
         return answerUnrouted(new RequestError('Invalid host header'), bindings);
       }
-      const isRefused = room.isExceeded && !isFromProbe;
+      const isRefused = connections.isExceeded && !isFromProbe;
       const response = isRefused ? refusalResponse(noConnection, bindings) : await fetch(request, bindings);
-      // Node has set it by what the client asks for.
+      // Node sets shouldKeepAlive to false if the client asks to close the connection.
       if (isStopping() || isRefused || !outgoing.shouldKeepAlive) {
         outgoing.shouldKeepAlive = false;
-        // The SDK asks to keep the connection of an answer that is a stream, and Node would.
+        // The SDK asks to keep the connection of a streamed answer, and Node would obey.
         if (response.headers.has('connection')) response.headers.delete('connection');
       }
       return response;
     };
     const errorHandler = (error: unknown): Response => answerUnrouted(error, bindings);
-    const isFromProbe = isProbe(incoming.url);
-    // Probes use HTTP/1.0 without a Host, or an address that no URL may hold.
-    if (isFromProbe) incoming.headers.host = 'localhost';
     void getRequestListener(answer, { errorHandler })(incoming, outgoing);
   });
-  await listen(server, host, port);
-  const room = new ConnectionRoom(server, { maxConnections, telemetry, log });
-  const { port: bound } = server.address() as AddressInfo;
-  return {
-    url: `http://${urlHost(host)}:${bound}`,
-    drain: (withinMs) => drain(server, () => underWay, withinMs),
-  };
 }
 
 const noConnection: Refusal = {
@@ -123,82 +137,11 @@ const noConnection: Refusal = {
   headers: { 'Retry-After': '1' },
 };
 
-/** A request without a URL that could be read, as by a malformed Host, reaches no route; the adapter would say nothing. */
+/** Answers a request that reaches no route because its URL cannot be read. The adapter would answer without a message. */
 function answerUnrouted(error: unknown, request: RefusedRequest): Response {
   const refusal: Refusal =
     error instanceof RequestError
       ? { status: 400, reason: 'malformed', code: INVALID_REQUEST, message: `Invalid request: ${error.message}.` }
       : { status: 500, reason: 'defect', code: INTERNAL_ERROR, message: 'The request could not be served.' };
   return refusalResponse(refusal, request);
-}
-
-/**
- * The system resets connections that it has taken in and we have not, and their calls fail. One is accepted in a turn of
- * the event loop: none is left after a turn that brought none, and little time to take in others if it was short.
- */
-async function acceptWaiting(server: Server): Promise<void> {
-  let isBusy = true;
-  const note = (): void => void (isBusy = true);
-  server.on('connection', note);
-  for (let turns = 0; isBusy && turns < mostTurns; turns += 1) {
-    isBusy = false;
-    const startMs = performance.now();
-    await setImmediate();
-    isBusy ||= performance.now() - startMs > shortTurnMs;
-  }
-  server.off('connection', note);
-}
-
-const [mostTurns, shortTurnMs] = [1000, 0.5];
-
-/** How many sweeps a new connection has to bring its call. */
-const sweepsForSilence = 10;
-
-async function drain(server: Server, underWay: () => number, withinMs: number): Promise<void> {
-  const closed = once(server, 'close');
-  await acceptWaiting(server);
-  server.close();
-  // A connection that is kept alive after its last answer would be waited for, and so would one that never asks anything.
-  let quietSweeps = 0;
-  const sweep = setInterval(() => {
-    server.closeIdleConnections();
-    quietSweeps = underWay() === 0 ? quietSweeps + 1 : 0;
-    if (quietSweeps > sweepsForSilence) server.closeAllConnections();
-  }, 50);
-  const tooLong = setTimeout(() => server.closeAllConnections(), withinMs);
-  await closed;
-  clearInterval(sweep);
-  clearTimeout(tooLong);
-}
-
-async function listen(server: Server, host: string, port: number): Promise<void> {
-  try {
-    server.listen(port, host);
-    await once(server, 'listening');
-  } catch (error) {
-    const names = { host: 'HOST', port: 'PORT', elsewhere: '0 for any free one' };
-    throw new Error(listenProblem(error as NodeJS.ErrnoException, { host, port, names }), { cause: error });
-  }
-}
-
-interface Address {
-  readonly host: string;
-  readonly port: number;
-  /** The variables that set it, and what the port may be besides a number. */
-  readonly names: { readonly host: string; readonly port: string; readonly elsewhere: string };
-}
-
-/** Why an address cannot be listened on, and which variable to set: one line. */
-export function listenProblem({ code, message }: NodeJS.ErrnoException, { host, port, names }: Address): string {
-  switch (code) {
-    case 'EADDRINUSE':
-      return `Port ${port} on ${host} is taken. Set ${names.port} to another one, or to ${names.elsewhere}.`;
-    case 'EACCES':
-      return `Port ${port} on ${host} may not be used by this user. Set ${names.port} to one above 1023.`;
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return `${names.host} ${host} is no address of this machine.`;
-    default:
-      return `Cannot listen on ${host}:${port}: ${message}`;
-  }
 }

@@ -1,12 +1,12 @@
 import { validateOriginHeader } from '@modelcontextprotocol/server';
 import { isHostName } from './host-name.js';
 
-/** Whether web pages of an origin, as browsers write it, are among those that were named. */
+/** Returns true if web pages of an origin, as browsers write it, are allowed. */
 export type OriginCheck = (origin: string) => boolean;
 
 /**
- * @param origins what pages may be of: one scheme, host and port, or every origin of a scheme (`moz-extension://*`)
- * @param hostNames hosts whose pages may be of any scheme and port
+ * @param origins allowed origins: one scheme, host and port, or every origin of a scheme (`moz-extension://*`)
+ * @param hostNames hosts that are allowed with any scheme and port
  */
 export function createOriginCheck(origins: readonly string[], hostNames: readonly string[] = []): OriginCheck {
   const exact = new Set(origins);
@@ -14,7 +14,7 @@ export function createOriginCheck(origins: readonly string[], hostNames: readonl
   return (origin) => exact.has(origin) || validateOriginHeader(origin, loose).ok;
 }
 
-/** One from a setting, as browsers write it; undefined when no browser sends it. */
+/** Reads an origin from a setting and writes it as browsers do. Returns undefined if no browser would send it. */
 export function readOrigin(text: string): string | undefined {
   if (isPattern(text)) return text;
   if (!URL.canParse(text)) return undefined;
@@ -24,8 +24,8 @@ export function readOrigin(text: string): string | undefined {
   return href === origin + pathname && pathname.length <= 1 ? origin : undefined;
 }
 
-/** Pages come by other schemes: an origin never has one of these. */
+/** Web pages never have an origin with one of these schemes. */
 const schemesWithoutPages: ReadonlySet<string> = new Set(['ws:', 'wss:', 'ftp:', 'file:']);
 
-/** Every host of a scheme, for extensions of browsers alone: the hosts of http have many owners. */
+/** Matches every host of a scheme. Only browser extensions may be allowed like this: hosts of http have many owners. */
 const isPattern = (text: string): boolean => /^(?!(?:https?|wss?|ftp|file):)[a-z][a-z0-9+.-]*:\/\/\*$/.test(text);

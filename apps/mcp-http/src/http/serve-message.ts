@@ -2,153 +2,149 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import { ContextStoreError, type Telemetry } from '@org/context-store';
-import {
-  asksToWait,
-  isListenRequest,
-  refuseMessage,
-  toolCallOf,
-  waitMsOf,
-  type McpHttpHandler,
-  type OnError,
-} from '@org/mcp';
+import { refuseMessage, toolCallOf, waits, type McpHttpHandler, type Message, type OnError } from '@org/mcp';
 import type { HttpTelemetry, RefusalReason } from '@org/telemetry-otel';
-import { nameAnswerTypes } from './accept.js';
 import { BodyMemory } from '../limits/body-memory.js';
 import { CallSlots } from '../limits/call-slots.js';
-import type { ServerBindings } from './http-server.js';
-import { readJsonRpcRequest, refusalResponse } from './read-request.js';
 import type { RateLimiter } from '../limits/rate-limiter.js';
+import { nameAnswerTypes } from './accept.js';
+import type { ServerBindings } from './http-server.js';
+import { readRequest } from './read-request.js';
+import { refusalResponse } from './refusal.js';
 
 export interface MessageLimits {
-  /** The largest message. */
+  /** The size of the largest message, in bytes. */
   readonly maxRequestBytes: number;
-  /** How many calls may be under way at once. */
+  /** Maximum number of calls under way. */
   readonly maxConcurrentCalls: number;
-  /** How many more may wait for their turn. */
+  /** Maximum number of calls that wait for one of these places. */
   readonly maxQueuedCalls: number;
-  /** How many calls and streams may wait for something to happen, besides the others. */
+  /** Maximum number of waiting calls and subscription streams, counted apart from `maxConcurrentCalls`. */
   readonly maxWaitingCalls: number;
   /**
-   * How long a call may be under way, in milliseconds, besides what it asked to wait, until its answer was taken, be it a
-   * refusal: then its connection is cut, whoever reads slowly or not at all. Absent: for ever.
+   * How long a call may take until its client has read the answer, in milliseconds, not counting what the call asked to
+   * wait. Then its connection is cut. Default: no limit.
    */
   readonly maxAnsweringMs?: number | undefined;
-  /** Absent: every caller may call as often as it likes. */
+  /** Default: no limit. */
   readonly rateLimiter?: Pick<RateLimiter, 'count'> | undefined;
 }
 
 export interface MessageServerOptions extends MessageLimits {
   readonly handler: Pick<McpHttpHandler, 'fetch'>;
-  /** Is told of calls of tools that are refused here; the others are measured behind. */
+  /** Measures the tool calls that are refused here. The handler measures those that it serves. */
   readonly telemetry: Pick<Telemetry, 'measure'>;
-  /** Is told of how many requests are open. */
+  /** Observes how many requests are open. */
   readonly httpTelemetry?: Pick<HttpTelemetry, 'observeRequests'> | undefined;
-  /** Hears of what is OVERLOADED. */
+  /** Is called for each message that is refused as OVERLOADED. */
   readonly onError?: OnError | undefined;
   /**
-   * How long a refusal is held back, in milliseconds. Default one second. Callers that come back at once would otherwise
-   * take the time of those that are served: refusing is cheap, but ten times as many refusals are not.
+   * By how much a refusal is delayed, in milliseconds. Default: one second. Clients that retry at once would otherwise take
+   * the time of clients that are served.
    */
   readonly refusalDelayMs?: number | undefined;
 }
 
 export interface MessageCaller {
-  /** Those with the same one share a rate limit, and what one caller may take of the server. */
+  /** Callers with the same id share a rate limit, and one caller's share of the server. */
   readonly id: string;
-  /** Absent: nobody was asked for credentials. */
+  /** Undefined if callers are not asked for credentials. */
   readonly authInfo?: AuthInfo | undefined;
 }
 
 /** Serves one request of the MCP endpoint. */
 export type ServeMessage = (request: Request, bindings: ServerBindings, caller: MessageCaller) => Promise<Response>;
 
-/** Whoever has not had a turn by then is better served by trying again than by waiting on. */
+/** How long a call waits for a slot. A client that has waited longer is better served by a retry. */
 const maxQueuedMs = 5000;
 /**
- * What the bodies of all calls may take together: so many of the largest, or this. Their contents lie in the heap until they
- * are answered, at two bytes a character where one is not Latin-1; while the database stalls, they are all there.
+ * The memory of all bodies together: this many of the largest messages, and at least `minBodyMemoryBytes`. The contents stay
+ * in the heap until the calls are answered. A character takes two bytes there if the text is not Latin-1.
  */
 const largestBodies = 8;
-const leastBodyMemoryBytes = 64 * 1024 * 1024;
-/** nginx's status for a client that is gone, as the SDK's. Nobody reads it. */
+const minBodyMemoryBytes = 64 * 1024 * 1024;
+/** nginx's status for a client that has gone, which the SDK uses too. The answer is never sent. */
 const clientGone = 499;
 
-/** Puts the limits in front of the MCP handler: what is beyond them is answered without much work, and is not served. */
+/** Puts the limits in front of the MCP handler. A message beyond a limit is refused cheaply, before MCP handles it. */
 export function createMessageServer(options: MessageServerOptions): ServeMessage {
-  const { handler, telemetry, onError, rateLimiter, maxRequestBytes, maxWaitingCalls, maxAnsweringMs } = options;
-  const slots = new CallSlots({ size: options.maxConcurrentCalls, maxQueued: options.maxQueuedCalls, maxQueuedMs });
-  const waiting = new CallSlots({ size: maxWaitingCalls, maxQueued: 0, maxQueuedMs });
-  const bodyMemory = new BodyMemory(Math.max(largestBodies * maxRequestBytes, leastBodyMemoryBytes));
-  let listening = 0;
-  options.httpTelemetry?.observeRequests(() => ({
-    served: slots.taken,
-    queued: slots.queued,
-    waiting: waiting.taken - listening,
-    listening,
-  }));
-
-  async function findRefusal(
-    message: unknown,
-    caller: string,
-    outgoing: ServerResponse,
-    retryAfterMs: number | undefined,
-  ): Promise<ContextStoreError | undefined> {
-    if (retryAfterMs !== undefined) return rateLimited(retryAfterMs);
-    const waits = asksToWait(message);
-    if (!(await (waits ? waiting : slots).enter(caller, outgoing)))
-      return outgoing.destroyed ? cancelled() : overloaded();
-    if (waits && isListenRequest(message)) {
-      listening += 1;
-      outgoing.once('close', () => (listening -= 1));
-    } else if (maxAnsweringMs !== undefined) {
-      cutAfter(maxAnsweringMs + waitMsOf(message), outgoing);
-    }
-    return undefined;
-  }
+  const { handler, telemetry, onError, rateLimiter, maxRequestBytes } = options;
+  const bodyMemory = new BodyMemory(Math.max(largestBodies * maxRequestBytes, minBodyMemoryBytes));
+  const admit = createAdmission(options);
 
   return async (request, bindings, { id, authInfo }) => {
     const { incoming, outgoing, requestId, countRefusal } = bindings;
     const context = { requestId, disconnect: () => outgoing.destroy(), ...(authInfo && { authInfo }) };
-    // A client that would open a stream of its own learns that there is none: that is no refusal.
+    // The handler answers a client that asks for a stream by GET that there is none. That is no refusal.
     if (request.method !== 'POST') return handler.fetch(request, context);
     const retryAfterMs = await rateLimiter?.count(id);
     const memory = bodyMemory.open(id, outgoing);
-    const read = await readJsonRpcRequest(incoming, { maxBytes: maxRequestBytes, hasRoom: memory.hasRoom });
-    if (!('body' in read) && outgoing.destroyed) return new Response(null, { status: clientGone });
-    if ('refusal' in read) return refusalResponse(read.refusal, bindings);
-    if ('error' in read) {
+    const message = await readRequest(incoming, { maxBytes: maxRequestBytes, hasRoom: memory.hasRoom });
+    if (message.kind === 'refused' || message.kind === 'overloaded') {
+      if (outgoing.destroyed) return new Response(null, { status: clientGone });
+      if (message.kind === 'refused') return refusalResponse(message.refusal, bindings);
       countRefusal(503, 'overloaded');
-      return holdBack(refuseMessage(undefined, read.error, { requestId }, onError), outgoing, options);
+      return delayResponse(refuseMessage(undefined, message.error, { requestId }, onError), outgoing, options);
     }
-    const refusal = await findRefusal(read.body, id, outgoing, retryAfterMs);
+    const refusal = retryAfterMs === undefined ? await admit(message, id, outgoing) : rateLimited(retryAfterMs);
     if (refusal === undefined) {
       nameAnswerTypes(request);
-      const response = await handler.fetch(request, { parsedBody: read.body, ...context });
+      const response = await handler.fetch(request, { message, ...context });
       if (response.status >= 400) countHandlersRefusal(response, bindings);
       return response;
     }
-    const call = toolCallOf(read.body);
-    // A refused call of a tool is one that failed.
+    const call = toolCallOf(message);
+    // A refused tool call counts as a call that failed.
     if (call !== undefined) await telemetry.measure(call, () => Promise.reject(refusal)).catch(() => undefined);
     if (refusal.code === 'CANCELLED') return new Response(null, { status: clientGone });
-    const response = refuseMessage(read.body, refusal, { requestId, ...call }, onError);
-    // Calls of tools are answered with status 200, also where there is no such tool.
+    const response = refuseMessage(message, refusal, { requestId, ...call }, onError);
+    // Refused tool calls are answered with status 200, and are measured as calls.
     if (response.status >= 400)
       countRefusal(response.status, refusal.code === 'RATE_LIMITED' ? 'rate_limited' : 'overloaded');
     memory.release();
-    // Not awaited here, where the message would be kept for as long.
-    return holdBack(response, outgoing, options);
+    // Not awaited: this function would keep the message in memory until the delay is over.
+    return delayResponse(response, outgoing, options);
   };
 }
 
-/** The handler tells why by the status alone. */
+/** Waits for a slot. Returns why the message must be refused, or undefined if it may be served. */
+type Admit = (message: Message, caller: string, outgoing: ServerResponse) => Promise<ContextStoreError | undefined>;
+
+/** Calls that wait, and subscriptions, have slots apart from other messages: they would hold them for long. */
+function createAdmission(options: MessageServerOptions): Admit {
+  const { maxConcurrentCalls, maxQueuedCalls, maxWaitingCalls, maxAnsweringMs, httpTelemetry } = options;
+  const slots = new CallSlots({ size: maxConcurrentCalls, maxQueued: maxQueuedCalls, maxQueuedMs });
+  const waitingSlots = new CallSlots({ size: maxWaitingCalls, maxQueued: 0, maxQueuedMs });
+  let listening = 0;
+  httpTelemetry?.observeRequests(() => ({
+    served: slots.taken,
+    queued: slots.queued,
+    waiting: waitingSlots.taken - listening,
+    listening,
+  }));
+
+  return async (message, caller, outgoing) => {
+    const isAdmitted = await (waits(message) ? waitingSlots : slots).enter(caller, outgoing);
+    if (!isAdmitted) return outgoing.destroyed ? cancelled() : overloaded();
+    if (message.kind === 'listen') {
+      listening += 1;
+      outgoing.once('close', () => (listening -= 1));
+    } else if (maxAnsweringMs !== undefined) {
+      const waitMs = message.kind === 'tool_call' ? (message.waitMs ?? 0) : 0;
+      cutAfter(maxAnsweringMs + waitMs, outgoing);
+    }
+    return undefined;
+  };
+}
+
+/** Of the handler's refusals only the status is known. */
 function countHandlersRefusal({ status }: Response, { countRefusal }: ServerBindings): void {
   if (status !== clientGone) countRefusal(status, handlersReasons[status] ?? 'protocol');
 }
 
 const handlersReasons: Readonly<Record<number, RefusalReason>> = { 403: 'scope', 500: 'defect', 503: 'stopping' };
 
-function holdBack(
+function delayResponse(
   refusal: Response,
   outgoing: ServerResponse,
   { refusalDelayMs = 1000, maxAnsweringMs }: Pick<MessageServerOptions, 'refusalDelayMs' | 'maxAnsweringMs'>,
@@ -171,7 +167,7 @@ const cancelled = (): ContextStoreError =>
   new ContextStoreError('CANCELLED', 'The client left while its call waited for a turn.');
 
 function overloaded(): ContextStoreError {
-  // Those that are refused together should not come back together.
+  // A random delay spreads the retries of clients that are refused at the same time.
   const retryAfterMs = Math.round(1000 + Math.random() * 1000);
   const message = `The server is busy with other calls. Nothing was done; wait ${inSeconds(retryAfterMs)}, then send the same call again.`;
   return new ContextStoreError('OVERLOADED', message, { retryAfterMs });

@@ -1,33 +1,25 @@
 import { ContextStoreError, withoutOutcome, type ContextStore } from '@org/context-store';
-import { within } from './within.js';
+import { within } from '@org/redis-connection/within';
 
-/** A database that takes longer is as good as away. Whoever asks is told before their own patience, of two seconds or more, ends. */
-const patienceMs = 1500;
+/** How long the database may take. Probes give up after two seconds or more, so they get an answer before that. */
+const databaseLimitMs = 1500;
 
 /**
- * Asks whether the database answers, one question at a time however many ask.
+ * Creates a check whether the database answers. Checks at the same time share one ping.
  *
- * @returns what asks: undefined when it does, else why not, for people. It takes less than two seconds, whatever happens.
+ * @returns a function that resolves, within two seconds, to undefined if the database answers, and otherwise to the reason
  */
 export function createDatabaseCheck({ ping }: Pick<ContextStore, 'ping'>): () => Promise<string | undefined> {
-  let asking: Promise<string | undefined> | undefined;
+  let pinging: Promise<void> | undefined;
   return async () => {
-    asking ??= problemOf(ping()).finally(() => {
-      asking = undefined;
+    pinging ??= ping().finally(() => {
+      pinging = undefined;
     });
-    const answer = asking.then((problem) => ({ problem }));
-    const known = await within(answer, patienceMs);
-    return known === undefined ? noAnswer : known.problem;
+    try {
+      await within(databaseLimitMs, pinging);
+      return undefined;
+    } catch (error) {
+      return error instanceof ContextStoreError ? withoutOutcome(error) : 'The database does not answer.';
+    }
   };
-}
-
-const noAnswer = 'The database does not answer.';
-
-async function problemOf(answer: Promise<void>): Promise<string | undefined> {
-  try {
-    await answer;
-    return undefined;
-  } catch (error) {
-    return error instanceof ContextStoreError ? withoutOutcome(error) : noAnswer;
-  }
 }

@@ -4,11 +4,11 @@ import { describeLocation, isSecret, sharedDatabase, type DatabaseLocation } fro
 
 export interface WelcomeOptions {
   readonly version: string;
-  /** Of the MCP endpoint on this machine. */
+  /** The URL of the MCP endpoint on this machine. */
   readonly url: string;
-  /** The same as clients reach it. */
+  /** The URL of the MCP endpoint as clients reach it. */
   readonly publicUrl: string;
-  /** Whether a client needs a key that its user has to put in. */
+  /** True if users must add an API key to the configuration of their clients. */
   readonly needsApiKey: boolean;
   readonly location: DatabaseLocation;
   readonly namespace: string;
@@ -16,7 +16,7 @@ export interface WelcomeOptions {
 
 const shim = join('node_modules', '.bin', 'mcp-stdio');
 
-/** What a person needs after the start: where it is, where the data lies, and what to paste into an MCP client. */
+/** Writes what a user needs after the start: the URL, where the data is, and what to paste into an MCP client. */
 export function welcomeText(options: WelcomeOptions): string {
   const { version, url, publicUrl, needsApiKey, location, namespace } = options;
   const authorization = 'Bearer YOUR_API_KEY';
@@ -35,12 +35,12 @@ export function welcomeText(options: WelcomeOptions): string {
   ].join('\n');
 }
 
-/** A process per client on the same data, unless that lies in this process's memory. */
+/** How to use the same data over stdio, with one process per client. Data in this process's memory cannot be shared. */
 function stdioLines(location: DatabaseLocation, namespace: string): string[] {
   const database = sharedDatabase(location);
   if (database === undefined) return [];
   const hidden = isSecret(location);
-  // A client does not start its servers from this shell: what depends on its variables is written out.
+  // Clients do not start servers from this shell, so settings that depend on its variables are written out.
   const isOwnDefault = location.engine === 'sqlite' && location.isDefault && !process.env['XDG_DATA_HOME']?.trim();
   const env = {
     ...(!isOwnDefault && { DATABASE_URL: hidden ? fromEnvironment : database }),
@@ -61,10 +61,10 @@ function stdioLines(location: DatabaseLocation, namespace: string): string[] {
   ];
 }
 
-/** In place of a secret, which would get into the log: a shell expands it, and so do some clients. */
+/** Stands for a secret, which must not appear in a terminal. Shells expand it, and so do some clients. */
 const fromEnvironment = '${DATABASE_URL}';
 
-/** The workspace's own shim: it picks a Node.js that is new enough. */
+/** Returns the workspace's shim, which picks a Node.js that is new enough, or the name of the program. */
 function stdioCommand(): string {
   for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
     if (existsSync(join(folder, shim))) return join(folder, shim);

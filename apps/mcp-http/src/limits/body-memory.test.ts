@@ -1,25 +1,24 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { expect, it } from 'vitest';
-import { BodyMemory, type OwnBodyMemory } from './body-memory.js';
+import { BodyMemory, type BodyReservation } from './body-memory.js';
 
 const respond = (): ServerResponse => new ServerResponse(new IncomingMessage(new Socket()));
 const kibibytes = (count: number): number => count * 1024;
 
-it('has room for large bodies up to a limit, until they are answered, and for small ones beyond', () => {
+it('has room for bodies up to its budget, until they are answered', () => {
   const memory = new BodyMemory(kibibytes(1000));
   const hasRoom = (caller: string, size: number, response = respond()): boolean =>
     memory.open(caller, response).hasRoom(kibibytes(size));
   const first = respond();
-  // Of the 750 for large ones, the others keep a quarter.
-  const greedy = [65, 65, 65, 65, 65, 65, 65, 65, 65].map((size) => hasRoom('greedy', size, first));
-  expect(greedy.indexOf(false)).toBe(8);
-  expect([hasRoom('other', 100), hasRoom('other', 100), hasRoom('other', 64)]).toEqual([true, false, true]);
+  expect([hasRoom('first', 700, first), hasRoom('second', 200), hasRoom('third', 100)]).toEqual([true, true, false]);
+  // A smaller message still fits in what is left.
+  expect(hasRoom('third', 50)).toBe(true);
   first.emit('close');
-  expect(hasRoom('other', 100)).toBe(true);
+  expect(hasRoom('third', 100)).toBe(true);
 });
 
-it('has room for small bodies up to a limit, and leaves a part of it to others', () => {
+it('keeps a part of its budget for other callers', () => {
   const memory = new BodyMemory(kibibytes(1000));
   const hasRoom = (caller: string): boolean => memory.open(caller, respond()).hasRoom(kibibytes(50));
   const taken = (caller: string): number => Array.from({ length: 100 }, () => hasRoom(caller)).indexOf(false);
@@ -27,10 +26,10 @@ it('has room for small bodies up to a limit, and leaves a part of it to others',
   expect(hasRoom('other')).toBe(true);
 });
 
-it.each<[string, (body: OwnBodyMemory) => unknown]>([
+it.each<[string, (body: BodyReservation) => unknown]>([
   ['released', ({ release }) => release()],
   ['refused', ({ hasRoom }) => hasRoom(kibibytes(60))],
-])('has room again for what is %s, once', (_how, end) => {
+])('has the memory of a body back after it was %s, and not twice', (_how, end) => {
   const memory = new BodyMemory(kibibytes(100));
   const response = respond();
   const body = memory.open('caller', response);
@@ -43,7 +42,7 @@ it.each<[string, (body: OwnBodyMemory) => unknown]>([
   expect(memory.open('caller', respond()).hasRoom(kibibytes(60))).toBe(false);
 });
 
-it('takes nothing for a client that has gone', () => {
+it('reserves no memory for a client that has gone', () => {
   const memory = new BodyMemory(kibibytes(100));
   const gone = respond();
   gone.destroyed = true;

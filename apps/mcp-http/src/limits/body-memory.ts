@@ -1,37 +1,30 @@
 import type { ServerResponse } from 'node:http';
-import { leavesEnough } from './may-take-more.js';
+import { FairShares } from './fair-shares.js';
 
-/** Calls of usual size are served while large uploads are refused: what is beyond this part of all is for them alone. */
-const [smallBytes, partForLarge] = [64 * 1024, 0.75];
-
-/** What one request takes. */
-export interface OwnBodyMemory {
-  /** Whether there is room for a piece that arrives. If not, the body takes nothing any more: it is to be dropped. */
+/** The memory of one request's body. */
+export interface BodyReservation {
+  /** Returns true if there is room for a piece that has arrived. If it returns false, the body must be dropped. */
   readonly hasRoom: (pieceBytes: number) => boolean;
-  /** Its body is gone. So it is, too, once the response is closed. */
+  /** Gives the memory back before the response is closed, which does it otherwise. */
   readonly release: () => void;
 }
 
 /**
- * Bounds what the bodies of all requests take together, from their arrival to their answer. No caller keeps the others out:
- * each leaves a part to whoever comes next.
+ * One budget, in bytes, for the bodies of all requests from their arrival until their answer. How large one message may be
+ * is checked where it is read.
  */
 export class BodyMemory {
-  readonly #maxBytes: number;
-  /** What each caller takes that takes any. */
-  readonly #taken = new Map<string, number>();
-  #bytes = 0;
+  readonly #shares: FairShares;
 
   constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+    this.#shares = new FairShares(maxBytes);
   }
 
-  /** Accounts for one request. */
-  open(caller: string, response: ServerResponse): OwnBodyMemory {
+  open(caller: string, response: ServerResponse): BodyReservation {
     let ownBytes = 0;
     let isReleased = false;
     const release = (): void => {
-      this.#take(caller, -ownBytes);
+      this.#shares.giveBack(caller, ownBytes);
       ownBytes = 0;
       isReleased = true;
     };
@@ -40,25 +33,13 @@ export class BodyMemory {
       hasRoom: (pieceBytes) => {
         if (isReleased || response.destroyed) return false;
         ownBytes += pieceBytes;
-        this.#take(caller, pieceBytes);
-        const maxBytes = ownBytes <= smallBytes ? this.#maxBytes : partForLarge * this.#maxBytes;
-        // The piece is counted already, so this asks whether enough is left beside it, and not whether there may be more.
-        const isEnough = leavesEnough(this.#takenBy(caller), maxBytes - this.#bytes);
-        if (!isEnough) release();
-        return isEnough;
+        this.#shares.take(caller, pieceBytes);
+        // The piece is already in memory, so it is counted first.
+        const hasRoom = this.#shares.mayTakeMore(caller);
+        if (!hasRoom) release();
+        return hasRoom;
       },
       release,
     };
-  }
-
-  #take(caller: string, bytes: number): void {
-    this.#bytes += bytes;
-    const taken = this.#takenBy(caller) + bytes;
-    if (taken === 0) this.#taken.delete(caller);
-    else this.#taken.set(caller, taken);
-  }
-
-  #takenBy(caller: string): number {
-    return this.#taken.get(caller) ?? 0;
   }
 }

@@ -2,42 +2,41 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HttpTelemetry } from '@org/telemetry-otel';
 
-export interface ConnectionRoomOptions {
-  /** How many connections may have a request under way. */
+export interface ConnectionLimitOptions {
+  /** Maximum number of connections that have a request under way. */
   readonly maxConnections: number;
   /** Takes one line, at most once a minute. */
   readonly log: (line: string) => void;
   readonly telemetry?: Pick<HttpTelemetry, 'observeConnections' | 'countShedConnection'> | undefined;
 }
 
-/** How many more the server takes, to answer probes and to tell other clients why it refuses them. */
+/** Connections beyond the limit that the server accepts, to answer probes and to tell other clients why it refuses them. */
 const spareConnections = 16;
 
-const tellEveryMs = 60_000;
+const logEveryMs = 60_000;
 
 /**
- * Bounds the connections of a server that listens, so that the process does not run out of descriptors. A new connection
- * beyond the bound closes the one that had no request for longest. So clients that keep connections, or send nothing, do not
- * keep others out.
+ * Limits the connections of a listening server, so that the process does not run out of file descriptors. A new connection
+ * beyond the limit closes the connection that has been idle for longest, so that idle clients do not keep others out.
  */
-export class ConnectionRoom {
-  readonly #options: ConnectionRoomOptions;
+export class ConnectionLimit {
+  readonly #options: ConnectionLimitOptions;
   readonly #open = new Set<Socket>();
-  /** Those without a request under way, in the order in which they came to be so. */
+  /** The connections without a request under way, the one that has been idle for longest first. */
   readonly #idle = new Set<Socket>();
-  #toldAtMs = -Infinity;
+  #loggedAtMs = -Infinity;
 
-  constructor(server: Server, options: ConnectionRoomOptions) {
+  constructor(server: Server, options: ConnectionLimitOptions) {
     this.#options = options;
     server.maxConnections = options.maxConnections + spareConnections;
-    server.on('connection', (socket) => this.#take(socket));
-    server.on('drop', () => this.#shed('dropped'));
-    // Without a listener, a connection that the system could not hand over would end the process.
-    server.on('error', () => this.#shed('dropped'));
+    server.on('connection', (socket) => this.#add(socket));
+    server.on('drop', () => this.#countShed('dropped'));
+    // Without a listener, a connection that the system cannot hand over would end the process.
+    server.on('error', () => this.#countShed('dropped'));
     options.telemetry?.observeConnections(() => ({ idle: this.#idle.size, busy: this.#open.size - this.#idle.size }));
   }
 
-  /** Whether more connections have a request under way than may. */
+  /** True while more connections have a request under way than the limit allows. */
   get isExceeded(): boolean {
     return this.#open.size - this.#idle.size > this.#options.maxConnections;
   }
@@ -50,29 +49,29 @@ export class ConnectionRoom {
     if (this.#open.has(socket)) this.#idle.add(socket);
   }
 
-  #take(socket: Socket): void {
+  #add(socket: Socket): void {
     const [idleLongest] = this.#idle;
     this.#open.add(socket);
     this.#idle.add(socket);
-    socket.once('close', () => this.#forget(socket));
+    socket.once('close', () => this.#remove(socket));
     if (this.#open.size <= this.#options.maxConnections || idleLongest === undefined) return;
-    this.#shed('idle');
-    // Its own event would come too late: several connections arrive in one turn of the event loop.
-    this.#forget(idleLongest);
+    this.#countShed('idle');
+    // Its close event would come too late: several connections can arrive in one turn of the event loop.
+    this.#remove(idleLongest);
     idleLongest.destroy();
   }
 
-  #forget(socket: Socket): void {
+  #remove(socket: Socket): void {
     this.#open.delete(socket);
     this.#idle.delete(socket);
   }
 
-  #shed(reason: 'idle' | 'dropped'): void {
+  #countShed(reason: 'idle' | 'dropped'): void {
     const { maxConnections, telemetry, log } = this.#options;
     telemetry?.countShedConnection(reason);
     const nowMs = performance.now();
-    if (nowMs - this.#toldAtMs < tellEveryMs) return;
-    this.#toldAtMs = nowMs;
+    if (nowMs - this.#loggedAtMs < logEveryMs) return;
+    this.#loggedAtMs = nowMs;
     log(
       `All ${maxConnections} connections are taken: those without a request are closed for new ones. Raise MAX_CONNECTIONS, and the limit of open files (ulimit -n), if clients need more.`,
     );

@@ -1,29 +1,29 @@
 import { availableParallelism } from 'node:os';
 
-/** For all that is no connection of a client: files, the metrics, Redis, traces, and connections that are refused. */
+/** Descriptors for everything but clients: files, metrics, Redis, traces, and connections that are refused. */
 const otherDescriptors = 100;
 
 /**
- * How many connections of clients the process has descriptors for, up to what it may have.
+ * Returns how many client connections the process has file descriptors for, up to MAX_CONNECTIONS.
  *
- * @param descriptors how many the system allows the process. Default: as the system says, or any number where it does not
+ * @param descriptors how many file descriptors the process may have. Default: the system's limit
  */
-export function connectionsWithin(
-  { MAX_CONNECTIONS: most, DATABASE_POOL_SIZE: poolSize = 2 * availableParallelism() }: ConnectionLimits,
+export function maxConnections(
+  { MAX_CONNECTIONS, DATABASE_POOL_SIZE: poolSize = 2 * availableParallelism() }: ConnectionSettings,
   descriptors: number = descriptorLimit(),
 ): number {
   const free = Math.max(descriptors - otherDescriptors - poolSize, descriptors / 4);
-  return Math.min(most, Math.floor(free));
+  return Math.min(MAX_CONNECTIONS, Math.floor(free));
 }
 
-interface ConnectionLimits {
+interface ConnectionSettings {
   readonly MAX_CONNECTIONS: number;
   readonly DATABASE_POOL_SIZE?: number | undefined;
 }
 
-/** Node.js has raised its own limit to the hard one when it started. */
+/** Returns the soft limit, which Node.js raised to the hard limit when it started. Returns Infinity if there is no limit. */
 function descriptorLimit(): number {
-  // Otherwise the report would look up the names of all peers.
+  // Otherwise the report would look up the host names of all peers.
   Object.assign(process.report, { excludeNetwork: true });
   const { userLimits } = process.report.getReport() as { readonly userLimits?: { readonly open_files?: Limit } };
   const soft = userLimits?.open_files?.soft;

@@ -2,32 +2,32 @@ import { createConnectionReport, keepConnected, within, type ConnectionState } f
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 
 export interface RateLimiterOptions {
-  /** How many calls each caller may send in a second, on average over ten seconds: all of those may come at once. */
+  /** How many calls each caller may send per second, on average over ten seconds. They may arrive in one burst. */
   readonly callsPerSecond: number;
-  /** The Redis that makes it one limit for all processes of a deployment. Absent: each process has its own. */
+  /** The Redis that all processes of a deployment share for one limit. Default: each process has its own limit. */
   readonly redis?: RateLimiterRedisOptions | undefined;
 }
 
 export interface RateLimiterRedisOptions {
   readonly url: string;
-  /** What the processes of the deployment have in common, and nobody else on the same Redis. */
+  /** The name of the deployment, which keeps it apart from other deployments on the same Redis. */
   readonly deployment: string;
-  /** Hears once of each change, not of each attempt. */
+  /** Is called once for each change, not for each attempt to connect. */
   readonly onStateChange: (state: ConnectionState) => void;
 }
 
 export interface RateLimiter {
-  /** Counts one call. @returns for how long its caller should wait instead, in milliseconds; undefined: not at all */
+  /** Counts one call. Returns how long its caller must wait, in milliseconds, or undefined if the call is within the limit. */
   readonly count: (caller: string) => Promise<number | undefined>;
   readonly close: () => Promise<void>;
 }
 
 const windowSeconds = 10;
-/** How long Redis may take to count one call. */
+/** How long Redis may take to count one call, in milliseconds. */
 const commandLimitMs = 250;
 const silenceLimitMs = 10_000;
 
-/** Limits how often each caller may call. Without Redis, or while it is away, slow or broken, this process counts by itself. */
+/** Limits how often each caller may call. While Redis is unavailable or too slow, each process counts on its own. */
 export function createRateLimiter({ callsPerSecond, redis }: RateLimiterOptions): RateLimiter {
   const limit = { points: callsPerSecond * windowSeconds, duration: windowSeconds };
   const memory = new RateLimiterMemory(limit);
@@ -38,7 +38,7 @@ export function createRateLimiter({ callsPerSecond, redis }: RateLimiterOptions)
     storeClient,
     useRedisPackage: true,
     keyPrefix: `context-store:${redis.deployment}:rate:v1`,
-    // Who is over the limit is refused without asking again.
+    // Refuses callers over the limit without asking Redis again.
     inMemoryBlockOnConsumed: limit.points + 1,
     insuranceLimiter: memory,
   });
@@ -60,7 +60,7 @@ interface Script {
   readonly arguments: string[];
 }
 
-/** As much of a Redis client as the library uses. It answers, or throws, within a small time. */
+/** The part of a Redis client that the library uses. It answers or throws within `commandLimitMs`. */
 interface RedisCounter {
   readonly eval: (script: string, options: Script) => Promise<unknown>;
   readonly close: () => Promise<void>;
@@ -82,7 +82,7 @@ function createRedisCounter({ url, onStateChange }: RateLimiterRedisOptions): Re
       try {
         return await within(commandLimitMs, client.eval(script, options));
       } catch (error) {
-        // The others don't have to find out, each by its own wait.
+        // Marks the connection as broken, so that other calls do not each wait for the limit.
         connection.renew(error);
         throw error;
       }

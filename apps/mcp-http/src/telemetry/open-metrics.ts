@@ -1,7 +1,7 @@
 import type { Logger } from '@org/logger-pino';
 import type { PrometheusEndpoint } from '@org/telemetry-otel/prometheus';
 import type { HttpEnvironment } from '../environment.js';
-import { listenProblem } from '../http/http-server.js';
+import { listenProblem } from '../http/listen.js';
 
 /**
  * Starts to measure, where METRICS_PORT says so: only then is OpenTelemetry loaded. Calls are served without measurements

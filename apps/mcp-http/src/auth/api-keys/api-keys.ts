@@ -12,33 +12,33 @@ export const apiKeyIdSchema: z.ZodString = z.string().regex(/^[A-Za-z0-9][\w-]{0
 export const scopeSchema: z.ZodType<Scope> = z.enum(scopeNames, `one of ${scopeNames.join(', ')}`);
 
 const entrySchema = z.strictObject({
-  /** Names the key in the log, in limits and to people. */
+  /** Names the key in the log and in limits. */
   id: apiKeyIdSchema,
   hash: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'sha256: and 64 hexadecimal digits'),
   namespace: namespaceSchema,
-  /** The only agent that may be acted as. Absent: each call names one. */
+  /** The only agent that the key's holder may act as. Undefined if each call names its agent. */
   agent: agentSchema.optional(),
   scopes: z.array(scopeSchema).min(1),
-  /** With an offset from UTC, or Z. */
+  /** A time with an offset from UTC, or Z. */
   expiresAt: z.iso.datetime({ offset: true }).optional(),
 });
 
-/** One API key, as a line of the file has it: everything but the key. */
+/** One line of the file: everything about an API key but the key. */
 export type ApiKeyEntry = z.output<typeof entrySchema>;
 export type ApiKeys = ReadonlyMap<string, ApiKeyEntry>;
 
 const keyPattern = /^csk_([A-Za-z0-9][\w-]{0,63})\.[\w-]{43}$/;
 
-/** A new key, which says its id, so that whoever finds one knows what to withdraw. */
+/** Creates a key. It contains its id, so that a leaked key shows which one to revoke. */
 export const newApiKey = (id: string): string => `csk_${id}.${randomBytes(32).toString('base64url')}`;
 
-/** No token begins like this: the first letter of a JWT's header is e. */
+/** A JWT never begins like this: its first letter is e. */
 export const isApiKey = (credential: string): boolean => credential.startsWith('csk_');
 
-/** 256 random bits cannot be guessed, however fast: what slows the guessing of passwords would only slow the calls. */
+/** A fast hash is enough for 256 random bits, which cannot be guessed. A slow one, as for passwords, would slow each call. */
 export const hashApiKey = (key: string): string => `sha256:${digest('sha256', key)}`;
 
-/** Reads a file of one JSON object a line. @throws Error naming the first line that is wrong, and nothing that it holds */
+/** Parses a file with one JSON object per line. @throws Error that names the first invalid line, but not its content */
 export function parseApiKeys(text: string): ApiKeys {
   const keys = new Map<string, ApiKeyEntry>();
   for (const [index, line] of text.split('\n').entries()) {
@@ -63,8 +63,8 @@ function parseJson(line: string): unknown {
   }
 }
 
-/** A stream ends, and is asked for again, after this: so long can it outlive a key that was taken out of the file. */
-const lookAgainSeconds = 300;
+/** A subscription ends after this time and must be opened again, so it outlives a removed key by no more. */
+const recheckSeconds = 300;
 
 /** @throws CredentialError */
 export function apiKeyPrincipal(keys: ApiKeys, key: string): Principal {
@@ -77,5 +77,5 @@ export function apiKeyPrincipal(keys: ApiKeys, key: string): Principal {
   const expiresAt = entry.expiresAt === undefined ? Infinity : Date.parse(entry.expiresAt) / 1000;
   if (expiresAt <= now) throw new CredentialError(401, `the API key ${id} has expired`);
   const { namespace, agent, scopes: granted } = entry;
-  return { id: `key:${id}`, namespace, agent, scopes: granted, expiresAt: Math.min(expiresAt, now + lookAgainSeconds) };
+  return { id: `key:${id}`, namespace, agent, scopes: granted, expiresAt: Math.min(expiresAt, now + recheckSeconds) };
 }

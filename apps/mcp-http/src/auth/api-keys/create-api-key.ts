@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import { environmentError } from '@org/context-store/environment';
+import { environmentError, type Environment, type environmentTable } from '@org/context-store/environment';
 import { z } from 'zod';
-import type { HttpEnvironment } from '../../environment.js';
+import type { AuthEnvironment } from '../auth-environment.js';
 import {
   apiKeyIdSchema,
   hashApiKey,
@@ -12,15 +12,17 @@ import {
   type ApiKeys,
 } from './api-keys.js';
 
-type Environment = Pick<HttpEnvironment, 'API_KEYS_FILE' | 'CONTEXT_NAMESPACE' | 'CONTEXT_AGENT'>;
+type KeySettings = Pick<AuthEnvironment, 'API_KEYS_FILE'> &
+  Pick<Environment<typeof environmentTable>, 'CONTEXT_NAMESPACE' | 'CONTEXT_AGENT'>;
 
 /**
- * Adds a key to API_KEYS_FILE, for CONTEXT_NAMESPACE and, where it is set, CONTEXT_AGENT.
- * @param scopeList separated by commas
- * @returns the key, which is kept nowhere
+ * Adds a key to API_KEYS_FILE, for CONTEXT_NAMESPACE and, if it is set, CONTEXT_AGENT.
+ *
+ * @param scopeList the scopes, separated by commas
+ * @returns the key. The file only has its hash, so it cannot be shown again
  * @throws VALIDATION_ERROR
  */
-export function createApiKey(environment: Environment, id: string, scopeList: string): string {
+export function createApiKey(environment: KeySettings, id: string, scopeList: string): string {
   const { API_KEYS_FILE: path, CONTEXT_NAMESPACE: namespace, CONTEXT_AGENT: agent } = environment;
   if (path === undefined) throw problem('API_KEYS_FILE', 'needed: the file that the key is added to');
   const name = apiKeyIdSchema.safeParse(id);

@@ -3,12 +3,13 @@ import { environmentError } from '@org/context-store/environment';
 import { apiKeyPrincipal, parseApiKeys, type ApiKeys } from './api-keys.js';
 import type { Authenticator } from '../authenticator.js';
 
-const lookEveryMs = 1000;
+const checkEveryMs = 1000;
 
 /**
- * Accepts the API keys of a file, which is read again when it changes and on SIGHUP. A file that cannot be read then
- * changes nothing.
- * @throws VALIDATION_ERROR when it cannot be read now
+ * Accepts the API keys of a file. The file is read again when it changes, and on SIGHUP. If it cannot be read then, the
+ * previous keys stay valid.
+ *
+ * @throws VALIDATION_ERROR if the file cannot be read at the start
  */
 export function openApiKeyAuthenticator(path: string, log: (line: string) => void): Authenticator {
   let keys = readAtStart(path);
@@ -22,8 +23,8 @@ export function openApiKeyAuthenticator(path: string, log: (line: string) => voi
     }
   };
   warnOfReaders(path, log);
-  // By its path, so that it does not matter whether the file is written to or replaced.
-  watchFile(path, { interval: lookEveryMs, persistent: false }, readAgain);
+  // watchFile watches the path, so it notices both a changed and a replaced file.
+  watchFile(path, { interval: checkEveryMs, persistent: false }, readAgain);
   process.on('SIGHUP', readAgain);
   return { authenticate: async (key) => apiKeyPrincipal(keys, key), unreadiness: () => undefined };
 }
@@ -39,10 +40,10 @@ function readAtStart(path: string): ApiKeys {
   }
 }
 
-/** Hashes open nothing, but they say who may do what; and whoever may write them may do everything. */
+/** Hashes are no credentials, but the file tells who may do what. A user who may write the file may add keys. */
 function warnOfReaders(path: string, log: (line: string) => void): void {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
-  // A group may read: that is how a secret reaches a container.
+  // The group may read: container platforms mount secrets like this.
   if (process.platform !== 'win32' && (mode & 0o027) !== 0) {
     log('API_KEYS_FILE is open to other users of this machine: chmod 600 it');
   }

@@ -7,8 +7,9 @@ const timeoutMs = 5000;
 const metadataSchema = z.object({ issuer: z.string(), jwks_uri: z.string().refine(isTrustworthyUrl) });
 
 /**
- * Finds the public keys of an authorization server by its metadata (OpenID Connect Discovery 1.0, section 4; RFC 8414,
- * section 3).
+ * Finds the URL of an authorization server's public keys in its metadata (OpenID Connect Discovery 1.0, section 4;
+ * RFC 8414, section 3).
+ *
  * @throws Error with one line that says what is wrong with each document
  */
 export async function findKeysUrl(issuer: string): Promise<URL> {
@@ -33,7 +34,7 @@ async function readKeysUrl(url: string, issuer: string): Promise<URL> {
   if (!response.ok) throw new Error(`answered ${response.status}`);
   const metadata = metadataSchema.safeParse(await response.json());
   if (!metadata.success) throw new Error('is no metadata with an issuer and a trustworthy jwks_uri');
-  // Whoever could put another issuer's metadata here could let that issuer's tokens in.
+  // Otherwise metadata of another issuer at this place would make its tokens valid here.
   if (metadata.data.issuer !== issuer) throw new Error('is the metadata of another issuer than AUTH_ISSUER');
   return new URL(metadata.data.jwks_uri);
 }

@@ -6,7 +6,7 @@ import { findKeysUrl } from './find-keys-url.js';
 
 export interface IssuerKeysOptions {
   readonly issuer: string;
-  /** Absent: as the issuer's metadata says. */
+  /** Default: the URL in the issuer's metadata. */
   readonly jwksUrl?: URL | undefined;
   /** Takes one line. */
   readonly log: (line: string) => void;
@@ -14,31 +14,32 @@ export interface IssuerKeysOptions {
 
 export interface IssuerKeys {
   /**
-   * The keys by which a token with this header may be signed: one where it names its key, else all that fit its algorithm,
-   * and then those that the issuer has by now. Ask for the next one only if the one before was wrong.
-   * @throws CredentialError 503 when the keys are out of reach, an error of jose when the token's is not among them
+   * Yields the keys that may have signed a token with this header. It is one key if the header names it; otherwise all keys
+   * for the algorithm, and then the same after the keys were fetched again. Take the next key only if the last one failed.
+   *
+   * @throws CredentialError 503 if the keys cannot be fetched; an error of jose if the issuer has no such key
    */
   readonly keysFor: (header: JWSHeaderParameters) => AsyncIterable<CryptoKey>;
-  /** Why there are no keys yet; undefined when there are. */
+  /** Returns why there are no keys yet. Returns undefined if there are. */
   readonly unreadiness: () => string | undefined;
 }
 
-/** A key that the issuer withdrew is trusted no longer than this, while the issuer can be reached. */
+/** While the issuer can be reached, a key that it withdrew is trusted no longer than this. */
 const refreshMs = 5 * 60_000;
 const retryMs = 2000;
-/** A token with an unknown key makes us look for new ones, but no more often than this, whoever sends how many. */
+/** A token with an unknown key triggers a fetch of new keys, at most once in this time for all callers. */
 const cooldownMs = 2000;
 
-/** A server that starts would rather have the keys before its first call, but not wait for an issuer that hangs. */
+/** How long the start waits for the keys. An issuer that hangs must not keep the server from starting. */
 const firstWaitMs = 2000;
 
-/** Keeps the public keys of an authorization server, and goes on with those that it has while that server is away. */
+/** Keeps the public keys of an authorization server. While that server is unavailable, the last keys stay in use. */
 export async function openIssuerKeys({ issuer, jwksUrl, log }: IssuerKeysOptions): Promise<IssuerKeys> {
   let keySet: RemoteJWKSet | undefined;
   let hasKeys = false;
   let isAway = false;
 
-  const look = async (): Promise<void> => {
+  const refresh = async (): Promise<void> => {
     try {
       keySet ??= createRemoteJWKSet(jwksUrl ?? (await findKeysUrl(issuer)), {
         cooldownDuration: cooldownMs,
@@ -52,9 +53,9 @@ export async function openIssuerKeys({ issuer, jwksUrl, log }: IssuerKeysOptions
       if (!isAway) log(`The keys of ${issuer} cannot be had, ${consequence}: ${fetchProblem(error)}`);
       isAway = true;
     }
-    setTimeout(() => void look(), isAway ? retryMs : refreshMs).unref();
+    setTimeout(() => void refresh(), isAway ? retryMs : refreshMs).unref();
   };
-  await Promise.race([look(), delay(firstWaitMs, undefined, { ref: false })]);
+  await Promise.race([refresh(), delay(firstWaitMs, undefined, { ref: false })]);
 
   async function* candidates(header: JWSHeaderParameters, set: RemoteJWKSet): AsyncGenerator<CryptoKey> {
     try {
@@ -70,7 +71,7 @@ export async function openIssuerKeys({ issuer, jwksUrl, log }: IssuerKeysOptions
     keysFor: async function* keysFor(header) {
       if (keySet === undefined || !hasKeys) throw outOfReach(`the keys of ${issuer}`);
       yield* candidates(header, keySet);
-      // jose looks for new keys when a token names one that it does not know. A new key may also sign tokens that name none.
+      // jose fetches new keys for a header that names an unknown one. For a header that names none, it does not.
       if (header.kid !== undefined || keySet.coolingDown) return;
       await keySet.reload().catch((error: unknown) => {
         throw outOfReach(`new keys of ${issuer}`, error);

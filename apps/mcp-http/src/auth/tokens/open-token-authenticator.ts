@@ -11,7 +11,7 @@ export interface TokenAuthenticatorOptions extends IssuerKeysOptions, ClaimMappi
   readonly audience: string;
 }
 
-/** A public key verifies all of them: nobody can pass one off as a shared secret. */
+/** Asymmetric algorithms alone, so that a public key cannot be used as a shared secret. */
 const algorithms = [
   'RS256',
   'RS384',
@@ -26,14 +26,14 @@ const algorithms = [
   'Ed25519',
 ];
 
-/** RFC 9068 asks for at+jwt; many servers still write JWT, or nothing. What has another type is no access token. */
+/** RFC 9068 requires at+jwt; many servers still write JWT, or nothing. Any other type is no access token. */
 const types: ReadonlySet<string | undefined> = new Set([undefined, 'jwt', 'at+jwt', 'application/at+jwt']);
 
 const clockToleranceSeconds = 5;
-/** Checking a signature takes half the time of a call. A key that is withdrawn opens nothing new after this. */
+/** Checking a signature takes half the time of a call. Tokens of a withdrawn key are accepted no longer than this. */
 const cachedMs = 60_000;
 const cachedTokens = 10_000;
-/** How many signatures may be checked at once, or wait for that: so many take some ten milliseconds. */
+/** Maximum number of signature checks under way. This many take about ten milliseconds. */
 const maxChecks = 256;
 
 /** Accepts the access tokens that an authorization server signed for this server. */
@@ -43,9 +43,9 @@ export async function openTokenAuthenticator(options: TokenAuthenticatorOptions)
   const verified = new LRUCache<string, Principal>({ max: cachedTokens });
 
   let checks = 0;
-  /** Undefined: another key signed it. */
+  /** Returns undefined if another key signed the token. */
   const verifyBy = async (key: CryptoKey, token: string): Promise<JWTVerifyResult | undefined> => {
-    // Counted here: a token whose key has to be fetched first keeps no other waiting.
+    // Counted here, so that tokens whose keys must be fetched first do not count.
     if (checks === maxChecks) throw new CredentialError(503, 'too many tokens are being checked');
     checks += 1;
     try {
@@ -82,7 +82,7 @@ export async function openTokenAuthenticator(options: TokenAuthenticatorOptions)
       try {
         const principal = await verify(token);
         const ttl = Math.min(cachedMs, principal.expiresAt * 1000 - Date.now());
-        // Within the tolerance nothing is left, and 0 would mean for ever.
+        // Within the clock tolerance, no time is left. A TTL of 0 would mean no expiry.
         if (ttl >= 1) verified.set(digest, principal, { ttl: Math.floor(ttl) });
         return principal;
       } catch (error) {

@@ -5,19 +5,19 @@ import type { z } from 'zod';
 import type { Principal } from '../principal.js';
 import { CredentialError } from '../credential-error.js';
 
-/** Where a token says whom it is for. */
+/** Which claims of a token name its namespace and agent. */
 export interface ClaimMapping {
-  /** Absent: every token belongs to `ownNamespace`. */
+  /** Undefined if every token belongs to `ownNamespace`. */
   readonly namespaceClaim: string | undefined;
   readonly ownNamespace: string;
-  /** Absent: tokens bind no agent. */
+  /** Undefined if tokens are not bound to an agent. */
   readonly agentClaim: string | undefined;
 }
 
-/** Who is behind the claims of a token that was verified. @throws CredentialError */
+/** Reads the principal from the claims of a verified token. @throws CredentialError */
 export function tokenPrincipal(claims: JWTPayload, mapping: ClaimMapping): Principal {
   const { sub, client_id: client, exp, cnf } = claims;
-  // RFC 7800: whoever sends it must prove to hold a key, and a bearer proves nothing.
+  // RFC 7800: the client must prove that it has a key, which a bearer token cannot do.
   if (cnf !== undefined) throw new CredentialError(401, 'the token is bound to a key (cnf)');
   const subject = sub ?? client;
   if (typeof subject !== 'string' || subject === '') {
@@ -40,7 +40,7 @@ function nameIn(claims: JWTPayload, claim: string, schema: z.ZodType<string>): s
   throw new CredentialError(403, `the claim ${claim} of the token ${problem}`);
 }
 
-/** RFC 9068 has `scope`, separated by spaces; some servers write a list, or `scp`. What is unknown here grants nothing. */
+/** RFC 9068 has `scope`, separated by spaces; some servers write a list, or `scp`. Unknown scopes grant nothing. */
 function scopesIn({ scope, scp }: JWTPayload): Scope[] {
   const granted = [scope, scp].flatMap((claim) => (typeof claim === 'string' ? claim.split(' ') : claim));
   return granted.filter((name): name is Scope => typeof name === 'string' && Object.hasOwn(scopes, name));
