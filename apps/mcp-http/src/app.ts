@@ -145,8 +145,8 @@ function starting(request: ServerBindings): Response {
 const maxKnownHosts = 100;
 
 /**
- * Protects against DNS rebinding, by which a web page reaches the server through a host name of its own. Clients send few
- * different names, so names that were accepted are remembered and not parsed again.
+ * Protects against DNS rebinding: a web page must not reach the server by a host name that points to it. Clients send few
+ * different names, so accepted names are remembered and not parsed again.
  */
 function requireKnownHost({ allowedHosts }: AppOptions): MiddlewareHandler<AppEnv> {
   const known = new Set<string | undefined>();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { acceptsAnswers, nameAnswerTypes } from './accept.js';
 
-describe('a client takes what a message may be answered by', () => {
+describe('a client accepts both types of answers', () => {
   it.each([
     undefined,
     '',
@@ -23,7 +23,7 @@ describe('a client takes what a message may be answered by', () => {
   });
 });
 
-describe('a client does not', () => {
+describe('a client does not accept them', () => {
   it.each([
     'application/json',
     'text/event-stream',

@@ -27,7 +27,7 @@ it.each([
   '*',
   'null',
   '',
-])('takes %j for no origin', (text) => {
+])('refuses %j, which is no origin', (text) => {
   expect(readOrigin(text)).toBeUndefined();
 });
 
@@ -62,6 +62,6 @@ it('compares scheme, host and port of origins, and the host alone of host names'
   }
 });
 
-it('knows nobody when nothing is named', () => {
+it('allows no origin if the list is empty', () => {
   for (const origin of ['http://localhost', 'null', 'https://*']) expect(createOriginCheck([])(origin)).toBe(false);
 });

@@ -9,7 +9,7 @@ import { readRequest } from './read-request.js';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-it('holds nothing of a body that was read, while its request waits for an answer', async () => {
+it('keeps no memory of a body that was read while its request waits for an answer', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

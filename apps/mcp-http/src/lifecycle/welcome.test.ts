@@ -9,7 +9,7 @@ const welcome = (database: string, namespace = 'default') =>
   welcomeText({ ...unguarded, location: databaseLocation(database), namespace });
 
 describe('the welcome', () => {
-  it('says in a few lines where it listens, where the data lies, and what to paste into a client', async () => {
+  it('shows in a few lines the URL, where the data is, and what to paste into a client', async () => {
     const text = welcome('sqlite:/tmp/my data.db', 'team');
     expect(text.split('\n').length).toBeLessThanOrEqual(25);
     expect(text).toContain('/tmp/my data.db');
@@ -27,7 +27,7 @@ describe('the welcome', () => {
     expect(await readFile((stdio as { command: string }).command, 'utf8')).toContain('mcp-stdio');
   });
 
-  it('leaves room for an API key, at the address that clients know', () => {
+  it('has a placeholder for the API key, and the public URL', () => {
     const publicUrl = 'https://store.example/mcp';
     const location = databaseLocation('sqlite::memory:');
     const text = welcomeText({ ...unguarded, publicUrl, needsApiKey: true, location, namespace: 'default' });
@@ -35,18 +35,18 @@ describe('the welcome', () => {
     expect(text).toContain(`"url":"${publicUrl}","headers":{"Authorization":"Bearer YOUR_API_KEY"}`);
   });
 
-  it('offers no stdio on data that no other process can reach', () => {
+  it('does not show stdio for data that no other process can reach', () => {
     expect(welcome('sqlite::memory:')).not.toContain('mcp-stdio');
   });
 
-  it('leaves out what may hold a password', () => {
+  it('leaves out a URL that may contain a password', () => {
     const text = welcome('postgres://root:secret@127.0.0.1:5432/context?sslpassword=secret');
     expect(text).toContain('PostgreSQL at 127.0.0.1:5432/context\n');
     expect(text).toContain('--env DATABASE_URL="${DATABASE_URL}" -- /');
     expect(text).not.toContain('secret');
   });
 
-  it('shows a URL without a secret as it is, to be pasted', () => {
+  it('shows a URL without a secret as it is', () => {
     const database = 'postgres://root@127.0.0.1:5432/context';
     expect(welcome(database)).toContain(`"env":{"DATABASE_URL":"${database}"}`);
   });

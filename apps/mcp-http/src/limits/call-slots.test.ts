@@ -6,7 +6,7 @@ import { CallSlots } from './call-slots.js';
 
 const respond = (): ServerResponse => new ServerResponse(new IncomingMessage(new Socket()));
 
-it('gives a caller slots in the order of its calls, passes over those who left it, and frees those that nobody waits for', async () => {
+it('starts the calls of one caller in their order, skips those whose clients left, and frees slots that no call waits for', async () => {
   const slots = new CallSlots({ size: 1, maxQueued: 2, maxQueuedMs: 60_000 });
   const [first, second, third, fourth, fifth] = [respond(), respond(), respond(), respond(), respond()];
   expect(await slots.enter('a', first)).toBe(true);
@@ -20,7 +20,7 @@ it('gives a caller slots in the order of its calls, passes over those who left i
   expect(await slots.enter('a', fifth)).toBe(true);
 });
 
-it('refuses whoever has waited too long, and gives no slot to who is gone', async () => {
+it('refuses a call that has waited too long, and gives no slot to a client that has gone', async () => {
   const slots = new CallSlots({ size: 1, maxQueued: 1, maxQueuedMs: 20 });
   const [first, gone, last] = [respond(), respond(), respond()];
   gone.destroyed = true;
@@ -31,7 +31,7 @@ it('refuses whoever has waited too long, and gives no slot to who is gone', asyn
   expect(await slots.enter('a', last)).toBe(true);
 });
 
-/** Lets calls of a caller in, or into the queue. */
+/** Starts calls of a caller, or puts them into the queue. */
 const enterAll = (slots: CallSlots, caller: string, count: number) =>
   Array.from({ length: count }, () => {
     const response = respond();
@@ -42,7 +42,7 @@ const countIn = async (entered: ReturnType<typeof enterAll>): Promise<number> =>
   return settled.filter((isIn) => isIn === true).length;
 };
 
-it('leaves a quarter of the slots, and of the queue, to others; who take equal parts', async () => {
+it('leaves a quarter of the slots and of the queue to other callers, and gives three callers equal shares', async () => {
   const slots = new CallSlots({ size: 64, maxQueued: 64, maxQueuedMs: 60_000 });
   expect(await countIn(enterAll(slots, 'a', 48 + 48))).toBe(48);
   expect(await slots.enter('a', respond())).toBe(false);
@@ -57,7 +57,7 @@ it('leaves a quarter of the slots, and of the queue, to others; who take equal p
   expect(taken).toEqual({ a: 20, b: 19, c: 19 });
 });
 
-it('lets callers in by turns, however many calls each has in the queue', async () => {
+it('lets queued callers take turns, however many calls each has', async () => {
   const slots = new CallSlots({ size: 1, maxQueued: 100, maxQueuedMs: 60_000 });
   const order: string[] = [];
   const first = respond();
@@ -74,7 +74,7 @@ it('lets callers in by turns, however many calls each has in the queue', async (
   expect(order).toEqual(['a', 'b', 'c', 'a', 'b', 'a', 'a']);
 });
 
-it('gives to each in the queue what it may have, when a slot becomes free', async () => {
+it('starts a call of each queued caller that may have a slot when one becomes free', async () => {
   const slots = new CallSlots({ size: 7, maxQueued: 10, maxQueuedMs: 60_000 });
   enterAll(slots, 'a', 3);
   const [released] = enterAll(slots, 'b', 3);

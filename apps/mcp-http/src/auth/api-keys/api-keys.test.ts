@@ -9,8 +9,8 @@ const key = newApiKey('reader');
 const entry = { id: 'reader', hash: hashApiKey(key), namespace: 'acme', scopes: ['context:read'] };
 const lineWith = (changes: object): string => JSON.stringify({ ...entry, ...changes });
 
-describe('a file of API keys', () => {
-  it('has a key in each line that is not empty', () => {
+describe('the file of API keys', () => {
+  it('has one key per line, and may have empty lines', () => {
     const keys = parseApiKeys(`\n${lineWith({})}\r\n\n${lineWith({ id: 'other', agent: 'planner' })}`);
     expect([...keys.keys()]).toEqual(['reader', 'other']);
     expect(parseApiKeys('').size).toBe(0);
@@ -19,7 +19,7 @@ describe('a file of API keys', () => {
   it.each([
     ['half a line', lineWith({}).slice(0, -1), 'line 1: '],
     ['the same id twice', `${lineWith({})}\n${lineWith({})}`, 'line 2: the id reader is taken'],
-    ['a field of its own', lineWith({ secret: 'hunter2' }), 'line 1: '],
+    ['an unknown field', lineWith({ secret: 'hunter2' }), 'line 1: '],
     ['an unknown scope', lineWith({ scopes: ['context:read', 'all'] }), 'line 1: scopes.1: one of context:read, '],
     ['no scope', lineWith({ scopes: [] }), 'line 1: scopes: '],
     ['no namespace', lineWith({ namespace: undefined }), 'line 1: namespace: '],
@@ -29,7 +29,7 @@ describe('a file of API keys', () => {
     ['a date without a time', lineWith({ expiresAt: '2027-01-01' }), 'line 1: expiresAt: '],
     ['a time without an offset', lineWith({ expiresAt: '2027-01-01T00:00:00' }), 'line 1: expiresAt: '],
     ['an id that is none', lineWith({ id: 'a.b' }), 'line 1: id: '],
-  ])('is refused with %s, by its line and without what is in it', (_case, text, problem) => {
+  ])('is refused with %s, by a message that names the line but not its content', (_case, text, problem) => {
     expect(() => parseApiKeys(text)).toThrow(problem);
     expect(() => parseApiKeys(text)).not.toThrow(/hunter2|csk_|a b|role:x/);
   });
@@ -39,7 +39,7 @@ describe('a principal', () => {
   const nowSeconds = Date.now() / 1000;
   const principalOf = (changes: object): unknown => apiKeyPrincipal(parseApiKeys(lineWith(changes)), key);
 
-  it('is what the line says', () => {
+  it('has the values of its line', () => {
     expect(principalOf({ agent: 'planner' })).toMatchObject({
       id: 'key:reader',
       namespace: 'acme',
@@ -48,7 +48,7 @@ describe('a principal', () => {
     });
   });
 
-  it('is looked at again within five minutes, or when the key expires', () => {
+  it('expires after five minutes, or when the key does', () => {
     const { expiresAt } = principalOf({}) as { expiresAt: number };
     expect(expiresAt - nowSeconds).toBeGreaterThan(290);
     expect(expiresAt - nowSeconds).toBeLessThan(400);
@@ -64,7 +64,7 @@ describe('createApiKey', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   const environment = { API_KEYS_FILE: path, CONTEXT_NAMESPACE: 'acme', CONTEXT_AGENT: undefined };
 
-  it('adds a line, even to a file whose last one is not ended', () => {
+  it('adds a line, even if the last line of the file has no line break', () => {
     createApiKey(environment, 'first', 'handoff');
     writeFileSync(path, readFileSync(path, 'utf8').trimEnd());
     const second = createApiKey(environment, 'second', 'context:read,handoff');

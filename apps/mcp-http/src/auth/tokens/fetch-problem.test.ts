@@ -38,16 +38,16 @@ it.each([
   ['http', '/broken', 'other side closed'],
   ['http', '/silent', 'no answer in time'],
   ['https', '/text', 'ERR_SSL_WRONG_VERSION_NUMBER'],
-])('says of %s and %s: %s', async (scheme, path, problem) => {
+])('describes %s and %s: %s', async (scheme, path, problem) => {
   expect(await problemOf(`${scheme}://127.0.0.1:${port}${path}`)).toBe(problem);
 });
 
-it('says of a host that is not there what the system says', async () => {
+it('names the code of the system for a host that does not answer', async () => {
   expect(await problemOf(`http://localhost:${await unusedPort()}/`)).toBe('ECONNREFUSED');
   expect(await problemOf('https://nowhere.invalid/')).toMatch(/^(?:ENOTFOUND|EAI_AGAIN|no answer in time)$/);
 });
 
-it('says of several addresses what is wrong with any of them, once', () => {
+it('names each problem once for a host with several addresses', () => {
   const [refused, alsoRefused, unreachable] = ['ECONNREFUSED', 'ECONNREFUSED', 'ENETUNREACH'].map((code) =>
     Object.assign(new Error('connect'), { code }),
   );

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { findKeysUrl } from './find-keys-url.js';
 
-/** The documents of a server of authorization servers, by path. */
+/** The documents of the authorization servers on one host, by path. */
 let documents: Record<string, unknown> = {};
 const server = createServer(({ url = '' }, response) => {
   const document = documents[url];
@@ -43,7 +43,7 @@ it.each<[string, () => unknown, string]>([
   ['it says nothing of keys', () => ({ issuer: origin }), 'no metadata'],
   ['the keys come over an open line', () => metadata(origin, 'http://keys.example/jwks'), 'no metadata'],
   ['it is elsewhere', () => 'elsewhere', 'unexpected redirect'],
-])('refuses metadata when %s', async (_case, document, problem) => {
+])('refuses metadata: %s', async (_case, document, problem) => {
   documents['/.well-known/openid-configuration'] = document();
   documents['/elsewhere'] = metadata(origin);
   await expect(findKeysUrl(origin)).rejects.toThrow(problem);

@@ -4,7 +4,7 @@ import { tokenPrincipal } from './token-principal.js';
 const claims = { sub: 'someone', client_id: 'client', exp: 1000, space: 'acme', agent: 'planner' };
 const mapping = { namespaceClaim: 'space', ownNamespace: 'own', agentClaim: 'agent' };
 
-it('is what the claims say', () => {
+it('reads the principal from the claims', () => {
   expect(tokenPrincipal({ ...claims, scope: 'openid handoff admin' }, mapping)).toEqual({
     id: 'token:someone',
     namespace: 'acme',
@@ -14,13 +14,13 @@ it('is what the claims say', () => {
   });
 });
 
-it('is named by the client where there is no subject', () => {
+it('takes the id of the client if there is no subject', () => {
   const { sub: _sub, ...others } = claims;
   expect(tokenPrincipal(others, mapping).id).toBe('token:client');
   expect(() => tokenPrincipal({ ...others, client_id: 7 }, mapping)).toThrow('neither sub nor client_id');
 });
 
-it('has the namespace of the server, and no agent, where claims do not matter', () => {
+it('uses the namespace of the server, and no agent, if no claims are configured', () => {
   const off = { namespaceClaim: undefined, ownNamespace: 'own', agentClaim: undefined };
   expect(tokenPrincipal(claims, off)).toMatchObject({ namespace: 'own', agent: undefined });
 });
@@ -31,7 +31,7 @@ it.each([
   ['namespaceClaim', 'exp', 'is not a name'],
   ['agentClaim', 'missing', 'is missing'],
   ['agentClaim', 'url', 'is not a name'],
-])('is nobody when the %s %s names nothing', (which, claim, problem) => {
+])('refuses a token whose %s %s names nothing', (which, claim, problem) => {
   const all = { ...claims, url: 'https://client.example/metadata.json' };
   expect(() => tokenPrincipal(all, { ...mapping, [which]: claim })).toThrow(
     `the claim ${claim} of the token ${problem}`,
@@ -46,6 +46,6 @@ it.each([
   [{ scope: 'CONTEXT:READ toString __proto__ context' }, []],
   [{ scope: { admin: true } }, []],
   [{}, []],
-])('may do what is known of %j', (granted, scopes) => {
+])('grants the known scopes of %j', (granted, scopes) => {
   expect(tokenPrincipal({ ...claims, ...granted }, mapping).scopes).toEqual(scopes);
 });
