@@ -267,7 +267,7 @@ it.each([
     maxConcurrentCalls: 1,
     maxQueuedCalls: 1,
     maxWaitingCalls: 1,
-    maxAnsweringMs: 500,
+    maxAnsweringMs: 1500,
     refusalDelayMs: 0,
   });
   const server = await openHttpServer({
