@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-/** Calls a tool as the agent planner. Returns the id of the handoff, if there is one. */
+/** Calls a tool as the agent planner; answers with the handoff's id, if there is one. */
 async function call(server: HttpServerProcess, name: string, args: Record<string, unknown>): Promise<string> {
   const params = { name, arguments: { agent: 'planner', ...args } };
   const answer = await (await post(server.mcp, { jsonrpc: '2.0', id: 1, method: 'tools/call', params })).text();
@@ -39,7 +39,7 @@ describe('metrics of a server', () => {
       .map(({ name, labels, value }) => [name, ...Object.values(labels), value].join(' '))
       .toSorted();
 
-  it('count what was done', async () => {
+  it('are what was done', async () => {
     await call(server, 'registerSession', { sessionKey: 'work' });
     await call(server, 'registerSession', { sessionKey: 'work' });
     for (const contextType of ['message', 'message', 'tool_call']) {
@@ -82,7 +82,7 @@ describe('metrics of a server', () => {
     expect(first.value('process_cpu_seconds_total')).toBeGreaterThan(0);
   });
 
-  it('count a fault, and contain no text of a caller', async () => {
+  it('tell a fault, and hold nothing that a caller wrote', async () => {
     await call(server, 'registerSession', { sessionKey: 'secret-key', agent: 'secret-agent' });
     const other = new Database(join(folder.path, 'context.db'));
     other.exec('drop table context_history');
@@ -107,7 +107,7 @@ it.each([
   ['off', []],
   ['', []],
   ['9', ['prometheus.js']],
-])('loads OpenTelemetry only for metrics: METRICS_PORT=%s', async (port, expected) => {
+])('loads OpenTelemetry only to measure: METRICS_PORT=%s', async (port, expected) => {
   const reportLoaded = `
     import { registerHooks } from 'node:module';
     registerHooks({
@@ -119,7 +119,7 @@ it.each([
   const server = await HttpServerProcess.start({
     DATABASE_URL: 'sqlite::memory:',
     METRICS_PORT: port,
-    // An address of another machine: nothing has to listen, because this test checks what is loaded.
+    // No port of this machine: what is loaded is the question, not what listens.
     METRICS_HOST: '192.0.2.1',
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(reportLoaded)}`,
   });
@@ -129,8 +129,8 @@ it.each([
   expect(loaded.filter((file) => /^(?:prometheus|otlp)\.js$/.test(file ?? ''))).toEqual(expected);
 });
 
-describe('a metrics port that is not available', () => {
-  it('is logged in one line, and calls are served', async () => {
+describe('a metrics port that cannot be had', () => {
+  it('is one line of the log, and calls are served', async () => {
     const taken = createServer().listen(await unusedPort(), '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as { port: number };

@@ -3,7 +3,7 @@ import { startOtlpReceiver } from '@org/telemetry-otel/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpServerProcess, post, type Env } from './mcp-http.js';
 
-/** Sends traces at once, with a timeout that is short but tolerates a slow machine. */
+/** Sends what is traced at once, and gives up soon, but not where the machine alone is slow. */
 const hasty = { OTEL_BSP_SCHEDULE_DELAY: '20', OTEL_EXPORTER_OTLP_TIMEOUT: '2000' };
 
 async function start(endpoint: string, env: Env): Promise<HttpServerProcess> {
@@ -28,7 +28,7 @@ async function call({ mcp }: HttpServerProcess): Promise<void> {
 const linesOf = ({ log }: HttpServerProcess): string[] =>
   log.filter(({ level }) => level !== 'info').map(({ msg }) => msg);
 
-/** Calls until the server has logged this many lines, and then some more. */
+/** Calls until it says so many lines, and then some more. */
 async function callUntil(server: HttpServerProcess, lines: number): Promise<void> {
   const called = async (): Promise<number> => {
     await call(server);
@@ -68,7 +68,7 @@ describe('a receiver of traces', () => {
     expect(linesOf(server)).toEqual([expect.stringMatching(lost(reason, receiver.port)), found(receiver.port)]);
   });
 
-  it('that is not available is logged once, and once more when it is available', async () => {
+  it('that is not there is one line, and another one when it is', async () => {
     const port = await unusedPort();
     const server = await start(`http://127.0.0.1:${port}`, hasty);
     await callUntil(server, 1);
@@ -80,7 +80,7 @@ describe('a receiver of traces', () => {
     expect(linesOf(server)).toEqual([expect.stringMatching(lost('ECONNREFUSED', port)), found(port)]);
   });
 
-  it('that is slow is logged once, and gets what the queue holds', async () => {
+  it('that is slow is one line, and told of what the queue holds', async () => {
     const receiver = await startOtlpReceiver();
     onTestFinished(receiver.close);
     receiver.mood = 'slow';
@@ -103,7 +103,7 @@ describe('a receiver of traces', () => {
     ]);
   });
 
-  it('is logged with the variable that names it', async () => {
+  it('is at fault by the variable that names it', async () => {
     const url = `http://127.0.0.1:${await unusedPort()}/own`;
     const server = await start('http://127.0.0.1:4318', { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url, ...hasty });
     await callUntil(server, 1);
@@ -117,7 +117,7 @@ describe('a receiver of traces', () => {
     const receiver = await startOtlpReceiver();
     onTestFinished(receiver.close);
     receiver.mood = 'silent';
-    // Longer than the timeout of this test.
+    // Longer than this test may take.
     const server = await start(receiver.url, { OTEL_EXPORTER_OTLP_TIMEOUT: '600000' });
     await call(server);
     expect(await server.stop()).toMatchObject({ code: 0 });
@@ -135,7 +135,7 @@ it.each([
   [{ OTEL_TRACES_SAMPLER: 'jaeger_remote' }, 'OTEL_TRACES_SAMPLER is "jaeger_remote", not always_on'],
   [{ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '10' }, 'OTEL_TRACES_SAMPLER_ARG is "10", not a'],
   [{ OTEL_BSP_MAX_QUEUE_SIZE: '-1' }, 'OTEL_BSP_MAX_QUEUE_SIZE is "-1", not a whole number'],
-])('%j is logged in one line, and calls are served', async (env, says) => {
+])('%j is one line, and calls are served', async (env, says) => {
   const server = await start('http://127.0.0.1:4318', env);
   await call(server);
   await server.stop();
