@@ -6,8 +6,8 @@ const newline = 0x0a;
 export type Line = { readonly bytes: Buffer } | { readonly tooLong: true; readonly id: string | undefined };
 
 /**
- * Splits a stream of bytes into lines. It buffers at most one line of `maxBytes`, and joins its pieces once, so that the
- * time for a long line is proportional to its length.
+ * Splits a stream of bytes into lines. It buffers at most one line of `maxBytes`. It joins the pieces once, so that the time
+ * for a long line is proportional to its length.
  */
 export class LineSplitter {
   readonly #maxBytes: number;

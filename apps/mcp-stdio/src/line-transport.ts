@@ -20,7 +20,7 @@ export interface LineTransportOptions {
 
 /**
  * A transport with one JSON-RPC message per line. Unlike the SDK's stdio transport, it answers messages that it cannot read,
- * stays open after a message that is too large, and closes only after every request is answered.
+ * and stays open after a message that is too large. It closes only after every request is answered.
  *
  * It is open, then finishing (it reads nothing more, and answers what it has read), then closed.
  */

@@ -4,7 +4,16 @@ import { rename } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { dataFolder, program, RawServer, run, type DataFolder, type Env } from './mcp-stdio.js';
+import {
+  dataFolder,
+  preloading,
+  program,
+  RawServer,
+  run,
+  type DataFolder,
+  type Env,
+  type Finished,
+} from './mcp-stdio.js';
 
 let folder: DataFolder;
 beforeEach(async () => {
@@ -17,6 +26,12 @@ interface LogLine {
   readonly msg: string;
   readonly [field: string]: unknown;
 }
+
+const linesOf = (stderr: string): readonly LogLine[] =>
+  stderr
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as LogLine);
 
 function breakDatabase(): void {
   const other = new Database(folder.database.slice('sqlite:'.length));
@@ -39,9 +54,8 @@ async function logOf(env: Env): Promise<readonly LogLine[]> {
   server.child.stdin.end();
   const { code, stderr } = await server.finished;
   expect(code).toBe(0);
-  const lines = stderr.split('\n').slice(0, -1);
   expect(stderr).not.toContain('secret');
-  return lines.map((line) => JSON.parse(line) as LogLine);
+  return linesOf(stderr);
 }
 
 describe('LOG_LEVEL', () => {
@@ -98,8 +112,7 @@ it('logs each of a few faults, and the number of the others in a flood', async (
   }
   server.child.stdin.end();
   const { stderr } = await server.finished;
-  const lines = stderr.split('\n').slice(0, -1);
-  const faults = lines.map((line) => JSON.parse(line) as LogLine);
+  const faults = linesOf(stderr);
   const leftOut = faults.reduce((sum, line) => sum + Number(line['leftOut'] ?? 0), 0);
   expect(faults.filter(({ requestId }) => requestId !== undefined).length + leftOut).toBe(times);
   expect(leftOut).toBeGreaterThan(0);
@@ -107,10 +120,7 @@ it('logs each of a few faults, and the number of the others in a flood', async (
 
 it('logs an uncaught exception without its other properties, and exits', async () => {
   const defect = `process.on('SIGUSR2', () => { throw Object.assign(new TypeError('boom'), { detail: 'secret' }) })`;
-  const server = new RawServer({
-    DATABASE_URL: folder.database,
-    NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(defect).toString('base64')}`,
-  });
+  const server = new RawServer({ DATABASE_URL: folder.database, ...preloading(defect) });
   server.send({ id: 1, method: 'ping' });
   await server.next();
   server.child.kill('SIGUSR2');
@@ -141,25 +151,16 @@ it('logs that the database file was removed while it was open, and that it is ba
   expect(await server.next()).toMatchObject({ result: { structuredContent: { sequence: 1 } } });
   server.child.stdin.end();
   const { stderr } = await server.finished;
-  const lines = stderr.split('\n').slice(0, -1);
-  expect(lines.map((line) => (JSON.parse(line) as LogLine).msg)).toEqual([
+  expect(linesOf(stderr).map(({ msg }) => msg)).toEqual([
     expect.stringMatching(/was removed or moved while it was open. Calls fail/),
     expect.stringMatching(/was removed or moved while it was open. .*Nothing was written/),
     expect.stringMatching(/was opened again/),
   ]);
 });
 
-it('logs that a library printed something, without the text, and warnings of Node.js', async () => {
-  const prints = `process.on('SIGUSR2', () => {
-    console.log('secret');
-    console.error('secret', Object.assign(new TypeError('boom'), { detail: 'secret' }));
-    process.emitWarning('deprecated');
-  })`;
-  const server = new RawServer({
-    DATABASE_URL: folder.database,
-    LOG_LEVEL: 'debug',
-    NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(prints).toString('base64')}`,
-  });
+/** Runs a server with a script that prints on SIGUSR2, and sends the signal between two requests. */
+async function printBetweenPings(script: string): Promise<Finished> {
+  const server = new RawServer({ DATABASE_URL: folder.database, LOG_LEVEL: 'debug', ...preloading(script) });
   server.send({ id: 1, method: 'ping' });
   await server.next();
   server.child.kill('SIGUSR2');
@@ -167,9 +168,18 @@ it('logs that a library printed something, without the text, and warnings of Nod
   server.send({ id: 2, method: 'ping' });
   expect(await server.next()).toMatchObject({ id: 2 });
   server.child.stdin.end();
-  const { stderr } = await server.finished;
-  const lines = stderr.split('\n').slice(0, -1);
-  expect(lines.map((line) => JSON.parse(line) as LogLine)).toMatchObject([
+  const finished = await server.finished;
+  expect(finished.code).toBe(0);
+  return finished;
+}
+
+it('logs that a library printed something, without the text, and warnings of Node.js', async () => {
+  const { stderr } = await printBetweenPings(`process.on('SIGUSR2', () => {
+    console.log('secret');
+    console.error('secret', Object.assign(new TypeError('boom'), { detail: 'secret' }));
+    process.emitWarning('deprecated');
+  })`);
+  expect(linesOf(stderr)).toMatchObject([
     { level: 'debug', err: { type: 'Error', stack: expect.stringContaining('at ') as string } },
     { level: 'warn', err: { type: 'TypeError', message: 'boom' } },
     { level: 'warn', err: { message: 'deprecated' }, msg: 'Node.js warns' },
@@ -178,32 +188,17 @@ it('logs that a library printed something, without the text, and warnings of Nod
 });
 
 it('keeps standard output for the protocol, however libraries print there', async () => {
-  const prints = `
+  const { stdout, stderr } = await printBetweenPings(`
     const write = process.stdout.write.bind(process.stdout);
     process.on('SIGUSR2', () => {
       process.stdout.write('secret\\n');
       process.stdout.write(Buffer.from('secret'));
       write('secret');
       console.dir({ secret: 1 });
-    })`;
-  const server = new RawServer({
-    DATABASE_URL: folder.database,
-    LOG_LEVEL: 'debug',
-    NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(prints).toString('base64')}`,
-  });
-  server.send({ id: 1, method: 'ping' });
-  await server.next();
-  server.child.kill('SIGUSR2');
-  await once(server.child.stderr, 'data');
-  server.send({ id: 2, method: 'ping' });
-  await server.next();
-  server.child.stdin.end();
-  const { code, stdout, stderr } = await server.finished;
-  expect(code).toBe(0);
+    })`);
   const messages = stdout.trim().split('\n');
   expect(messages.map((line) => JSON.parse(line) as object)).toMatchObject([{ id: 1 }, { id: 2 }]);
-  const lines = stderr.trim().split('\n');
-  expect(lines.map((line) => (JSON.parse(line) as LogLine).msg)).toEqual(Array(4).fill('A library printed something'));
+  expect(linesOf(stderr).map(({ msg }) => msg)).toEqual(Array(4).fill('A library printed something'));
   expect(stderr).not.toContain('secret');
 });
 

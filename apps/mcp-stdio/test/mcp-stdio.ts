@@ -17,6 +17,11 @@ export type Env = Readonly<Record<string, string>>;
 /** The environment of every process, without the configuration of the machine. */
 const environment = (env: Env): Record<string, string> => ({ PATH: process.env['PATH'] ?? '', ...env });
 
+/** An environment with which Node.js runs a script before the program. */
+export const preloading = (script: string): Env => ({
+  NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(script).toString('base64')}`,
+});
+
 export interface DataFolder {
   readonly path: string;
   readonly database: string;

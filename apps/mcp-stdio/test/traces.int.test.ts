@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { startOtlpReceiver, type OtlpReceiver } from '@org/telemetry-otel/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { clientKinds, connect, program, RawServer } from './mcp-stdio.js';
+import { clientKinds, connect, preloading, program, RawServer } from './mcp-stdio.js';
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const parentSpanId = '00f067aa0ba902b7';
@@ -135,11 +135,7 @@ it.each([
         return next(url, context);
       },
     });`;
-  const server = new RawServer({
-    ...database,
-    ...env,
-    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(reportLoaded)}`,
-  });
+  const server = new RawServer({ ...database, ...env, ...preloading(reportLoaded) });
   server.child.stdin.end();
   const { stderr } = await server.finished;
   const loaded = [...stderr.matchAll(/^loads .*\/(\S+)$/gm)].map(([, file = '']) => file);

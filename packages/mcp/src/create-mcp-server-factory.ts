@@ -20,7 +20,8 @@ import { createResources, resourceTemplates, type Resources } from './resources/
 import { resourceCapabilities, serverInfoOf, serverOptions } from './server-options.js';
 import { serveLegacySubscriptions } from './subscriptions/legacy-subscriptions.js';
 import type { ResourceChanges } from './subscriptions/resource-changes.js';
-import { createToolCaller, type CallTool, type ToolCallerOptions } from './tools/call-tool.js';
+import type { CallTool } from './tools/call-tool.js';
+import { createToolCaller, type ToolCallerOptions } from './tools/create-tool-caller.js';
 import { reportProgress } from './tools/report-progress.js';
 import { tools } from './tools/tools.js';
 

@@ -15,7 +15,7 @@ import { createResources } from '../resources/resources.js';
 import { serverInfoOf } from '../server-options.js';
 import { interestsOf } from '../subscriptions/interests.js';
 import { createResourceChanges, type ResourceChanges } from '../subscriptions/resource-changes.js';
-import { createToolCaller } from '../tools/call-tool.js';
+import { createToolCaller } from '../tools/create-tool-caller.js';
 import { boundedStream, type BoundedStreamOptions } from './bounded-stream.js';
 import { ChangeBus } from './change-bus.js';
 import { sessionIdFor, sessionIdHeader } from './client-session.js';

@@ -73,7 +73,11 @@ export function promptArguments(name: string): readonly string[] {
   return Object.keys(definitionOf(name).arguments.shape);
 }
 
-/** Answers `prompts/get`. @throws ProtocolError if the prompt or session is unknown, or an argument is missing, unknown or malformed */
+/**
+ * Answers `prompts/get`.
+ *
+ * @throws ProtocolError if the prompt or session is unknown, or an argument is missing, unknown or malformed
+ */
 export type GetPrompt = (name: string, given: PromptArguments | undefined, caller: Caller) => Promise<GetPromptResult>;
 export type PromptArguments = Readonly<Record<string, string | null>>;
 

@@ -61,9 +61,11 @@ interface Watched extends Topic {
 }
 
 /**
- * Events are hints, and those of other processes do not say what changed. So each watched topic that an event may concern is
- * read again, and clients are notified only if its text differs. One namespace reads its topics in rounds: one at a time,
- * each once per round, however many clients watch it. Namespaces do not wait for each other's rounds.
+ * Watches resources by the store's events. Events are hints, and those of other processes do not say what changed. So each
+ * watched topic that an event may concern is read again, and clients are notified only if its text differs.
+ *
+ * One namespace reads its topics in rounds: one at a time, each once per round, however many clients watch it. Namespaces do
+ * not wait for each other's rounds.
  */
 export function createResourceChanges(options: ResourceChangesOptions): ResourceChanges {
   const watcher = new Watcher(options);

@@ -8,17 +8,17 @@ const note = { sessionKey: 'work', contextType: 'message', content: 'x', agent: 
 const uri = 'handoff://context/work';
 
 let observed: ObservedContextStore;
-let heard: string[];
+let notified: string[];
 beforeEach(async () => {
   observed = observedContextStore();
-  heard = [];
+  notified = [];
   await observed.contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
 });
 
 async function connectListening(era: 'legacy' | 'modern'): Promise<Client> {
   const client = await connectStdio({ contextStore: observed.contextStore, gatherMs: 5 }, era);
-  client.setNotificationHandler('notifications/resources/updated', ({ params }) => void heard.push(params.uri));
-  client.setNotificationHandler('notifications/resources/list_changed', () => void heard.push('list'));
+  client.setNotificationHandler('notifications/resources/updated', ({ params }) => void notified.push(params.uri));
+  client.setNotificationHandler('notifications/resources/list_changed', () => void notified.push('list'));
   return client;
 }
 
@@ -32,7 +32,7 @@ it.each(['legacy', 'modern'] as const)(
     if (era === 'modern') await client.listen({ resourceSubscriptions: uris });
     else for (const asked of uris) await client.subscribeResource({ uri: asked });
     await observed.contextStore.updateContext(note);
-    await expect.poll(() => heard.toSorted()).toEqual(uris);
+    await expect.poll(() => notified.toSorted()).toEqual(uris);
   },
 );
 
@@ -44,12 +44,12 @@ describe('a client of the legacy era on stdio', () => {
     await client.subscribeResource({ uri });
     await client.subscribeResource({ uri });
     await observed.contextStore.updateContext(note);
-    await expect.poll(() => heard).toEqual([uri]);
+    await expect.poll(() => notified).toEqual([uri]);
     await client.unsubscribeResource({ uri });
     await client.unsubscribeResource({ uri: 'handoff://stats' });
     await observed.contextStore.updateContext(note);
     await settled();
-    expect(heard).toEqual([uri]);
+    expect(notified).toEqual([uri]);
     expect(observed.listeners()).toBe(0);
   });
 
@@ -81,14 +81,14 @@ describe('a client of the modern era on stdio', () => {
     const subscription = await client.listen({ resourceSubscriptions: [uri], resourcesListChanged: true });
     expect(subscription.honoredFilter).toEqual({ resourceSubscriptions: [uri], resourcesListChanged: true });
     await observed.contextStore.updateContext(note);
-    await expect.poll(() => heard).toEqual([uri]);
+    await expect.poll(() => notified).toEqual([uri]);
     await observed.contextStore.registerSession({ sessionKey: 'new', agent: 'a' });
-    await expect.poll(() => heard).toEqual([uri, 'list']);
+    await expect.poll(() => notified).toEqual([uri, 'list']);
     await subscription.close();
     await expect.poll(observed.listeners).toBe(0);
     await observed.contextStore.updateContext(note);
     await settled();
-    expect(heard).toEqual([uri, 'list']);
+    expect(notified).toEqual([uri, 'list']);
   });
 
   it('is not notified of anything else', async () => {
@@ -96,7 +96,7 @@ describe('a client of the modern era on stdio', () => {
     await client.listen({ resourceSubscriptions: ['handoff://summary/work'] });
     await observed.contextStore.registerSession({ sessionKey: 'new', agent: 'a' });
     await settled();
-    expect(heard).toEqual([]);
+    expect(notified).toEqual([]);
   });
 
   it('gets an error at once if it listens to a resource that does not exist', async () => {

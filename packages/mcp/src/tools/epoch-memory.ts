@@ -1,6 +1,9 @@
 import type { Handoff, Session } from '@org/domain';
 
-/** Maximum number of sessions, and of handoffs. Enough for a process that serves one person; the oldest is dropped first. */
+/**
+ * Maximum number of sessions, and of handoffs. Enough for a process that serves one person. The least recently remembered
+ * one is dropped first.
+ */
 const capacity = 10_000;
 
 export interface RememberedEpoch {

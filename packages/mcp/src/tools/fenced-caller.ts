@@ -1,8 +1,7 @@
 import { ContextStoreError, useCases, type Caller, type Handoff, type Session, type UseCaseName } from '@org/domain';
+import type { ToolArguments } from './call-tool.js';
 import { createEpochMemory, type EpochMemory, type RememberedEpoch } from './epoch-memory.js';
 import { toolNames } from './tools.js';
-
-export type ToolArguments = Readonly<Record<string, unknown>>;
 
 /** The fields of an answer that epochs are learnt from, and all others. */
 export interface ToolAnswer {
