@@ -98,7 +98,12 @@ export const httpEnvironmentTable = {
 
 export type HttpEnvironment = Environment<typeof httpEnvironmentTable>;
 
-/** @throws VALIDATION_ERROR if other machines could call without AUTH_MODE=none being set, or if settings contradict */
+/**
+ * Checks the settings of authentication together.
+ *
+ * @throws VALIDATION_ERROR if other machines can reach the server without authentication and AUTH_MODE is not none, or if
+ *   settings contradict each other
+ */
 export function requireAuthDecision(environment: HttpEnvironment): void {
   const { HOST, AUTH_MODE } = environment;
   const problems = authProblems(environment);
