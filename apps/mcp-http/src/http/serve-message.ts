@@ -137,7 +137,7 @@ function createAdmission(options: MessageServerOptions): Admit {
   };
 }
 
-/** Of the handler's refusals only the status is known. */
+/** The status is all that the handler tells about a refusal. */
 function countHandlersRefusal({ status }: Response, { countRefusal }: ServerBindings): void {
   if (status !== clientGone) countRefusal(status, handlersReasons[status] ?? 'protocol');
 }
