@@ -17,7 +17,7 @@ const appWith = ({ ping = () => Promise.resolve(), ...options }: Partial<AppOpti
   });
 
 describe('GET /ready', () => {
-  it('says why calls cannot be served', async () => {
+  it('answers why calls cannot be served', async () => {
     const away = () => Promise.reject(new ContextStoreError('STORE_UNAVAILABLE', 'The database is away.'));
     const response = await appWith({ ping: away }).request('/ready');
     expect([response.status, await response.json()]).toEqual([
@@ -26,13 +26,13 @@ describe('GET /ready', () => {
     ]);
   });
 
-  it('keeps to itself what went wrong inside', async () => {
+  it('reveals no internal error', async () => {
     const broken = () => Promise.reject(new Error('SELECT secret'));
     const response = await appWith({ ping: broken }).request('/ready');
     expect([response.status, await response.text()]).toEqual([503, expect.not.stringContaining('SELECT')]);
   });
 
-  it('asks the database once, however many ask, and anew when it has answered', async () => {
+  it('pings the database once for all probes at the same time, and again for later ones', async () => {
     const answers: (() => void)[] = [];
     const app = appWith({ ping: () => new Promise((resolve) => answers.push(resolve)) });
     const probes = [app.request('/ready'), app.request('/ready')];
@@ -45,20 +45,20 @@ describe('GET /ready', () => {
     expect((await later).status).toBe(200);
   });
 
-  it('says that the server is starting', async () => {
+  it('answers that the server is starting', async () => {
     const app = appWith({ service: new Promise(() => undefined) });
     expect(await (await app.request('/ready')).text()).toContain('starting');
     expect((await app.request('/health')).status).toBe(200);
   });
 
-  it('wants no new calls while the server is stopping, and is still alive', async () => {
+  it('answers 503 while the server is stopping, and /health still answers 200', async () => {
     const app = appWith({ isStopping: () => true });
     expect((await app.request('/ready')).status).toBe(503);
     expect((await app.request('/health')).status).toBe(200);
   });
 });
 
-it('answers a defect of its own with 500 in JSON, counts it, and reports it under the same request id', async () => {
+it('answers a defect with 500 in JSON, counts it, and reports it with the same request id', async () => {
   const heard: unknown[] = [];
   const counted: unknown[] = [];
   const app = appWith({ onError: (...report) => heard.push(report) });

@@ -1,45 +1,45 @@
 import { validateHostHeader } from '@modelcontextprotocol/server';
 import type { ContextStore } from '@org/context-store';
+import { within } from '@org/redis-connection/within';
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { authInfoOf } from './auth/auth-info.js';
 import type { CredentialError } from './auth/credential-error.js';
 import type { Auth } from './auth/open-auth.js';
+import type { AppVariables } from './auth/principal.js';
 import { requireCredential } from './auth/require-credential.js';
 import { serveOauth } from './auth/serve-oauth.js';
-import { allowCrossOrigin } from './cors.js';
-import type { ServerBindings } from './http-server.js';
-import { refusalResponse, refused } from './json-rpc-request.js';
-import { createOriginCheck } from './origin-check.js';
-import type { AppVariables } from './principal.js';
-import { probeMethods, probePaths } from './probes.js';
-import { createDatabaseCheck } from './readiness.js';
-import type { MessageCaller, ServeMessage } from './serve-message.js';
-import { within } from './within.js';
+import { allowCrossOrigin } from './http/cors.js';
+import type { ServerBindings } from './http/http-server.js';
+import { createOriginCheck } from './http/origin-check.js';
+import { probeMethods, probePaths } from './http/probes.js';
+import { refusalResponse, refused } from './http/refusal.js';
+import type { MessageCaller, ServeMessage } from './http/serve-message.js';
+import { createDatabaseCheck } from './lifecycle/readiness.js';
 
-/** What serves calls. */
+/** What serves calls once the database is open. */
 export interface Service {
-  /** Serves what gets past the checks. */
+  /** Serves the requests that pass all checks. */
   readonly serveMessage: ServeMessage;
   readonly contextStore: Pick<ContextStore, 'ping'>;
 }
 
 export interface AppOptions {
-  /** Resolves when the database is open, and migrated. */
+  /** Resolves when the database is open and migrated. */
   readonly service: Promise<Service>;
   readonly allowedHosts: string[];
-  /** Whose web pages may call, and read the answers; see `createOriginCheck`. */
+  /** Origins whose web pages may call and read the answers; see `createOriginCheck`. */
   readonly allowedOrigins: readonly string[];
   /** Hosts whose web pages may call, on any port, without reading the answers. */
   readonly localOriginHosts: readonly string[];
-  /** Absent: everyone may call. */
+  /** Default: no authentication. */
   readonly auth?: Auth | undefined;
-  /** How long it is held back that a credential was refused; see `requireCredential`. */
+  /** By how much the refusal of a credential is delayed; see `requireCredential`. */
   readonly refusalDelayMs?: number | undefined;
-  /** Hears why a credential was refused. */
+  /** Is called with the reason why a credential was refused. */
   readonly onRefusal?: ((reason: CredentialError, request: { readonly requestId: string }) => void) | undefined;
-  /** Whether the process is about to end, and wants no new calls. */
+  /** Returns true if the process is about to end and should get no new calls. */
   readonly isStopping: () => boolean;
-  /** Hears of defects; the caller learns the request id alone. */
+  /** Is called with defects. The caller only gets the request id. */
   readonly onError: (error: unknown, request: { readonly requestId: string }) => void;
 }
 
@@ -49,29 +49,22 @@ interface AppEnv {
 }
 
 /**
- * How long a call waits for a server that is starting, as it would for one that does not listen yet. That is enough for a
- * start without much to migrate, and less than clients and load balancers wait.
+ * How long a call waits for a server that is starting. It is enough for a start without a long migration, and less than
+ * clients and load balancers wait.
  */
 const waitForStartMs = 5000;
 
-/** Routes, and what is checked before MCP gets to see a request. */
+/** Creates the routes, and the checks that a request passes before MCP handles it. */
 export function createApp(options: AppOptions): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  app.on(probeMethods, probePaths.health, (context) => context.json({ status: 'ok' }));
-  const unreadiness = createUnreadiness(options);
-  app.on(probeMethods, probePaths.ready, async (context) => {
-    const reason = await unreadiness();
-    return reason === undefined
-      ? context.json({ status: 'ready' })
-      : context.json({ status: 'unavailable', reason }, 503);
-  });
-  // Health checks come from load balancers, which name the server by its address: they are not checked, and tell nothing.
+  serveProbes(app, options);
+  // Probes are not checked: load balancers address the server by its IP address, and the answers tell nothing.
   app.use('/mcp/*', requireKnownHost(options), requireKnownOrigin(options), allowCrossOrigin(options.allowedOrigins));
-  app.use('/mcp/*', requireTurn);
+  app.use('/mcp/*', refusePipelining);
   serveAuth(app, options);
   let opened: Service | undefined;
   app.all('/mcp/*', async (context) => {
-    opened ??= await within(options.service, waitForStartMs);
+    opened ??= await within(waitForStartMs, options.service).catch(() => undefined);
     return opened === undefined
       ? starting(context.env)
       : opened.serveMessage(context.req.raw, context.env, callerOf(context, options.auth));
@@ -92,19 +85,39 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   return app;
 }
 
+function serveProbes(app: Hono<AppEnv>, { service, auth, isStopping }: AppOptions): void {
+  app.on(probeMethods, probePaths.health, (context) => context.json({ status: 'ok' }));
+  const databaseCheck = service.then(({ contextStore }) => createDatabaseCheck(contextStore));
+  // If the database cannot be opened, `serve` throws and the process ends.
+  databaseCheck.catch(() => undefined);
+  const reasonNotReady = async (): Promise<string | undefined> => {
+    if (isStopping()) return 'The server is stopping.';
+    const checkDatabase = await within(0, databaseCheck).catch(() => undefined);
+    return checkDatabase === undefined
+      ? 'The server is starting: it opens its database, and migrates it if that is needed.'
+      : ((await checkDatabase()) ?? auth?.authenticator.unreadiness());
+  };
+  app.on(probeMethods, probePaths.ready, async (context) => {
+    const reason = await reasonNotReady();
+    return reason === undefined
+      ? context.json({ status: 'ready' })
+      : context.json({ status: 'unavailable', reason }, 503);
+  });
+}
+
 /**
- * Answers leave in the order of their requests. Behind one that waits, a call would keep its slot for as long, and behind one
- * whose refusal is held back, any number of credentials would be checked at once. RFC 9112, section 9.3.2: clients should not
- * send what is not idempotent like this, and those of MCP do not.
+ * Refuses a request that arrives before the last one on its connection was answered. Answers leave in the order of their
+ * requests: behind a call that waits, other calls would hold their slots, and behind a delayed refusal, any number of
+ * credentials would be checked at once. RFC 9112, section 9.3.2, advises clients against this, and MCP clients do not do it.
  */
-const requireTurn: MiddlewareHandler<AppEnv> = async ({ env }, next) => {
+const refusePipelining: MiddlewareHandler<AppEnv> = async ({ env }, next) => {
   if (env.outgoing.socket !== null) return next();
   const message =
     'This came before the last request on its connection was answered. Nothing was done; send one request at a time on each connection.';
   return refusalResponse({ status: 400, reason: 'out_of_turn', code: refused, message }, env);
 };
 
-/** Comes before the body of a request is read. */
+/** Checks credentials before the body of a request is read. */
 function serveAuth(app: Hono<AppEnv>, { auth, refusalDelayMs, onRefusal = () => undefined }: AppOptions): void {
   if (auth === undefined) return;
   const { authenticator, metadata } = auth;
@@ -115,7 +128,7 @@ function serveAuth(app: Hono<AppEnv>, { auth, refusalDelayMs, onRefusal = () => 
   serveOauth(app, metadata);
 }
 
-/** Of whom nothing else is known, the address tells. */
+/** Unauthenticated callers are identified by their remote address. */
 function callerOf({ env, var: { principal } }: Context<AppEnv>, auth: Auth | undefined): MessageCaller {
   return principal === undefined
     ? { id: env.incoming.socket.remoteAddress ?? 'unknown' }
@@ -128,23 +141,12 @@ function starting(request: ServerBindings): Response {
   return refusalResponse({ status: 503, reason: 'starting', code: refused, message, headers }, request);
 }
 
-/** @returns what tells why the server should be given no calls now; undefined: it should */
-function createUnreadiness({ service, auth, isStopping }: AppOptions): () => Promise<string | undefined> {
-  const databaseCheck = service.then(({ contextStore }) => createDatabaseCheck(contextStore));
-  // Without its database the server does not come up at all: whoever opens it says why.
-  databaseCheck.catch(() => undefined);
-  return async () => {
-    if (isStopping()) return 'The server is stopping.';
-    const check = await within(databaseCheck, 0);
-    return check === undefined
-      ? 'The server is starting: it opens its database, and migrates it if that is needed.'
-      : ((await check()) ?? auth?.authenticator.unreadiness());
-  };
-}
+/** A Host header may have any port, so clients may send more names than ALLOWED_HOSTS has. */
+const maxKnownHosts = 100;
 
 /**
- * Keeps a web page from reaching the server through a name that it made point here (DNS rebinding). A few names are sent all
- * the time: those that were found good are not parsed again.
+ * Protects against DNS rebinding: a web page must not reach the server by a host name that points to it. Clients send few
+ * different names, so accepted names are remembered and not parsed again.
  */
 function requireKnownHost({ allowedHosts }: AppOptions): MiddlewareHandler<AppEnv> {
   const known = new Set<string | undefined>();
@@ -153,15 +155,12 @@ function requireKnownHost({ allowedHosts }: AppOptions): MiddlewareHandler<AppEn
     if (known.has(name)) return next();
     const host = validateHostHeader(name, allowedHosts);
     if (!host.ok) return forbidden('host', `${host.message}. ALLOWED_HOSTS names the hosts that are allowed.`, env);
-    if (known.size < mostKnownHosts) known.add(name);
+    if (known.size < maxKnownHosts) known.add(name);
     return next();
   };
 }
 
-/** A name may come with any port. */
-const mostKnownHosts = 100;
-
-/** Keeps web pages of other sites from calling; programs send no Origin. */
+/** Keeps web pages of other sites from calling. Programs send no Origin. */
 function requireKnownOrigin({ allowedOrigins, localOriginHosts }: AppOptions): MiddlewareHandler<AppEnv> {
   const isKnown = createOriginCheck(allowedOrigins, localOriginHosts);
   return async ({ req, env }, next) => {

@@ -1,18 +1,21 @@
 import { readEnvironment } from '@org/context-store/environment';
 import { describe, expect, it } from 'vitest';
-import { allowedHosts, httpEnvironmentTable, localOriginHosts, requireAuthDecision, urlHost } from './environment.js';
+import { allowedHosts, httpEnvironmentTable, localOriginHosts, requireAuthDecision } from './environment.js';
 
 const read = (env: Record<string, string>) => readEnvironment(httpEnvironmentTable, env);
 
-describe('who may reach the server', () => {
-  it.each(['127.0.0.1', '127.8.9.10', '::1', 'localhost'])('needs no word about it on %s', (HOST) => {
+describe('access to the server', () => {
+  it.each(['127.0.0.1', '127.8.9.10', '::1', 'localhost'])('needs no setting on %s', (HOST) => {
     expect(() => requireAuthDecision(read({ HOST }))).not.toThrow();
   });
 
-  it.each(['0.0.0.0', '::', '192.168.1.5', 'store.example', '127.0.0.1.example'])('must be decided on %s', (HOST) => {
-    expect(() => requireAuthDecision(read({ HOST }))).toThrow('AUTH_MODE=none');
-    expect(() => requireAuthDecision(read({ HOST, AUTH_MODE: 'none' }))).not.toThrow();
-  });
+  it.each(['0.0.0.0', '::', '192.168.1.5', 'store.example', '127.0.0.1.example'])(
+    'must be configured on %s',
+    (HOST) => {
+      expect(() => requireAuthDecision(read({ HOST }))).toThrow('AUTH_MODE=none');
+      expect(() => requireAuthDecision(read({ HOST, AUTH_MODE: 'none' }))).not.toThrow();
+    },
+  );
 });
 
 describe('credentials', () => {
@@ -32,7 +35,7 @@ describe('credentials', () => {
     [{ AUTH_ISSUER: 'http://localhost:8080', AUTH_AUDIENCE, AUTH_JWKS_URL: 'http://[::1]:8080/keys' }],
     [{ AUTH_ISSUER, AUTH_AUDIENCE, API_KEYS_FILE: 'keys.jsonl', AUTH_AGENT_CLAIM: 'https://claims.example/agent' }],
     [{ API_KEYS_FILE: 'keys.jsonl' }],
-  ])('decide about a server that others can reach: %j', (env) => {
+  ])('allow a server that other machines can reach: %j', (env) => {
     expect(problemsOf({ HOST: '0.0.0.0', ...env })).toBe('');
   });
 
@@ -47,12 +50,12 @@ describe('credentials', () => {
     [{ AUTH_ISSUER: 'https://issuer.example/?tenant=1' }, ['AUTH_ISSUER']],
     [{ AUTH_ISSUER: 'http://127.0.0.1.evil.example' }, ['AUTH_ISSUER']],
     [{ AUTH_NAMESPACE_CLAIM: 'a b' }, ['AUTH_NAMESPACE_CLAIM']],
-  ])('that do not fit together are refused, all at once: %j', (env, variables) => {
+  ])('that contradict each other are refused, all at once: %j', (env, variables) => {
     const lines = problemsOf(env).split('\n');
     expect(lines.map((line) => line.split(' ')[0])).toEqual(variables);
   });
 
-  it('say which namespace a token belongs to, unless that is switched off', () => {
+  it('have a claim for the namespace, unless it is off', () => {
     expect(read({}).AUTH_NAMESPACE_CLAIM).toBe('context_namespace');
     expect(read({ AUTH_NAMESPACE_CLAIM: '' }).AUTH_NAMESPACE_CLAIM).toBe('context_namespace');
     expect(read({ AUTH_NAMESPACE_CLAIM: 'off' }).AUTH_NAMESPACE_CLAIM).toBeUndefined();
@@ -65,7 +68,7 @@ describe('allowed names', () => {
     expect(allowedHosts(read({ HOST: '::1' }))).toContain('[::1]');
   });
 
-  it('have the one of the URL among them by which clients reach the server', () => {
+  it('include the host of PUBLIC_URL', () => {
     expect(allowedHosts(read({ PUBLIC_URL: 'https://store.example:8443/mcp' }))).toContain('store.example');
   });
 
@@ -88,7 +91,7 @@ describe('allowed names', () => {
     'one.example two.example',
     'store.example:port',
     '::1',
-  ])('are refused where no request could name them: %s', (name) => {
+  ])('are refused if no request could name them: %s', (name) => {
     expect(() => read({ ALLOWED_HOSTS: `good.example,${name}` })).toThrow(`${name} is not a host name`);
   });
 
@@ -98,7 +101,7 @@ describe('allowed names', () => {
 });
 
 describe('allowed origins', () => {
-  it('are whole ones', () => {
+  it('are complete origins', () => {
     const origins = 'https://App.example:8443/, moz-extension://*';
     expect(read({ ALLOWED_ORIGINS: origins }).ALLOWED_ORIGINS).toEqual([
       'https://app.example:8443',
@@ -107,7 +110,7 @@ describe('allowed origins', () => {
     expect(() => read({ ALLOWED_ORIGINS: 'app.example' })).toThrow('app.example is not an origin');
   });
 
-  it('are those of this machine too while nobody else can reach the server', () => {
+  it('include those of this machine if only this machine can reach the server', () => {
     for (const HOST of ['127.0.0.1', '::1', 'localhost']) {
       expect(localOriginHosts(read({ HOST }))).toEqual(['localhost', '127.0.0.1', '[::1]']);
     }
@@ -115,14 +118,10 @@ describe('allowed origins', () => {
   });
 });
 
-it('measures on port 9090 unless another one, or none, is set', () => {
+it('serves metrics on port 9090 unless METRICS_PORT sets another one, or none', () => {
   const port = (METRICS_PORT?: string) => read(METRICS_PORT === undefined ? {} : { METRICS_PORT }).METRICS_PORT;
   expect([port(), port('9464')]).toEqual([9090, 9464]);
   expect([port('off'), port('0'), port('')]).toEqual([undefined, undefined, undefined]);
   expect(() => port('65536')).toThrow('METRICS_PORT');
   expect(() => port('on')).toThrow('METRICS_PORT');
-});
-
-it('writes an IPv6 address as a URL needs it', () => {
-  expect([urlHost('::1'), urlHost('127.0.0.1')]).toEqual(['[::1]', '127.0.0.1']);
 });

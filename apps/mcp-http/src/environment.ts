@@ -10,13 +10,14 @@ import {
 import { otelEnvironmentTable } from '@org/context-store/otel-environment';
 import { z } from 'zod';
 import { asksForCredentials, authEnvironmentTable, authProblems, publicUrl } from './auth/auth-environment.js';
-import { readHostName } from './host-name.js';
-import { isLoopback } from './loopback.js';
-import { readOrigin } from './origin-check.js';
+import { readHostName } from './http/host-name.js';
+import { isLoopback } from './http/loopback.js';
+import { readOrigin } from './http/origin-check.js';
+import { urlHost } from './http/url-host.js';
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
 
-/** A comma-separated list; `read` turns an item into what is compared, or undefined when it is malformed. */
+/** A comma-separated list. `read` normalizes an item, and returns undefined if it is malformed. */
 const listOf = (form: string, read: (item: string) => string | undefined): z.ZodType<string[], string> =>
   z.string().transform((text, context) => {
     const items = text
@@ -30,78 +31,79 @@ const listOf = (form: string, read: (item: string) => string | undefined): z.Zod
     });
   });
 
-/** Undefined: switched off. */
+/** The value is undefined if metrics are off. */
 const metricsPort: z.ZodType<number | undefined, string> = z
   .string()
   .transform((text) => (text === 'off' || text === '0' ? undefined : text))
   .pipe(wholeNumber(1, 65_535).optional());
 
-/** What the HTTP server reads besides the shared variables. */
+/** All variables that the HTTP server reads. */
 export const httpEnvironmentTable = {
   ...environmentTable,
   ...otelEnvironmentTable,
   HOST: variable(
     z.string(),
     '127.0.0.1',
-    'The address to listen on. One that others can reach needs AUTH_ISSUER, API_KEYS_FILE or AUTH_MODE.',
+    'The address to listen on. Any other than loopback requires AUTH_ISSUER, API_KEYS_FILE or AUTH_MODE.',
   ),
-  PORT: variable(wholeNumber(0, 65_535), '3000', 'The port to listen on; 0: any free one.'),
+  PORT: variable(wholeNumber(0, 65_535), '3000', 'The port to listen on. 0: any free port.'),
   METRICS_PORT: {
-    ...variable(
-      metricsPort,
-      '9090',
-      'The port that serves /metrics to Prometheus; off, 0 or empty: nothing is measured.',
-    ),
+    ...variable(metricsPort, '9090', 'The port that serves /metrics to Prometheus. off, 0 or empty: no metrics.'),
     empty: 'off',
   },
-  METRICS_HOST: variable(z.string(), '127.0.0.1', 'The address that serves /metrics. It asks nobody who they are.'),
+  METRICS_HOST: variable(z.string(), '127.0.0.1', 'The address that serves /metrics. Unauthenticated.'),
   ALLOWED_HOSTS: variable(
     listOf('a host name, such as app.example; each is named, without a scheme or a wildcard', readHostName),
     '',
-    'Host names that requests may be addressed to, comma-separated, besides loopback, HOST and PUBLIC_URL.',
+    'Allowed host names of requests, comma-separated, in addition to loopback, HOST and PUBLIC_URL.',
   ),
   ALLOWED_ORIGINS: variable(
     listOf('an origin that a browser sends, such as https://app.example', readOrigin),
     '',
-    'Origins of web pages that may call, comma-separated. They are answered by CORS; no others are.',
+    'Origins of web pages that may call, comma-separated. Only they get CORS headers.',
   ),
   RATE_LIMIT_PER_SECOND: optionalVariable(
     wholeNumber(1, 1_000_000),
     'no limit',
-    'How many calls one caller may send a second, on average over 10; REDIS_URL makes it one limit for all processes.',
+    'Calls per second and caller, on average over 10 seconds. With REDIS_URL, all processes share one limit.',
   ),
   MAX_CONNECTIONS: variable(
     wholeNumber(1, 1_000_000),
     '10000',
-    'How many connections clients may have; fewer where the limit of open files leaves fewer.',
+    'Maximum number of client connections. The limit of open files may allow fewer.',
   ),
-  MAX_CONCURRENT_CALLS: variable(wholeNumber(1, 100_000), '256', 'How many calls may be under way at once.'),
+  MAX_CONCURRENT_CALLS: variable(wholeNumber(1, 100_000), '256', 'Maximum number of calls under way.'),
   MAX_QUEUED_CALLS: variable(
     wholeNumber(0, 1_000_000),
     '1024',
-    'How many more may wait for their turn, for 5 seconds at most; others answer OVERLOADED.',
+    'Maximum number of calls that wait for their turn, for 5 seconds at most. Others answer OVERLOADED.',
   ),
   MAX_WAITING_CALLS: variable(
     wholeNumber(0, 1_000_000),
     '1000',
-    'How many more calls with waitSeconds, and streams of changes, there may be; half of the connections at most.',
+    'Maximum number of waiting calls and subscription streams, counted apart; at most half of the connections.',
   ),
   REQUEST_TIMEOUT_SECONDS: variable(
     wholeNumber(1, 3600),
     '30',
-    'How long a call may take, besides its waitSeconds, until it answers STORE_UNAVAILABLE.',
+    'How long a call may take, not counting its waitSeconds, before it answers STORE_UNAVAILABLE.',
   ),
   DRAIN_DELAY_SECONDS: variable(
     wholeNumber(0, 300),
     '0',
-    'How long to go on serving after SIGTERM, not ready, until load balancers send no more.',
+    'How long to keep serving after SIGTERM, while /ready answers 503, so that load balancers notice.',
   ),
   ...authEnvironmentTable,
 } as const satisfies EnvironmentTable;
 
 export type HttpEnvironment = Environment<typeof httpEnvironmentTable>;
 
-/** @throws VALIDATION_ERROR when the server would be open to others and nobody said so, or the settings contradict each other */
+/**
+ * Checks the settings of authentication together.
+ *
+ * @throws VALIDATION_ERROR if other machines can reach the server without authentication and AUTH_MODE is not none, or if
+ *   settings contradict each other
+ */
 export function requireAuthDecision(environment: HttpEnvironment): void {
   const { HOST, AUTH_MODE } = environment;
   const problems = authProblems(environment);
@@ -114,9 +116,6 @@ export function requireAuthDecision(environment: HttpEnvironment): void {
   if (problems.length > 0) throw environmentError(problems);
 }
 
-/** As it stands in a URL: an IPv6 address in brackets. */
-export const urlHost = (host: string): string => (host.includes(':') ? `[${host}]` : host);
-
 export function allowedHosts(environment: HttpEnvironment): string[] {
   const { HOST, ALLOWED_HOSTS } = environment;
   const hosts = [...loopbackNames, urlHost(HOST), ...ALLOWED_HOSTS];
@@ -124,5 +123,5 @@ export function allowedHosts(environment: HttpEnvironment): string[] {
   return publicHost === undefined ? hosts : [...hosts, publicHost];
 }
 
-/** Hosts whose web pages may call from any port: those of this machine, as long as nobody else can reach the server. */
+/** Hosts whose web pages may call from any port: those of this machine, if only this machine can reach the server. */
 export const localOriginHosts = ({ HOST }: HttpEnvironment): string[] => (isLoopback(HOST) ? loopbackNames : []);

@@ -1,6 +1,6 @@
 import { untilStopped } from '@org/context-store/until-stopped';
 
-// Comes before everything that takes long to load: process 1 does not get a signal that nothing handles yet.
+// Handles signals before the program loads: the kernel drops signals to process 1 that have no handler.
 const stopped = untilStopped();
 const { runMcpHttp } = await import('./run-mcp-http.js');
 await runMcpHttp(stopped);

@@ -1,29 +1,20 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import {
-  ContextStoreError,
-  databaseLocation,
-  describeLocation,
-  noTelemetry,
-  openContextStore,
-  type ContextStore,
-} from '@org/context-store';
+import { ContextStoreError, noTelemetry, openContextStore, type ContextStore } from '@org/context-store';
 import { logDatabase, logRedis } from '@org/context-store/command';
 import { contextStoreOptions } from '@org/context-store/environment';
-import { createFaultLog, type FaultLog, type Logger } from '@org/logger-pino';
+import { createFaultLog, type Logger } from '@org/logger-pino';
 import { createMcpHttpHandler, maxMessageBytes, type McpHttpHandler, type OnError } from '@org/mcp';
 import { createApp, type Service } from './app.js';
-import { publicUrl } from './auth/auth-environment.js';
 import { callerOf } from './auth/auth-info.js';
-import { openAuth, type Auth } from './auth/open-auth.js';
-import { connectionsWithin } from './connections-within.js';
+import { openAuth } from './auth/open-auth.js';
 import { allowedHosts, localOriginHosts, requireAuthDecision, type HttpEnvironment } from './environment.js';
-import { openHttpServer, type HttpServer } from './http-server.js';
-import { openRateLimiter } from './open-rate-limiter.js';
-import { openTelemetry, type OpenedTelemetry } from './open-telemetry.js';
-import type { RateLimiter } from './rate-limiter.js';
-import { createMessageServer, type ServeMessage } from './serve-message.js';
-import { welcomeText } from './welcome.js';
-import { within } from './within.js';
+import { openHttpServer } from './http/http-server.js';
+import { createMessageServer, type ServeMessage } from './http/serve-message.js';
+import { announce } from './lifecycle/announce.js';
+import { stop } from './lifecycle/stop.js';
+import { maxConnections } from './limits/max-connections.js';
+import { openRateLimiter } from './limits/open-rate-limiter.js';
+import type { RateLimiter } from './limits/rate-limiter.js';
+import { openTelemetry, type OpenedTelemetry } from './telemetry/open-telemetry.js';
 
 export interface ServeOptions {
   readonly version: string;
@@ -33,27 +24,21 @@ export interface ServeOptions {
   readonly log: Logger;
 }
 
-/**
- * From the moment when no more connections are taken: when the database has had its time for calls in flight, when
- * connections are cut, and when the process ends though something keeps it up. Supervisors kill after ten seconds.
- */
-const [finishWithinMs, cutAfterMs, exitAfterMs] = [6000, 8000, 9000];
-
-/** How long a client may take to read an answer, after all the time that the call may take. */
+/** How long a client may take to read an answer, after the time that the call may take. */
 const readAnswerWithinMs = 60_000;
 
-/** What the log calls it when a credential gives no access. */
+/** The error code in the log for a credential that gives no access, by the status of its answer. */
 const refusalCodes = { 401: 'UNAUTHORIZED', 403: 'FORBIDDEN', 503: 'STORE_UNAVAILABLE' } as const;
 
 /**
- * Serves until the process is told to stop; then finishes what is in flight and closes the store.
+ * Serves until the process is told to stop; see `stop`.
  *
- * @returns whether all came to its end; otherwise something is left that keeps the process from ending by itself for a while
+ * @returns true if everything has ended; otherwise something keeps the process alive for some time
  */
 export async function serve({ version, environment, stopped, log }: ServeOptions): Promise<boolean> {
   requireAuthDecision(environment);
   let isOpen = false;
-  // Nothing is half done: a database is migrated as a whole or not at all.
+  // Exiting during a migration is safe: it is one transaction.
   void stopped.then(() => isOpen || process.exit(0));
   const stopping = new AbortController();
   const isStopping = (): boolean => stopping.signal.aborted;
@@ -73,13 +58,14 @@ export async function serve({ version, environment, stopped, log }: ServeOptions
     onRefusal: ({ status, message }, request) =>
       faults.report(new ContextStoreError(refusalCodes[status], `Refused a credential: ${message}`), request),
   });
+  // The server listens before its database is open, so that probes learn that it is starting.
   const server = await openHttpServer({
     fetch: app.fetch,
     host: environment.HOST,
     port: environment.PORT,
     isStopping,
     telemetry: telemetry.httpTelemetry,
-    maxConnections: connectionsWithin(environment),
+    maxConnections: maxConnections(environment),
     log: (line) => log.warn(line),
   });
 
@@ -99,25 +85,20 @@ export async function serve({ version, environment, stopped, log }: ServeOptions
       ? ({ request, ...call }) => log.debug({ ...call, traceId: telemetry.traceIdOf(request) }, 'Call')
       : undefined,
   });
-  const serveMessage = serveMessageWith(environment, { handler, telemetry, onError, rateLimiter });
-  service.resolve({ contextStore, serveMessage });
-  announce({ version, environment, log }, { url: `${server.url}/mcp`, auth, metricsUrl: telemetry.metricsUrl });
+  service.resolve({
+    contextStore,
+    serveMessage: serveMessageWith(environment, { handler, telemetry, onError, rateLimiter }),
+  });
+  announce({ version, environment, url: `${server.url}/mcp`, auth, metricsUrl: telemetry.metricsUrl }, log);
 
   log.info({ signal: await stopped }, 'Stopping: what is in flight is answered first');
-  stopping.abort();
-  await delay(environment.DRAIN_DELAY_SECONDS * 1000);
-  setTimeout(() => endAnyway(log, faults), exitAfterMs).unref();
-  await drain(server, { contextStore, handler });
-  await rateLimiter?.close();
-  const isSent = await telemetry.close();
-  faults.close();
-  log.info('Stopped');
-  return isSent;
+  const running = { stopping, server, contextStore, handler, rateLimiter, telemetry, faults, log };
+  return stop(running, environment.DRAIN_DELAY_SECONDS * 1000);
 }
 
 function openStore(environment: HttpEnvironment, { telemetry }: OpenedTelemetry, log: Logger): Promise<ContextStore> {
   const callTimeoutMs = environment.REQUEST_TIMEOUT_SECONDS * 1000;
-  // The database should work no longer on what nobody waits for any more.
+  // A statement must not run longer than the call that waits for it.
   const statementTimeoutMs = Math.min(environment.DATABASE_STATEMENT_TIMEOUT_MS, callTimeoutMs);
   const options = contextStoreOptions(environment);
   const postgres = { ...options.postgres, statementTimeoutMs };
@@ -143,64 +124,8 @@ const serveMessageWith = (
     maxRequestBytes: maxMessageBytes(environment.MAX_CONTENT_BYTES),
     maxConcurrentCalls: environment.MAX_CONCURRENT_CALLS,
     maxQueuedCalls: environment.MAX_QUEUED_CALLS,
-    // Those that wait leave connections to the others.
-    maxWaitingCalls: Math.min(environment.MAX_WAITING_CALLS, Math.floor(connectionsWithin(environment) / 2)),
+    // Half of the connections stay free for calls that do not wait.
+    maxWaitingCalls: Math.min(environment.MAX_WAITING_CALLS, Math.floor(maxConnections(environment) / 2)),
     maxAnsweringMs: environment.REQUEST_TIMEOUT_SECONDS * 1000 + readAnswerWithinMs,
     rateLimiter,
   });
-
-interface Started {
-  /** Of the MCP endpoint. */
-  readonly url: string;
-  readonly auth: Auth | undefined;
-  readonly metricsUrl: string | undefined;
-}
-
-/** Says what runs and what it is connected to: in the log, and on a terminal what to do with it. */
-function announce(
-  { version, environment, log }: Omit<ServeOptions, 'stopped'>,
-  { url, auth, metricsUrl }: Started,
-): void {
-  const { CONTEXT_NAMESPACE: namespace, REDIS_URL: redisUrl } = environment;
-  const location = databaseLocation(environment.DATABASE_URL);
-  const needsApiKey = auth !== undefined && auth.metadata === undefined;
-  if (process.stdout.isTTY) {
-    const clientUrl = publicUrl(environment)?.href ?? url;
-    process.stdout.write(welcomeText({ version, url, publicUrl: clientUrl, needsApiKey, location, namespace }));
-  }
-  const ready = {
-    version,
-    node: process.version,
-    url,
-    database: describeLocation(location),
-    redis: redisUrl && new URL(redisUrl).host,
-    metrics: metricsUrl,
-    auth: describeAuth(environment),
-  };
-  log.info(ready, 'Ready');
-}
-
-function describeAuth({ AUTH_ISSUER: issuer, API_KEYS_FILE: keysFile, AUTH_MODE: mode }: HttpEnvironment): string {
-  const kinds = [
-    ...(issuer === undefined ? [] : [`tokens of ${issuer}`]),
-    ...(keysFile === undefined ? [] : ['API keys']),
-  ];
-  return kinds.length > 0 ? kinds.join(', ') : (mode ?? 'none, loopback alone');
-}
-
-/** Finishes what is in flight, or sees to it that it is answered in time. */
-async function drain(
-  server: HttpServer,
-  { contextStore, handler }: { readonly contextStore: ContextStore; readonly handler: McpHttpHandler },
-): Promise<void> {
-  const drained = server.drain(cutAfterMs);
-  await within(drained, finishWithinMs);
-  await Promise.all([contextStore.close(1000), drained]);
-  await handler.close();
-}
-
-function endAnyway(log: Logger, faults: FaultLog): never {
-  faults.close();
-  log.warn('Stopped, though something did not come to its end in time');
-  process.exit(0);
-}

@@ -49,7 +49,7 @@ afterAll(async () => {
 });
 
 describe('create-api-key', () => {
-  it('shows the key once, and keeps its hash where only its owner can read it', async () => {
+  it('prints the key once, and writes its hash to a file that only its owner can read', async () => {
     const { code, stdout, stderr } = await createKey(['shown', 'handoff,admin'], { CONTEXT_AGENT: 'planner' });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^csk_shown\.[\w-]{43}\n$/);
@@ -73,7 +73,7 @@ describe('create-api-key', () => {
     expect(await readFile(file, 'utf8')).toBe(before);
   });
 
-  it('says which file cannot be written', async () => {
+  it('names the file that it cannot write', async () => {
     const nowhere = join(folder.path, 'nowhere', 'keys.jsonl');
     const { code, stdout, stderr } = await createKey(['new', 'handoff'], { API_KEYS_FILE: nowhere });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -84,7 +84,7 @@ describe('create-api-key', () => {
 });
 
 describe('an API key', () => {
-  it('opens what it is for', async () => {
+  it('gives access to its namespace, by its scopes', async () => {
     const writer = new Holder(server, firstKeys.writer);
     expect(await writer.result('registerSession', { sessionKey: 'work' })).toMatchObject({
       session: { namespace: 'acme', owner: 'planner' },
@@ -97,7 +97,7 @@ describe('an API key', () => {
     });
   });
 
-  it('that only reads moves no read mark, and one of an agent only its own', async () => {
+  it('moves no read mark with read scopes alone, and only the mark of the agent to which it is bound', async () => {
     const holder = (name: keyof typeof firstKeys): Holder => new Holder(server, firstKeys[name]);
     const [victim, writer, reader] = [holder('victim'), holder('writer'), holder('reader')];
     const sessionKey = 'marked';
@@ -131,7 +131,7 @@ describe('an API key', () => {
   it.each<[string, () => string]>([
     ['with another secret', () => firstKeys.reader.replace(/\..*/, `.${'A'.repeat(43)}`)],
     ['with the secret of another key', () => `csk_writer.${firstKeys.reader.split('.')[1]}`],
-    ['of no known id', () => firstKeys.reader.replace('reader', 'stranger')],
+    ['with an unknown id', () => firstKeys.reader.replace('reader', 'unknown')],
     ['without a secret', () => 'csk_reader'],
     ['with less of its secret', () => firstKeys.reader.slice(0, -1)],
     ['that is its hash', () => 'csk_reader.sha256'],
@@ -140,11 +140,11 @@ describe('an API key', () => {
     const response = await post(server.mcp, {}, { authorization: `Bearer ${key()}` });
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([
       401,
-      'Bearer error="invalid_token", scope="context:read context:write handoff"',
+      'Bearer error="invalid_token", error_description="These credentials are not valid, or not any more. Get new ones.", scope="context:read context:write handoff"',
     ]);
   });
 
-  it('is asked for, and there is no authorization server to ask', async () => {
+  it('is required, and the server names no authorization server', async () => {
     const response = await post(server.mcp, {});
     expect([response.status, await response.text()]).toEqual([
       401,
@@ -153,7 +153,7 @@ describe('an API key', () => {
     expect((await fetch(`${server.url}/.well-known/oauth-protected-resource/mcp`)).status).toBe(404);
   });
 
-  it('is as good as a token where both are accepted', async () => {
+  it('works beside tokens if both are accepted', async () => {
     const issuer = await AuthorizationServer.start();
     const both = await serverFor(issuer, { API_KEYS_FILE: file });
     onTestFinished(async () => {
@@ -178,20 +178,20 @@ describe('an API key', () => {
     await expect.poll(() => statusWith(key)).toBe(401);
   });
 
-  it('has a rate of its own, which nobody can use up without it', async () => {
+  it('has its own rate limit, which callers without the key cannot use up', async () => {
     const env = { DATABASE_URL: 'sqlite::memory:', API_KEYS_FILE: file, RATE_LIMIT_PER_SECOND: '1' };
     const limited = await HttpServerProcess.start(env);
     onTestFinished(async () => void (await limited.stop()));
     const [reader, writer] = [new Holder(limited, firstKeys.reader), new Holder(limited, firstKeys.writer)];
-    const stranger = new Holder(limited, firstKeys.reader.replace('reader', 'stranger'));
-    const refusals = await Promise.all(Array.from({ length: 11 }, () => stranger.call('listSessions')));
+    const forger = new Holder(limited, firstKeys.reader.replace('reader', 'unknown'));
+    const refusals = await Promise.all(Array.from({ length: 11 }, () => forger.call('listSessions')));
     for (const refusal of refusals) expect(refusal).toMatchObject({ status: 401 });
     for (let sent = 0; sent < 10; sent += 1) expect(await reader.result('listSessions')).toEqual({ sessions: [] });
     expect(await reader.call('listSessions')).toMatchObject({ structuredContent: { code: 'RATE_LIMITED' } });
     expect(await writer.result('listSessions')).toEqual({ sessions: [] });
   });
 
-  it('is never in the log', () => {
+  it('never appears in the log', () => {
     expect(logged()).toContain('not the API key reader');
     for (const key of Object.values(firstKeys)) expect(logged()).not.toContain(key.split('.')[1]);
   });
@@ -208,7 +208,7 @@ describe('the file of API keys', () => {
     expect(await statusWith(firstKeys.reader)).toBe(200);
   });
 
-  it('changes nothing while it is broken or gone, and says so', async () => {
+  it('changes no keys while it is malformed or missing, and the log says so', async () => {
     const sound = await readFile(file, 'utf8');
     await writeFile(file, `${sound}{"id":"half`);
     await expect.poll(logged).toMatch(/cannot be used as it is, the keys from before stay: line \d+: /);
@@ -225,7 +225,7 @@ describe('the file of API keys', () => {
     await expect.poll(() => statusWith(back)).toBe(200);
   });
 
-  it('is read again on SIGHUP, and should be its owner’s alone', async () => {
+  it('is read again on SIGHUP, and the log warns if other users may read it', async () => {
     const times = (): number => logged().split('was read again').length;
     const before = times();
     expect(logged()).not.toContain('chmod');
@@ -236,7 +236,7 @@ describe('the file of API keys', () => {
     expect(await statusWith(firstKeys.reader)).toBe(200);
   });
 
-  it('keeps a server from starting when it cannot be read', async () => {
+  it('keeps the server from starting if it cannot be read', async () => {
     const env = { DATABASE_URL: 'sqlite::memory:', API_KEYS_FILE: join(folder.path, 'missing.jsonl') };
     const { code, stderr } = await (await HttpServerProcess.start(env)).finished;
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^mcp-http: API_KEYS_FILE is not valid: ENOENT.*\n$/)]);
@@ -261,7 +261,7 @@ describe('a client that looks for an authorization server', () => {
     });
   });
 
-  it('of the SDK tells its user so', async () => {
+  it('shows that message to its user, as the client of the SDK does', async () => {
     const client = new Client({ name: 'client', version: '1' });
     const authProvider: OAuthClientProvider = {
       redirectUrl: 'http://localhost/callback',

@@ -5,7 +5,7 @@ import type { Arguments } from './tool-calls.js';
 
 export type Json = Record<string, unknown>;
 
-/** Whoever holds a credential for a server. */
+/** A client with a credential. */
 export class Holder {
   readonly #server: HttpServerProcess;
   readonly #headers: Record<string, string>;
@@ -15,7 +15,7 @@ export class Holder {
     this.#headers = { authorization: `Bearer ${credential}` };
   }
 
-  /** Sends one request, and returns the result or the error of the answer, with its HTTP status. */
+  /** Sends one request. Returns the result or the error of the answer, with its HTTP status. */
   async ask(method: string, params: Json = {}): Promise<Json> {
     const response = await post(this.#server.mcp, { jsonrpc: '2.0', id: 1, method, params }, this.#headers);
     const text = await response.text();
@@ -28,14 +28,14 @@ export class Holder {
     return this.ask('tools/call', { name, arguments: args });
   }
 
-  /** The result of a call that succeeds. */
+  /** Calls a tool, and returns its result. Fails if the call fails. */
   async result(name: UseCaseName, args: Arguments = {}): Promise<Json> {
     const answer = await this.call(name, args);
     if (answer['isError'] !== undefined || answer['status'] !== 200) throw new Error(JSON.stringify(answer));
     return answer['structuredContent'] as Json;
   }
 
-  /** What is told of resources from now on. */
+  /** Subscribes to resources, and collects their change notifications. */
   async listen(uris: string[]): Promise<readonly string[]> {
     const heard: string[] = [];
     const mode = { pin: '2026-07-28' };

@@ -6,7 +6,7 @@ import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWTPayload } 
 import { Provider } from 'oidc-provider';
 import { HttpServerProcess, type Env } from './mcp-http.js';
 
-/** What the access tokens of a client say, by its name. */
+/** The claims of each client's access tokens, by the name of the client. */
 export type Clients = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 interface SigningKey {
@@ -15,12 +15,12 @@ interface SigningKey {
 }
 
 export const clientSecret = 'a secret that every client of the tests has';
-/** What the server under test is called by the world. */
+/** The public URL of the server under test. */
 export const resource = 'https://context.example/mcp';
 const alg = 'ES256';
 const scope = 'context:read context:write handoff admin unheard-of';
 
-/** A real authorization server, which gives its clients access tokens for any resource. */
+/** A real authorization server, which issues access tokens for any resource. */
 export class AuthorizationServer {
   readonly issuer: string;
   readonly #clients: Clients;
@@ -47,7 +47,7 @@ export class AuthorizationServer {
     return authorizationServer;
   }
 
-  /** Signs with a new key from now on, and publishes the old ones no more unless it is told to. */
+  /** Signs with a new key from now on, and does not publish the old ones unless told to. */
   async rotateKeys({ keepsOld = false } = {}): Promise<void> {
     const { privateKey } = await generateKeyPair(alg, { extractable: true });
     const jwk = { ...(await exportJWK(privateKey)), kid: randomUUID(), use: 'sig', alg };
@@ -56,7 +56,7 @@ export class AuthorizationServer {
     this.#answer = new Provider(this.issuer, this.#configuration(this.#published)).callback();
   }
 
-  /** An access token, as a client gets one by its own credentials. */
+  /** Gets an access token with a client's credentials. */
   async token(client: string, scopes: string, audience: string = resource): Promise<string> {
     const response = await fetch(`${this.issuer}/token`, {
       method: 'POST',
@@ -68,7 +68,7 @@ export class AuthorizationServer {
     return answer.access_token;
   }
 
-  /** An access token for `resource`, up to what is changed: whatever the server could have signed. */
+  /** Signs an access token for `resource` with changed claims or headers. */
   async sign(changes: JWTPayload = {}, header: object = {}): Promise<string> {
     return new SignJWT({ ...this.claims(), ...changes })
       .setProtectedHeader({ alg, typ: 'at+jwt', kid: this.key.jwk.kid, ...header })
@@ -91,7 +91,7 @@ export class AuthorizationServer {
     return this.#key;
   }
 
-  /** Goes away; `again` brings it back to the same address. */
+  /** Stops the server. `again` starts it on the same address. */
   async stop(): Promise<{ again: () => Promise<void> }> {
     this.#server.closeAllConnections();
     this.#server.close();
@@ -138,7 +138,7 @@ export class AuthorizationServer {
   }
 }
 
-/** A server that accepts the tokens of the authorization server. */
+/** Starts a server that accepts the tokens of the authorization server. */
 export const serverFor = ({ issuer }: AuthorizationServer, env: Env = {}): Promise<HttpServerProcess> =>
   HttpServerProcess.start({
     DATABASE_URL: 'sqlite::memory:',
@@ -147,7 +147,7 @@ export const serverFor = ({ issuer }: AuthorizationServer, env: Env = {}): Promi
     ...env,
   });
 
-/** What the server would keep between requests: nothing. Its clients are configured, and its tokens say all themselves. */
+/** A storage that keeps nothing: clients are configured, and tokens are self-contained. */
 class ClientsAlone {
   find = async (): Promise<undefined> => undefined;
   upsert = async (): Promise<void> => undefined;

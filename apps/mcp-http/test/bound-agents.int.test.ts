@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { createApiKey } from '../src/auth/create-api-key.js';
+import { createApiKey } from '../src/auth/api-keys/create-api-key.js';
 import { Holder } from './ask.js';
 import { AuthorizationServer, serverFor } from './authorization-server.js';
 import { HttpServerProcess, temporaryFolder } from './mcp-http.js';
@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 describe('a credential that is bound to an agent', () => {
-  it('acts as that agent, named or not', async () => {
+  it('acts as that agent, whether the call names it or not', async () => {
     for (const [sessionKey, names] of [
       ['unnamed', {}],
       ['named', { agent: 'bound' }],
@@ -43,19 +43,19 @@ describe('a credential that is bound to an agent', () => {
     }
   });
 
-  it('may not name another one as agentFrom', async () => {
+  it('may not name another agent as agentFrom', async () => {
     for (const agent of [{}, { agent: 'another' }]) {
       const answer = await bound.call('registerSession', { agentFrom: 'another', ...agent });
       expect(answer['structuredContent']).toMatchObject({ code: 'FORBIDDEN' });
     }
   });
 
-  it('may read what is offered to others of its namespace', async () => {
+  it('may read offers to other agents of its namespace', async () => {
     const read = await bound.ask('resources/read', { uri: 'handoff://inbox/another' });
     expect(read).toMatchObject({ contents: [{ text: '{"handoffs":[]}' }] });
   });
 
-  it('is a token with the claim where AUTH_AGENT_CLAIM names one, and a token without it opens nothing', async () => {
+  it('is a token with the claim that AUTH_AGENT_CLAIM names, and a token without that claim is refused', async () => {
     const issuer = await AuthorizationServer.start({ it: { context_namespace: 'delta', agent_name: 'claimed' } });
     const strict = await serverFor(issuer, { AUTH_AGENT_CLAIM: 'agent_name' });
     onTestFinished(async () => {

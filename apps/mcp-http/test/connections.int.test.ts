@@ -19,7 +19,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** Opens connections, each of which sends a text and then nothing more. */
+/** Opens connections that send a text and then nothing more. */
 async function open(count: number, text: string): Promise<Socket[]> {
   const { hostname, port } = new URL(server.url);
   const opened = Array.from({ length: count }, () => connect(Number(port), hostname));
@@ -67,7 +67,7 @@ describe('500 connections for 400 open files', () => {
     server = await HttpServerProcess.startWithin(400, { DATABASE_URL: 'sqlite::memory:', ...metrics.env });
     for (let round = 0; round < 10; round += 1) {
       await open(50, text);
-      // Refusals that are held back for a second take connections as well.
+      // Refusals that are delayed for a second take connections as well.
       await expect.poll(listSessions).toContain('"sessions":[]');
       expect((await fetch(`${server.url}/ready`, { headers: { connection: 'close' } })).status).toBe(200);
     }
@@ -85,7 +85,7 @@ describe('beyond MAX_CONNECTIONS', () => {
     server = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:', MAX_CONNECTIONS, ...metrics.env });
   });
 
-  it('a new connection closes the one that had no request for longest', async () => {
+  it('a new connection closes the one that has been idle for longest', async () => {
     const [first, second, ...others] = (await open(8, kept)) as [Socket, Socket, ...Socket[]];
     await expect.poll(() => gauge('http_connections_open', 'idle')).toBe(8);
     first.write(kept);
@@ -95,7 +95,7 @@ describe('beyond MAX_CONNECTIONS', () => {
     expect([first, ...others].map(({ destroyed }) => destroyed)).not.toContain(true);
   });
 
-  it('probes are answered while all others have a request under way, and calls are refused in words', async () => {
+  it('probes are answered while all connections have a request under way, and calls are refused with a message', async () => {
     await open(8, unfinished);
     await expect.poll(() => gauge('http_connections_open', 'busy')).toBe(8);
     expect(await rawRequest(server.url, 'GET /ready HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 /);
@@ -108,9 +108,9 @@ describe('beyond MAX_CONNECTIONS', () => {
     await expect.poll(listSessions).toContain('"sessions":[]');
   });
 
-  it('half of them is left by those that wait', async () => {
+  it('half of them stay free for calls that do not wait', async () => {
     await open(8, waiting);
-    // Of the other half, one caller may have three quarters.
+    // One caller may take three quarters of the other half.
     await expect.poll(() => gauge('http_requests_open', 'waiting')).toBe(3);
     await expect.poll(listSessions).toContain('"sessions":[]');
   });

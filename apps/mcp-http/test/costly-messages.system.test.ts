@@ -4,10 +4,10 @@ import { noTelemetry, openContextStore, type ContextStore } from '@org/context-s
 import { createMcpHttpHandler, maxMessageBytes, type McpHttpHandler } from '@org/mcp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createApp } from '../src/app.js';
-import { openHttpServer, type HttpServer } from '../src/http-server.js';
-import { createMessageServer } from '../src/serve-message.js';
+import { openHttpServer, type HttpServer } from '../src/http/http-server.js';
+import { createMessageServer } from '../src/http/serve-message.js';
 
-/** Of this many, a list has several times the values that are let in. */
+/** A list of this size has several times as many values as a message may have. */
 const bytes = 600_000;
 const faults: unknown[] = [];
 let contextStore: ContextStore;
@@ -41,7 +41,7 @@ afterAll(async () => {
   await contextStore.close();
 });
 
-/** As many pieces as make up the size. */
+/** Joins as many pieces as are needed for the size. */
 const filled = (piece: (index: number) => string): string => {
   const pieces: string[] = [];
   for (let length = 0; length < bytes; length += (pieces.at(-1)?.length ?? 0) + 1) pieces.push(piece(pieces.length));
@@ -90,7 +90,7 @@ const shapes: Readonly<Record<string, () => string>> = {
 
 interface Message {
   readonly body: Buffer;
-  /** Those of the modern era. Absent: it is of the legacy one. */
+  /** The headers of the modern era. Undefined in the legacy era. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -100,7 +100,7 @@ const messageOf = (method: string, params: string, id = '1'): Message => ({
 const callOf = (tool: string, params: string): Message => messageOf('tools/call', `"name":"${tool}",${params}`);
 
 const meta = 'io.modelcontextprotocol/';
-/** A message of the modern era, which says the client's name. */
+/** A message of the modern era, which has the client's name. */
 const modern = (method: string, params: string, clientName = '"client"', name?: string): Message => ({
   ...messageOf(
     method,
@@ -113,7 +113,7 @@ const modern = (method: string, params: string, clientName = '"client"', name?: 
   },
 });
 
-/** Where a shape stands in a message: at each kind of argument, at what is none, and at all that is no argument. */
+/** Where a shape stands in a message: in each kind of argument, in an unknown argument, and outside of the arguments. */
 const places: Readonly<Record<string, (shape: string) => Message>> = {
   'sessionKey of updateContext': (shape) => callOf('updateContext', `"arguments":{"sessionKey":${shape}}`),
   'metadata of updateContext': (shape) =>
@@ -172,13 +172,13 @@ const places: Readonly<Record<string, (shape: string) => Message>> = {
     ),
 };
 
-/** One string, and as many bytes. It names no agent, so nothing is stored. */
+/** A valid call of the same size with one string. It names no agent, so nothing is stored. */
 const legal = callOf(
   'updateContext',
   `"arguments":{"sessionKey":"work","contextType":"file","content":"${String.raw`\u0041`.repeat(bytes / 6)}"}`,
 );
 
-/** How many times as much work as the legal one. */
+/** The maximum cost, as a multiple of the legal call's. */
 const most = 3;
 
 async function cpuMsOf({ body, headers }: Message): Promise<{ readonly cpuMs: number; readonly answer: string }> {
@@ -195,7 +195,7 @@ async function cpuMsOf({ body, headers }: Message): Promise<{ readonly cpuMs: nu
   return { cpuMs: (user + system) / 1000, answer };
 }
 
-/** How many times as much work a message is as the legal one: what else the machine does can make it look dear, but not each time. */
+/** Measures the cost of a message as a multiple of the legal call's. Retries, because other load can disturb a measurement. */
 async function costOf(message: Message): Promise<{ readonly cost: number; readonly answerBytes: number }> {
   let [cost, answerBytes] = [Infinity, 0];
   for (let tries = 0; tries < 6 && cost > most; tries += 1) {
@@ -207,7 +207,7 @@ async function costOf(message: Message): Promise<{ readonly cost: number; readon
   return { cost, answerBytes };
 }
 
-it('spends on no message much more than on a valid one with one string of that length, and answers it shortly', async () => {
+it('spends on no message much more than on a valid one of the same size, and answers it with few bytes', async () => {
   await cpuMsOf(legal);
   const dear: string[] = [];
   for (const [shape, make] of Object.entries(shapes)) {
@@ -222,7 +222,7 @@ it('spends on no message much more than on a valid one with one string of that l
   expect(faults).toEqual([]);
 }, 240_000);
 
-it('serves a message with an id of a thousand characters, and none with more: every answer repeats it', async () => {
+it('serves a message with an id of a thousand characters, and refuses longer ones, because every answer repeats the id', async () => {
   const withId = (length: number): Message => messageOf('ping', '', JSON.stringify('i'.repeat(length)));
   expect((await cpuMsOf(withId(1000))).answer).toContain(`"id":"${'i'.repeat(1000)}"`);
   expect(JSON.parse((await cpuMsOf(withId(1001))).answer)).toMatchObject({ id: null, error: { code: -32_600 } });

@@ -8,7 +8,7 @@ import { calls, namesOfNothing, type Names } from './tool-calls.js';
 const everything = 'context:read context:write handoff';
 const secret = 'the-secret-of-beta';
 
-/** A session with a log, offers, marks, recorded answers and cursors, whose every name and text holds the mark. */
+/** Creates a session with a log, offers, read marks, recorded answers and cursors. All names and texts contain the mark. */
 async function fill(holder: Holder, mark: string): Promise<Names> {
   const sessionKey = `${mark}-session`;
   const agent = `${mark}-agent`;
@@ -41,7 +41,7 @@ async function fill(holder: Holder, mark: string): Promise<Names> {
   };
 }
 
-/** An answer without what the caller said itself, and without what is new in each answer. */
+/** Removes from an answer what the caller sent, and what differs in each answer. */
 function comparable(answer: unknown, names: Names): string {
   let text = JSON.stringify(answer).replaceAll(
     /cursor(\\?":\\?")([\w-]+)/g,
@@ -58,7 +58,7 @@ function comparable(answer: unknown, names: Names): string {
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>');
 }
 
-/** Everything that a tenant can see of what it has. */
+/** Reads everything that a tenant can see. */
 async function everythingOf(holder: Holder, names: Names): Promise<string> {
   const { sessionKey, agent } = names;
   const seen = [
@@ -71,7 +71,7 @@ async function everythingOf(holder: Holder, names: Names): Promise<string> {
   return JSON.stringify(seen);
 }
 
-/** @param databaseUrl of a database that is there when the tests run */
+/** @param databaseUrl returns the URL of a database that exists when the tests run */
 export function describeIsolation(title: string, databaseUrl: () => string): void {
   describe(`a token of one tenant, ${title}`, () => {
     let issuer: AuthorizationServer;
@@ -99,7 +99,7 @@ export function describeIsolation(title: string, databaseUrl: () => string): voi
       await alpha.result('registerSession', { sessionKey: 'mine', agent: 'me' });
     });
 
-    /** Whether the answers for what exists elsewhere are those for what exists nowhere, byte for byte. */
+    /** Checks that calls on another tenant's names are answered as calls on names that do not exist, byte by byte. */
     async function expectTheSame(answer: (names: Names) => Promise<unknown>): Promise<string> {
       const elsewhere = comparable(await answer(theirs), theirs);
       expect(elsewhere).toBe(comparable(await answer(nothing), nothing));
@@ -107,7 +107,7 @@ export function describeIsolation(title: string, databaseUrl: () => string): voi
       return elsewhere;
     }
 
-    it('has calls here for every tool', () => {
+    it('has calls in this test for every tool', () => {
       expect(Object.keys(calls).toSorted()).toEqual(tools.map(({ name }) => name).toSorted());
     });
 
@@ -125,7 +125,7 @@ export function describeIsolation(title: string, databaseUrl: () => string): voi
       },
     );
 
-    it('learns nothing by resources', async () => {
+    it('learns nothing about another tenant from resources', async () => {
       const { resourceTemplates } = (await alpha.ask('resources/templates/list')) as {
         resourceTemplates: { uriTemplate: string }[];
       };
@@ -151,7 +151,7 @@ export function describeIsolation(title: string, databaseUrl: () => string): voi
       await expectTheSame(({ sessionsCursor: cursor }) => alpha.ask('resources/list', { cursor }));
     });
 
-    it('learns nothing by prompts and completion', async () => {
+    it('learns nothing about another tenant from prompts and completion', async () => {
       for (const { name, arguments: known = [] } of prompts) {
         await expectTheSame(({ sessionKey }) => alpha.ask('prompts/get', { name, arguments: { sessionKey } }));
         for (const argument of known) {
@@ -176,7 +176,7 @@ export function describeIsolation(title: string, databaseUrl: () => string): voi
       }
     });
 
-    it('hears nothing of what happens elsewhere', async () => {
+    it('gets no change notifications of another tenant', async () => {
       const uris = [
         ...['summary', 'context', 'sessions'].map((kind) => `handoff://${kind}/${theirs.sessionKey}`),
         `handoff://inbox/${theirs.agent}`,
@@ -194,12 +194,12 @@ export function describeIsolation(title: string, databaseUrl: () => string): voi
       await beta.result('registerSession', { sessionKey: `${secret}-new`, agent });
       await expect.poll(() => new Set(theyHeard)).toContain('list');
       await expect.poll(() => new Set(theyHeard)).toContain(`handoff://inbox/${agent}`);
-      // What is told of in the order of events would have been told of before this.
+      // Notifications keep the order of events, so one of another tenant would have arrived before this.
       await alpha.result('updateContext', { ...entry, sessionKey: 'mine', agent: 'me' });
       await expect.poll(() => weHeard.toSorted()).toEqual(['handoff://context/mine', 'handoff://sessions']);
     });
 
-    it('waits for offers without hearing of those made elsewhere, not even how many', async () => {
+    it('waits for offers without noticing those of another tenant, or their number', async () => {
       const before = await alpha.result('listHandoffs', { agent: theirs.agent });
       const arriving = alpha.result('listHandoffs', { agent: theirs.agent, roles: ['reviewer'], waitSeconds: 1 });
       const { sessionKey, agent } = theirs;
@@ -208,7 +208,7 @@ export function describeIsolation(title: string, databaseUrl: () => string): voi
       expect(await alpha.result('listHandoffs', { agent: theirs.agent })).toEqual(before);
     });
 
-    it('may use the same names and idempotency keys for its own', async () => {
+    it('may use the names and idempotency keys of another tenant for its own data', async () => {
       const before = await everythingOf(beta, theirs);
       for (const index of calls.registerSession(theirs).keys()) {
         await expectTheSame((names) => alpha.call('registerSession', calls.registerSession(names)[index] ?? {}));

@@ -5,19 +5,19 @@ import { ContextStoreError, noTelemetry, openContextStore, type ContextStore } f
 import { createMcpHttpHandler, type McpHttpHandler } from '@org/mcp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createApp } from '../src/app.js';
-import { openHttpServer, type HttpServer } from '../src/http-server.js';
-import { createMessageServer } from '../src/serve-message.js';
+import { openHttpServer, type HttpServer } from '../src/http/http-server.js';
+import { createMessageServer } from '../src/http/serve-message.js';
 
 const [maxConcurrentCalls, maxQueuedCalls, maxWaitingCalls] = [8, 16, 8];
-/** Much longer than the server works on one, as with a database elsewhere. */
+/** The time of one query, much longer than the server needs for a call, as with a remote database. */
 const databaseMs = 100;
-/** How much the database may have to do at once, until it can take no more. */
+/** How many queries the database runs at once. */
 const databaseTakes = 32;
 
 let contextStore: ContextStore;
 let handler: McpHttpHandler;
 let server: HttpServer;
-/** How often the database was asked for a part of a log. */
+/** The number of getContext calls that reached the database. */
 let reads = 0;
 let waiting: () => { readonly waiting: number };
 beforeAll(async () => {
@@ -58,7 +58,7 @@ afterAll(async () => {
   await contextStore.close();
 });
 
-/** Without credentials, a caller is its address. */
+/** Unauthenticated callers are identified by their address. */
 const [greedy, modest] = ['127.0.0.2', '127.0.0.3'];
 const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 const agents = new Map([greedy, modest].map((address) => [address, new Agent({ keepAlive: true })]));
@@ -83,7 +83,7 @@ function send(address: string, message: object, signal?: AbortSignal, more: obje
   });
 }
 
-/** The median time of calls that are made one after the other, all of which must be served. */
+/** Makes calls one after another, all of which must be served. Returns their median time. */
 async function medianMs(calls: number): Promise<number> {
   const takenMs: number[] = [];
   for (let made = 0; made < calls; made += 1) {
@@ -94,7 +94,7 @@ async function medianMs(calls: number): Promise<number> {
   return takenMs.toSorted((a, b) => a - b)[Math.floor(calls / 2)] ?? Number.NaN;
 }
 
-it('serves one caller soon while another calls ten times as much as the server can do', async () => {
+it('serves one caller without delay while another sends ten times what the server can serve', async () => {
   const aloneMs = await medianMs(15);
   const counts = { served: 0, refused: 0 };
   const over = new AbortController();
@@ -113,7 +113,7 @@ it('serves one caller soon while another calls ten times as much as the server c
   expect(besideMs / aloneMs).toBeLessThan(3);
 });
 
-it('lets one caller wait while another waits for all that it can', async () => {
+it('lets one caller wait while another takes all waiting slots that it can', async () => {
   const wait = { agent: 'planner', waitSeconds: 45 };
   const leaving = new AbortController();
   let refused = 0;
@@ -128,7 +128,7 @@ it('lets one caller wait while another waits for all that it can', async () => {
   await expect.poll(() => waiting().waiting).toBe(0);
 });
 
-it('takes a large message of one caller while another begins as many as it can, and ends none', async () => {
+it('has memory for a large message while another caller begins as many as it can, and finishes none', async () => {
   let refused = 0;
   const unended = Array.from({ length: 100 }, () => {
     const [localAddress, agent] = [greedy, agents.get(greedy)];
@@ -143,7 +143,7 @@ it('takes a large message of one caller while another begins as many as it can, 
   for (const sent of unended) sent.destroy();
 });
 
-it('serves one caller while another begins to listen to all that it can, none of which is there', async () => {
+it('serves one caller while another subscribes to as many missing resources as it can', async () => {
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientInfo': { name: 'listener', version: '1' },

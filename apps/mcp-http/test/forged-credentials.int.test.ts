@@ -2,11 +2,11 @@ import { connect } from 'node:net';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { createApp } from '../src/app.js';
 import { CredentialError } from '../src/auth/credential-error.js';
-import { openTokenAuthenticator } from '../src/auth/open-token-authenticator.js';
-import { openHttpServer, type HttpServer } from '../src/http-server.js';
+import { openTokenAuthenticator } from '../src/auth/tokens/open-token-authenticator.js';
+import { openHttpServer, type HttpServer } from '../src/http/http-server.js';
 import { AuthorizationServer, resource } from './authorization-server.js';
 
-/** How many credentials were checked. */
+/** The number of credentials that were checked. */
 let checked = 0;
 let server: HttpServer;
 beforeEach(() => {
@@ -43,7 +43,7 @@ const ask = (credential: string, signal?: AbortSignal): Promise<Response> =>
     ...(signal && { signal }),
   });
 
-it('tells whoever forges credentials later than it serves others', async () => {
+it('delays the refusal of forged credentials, and serves other callers first', async () => {
   await startServer(10_000);
   const leaving = new AbortController();
   const answered: number[] = [];
@@ -73,7 +73,7 @@ it('checks one credential at a time on each connection', async () => {
   socket.destroy();
 });
 
-it('checks so many signatures at once, and tells the others to come again', async () => {
+it('limits the signature checks under way, and asks other callers to retry', async () => {
   const issuer = await AuthorizationServer.start();
   const { authenticate } = await openTokenAuthenticator({
     issuer: issuer.issuer,

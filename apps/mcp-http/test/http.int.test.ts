@@ -14,7 +14,7 @@ afterAll(() => server.stop());
 
 const listTools = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
 
-/** `fetch` does not let a caller set Host. */
+/** `fetch` does not allow to set Host. */
 async function statusFor(headers: Record<string, string>, path = '/mcp'): Promise<number | undefined> {
   return (await answerFor(headers, path)).status;
 }
@@ -31,7 +31,7 @@ const answerFor = (headers: Record<string, string>, path: string): Promise<Answe
     path,
   );
 
-/** With these headers and no other. */
+/** Sends exactly these headers. */
 function sendWith(headers: Record<string, string>, message: unknown, path = '/mcp'): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(`${server.url}${path}`, { method: 'POST', headers }, (response) => {
@@ -44,7 +44,7 @@ function sendWith(headers: Record<string, string>, message: unknown, path = '/mc
 }
 
 describe('routes', () => {
-  it('are alive and ready', async () => {
+  it('answer /health and /ready', async () => {
     const [health, ready] = [await fetch(`${server.url}/health`), await fetch(`${server.url}/ready`)];
     expect([health.status, await health.json()]).toEqual([200, { status: 'ok' }]);
     expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready' }]);
@@ -55,19 +55,19 @@ describe('routes', () => {
     expect((await post(`${server.mcp}/team`, listTools)).status).toBe(200);
   });
 
-  it('take POST alone for MCP', async () => {
+  it('only accept POST for MCP', async () => {
     const response = await fetch(server.mcp);
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
   });
 
-  it('say what exists, elsewhere', async () => {
+  it('answer unknown paths with a list of those that exist', async () => {
     const response = await fetch(`${server.url}/metrics`);
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ error: expect.stringContaining('POST /mcp') as string });
   });
 });
 
-describe('what is no JSON-RPC request', () => {
+describe('a body that is no JSON-RPC request', () => {
   it.each([
     ['broken JSON', '{"jsonrpc":', 400, -32_700, 'Parse error'],
     ['an empty body', '', 400, -32_700, 'Parse error'],
@@ -75,7 +75,7 @@ describe('what is no JSON-RPC request', () => {
     ['a number', 7, 400, -32_600, 'JSON object'],
     ['another object', { hello: 'world' }, 400, -32_600, 'jsonrpc'],
     ['a body beyond all limits', 'a'.repeat(8 * 1024 * 1024), 413, -32_000, 'limit'],
-  ])('%s is refused in JSON, and the server lives on', async (_case, body, status, code, named) => {
+  ])('%s is refused in JSON, and the server keeps serving', async (_case, body, status, code, named) => {
     const response = await post(server.mcp, body);
     expect(response.status).toBe(status);
     expect(await response.json()).toMatchObject({
@@ -86,7 +86,7 @@ describe('what is no JSON-RPC request', () => {
     expect((await post(server.mcp, listTools)).status).toBe(200);
   });
 
-  it('a body beyond all limits that does not say its length', async () => {
+  it('a body that is too large, without Content-Length', async () => {
     const body = new Blob(['a'.repeat(8 * 1024 * 1024)]).stream();
     const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
     const response = await fetch(server.mcp, { method: 'POST', headers, body, duplex: 'half' });
@@ -114,7 +114,7 @@ describe('what is no JSON-RPC request', () => {
     expect(await response.json()).toMatchObject({ error: { code: -32_700 } });
   });
 
-  it('an upload that breaks off, which is nothing to log', async () => {
+  it('an upload that breaks off, which is not logged', async () => {
     await new Promise<void>((resolve) => {
       const headers = { 'content-type': 'application/json', 'content-length': '1000' };
       const sent = request(server.mcp, { method: 'POST', headers });
@@ -197,7 +197,7 @@ describe('the headers of a request', () => {
     expect([response.status, await response.json()]).toMatchObject([400, { error: { code: -32_020 } }]);
   });
 
-  it('must not name a version that nobody knows', async () => {
+  it('must not name an unknown protocol version', async () => {
     const response = await post(server.mcp, listSessions(), { 'mcp-protocol-version': '1999-01-01' });
     expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('2025-11-25')]);
   });
@@ -275,7 +275,7 @@ describe('Host and Origin', () => {
     },
   );
 
-  it('are explained when they are refused', async () => {
+  it('are refused with a message that names the setting', async () => {
     const response = await post(server.mcp, listTools, { origin: 'https://evil.example' });
     expect(await response.json()).toMatchObject({
       error: { message: expect.stringContaining('ALLOWED_ORIGINS') as string },
@@ -283,7 +283,7 @@ describe('Host and Origin', () => {
   });
 });
 
-it('is found by a client that negotiates', async () => {
+it('serves a client that negotiates the protocol version', async () => {
   const client = await connect('v2 client, modern', 'negotiator', server.mcp);
   expect(client.getServerVersion()).toMatchObject({ name: 'context-store' });
   await client.close();

@@ -19,7 +19,7 @@ const callWith = ({ mcp }: HttpServerProcess, token: string): Promise<Response> 
 const statusOf = async (to: HttpServerProcess, token: string): Promise<number> => (await callWith(to, token)).status;
 
 describe('the keys of the issuer', () => {
-  it('are where AUTH_JWKS_URL says, without a look at its metadata', async () => {
+  it('are fetched from AUTH_JWKS_URL, without reading the metadata of the issuer', async () => {
     const iss = 'https://issuer.invalid';
     const told = await serverFor(issuer, { AUTH_ISSUER: iss, AUTH_JWKS_URL: `${issuer.issuer}/jwks` });
     onTestFinished(async () => void (await told.stop()));
@@ -27,19 +27,19 @@ describe('the keys of the issuer', () => {
     expect(await statusOf(told, await issuer.sign())).toBe(401);
   });
 
-  it('are found again when they change, and the old ones open nothing new', async () => {
+  it('are fetched again when they change, and new tokens of the old keys are refused', async () => {
     const before = await issuer.sign({ jti: 'before' });
     await issuer.rotateKeys();
     await expect.poll(async () => statusOf(server, await issuer.sign())).toBe(200);
     expect(await statusOf(server, before)).toBe(401);
   });
 
-  it('are tried one after the other for a token that does not name its key', async () => {
+  it('are tried one after another for a token that does not name its key', async () => {
     const anonymous = (jti: string): Promise<string> => issuer.sign({ jti }, { kid: undefined });
     const [first, forged] = [await anonymous('first'), (await anonymous('forged')).replace(/.{20}$/, 'A'.repeat(20))];
     await issuer.rotateKeys({ keepsOld: true });
     const second = await anonymous('second');
-    // Only its signature shows that there is a new key.
+    // Only the signature shows that the issuer has a new key.
     await expect.poll(() => statusOf(server, second)).toBe(200);
     expect(await statusOf(server, first)).toBe(200);
     expect(await statusOf(server, forged)).toBe(401);
@@ -48,17 +48,17 @@ describe('the keys of the issuer', () => {
     expect(await statusOf(server, await issuer.sign({ jti: 'named' }))).toBe(200);
   });
 
-  it('are used on while the issuer is away', async () => {
+  it('stay in use while the issuer is unavailable', async () => {
     const { again } = await issuer.stop();
     expect(await statusOf(server, await issuer.sign({ jti: 'away' }))).toBe(200);
-    // Whether the issuer has such a key now, nobody can say.
+    // The server cannot find out whether the issuer has this key now.
     await expect.poll(async () => statusOf(server, await issuer.sign({}, { kid: 'new' }))).toBe(503);
     expect((await fetch(`${server.url}/ready`)).status).toBe(200);
     await again();
     await expect.poll(async () => statusOf(server, await issuer.sign({}, { kid: 'new' }))).toBe(401);
   });
 
-  it('are waited for by a server that starts while the issuer is away, and lets nobody in', async () => {
+  it('are fetched later by a server that starts while the issuer is unavailable; it refuses all tokens until then', async () => {
     const { again } = await issuer.stop();
     const waiting = await serverFor(issuer);
     onTestFinished(async () => void (await waiting.stop()));

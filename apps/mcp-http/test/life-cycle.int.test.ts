@@ -28,7 +28,7 @@ const register = {
   params: { name: 'registerSession', arguments: { sessionKey: 'work', agent: 'a' } },
 };
 
-it('explains every setting, and its default where it has one', async () => {
+it('describes every setting with its default', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [program, '--help']);
   const lines = stdout.split('\n');
   for (const [variable, { description, default: preset }] of Object.entries(httpEnvironmentTable)) {
@@ -39,7 +39,7 @@ it('explains every setting, and its default where it has one', async () => {
 });
 
 describe('the start', () => {
-  it('is one line of the log: what runs where, and what it is connected to', async () => {
+  it('is logged in one line: the version, the URL, and what it is connected to', async () => {
     const server = await HttpServerProcess.start({ DATABASE_URL: `sqlite:${folder.path}/my data.db` });
     const { stdout } = await server.stop();
     expect(stdout).toBe('');
@@ -54,7 +54,7 @@ describe('the start', () => {
     });
   });
 
-  it('explains itself on another address when AUTH_MODE says that it may', async () => {
+  it('succeeds with AUTH_MODE=none on an address that other machines can reach', async () => {
     const server = await HttpServerProcess.start({
       DATABASE_URL: 'sqlite::memory:',
       HOST: '0.0.0.0',
@@ -65,7 +65,7 @@ describe('the start', () => {
   });
 });
 
-describe('a problem at the start is one line for people, and exit code 1', () => {
+describe('a problem at the start is one readable line, and exit code 1', () => {
   it('a port that is taken', async () => {
     const first = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:' });
     const { port } = new URL(first.url);
@@ -73,7 +73,7 @@ describe('a problem at the start is one line for people, and exit code 1', () =>
     await first.stop();
   });
 
-  it('an address that others can reach, without a word about who may call', async () => {
+  it('an address that other machines can reach, without AUTH_MODE', async () => {
     await expectOneLine({ HOST: '0.0.0.0' }, /HOST .*AUTH_MODE=none/);
   });
 

@@ -12,9 +12,9 @@ import {
 import { createMcpHttpHandler } from '@org/mcp';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createApp } from '../src/app.js';
-import { openHttpServer } from '../src/http-server.js';
-import { createRateLimiter } from '../src/rate-limiter.js';
-import { createMessageServer, type MessageServerOptions } from '../src/serve-message.js';
+import { openHttpServer } from '../src/http/http-server.js';
+import { createRateLimiter } from '../src/limits/rate-limiter.js';
+import { createMessageServer, type MessageServerOptions } from '../src/http/serve-message.js';
 import { clientKinds, connect, post } from './mcp-http.js';
 
 const closers: (() => Promise<unknown>)[] = [];
@@ -22,7 +22,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-/** A server in this process, whose appends wait until they are let through. */
+/** Starts a server in this process. Its appends wait until `letThrough` is called. */
 async function startServer(
   limits: Partial<Omit<MessageServerOptions, 'handler' | 'telemetry'>> = {},
   telemetry: Telemetry = noTelemetry,
@@ -91,7 +91,7 @@ const headers = { 'content-type': 'application/json', accept: 'application/json,
 const contents = async (contextStore: ContextStore): Promise<string[]> =>
   (await contextStore.getContext({ sessionKey: 'work' })).entries.map(({ content }) => content).toSorted();
 
-/** Whether a call is refused, rather than kept waiting. */
+/** Returns true if a call is refused, and false if it waits. */
 const isRefused = (answer: Promise<Response>): Promise<boolean> =>
   Promise.race([answer.then((response) => response.headers.has('retry-after')), sleep(500, false)]);
 
@@ -99,7 +99,7 @@ const structured = async (response: Response): Promise<unknown> =>
   ((await response.json()) as { result: { structuredContent: unknown } }).result.structuredContent;
 
 describe('calls under way', () => {
-  it('are bounded, and so is their queue: what is beyond is OVERLOADED, everything else is served once', async () => {
+  it('are limited, and so is their queue: further calls are OVERLOADED, and all others are served once', async () => {
     const server = await startServer();
     const answers = Array.from({ length: 5 }, (_, index) => post(server.mcp, append(index)));
     await expect.poll(() => server.underWay).toBe(2);
@@ -117,7 +117,7 @@ describe('calls under way', () => {
     expect((await post(server.mcp, listSessions)).status).toBe(200);
   });
 
-  it('lose their place in the queue when their clients go', async () => {
+  it('lose their place in the queue when their clients disconnect', async () => {
     const server = await startServer();
     const first = [post(server.mcp, append(0)), post(server.mcp, append(1))];
     await expect.poll(() => server.underWay).toBe(2);
@@ -149,7 +149,7 @@ describe('calls under way', () => {
     expect(await contents(server.contextStore)).toEqual(['entry 0', 'entry 2']);
   });
 
-  it('are told of as failed calls of their tools', async () => {
+  it('are measured as failed calls of their tools if they are refused', async () => {
     const refusals: unknown[] = [];
     const telemetry: Telemetry = {
       ...noTelemetry,
@@ -174,14 +174,14 @@ describe('calls under way', () => {
   });
 });
 
-it('keeps no room for messages whose refusals are held back', async () => {
+it('gives memory back before a delayed refusal is sent', async () => {
   let refused = 0;
   const telemetry: Telemetry = { ...noTelemetry, measure: (_call, run) => run().finally(() => (refused += 1)) };
   const rateLimiter = { count: () => Promise.resolve(1000) };
   const server = await startServer({ rateLimiter, refusalDelayMs: 5000 }, telemetry);
   const large = JSON.stringify(call('listSessions', { padding: 'a'.repeat(900_000) }));
   const sent: ClientRequest[] = [];
-  // More than there is room for altogether, and less at once.
+  // Each wave fits in the budget, but all of them together do not.
   for (let wave = 0; wave < 8; wave += 1) {
     for (let index = 0; index < 10; index += 1) {
       const request = httpRequest(server.mcp, { method: 'POST', headers, agent: false });
@@ -192,16 +192,16 @@ it('keeps no room for messages whose refusals are held back', async () => {
   for (const request of sent) request.destroy();
 });
 
-it('cuts off a client whose refusal is not taken in time', async () => {
+it('cuts off a client whose refusal is not sent in time', async () => {
   const rateLimiter = { count: () => Promise.resolve(1000) };
   const server = await startServer({ rateLimiter, maxAnsweringMs: 50, refusalDelayMs: 10_000 });
   await expect(post(server.mcp, listSessions)).rejects.toThrow('fetch failed');
 });
 
-it('holds back that there is no room for a message, as every refusal', async () => {
+it('delays the refusal of a message for which there is no memory', async () => {
   const server = await startServer({ maxRequestBytes: 7_000_000, maxAnsweringMs: 50, refusalDelayMs: 10_000 });
   const { promise: outcome, resolve } = Promise.withResolvers<string>();
-  const arriving = Array.from({ length: 7 }, () => {
+  const arriving = Array.from({ length: 8 }, () => {
     const request = httpRequest(server.mcp, { method: 'POST', headers: { ...headers, 'content-length': 7_000_000 } });
     request.on('error', () => resolve('cut off before it was told')).on('response', () => resolve('told'));
     request.write(Buffer.alloc(6_900_000));
@@ -211,7 +211,7 @@ it('holds back that there is no room for a message, as every refusal', async () 
   for (const request of arriving) request.destroy();
 });
 
-it('lets calls and streams that wait take no slot, and bounds them apart', async () => {
+it('limits waiting calls and streams apart, and they take no slots of other calls', async () => {
   const server = await startServer({ maxConcurrentCalls: 1, maxQueuedCalls: 0 });
   const listener = await connect('v2 client, modern', 'listener', server.mcp);
   if (!('listen' in listener)) throw new TypeError('the modern client can listen');
@@ -233,7 +233,7 @@ it('lets calls and streams that wait take no slot, and bounds them apart', async
   await listener.close();
 });
 
-it('serves one request at a time on each connection: those behind a call that waits take no slots', async () => {
+it('serves one request at a time on each connection: pipelined requests take no slots', async () => {
   const server = await startServer({ maxConcurrentCalls: 2, maxQueuedCalls: 0 });
   const { hostname, port } = new URL(server.url);
   const socket = connectSocket(Number(port), hostname);
@@ -258,7 +258,7 @@ it('serves one request at a time on each connection: those behind a call that wa
 it.each([
   ['its answer', listSessions],
   ['the answer that it waited for', call('listHandoffs', { waitSeconds: 0.1 })],
-])('cuts off a client that does not read %s, for others to have its turn', async (_what, message) => {
+])('cuts off a client that does not read %s, so that others get its slot', async (_what, message) => {
   const answer = 'a'.repeat(32 * 1024 * 1024);
   const serveMessage = createMessageServer({
     handler: { fetch: () => Promise.resolve(new Response(answer)) },
@@ -267,7 +267,7 @@ it.each([
     maxConcurrentCalls: 1,
     maxQueuedCalls: 1,
     maxWaitingCalls: 1,
-    maxAnsweringMs: 500,
+    maxAnsweringMs: 1500,
     refusalDelayMs: 0,
   });
   const server = await openHttpServer({
@@ -307,7 +307,7 @@ describe.each(clientKinds)('an official client that is refused: %s', (kind) => {
   });
 });
 
-it('counts calls by who sends them', async () => {
+it('limits the rate of each caller', async () => {
   const rateLimiter = createRateLimiter({ callsPerSecond: 1 });
   const server = await startServer({ rateLimiter });
   const refusals: boolean[] = [];

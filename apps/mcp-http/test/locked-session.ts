@@ -1,7 +1,7 @@
 import type { TemporaryDatabase } from '@org/store-kysely/testing';
 import { expect } from 'vitest';
 
-/** Locks the sessions of a database, so that whoever appends to them waits; returns what lets them go. */
+/** Locks the sessions of a database, so that appends wait. Returns a function that releases the lock. */
 export async function lockSessions(database: TemporaryDatabase): Promise<() => Promise<void>> {
   const locked = database
     .query(`with session as (select id from sessions for update) select pg_sleep(3600) from session`)
@@ -16,8 +16,8 @@ export async function lockSessions(database: TemporaryDatabase): Promise<() => P
   };
 }
 
-/** Resolves when somebody waits for the lock. */
-export async function untilSomebodyWaits(database: TemporaryDatabase): Promise<void> {
+/** Resolves when a statement waits for the lock. */
+export async function untilStatementWaits(database: TemporaryDatabase): Promise<void> {
   const waits = (): Promise<unknown[]> =>
     database.query(`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`);
   await expect.poll(waits, { interval: 20 }).not.toHaveLength(0);

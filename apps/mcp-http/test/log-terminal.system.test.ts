@@ -21,7 +21,7 @@ async function onTerminal(env: Record<string, string>): Promise<string> {
     output += String(chunk);
     if (isStopped || !output.includes('Ready')) return;
     isStopped = true;
-    // Ctrl-C, as a person types it.
+    // Ctrl-C, as a user types it.
     child.stdin.write('\u0003');
   });
   const [code] = (await once(child, 'close')) as [number | null];
@@ -29,7 +29,7 @@ async function onTerminal(env: Record<string, string>): Promise<string> {
   return output;
 }
 
-it('is a welcome and lines for people on a terminal', async () => {
+it('prints a welcome and readable lines on a terminal', async () => {
   const output = await onTerminal({});
   expect(output).toContain('\u001B[32mINFO');
   const lines = stripVTControlCharacters(output).split('\r\n');
@@ -42,7 +42,7 @@ it('is a welcome and lines for people on a terminal', async () => {
   expect(output).not.toContain('"level"');
 });
 
-it('has no colours where NO_COLOR says so', async () => {
+it('has no colours if NO_COLOR is set', async () => {
   const output = await onTerminal({ NO_COLOR: '1' });
   expect(output).toMatch(/INFO: Ready/);
   expect(output).not.toContain('\u001B[');

@@ -14,14 +14,14 @@ export type Env = Readonly<Record<string, string>>;
 export interface Finished {
   readonly code: number | null;
   readonly stdout: string;
-  /** Without what the log tells by the way. */
+  /** Standard error without lines of the log at level info. */
   readonly stderr: string;
 }
 
 /** A line of the log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg: string };
 
-/** A server process on a free port, with a data folder of its own. It measures nothing unless told to: there are many. */
+/** A server process on a free port. Metrics are off by default, because many servers run at the same time. */
 export class HttpServerProcess {
   readonly child: ChildProcess;
   readonly finished: Promise<Finished>;
@@ -38,7 +38,7 @@ export class HttpServerProcess {
     this.finished = once(this.child, 'close').then(([code]) => ({ code: code as number | null, ...this.output }));
   }
 
-  /** Starts one, and does not wait until it serves calls. */
+  /** Starts a server, and does not wait until it serves calls. */
   static launch(env: Env): HttpServerProcess {
     return new HttpServerProcess(env);
   }
@@ -49,7 +49,7 @@ export class HttpServerProcess {
     return server;
   }
 
-  /** Starts one that may have so many open files. */
+  /** Starts a server with a limit of open files. */
   static async startWithin(openFiles: number, env: Env): Promise<HttpServerProcess> {
     const limited = `ulimit -n ${openFiles}; exec "$0" "$1"`;
     const server = new HttpServerProcess(env, ['sh', '-c', limited, process.execPath, program]);
@@ -57,7 +57,7 @@ export class HttpServerProcess {
     return server;
   }
 
-  /** Resolves when it serves calls, or has failed to. */
+  /** Resolves when the server serves calls, or has ended. */
   async started(): Promise<void> {
     while (this.url === '' && this.child.exitCode === null) {
       await Promise.race([once(this.child.stderr ?? this.child, 'data'), this.finished]);
@@ -69,13 +69,13 @@ export class HttpServerProcess {
     return { stdout: this.stdout, stderr: lines.join('\n') };
   }
 
-  /** Every line so far. @throws SyntaxError for one that is not JSON */
+  /** All lines so far. @throws SyntaxError if a line is not JSON */
   get log(): readonly LogLine[] {
     const lines = this.stderr.split('\n').slice(0, -1);
     return lines.map((line) => JSON.parse(line) as LogLine);
   }
 
-  /** Of the server, without a path. */
+  /** The URL of the server without a path. */
   get url(): string {
     return /"url":"(http:\/\/[^/"]+)\/mcp"/.exec(this.stderr)?.[1] ?? '';
   }

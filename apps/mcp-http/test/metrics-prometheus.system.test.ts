@@ -7,7 +7,7 @@ import { scrape } from '@org/telemetry-otel/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { HttpServerProcess, post, temporaryFolder } from './mcp-http.js';
 
-/** What was done before anything was scraped. */
+/** The number of appends before the first scrape. */
 const appends = 20;
 let calls = 0;
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
   await call('getContext', { sessionKey: 'none', agent: undefined });
   for (let index = 0; index < appends; index += 1)
     await call('updateContext', { contextType: 'message', content: 'x' });
-  // The first of them has the page that is full read, and the acceptance what it sums up: the cache held neither.
+  // The first read loads the full page, and the acceptance loads the summary: neither was cached before.
   for (let time = 0; time < 3; time += 1) await call('getContext', {});
   const offer = await call('requestHandoff', { requestType: 'full_handoff' });
   const handoffId = /"handoffId":"([^"]+)"/.exec(offer)?.[1];
@@ -50,14 +50,14 @@ async function call(name: string, args: Record<string, unknown>): Promise<string
   return (await post(server.mcp, { jsonrpc: '2.0', id: 1, method: 'tools/call', params })).text();
 }
 
-it('passes promtool, which finds fault with given names alone', async () => {
+it('passes promtool, which only complains about names that are required', async () => {
   const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
   const { stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
   const complaints = `${stdout}${stderr}`.trim().split('\n');
   expect(complaints.filter((complaint) => !complaint.startsWith('tool_duration_ms '))).toEqual([]);
 });
 
-it('reads as it was meant to a real Prometheus', async () => {
+it('is read correctly by a real Prometheus', async () => {
   const port = await unusedPort();
   const config = join(folder.path, 'prometheus.yml');
   await writeFile(
@@ -121,7 +121,7 @@ it('reads as it was meant to a real Prometheus', async () => {
     const [p95] = [await query('histogram_quantile(0.95, sum by (le) (tool_duration_ms_bucket))')];
     expect(p95).toBeGreaterThan(0);
 
-    // Our own parser, which the ordinary tests use, reads what Prometheus reads.
+    // The parser of the other tests reads the same values as Prometheus.
     const { samples } = await scrape(`http://127.0.0.1:${metricsPort}/metrics`);
     const steady = samples.filter(({ name }) => !/^(?:nodejs|process)_/.test(name));
     const read = await Promise.all(

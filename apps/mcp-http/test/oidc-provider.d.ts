@@ -1,4 +1,4 @@
-/** What the tests use of it: it comes without types. */
+/** The part of the package that the tests use. It comes without types. */
 declare module 'oidc-provider' {
   import type { RequestListener } from 'node:http';
 

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
-import { createRateLimiter, type RateLimiter } from '../src/rate-limiter.js';
+import { createRateLimiter, type RateLimiter } from '../src/limits/rate-limiter.js';
 
 export interface Opened extends RateLimiter {
-  /** Whether it was connected to Redis, at each change. */
+  /** One value per change: true if it was connected to Redis. */
   readonly states: boolean[];
 }
 
-/** A limiter of one call a second, until the test is over. */
+/** Opens a limiter of one call per second, and closes it after the test. */
 export function openLimiter(url?: string, deployment: string = randomUUID()): Opened {
   const states: boolean[] = [];
   const onStateChange = ({ isConnected }: { isConnected: boolean }): unknown => states.push(isConnected);
@@ -19,7 +19,7 @@ export function openLimiter(url?: string, deployment: string = randomUUID()): Op
   return { ...limiter, states };
 }
 
-/** How many of so many calls are let through. */
+/** Sends calls, and returns how many of them are within the limit. */
 export async function countAllowed(limiters: readonly RateLimiter[], caller: string, calls: number): Promise<number> {
   let allowed = 0;
   for (let index = 0; index < calls; index += 1) {

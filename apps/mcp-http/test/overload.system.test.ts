@@ -9,7 +9,7 @@ import { HttpServerProcess, post } from './mcp-http.js';
 
 const maxConcurrentCalls = 16;
 const maxQueuedCalls = 32;
-/** Of one caller: it leaves a quarter to others. */
+/** The slots of one caller: a quarter is left to others. */
 const capacity = 0.75 * (maxConcurrentCalls + maxQueuedCalls);
 
 let database: TemporaryDatabase;
@@ -20,7 +20,7 @@ beforeAll(async () => {
     DATABASE_URL: database.url,
     MAX_CONCURRENT_CALLS: `${maxConcurrentCalls}`,
     MAX_QUEUED_CALLS: `${maxQueuedCalls}`,
-    // What grows with the load ends the process.
+    // A small heap: memory that grows with the load would end the process.
     NODE_OPTIONS: '--max-old-space-size=96',
   });
 });
@@ -44,13 +44,13 @@ async function residentMebibytes(): Promise<number> {
 interface Load {
   readonly served: number;
   readonly overloaded: number;
-  /** How often /health and /ready were asked, and how often both said yes. */
+  /** How often /health and /ready were requested, and how often both answered 200. */
   readonly asked: number;
   readonly healthy: number;
   readonly peakMebibytes: number;
 }
 
-/** Callers that append one entry after another, whatever they are answered, to a session of their own each. */
+/** Callers that append one entry after another, each to a different session, whether their calls succeed or not. */
 async function load(callers: number, seconds: number): Promise<Load> {
   const counts = { served: 0, overloaded: 0, asked: 0, healthy: 0, peakMebibytes: 0 };
   const untilMs = performance.now() + seconds * 1000;
@@ -79,7 +79,7 @@ async function load(callers: number, seconds: number): Promise<Load> {
   return counts;
 }
 
-it('serves or refuses every call under ten times its load, answers /health, and takes no more memory', async () => {
+it('serves or refuses every call under ten times its capacity, answers /health, and uses no more memory', async () => {
   for (let session = 0; session < capacity; session += 1) {
     await post(server.mcp, call('registerSession', { sessionKey: `session-${session}` }));
   }
@@ -92,10 +92,10 @@ it('serves or refuses every call under ten times its load, answers /health, and 
     expect(overloaded).toBeGreaterThan(0);
     expect(served).toBeGreaterThan(0);
     expect(healthy).toBe(asked);
-    // One after the other: each was answered before the next was asked, and most of them within the blink of an eye.
+    // Probes are sent one after the other, and most are answered within milliseconds.
     expect(asked).toBeGreaterThan(usual.asked / 4);
   }
-  // Ten times as many connections take their share; from then on nothing is added.
+  // Ten times as many connections need some memory at first. After that, memory must not grow.
   expect(heavy.peakMebibytes - usual.peakMebibytes).toBeLessThan(100);
   expect(again.peakMebibytes - heavy.peakMebibytes).toBeLessThan(30);
 
@@ -108,7 +108,7 @@ it('serves or refuses every call under ten times its load, answers /health, and 
   expect(stored).toBe(usual.served + heavy.served + again.served);
 }, 120_000);
 
-it('cuts off a thousand connections that send drop by drop, and serves the others meanwhile', async () => {
+it('cuts off a thousand connections that send slowly, and serves other clients meanwhile', async () => {
   const { hostname, port } = new URL(server.url);
   let open = 0;
   const slow = Array.from({ length: 1000 }, (_, index): Socket => {
@@ -127,7 +127,7 @@ it('cuts off a thousand connections that send drop by drop, and serves the other
   expect((await post(server.mcp, call('listSessions', {}))).status).toBe(200);
 }, 60_000);
 
-it('outlives a database that stalls while large contents arrive, with the heap that docs/performance.md asks for', async () => {
+it('survives a database that stalls while large contents arrive, with the heap that docs/performance.md asks for', async () => {
   const stalled = await temporaryDatabase();
   onTestFinished(stalled.drop);
   const small = await HttpServerProcess.start({
@@ -138,7 +138,7 @@ it('outlives a database that stalls while large contents arrive, with the heap t
   onTestFinished(async () => void (await small.stop()));
   await post(small.mcp, call('registerSession', { sessionKey: 'session' }));
   const release = await lockSessions(stalled);
-  // One character that is not Latin-1, and all of a text takes two bytes a character.
+  // With one character that is not Latin-1, V8 stores the whole text with two bytes per character.
   const append = call('updateContext', {
     sessionKey: 'session',
     contextType: 'message',
@@ -154,7 +154,7 @@ it('outlives a database that stalls while large contents arrive, with the heap t
     else if (text.includes('"OVERLOADED"')) refused += 1;
   });
   const releaseWhenFull = async (): Promise<void> => {
-    // 64 MiB have room for the others.
+    // The budget of 64 MiB has room for the others.
     await expect.poll(() => refused, { timeout: 60_000 }).toBeGreaterThanOrEqual(callers - 64);
     await release();
   };

@@ -1,7 +1,7 @@
 import { temporaryDatabase, unusedPort, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { scrape } from '@org/telemetry-otel/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { lockSessions, untilSomebodyWaits } from './locked-session.js';
+import { lockSessions, untilStatementWaits } from './locked-session.js';
 import { HttpServerProcess } from './mcp-http.js';
 import { callTool } from './tool-call.js';
 
@@ -24,7 +24,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** A call of a tool by a client that can leave. */
+/** Calls a tool as a client that can disconnect. */
 function callToLeave(name: string): { readonly leave: () => Promise<void> } {
   const leaving = new AbortController();
   const answered = fetch(server.mcp, {
@@ -47,11 +47,11 @@ function callToLeave(name: string): { readonly leave: () => Promise<void> } {
   };
 }
 
-it('counts calls whose clients left, waiting for a turn or for the database, as neither faults nor mistakes', async () => {
+it('counts calls whose clients left while they waited for a slot or for the database as cancelled', async () => {
   await callTool(server.mcp, 'registerSession');
   const unlock = await lockSessions(database);
   const append = callTool(server.mcp, 'updateContext', { contextType: 'message', content: 'x' });
-  await untilSomebodyWaits(database);
+  await untilStatementWaits(database);
   const state = async (): Promise<unknown> => {
     const { value } = await scrape(metrics);
     const open = (name: string): number | undefined => value('http_requests_open', { state: name });
@@ -80,6 +80,6 @@ it('counts calls whose clients left, waiting for a turn or for the database, as 
   }
   expect(value('error_rate')).toBe(0);
   expect(samples.filter(({ name }) => name === 'http_requests_refused_total')).toEqual([]);
-  // Nor does the log call the server busy.
+  // The log does not report an overload either.
   expect(server.log.filter(({ level }) => level !== 'info')).toEqual([]);
 });

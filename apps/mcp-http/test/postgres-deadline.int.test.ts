@@ -18,7 +18,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-it('answers every kind of client in time though the database hangs, and a retry with the same key is written once', async () => {
+it('answers every kind of client in time while the database hangs, and writes a retry with the same key once', async () => {
   const clients = await Promise.all(clientKinds.map((kind) => connect(kind, 'planner', server.mcp)));
   const [first] = clients;
   await first?.callTool({ name: 'registerSession', arguments: { sessionKey: 'work', agent: 'planner' } });
@@ -29,7 +29,7 @@ it('answers every kind of client in time though the database hangs, and a retry 
   const appendAll = (): Promise<unknown[]> =>
     Promise.all(clients.map((client, index) => client.callTool(append(`key-${index}`))));
 
-  // Holds the lock until the statement ends, or is ended.
+  // This statement holds the lock until it ends or is cancelled.
   const locked = database.query(`do $$ begin perform from sessions for update; perform pg_sleep(60); end $$`);
   const unlocked = locked.catch((error: unknown) => String(error));
   await expect
@@ -47,7 +47,7 @@ it('answers every kind of client in time though the database hangs, and a retry 
       },
     });
   }
-  // The lock is still held: what waited for it has given up.
+  // The lock is still held, so the statements that waited for it have been cancelled.
   await expect
     .poll(() =>
       database.query(

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { lockSessions, untilSomebodyWaits } from './locked-session.js';
+import { lockSessions, untilStatementWaits } from './locked-session.js';
 import { HttpServerProcess } from './mcp-http.js';
 import { callTool } from './tool-call.js';
 
@@ -29,10 +29,10 @@ async function refusesConnections(): Promise<void> {
   await expect.poll(probe, { interval: 20 }).toBe('refuses');
 }
 
-it('told to stop, answers an append that waits for a lock, and takes no new calls meanwhile', async () => {
+it('answers an append that waits for a lock while it stops, and takes no new calls', async () => {
   const release = await lockSessions(database);
   const answer = callTool(server.mcp, 'updateContext', keyed);
-  await untilSomebodyWaits(database);
+  await untilStatementWaits(database);
   const stopped = server.stop();
   await refusesConnections();
   await release();
@@ -40,11 +40,11 @@ it('told to stop, answers an append that waits for a lock, and takes no new call
   expect(await stopped).toMatchObject({ code: 0, stderr: '' });
 });
 
-it('told to stop twice at once, as npm does at a Ctrl-C, still answers', async () => {
+it('still answers calls after two signals at once, as npm sends them at a Ctrl-C', async () => {
   const release = await lockSessions(database);
   const answer = callTool(server.mcp, 'updateContext', keyed);
-  await untilSomebodyWaits(database);
-  // The same signal twice might arrive as one.
+  await untilStatementWaits(database);
+  // The system may deliver the same signal only once.
   const stopped = [server.stop('SIGINT'), server.stop('SIGTERM')];
   await refusesConnections();
   await release();
@@ -52,13 +52,13 @@ it('told to stop twice at once, as npm does at a Ctrl-C, still answers', async (
   for (const { code } of await Promise.all(stopped)) expect(code).toBe(0);
 });
 
-it('told to stop once more, ends at once', async () => {
+it('ends at once after a second signal', async () => {
   const release = await lockSessions(database);
   const answer = callTool(server.mcp, 'updateContext', keyed).catch(() => 'cut off');
-  await untilSomebodyWaits(database);
+  await untilStatementWaits(database);
   const stopped = server.stop();
   await refusesConnections();
-  // Sooner, it would be the same Ctrl-C.
+  // A signal that comes sooner counts as the same Ctrl-C.
   await setTimeout(600);
   expect(await server.stop('SIGINT')).toMatchObject({ code: 1 });
   expect(await answer).toBe('cut off');
@@ -66,7 +66,7 @@ it('told to stop once more, ends at once', async () => {
   await release();
 });
 
-it('goes on serving for as long as its balancers need to notice', async () => {
+it('keeps serving for DRAIN_DELAY_SECONDS, so that load balancers notice', async () => {
   const balanced = await HttpServerProcess.start({ DATABASE_URL: database.url, DRAIN_DELAY_SECONDS: '3' });
   const ready = (): Promise<number> => fetch(`${balanced.url}/ready`).then(({ status }) => status);
   expect(await ready()).toBe(200);

@@ -1,7 +1,7 @@
+import { within } from '@org/redis-connection/within';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { within } from '../src/within.js';
-import { lockSessions, untilSomebodyWaits } from './locked-session.js';
+import { lockSessions, untilStatementWaits } from './locked-session.js';
 import { HttpServerProcess } from './mcp-http.js';
 import { callTool } from './tool-call.js';
 
@@ -20,21 +20,25 @@ afterEach(async () => {
 
 const keyed = { contextType: 'message', content: 'text', idempotencyKey: 'key' };
 
-it('told to stop, says what is known of an append whose lock is not released', { timeout: 90_000 }, async () => {
-  const release = await lockSessions(database);
-  const answer = callTool(server.mcp, 'updateContext', keyed);
-  await untilSomebodyWaits(database);
-  // How long a supervisor waits before it kills. The product takes a second less for itself.
-  const stopped = within(server.stop(), 10_000);
-  expect((await answer).text).toMatch(/STORE_UNAVAILABLE.*repeat it with the same idempotencyKey/);
-  expect(await stopped).toMatchObject({ code: 0 });
-  await release();
-  server = await HttpServerProcess.start({ DATABASE_URL: database.url });
-  expect((await callTool(server.mcp, 'updateContext', keyed)).text).toContain('"sequence":1');
-  expect(await database.query(`select sequence from context_history`)).toEqual([{ sequence: '1' }]);
-});
+it(
+  'answers an append whose lock is not released with what is known about it, and stops',
+  { timeout: 90_000 },
+  async () => {
+    const release = await lockSessions(database);
+    const answer = callTool(server.mcp, 'updateContext', keyed);
+    await untilStatementWaits(database);
+    // Supervisors kill a process after ten seconds.
+    const stopped = within(10_000, server.stop());
+    expect((await answer).text).toMatch(/STORE_UNAVAILABLE.*repeat it with the same idempotencyKey/);
+    expect(await stopped).toMatchObject({ code: 0 });
+    await release();
+    server = await HttpServerProcess.start({ DATABASE_URL: database.url });
+    expect((await callTool(server.mcp, 'updateContext', keyed)).text).toContain('"sequence":1');
+    expect(await database.query(`select sequence from context_history`)).toEqual([{ sequence: '1' }]);
+  },
+);
 
-it('serves calls though 200 others wait, on two connections', { timeout: 90_000 }, async () => {
+it('serves calls on two connections while 200 others wait', { timeout: 90_000 }, async () => {
   const waiting = Array.from({ length: 200 }, (_, index) =>
     callTool(server.mcp, 'listHandoffs', { sessionKey: undefined, agent: `waiter-${index}`, waitSeconds: 45 }),
   );

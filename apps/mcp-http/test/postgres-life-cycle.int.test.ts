@@ -13,7 +13,7 @@ function urlWith(changes: Partial<URL>): string {
 }
 
 describe('the start', () => {
-  it('says what it is connected to, and leaves the passwords out', async () => {
+  it('logs what it is connected to, without passwords', async () => {
     const server = await HttpServerProcess.start({
       DATABASE_URL: urlWith({ search: '?sslpassword=secret' }),
       REDIS_URL: 'redis://user:secret@127.0.0.1:6379',
@@ -29,8 +29,8 @@ describe('the start', () => {
   });
 });
 
-describe('a problem at the start is one line for people, and exit code 1', () => {
-  it('a URL that cannot be read', async () => {
+describe('a problem at the start is one readable line, and exit code 1', () => {
+  it('a malformed URL', async () => {
     await expectOneLine(`postgres://root:12/secret@127.0.0.1/db`, /DATABASE_URL is not valid: .*percent-encoded/);
   });
 
@@ -39,11 +39,11 @@ describe('a problem at the start is one line for people, and exit code 1', () =>
     await expectOneLine(urlWith({ port }), new RegExp(`:${port}/.* refuses connections`));
   });
 
-  it('a host that is none', async () => {
+  it('an unknown host', async () => {
     await expectOneLine(urlWith({ hostname: 'database.invalid' }), /database\.invalid.* is not found/);
   });
 
-  it('a database that is none', async () => {
+  it('an unknown database', async () => {
     await expectOneLine(urlWith({ pathname: '/no_such_database' }), /no_such_database has no such database/);
   });
 
@@ -55,7 +55,7 @@ describe('a problem at the start is one line for people, and exit code 1', () =>
     await database.query(`drop role ${role}`);
   });
 
-  it('an empty database that is not to be migrated', async () => {
+  it('an empty database with DATABASE_MIGRATE=false', async () => {
     await expectOneLine(database.url, /older schema \(0; .*context-store migrate/, { DATABASE_MIGRATE: 'false' });
     expect(await database.query(`select tablename from pg_tables where schemaname = 'public'`)).toEqual([]);
   });
@@ -70,7 +70,7 @@ describe('a problem at the start is one line for people, and exit code 1', () =>
   }
 });
 
-it('outlives its database', async () => {
+it('survives the loss of its database', async () => {
   const server = await HttpServerProcess.start({ DATABASE_URL: database.url });
   const client = await connect('v2 client, legacy', 'planner', server.mcp);
   const register = { name: 'registerSession', arguments: { sessionKey: 'work', agent: 'planner', ifExists: 'resume' } };

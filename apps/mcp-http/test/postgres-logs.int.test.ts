@@ -26,7 +26,7 @@ const call = (server: HttpServerProcess, name: string, args: object): Promise<st
 const append = (server: HttpServerProcess, more: object = {}): Promise<string> =>
   call(server, 'updateContext', { sessionKey: marker, contextType: 'message', content: marker, ...more });
 
-it('never holds what callers wrote, however their calls fail', async () => {
+it('never contains texts of callers, however their calls fail', async () => {
   const server = await start();
   const register = { sessionKey: marker, title: marker, metadata: { [marker]: marker } };
   expect(await call(server, 'registerSession', register)).toContain('"created":true');
@@ -48,7 +48,7 @@ it('never holds what callers wrote, however their calls fail', async () => {
   ];
   for (const answer of await Promise.all(refused)) expect(answer).toMatch(/"isError":true|"error":/);
 
-  // PostgreSQL quotes the value in the message of the first, and a whole row in the detail of the second.
+  // PostgreSQL's first error has the value in its message; the second has a whole row in its detail.
   const faults = [
     ['22P02', 'alter table context_history add column broken int generated always as (content::int) stored'],
     ['23514', `alter table context_history add constraint broken check (content not like '%${marker}%')`],
@@ -74,12 +74,12 @@ it('never holds what callers wrote, however their calls fail', async () => {
   expect(JSON.stringify(server.log)).not.toContain(marker);
 });
 
-it('tells of a lost database, without its password', async () => {
+it('reports a lost database, without its password', async () => {
   const server = await start();
   const name = new URL(database.url).pathname.slice(1);
   const elsewhere = await temporaryDatabase();
   await elsewhere.query(`drop database ${name} with (force)`);
-  // With the connections of before, and with new ones.
+  // This uses the old connections, and then new ones.
   expect(await call(server, 'getContext', { sessionKey: 'work' })).toContain('STORE_UNAVAILABLE');
   expect(await call(server, 'getContext', { sessionKey: 'work' })).toContain('STORE_UNAVAILABLE');
   await server.stop();
@@ -92,7 +92,7 @@ it('tells of a lost database, without its password', async () => {
   expect(JSON.stringify(server.log)).not.toContain(secret);
 });
 
-it('has a line for what a library prints, without the text, and one for what Node.js warns of', async () => {
+it('has a line when a library prints something, without the text, and one for warnings of Node.js', async () => {
   const prints = `process.on('SIGUSR2', () => {
     console.info('${secret}');
     console.error('${secret}', Object.assign(new TypeError('boom'), { detail: '${secret}' }));

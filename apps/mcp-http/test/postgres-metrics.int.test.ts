@@ -4,7 +4,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { HttpServerProcess, post } from './mcp-http.js';
 import { callTool } from './tool-call.js';
 
-it('shows what to look for in the first 50 lines, whatever was done', async () => {
+it('shows the main metrics in the first 50 lines, whatever calls were made', async () => {
   const database = await temporaryDatabase();
   onTestFinished(database.drop);
   const port = await unusedPort();
@@ -48,7 +48,7 @@ it('shows what to look for in the first 50 lines, whatever was done', async () =
   ]) {
     expect(index).toContain(` ${name}: `);
   }
-  // What is short follows, with all of its series.
+  // The metrics with few series follow, complete.
   for (const [name, series] of [
     ['sessions_created_total', 1],
     ['context_entries_total', 4],
@@ -64,7 +64,7 @@ it('shows what to look for in the first 50 lines, whatever was done', async () =
   expect(first).toContain('handoffs_processed_total{type="full_handoff",event="accepted"} 1');
 });
 
-it('tells of the pool, the waits for it, and each statement by its name', async () => {
+it('has the pool, the waits for connections, and each statement by name', async () => {
   const database = await temporaryDatabase();
   onTestFinished(database.drop);
   const port = await unusedPort();
@@ -88,6 +88,6 @@ it('tells of the pool, the waits for it, and each statement by its name', async 
     ({ name, labels }) => name === 'db_query_time_seconds_count' && labels['statement']?.startsWith('append_entries'),
   );
   expect(appends.reduce((total, { value: times }) => total + times, 0)).toBe(3);
-  // Each statement waited for its connection, however shortly.
+  // Each statement has one measured wait for a connection.
   expect(value('db_pool_wait_seconds_count')).toBe(sum('db_query_time_seconds_count'));
 });

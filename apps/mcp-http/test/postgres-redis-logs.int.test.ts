@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => database.drop());
 
-it('tells that Redis refuses its password, without it', async () => {
+it('logs that Redis refuses the password, without the password', async () => {
   const server = await HttpServerProcess.start({
     DATABASE_URL: database.url,
     REDIS_URL: Object.assign(new URL(redisUrl), { username: 'nobody', password: 's3cret' }).href,

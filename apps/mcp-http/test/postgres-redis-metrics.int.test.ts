@@ -24,7 +24,7 @@ async function start(environment: Record<string, string>) {
   return { call, scrape: (): Promise<Scrape> => scrape(`http://127.0.0.1:${port}/metrics`) };
 }
 
-it('tells what the cache answered, and that Redis is in use', async () => {
+it('has the hits of the cache, and shows that Redis is in use', async () => {
   const server = await start({ REDIS_URL: redisUrl, CACHE_REDIS: 'true' });
   await expect.poll(async () => (await server.scrape()).value('cache_redis_up')).toBe(1);
   await expect.poll(async () => (await server.scrape()).value('bus_redis_up')).toBe(1);
@@ -33,7 +33,7 @@ it('tells what the cache answered, and that Redis is in use', async () => {
   expect([value('cache_hits_total'), value('cache_misses_total'), value('cache_hit_ratio')]).toEqual([3, 1, 0.75]);
 });
 
-it('tells that Redis is out of reach, while calls succeed', async () => {
+it('shows that Redis is unavailable, while calls succeed', async () => {
   const server = await start({ REDIS_URL: `redis://127.0.0.1:${await unusedPort()}`, CACHE_REDIS: 'true' });
   await expect.poll(async () => (await server.scrape()).value('cache_redis_up')).toBe(0);
   await expect.poll(async () => (await server.scrape()).value('bus_redis_up')).toBe(0);
@@ -41,7 +41,7 @@ it('tells that Redis is out of reach, while calls succeed', async () => {
   expect((await server.scrape()).value('cache_hit_ratio')).toBe(0.5);
 });
 
-it('says nothing of a Redis that is not to be used', async () => {
+it('has no series of Redis if Redis is not used', async () => {
   const server = await start({});
   await server.call('getContext', {});
   const { value, samples } = await server.scrape();

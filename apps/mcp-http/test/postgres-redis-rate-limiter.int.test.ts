@@ -4,10 +4,10 @@ import type { Logger } from '@org/logger-pino';
 import { temporaryDatabase } from '@org/store-kysely/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { httpEnvironmentTable } from '../src/environment.js';
-import { openRateLimiter } from '../src/open-rate-limiter.js';
+import { openRateLimiter } from '../src/limits/open-rate-limiter.js';
 import { countAllowed } from './open-limiter.js';
 
-/** A limiter of one call a second that uses Redis already. */
+/** A limiter of one call per second that is connected to Redis. */
 async function openShared(databaseUrl: string) {
   const { promise: shared, resolve } = Promise.withResolvers<void>();
   const log = { info: () => resolve() } as Partial<Logger> as Logger;
@@ -20,7 +20,7 @@ async function openShared(databaseUrl: string) {
   return limiter;
 }
 
-it('is one limit for all processes on a database, by whatever name they reach it, and one for each database', async () => {
+it('is shared by all processes on one database, whatever URL they use, and not between databases', async () => {
   const databases = [await temporaryDatabase(), await temporaryDatabase()] as const;
   for (const { drop } of databases) onTestFinished(drop);
   const [here, there] = databases.map(({ url }) => new URL(url)) as [URL, URL];

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { redisServer, type RedisServer } from '@org/redis-connection/testing';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createApiKey } from '../src/auth/create-api-key.js';
+import { createApiKey } from '../src/auth/api-keys/create-api-key.js';
 import { clientKinds, connect, post, temporaryFolder } from './mcp-http.js';
 import { startNginx, startReplicas, stopReplicas, type Nginx, type Replica } from './replicas.js';
 
@@ -54,7 +54,7 @@ it.each(clientKinds)('any replica serves any call of a %s', async (kind) => {
   expect(Math.min(...served.values())).toBeGreaterThan(10);
 });
 
-/** What one call gave out is good for the next, which nginx gives to another replica each time. */
+/** Uses the results of each call in the next one, which nginx sends to another replica. */
 async function expectOneStore(call: (name: string, args: Record<string, unknown>) => Promise<object>): Promise<void> {
   const result = async (name: string, args: Record<string, unknown>): Promise<Record<string, unknown>> => {
     const answer = (await call(name, { agent: 'planner', ...args })) as { structuredContent: Record<string, unknown> };
@@ -108,7 +108,7 @@ const modernMeta = {
 const modernHeaders = (method: string) => ({ 'mcp-protocol-version': '2026-07-28', 'mcp-method': method });
 const usualHeaders = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
-describe('replicas that are replaced under load, one after the other', { timeout: 180_000 }, () => {
+describe('replicas that are replaced under load, one after another', { timeout: 180_000 }, () => {
   const sessions = ['a', 'b', 'c', 'd'];
   const callers = 16;
 
@@ -125,7 +125,7 @@ describe('replicas that are replaced under load, one after the other', { timeout
     const { acknowledged, failures, unanswered } = await load.stop();
     await annotate(`${failures.length} calls failed at first, beside ${acknowledged.size} appends`);
     expect(unanswered).toEqual([]);
-    // A replica that is killed fails what it has in hand: a third of the callers' calls, each time.
+    // A killed replica fails the calls that it is serving: a third of all callers' calls each time.
     expect(failures.length).toBeLessThanOrEqual(2 * replicas.length);
     const { ended, heard } = await listening.stop();
     expect(ended).toBeGreaterThan(0);
@@ -193,7 +193,7 @@ describe('replicas that are replaced under load, one after the other', { timeout
     };
   }
 
-  /** Notes why it failed at first. */
+  /** Notes why the first attempt failed. */
   function retriedOnce<Answer>(failures: string[], call: () => Promise<Answer>): Promise<Answer> {
     return call().catch((error: Error) => {
       failures.push(error.message);
@@ -201,7 +201,7 @@ describe('replicas that are replaced under load, one after the other', { timeout
     });
   }
 
-  /** Listens again whenever its stream ended, which has to be in order: one that breaks off is an error. */
+  /** Subscribes again whenever the stream has ended properly. A stream that breaks off is an error. */
   function keepListening(failures: string[]): { stop: () => Promise<{ ended: number; heard: number }> } {
     const over = new AbortController();
     const counts = { ended: 0, heard: 0 };
@@ -216,7 +216,7 @@ describe('replicas that are replaced under load, one after the other', { timeout
             signal: over.signal,
           }),
         );
-        // One that is about to go may refuse.
+        // A replica that is stopping may refuse.
         expect([200, 503]).toContain(response.status);
         for await (const chunk of response.body ?? []) {
           if (Buffer.from(chunk).includes('resources/updated')) counts.heard += 1;
@@ -227,7 +227,7 @@ describe('replicas that are replaced under load, one after the other', { timeout
     const running = run().catch((error: unknown) => {
       if (!over.signal.aborted) throw error;
     });
-    // Thrown where it is awaited.
+    // The error is thrown where this is awaited.
     running.catch(() => undefined);
     return {
       stop: async () => {
@@ -241,7 +241,7 @@ describe('replicas that are replaced under load, one after the other', { timeout
     };
   }
 
-  /** Waits for an offer, and goes on doing so whenever it was told that there is none yet. */
+  /** Waits for an offer, and waits again after each answer without one. */
   function keepWaiting(failures: string[]): { offered: () => Promise<unknown> } {
     const run = async (): Promise<unknown> => {
       for (;;) {
@@ -277,7 +277,7 @@ describe('replicas that are replaced under load, one after the other', { timeout
     return result.structuredContent;
   }
 
-  /** Where each content lies. */
+  /** Reads the session and sequence of each content. */
   async function recorded(): Promise<Map<unknown, string>> {
     const rows = await database.query(
       `select content, session_key, sequence from context_history join sessions on sessions.id = session_id`,

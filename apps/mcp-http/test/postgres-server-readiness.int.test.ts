@@ -32,7 +32,7 @@ afterEach(async () => {
   await launched?.finished;
 });
 
-/** On a port that is known before it says so. */
+/** Starts a server on a known port, without waiting until it is ready. */
 async function launch(databaseUrl: string): Promise<{ process: HttpServerProcess; url: string }> {
   const port = await unusedPort();
   launched = HttpServerProcess.launch({ DATABASE_URL: databaseUrl, DATABASE_POOL_SIZE: '2', PORT: `${port}` });
@@ -40,7 +40,7 @@ async function launch(databaseUrl: string): Promise<{ process: HttpServerProcess
 }
 
 describe('a server that waits for a migration', () => {
-  it('lives, is not ready, and keeps calls waiting until it is', async () => {
+  it('answers /health, is not ready, and lets calls wait until it is', async () => {
     const { process, url, database, release } = await startWhileLocked();
     expect(await health(url)).toBe(200);
     expect(await ready(url)).toEqual({ status: 503, reason: expect.stringMatching(/starting.*migrates/) });
@@ -53,7 +53,7 @@ describe('a server that waits for a migration', () => {
     await database.drop();
   });
 
-  it('refuses calls that wait for long, and can be stopped', async () => {
+  it('refuses calls that have waited too long, and can be stopped', async () => {
     const { process, url, database, release } = await startWhileLocked();
     const refused = await callTool(`${url}/mcp`, 'registerSession');
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
@@ -92,7 +92,7 @@ describe('a server whose database', () => {
     return rows.map(({ pid }) => Number(pid));
   }
 
-  it('is stopped, and started again', async () => {
+  it('is stopped is not ready, and recovers when it is started again', async () => {
     const { process, url } = await launch(server.url);
     await process.started();
     expect(await ready(url)).toEqual({ status: 200 });
@@ -103,7 +103,7 @@ describe('a server whose database', () => {
     await expect.poll(() => ready(url)).toEqual({ status: 200 });
   });
 
-  it('takes no writes: it says so, answers reads, and is ready when it does again', async () => {
+  it('is read-only is not ready, answers reads, and recovers', async () => {
     const database = await temporaryDatabase(server.url);
     const name = new URL(database.url).pathname.slice(1);
     const { process: served, url } = await launch(database.url);
@@ -125,7 +125,7 @@ describe('a server whose database', () => {
     await database.drop();
   });
 
-  it('hangs: it says so before anybody loses patience, and is back by itself', async () => {
+  it('hangs answers probes before they time out, and recovers', async () => {
     const { process: served, url } = await launch(server.url);
     await served.started();
     const pids = [server.pid(), ...(await backends())];

@@ -18,7 +18,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** Serves while it is asked to; what is traced has arrived when that is over: the server sends it before it ends. */
+/** Runs a server for a test. All traces have arrived when this resolves, because the server sends them before it ends. */
 async function traced(env: Env, ask: (server: HttpServerProcess) => Promise<void>): Promise<readonly ReceivedSpan[]> {
   const server = await HttpServerProcess.start({
     DATABASE_URL: database.url,
@@ -52,7 +52,7 @@ const named = (spans: readonly ReceivedSpan[], name: string): ReceivedSpan => {
 };
 
 describe.each(clientKinds)('a call of the %s', (kind) => {
-  it('is a span below its own, with the operation of the store and the statements below', async () => {
+  it('is a span below the client’s span, with the store operation and the statements below', async () => {
     const spans = await traced({}, async (server) => {
       const client = await connect(kind, 'planner', server.mcp);
       const given = { sessionKey: 'work', agent: 'planner' };
@@ -80,7 +80,7 @@ describe.each(clientKinds)('a call of the %s', (kind) => {
     for (const statement of statements) {
       expect(statement.parentSpanId).toBe(operation.spanId);
       expect(statement.name).toBe(statement.attributes['db.operation.name']);
-      // Spans carry nanoseconds, which a number rounds.
+      // Spans have nanoseconds, which JavaScript numbers round.
       expect(statement.startMs).toBeGreaterThanOrEqual(operation.startMs - 0.01);
       expect(statement.endMs).toBeLessThanOrEqual(operation.endMs + 0.01);
     }
@@ -89,7 +89,7 @@ describe.each(clientKinds)('a call of the %s', (kind) => {
 });
 
 describe.each(clientKinds)('the reading of a resource by the %s', (kind) => {
-  it('is a span below its own, with what it reads below', async () => {
+  it('is a span below the client’s span, with its reads below', async () => {
     const spans = await traced({}, async (server) => {
       await call(server, 'registerSession', {}, notSampled);
       const client = await connect(kind, 'planner', server.mcp);
@@ -131,7 +131,7 @@ describe.each(clientKinds)('the reading of a resource by the %s', (kind) => {
   });
 });
 
-it('a call without a parent begins a trace of its own', async () => {
+it('a call without a parent begins a new trace', async () => {
   const spans = await traced({}, async (server) => {
     await call(server, 'registerSession', {});
     await call(server, 'updateContext', append, { traceparent: 'not of this form', tracestate: 7 });
@@ -142,7 +142,7 @@ it('a call without a parent begins a trace of its own', async () => {
   expect(new Set(roots.map((span) => span.traceId)).size).toBe(3);
 });
 
-it('a call that failed says so, and what only its caller may know stays here', async () => {
+it('a call that failed has its error, and no text of its caller', async () => {
   const spans = await traced({}, async (server) => {
     await call(server, 'registerSession', { sessionKey: 'secret-key', agent: 'secret-agent', title: 'secret-title' });
     await call(server, 'updateContext', { ...append, sessionKey: 'secret-none', content: 'secret-content' });
@@ -190,7 +190,7 @@ it('a call that failed says so, and what only its caller may know stays here', a
   expect(receiver.text()).not.toMatch(/secret|select |planner/i);
 });
 
-it('the log names the trace of a call that failed, and of one that was refused', async () => {
+it('the log names the traces of calls that failed or were refused', async () => {
   let log: readonly LogLine[] = [];
   const spans = await traced({ MAX_WAITING_CALLS: '0' }, async (server) => {
     await call(server, 'registerSession', {});
@@ -230,7 +230,7 @@ it('the log names the trace of every call at debug', async () => {
   ]);
 });
 
-it('follows the decision of the client on what to trace, and its own where the client has none', async () => {
+it('follows the sampling decision of the client, and its own if the client has none', async () => {
   const spans = await traced(
     { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' },
     async (server) => {
@@ -243,7 +243,7 @@ it('follows the decision of the client on what to trace, and its own where the c
   expect(spans.every((span) => span.traceId === traceId)).toBe(true);
 });
 
-it('one statement that serves many calls is one span, linked with the operations of all of them', async () => {
+it('one statement for many calls is one span, linked with the operations of all of them', async () => {
   const sessions = Array.from({ length: 16 }, (_, index) => `work-${index}`);
   const spans = await traced({ DATABASE_POOL_SIZE: '2' }, async (server) => {
     for (const sessionKey of sessions) await call(server, 'registerSession', { sessionKey }, notSampled);

@@ -10,7 +10,7 @@ it.each([
   ['GET by HTTP/1.0 without Host', 'GET /ready'],
   ['OPTIONS, which it takes when no method is named', '/ready'],
   ['GET by HTTP/1.1 without Host', 'GET /ready HTTP/1.1'],
-])('HAProxy sends calls to a server that it probes by %s, and none to one that stops', async (_probe, httpchk) => {
+])('HAProxy sends calls to a server that it probes by %s, and no calls to one that stops', async (_probe, httpchk) => {
   const server = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:', DRAIN_DELAY_SECONDS: '300' });
   onTestFinished(() => void server.child.kill('SIGKILL'));
   const front = await startHaproxy(server.url, httpchk);
@@ -23,7 +23,7 @@ it.each([
   expect(await status()).toBe(503);
 });
 
-/** @returns its URL */
+/** Returns its URL. */
 async function startHaproxy(server: string, httpchk: string): Promise<string> {
   const folder = await temporaryFolder();
   const port = await unusedPort();
@@ -50,9 +50,9 @@ async function startHaproxy(server: string, httpchk: string): Promise<string> {
 
 interface Haproxy {
   readonly port: number;
-  /** Host and port. */
+  /** The host and port of the server. */
   readonly server: string;
-  /** What `option httpchk` is given. */
+  /** The arguments of `option httpchk`. */
   readonly httpchk: string;
 }
 

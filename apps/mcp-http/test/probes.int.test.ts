@@ -39,7 +39,7 @@ describe('a probe is answered', () => {
   });
 });
 
-it('MCP without a Host is refused in words', async () => {
+it('MCP without a Host is refused with a message', async () => {
   for (const start of ['POST /mcp HTTP/1.0\r\n\r\n', `POST /mcp HTTP/1.1\r\n${ends}`]) {
     const answer = await rawRequest(server.url, start);
     expect([statusOf(answer), answer]).toEqual(['400', expect.stringContaining('Missing host header')]);

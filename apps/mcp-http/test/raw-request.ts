@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-/** What a server answers to the bytes of a request, which `fetch` would not send like this. */
+/** Sends a request byte by byte, as `fetch` would not send it. Returns the answer. */
 export function rawRequest(url: string, text: string): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {

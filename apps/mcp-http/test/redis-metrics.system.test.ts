@@ -4,7 +4,7 @@ import { scrape } from '@org/telemetry-otel/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { HttpServerProcess, post } from './mcp-http.js';
 
-it('tells whether Redis is up, through its stop and its start', async () => {
+it('shows whether Redis is available, while it is stopped and started again', async () => {
   const [redis, database, port] = [await redisServer(), await temporaryDatabase(), await unusedPort()];
   onTestFinished(database.drop);
   onTestFinished(redis.kill);

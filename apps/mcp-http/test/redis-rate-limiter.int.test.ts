@@ -3,7 +3,7 @@ import { plainClient, redisUrl } from '@org/redis-connection/testing';
 import { expect, it } from 'vitest';
 import { countAllowed, openLimiter } from './open-limiter.js';
 
-it('is one limit for all processes that share a Redis, and one for each deployment', async () => {
+it('is shared by all processes of a deployment on one Redis, and not between deployments', async () => {
   const deployment = randomUUID();
   const replicas = [openLimiter(redisUrl, deployment), openLimiter(redisUrl, deployment)];
   const other = openLimiter(redisUrl);

@@ -13,7 +13,7 @@ interface Trouble {
 it.each<Trouble>([
   { how: 'was killed', begin: (redis) => redis.kill(), end: (redis) => redis.start() },
   { how: 'hangs', begin: (redis) => redis.signal('SIGSTOP'), end: (redis) => redis.signal('SIGCONT') },
-])('goes on by itself when Redis $how, and shares again afterwards', async ({ begin, end }) => {
+])('counts in each process when Redis $how, and shares the limit again afterwards', async ({ begin, end }) => {
   const redis = await redisServer();
   await redis.start();
   onTestFinished(() => redis.kill());
@@ -21,7 +21,7 @@ it.each<Trouble>([
   const limiters = [openLimiter(redis.url, deployment), openLimiter(redis.url, deployment)] as const;
   for (const { states } of limiters) await expect.poll(() => states).toEqual([true]);
   await begin(redis);
-  // Long before the connection itself would be given up.
+  // Long before the connection itself times out.
   expect(await Promise.race([limiters[0].count('b'), sleep(5000, 'hangs')])).toBeUndefined();
   expect(await countAllowed([limiters[0]], 'a', 15)).toBe(10);
   expect(await countAllowed([limiters[1]], 'a', 15)).toBe(10);

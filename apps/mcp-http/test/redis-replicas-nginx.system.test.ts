@@ -28,7 +28,7 @@ async function start(env: Env = {}): Promise<void> {
   await callTool(nginx.mcp, 'registerSession');
 }
 
-/** What a client that listens to some resources has been told of, until it is closed. */
+/** Collects the change notifications of a client until it is closed. */
 async function listen(mcp: string, uris: string[]): Promise<{ heard: string[]; close: () => Promise<void> }> {
   const client = await connect('v2 client, modern', 'listener', mcp);
   if (!('listen' in client)) throw new TypeError('the modern client can listen');
@@ -41,7 +41,7 @@ async function listen(mcp: string, uris: string[]): Promise<{ heard: string[]; c
 const log = 'handoff://context/work';
 const note = { contextType: 'message', content: 'text' };
 
-/** Each of the replicas appends, and somebody who listens through nginx, to one of them, is told each time. */
+/** Appends at each replica. A client that listens through nginx, at one of them, is notified each time. */
 async function expectHeard(listener: { readonly heard: string[] }): Promise<void> {
   for (const replica of replicas) {
     listener.heard.length = 0;
@@ -50,7 +50,7 @@ async function expectHeard(listener: { readonly heard: string[] }): Promise<void
   }
 }
 
-/** Somebody waits at each replica, and the next replica is where the offer is made. */
+/** Waits for an offer at each replica, and makes the offer at the next replica. */
 async function expectWoken(): Promise<void> {
   for (const [index, replica] of replicas.entries()) {
     const agent = `waiter-${index}`;
@@ -70,7 +70,7 @@ async function offered(agent: string): Promise<object> {
   return { sessionKey: undefined, handoffId: row?.['handoff_id'] };
 }
 
-describe('changes at one replica reach who listens, and who waits, at another', { timeout: 120_000 }, () => {
+describe('changes at one replica reach clients that listen or wait at another', { timeout: 120_000 }, () => {
   it('with Redis', async () => {
     await start({ REDIS_URL: redis.url });
     const listener = await listen(nginx.mcp, [log]);
@@ -87,7 +87,7 @@ describe('changes at one replica reach who listens, and who waits, at another', 
     await listener.close();
   });
 
-  it('with a Redis that is killed in the middle, and comes back', async () => {
+  it('while Redis is killed and started again', async () => {
     await start({ REDIS_URL: redis.url });
     const listener = await listen(nginx.mcp, [log]);
     await expectHeard(listener);
@@ -101,7 +101,7 @@ describe('changes at one replica reach who listens, and who waits, at another', 
   });
 });
 
-it('tells nobody of what happens in another namespace', { timeout: 120_000 }, async () => {
+it('sends no notifications of another namespace', { timeout: 120_000 }, async () => {
   await start({ REDIS_URL: redis.url, CONTEXT_NAMESPACE: 'ours' });
   const theirs = await startReplicas(2, {
     DATABASE_URL: database.url,
@@ -112,14 +112,14 @@ it('tells nobody of what happens in another namespace', { timeout: 120_000 }, as
   await callTool(first ?? '', 'registerSession');
   const uris = [log, 'handoff://sessions', 'handoff://stats', 'handoff://inbox/planner'];
   const [our, their] = [await listen(nginx.mcp, uris), await listen(first ?? '', uris)];
-  // Whoever begins to hear Redis while others begin to listen tells these to look.
+  // A process that connects to Redis while clients begin to listen notifies them of possible changes.
   await setTimeout(2000);
   our.heard.length = 0;
   await callTool(second ?? '', 'updateContext', note);
   await callTool(second ?? '', 'requestHandoff', { requestType: 'context_transfer', summary: 'Go on.' });
   await expect.poll(() => their.heard).toEqual(expect.arrayContaining([log, 'handoff://sessions', 'handoff://stats']));
   expect(our.heard).toEqual([]);
-  // What comes after has overtaken nothing.
+  // Later notifications do not overtake earlier ones.
   await expectHeard(our);
   expect(our.heard).not.toContain('handoff://stats');
   await our.close();

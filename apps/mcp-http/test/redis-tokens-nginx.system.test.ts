@@ -14,7 +14,7 @@ const call = (name: string, args: object) => ({
 const sharedRate = 'The rate limit is shared through Redis';
 const listSessions = call('listSessions', {});
 
-it('replicas behind nginx know the same tokens, tell where to get them, and limit each caller together', async () => {
+it('replicas behind nginx accept the same tokens, name their issuer, and share the limit of each caller', async () => {
   const [database, redis] = [await temporaryDatabase(), await redisServer()];
   onTestFinished(database.drop);
   await redis.start();
@@ -53,7 +53,7 @@ it('replicas behind nginx know the same tokens, tell where to get them, and limi
   const answers = await Promise.all(
     Array.from({ length: 60 }, async () => (await post(nginx.mcp, listSessions, planner)).text()),
   );
-  // Each by itself, the replicas would let 90 calls through.
+  // With a limit each, the replicas would let 90 calls through.
   expect(answers.filter((answer) => answer.includes('RATE_LIMITED'))).not.toEqual([]);
   const seen = await (await post(nginx.mcp, listSessions, coder)).text();
   for (const sessionKey of sessions) expect(seen).toContain(sessionKey);

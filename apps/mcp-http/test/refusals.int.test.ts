@@ -30,7 +30,7 @@ async function refusals(): Promise<Record<string, number>> {
   return Object.fromEntries(counted.map(({ labels, value }) => [`${labels['status']} ${labels['reason']}`, value]));
 }
 
-/** How many requests are open: served, queued, waiting and listening. */
+/** Returns how many requests are open: served, queued, waiting and listening. */
 async function open(): Promise<(number | undefined)[]> {
   const { value } = await scrape(metrics);
   return ['served', 'queued', 'waiting', 'listening'].map((state) => value('http_requests_open', { state }));
@@ -39,7 +39,7 @@ async function open(): Promise<(number | undefined)[]> {
 const message = (method: string, params: object = {}) => ({ jsonrpc: '2.0', id: 1, method, params });
 const callOf = (name: string, args: object) => message('tools/call', { name, arguments: args });
 
-it('are counted by status and reason, wherever a request is stopped on its way to a tool', async () => {
+it('are counted by status and reason, wherever a request is refused', async () => {
   const API_KEYS_FILE = join(folder.path, 'keys.jsonl');
   const env = { PATH: process.env['PATH'], API_KEYS_FILE };
   const created = spawnSync(process.execPath, [program, 'create-api-key', 'reader', 'context:read'], { env });
@@ -79,7 +79,7 @@ it('are counted by status and reason, wherever a request is stopped on its way t
   expect(await statusOf('not JSON')).toBe(400);
   expect(await statusOf([tools])).toBe(400);
   expect(await statusOf(tools, { 'mcp-protocol-version': 'never' })).toBe(400);
-  // Nobody refused whoever left in the middle of its request, nor any of these: one is served, one fails in its tool, one learns that there is no stream, one is not for MCP.
+  // None of these counts as refused: a client that left during its request, a served call, a call that fails in its tool, a GET for a stream, and a request that is not for MCP.
   expect(await statusOf(tools)).toBe(200);
   expect(await statusOf(callOf('getContext', { sessionKey: 'none' }))).toBe(200);
   expect((await fetch(server.mcp, { headers: { authorization } })).status).toBe(405);
@@ -99,11 +99,11 @@ it('are counted by status and reason, wherever a request is stopped on its way t
   });
 });
 
-it('of calls of tools count as their errors, and of other messages as refusals', async () => {
+it('of tool calls are counted as errors of the tool, and of other messages as refused requests', async () => {
   await start({ RATE_LIMIT_PER_SECOND: '1', MAX_WAITING_CALLS: '0' });
   const wait = callOf('listHandoffs', { agent: 'a', waitSeconds: 1 });
   expect((await post(server.mcp, wait)).status).toBe(200);
-  // A name that is no tool's is any text of a caller.
+  // An unknown tool name may be any text of a caller, so it must not become a label.
   expect(await (await post(server.mcp, callOf('secret-tool', {}))).text()).toContain('"error"');
   for (let sent = 2; sent < 10; sent += 1) await post(server.mcp, message('tools/list'));
   const late = await Promise.all([
@@ -122,7 +122,7 @@ it('of calls of tools count as their errors, and of other messages as refusals',
   expect(await (await fetch(metrics)).text()).not.toContain('secret');
 });
 
-it('are told from what is open: calls that wait for an offer, and streams of changes', async () => {
+it('are counted apart from open requests: waiting calls and subscription streams', async () => {
   await start({});
   expect(await open()).toEqual([0, 0, 0, 0]);
   const listener = await connect('v2 client, modern', 'listener', server.mcp);

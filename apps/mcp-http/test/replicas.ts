@@ -8,24 +8,24 @@ import { HttpServerProcess, temporaryFolder, type Env } from './mcp-http.js';
 
 const guide = join(import.meta.dirname, '..', '..', '..', 'docs', 'deployment.md');
 
-/** nginx with the configuration that docs/deployment.md shows, but for the ports. */
+/** nginx with the configuration of docs/deployment.md, on other ports. */
 export interface Nginx {
-  /** Of the MCP endpoint. */
+  /** The URL of the MCP endpoint. */
   readonly mcp: string;
-  /** How many calls each port has answered. */
+  /** Returns how many calls each port has answered. */
   readonly served: () => Promise<ReadonlyMap<number, number>>;
   readonly stop: () => Promise<void>;
 }
 
-/** What takes the place of the guide's, as PEM. */
+/** The certificate and key, as PEM, that replace those of the guide. */
 export interface Certificate {
   readonly certificate: string;
   readonly key: string;
 }
 
 /**
- * @param replicas the ports that take the place of those in the guide; fewer than those stand for several
- * @param tls with the lines that the guide has for TLS
+ * @param replicas the ports that replace those in the guide. If there are fewer, each replaces several
+ * @param tls enables the lines for TLS of the guide
  */
 export async function startNginx(replicas: readonly number[], tls?: Certificate): Promise<Nginx> {
   const folder = await temporaryFolder();
@@ -51,7 +51,7 @@ export async function startNginx(replicas: readonly number[], tls?: Certificate)
     served: async () => {
       const counts = new Map<number, number>();
       for (const line of (await readFile(join(folder.path, 'logs', 'access'), 'utf8')).trim().split('\n')) {
-        // Those that refused come before the one that served.
+        // nginx lists the servers that refused before the one that served.
         const served = Number(line.split(':').at(-1));
         if (served > 0) counts.set(served, (counts.get(served) ?? 0) + 1);
       }
@@ -109,12 +109,12 @@ async function end(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** One of several servers, which keeps its port when it is started again. */
+/** One of several servers. It keeps its port when it is started again. */
 export interface Replica {
   readonly port: number;
-  /** The present process. */
+  /** The current process. */
   readonly process: () => HttpServerProcess;
-  /** Starts a new process; resolves when it is ready. */
+  /** Starts a new process. Resolves when it is ready. */
   readonly start: () => Promise<void>;
 }
 

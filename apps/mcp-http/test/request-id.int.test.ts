@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../src/app.js';
-import { openHttpServer } from '../src/http-server.js';
+import { openHttpServer } from '../src/http/http-server.js';
 import { HttpServerProcess, post } from './mcp-http.js';
 
 let server: HttpServerProcess;
@@ -26,7 +26,7 @@ const answers: [string, number, (headers: Record<string, string>) => Promise<Res
 ];
 
 describe('the id of a request', () => {
-  it.each(answers)('comes back as it was given: %s (%i)', async (_case, status, ask) => {
+  it.each(answers)('is returned as it was sent: %s (%i)', async (_case, status, ask) => {
     const response = await ask({ 'x-request-id': 'from/the-proxy:1' });
     expect([response.status, response.headers.get('x-request-id')]).toEqual([status, 'from/the-proxy:1']);
   });
@@ -44,11 +44,11 @@ describe('the id of a request', () => {
     expect(await headerFor({ 'x-request-id': given })).toMatch(uuid);
   });
 
-  it('is not taken over from two headers', async () => {
+  it('is not read from two headers', async () => {
     expect(await headerFor({ 'x-request-id': ['a', 'b'] })).toMatch(uuid);
   });
 
-  it('is in the errors of tools, of prompts, and of what is refused', async () => {
+  it('is in the errors of tools and prompts, and in refusals', async () => {
     const headers = { 'x-request-id': 'r-1' };
     const call = { name: 'getContext', arguments: { sessionKey: 'none' } };
     const prompt = { name: 'resume', arguments: { sessionKey: 'none' } };
@@ -61,7 +61,7 @@ describe('the id of a request', () => {
     });
   });
 
-  it('leads from a 500 to what the server was told', async () => {
+  it('leads from a 500 to the reported error', async () => {
     const heard: unknown[] = [];
     const app = createApp({
       service: Promise.resolve({
@@ -83,7 +83,7 @@ describe('the id of a request', () => {
   });
 });
 
-/** `fetch` sends no malformed header. */
+/** `fetch` refuses to send a malformed header. */
 function headerFor(headers: Record<string, string | string[]>): Promise<string> {
   return new Promise((resolve, reject) => {
     const sent = request(`${server.url}/health`, { headers }, (response) => {

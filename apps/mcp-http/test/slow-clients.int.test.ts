@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openHttpServer, type HttpServer } from '../src/http-server.js';
+import { openHttpServer, type HttpServer } from '../src/http/http-server.js';
 
 let server: HttpServer;
 let endStream: () => void;
@@ -29,11 +29,11 @@ beforeAll(async () => {
 });
 afterAll(() => server.drain(1000));
 
-/** A connection on which something was sent, and what came back until the server closed it. */
+/** A connection on which a text was sent, and the answer until the server closed it. */
 function dribble(sent: string): { socket: Socket; answer: Promise<string> } {
   const { hostname, port } = new URL(server.url);
   const socket = connect(Number(port), hostname);
-  // At once, and not when it is connected: a drop may be sent before that, and must not come first.
+  // Written before the connection is open, because a later piece may be written before that too.
   socket.write(sent);
   let answer = '';
   socket.on('data', (chunk) => (answer += String(chunk))).on('error', () => undefined);
@@ -45,7 +45,7 @@ const half = 'GET / HTTP/1.1\r\nHost: a\r\n';
 it.each([
   ['headers', half, 'X-More: a\r\n'],
   ['a body', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n', 'a'],
-])('cuts off 100 clients that send %s drop by drop, and serves others meanwhile', async (_what, sent, drop) => {
+])('cuts off 100 clients that send %s slowly, and serves others meanwhile', async (_what, sent, drop) => {
   const slow = Array.from({ length: 100 }, () => dribble(sent));
   const drip = setInterval(() => {
     for (const { socket } of slow) if (socket.writable) socket.write(drop);
@@ -57,9 +57,9 @@ it.each([
   expect(await (await fetch(server.url)).text()).toBe('served');
 });
 
-it('does not cut an answer that takes longer than a request may', async () => {
+it('does not cut an answer that takes longer than the timeout of requests', async () => {
   const response = await fetch(`${server.url}/stream`);
-  // Is cut off after the stream has begun, by the same clock.
+  // The same timer cuts this client off after the stream has begun.
   expect(await dribble(half).answer).toContain('408');
   expect(await dribble('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n').answer).toContain('408');
   endStream();

@@ -4,12 +4,12 @@ import { noTelemetry, openContextStore, type ContextStore } from '@org/context-s
 import { createMcpHttpHandler, type McpHttpHandler } from '@org/mcp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../src/app.js';
-import { openHttpServer, type HttpServer } from '../src/http-server.js';
-import { createMessageServer } from '../src/serve-message.js';
+import { openHttpServer, type HttpServer } from '../src/http/http-server.js';
+import { createMessageServer } from '../src/http/serve-message.js';
 import { startNginx, type Nginx } from './replicas.js';
 
 const sessionKeys = Array.from({ length: 100 }, (_, index) => `session-${index}-${'x'.repeat(100)}`);
-/** Far more than a listener may leave unread, and than all sockets on the way hold. */
+/** Far more than a listener may leave unread, and than all socket buffers in between can hold. */
 const changesToSend = 300_000;
 
 let contextStore: ContextStore;
@@ -59,7 +59,7 @@ afterEach(async () => {
   await contextStore.close();
 });
 
-/** Listens to all sessions, and never reads what comes. */
+/** Subscribes to all sessions, and never reads the stream. */
 async function listenAndNeverRead(mcp: string): Promise<Socket> {
   const { hostname, port, host } = new URL(mcp);
   const body = JSON.stringify({

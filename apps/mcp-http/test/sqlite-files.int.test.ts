@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { HttpServerProcess, temporaryFolder } from './mcp-http.js';
 
-it('is not ready while its file is gone, and says why in the log', async () => {
+it('is not ready while its file is missing, and logs why', async () => {
   const folder = await temporaryFolder();
   const path = join(folder.path, 'context.db');
   const server = await HttpServerProcess.start({ DATABASE_URL: `sqlite:${path}` });

@@ -11,7 +11,7 @@ import { startNginx, type Certificate } from './replicas.js';
 
 const host = 'context.example.com';
 
-it('a server on loopback is reached by the name that others use, by TLS alone', async () => {
+it('a server on loopback is reached over TLS by its public name', async () => {
   const server = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:', ALLOWED_HOSTS: host });
   onTestFinished(async () => void (await server.stop()));
   const tls = await selfSigned();
@@ -25,7 +25,7 @@ it('a server on loopback is reached by the name that others use, by TLS alone', 
   expect((await fetch(nginx.mcp.replace('https:', 'http:'))).status).toBe(400);
 });
 
-/** Of `listSessions`, what the server answers. */
+/** Calls `listSessions`, and returns the answer. */
 async function call(options: RequestOptions, named: string): Promise<string> {
   const accept = 'application/json, text/event-stream';
   const headers = { host: named, 'content-type': 'application/json', accept };

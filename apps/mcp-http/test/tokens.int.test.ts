@@ -14,7 +14,7 @@ let server: HttpServerProcess;
 beforeAll(async () => {
   issuer = await AuthorizationServer.start({
     planner: { context_namespace: 'acme' },
-    stranger: {},
+    outsider: {},
     misfit: { context_namespace: 'not a name' },
   });
   server = await serverFor(issuer);
@@ -55,7 +55,7 @@ describe('a token is accepted', () => {
   });
 });
 
-/** Signed by the right key of the right issuer for the right server, up to one thing each. */
+/** Tokens of which exactly one thing is wrong. */
 const forgeries: [string, () => Promise<string> | string][] = [
   ['for another audience', () => issuer.token('planner', 'context:read', 'https://other.example/mcp')],
   ['for an audience that begins the same', () => signed({ aud: `${resource}/other` })],
@@ -65,7 +65,7 @@ const forgeries: [string, () => Promise<string> | string][] = [
   ['that expired a minute ago', () => signed({ exp: nowSeconds() - 60 })],
   ['that never expires', () => without('exp')],
   ['that is not valid yet', () => signed({ nbf: nowSeconds() + 600 })],
-  ['of nobody', () => without('sub')],
+  ['without a subject', () => without('sub')],
   ['of the type of a logout token', () => signed({}, { typ: 'logout+jwt' })],
   ['that is bound to a key', () => signed({ cnf: { jkt: 'thumbprint' } })],
   ['with an unknown key id', () => signed({}, { kid: 'unknown' })],
@@ -104,9 +104,9 @@ function signedByPublicKey(format: 'pem' | 'der'): Promise<string> {
   return new SignJWT(issuer.claims()).setProtectedHeader({ alg: 'HS256', kid: issuer.key.jwk.kid }).sign(secret);
 }
 
-const invalid = `Bearer error="invalid_token", scope="context:read context:write handoff", resource_metadata="${metadataUrl}"`;
+const invalid = `Bearer error="invalid_token", error_description="These credentials are not valid, or not any more. Get new ones.", scope="context:read context:write handoff", resource_metadata="${metadataUrl}"`;
 
-describe('a token is refused, and nobody is told why,', () => {
+describe('a token is refused without a reason', () => {
   it.concurrent.each(forgeries)('%s', async (_case, token) => {
     const response = await callWith(`Bearer ${await token()}`);
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, invalid]);
@@ -123,8 +123,8 @@ describe('a token is refused, and nobody is told why,', () => {
     });
   });
 
-  it('but the log says', async () => {
-    // Of many within a second, the log leaves lines out.
+  it('and the log has the reason', async () => {
+    // The log drops lines if there are many within a second.
     const reasons = async (): Promise<string[]> => {
       await statusWith(await signed({ aud: 'https://other.example' }));
       return server.log.map(({ msg }) => msg);
@@ -132,7 +132,7 @@ describe('a token is refused, and nobody is told why,', () => {
     await expect.poll(reasons).toContain('Refused a credential: unexpected "aud" claim value');
   });
 
-  it('even right after one that differs in nothing but its signature was accepted', async () => {
+  it('even right after a token was accepted that only differs in its signature', async () => {
     const token = await signed();
     expect(await statusWith(token)).toBe(200);
     expect(await statusWith(`${token.slice(0, -8)}AAAAAAAA`)).toBe(401);
@@ -144,7 +144,7 @@ describe('a token is refused, and nobody is told why,', () => {
     await expect.poll(() => statusWith(token)).toBe(401);
   });
 
-  it('when it expires during a stream of changes, which ends then', async () => {
+  it('when it expires during a subscription, which ends then', async () => {
     const _meta = {
       'io.modelcontextprotocol/protocolVersion': '2026-07-28',
       'io.modelcontextprotocol/clientInfo': { name: 'listener', version: '1' },
@@ -161,7 +161,7 @@ describe('a token is refused, and nobody is told why,', () => {
   });
 });
 
-describe('what is no credential is refused', () => {
+describe('a malformed credential is refused', () => {
   it.concurrent.each([
     ['another scheme', 'Basic cGxhbm5lcjpzZWNyZXQ='],
     ['nothing after the scheme', 'Bearer'],
@@ -173,7 +173,7 @@ describe('what is no credential is refused', () => {
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, invalid]);
   });
 
-  it('without an error in the challenge when none was sent', async () => {
+  it('and a missing one, without an error in the challenge', async () => {
     const response = await post(server.mcp, listSessions);
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([
       401,
@@ -194,29 +194,29 @@ describe('what is no credential is refused', () => {
     }
   });
 
-  it('in two headers, though each be good', async () => {
+  it('in two headers, even if each is valid', async () => {
     const header = ['authorization', `Bearer ${await signed()}`];
     expect(await statusOfRaw([...header, ...header])).toBe(401);
     expect(await statusOfRaw(header)).toBe(200);
   });
 
-  it('in a header beyond all limits', async () => {
+  it('in a header that is too large', async () => {
     expect(await statusOfRaw(['authorization', `Bearer ${'a'.repeat(32 * 1024)}`])).toBe(431);
   });
 
-  it('before the body is looked at', async () => {
+  it('before the body is read', async () => {
     expect((await post(server.mcp, '{"jsonrpc":')).status).toBe(401);
     expect((await post(server.mcp, 'a'.repeat(8 * 1024 * 1024))).status).toBe(401);
     expect((await post(server.mcp, listSessions, { 'content-type': 'text/plain' })).status).toBe(401);
   });
 
-  it('after Host and Origin: a web page elsewhere learns nothing', async () => {
+  it('after Host and Origin: other web pages learn nothing', async () => {
     const response = await post(server.mcp, listSessions, { origin: 'https://evil.example' });
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([403, null]);
   });
 });
 
-/** `fetch` joins headers of one name. */
+/** `fetch` would join two headers of the same name. */
 function statusOfRaw(headers: string[]): Promise<number | undefined> {
   const all = [
     'host',
@@ -234,15 +234,15 @@ function statusOfRaw(headers: string[]): Promise<number | undefined> {
   });
 }
 
-describe('a valid token that opens nothing here', () => {
-  it.each(['stranger', 'misfit'])('says so: no usable namespace (%s)', async (client) => {
+describe('a valid token without access', () => {
+  it.each(['outsider', 'misfit'])('is refused: no usable namespace (%s)', async (client) => {
     const response = await callWith(`Bearer ${await issuer.token(client, 'context:read')}`);
     expect(response.status).toBe(403);
     expect(await response.json()).toMatchObject({ error: { data: { code: 'FORBIDDEN' } } });
     await expect.poll(() => server.output.stderr).toMatch(/"FORBIDDEN".*the claim context_namespace of the token is/);
   });
 
-  it('says which scope is missing', async () => {
+  it('is refused with the scope that is missing', async () => {
     const token = await issuer.token('planner', 'context:read');
     const params = { name: 'registerSession', arguments: { agent: 'planner' } };
     const response = await callWith(`Bearer ${token}`, { ...listSessions, params });
@@ -257,7 +257,7 @@ describe('a valid token that opens nothing here', () => {
     });
   });
 
-  it('has no scope at all, and still sees the tools', async () => {
+  it('may list the tools without any scope', async () => {
     const authorization = `Bearer ${await signed({ scope: 'unheard-of' })}`;
     expect((await callWith(authorization, { jsonrpc: '2.0', id: 1, method: 'tools/list' })).status).toBe(200);
     expect((await callWith(authorization)).status).toBe(403);
@@ -265,7 +265,7 @@ describe('a valid token that opens nothing here', () => {
 });
 
 describe('an official client', () => {
-  /** Reaches the server by the name that it has for the world. */
+  /** Sends requests for the public URL to the server. */
   const viaProxy = (url: string | URL, init?: RequestInit): Promise<Response> =>
     fetch(String(url).replace('https://context.example', server.url), init);
   const connect = async (scope?: string): Promise<Client> => {
@@ -280,7 +280,7 @@ describe('an official client', () => {
     return client;
   };
 
-  it('finds the authorization server by itself, gets a token and works', async () => {
+  it('discovers the authorization server, gets a token and works', async () => {
     const client = await connect();
     const call = { name: 'registerSession', arguments: { sessionKey: 'found', agent: 'planner' } };
     expect(await client.callTool(call)).toMatchObject({
@@ -289,7 +289,7 @@ describe('an official client', () => {
     await client.close();
   });
 
-  it('asks for more when the first token is not good enough', async () => {
+  it('asks for more scopes if the first token has too few', async () => {
     const client = await connect('context:read');
     await client.callTool({ name: 'listSessions', arguments: {} });
     const call = { name: 'registerSession', arguments: { sessionKey: 'step-up', agent: 'planner' } };
@@ -298,7 +298,7 @@ describe('an official client', () => {
   });
 });
 
-it('describes itself to clients that have no credentials', async () => {
+it('serves its metadata to clients without credentials', async () => {
   for (const path of ['', '/mcp']) {
     const response = await fetch(`${server.url}/.well-known/oauth-protected-resource${path}`);
     expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([200, '*']);
@@ -312,7 +312,7 @@ it('describes itself to clients that have no credentials', async () => {
   }
 });
 
-it('lets a web page anywhere read that, with the header that MCP clients send', async () => {
+it('lets web pages of every origin read the metadata, with the header that MCP clients send', async () => {
   const response = await fetch(`${server.url}/.well-known/oauth-protected-resource/mcp`, {
     method: 'OPTIONS',
     headers: {

@@ -6,7 +6,7 @@ interface ToolAnswer {
   readonly headers: Headers;
 }
 
-/** Calls a tool in the legacy era: on the session `work` and as `planner`, unless the arguments say otherwise. */
+/** Calls a tool in the legacy era. By default, it uses the session `work` and the agent `planner`. */
 export async function callTool(mcp: string, name: string, args: object = {}): Promise<ToolAnswer> {
   const params = { name, arguments: { sessionKey: 'work', agent: 'planner', ...args } };
   const response = await post(mcp, { jsonrpc: '2.0', id: 1, method: 'tools/call', params });

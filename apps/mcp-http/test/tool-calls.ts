@@ -3,7 +3,7 @@ import type { UseCaseName } from '@org/context-store';
 
 export type Arguments = Readonly<Record<string, unknown>>;
 
-/** What a caller may know of a session of somebody else's: everything has a name that can be guessed or got by accident. */
+/** The names in another tenant's session. A caller may guess them, or get them by accident. */
 export interface Names {
   readonly sessionKey: string;
   readonly agent: string;
@@ -14,7 +14,7 @@ export interface Names {
   readonly handoffsCursor: string;
 }
 
-/** Calls that would tell something of what is named, or do something to it. A new tool has to be added. */
+/** Calls that would read or change what has these names. A new tool must be added here. */
 export const calls: { readonly [Name in UseCaseName]: (names: Names) => readonly Arguments[] } = {
   getContext: ({ sessionKey, agent, contextCursor }) => [
     { sessionKey },
@@ -60,14 +60,14 @@ export const calls: { readonly [Name in UseCaseName]: (names: Names) => readonly
     { owner: agent },
     { cursor: sessionsCursor },
   ],
-  // Last: from here on the caller has a session of this name, too.
+  // This must be the last call: from here on the caller has a session of this name, too.
   registerSession: ({ sessionKey, agent, idempotencyKey }) => [
     { sessionKey, agent, ifExists: 'resume', idempotencyKey },
     { sessionKey, agent },
   ],
 };
 
-/** Names of nothing, in every form that real ones have. */
+/** Names in every form of real ones, for which nothing exists. */
 export const namesOfNothing = (): Names => ({
   sessionKey: `no-${randomUUID()}-session`,
   agent: `no-${randomUUID()}-agent`,

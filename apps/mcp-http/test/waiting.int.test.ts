@@ -3,8 +3,8 @@ import { noTelemetry, openContextStore } from '@org/context-store';
 import { createMcpHttpHandler } from '@org/mcp';
 import { expect, it } from 'vitest';
 import { createApp } from '../src/app.js';
-import { openHttpServer } from '../src/http-server.js';
-import { createMessageServer } from '../src/serve-message.js';
+import { openHttpServer } from '../src/http/http-server.js';
+import { createMessageServer } from '../src/http/serve-message.js';
 import { connect, HttpServerProcess, post } from './mcp-http.js';
 
 const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
@@ -21,7 +21,7 @@ const wait = (id: number, meta: object = {}) => ({
 });
 const modernHeaders = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'listHandoffs' };
 
-it('stops soon though calls wait and a client listens: they are answered', async () => {
+it('stops without delay while calls wait and a client listens, and answers them', async () => {
   const server = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:' });
   const listener = await connect('v2 client, modern', 'listener', server.mcp);
   if (!('listen' in listener)) throw new TypeError('the modern client can listen');
@@ -53,10 +53,10 @@ it.each(['legacy', 'modern'])('forgets 200 waiting calls whose connections were 
     handler,
     telemetry: noTelemetry,
     maxRequestBytes: 10_000,
-    // A call that waits holds none of these.
+    // A waiting call takes none of these.
     maxConcurrentCalls: 1,
     maxQueuedCalls: 0,
-    // One caller may have three quarters of these.
+    // One caller may take three quarters of these.
     maxWaitingCalls: 300,
   });
   const app = createApp({
@@ -69,7 +69,7 @@ it.each(['legacy', 'modern'])('forgets 200 waiting calls whose connections were 
   });
   const server = await openHttpServer({ fetch: app.fetch, host: '127.0.0.1', port: 0, isStopping: () => false });
   const calls = Array.from({ length: 200 }, (_, id): ClientRequest => {
-    // Every other one gets a stream that has begun before it is lost.
+    // Every other call gets a stream, which has begun before the connection is lost.
     const meta = { ...(era === 'modern' && envelope), ...(id % 2 === 0 && { progressToken: id }) };
     const own = era === 'modern' ? { ...headers, ...modernHeaders } : headers;
     const call = request(`${server.url}/mcp`, { method: 'POST', headers: own, agent: false });

@@ -8,12 +8,11 @@ export { resourceScopes, scopes, toolScopes, type Scope } from './http/scopes.js
 export { serveMcpStdio, type ServeMcpStdioOptions } from './stdio/serve-mcp-stdio.js';
 export type { McpServerFactoryOptions } from './create-mcp-server-factory.js';
 
-export { asksToWait, waitMsOf } from './messages/asks-to-wait.js';
 export { maxMessageBytes } from './messages/max-message-bytes.js';
 export { toolCallOf } from './messages/mcp-request.js';
+export { receiveMessage, waits, type Message, type RefusedMessage, type ToolCall } from './messages/message.js';
 export { readMessage, type MessageRefusal, type ReadMessage } from './messages/read-message.js';
 export { RequestIdScanner } from './messages/request-id-scanner.js';
-export { isListenRequest } from './subscriptions/listen-request.js';
 
 export { instructions } from './instructions.js';
 export { prompts } from './prompts/prompts.js';

@@ -1,5 +1,5 @@
 import { openContextStore, type Caller, type ContextStore } from '@org/context-store';
-import { createMcpHttpHandler, type McpHttpHandler } from '@org/mcp';
+import { createMcpHttpHandler, receiveMessage, type McpHttpHandler } from '@org/mcp';
 import { createMcpServerFactory, createResourceChanges, createResources, serveOverHttp } from '@org/mcp/testing';
 import { playSeeds, runsOf, type SeededSearch } from '@org/domain/testing';
 import * as fc from 'fast-check';
@@ -162,7 +162,9 @@ const sameEverywhere = (text: string): string =>
 /** What a client makes of the answer: the SDK sends some as a stream of one event. */
 async function answerOf(handler: McpHttpHandler, { headers, text }: Frame): Promise<[status: number, body: string]> {
   const request = new Request('http://localhost/mcp', { method: 'POST', headers, body: text });
-  const response = await handler.fetch(request, { parsedBody: JSON.parse(text), requestId: 'r-1' });
+  const message = receiveMessage(Buffer.from(text));
+  if (message.kind === 'refused') return [400, message.refusal.message];
+  const response = await handler.fetch(request, { message, requestId: 'r-1' });
   const body = sameEverywhere(await response.text());
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
   return [

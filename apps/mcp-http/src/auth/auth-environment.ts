@@ -1,10 +1,10 @@
 import { optionalVariable, variable, type Environment, type EnvironmentTable } from '@org/context-store/environment';
 import { z } from 'zod';
-import { isLoopback } from '../loopback.js';
+import { isLoopback } from '../http/loopback.js';
 
 const urlForm = 'an https:// URL without query or fragment, or an http:// one of this machine';
 
-/** What comes over a line that others can change would let them in. */
+/** Keys and metadata decide who gets access, so they must come over TLS or from this machine. */
 export function isTrustworthyUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, search, hash } = new URL(text);
@@ -15,37 +15,37 @@ const trustworthyUrl = z.string().refine(isTrustworthyUrl, urlForm);
 const httpUrl = z.string().refine((text) => /^https?:\/\/[^?#]+$/.test(text) && URL.canParse(text), 'an http(s) URL');
 const claim = z.string().regex(/^[\x21-\x7e]+$/, 'the name of a claim');
 
-/** Who may call. */
+/** The settings of authentication. */
 export const authEnvironmentTable = {
   AUTH_MODE: optionalVariable(
     z.enum(['none'], 'only none; credentials are asked for where AUTH_ISSUER or API_KEYS_FILE is set'),
     'unset',
-    'none: everyone who reaches the server may use it. Needed when HOST is not loopback and nothing below is set.',
+    'none: unauthenticated. Required if HOST is not loopback and neither AUTH_ISSUER nor API_KEYS_FILE is set.',
   ),
   AUTH_ISSUER: optionalVariable(
     trustworthyUrl,
     'no tokens',
-    'The authorization server whose access tokens (JWT) are accepted, exactly as they name it.',
+    'The authorization server whose access tokens (JWT) are accepted, exactly as its tokens name it (iss).',
   ),
   AUTH_AUDIENCE: optionalVariable(
     z.string(),
     'none; needed with AUTH_ISSUER',
-    'Whom tokens must be meant for: the URL of /mcp as clients reach it, or the name that the issuer knows it by.',
+    'The audience (aud) of accepted tokens: the URL of /mcp as clients reach it, or its name at the issuer.',
   ),
   AUTH_JWKS_URL: optionalVariable(
     trustworthyUrl,
     "as the issuer's metadata says",
-    "Where the issuer's public keys are.",
+    "The URL of the issuer's public keys.",
   ),
   AUTH_NAMESPACE_CLAIM: variable(
     claim.transform((name) => (name === 'off' ? undefined : name)),
     'context_namespace',
-    'The claim that names the namespace; tokens without it are refused. off: all belong to CONTEXT_NAMESPACE.',
+    'The claim that names the namespace; tokens without it are refused. off: all tokens use CONTEXT_NAMESPACE.',
   ),
   AUTH_AGENT_CLAIM: optionalVariable(
     claim,
     'calls name their agent',
-    'The claim that names the one agent that may be acted as; tokens without it are refused.',
+    'The claim that names the only agent that a caller may act as; tokens without it are refused.',
   ),
   API_KEYS_FILE: optionalVariable(
     z.string(),
@@ -61,17 +61,17 @@ export const authEnvironmentTable = {
 
 export type AuthEnvironment = Environment<typeof authEnvironmentTable>;
 
-/** The URL of /mcp as clients reach it, where it was said. */
+/** Returns the URL of /mcp as clients reach it, if a setting tells it. */
 export function publicUrl({ PUBLIC_URL, AUTH_AUDIENCE }: AuthEnvironment): URL | undefined {
   const url = httpUrl.safeParse(PUBLIC_URL ?? AUTH_AUDIENCE);
   return url.success ? new URL(url.data) : undefined;
 }
 
-/** Whether callers must show credentials. */
+/** Returns true if callers must authenticate. */
 export const asksForCredentials = ({ AUTH_ISSUER, API_KEYS_FILE }: AuthEnvironment): boolean =>
   AUTH_ISSUER !== undefined || API_KEYS_FILE !== undefined;
 
-/** What does not fit together. */
+/** Returns the settings that contradict each other. */
 export function authProblems(environment: AuthEnvironment): { path: string; message: string }[] {
   const { AUTH_ISSUER, AUTH_AUDIENCE } = environment;
   const problems: { path: string; message: string }[] = [];

@@ -1,8 +1,8 @@
 import type { AuthInfo, McpRequestContext } from '@modelcontextprotocol/server';
 import type { Caller } from '@org/context-store';
-import type { Principal } from '../principal.js';
+import type { Principal } from './principal.js';
 
-/** The principal as it goes through the SDK, without its credential: nothing behind the door needs that. */
+/** Converts a principal for the SDK. The credential is left out: only the authenticator needs it. */
 export function authInfoOf(principal: Principal, resourceMetadataUrl: string | undefined): AuthInfo {
   const { id, scopes, expiresAt } = principal;
   return {
@@ -15,7 +15,7 @@ export function authInfoOf(principal: Principal, resourceMetadataUrl: string | u
   };
 }
 
-/** Who calls, where everyone shows credentials. @throws Error when a request has got here without */
+/** Reads the caller of an authenticated request. @throws Error if the request was not authenticated, which is a defect */
 export function callerOf({ authInfo }: Pick<McpRequestContext, 'authInfo'>): Caller {
   const principal = authInfo?.extra?.['principal'] as Principal | undefined;
   if (principal === undefined) throw new Error('a request without credentials');

@@ -1,9 +1,9 @@
-import type { Principal } from '../principal.js';
+import type { Principal } from './principal.js';
 
-/** Tells who is behind a credential. */
+/** Authenticates callers by a credential. */
 export interface Authenticator {
-  /** @throws CredentialError alone */
+  /** @throws CredentialError, and no other error */
   readonly authenticate: (credential: string) => Promise<Principal>;
-  /** Why no credential can be checked now; undefined when they can. For people. */
+  /** Returns why credentials cannot be checked now, as a readable sentence. Returns undefined if they can. */
   readonly unreadiness: () => string | undefined;
 }

@@ -1,23 +1,27 @@
-import type { HttpEnvironment } from '../environment.js';
-import { isApiKey } from './api-keys.js';
-import { publicUrl } from './auth-environment.js';
+import type { Environment, environmentTable } from '@org/context-store/environment';
+import { isApiKey } from './api-keys/api-keys.js';
+import { publicUrl, type AuthEnvironment } from './auth-environment.js';
 import type { Authenticator } from './authenticator.js';
 import { CredentialError } from './credential-error.js';
-import { openApiKeyAuthenticator } from './open-api-key-authenticator.js';
+import { openApiKeyAuthenticator } from './api-keys/open-api-key-authenticator.js';
 import { resourceMetadata, type ResourceMetadata } from './resource-metadata.js';
 
-/** How the server knows its callers. */
+type AuthSettings = AuthEnvironment & Pick<Environment<typeof environmentTable>, 'CONTEXT_NAMESPACE'>;
+
+/** How the server authenticates its callers. */
 export interface Auth {
   readonly authenticator: Authenticator;
-  /** Absent: no authorization server issues tokens for this one. */
+  /** Undefined if no authorization server issues tokens for this server. */
   readonly metadata: ResourceMetadata | undefined;
 }
 
 /**
- * Undefined: nobody is asked for credentials. What only tokens need is loaded only for them.
- * @throws VALIDATION_ERROR when API_KEYS_FILE cannot be read
+ * Opens the authenticators that the environment asks for. Returns undefined if it asks for none: callers are then
+ * unauthenticated. The code for tokens is loaded only if AUTH_ISSUER is set.
+ *
+ * @throws VALIDATION_ERROR if API_KEYS_FILE cannot be read
  */
-export async function openAuth(environment: HttpEnvironment, log: (line: string) => void): Promise<Auth | undefined> {
+export async function openAuth(environment: AuthSettings, log: (line: string) => void): Promise<Auth | undefined> {
   const { AUTH_ISSUER: issuer, API_KEYS_FILE: keysFile } = environment;
   const apiKeys = keysFile === undefined ? undefined : openApiKeyAuthenticator(keysFile, log);
   const tokens = await openTokens(environment, log);
@@ -36,13 +40,10 @@ export async function openAuth(environment: HttpEnvironment, log: (line: string)
   };
 }
 
-async function openTokens(
-  environment: HttpEnvironment,
-  log: (line: string) => void,
-): Promise<Authenticator | undefined> {
+async function openTokens(environment: AuthSettings, log: (line: string) => void): Promise<Authenticator | undefined> {
   const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_JWKS_URL: jwksUrl } = environment;
   if (issuer === undefined || audience === undefined) return undefined;
-  const { openTokenAuthenticator } = await import('./open-token-authenticator.js');
+  const { openTokenAuthenticator } = await import('./tokens/open-token-authenticator.js');
   return openTokenAuthenticator({
     issuer,
     audience,

@@ -1,22 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bearerAuthChallengeResponse, OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import { ContextStoreError } from '@org/context-store';
 import type { MiddlewareHandler } from 'hono';
-import type { ServerBindings } from '../http-server.js';
-import { refusalResponse, refused, type Refusal } from '../json-rpc-request.js';
-import type { AppVariables } from '../principal.js';
+import type { ServerBindings } from '../http/http-server.js';
+import { refusalResponse, refused, type Refusal } from '../http/refusal.js';
+import type { AppVariables } from './principal.js';
 import type { Authenticator } from './authenticator.js';
 import { CredentialError } from './credential-error.js';
 import { agentScopes } from './resource-metadata.js';
 
 export interface RequireCredentialOptions {
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
-  /** Where a client learns who issues tokens. Absent: nobody does. */
+  /** The URL of the metadata that names the token issuer. Undefined if the server takes API keys alone. */
   readonly resourceMetadataUrl: string | undefined;
-  /** Hears why a credential was refused: its caller learns no more than the status. */
+  /** Is called with the reason of a refusal. The caller only gets the status. */
   readonly onRefusal: (reason: CredentialError, request: { readonly requestId: string }) => void;
   /**
-   * How long it is held back that a credential was refused, in milliseconds. Default one second. It takes as long to see
-   * through a forged one as to check a good one, and whoever sends them is known by nothing that could limit them.
+   * By how much a refusal is delayed, in milliseconds. Default: one second. A forged credential costs as much to check as a
+   * good one, and there is no identity yet by which its sender could be rate limited.
    */
   readonly refusalDelayMs?: number | undefined;
 }
@@ -28,16 +29,16 @@ interface Env {
 
 const retryAfterSeconds = 2;
 
-/** RFC 6750, section 2.1; two headers arrive as one, with a comma. */
+/** RFC 6750, section 2.1. Node.js joins two headers with a comma, which does not match. */
 const bearer = /^bearer +([\w.~+/-]+=*)$/i;
 
-/** Lets nobody pass without a credential, and leaves the principal for those that come after. */
+/** Refuses requests without a valid credential. Stores the principal of the others as the variable `principal`. */
 export function requireCredential(options: RequireCredentialOptions): MiddlewareHandler<Env> {
   const { authenticator, resourceMetadataUrl, onRefusal, refusalDelayMs = 1000 } = options;
   return async (context, next) => {
     const { requestId } = context.env;
     const header = context.req.header('authorization');
-    if (header === undefined) return refusalResponse(askForCredential(resourceMetadataUrl), context.env);
+    if (header === undefined) return refusalResponse(requestCredential(resourceMetadataUrl), context.env);
     try {
       const [, credential] = bearer.exec(header) ?? [];
       if (credential === undefined)
@@ -52,21 +53,21 @@ export function requireCredential(options: RequireCredentialOptions): Middleware
   };
 }
 
-function askForCredential(resourceMetadataUrl: string | undefined): Refusal {
+/** RFC 6750, section 3.1: the challenge has no error code if the request has no credential. The SDK cannot write that one. */
+function requestCredential(resourceMetadataUrl: string | undefined): Refusal {
   const source = resourceMetadataUrl === undefined ? 'an API key of this server' : `what ${resourceMetadataUrl} says`;
   const message = `This needs credentials: send Authorization: Bearer with ${source}.`;
-  return unauthorized('no_credential', message, challenge(resourceMetadataUrl));
+  const metadata = resourceMetadataUrl === undefined ? '' : `, resource_metadata="${resourceMetadataUrl}"`;
+  return unauthorized('no_credential', message, `Bearer scope="${agentScopes.join(' ')}"${metadata}`);
 }
 
-/** Says no more than the status does: what exactly is wrong helps only whoever tries to forge one. */
+/** The message says no more than the status: details would only help to forge credentials. */
 function refuseCredential({ status }: CredentialError, resourceMetadataUrl: string | undefined): Refusal {
   switch (status) {
-    case 401:
-      return unauthorized(
-        'bad_credential',
-        'These credentials are not valid, or not any more. Get new ones.',
-        challenge(resourceMetadataUrl, 'error="invalid_token"'),
-      );
+    case 401: {
+      const message = 'These credentials are not valid, or not any more. Get new ones.';
+      return unauthorized('bad_credential', message, invalidTokenChallenge(message, resourceMetadataUrl));
+    }
     case 403: {
       const message = 'These credentials are valid, but give access to nothing here. Ask the operator of the server.';
       const error = new ContextStoreError('FORBIDDEN', message);
@@ -93,8 +94,11 @@ const unauthorized = (
   error: new ContextStoreError('UNAUTHORIZED', message),
 });
 
-/** RFC 6750, section 3, and RFC 9728, section 5.1. Without an error when nothing was sent that could be wrong. */
-function challenge(resourceMetadataUrl: string | undefined, ...error: string[]): string {
-  const metadata = resourceMetadataUrl === undefined ? [] : [`resource_metadata="${resourceMetadataUrl}"`];
-  return `Bearer ${[...error, `scope="${agentScopes.join(' ')}"`, ...metadata].join(', ')}`;
+/** RFC 6750, section 3, and RFC 9728, section 5.1, as the SDK writes it. */
+function invalidTokenChallenge(message: string, resourceMetadataUrl: string | undefined): string {
+  const { headers } = bearerAuthChallengeResponse(new OAuthError(OAuthErrorCode.InvalidToken, message), {
+    requiredScopes: [...agentScopes],
+    ...(resourceMetadataUrl !== undefined && { resourceMetadataUrl }),
+  });
+  return headers.get('WWW-Authenticate') ?? '';
 }

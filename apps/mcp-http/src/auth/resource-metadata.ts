@@ -4,16 +4,20 @@ import {
 } from '@modelcontextprotocol/server';
 import { scopes } from '@org/mcp';
 
-/** What an agent asks for that has nothing else to go by: all that it can use. */
+/** The scopes that a challenge names: all that an agent can use. */
 export const agentScopes: readonly string[] = Object.keys(scopes).filter((scope) => scope !== 'admin');
 
 export interface ResourceMetadata {
-  /** Where clients find the document. */
+  /** The URL of the document. */
   readonly url: string;
   readonly document: OAuthProtectedResourceMetadata;
 }
 
-/** Tells clients whom to ask for tokens (RFC 9728). `resource`: the URL of /mcp as clients reach it. */
+/**
+ * Creates the metadata that names the token issuer (RFC 9728).
+ *
+ * @param resource the URL of /mcp as clients reach it
+ */
 export function resourceMetadata(resource: URL, issuer: string): ResourceMetadata {
   return {
     url: getOAuthProtectedResourceMetadataUrl(resource),

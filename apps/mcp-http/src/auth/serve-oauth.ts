@@ -2,17 +2,17 @@ import type { Env, Hono, MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import type { ResourceMetadata } from './resource-metadata.js';
 
-/** Anywhere below: the path follows that of /mcp, which may be another one for those in front of a proxy. */
+/** The rest of the path is that of /mcp, which may be another one in front of a proxy. */
 const resourceMetadata = '/.well-known/oauth-protected-resource/*';
-/** Where clients look for the metadata of an authorization server on the host of /mcp, as MCP had it in 2025-03-26. */
+/** MCP 2025-03-26: clients look here for the metadata of an authorization server on the host of /mcp. */
 const serverMetadata = ['/.well-known/oauth-authorization-server/*', '/.well-known/openid-configuration/*'];
-/** What they ask when they find none. */
+/** The endpoints that these clients use if they find no metadata. */
 const serverEndpoints = ['/register', '/authorize', '/token'];
 
-/** Web pages of every origin may read these answers: they are the same for all callers. */
+/** Web pages of every origin may read these answers, which are the same for all callers. */
 const readableByAll: MiddlewareHandler = cors({ origin: '*', allowMethods: ['GET', 'POST'], maxAge: 600 });
 
-/** Tells clients who issues tokens. Without `metadata` it tells them to send an API key instead. */
+/** Tells clients who issues tokens. If `metadata` is undefined, it tells them to send an API key instead. */
 export function serveOauth<AppEnv extends Env>(app: Hono<AppEnv>, metadata: ResourceMetadata | undefined): void {
   if (metadata !== undefined) {
     app.use(resourceMetadata, readableByAll).get(resourceMetadata, ({ json }) => json(metadata.document));
@@ -23,7 +23,7 @@ export function serveOauth<AppEnv extends Env>(app: Hono<AppEnv>, metadata: Reso
   for (const path of serverEndpoints) app.use(path, readableByAll).all(path, ({ json }) => json(noIssuer, 403));
 }
 
-/** RFC 6749, section 5.2. Clients show it to their users. */
+/** RFC 6749, section 5.2. Clients show the description to their users. */
 const noIssuer = {
   error: 'access_denied',
   error_description:

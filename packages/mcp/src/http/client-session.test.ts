@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { memoryContextStore } from '../../test/connect.js';
+import { messageOf } from '../../test/message-of.js';
 import { createMcpHttpHandler, type McpHttpHandler } from './create-mcp-http-handler.js';
 
 const open = (contextStore = memoryContextStore()): McpHttpHandler =>
   createMcpHttpHandler({ contextStore, version: '1.2.3' });
 
-const messageOf = (method: string, params?: object): object => ({ jsonrpc: '2.0', id: 1, method, params });
+const requestOf = (method: string, params?: object): object => ({ jsonrpc: '2.0', id: 1, method, params });
 const initialize = (changed: object): object =>
-  messageOf('initialize', {
+  requestOf('initialize', {
     protocolVersion: '2025-06-18',
     capabilities: {},
     clientInfo: { name: 'Some Client', version: '1' },
@@ -17,7 +18,7 @@ const initialize = (changed: object): object =>
 function post(handler: McpHttpHandler, message: object, headers: Record<string, string> = {}): Promise<Response> {
   const common = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
   const init = { method: 'POST', headers: { ...common, ...headers }, body: JSON.stringify(message) };
-  return handler.fetch(new Request('http://localhost/mcp', init), { parsedBody: message });
+  return handler.fetch(new Request('http://localhost/mcp', init), { message: messageOf(message) });
 }
 
 const sessionIdOf = async (handler: McpHttpHandler, message = initialize({})): Promise<string | null> =>
@@ -32,7 +33,7 @@ describe('a client of the legacy era over HTTP', () => {
     const contextStore = memoryContextStore();
     const sessionId = (await sessionIdOf(open(contextStore))) ?? '';
     expect(sessionId).toMatch(/^[0-9a-f-]{36}\.some-client$/);
-    const call = messageOf('tools/call', { name: 'registerSession', ...params });
+    const call = requestOf('tools/call', { name: 'registerSession', ...params });
     const answer = await post(open(contextStore), call, { 'mcp-session-id': sessionId });
     expect(await answer.text()).toContain(`"owner":"${owner}"`);
   });
@@ -45,7 +46,7 @@ describe('a client of the legacy era over HTTP', () => {
   it.each(['', 'x', 'client', `${'0'.repeat(36)}.`, `${'0'.repeat(36)}.role:x`, `${'0'.repeat(36)}.A b`])(
     'is not identified by the session id "%s"',
     async (sessionId) => {
-      const call = messageOf('tools/call', { name: 'registerSession' });
+      const call = requestOf('tools/call', { name: 'registerSession' });
       const answer = await post(open(), call, { 'mcp-session-id': sessionId });
       expect(await answer.json()).toMatchObject({ result: { structuredContent: { code: 'VALIDATION_ERROR' } } });
     },
@@ -54,7 +55,7 @@ describe('a client of the legacy era over HTTP', () => {
   it('gets no session id for a name that no agent can have, or for another method than initialize', async () => {
     const handler = open();
     const nameless = initialize({ clientInfo: { name: '!', version: '1' } });
-    for (const message of [nameless, initialize({ clientInfo: null }), messageOf('ping')]) {
+    for (const message of [nameless, initialize({ clientInfo: null }), requestOf('ping')]) {
       expect(await sessionIdOf(handler, message)).toBeNull();
     }
   });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isInitializeRequest } from '@modelcontextprotocol/server';
 import { agentNameOf } from '@org/domain';
+import type { Message } from '../messages/message.js';
 
 /** MCP 2025-11-25, Streamable HTTP: clients send the id from the answer to `initialize` with each later request. */
 export const sessionIdHeader = 'mcp-session-id';
@@ -11,9 +12,9 @@ export const sessionIdHeader = 'mcp-session-id';
  *
  * @returns undefined if the message is not an `initialize` with a name that an agent could have
  */
-export function sessionIdFor(message: unknown): string | undefined {
-  const isInitialize = (message as { method?: unknown } | undefined)?.method === 'initialize';
-  const agent = isInitialize && isInitializeRequest(message) ? agentNameOf(message.params.clientInfo.name) : undefined;
+export function sessionIdFor({ kind, body }: Message): string | undefined {
+  const isInitialize = kind === 'request' && body.method === 'initialize' && isInitializeRequest(body);
+  const agent = isInitialize ? agentNameOf(body.params.clientInfo.name) : undefined;
   return agent === undefined ? undefined : `${randomUUID()}.${agent}`;
 }
 

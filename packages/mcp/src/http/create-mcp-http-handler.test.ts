@@ -2,6 +2,7 @@ import { Client, InsufficientScopeError, StreamableHTTPClientTransport } from '@
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { call, eras, observedContextStore, type Era } from '../../test/connect.js';
+import { messageOf } from '../../test/message-of.js';
 import { createMcpHttpHandler, type McpHttpHandler, type McpHttpHandlerOptions } from './create-mcp-http-handler.js';
 
 const wait = { name: 'listHandoffs', arguments: { agent: 'reviewer', waitSeconds: 45 } };
@@ -32,8 +33,8 @@ async function connect(
     requestInit: { headers },
     fetch: async (url, init) => {
       const request = new Request(url, init);
-      const parsedBody: unknown = request.method === 'POST' ? await request.clone().json() : undefined;
-      return handler.fetch(request, { parsedBody, ...(authInfo && { authInfo }) });
+      const message = request.method === 'POST' ? messageOf(await request.clone().json()) : undefined;
+      return handler.fetch(request, { message, ...(authInfo && { authInfo }) });
     },
   });
   const mode = era === 'modern' ? { pin: '2026-07-28' } : 'legacy';
@@ -66,7 +67,7 @@ describe.each(eras)('calls over HTTP, %s era', (era) => {
       const headers = { ...baseHeaders, ...eraHeaders[era] };
       const body = JSON.stringify(message);
       const request = new Request('http://localhost/mcp', { method: 'POST', headers, body, signal: dropped.signal });
-      return handler.fetch(request, { parsedBody: message }).then((response) => response.text());
+      return handler.fetch(request, { message: messageOf(message) }).then((response) => response.text());
     });
     const outcomes = Promise.allSettled(answers);
     await expect.poll(waiting).toBe(200);
@@ -127,7 +128,7 @@ function listenTo(handler: McpHttpHandler, uris: string[]): Promise<Response> {
   const message = { jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params };
   const headers = { ...baseHeaders, 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'subscriptions/listen' };
   const request = new Request('http://localhost/mcp', { method: 'POST', headers, body: JSON.stringify(message) });
-  return handler.fetch(request, { parsedBody: message });
+  return handler.fetch(request, { message: messageOf(message) });
 }
 
 describe('a modern client that listens over HTTP', () => {
@@ -262,7 +263,7 @@ describe('a client with credentials', () => {
   it('is refused with an error for its request, and a challenge', async () => {
     const message = { jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'updateContext' } };
     const request = new Request('http://localhost/mcp', { method: 'POST', headers: baseHeaders });
-    const response = await servedOver().handler.fetch(request, { parsedBody: message, authInfo: granted([]) });
+    const response = await servedOver().handler.fetch(request, { message: messageOf(message), authInfo: granted([]) });
     const problem =
       'This needs the scope context:write, which these credentials do not have. Ask for credentials that do.';
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([

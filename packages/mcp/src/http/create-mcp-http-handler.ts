@@ -9,16 +9,17 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Caller } from '@org/domain';
 import { createMcpServerFactory, type McpServerFactoryOptions } from '../create-mcp-server-factory.js';
+import type { Message } from '../messages/message.js';
 import { refuseParams } from '../messages/refuse-params.js';
 import { createResources } from '../resources/resources.js';
 import { serverInfoOf } from '../server-options.js';
-import { interestsOf, isListenRequest } from '../subscriptions/listen-request.js';
+import { interestsOf } from '../subscriptions/interests.js';
 import { createResourceChanges, type ResourceChanges } from '../subscriptions/resource-changes.js';
 import { createToolCaller } from '../tools/create-tool-caller.js';
 import { boundedStream, type BoundedStreamOptions } from './bounded-stream.js';
 import { ChangeBus } from './change-bus.js';
-import { clientNameIn, sessionIdFor, sessionIdHeader } from './client-session.js';
-import { readPlainCall, servePlainCall } from './plain-call.js';
+import { sessionIdFor, sessionIdHeader } from './client-session.js';
+import { createPlainCallServer } from './plain-call.js';
 import { refuseScope } from './refuse-scope.js';
 
 export interface McpHttpHandlerOptions extends Omit<McpServerFactoryOptions, 'resourceChanges' | 'rememberEpochs'> {
@@ -26,7 +27,9 @@ export interface McpHttpHandlerOptions extends Omit<McpServerFactoryOptions, 're
   readonly gatherMs?: number | undefined;
 }
 
-export interface McpHttpRequestOptions extends McpHandlerRequestOptions {
+export interface McpHttpRequestOptions extends Pick<McpHandlerRequestOptions, 'authInfo'> {
+  /** The message of a POST. The caller has read the body and limited its size, so the handler never reads it. */
+  readonly message?: Message | undefined;
   /** Identifies the request in errors and in the log. */
   readonly requestId?: string | undefined;
   /** Closes the connection of a client that listens but does not read. Default: its stream fails. */
@@ -35,8 +38,10 @@ export interface McpHttpRequestOptions extends McpHandlerRequestOptions {
 
 export interface McpHttpHandler {
   /**
-   * Serves one request. The caller reads the body of a POST, limits its size, and passes it as `parsedBody`. With `authInfo`,
-   * a message is refused unless the scopes cover it (see `scopes`), and a subscription ends when the credential expires.
+   * Serves one request. With `authInfo`, a message is refused unless the scopes cover it (see `scopes`), and a subscription
+   * ends when the credential expires.
+   *
+   * @throws TypeError for a POST without `message`
    */
   readonly fetch: (request: Request, options?: McpHttpRequestOptions) => Promise<Response>;
   /** Ends all calls that are in progress. To be called after the last answer. */
@@ -54,26 +59,23 @@ export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHan
   const callerOf = withRequestId(options.caller);
   const factory = createMcpServerFactory({ ...options, caller: callerOf, resourceChanges });
   const handler = serveOverHttp(factory, { ...options, caller: callerOf, resourceChanges });
-  const callTool = createToolCaller(options);
-  const serverInfo = serverInfoOf(options.version);
+  const servePlainCall = createPlainCallServer({
+    callTool: createToolCaller(options),
+    caller: options.caller,
+    serverInfo: serverInfoOf(options.version),
+  });
   return {
     ...handler,
     async fetch(request, given = {}) {
-      const { parsedBody: message, authInfo, requestId } = given;
-      const refusal = authInfo && refuseScope(message, authInfo);
-      if (refusal !== undefined) return refusal;
-      const call = readPlainCall(request, message);
-      if (call === undefined) return handler.fetch(request, given);
-      const { era, clientName = clientNameIn(request) } = call;
-      const known = options.caller?.({ era, requestInfo: request, ...(authInfo && { authInfo }) });
-      const caller = { clientName, signal: request.signal, request: call.request, requestId, ...known };
-      return servePlainCall(call, { callTool, caller, serverInfo });
+      const { message, authInfo } = given;
+      const refusal = message && authInfo && refuseScope(message, authInfo);
+      return refusal ?? servePlainCall(request, message, given) ?? handler.fetch(request, given);
     },
   };
 }
 
 /** Adds the session id to the answer to `initialize` of the legacy era. Later requests name the client by it. */
-function withSessionId(response: Response, message: unknown): Response {
+function withSessionId(response: Response, message: Message): Response {
   const sessionId = sessionIdFor(message);
   if (sessionId !== undefined && response.ok) response.headers.set(sessionIdHeader, sessionId);
   return response;
@@ -82,7 +84,7 @@ function withSessionId(response: Response, message: unknown): Response {
 /** The SDK passes the request and its credential to the server, and nothing else. */
 const requestIds = new WeakMap<Request, string>();
 
-function rememberId(request: Request, { requestId }: McpHttpRequestOptions): void {
+function rememberId(request: Request, requestId: string | undefined): void {
   if (requestId !== undefined) requestIds.set(request, requestId);
 }
 
@@ -109,18 +111,23 @@ export function serveOverHttp(
   stopping?.addEventListener('abort', () => void subscriptions.close());
 
   return {
-    async fetch(request, { disconnect, ...given } = {}) {
-      const { parsedBody: message, authInfo } = given;
-      rememberId(request, given);
+    async fetch(request, { message, disconnect, authInfo, requestId } = {}) {
+      rememberId(request, requestId);
+      const auth = authInfo && { authInfo };
+      if (message === undefined) {
+        if (request.method === 'POST') throw new TypeError('a POST needs its message');
+        return calls.fetch(request, { ...auth });
+      }
       const refusal = refuseParams(message);
       if (refusal !== undefined) return Response.json(refusal);
-      if (!isListenRequest(message)) return withSessionId(await calls.fetch(request, given), message);
-      const caller = callerOf?.({ era: 'modern', requestInfo: request, ...(authInfo && { authInfo }) }) ?? {};
+      const given = { parsedBody: message.body, ...auth };
+      if (message.kind !== 'listen') return withSessionId(await calls.fetch(request, given), message);
+      const caller = callerOf?.({ era: 'modern', requestInfo: request, ...auth }) ?? {};
       const watcher = { ...caller, signal: request.signal, stopping };
-      const response = await bus.watching(interestsOf(message.params), watcher, async () =>
+      const response = await bus.watching(interestsOf(message.body.params), watcher, async () =>
         // After `close`, `fetch` would throw.
         stopping?.aborted === true
-          ? Response.json(stoppingAnswer(message.id), { status: 503 })
+          ? Response.json(stoppingAnswer(message.body.id), { status: 503 })
           : subscriptions.fetch(request, given),
       );
       const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;

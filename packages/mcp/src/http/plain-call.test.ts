@@ -1,11 +1,13 @@
 import { createContextStore, type Caller, type ContextStore } from '@org/domain';
 import { createMemoryStore } from '@org/domain/testing';
 import { describe, expect, it } from 'vitest';
+import { messageOf } from '../../test/message-of.js';
 import { createMcpHttpHandler, serveOverHttp, type McpHttpHandler } from './create-mcp-http-handler.js';
 import { createMcpServerFactory } from '../create-mcp-server-factory.js';
-import { readPlainCall } from './plain-call.js';
+import { receiveMessage } from '../messages/message.js';
 import { createResourceChanges } from '../subscriptions/resource-changes.js';
 import { createResources } from '../resources/resources.js';
+import { readPlainCall, type PlainCall } from './plain-call.js';
 
 type Era = 'legacy' | 'modern';
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -47,6 +49,11 @@ function callOf(era: Era, { params = register, headers = {}, message: changed = 
   return { request, message };
 }
 
+function plainCallIn({ request, message }: ReturnType<typeof callOf>): PlainCall | undefined {
+  const received = receiveMessage(Buffer.from(JSON.stringify(message)));
+  return received.kind === 'tool_call' ? readPlainCall(request, received) : undefined;
+}
+
 /** A context store whose answers are the same in every run. */
 const timeless = (): ContextStore =>
   createContextStore({ store: createMemoryStore({ clock: () => 1_700_000_000_000 }) });
@@ -58,7 +65,7 @@ function sdkHandler(contextStore: ContextStore): McpHttpHandler {
 }
 
 async function answer(handler: McpHttpHandler, { request, message }: ReturnType<typeof callOf>): Promise<unknown[]> {
-  const response = await handler.fetch(request, { parsedBody: message, requestId: 'r-1' });
+  const response = await handler.fetch(request, { message: messageOf(message), requestId: 'r-1' });
   const text = await response.text();
   const isStream = response.headers.get('content-type') === 'text/event-stream';
   return [response.status, isStream ? /^data: (.*)$/m.exec(text)?.[1] : text];
@@ -75,8 +82,7 @@ describe.each(eras)('a plain call, %s era', (era) => {
       { message: { id: 'x' }, params: { ...register, _meta: { traceparent: '' } } },
     ],
   ])('%s gets the same bytes as from the SDK', async (_case, given) => {
-    const { request, message } = callOf(era, given);
-    expect(readPlainCall(request, message)).toMatchObject({ era });
+    expect(plainCallIn(callOf(era, given))).toMatchObject({ era });
     const plain = await answer(createMcpHttpHandler({ contextStore: timeless(), version }), callOf(era, given));
     const served = await answer(sdkHandler(timeless()), callOf(era, given));
     const withoutKey = ([status, text]: unknown[]): unknown[] => [
@@ -111,8 +117,7 @@ describe.each(eras)('a plain call, %s era', (era) => {
       { headers: { 'mcp-protocol-version': era === 'legacy' ? '2026-07-28' : '2025-11-25' } },
     ],
   ])('is not recognised in a call %s', (_case, given) => {
-    const { request, message } = callOf(era, given);
-    expect(readPlainCall(request, message)).toBeUndefined();
+    expect(plainCallIn(callOf(era, given))).toBeUndefined();
   });
 
   it('ends when its client is gone', async () => {
@@ -146,8 +151,7 @@ it.each<[string, Call]>([
     { params: { ...register, _meta: { 'io.modelcontextprotocol/protocolVersion': '2099-01-01' } } },
   ],
 ])('refuses a modern call with %s, and does not recognise it as plain', async (_case, given) => {
-  const { request, message } = callOf('modern', given);
-  expect(readPlainCall(request, message)).toBeUndefined();
+  expect(plainCallIn(callOf('modern', given))).toBeUndefined();
   const [status] = await answer(createMcpHttpHandler({ contextStore: timeless(), version }), callOf('modern', given));
   expect(status).toBe(400);
 });

@@ -5,19 +5,21 @@ import {
   SERVER_INFO_META_KEY,
   specTypeSchemas,
   SUPPORTED_PROTOCOL_VERSIONS,
+  type AuthInfo,
   type Implementation,
   type McpRequestContext,
 } from '@modelcontextprotocol/server';
-import type { Caller, McpRequest } from '@org/domain';
-import type { CallTool } from '../tools/call-tool.js';
+import type { Caller, McpRequest, UseCaseName } from '@org/domain';
 import { traceContextOf } from '../messages/mcp-request.js';
-import { isToolName } from '../tools/tools.js';
+import type { Message, ToolCall } from '../messages/message.js';
+import type { CallTool } from '../tools/call-tool.js';
+import { clientNameIn } from './client-session.js';
 
 /** A tool call over HTTP that has one message as its answer: it neither waits for offers nor asks for progress. */
 export interface PlainCall {
   readonly era: McpRequestContext['era'];
   readonly id: string | number;
-  readonly tool: string;
+  readonly tool: UseCaseName;
   readonly arguments: JsonObject;
   /** Undefined in the legacy era, whose requests do not contain it. */
   readonly clientName?: string | undefined;
@@ -25,39 +27,69 @@ export interface PlainCall {
   readonly request: McpRequest;
 }
 
+export interface PlainCallServerOptions {
+  readonly callTool: CallTool;
+  /** Identifies the caller. Default: callers are not identified. */
+  readonly caller: ((context: McpRequestContext) => Caller) | undefined;
+  readonly serverInfo: Implementation;
+}
+
+export interface PlainCallRequestOptions {
+  readonly authInfo?: AuthInfo | undefined;
+  readonly requestId?: string | undefined;
+}
+
+/** Answers a plain call. Returns undefined for every other message: the SDK serves or refuses it. */
+export type ServePlainCall = (
+  request: Request,
+  message: Message | undefined,
+  options: PlainCallRequestOptions,
+) => Promise<Response> | undefined;
+
 type JsonObject = Readonly<Record<string, unknown>>;
 
 const modernVersion = '2026-07-28';
-const method = 'tools/call';
 
 /**
- * Recognises a plain call, as nearly all requests are. The SDK's server instance, transport and checks would take more time
- * than the rest of the call, so plain calls are answered without them. Returns undefined for every call that is not valid in
- * all respects: the SDK serves it, or refuses it.
+ * The fast path around the SDK. Nearly all requests are plain calls. The SDK's server instance, transport and checks would
+ * take more time than the rest of the call, so plain calls are answered without them, with the same bytes.
+ *
+ * Delete this file and its use in `createMcpHttpHandler` when the bars of `npm run bench -- --only http-postgres` hold
+ * without it.
  */
-export function readPlainCall(request: Request, message: unknown): PlainCall | undefined {
-  if (!isObject(message) || message['method'] !== method || message['jsonrpc'] !== '2.0') return undefined;
-  const { id, params } = message;
-  if ((typeof id !== 'string' && !Number.isSafeInteger(id)) || !isObject(params)) return undefined;
-  // Other members may be invalid, or have a meaning to the SDK.
-  if (!Object.keys(message).every(isMessageMember) || !Object.keys(params).every(isParameter)) return undefined;
-  const { name: tool, arguments: given = {}, _meta: meta = {} } = params;
-  if (typeof tool !== 'string' || !isToolName(tool) || !isObject(given) || 'waitSeconds' in given) return undefined;
+export const createPlainCallServer =
+  ({ callTool, caller: callerOf, serverInfo }: PlainCallServerOptions): ServePlainCall =>
+  (request, message, { authInfo, requestId }) => {
+    const call = message?.kind === 'tool_call' ? readPlainCall(request, message) : undefined;
+    if (call === undefined) return undefined;
+    const { era, clientName = clientNameIn(request) } = call;
+    const known = callerOf?.({ era, requestInfo: request, ...(authInfo && { authInfo }) });
+    const caller = { clientName, signal: request.signal, request: call.request, requestId, ...known };
+    return answerPlainCall(call, { callTool, caller, serverInfo });
+  };
+
+/** Returns undefined if anything about the call is unusual or wrong, or may mean something to the SDK. */
+export function readPlainCall(request: Request, { body, tool, arguments: sent }: ToolCall): PlainCall | undefined {
+  const { id, params = {} } = body;
+  if (tool === undefined || !Object.keys(params).every(isParameter)) return undefined;
+  const given = sent ?? {};
+  if (!isObject(given) || 'waitSeconds' in given) return undefined;
   // The SDK drops this argument.
   if (Object.hasOwn(given, '__proto__')) return undefined;
+  const meta = params._meta ?? {};
   if (!isObject(meta) || 'progressToken' in meta) return undefined;
   const version = request.headers.get('mcp-protocol-version');
   const isModern = PROTOCOL_VERSION_META_KEY in meta;
-  if (!Object.keys(meta).every((key) => !key.startsWith(reservedMeta) || (isModern && isEnvelope(key))))
-    return undefined;
+  const isKnown = (key: string): boolean => !key.startsWith(reservedMeta) || (isModern && isEnvelope(key));
+  if (!Object.keys(meta).every(isKnown)) return undefined;
   if (isModern ? !isModernCall(request, version, tool, meta) : !isLegacyVersion(version)) return undefined;
   const mcpRequest: McpRequest = {
-    id: id as string | number,
+    id,
     protocolVersion: version ?? undefined,
     transport: 'tcp',
     ...traceContextOf(meta),
   };
-  const call = { id: mcpRequest.id, tool, arguments: given, request: mcpRequest };
+  const call = { id, tool, arguments: given, request: mcpRequest };
   return isModern
     ? { era: 'modern', ...call, clientName: (meta[CLIENT_INFO_META_KEY] as Implementation).name }
     : { era: 'legacy', ...call };
@@ -67,7 +99,6 @@ const isOneOf = (...names: readonly string[]): ((name: string) => boolean) => {
   const known = new Set(names);
   return (name) => known.has(name);
 };
-const isMessageMember = isOneOf('jsonrpc', 'id', 'method', 'params');
 const isParameter = isOneOf('name', 'arguments', '_meta');
 /** The prefix of the keys in `_meta` that the protocol reserves. */
 const reservedMeta = 'io.modelcontextprotocol/';
@@ -81,7 +112,7 @@ function isModernCall({ headers }: Request, version: string | null, tool: string
   return (
     version === modernVersion &&
     meta[PROTOCOL_VERSION_META_KEY] === modernVersion &&
-    headers.get('mcp-method') === method &&
+    headers.get('mcp-method') === 'tools/call' &&
     headers.get('mcp-name') === tool &&
     conforms(specTypeSchemas.Implementation, meta[CLIENT_INFO_META_KEY]) &&
     conforms(specTypeSchemas.ClientCapabilities, meta[CLIENT_CAPABILITIES_META_KEY])
@@ -94,8 +125,11 @@ const conforms = (schema: SpecTypeSchema, value: unknown): boolean => {
 };
 type SpecTypeSchema = (typeof specTypeSchemas)['ClientCapabilities' | 'Implementation'];
 
-/** Answers a plain call with the same bytes as the SDK. */
-export async function servePlainCall(
+interface PlainCallContext extends Pick<PlainCallServerOptions, 'callTool' | 'serverInfo'> {
+  readonly caller: Caller;
+}
+
+async function answerPlainCall(
   { era, id, tool, arguments: given }: PlainCall,
   { callTool, caller, serverInfo }: PlainCallContext,
 ): Promise<Response> {
@@ -110,12 +144,6 @@ export async function servePlainCall(
   const complete =
     era === 'modern' ? { ...result, resultType: 'complete', _meta: { [SERVER_INFO_META_KEY]: serverInfo } } : result;
   return Response.json({ result: complete, jsonrpc: '2.0', id });
-}
-
-export interface PlainCallContext {
-  readonly callTool: CallTool;
-  readonly caller: Caller;
-  readonly serverInfo: Implementation;
 }
 
 const isObject = (value: unknown): value is JsonObject =>

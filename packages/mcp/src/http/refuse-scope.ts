@@ -1,5 +1,6 @@
 import { bearerAuthChallengeResponse, OAuthError, OAuthErrorCode, type AuthInfo } from '@modelcontextprotocol/server';
 import { ContextStoreError } from '@org/domain';
+import type { Message } from '../messages/message.js';
 import { missingScopes, scopesNeeded } from './scopes.js';
 
 /**
@@ -7,7 +8,7 @@ import { missingScopes, scopesNeeded } from './scopes.js';
  * them (RFC 6750, section 3.1). Returns undefined if the credential has all scopes that the message needs.
  */
 export function refuseScope(
-  message: unknown,
+  message: Message,
   { scopes: granted, resourceMetadataUrl }: AuthInfo,
 ): Response | undefined {
   const missing = missingScopes(scopesNeeded(message), granted);
@@ -18,7 +19,7 @@ export function refuseScope(
     ...(resourceMetadataUrl !== undefined && { resourceMetadataUrl }),
   });
   const error = new ContextStoreError('FORBIDDEN', problem, { missingScopes: missing });
-  const id = (message as { id?: unknown }).id ?? null;
+  const id = 'id' in message.body ? message.body.id : null;
   return Response.json(
     { jsonrpc: '2.0', id, error: { code: -32_000, message: problem, data: error } },
     { status: 403, headers: { 'WWW-Authenticate': headers.get('WWW-Authenticate') ?? '' } },

@@ -1,10 +1,12 @@
 import { useCases } from '@org/domain';
 import { describe, expect, it } from 'vitest';
+import { messageOf } from '../../test/message-of.js';
+import { receiveMessage, type Message } from '../messages/message.js';
 import { prompts } from '../prompts/prompts.js';
 import { uriTemplates } from '../resources/resource-uri.js';
 import { missingScopes, scopesNeeded, toolScopes } from './scopes.js';
 
-const request = (method: string, params?: object): object => ({ jsonrpc: '2.0', id: 1, method, params });
+const request = (method: string, params?: object): Message => messageOf({ jsonrpc: '2.0', id: 1, method, params });
 const listen = (notifications: object): readonly string[] =>
   scopesNeeded(request('subscriptions/listen', { notifications }));
 
@@ -54,12 +56,10 @@ describe('scopes that a message needs', () => {
     ]);
   });
 
-  it('are those of all resources of a subscription, and of all messages of an array', () => {
+  it('are those of all resources of a subscription', () => {
     const uris = ['handoff://inbox/a', 'handoff://sessions'];
     expect(listen({ resourceSubscriptions: uris })).toEqual(['handoff', 'context:read']);
     expect(listen({ resourcesListChanged: true })).toEqual(['context:read']);
-    const calls = ['updateContext', 'acceptHandoff'].map((name) => request('tools/call', { name }));
-    expect(scopesNeeded(calls)).toEqual(['context:write', 'handoff']);
   });
 
   it('include handoff if the completed values include the targets of offers', () => {
@@ -83,12 +83,22 @@ describe('scopes that a message needs', () => {
     expect(scopesNeeded(request(method, params))).toEqual(['context:read']);
   });
 
-  it.each([undefined, null, 7, 'text', {}, { method: 7 }])(
-    'are none for a value that is not a message: %j',
-    (message) => {
-      expect(scopesNeeded(message)).toEqual([]);
+  it.each([null, 7, 'text', {}, { method: 7 }, []])(
+    'are never looked up for JSON that is not a message: %j',
+    (sent) => {
+      expect(receiveMessage(Buffer.from(JSON.stringify(sent))).kind).toBe('refused');
     },
   );
+
+  it('are never looked up for an array of messages', () => {
+    const calls = ['updateContext', 'acceptHandoff'].map((name) => request('tools/call', { name }).body);
+    expect(receiveMessage(Buffer.from(JSON.stringify(calls))).kind).toBe('refused');
+  });
+
+  it('include context:read for a call that is sent as a notification', () => {
+    const sent = { jsonrpc: '2.0', method: 'tools/call', params: { name: 'updateContext' } };
+    expect(scopesNeeded(messageOf(sent))).toEqual(['context:read']);
+  });
 });
 
 it('lists each missing scope once, and none for an administrator', () => {

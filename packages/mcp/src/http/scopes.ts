@@ -1,7 +1,8 @@
+import type { JSONRPCNotification, JSONRPCRequest } from '@modelcontextprotocol/server';
 import type { UseCaseInput, UseCaseName } from '@org/domain';
-import { interestsOf, listenMethod } from '../subscriptions/listen-request.js';
+import type { Message } from '../messages/message.js';
 import { findResource, type FixedResource, type TemplateResource } from '../resources/resource-uri.js';
-import { isToolName } from '../tools/tools.js';
+import { interestsOf } from '../subscriptions/interests.js';
 
 /** The scopes that a credential may have, and what each one allows. */
 export const scopes = {
@@ -53,42 +54,35 @@ const openMethods: ReadonlySet<unknown> = new Set([
   'resources/templates/list',
 ]);
 
-interface Message {
-  readonly method?: unknown;
-  readonly params?:
-    | {
-        readonly name?: unknown;
-        readonly arguments?: unknown;
-        readonly uri?: unknown;
-        readonly argument?: { readonly name?: unknown } | null;
-      }
-    | undefined;
-}
-
-/**
- * All scopes that a credential must have for a JSON-RPC message, or for every message of an array. A request with an unknown
- * method needs `context:read`.
- */
-export function scopesNeeded(message: unknown): readonly Scope[] {
-  if (Array.isArray(message)) return message.flatMap(scopesNeeded);
-  const { method, params } = (message ?? {}) as Message;
-  if (typeof method !== 'string' || method.startsWith('notifications/') || openMethods.has(method)) return [];
-  switch (method) {
-    case 'tools/call':
+/** All scopes that a credential must have for a message. A request with an unknown method needs `context:read`. */
+export function scopesNeeded(message: Message): readonly Scope[] {
+  switch (message.kind) {
+    case 'tool_call':
       // A call of an unknown tool is answered with the names of all tools.
-      return typeof params?.name === 'string' && isToolName(params.name)
-        ? scopesOfCall(params.name, params.arguments)
-        : [];
-    case 'resources/read':
-    case 'resources/subscribe':
-      return [scopeOfUri(params?.uri)];
-    case listenMethod: {
-      const { uris, list } = interestsOf(params);
+      return message.tool === undefined ? [] : scopesOfCall(message.tool, message.arguments);
+    case 'listen': {
+      const { uris, list } = interestsOf(message.body.params);
       return [...(list ? ['context:read' as const] : []), ...uris.map(scopeOfUri)];
     }
-    case 'completion/complete':
-      // Its values include the targets of the caller's offers.
-      return params?.argument?.name === 'targetAgent' ? ['context:read', 'handoff'] : ['context:read'];
+    case 'request':
+    case 'notification':
+      return scopesOfMethod(message.body);
+    case 'response':
+      return [];
+  }
+}
+
+function scopesOfMethod({ method, params }: JSONRPCRequest | JSONRPCNotification): readonly Scope[] {
+  if (method.startsWith('notifications/') || openMethods.has(method)) return [];
+  switch (method) {
+    case 'resources/read':
+    case 'resources/subscribe':
+      return [scopeOfUri(params?.['uri'])];
+    case 'completion/complete': {
+      // The values of this argument include the targets of the caller's offers.
+      const argument = params?.['argument'] as { readonly name?: unknown } | null | undefined;
+      return argument?.name === 'targetAgent' ? ['context:read', 'handoff'] : ['context:read'];
+    }
     default:
       return ['context:read'];
   }

@@ -1,5 +1,4 @@
 import {
-  isJSONRPCRequest,
   PROTOCOL_VERSION_META_KEY,
   TRACEPARENT_META_KEY,
   TRACESTATE_META_KEY,
@@ -8,8 +7,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import type { MeasuredCall, McpRequest } from '@org/domain';
-import { asksToWait } from './asks-to-wait.js';
-import { isToolName } from '../tools/tools.js';
+import { waits, type Message } from './message.js';
 
 /** The attributes of a request for its trace. Clients send their trace context in `_meta` on every transport (SEP-414). */
 export function mcpRequest(
@@ -41,19 +39,17 @@ export const traceContextOf = (
   tracestate: textOf(meta[TRACESTATE_META_KEY]),
 });
 
-/** The tool call in a message over HTTP that the SDK has not seen. Returns undefined for every other message. */
-export function toolCallOf(message: unknown): MeasuredCall | undefined {
-  if (!isJSONRPCRequest(message) || message.method !== 'tools/call') return undefined;
-  const { id, params } = message;
-  const tool = params?.['name'];
-  if (typeof tool !== 'string' || !isToolName(tool)) return undefined;
+/** The attributes of a tool call over HTTP for telemetry. Returns undefined unless the message calls a tool that exists. */
+export function toolCallOf(message: Message): MeasuredCall | undefined {
+  if (message.kind !== 'tool_call' || message.tool === undefined) return undefined;
+  const { id, params } = message.body;
   const request: McpRequest = {
     id,
     protocolVersion: textOf(params?._meta?.[PROTOCOL_VERSION_META_KEY]),
     transport: 'tcp',
     ...traceContextOf(params?._meta),
   };
-  return { tool, waits: asksToWait(message), request };
+  return { tool: message.tool, waits: waits(message), request };
 }
 
 const textOf = (given: unknown): string | undefined => (typeof given === 'string' ? given : undefined);

@@ -1,14 +1,12 @@
 import {
   INVALID_PARAMS,
-  isJSONRPCRequest,
-  PROTOCOL_VERSION_META_KEY,
   ProtocolError,
   specTypeSchemas,
   type JSONRPCErrorResponse,
   type JSONRPCRequest,
 } from '@modelcontextprotocol/server';
-import { parseWatchedUris } from '../subscriptions/interests.js';
-import { interestsOf, listenMethod } from '../subscriptions/listen-request.js';
+import { interestsOf, parseWatchedUris } from '../subscriptions/interests.js';
+import { isModern, type Message } from './message.js';
 
 /** The requests that the SDK answers with its validator's raw output if their parameters are malformed. */
 const schemas = {
@@ -25,13 +23,12 @@ const hasSchema = (method: string): method is keyof typeof schemas => Object.has
  * The error answer to a request whose parameters are invalid, where the SDK would answer badly or not at all. Returns
  * undefined for every other message.
  */
-export function refuseParams(message: unknown): JSONRPCErrorResponse | undefined {
-  if (!isJSONRPCRequest(message)) return undefined;
-  if (message.method === listenMethod) return refuseListening(message);
-  const { id, method, params } = message;
+export function refuseParams({ kind, body }: Message): JSONRPCErrorResponse | undefined {
+  if (kind === 'listen') return refuseListening(body);
+  if (kind !== 'tool_call' && kind !== 'request') return undefined;
+  const { id, method, params } = body;
   // The modern era has no `initialize`, so its parameters are not checked.
-  const isModern = params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
-  if (!hasSchema(method) || (isModern && method === 'initialize')) return undefined;
+  if (!hasSchema(method) || (method === 'initialize' && isModern(body))) return undefined;
   const result = schemas[method]['~standard'].validate(params ?? {});
   if ('then' in result || result.issues === undefined) return undefined;
   const problems = result.issues.map(({ path = [], message: problem }) => `${path.map(String).join('.')}: ${problem}`);

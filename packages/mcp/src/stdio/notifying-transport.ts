@@ -10,7 +10,8 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Caller } from '@org/domain';
 import { changeNotification } from '../subscriptions/change-notification.js';
-import { interestsOf } from '../subscriptions/listen-request.js';
+import { interestsOf } from '../subscriptions/interests.js';
+import { classifyMessage } from '../messages/message.js';
 import { refuseParams } from '../messages/refuse-params.js';
 import type { ResourceChange, ResourceChanges } from '../subscriptions/resource-changes.js';
 
@@ -69,7 +70,7 @@ export class NotifyingTransport implements Transport {
     if (isJSONRPCNotification(message) && message.method === 'notifications/cancelled') {
       this.#endSubscription((message.params as { requestId?: RequestId } | undefined)?.requestId);
     }
-    const refusal = refuseParams(message);
+    const refusal = refuseParams(classifyMessage(message));
     if (refusal === undefined) this.onmessage?.(message, extra);
     else void this.#wire.send(refusal);
   }

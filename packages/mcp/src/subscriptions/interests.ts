@@ -7,6 +7,17 @@ export interface Interests {
   readonly list: boolean;
 }
 
+/** Reads the interests from the parameters of a `subscriptions/listen`, or of its acknowledgement. */
+export function interestsOf(params: unknown): Interests {
+  const filter = (params as { notifications?: { resourceSubscriptions?: unknown; resourcesListChanged?: unknown } })
+    ?.notifications;
+  const uris = filter?.resourceSubscriptions;
+  return {
+    uris: Array.isArray(uris) ? uris.filter((uri) => typeof uri === 'string') : [],
+    list: filter?.resourcesListChanged === true,
+  };
+}
+
 /** Maximum number for one legacy client, or for one modern subscription, of which a client may have several. */
 const maxUris = 100;
 
