@@ -65,7 +65,9 @@ async function listTurns(operations: Operations, { owner, name, ...ref }: Round)
   const other = { namespace, sessionKey: `other-${name}`, agent: `other-${name}` };
   await operations.createSession({ ...createWork, ...other });
   for (const [index, from] of [{ ...ref, agent: owner }, { ...ref, agent: owner }, other].entries()) {
-    await operations.createHandoff(offerWork(`turn-${index}-${name}`, { ...from, targetAgent: target }));
+    // An offer of ownership would be cancelled by the next claim, which would take longer.
+    const offer = offerWork(`turn-${index}-${name}`, { ...from, targetAgent: target, requestType: 'context_transfer' });
+    await operations.createHandoff(offer);
   }
   await operations.listHandoffs({
     namespace,

@@ -153,6 +153,7 @@ class Reader {
   /** Stored offers that were shown more than once. */
   readonly repeated: Offer[] = [];
   after: HandoffPosition = 0;
+  latest: readonly Offer[] = [];
 
   play(event: Event): void {
     switch (event.kind) {
@@ -183,6 +184,7 @@ class Reader {
       this.shown.add(offer);
     }
     this.after = page.next;
+    this.latest = page.handoffs;
     return page;
   }
 }
@@ -212,6 +214,24 @@ describe('pages of any inbox', () => {
         const { handoffs } = reader.page(limit);
         expect(own.filter((offer) => !handoffs.includes(offer))).toEqual([]);
       }),
+    );
+  });
+
+  it('show a class when nothing stored is left of those before it', () => {
+    fc.assert(
+      fc.property(life, (events) => {
+        const reader = new Reader();
+        for (const each of events) {
+          reader.play(each);
+          if (each.kind !== 'page') continue;
+          const last = Math.max(0, ...reader.latest.map(({ addressClass }) => addressClass));
+          const before = [...reader.inbox.offers].filter(
+            ({ place, addressClass }) => place !== Infinity && addressClass < last,
+          );
+          expect(before.filter((offer) => !reader.shown.has(offer))).toEqual([]);
+        }
+      }),
+      { numRuns: 1000 },
     );
   });
 

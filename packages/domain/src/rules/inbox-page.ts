@@ -56,7 +56,8 @@ export interface Page<Handoff> {
 
 /**
  * Chooses what a page shows: one class after the other, each oldest first. If a class has more than fits, its senders take
- * turns: a sender that has had its turn waits until each other sender has had one.
+ * turns: a sender that has had its turn waits until each other sender has had one. After a class that was not read to its
+ * end, the page ends, and may be short.
  *
  * Pages lose nothing: what a page leaves out comes after the position that it ends at.
  */
@@ -65,9 +66,11 @@ export function composePage<Handoff extends ListedHandoff>(
   { after, limit, takesTurns }: PageRequest,
 ): Page<Handoff> {
   const shown: Handoff[] = [];
+  let left = limit;
   const parts = classes.map((scanned, index) => {
-    const part = takePart(scanned, classPosition(after, index), limit - shown.length, takesTurns);
+    const part = takePart(scanned, classPosition(after, index), left, takesTurns);
     shown.push(...part.shown);
+    left = scanned.isCut ? 0 : left - part.shown.length;
     return part;
   });
   const more = parts.some((part) => part.more);

@@ -23,7 +23,7 @@ const input = z.strictObject({
   /** How long to wait for an offer when there is none to show. */
   waitSeconds: z.number().min(0).max(limits.waitSeconds).default(0),
   limit: z.int().min(1).max(limits.pageSize).default(20),
-  /** Shows only what the answers that led to it have not shown. */
+  /** Shows only what earlier answers, each by the cursor of the one before, have not shown. */
   cursor: z.string().min(1).optional(),
   /** Of the whole answer. Each handoff gets an equal share for each of `limit`; a page holds no more than fit. */
   maxTokens: answerBudget(limits.listTokens),
@@ -41,7 +41,7 @@ export const listHandoffs = defineUseCase({
     handoffs: z.array(handoffSchema),
     /** Present when more may follow now: call again with the cursor. */
     more: z.literal(true).optional(),
-    /** Absent when one handoff was asked for. */
+    // One handoff leads nowhere: an answer to a `handoffId` has none.
     cursor: z.string().optional(),
   }),
   async run(context, asked) {
