@@ -1,7 +1,7 @@
 import type { Reporter } from 'vitest/node';
 import type { Service } from './services.js';
 
-/** How a run ends whose tests were not all run: what is missing, and how to get it. */
+/** How missing services affect the result of a run. */
 export interface MissingServicesOptions {
   /** If true, missing services make the run fail. */
   readonly isFailure: boolean;
