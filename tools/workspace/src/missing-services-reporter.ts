@@ -36,6 +36,6 @@ export function describeMissing(missing: readonly Service[], { isFailure }: Miss
     ...(packages.length > 0
       ? ['INSTALL_SERVICES=1 installs these packages: it needs root, and Debian or Ubuntu.']
       : []),
-    ...(isFailure ? ['The run fails for that. SKIP_MISSING_SERVICES=1 accepts it.'] : []),
+    ...(isFailure ? ['The run fails because of that. SKIP_MISSING_SERVICES=1 accepts it.'] : []),
   ].join('\n');
 }
