@@ -4,7 +4,7 @@ import { fixturePrompts } from './fixture-prompts.js';
 import { fixtureResources, fixtureTemplates, readFixture } from './fixture-resources.js';
 import { fixtureTools } from './fixture-tools.js';
 
-/** Puts what the conformance suite asks for by name in the place of the product's own tools, resources and prompts. */
+/** Replaces the product's tools, resources and prompts by those that the conformance suite calls by name. */
 // oxlint-disable-next-line typescript/no-deprecated -- what the product serves with
 export function addFixtures(server: Server): void {
   server.registerCapabilities({ logging: {}, resources: { subscribe: true } });

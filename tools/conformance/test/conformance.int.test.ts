@@ -14,14 +14,14 @@ const baselineOf = (revision: Revision): string => join(import.meta.dirname, 'ex
 
 const sorted = (...lists: (readonly string[])[]): string[] => lists.flat().toSorted();
 
-describe('the product with fixtures in the place of what it offers', { timeout: timeoutMs }, () => {
+describe('the product with fixtures in place of its tools, resources and prompts', { timeout: timeoutMs }, () => {
   let server: FixtureServer;
   beforeAll(async () => {
     server = await openFixtureServer();
   });
   afterAll(() => server.close());
 
-  it.each(revisions)('passes all of %s but what takes sessions', async (revision) => {
+  it.each(revisions)('passes all of %s that works without sessions', async (revision) => {
     const run = await runConformance(server.mcp, revision, baselineOf(revision));
     expect(run.exitCode, run.output).toBe(0);
     const expected = expectedScenarios[revision];
@@ -32,7 +32,7 @@ describe('the product with fixtures in the place of what it offers', { timeout: 
     });
   });
 
-  it('fails when the baseline names what passes', async () => {
+  it('fails if the baseline names a scenario that passes', async () => {
     const stale = join(tmpdir(), `stale-${process.pid}.yaml`);
     await writeFile(stale, `${await readFile(baselineOf('2025-11-25'), 'utf8')}  - ping\n`);
     const { exitCode, output } = await runConformance(server.mcp, '2025-11-25', stale);

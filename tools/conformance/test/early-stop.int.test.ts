@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { programs, silentDatabase } from './programs.js';
 
-/** Tells on standard error of each file that Node.js loads while nothing handles SIGTERM. */
+/** Prints each file that Node.js loads before the program handles SIGTERM. */
 const tellWhatIsLoaded = `
   import { registerHooks } from 'node:module';
   registerHooks({

@@ -1,23 +1,23 @@
 import type { Revision } from './run-conformance.js';
 
-/** What becomes of each scenario of a revision. A scenario in none of the lists is new: look at it, then list it. */
+/** The expected result of each scenario of a revision. A scenario in none of the lists is new: examine and list it. */
 interface ExpectedScenarios {
-  /** Pass on the product as it is. */
+  /** Pass on the unchanged product. */
   readonly needNothing: readonly string[];
-  /** Call a tool, prompt or resource of a fixed name: pass on the fixtures alone. */
+  /** Call a tool, prompt or resource of a fixed name, so they pass on the fixtures only. */
   readonly needFixtures: readonly string[];
   /**
    * Use a feature that the product does not offer, and does not declare: it has no log for clients, and a legacy request
    * over HTTP has no connection that could tell of changes. Pass on the fixtures, which declare it.
    */
   readonly needFeatures: readonly string[];
-  /** Need a connection on which the server can call the client: pass nowhere. */
+  /** Need a connection on which the server calls the client, so they fail everywhere. */
   readonly needSessions: readonly string[];
   /** Use what no server here offers, and what a server need not: extensions, and headers that mirror arguments. */
   readonly needExtensions: readonly string[];
-  /** Look at nothing on the product, and pass on the fixtures. */
+  /** Check nothing on the product, and pass on the fixtures. */
   readonly vacuousOnProduct: readonly string[];
-  /** Look at nothing: they are about resumption, or not written yet. */
+  /** Check nothing: they concern resumption, or the suite has not written them yet. */
   readonly vacuous: readonly string[];
 }
 

@@ -15,7 +15,7 @@ export const fixtureTemplates: ResourceTemplateType[] = [
   { uriTemplate: 'test://template/{id}/data', name: 'template', mimeType: 'application/json' },
 ];
 
-/** Undefined: there is no such resource. */
+/** Returns undefined if there is no such resource. */
 export function readFixture(uri: string): Contents | undefined {
   const [, id] = /^test:\/\/template\/([^/]+)\/data$/.exec(uri) ?? [];
   if (id === undefined) return fixed.find((contents) => contents.uri === uri);

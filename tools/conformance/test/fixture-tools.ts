@@ -13,7 +13,7 @@ export interface FixtureTool {
   ) => CallToolResult | InputRequiredResult | Promise<CallToolResult | InputRequiredResult>;
 }
 
-/** Long enough for a client to receive what was sent before as a message of its own. */
+/** Long enough for a client to receive the previous message separately. */
 const pauseMs = 50;
 
 // oxlint-disable-next-line typescript/no-deprecated -- deprecated by the newest protocol, required by the one before

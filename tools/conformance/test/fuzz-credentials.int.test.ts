@@ -12,7 +12,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { expectDecent } from './fuzz/answers.js';
 
 const search: SeededSearch = { variables: 'FUZZ', runs: 300 };
-/** A refusal is held back for a second: so many wait for theirs together. */
+/** The number of requests at once. The server delays each refusal by a second. */
 const atOnce = 50;
 const key = `csk_fuzz.${'k'.repeat(43)}`;
 
@@ -71,7 +71,7 @@ async function ask(authorization: readonly string[]): Promise<{ status: number; 
   return { status: response.statusCode ?? 0, answer: await text(response) };
 }
 
-it('lets nobody in by anything but the key, and tells nothing', { timeout: 60_000 + runsOf(search) * 100 }, () =>
+it('accepts the key only, and reveals nothing to other callers', { timeout: 60_000 + runsOf(search) * 100 }, () =>
   playSeeds(search, async ({ seed, runs }) => {
     const many = fc.array(wrong, { minLength: atOnce, maxLength: atOnce });
     const property = fc.asyncProperty(many, async (tried) => {

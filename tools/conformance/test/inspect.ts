@@ -10,7 +10,7 @@ const inspector = join(import.meta.dirname, '../node_modules/.bin/mcp-inspector'
 export interface Inspection {
   readonly exitCode: number;
   readonly stdout: string;
-  /** What the inspector found, too. */
+  /** What the inspector found, in addition. */
   readonly stderr: string;
 }
 

@@ -152,14 +152,14 @@ function withoutPlainCalls(contextStore: ContextStore): McpHttpHandler {
   return serveOverHttp(createMcpServerFactory({ contextStore, version: '1', caller }), { resourceChanges });
 }
 
-/** Leaves out what no two stores have in common: times, and names made by chance. */
+/** Removes what differs between any two stores: times and random names. */
 const sameEverywhere = (text: string): string =>
   text
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'time')
     .replaceAll(/\bs-[a-z2-9]{16}/g, 's-')
     .replaceAll(/(cursor\W+)[\w-]{20,}/gi, '$1');
 
-/** What a client makes of the answer: the SDK sends some as a stream of one event. */
+/** The answer as clients read it. The SDK sends some answers as a stream of one event. */
 async function answerOf(handler: McpHttpHandler, { headers, text }: Frame): Promise<[status: number, body: string]> {
   const request = new Request('http://localhost/mcp', { method: 'POST', headers, body: text });
   const message = receiveMessage(Buffer.from(text));

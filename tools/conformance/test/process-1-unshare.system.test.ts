@@ -7,8 +7,8 @@ import { programs, silentDatabase } from './programs.js';
 
 const namespace = ['--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc'];
 
-// As in a container: the kernel gives process 1 no signal that it does not handle.
-it.each(programs)('$name as process 1 ends when it is told to while it opens its database', async (program) => {
+// As in a container: the kernel delivers no signal to process 1 that the process does not handle.
+it.each(programs)('$name as process 1 ends on SIGTERM while it opens its database', async (program) => {
   const database = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void database.close());
   await once(database, 'listening');

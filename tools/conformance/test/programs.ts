@@ -4,7 +4,7 @@ import { program as mcpStdio } from '@org/mcp-stdio/testing';
 
 const contextStore = join(import.meta.dirname, '..', '..', '..', 'packages', 'context-store', 'dist', 'main.js');
 
-/** What Node.js runs, and the exit code of a program that is told to stop before its database is open. */
+/** A program, and its exit code if it is stopped before its database is open. */
 export interface Program {
   readonly name: string;
   readonly args: readonly [file: string, ...rest: string[]];
@@ -14,7 +14,7 @@ export interface Program {
 export const programs: readonly Program[] = [
   { name: 'mcp-stdio', args: [mcpStdio], stoppedCode: 0 },
   { name: 'mcp-http', args: [mcpHttp], stoppedCode: 0 },
-  // What it was asked for is not done. A shell reports a process that SIGTERM ended in the same way.
+  // It did not do its task. Shells report the same code for a process that SIGTERM ended.
   { name: 'context-store migrate', args: [contextStore, 'migrate'], stoppedCode: 143 },
 ];
 

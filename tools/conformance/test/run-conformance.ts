@@ -9,7 +9,7 @@ const program = join(import.meta.dirname, '../node_modules/@modelcontextprotocol
 export const revisions = ['2025-11-25', '2026-07-28'] as const;
 export type Revision = (typeof revisions)[number];
 
-/** One thing that a scenario looked at. */
+/** One check of a scenario. */
 interface Check {
   readonly id: string;
   readonly status: 'SUCCESS' | 'FAILURE' | 'WARNING' | 'SKIPPED' | 'INFO';
@@ -17,7 +17,7 @@ interface Check {
 }
 
 export interface ConformanceRun {
-  /** 0: nothing failed that the baseline does not name, and nothing that it names passed. */
+  /** 0 if exactly the scenarios that the baseline names failed. */
   readonly exitCode: number;
   readonly output: string;
   /** Each scenario that ran, required ones and others, with its checks. */
@@ -25,7 +25,7 @@ export interface ConformanceRun {
 }
 
 /**
- * Runs what a revision requires of servers, and what the suite reports beside it, on a server.
+ * Runs the scenarios that a revision requires of servers, and those that the suite only reports, on a server.
  *
  * @param baseline a YAML file of the scenarios that may fail
  */
@@ -60,10 +60,10 @@ async function readChecks(folder: string): Promise<Map<string, Check[]>> {
   return checks;
 }
 
-/** Names by what became of them, each in alphabetical order. */
+/** The names of scenarios by result, in alphabetical order. */
 export interface Verdicts {
   readonly passed: readonly string[];
-  /** Those in which the suite found nothing to look at, besides that messages are well-formed. */
+  /** The scenarios in which the suite checked only that messages are well-formed. */
   readonly vacuous: readonly string[];
   readonly failed: readonly string[];
 }

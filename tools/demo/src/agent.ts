@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 
-/** An MCP client with an `mcp-stdio` server process of its own: what a person's coding agent is to the context store. */
+/** An MCP client that starts its own `mcp-stdio`, as a coding agent on a person's machine does. */
 export interface Agent {
   readonly name: string;
   readonly serverPid: number | null;
-  /** @throws when the tool answers with an error */
+  /** @throws if the tool answers with an error */
   readonly call: <Result>(tool: string, input: object) => Promise<Result>;
-  /** The error body of a call that must fail. @throws when it succeeds */
+  /** Returns the error body of a call that must fail. @throws if it succeeds */
   readonly refused: (tool: string, input: object) => Promise<{ code: string; message: string }>;
   readonly close: () => Promise<void>;
 }

@@ -51,7 +51,7 @@ export async function takeOver(implementer: Agent, sessionKey: string): Promise<
     content: 'Taken over. The decisions agree with the code; next: the reviewer.',
   });
   tell(implementer.name, `appends entry ${appended.sequence}: the log goes on without a gap`);
-  // From here on, "unread" is what others add.
+  // After this, `unread` returns only what others add.
   await implementer.call('getContext', { sessionKey, unread: true, ackSequence: appended.sequence });
 }
 
@@ -89,7 +89,7 @@ async function readOn(implementer: Agent, sessionKey: string, nextCursor: string
   );
 }
 
-/** Offers the session to whoever has the role first. */
+/** Offers the session to the first agent with the role. */
 export async function requestReview(implementer: Agent, sessionKey: string): Promise<void> {
   await offerToReviewers(implementer, sessionKey, 'Please review: the decisions agree with the code.');
 }
@@ -105,7 +105,7 @@ async function offerToReviewers(implementer: Agent, sessionKey: string, summary:
   });
 }
 
-/** Learns why the session came back, reads what is new in it and nothing else, and offers it again. */
+/** Learns why the session came back, reads only its new entries, and offers it again. */
 export async function improve(implementer: Agent, sessionKey: string): Promise<void> {
   const { handoffs } = await implementer.call<{ handoffs: { reason: string }[] }>('listHandoffs', {
     direction: 'outbox',
@@ -130,7 +130,7 @@ export async function improve(implementer: Agent, sessionKey: string): Promise<v
   await offerToReviewers(implementer, sessionKey, 'The finding is answered, and the answer pinned.');
 }
 
-/** Says that the work which was handed over is done. */
+/** Completes the handoffs that the implementer accepted. */
 export async function complete(implementer: Agent): Promise<void> {
   const { handoffs } = await implementer.call<{ handoffs: { handoffId: string }[] }>('listHandoffs', {
     status: 'accepted',

@@ -13,7 +13,7 @@ const sessionKey = 'learn-the-repository';
 
 const folder = await mkdtemp(join(tmpdir(), 'context-store-demo-'));
 const file = join(folder, 'context.db');
-/** A database that is named is someone's: the story stays in a namespace of its own there. */
+/** Undefined if the caller names a database, which may hold other data. A new namespace keeps the story apart. */
 const ownDatabase = process.env['DATABASE_URL'] ? undefined : `sqlite:${file}`;
 const env = {
   ...process.env,
@@ -55,7 +55,7 @@ async function play(): Promise<void> {
   const place =
     ownDatabase === undefined ? `namespace ${env.CONTEXT_NAMESPACE}` : `database ${bytes((await stat(file)).size)}`;
   narrate(
-    `Nothing lost, nobody wrote past the fence: ${((performance.now() - started) / 1000).toFixed(1)} s in all, ${place}.`,
+    `Nothing lost, nothing written past the fence: ${((performance.now() - started) / 1000).toFixed(1)} s in all, ${place}.`,
   );
 }
 
@@ -70,7 +70,7 @@ async function perform(child: ChildProcess, scene: Scene): Promise<void> {
   await reply(child);
 }
 
-/** The child's next message; an agent that ends before it has answered ends the demo. */
+/** Returns the child's next message. @throws if the agent ends before it answers */
 async function reply(child: ChildProcess): Promise<void> {
   const ended = new AbortController();
   const exit = once(child, 'exit', { signal: ended.signal }).then(() => {

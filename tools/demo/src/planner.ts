@@ -52,7 +52,7 @@ async function record(planner: Agent, sessionKey: string, recordings: readonly R
   tell(planner.name, `  in ${seconds.toFixed(2)} s, ${atOnce} at once: ${quantiles(durations)}`);
 }
 
-/** What a planner does that has not noticed that the session is no longer its own. */
+/** Writes as a planner that has not noticed that it no longer owns the session. */
 export async function appendLate(planner: Agent, sessionKey: string): Promise<void> {
   const { code, message } = await planner.refused('updateContext', {
     sessionKey,

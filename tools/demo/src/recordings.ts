@@ -31,7 +31,7 @@ export function recordingsOf(repository: string): Recording[] {
   ];
 }
 
-/** Empty for a copy of the repository without its history. */
+/** Returns none for a copy of the repository without its history. */
 function historyOf(repository: string): Recording[] {
   return gitLog(repository).flatMap(({ commit, subject, stat }): Recording[] => [
     { contextType: 'tool_call', content: stat, metadata: { tool: 'git', arguments: ['show', '--stat', commit] } },

@@ -38,9 +38,9 @@ async function nextOffer(reviewer: Agent): Promise<{ offer: Offer; wakeUpMs: num
   return { offer, wakeUpMs: Date.now() - Date.parse(offer.createdAt) };
 }
 
-/** Takes what it waited for, on a lease: should this process die, the session goes back by itself. */
+/** Accepts the offer with a lease. If this process dies, the session returns to the implementer. */
 async function take(reviewer: Agent): Promise<Offer> {
-  if (arriving === undefined) throw new Error('nobody waits');
+  if (arriving === undefined) throw new Error('No call waits for an offer');
   const { offer, wakeUpMs } = await arriving;
   tell(reviewer.name, `wakes up ${milliseconds(wakeUpMs)} after the offer: “${offer.summary}”`);
   const { session } = await reviewer.call<{ session: { epoch: number } }>('acceptHandoff', {
@@ -51,13 +51,13 @@ async function take(reviewer: Agent): Promise<Offer> {
   return offer;
 }
 
-/** Finds something missing, records it, and gives the session back. */
+/** Records a finding, and returns the session. */
 export async function returnWork(reviewer: Agent): Promise<void> {
   const { handoffId, sessionKey } = await take(reviewer);
   const { sequence } = await reviewer.call<{ sequence: number }>('updateContext', {
     sessionKey,
     contextType: 'message',
-    content: 'Finding: nobody has noted which decision to look at first.',
+    content: 'Finding: no entry says which decision to look at first.',
     pinned: true,
   });
   const reason = `See the finding in entry ${sequence}.`;
@@ -65,7 +65,7 @@ export async function returnWork(reviewer: Agent): Promise<void> {
   tell(reviewer.name, `pins a finding as entry ${sequence}, and returns the session: “${reason}”`);
 }
 
-/** Is content, completes the handoff, and closes the session that is its own now. */
+/** Completes the handoff, and closes the session, which it owns now. */
 export async function approveWork(reviewer: Agent): Promise<void> {
   const { handoffId, sessionKey } = await take(reviewer);
   await reviewer.call('resolveHandoff', { handoffId, outcome: 'completed', result: { approved: true } });

@@ -1,9 +1,9 @@
-/** A line between the scenes. */
+/** Prints an empty line between the scenes. */
 export const narrate = (line = ''): void => {
   process.stdout.write(`${line}\n`);
 };
 
-/** Tells one line of the story, under the name of whoever does something. */
+/** Prints one line of the story, with the name of the agent that acts. */
 export function tell(name: string, line: string): void {
   process.stdout.write(`${name.padEnd(12)} ${line}\n`);
 }

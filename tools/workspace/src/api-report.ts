@@ -10,8 +10,8 @@ interface Declared {
 }
 
 /**
- * Returns the public API of a built package as Markdown: for each entry point, the declarations that it exports, then those
- * that they refer to. Comments and file names are left out, so that it changes only when the API does.
+ * Returns the public API of a built package as Markdown. For each entry point, it lists the exported declarations, then
+ * those that they refer to. It has no comments or file names, so it changes only when the API does.
  *
  * API Extractor does the same from TypeScript's compiler API, which TypeScript 7 does not have.
  */

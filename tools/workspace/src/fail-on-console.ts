@@ -1,7 +1,7 @@
 import { afterAll, afterEach } from 'vitest';
 
 /**
- * Fails a test that prints. Output of a passing test is noise that hides the output that matters, and on stdio a stray
+ * Fails a test that prints. Output of passing tests hides the output that matters, and over stdio a forgotten
  * `console.log` breaks the protocol. A setup file: vitest loads it before every test file.
  */
 const printed: string[] = [];
@@ -12,7 +12,7 @@ for (const method of ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const
   };
 }
 
-// Thrown here rather than at the call, where the code under test could catch it.
+// It throws after the test. At the call, the code under test could catch the error.
 function refuseOutput(): void {
   const lines = printed.splice(0);
   if (lines.length > 0) throw new Error(`a test must not print:\n${lines.join('\n')}`);

@@ -1,9 +1,9 @@
 const layers = ['domain', 'connection', 'adapter', 'context-store', 'mcp', 'app', 'tool'] as const;
 
-/** A height in the architecture; each project has one, as the Nx tag `layer:NAME`. */
+/** A layer of the architecture. Each project names one by the Nx tag `layer:NAME`. */
 export type Layer = (typeof layers)[number];
 
-/** The projects and the arrows between them, in the shape of `nx graph --file`. */
+/** The projects and their dependencies, in the format of `nx graph --file`. */
 export interface ProjectGraph {
   readonly nodes: Readonly<
     Record<string, { readonly data: { readonly root: string; readonly tags?: readonly string[] } }>
@@ -14,11 +14,11 @@ export interface ProjectGraph {
 export interface ProjectDependency {
   readonly source: string;
   readonly target: string;
-  /** True when the manifest of `source` names `target` among its devDependencies alone: only tests can reach it. */
+  /** True if `target` is only a devDependency of `source`: only tests can import it. */
   readonly testOnly?: boolean;
 }
 
-/** Every arrow points down, and adapters don't know each other. */
+/** The layers that each layer may depend on: those below it. Adapters do not depend on each other. */
 const mayUse: Readonly<Record<Layer, readonly Layer[]>> = {
   domain: [],
   connection: ['domain'],
@@ -29,15 +29,15 @@ const mayUse: Readonly<Record<Layer, readonly Layer[]>> = {
   tool: layers,
 };
 
-/** What tests may use beyond that: those of the MCP surface may run it on a real store, and so may those of a cache. */
+/** The layers that tests may use in addition: tests of the MCP tools and of the cache run on real stores. */
 const testsMayAlsoUse: Readonly<Partial<Record<Layer, readonly Layer[]>>> = {
   adapter: ['adapter'],
   mcp: ['context-store'],
 };
 
 /**
- * Says which projects have no layer and which dependencies break the layering, one sentence each, in the graph's order.
- * None means that the graph is in order; an empty graph is too, so a caller checks that its projects are there.
+ * Returns one sentence for each project without a layer, and for each dependency that its layer forbids.
+ * Returns none for an empty graph, so callers check that the graph has their projects.
  */
 export function findLayerViolations(graph: ProjectGraph): string[] {
   const layerOf = new Map(Object.entries(graph.nodes).map(([name, node]) => [name, findLayer(node.data.tags ?? [])]));
@@ -53,7 +53,7 @@ export function findLayerViolations(graph: ProjectGraph): string[] {
     const allowed = testOnly === true ? [...mayUse[from], ...(testsMayAlsoUse[from] ?? [])] : mayUse[from];
     if (!allowed.includes(to)) violations.push(`${source} (${from}) may not use ${target} (${to})`);
   }
-  // Nx draws one arrow for the manifest and another for a dynamic import of the same project.
+  // Nx reports a dependency twice if the source also imports it dynamically.
   return [...new Set(violations)];
 }
 

@@ -16,7 +16,7 @@ NOT RUN, because something is missing on this machine:
   **/test/*-nginx.system.test.ts needs nginx (apt-get install nginx)
   **/test/*-systemd.system.test.ts needs systemd
 INSTALL_SERVICES=1 installs these packages: it needs root, and Debian or Ubuntu.
-The run fails for that. SKIP_MISSING_SERVICES=1 accepts it.`);
+The run fails because of that. SKIP_MISSING_SERVICES=1 accepts it.`);
 });
 
 it('does not speak of packages or failure where neither applies', () => {

@@ -1,7 +1,7 @@
 import type { Reporter } from 'vitest/node';
 import type { Service } from './services.js';
 
-/** How a run ends whose tests were not all run: what is missing, and how to get it. */
+/** How missing services affect the result of a run. */
 export interface MissingServicesOptions {
   /** If true, missing services make the run fail. */
   readonly isFailure: boolean;
@@ -36,6 +36,6 @@ export function describeMissing(missing: readonly Service[], { isFailure }: Miss
     ...(packages.length > 0
       ? ['INSTALL_SERVICES=1 installs these packages: it needs root, and Debian or Ubuntu.']
       : []),
-    ...(isFailure ? ['The run fails for that. SKIP_MISSING_SERVICES=1 accepts it.'] : []),
+    ...(isFailure ? ['The run fails because of that. SKIP_MISSING_SERVICES=1 accepts it.'] : []),
   ].join('\n');
 }

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 /**
- * The folder of `initdb` and `postgres` that npm installed for this platform. Undefined: there is none, or it doesn't run
- * here (the C library is another one, for instance).
+ * Returns the folder of the `initdb` and `postgres` that npm installed for this platform. Returns undefined if there is
+ * none, or if it does not run here: for another C library, for instance.
  */
 export function findPostgresBinaries(): string | undefined {
   try {

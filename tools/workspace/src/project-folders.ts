@@ -11,7 +11,7 @@ export const projectFolders: readonly string[] = globSync(
   .map((manifest) => dirname(manifest))
   .toSorted();
 
-/** The only list in that file is `packages`. */
+/** Reads every list item of that file: its only list is `packages`. */
 function listedPatterns(): string[] {
   const settings = readFileSync(join(workspaceFolder, 'pnpm-workspace.yaml'), 'utf8');
   return [...settings.matchAll(/^ {2}- (?<pattern>\S+)$/gm)].flatMap(({ groups }) => groups?.['pattern'] ?? []);

@@ -3,10 +3,10 @@ import { findPostgresBinaries } from './postgres-binaries.js';
 import { findRunningPostgres } from './running-postgres.js';
 
 /**
- * Gives a test run its PostgreSQL: the one that is there, or else one that npm brought along, which is started for the
- * run. DATABASE_TEST_URL then names it to every test file. POSTGRES_BIN tells where tests that break servers get theirs.
+ * Gives a test run its PostgreSQL: a running server, or else one from npm, which it starts for the run. It sets
+ * DATABASE_TEST_URL, which test files connect to, and POSTGRES_BIN, from which tests start servers that they break.
  *
- * A global setup: vitest calls it once, before any test, and what it gives back after the last one.
+ * A global setup: vitest calls it before the first test, and calls the function that it returns after the last one.
  */
 export async function setup(): Promise<(() => Promise<void>) | undefined> {
   const binaries = findPostgresBinaries();
@@ -17,9 +17,9 @@ export async function setup(): Promise<(() => Promise<void>) | undefined> {
     process.env['DATABASE_TEST_URL'] = running.url;
     return undefined;
   }
-  // The files of tests that could not be left without one were left out.
+  // The tests that need PostgreSQL are left out of this run.
   if (binaries === undefined && !process.env['CI']) return undefined;
-  // Many test files at once, each with a pool or more of its own.
+  // Several test files run at once, each with one or more pools.
   const server = await startPostgresServer({ settings: { max_connections: 200 } });
   process.env['DATABASE_TEST_URL'] = server.url;
   const started = await findRunningPostgres();

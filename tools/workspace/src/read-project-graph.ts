@@ -11,13 +11,13 @@ interface Manifest {
 }
 
 /**
- * Asks Nx for the project graph of the workspace in `workspaceFolder`, which needs a `node_modules` with Nx in it, and
- * marks the dependencies that only tests can reach.
+ * Returns Nx's project graph of a workspace, and marks the dependencies that only tests can import. The workspace needs a
+ * `node_modules` that contains Nx.
  *
- * The arrows come from the manifests. That is enough: pnpm and the compiler refuse an import that no manifest declares,
- * and project references refuse one of a devDependency outside of tests.
+ * The dependencies come from the manifests. That is enough: pnpm and the compiler refuse imports that no manifest
+ * declares, and project references refuse imports of devDependencies outside of tests.
  *
- * @throws when a dependency that a manifest declares is missing: Nx exits 0 with a partial graph when it trips.
+ * @throws if a declared dependency is missing, because Nx exits with 0 and a partial graph after an error of its own
  */
 export async function readProjectGraph(workspaceFolder: string): Promise<ProjectGraph> {
   const { nodes, dependencies } = await runNxGraph(workspaceFolder);
@@ -52,7 +52,7 @@ async function runNxGraph(workspaceFolder: string): Promise<ProjectGraph> {
   }
 }
 
-/** Under `nx test` the variables name the outer workspace, and Nx would answer for that one. */
+/** Under `nx test`, these variables name the outer workspace, and Nx would read that one. */
 function withoutNxVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('NX_')));
 }

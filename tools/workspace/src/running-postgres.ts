@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { Client } from 'pg';
 
-/** A server that is there already. */
+/** A PostgreSQL server that was running before the test run. */
 export interface RunningPostgres {
   readonly url: string;
   readonly version: string;
@@ -11,10 +11,10 @@ const oldestVersion = 13;
 const connectTimeoutMs = 3000;
 
 /**
- * The server that DATABASE_TEST_URL names, or else the one on the usual port of this machine, if its superuser can log in
- * by this user's name. Undefined: there is none.
+ * Returns the server that DATABASE_TEST_URL names, or else the one on port 5432 of this machine. There, a superuser with
+ * this user's name must be able to log in. Returns undefined if there is no such server.
  *
- * @throws when DATABASE_TEST_URL names a server that cannot be used
+ * @throws if DATABASE_TEST_URL names a server that cannot be used
  */
 export async function findRunningPostgres(): Promise<RunningPostgres | undefined> {
   const named = process.env['DATABASE_TEST_URL'];

@@ -71,7 +71,7 @@ export const systemServices: readonly Service[] = [
     debianPackage: 'haproxy',
   },
   {
-    name: 'running PostgreSQL with its client programs',
+    name: 'a running PostgreSQL with its client programs',
     tests: '**/test/*-pgdump.system.test.ts',
     isPresent: async () => isCommand('pg_dump') && (await findRunningPostgres()) !== undefined,
     debianPackage: 'postgresql-client',
@@ -89,7 +89,7 @@ export const systemServices: readonly Service[] = [
     debianPackage: 'socat',
   },
   {
-    name: 'right to make a process namespace',
+    name: 'the right to create a process namespace',
     tests: '**/test/*-unshare.system.test.ts',
     isPresent: () => succeeds('unshare', '--map-root-user', '--pid', '--fork', '--mount-proc', 'true'),
   },
@@ -99,13 +99,13 @@ export const systemServices: readonly Service[] = [
     isPresent: () => isCommand('systemd-analyze'),
   },
   {
-    name: 'C compiler',
+    name: 'a C compiler',
     tests: '**/test/*-gcc.system.test.ts',
     isPresent: () => isCommand('gcc'),
     debianPackage: 'build-essential',
   },
   {
-    name: 'right to mount a disk (root)',
+    name: 'the right to mount a disk (root)',
     tests: '**/test/*-disk-full.system.test.ts',
     isPresent: () =>
       process.getuid?.() === 0 && succeeds('unshare', '--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'),

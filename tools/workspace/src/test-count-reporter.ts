@@ -2,8 +2,8 @@ import type { SerializedError } from 'vitest';
 import type { Reporter, TestModule } from 'vitest/node';
 
 /**
- * Ends a run with one plain line, `N passed, N failed`, for machines that read the log. What broke outside a test (a
- * file that doesn't load, a failing hook, an unhandled rejection) counts as a failure too.
+ * Ends a run with the line `N passed, N failed`, for programs that read the log. Errors outside of tests count as
+ * failures: a file that does not load, a failing hook, an unhandled rejection.
  */
 export default class TestCountReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {

@@ -37,7 +37,7 @@ it('compiles every project, tests included', async () => {
   expect((solution.references ?? []).map(({ path }) => path).toSorted()).toEqual(projectFolders);
 });
 
-/** A project of tests alone has none that others could depend on. */
+/** The projects that others can depend on. A project that has tests only has no tsconfig.lib.json. */
 const withSource = projectFolders.filter((folder) => existsSync(join(workspaceFolder, folder, 'tsconfig.lib.json')));
 
 it.each(withSource)('lets the compiler reach from %s exactly what its manifest depends on', async (folder) => {

@@ -8,7 +8,7 @@ import { copyManifests } from './copy-manifests.js';
 
 const run = promisify(execFile);
 
-describe('nx', { timeout: 120_000 }, () => {
+describe('nx', { timeout: 300_000 }, () => {
   it('repeats no build, lint or test whose inputs are the same, and repeats those of dependents when they change', async () => {
     const workspace = await openWorkspace();
     const hits = async (target: string): Promise<string | undefined> => {

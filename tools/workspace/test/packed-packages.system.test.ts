@@ -22,7 +22,7 @@ const manifests = await Promise.all(
 const published = manifests.filter(({ manifest }) => manifest.private !== true);
 const libraries = published.filter(({ folder }) => folder.startsWith('packages/')).map(({ manifest }) => manifest);
 
-/** What a service author writes first. */
+/** A first program of a service that uses the library. */
 const program = `
 import { openContextStore, type ContextStore } from '@org/context-store';
 
@@ -39,7 +39,7 @@ let project: string;
 const run = (command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   promisify(execFile)(command, args, { cwd: project, env: { ...process.env, ...env } });
 
-/** What a command has to say when it fails; empty when it does not. */
+/** Returns the output of a command that fails. Returns an empty string if it succeeds. */
 const complaintsOf = (command: string, args: readonly string[]): Promise<string> =>
   run(command, args).then(
     () => '',
@@ -58,7 +58,7 @@ beforeAll(async () => {
   await writeFile(join(project, 'service.ts'), program);
   const packed = (await readdir(archives)).map((archive) => join(archives, archive));
   const tools = ['typescript@5.9.3', '@types/node@24', 'publint@0.3.25', '@arethetypeswrong/cli@0.18.5'];
-  // A package finds what it declares, and nothing that another one brought.
+  // Linked, so that a package finds only what it declares.
   await run('npm', ['install', '--install-strategy=linked', '--no-audit', '--no-fund', ...packed, ...tools]);
 }, 300_000);
 afterAll(() => rm(project, { recursive: true }));
@@ -85,7 +85,7 @@ describe('the packages, as npm installs them', { timeout: 120_000 }, () => {
   it.each(libraries.map(({ name, exports = {} }) => [name, Object.keys(exports)] as const))(
     '%s can be imported, by each of its entries',
     async (name, entries) => {
-      // What helps with tests wants a test runner, which is the tester's to bring.
+      // The testing entries need a test runner, which their users install.
       const imports = entries.filter((entry) => !entry.includes('testing')).map((entry) => join(name, entry));
       const source = imports.map((specifier) => `await import('${specifier}');`).join('\n');
       expect(await complaintsOf(process.execPath, ['--input-type=module', '--eval', source])).toBe('');

@@ -1,11 +1,11 @@
 import { RequestIdScanner } from '@org/mcp';
 import { placeholder, liveNames } from './messages.js';
 
-/** What is the server's own: places in its code, its SQL, its driver's words, and the codes of its own faults. */
+/** Internals of a server: paths of its code, SQL, messages of its drivers, and the error codes of its faults. */
 const inner =
   /node_modules|\n\s+at |file:\/\/\/\S+\.[jt]s\b|Sqlite|SQLITE_|\b(?:select|insert|update|delete) .*\b(?:from|into|set|where)\b.*"|INTERNAL_ERROR|STORE_UNAVAILABLE|OVERLOADED/i;
 
-/** Of what a server wrote to a client, or to its log. @throws Error when it tells of its inside */
+/** Checks what a server wrote to a client or to its log. @throws Error if it reveals internals */
 export function expectDecent(text: string): void {
   const found = inner.exec(text);
   if (found === null) return;
@@ -13,17 +13,17 @@ export function expectDecent(text: string): void {
   throw new Error(`A server tells ${found[0].slice(0, 100)}: ${around}`);
 }
 
-/** @throws Error when a server takes the blame for what it was sent */
+/** @throws Error if a server reports an internal error for a bad message */
 export function expectNoFault(answer: object, sent: string): void {
   const { error } = answer as { readonly error?: { readonly code?: unknown } };
   if (error?.code === -32_603) throw new Error(`An internal error: ${JSON.stringify(answer)}, to ${sent}`);
 }
 
-/** What must come back for a message. */
+/** The answer that a message must get. */
 export interface Expected {
-  /** Null: a refusal that names no request. */
+  /** Null if the refusal names no request. */
   readonly id: string | number | null;
-  /** False: it may also be that nothing comes. */
+  /** If false, the server may also send no answer. */
   readonly isSure: boolean;
 }
 
@@ -39,18 +39,18 @@ export function expectedAnswer(text: string): Expected | undefined {
   return { id: isRequestId(id) && !isResponse ? id : null, isSure: !isResponse && !isNotification };
 }
 
-/** An id that may not be one is repeated all the same, but for one that is long. */
+/** Servers repeat an invalid id too, unless it is long. */
 const isRequestId = (id: unknown): id is string | number =>
   typeof id === 'number' || (typeof id === 'string' && id.length <= 1000);
 
-/** Of what is no JSON. */
+/** The answer to a text that is not JSON. */
 function readableId(text: string): string | number | null {
   const scanner = new RequestIdScanner();
   scanner.push(Buffer.from(text));
   return scanner.id === undefined ? null : (JSON.parse(scanner.id) as string | number);
 }
 
-/** Undefined: no JSON. */
+/** Returns undefined if the text is not JSON. */
 export function parsed(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
@@ -59,7 +59,7 @@ export function parsed(text: string): unknown {
   }
 }
 
-/** Remembers what a server gave out, so that it can be sent back, changed or not. */
+/** Remembers ids and cursors from answers, so that later messages send them, changed or unchanged. */
 export class LiveValues {
   readonly #values = new Map<string, string>();
 

@@ -12,11 +12,11 @@ import { StdioTarget } from './stdio-target.js';
 /** An epoch beyond 32 bits, in `updateContext` on PostgreSQL. */
 const failedBefore: readonly SeededRun[] = [{ seed: 752_798_304, runs: 5277 }];
 
-/** The heap is measured so often, after a full collection each time. */
+/** How often the heap is measured. A full garbage collection precedes each measurement. */
 const measurements = 60;
-/** Less than the least that could be kept of a call: its request and its headers, or an answer. */
+/** Less than a leak of one object per call would take: a request with its headers, or an answer. */
 const growthBytesPerCase = 512;
-/** Of all cases: some are to be refused at the door, but not so many that what lies behind is not tried. */
+/** The least share of cases that must reach a tool. Otherwise the search tests only the first checks. */
 const leastShareReachingTools = 0.06;
 
 export interface FuzzingOptions {
@@ -35,7 +35,7 @@ export function describeFuzzing(title: string, { databaseUrl, cases }: FuzzingOp
       const gauge = await HeapGauge.open(folder);
       onTestFinished(() => gauge.close());
       const isLong = runs >= 1000;
-      // A cache that fills is no leak: a short run has it, and a long one does without.
+      // A filling cache would look like a leak, so only short runs have a cache.
       const env = { DATABASE_URL: databaseUrl(folder), ...(isLong && { CACHE_MEMORY_MIB: '0' }), ...gauge.env };
       const { heapBytes, shares } = await play(() => start(env), { gauge, seed, cases: runs });
       expect(shares).not.toEqual([]);
@@ -46,7 +46,7 @@ export function describeFuzzing(title: string, { databaseUrl, cases }: FuzzingOp
       expect((slope(settled) * measurements) / runs).toBeLessThan(growthBytesPerCase);
     };
     // oxlint-disable-next-line vitest/expect-expect -- each of its runs expects
-    it(`${name} answers whatever it is sent, and lives`, { timeout }, () => playSeeds(search, survive));
+    it(`${name} answers every input, and survives`, { timeout }, () => playSeeds(search, survive));
   };
 
   describe(title, () => {
@@ -58,7 +58,7 @@ export function describeFuzzing(title: string, { databaseUrl, cases }: FuzzingOp
 
 const inMib = (bytes: number): string => (bytes / 1024 ** 2).toFixed(1);
 
-/** By how much a series grows from one value to the next: the median over all pairs (Theil and Sen), which no outlier moves. */
+/** The growth from one value to the next: the median over all pairs (Theil-Sen), which outliers do not move. */
 function slope(values: readonly number[]): number {
   const slopes = values.flatMap((from, start) =>
     values.slice(start + 1).map((to, distance) => (to - from) / (distance + 1)),
@@ -74,11 +74,11 @@ interface PlayOptions {
 
 interface Played {
   readonly heapBytes: readonly number[];
-  /** Of the cases of each kind, how many came as far as a tool. */
+  /** For each kind of case, the share that reached a tool. */
   readonly shares: readonly number[];
 }
 
-/** Sends all cases to one process, one after the other; a case that fails is made short on new ones. */
+/** Sends all cases to one process in turn. A failing case is shrunk on new processes. */
 async function play<Case>(
   start: () => Promise<FuzzTarget<Case>>,
   { gauge, seed, cases }: PlayOptions,

@@ -21,13 +21,13 @@ const normalCall: HttpCase = {
   text: '{"jsonrpc":"2.0","id":"normal","method":"tools/list"}',
 };
 
-/** What is refused by its size may find its connection closed before it has read why. */
+/** The server may close the connection of a request that is too large before the client reads the refusal. */
 const maxUnansweredLength = 100_000;
 
 /** How long what was sent strangely may be answered; and longer than a sound answer takes on a machine that has much else to do. */
 const [waitForMoreMs, silenceMs] = [50, 20_000];
 
-/** mcp-http, over connections of our own. */
+/** mcp-http over plain sockets. */
 export class HttpTarget implements FuzzTarget<HttpCase | WireCase> {
   readonly cases = httpCase;
   readonly reachedTools = new ReachedTools();
@@ -133,7 +133,7 @@ export class HttpTarget implements FuzzTarget<HttpCase | WireCase> {
     const closed = new Promise((resolve) => socket.on('close', resolve));
     for (const piece of pieces) {
       socket.write(piece, 'latin1');
-      // Otherwise they may arrive as one.
+      // Without this, they may arrive as one.
       await setImmediate();
     }
     await closed;
@@ -146,7 +146,7 @@ export class HttpTarget implements FuzzTarget<HttpCase | WireCase> {
 const isListen = (text: string): boolean =>
   (parsed(text) as { method?: unknown } | null | undefined)?.method === 'subscriptions/listen';
 
-/** A subscription goes on for ever: its first event is enough. */
+/** Subscriptions do not end, so their first event is enough. */
 async function readAll(response: IncomingMessage, onlyFirst: boolean): Promise<string> {
   let text = '';
   response.setEncoding('utf8');

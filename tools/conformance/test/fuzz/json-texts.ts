@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 
-/** Names that an object has without anyone having put them there. */
+/** Names that JavaScript objects inherit. */
 export const inheritedName = fc.constantFrom(
   '__proto__',
   'constructor',
@@ -11,7 +11,7 @@ export const inheritedName = fc.constantFrom(
   'then',
 );
 
-/** Numbers at which something ends: an integer type, a double, a limit of ours. */
+/** Limits of integer types, of doubles, and of this product. */
 const edgeNumber = fc.constantFrom(
   '0',
   '-0',
@@ -55,7 +55,7 @@ const nested = fc
   .tuple(fc.constantFrom(['[', ']'], ['{"a":', '}']), fc.constantFrom(10, 100, 1000, 10_000, 100_000))
   .map(([[open, close], depth]) => `${open?.repeat(depth)}1${close?.repeat(depth)}`);
 
-/** Runs of what a pattern may go over again and again, between two letters that end no such run. */
+/** Long runs of one character, on which a bad regular expression backtracks, between two letters. */
 const long = fc
   .tuple(
     fc.constantFrom('a', '日', String.raw`\u0001`, '0 ', ' ', '-', '/', '`', '%41', '{a', 'eyJ-'),
@@ -72,7 +72,7 @@ const many = fc
     ),
   );
 
-/** The text of any JSON value, the uncomfortable ones often. */
+/** The text of any JSON value, often an awkward one. */
 export const jsonText: fc.Arbitrary<string> = fc.oneof(
   { weight: 6, arbitrary: fc.jsonValue({ maxDepth: 3, stringUnit: 'binary' }).map((value) => JSON.stringify(value)) },
   { weight: 6, arbitrary: edgeString },

@@ -2,7 +2,7 @@ import { tools } from '@org/mcp';
 import * as fc from 'fast-check';
 import { inheritedName, jsonText, objectText } from './json-texts.js';
 
-/** Stand for what the server gave out most recently; see `LiveValues`. */
+/** Placeholders for values from the latest answers; see `LiveValues`. */
 export const liveNames = ['cursor', 'handoffId'] as const;
 export const placeholder = (name: string): string => `«${name}»`;
 
@@ -11,7 +11,7 @@ type Member = readonly [string, string];
 
 const quoted = (...values: string[]): Text => fc.constantFrom(...values).map((value) => JSON.stringify(value));
 
-/** Mostly well-formed: only so does a request get past the first check. */
+/** Mostly well-formed, so that requests pass the first check. */
 const mostly = (usual: Text, weight = 8): Text =>
   fc.oneof({ weight, arbitrary: usual }, { weight: 1, arbitrary: jsonText });
 
@@ -36,7 +36,7 @@ const knownArguments: Readonly<Record<string, Text>> = {
   handoffId: live('handoffId'),
   cursor: live('cursor'),
   idempotencyKey: quoted('key-1', 'key-2'),
-  // A call that waits would hold up all the others.
+  // A waiting call would delay all others.
   waitSeconds: fc.constantFrom('0', '-1', '46', '0.5', '"1"', 'null', '1e999', '{}'),
 };
 
@@ -80,7 +80,7 @@ function toolArguments(inputSchema: (typeof tools)[number]['inputSchema']): Text
   const members = properties.map(([name, schema]): fc.Arbitrary<Member[]> => {
     const known = knownArguments[name];
     const value = name === 'waitSeconds' && known !== undefined ? known : mostly(known ?? goodValue(schema), 40);
-    // Without an agent, most calls over HTTP go no further than to say so.
+    // Without an agent, most calls over HTTP fail for that reason.
     const weight = required.has(name) || name === 'agent' ? 20 : 1;
     const isThere = { weight, arbitrary: value.map((text): Member[] => [[name, text]]) };
     return fc.oneof(isThere, { weight: weight === 1 ? 3 : 1, arbitrary: fc.constant<Member[]>([]) });
@@ -147,7 +147,7 @@ const promptArguments = mostly(
 
 const cursorMember = mostly(live('cursor')).map((text) => `"cursor":${text}`);
 
-/** A client says what it likes: an agent's name is made of it. */
+/** Clients send any name, and the server derives the agent's name from it. */
 const clientName = mostly(quoted('fuzz', 'Claude Code', 'é'), 1);
 
 /** The members of the parameters, without their braces. */
@@ -184,7 +184,7 @@ const metaOf = (name: string): string =>
   `"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":${name},"version":"1"},"io.modelcontextprotocol/clientCapabilities":{}`;
 const modernMeta = metaOf('"fuzz"');
 
-/** What comes along with the parameters. */
+/** The other members of a message. */
 const metaMember: Text = fc.oneof(
   { weight: 10, arbitrary: fc.constant(`"_meta":{${modernMeta}}`) },
   { weight: 2, arbitrary: clientName.map((name) => `"_meta":{${metaOf(name)}}`) },
@@ -248,7 +248,7 @@ const looseMessage: Text = fc
   )
   .map((members) => joined(...members));
 
-/** A text with a flaw: cut off, a character replaced or put in, or said twice. */
+/** A damaged text: cut off, doubled, or with a character replaced or inserted. */
 const flawed = (text: Text): Text =>
   fc
     .tuple(text, fc.nat(), fc.constantFrom('"', '{', '}', ',', ':', '\\', '\u0000', 'e', '\ufeff', ' ', '日'))

@@ -1,4 +1,4 @@
-/** Counts how many cases of each kind came as far as a tool, so that a generator whose cases are all refused at the door is found out. */
+/** Counts the cases of each kind that reached a tool. It reveals a generator whose cases all fail the first checks. */
 export class ReachedTools {
   readonly #counts = new Map<string, { sent: number; reached: number }>();
 
@@ -9,13 +9,13 @@ export class ReachedTools {
     if (isOfTool(answer)) counts.reached += 1;
   }
 
-  /** Of the cases of each kind that was sent often enough to tell. */
+  /** The share of each kind that was sent often enough to judge. */
   get shares(): readonly number[] {
     const often = [...this.#counts.values()].filter(({ sent }) => sent >= 200);
     return often.map(({ sent, reached }) => reached / sent);
   }
 }
 
-/** Whether a tool did what it was asked, or said why it does not; bad arguments reach none. */
+/** Returns true if a tool succeeded or refused. Bad arguments do not reach a tool. */
 const isOfTool = (answer: string): boolean =>
   answer.includes('"structuredContent":{') && !answer.includes('"code":"VALIDATION_ERROR"');

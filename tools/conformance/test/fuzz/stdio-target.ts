@@ -29,10 +29,10 @@ interface Answer {
   readonly result?: { readonly tools?: readonly unknown[] };
 }
 
-/** Longer than an answer takes on a machine that has much else to do. */
+/** Longer than an answer takes on a busy machine. */
 const silenceMs = 60_000;
 
-/** A connection to mcp-stdio, in lines. */
+/** A connection to mcp-stdio: one message per line. */
 export class StdioTarget implements FuzzTarget<string> {
   readonly cases;
   readonly reachedTools = new ReachedTools();
@@ -41,7 +41,7 @@ export class StdioTarget implements FuzzTarget<string> {
   readonly #live = new LiveValues();
   readonly #lines: string[] = [];
   #rest = '';
-  /** To the case that was sent last. */
+  /** The answers to the case that was sent last. */
   #answers = '';
   #stderr = '';
   #calls = 0;
@@ -56,7 +56,7 @@ export class StdioTarget implements FuzzTarget<string> {
       this.#rest = lines.pop() ?? '';
       this.#lines.push(...lines);
     });
-    // Of a process that is gone, its exit tells.
+    // If the process has ended, its exit is reported.
     this.#child.stdin.on('error', () => undefined);
   }
 
@@ -108,11 +108,11 @@ export class StdioTarget implements FuzzTarget<string> {
       expectNoFault(answer, line);
       if (answer.id === callId && answer.result?.tools?.length !== 10) throw new Error('The normal call failed.');
       due.delete(answer.id);
-      if (!allowed.delete(answer.id)) throw new Error(`Nobody asked for ${JSON.stringify(answer).slice(0, 500)}`);
+      if (!allowed.delete(answer.id)) throw new Error(`No request asked for ${JSON.stringify(answer).slice(0, 500)}`);
     }
   }
 
-  /** Resolves when there is output, or none will come. */
+  /** Resolves when there is output, or when the output has ended. */
   async #news(): Promise<void> {
     const over = new AbortController();
     const signal = AbortSignal.any([over.signal, AbortSignal.timeout(silenceMs)]);
