@@ -33,7 +33,7 @@ describe('a bus over Redis', () => {
     return bus;
   }
 
-  /** What a listener hears, from when the subscription stands; that it stands is not among it. */
+  /** Collects what a listener receives once the subscription is up, without the event for its start. */
   async function hear(bus: EventBus): Promise<StoreEvent[]> {
     const heard: StoreEvent[] = [];
     bus.subscribe((event) => heard.push(event));
@@ -50,7 +50,7 @@ describe('a bus over Redis', () => {
     return ((await redis.command('PUBSUB', 'NUMSUB', channel)) as unknown[])[1];
   }
 
-  it('is up once it was needed, until it is closed, as measurements tell', async () => {
+  it('is up from its first use until it is closed, and the metric shows it', async () => {
     const links = new Map<() => boolean | undefined, string>();
     const telemetry: Telemetry = {
       ...noTelemetry,
@@ -68,7 +68,7 @@ describe('a bus over Redis', () => {
     expect(links.size).toBe(0);
   });
 
-  it('carries events to others, and to its own listeners at once, and once', async () => {
+  it('delivers events to other processes, and once and at once to its own listeners', async () => {
     const [here, there] = [openBus(), openBus()];
     const [heardHere, heardThere] = [await hear(here), await hear(there)];
     here.publish(offer);
@@ -91,7 +91,7 @@ describe('a bus over Redis', () => {
     expect(heard).toEqual([last]);
   });
 
-  it('sends many changes as few messages', async () => {
+  it('sends many changes in few messages', async () => {
     const bus = openBus({ gatherMs: 3_600_000 });
     const messages = await redis.listen(channel);
     const heard = await hear(openBus());
@@ -105,17 +105,17 @@ describe('a bus over Redis', () => {
     expect(messages).toHaveLength(1);
   });
 
-  it('sends changes by themselves, after a while', async () => {
+  it('sends changes after a short while, without a further call', async () => {
     const heard = await hear(openBus());
     const bus = openBus({ gatherMs: 1 });
-    // What opens the connection goes with it.
+    // The event that opens the connection is sent with it.
     bus.publish(last);
     await hearLast(heard);
     bus.publish(changed('work'));
     await eventually(() => expect(heard).toEqual([last, changed('work')]));
   });
 
-  it('says that something changed rather than send too much', async () => {
+  it('sends something_changed instead of too many events', async () => {
     const bus = openBus({ gatherMs: 3_600_000 });
     const heard = await hear(openBus());
     bus.publish(offer);
@@ -125,7 +125,7 @@ describe('a bus over Redis', () => {
     await eventually(() => expect(heard).toEqual([offer, something]));
   });
 
-  it('subscribes with the first listener and once for all, and ends that with the last', async () => {
+  it('subscribes once for all listeners, from the first to the last', async () => {
     const bus = openBus({ lingerMs: 0 });
     bus.publish(offer);
     expect(await subscriptions()).toBe(0);
@@ -145,7 +145,7 @@ describe('a bus over Redis', () => {
     expect(await hear(bus)).toEqual([]);
   });
 
-  it('keeps the subscription for a listener that soon comes back', async () => {
+  it('keeps the subscription for a listener that returns soon', async () => {
     const bus = openBus({ lingerMs: 50 });
     const heardBefore: StoreEvent[] = [];
     const end = bus.subscribe((event) => heardBefore.push(event));
@@ -153,14 +153,14 @@ describe('a bus over Redis', () => {
     end();
     const heard: StoreEvent[] = [];
     bus.subscribe((event) => heard.push(event));
-    // Longer than it would have lingered.
+    // Longer than the subscription outlives its last listener.
     await setTimeout(200);
     openBus().publish(last);
     await hearLast(heard);
     expect(heard).toEqual([last]);
   });
 
-  it('ignores what strangers publish', async () => {
+  it('ignores what other programs publish', async () => {
     const heard = await hear(openBus());
     const strange = { kind: 'session_changed', namespace: 'team', sessionKey: 'no key' };
     for (const garbage of ['', '{', '[[', 'null', JSON.stringify({ sender: 'x', events: [strange] }), '\u0000'])
@@ -171,7 +171,7 @@ describe('a bus over Redis', () => {
     expect(heard).toEqual([last]);
   });
 
-  it('ends with close, and sends before what it has', async () => {
+  it('sends what it holds before it closes', async () => {
     const heard = await hear(openBus());
     const bus = openBus({ gatherMs: 3_600_000 });
     const ownHeard = await hear(bus);
@@ -192,7 +192,7 @@ describe('a bus over Redis', () => {
     expect(await subscriptions()).toBe(1);
   });
 
-  it('refuses what is no URL of Redis at once', () => {
+  it('refuses a text that is not a URL of Redis at once', () => {
     const open = (): EventBus => createRedisBus({ url: 'http://user:secret@127.0.0.1', deployment });
     expect(open).toThrow(expect.objectContaining({ code: 'VALIDATION_ERROR' }));
     expect(open).not.toThrow('secret');

@@ -11,7 +11,7 @@ const something: StoreEvent = { kind: 'something_changed' };
 const offerTo = (targetAgent: string): StoreEvent => ({ kind: 'handoff_offered', namespace: 'team', targetAgent });
 const changed = (sessionKey: string): StoreEvent => ({ kind: 'session_changed', namespace: 'team', sessionKey });
 
-/** A bus, and what it was heard to say. */
+/** A bus, and the events and states that it reported. */
 interface ObservedBus {
   readonly bus: EventBus;
   readonly heard: StoreEvent[];
@@ -47,7 +47,7 @@ describe('a bus over a Redis in trouble', () => {
 
   const isConnected = ({ states }: ObservedBus): boolean[] => states.map((state) => state.isConnected);
 
-  /** Events are hints: one that goes out in the middle of trouble may be lost, or become a `something_changed`. */
+  /** Events are hints: one that is sent while Redis fails may be lost, or become a `something_changed`. */
   async function expectToHear(from: ObservedBus, to: ObservedBus, name: string): Promise<void> {
     await eventually(() => {
       from.bus.publish(offerTo(name));
@@ -55,7 +55,7 @@ describe('a bus over a Redis in trouble', () => {
     });
   }
 
-  it('serves its own process while there is none, and the others as soon as there is', async () => {
+  it('serves its own process while Redis is down, and the others once it is up', async () => {
     const [here, there] = [observedBus(), observedBus()];
     here.bus.publish(offerTo('early'));
     expect(here.heard).toEqual([offerTo('early')]);
@@ -76,7 +76,7 @@ describe('a bus over a Redis in trouble', () => {
     );
   });
 
-  it('comes back after a crash, and says that something changed', async () => {
+  it('connects again after a crash, and sends something_changed', async () => {
     await server.start();
     const [here, there] = [observedBus(), observedBus()];
     await eventually(() => expect(there.heard).toEqual([something]));
@@ -98,7 +98,7 @@ describe('a bus over a Redis in trouble', () => {
     expect(isConnected(here)).toEqual([true, false, true, false, true]);
   });
 
-  it('gives up a Redis that hangs, keeps little for it, and takes it again', async () => {
+  it('drops the connection to a Redis that hangs, holds little for it, and uses it again', async () => {
     await server.start();
     const [here, there] = [observedBus(), observedBus()];
     await eventually(() => expect(there.heard).toEqual([something]));
@@ -119,7 +119,7 @@ describe('a bus over a Redis in trouble', () => {
     observer.close();
   });
 
-  it('waits for a password that is refused, and says so once', async () => {
+  it('tries again while a password is refused, and reports that once', async () => {
     await server.start();
     const admin = await plainClient(server.url);
     await admin.command('CONFIG', 'SET', 'requirepass', 'right');
@@ -142,7 +142,7 @@ describe('a bus over a Redis in trouble', () => {
     }
   });
 
-  it('takes a connection for lost that may not publish', async () => {
+  it('drops a connection that may not publish', async () => {
     await server.start();
     const [here, there] = [observedBus(), observedBus()];
     await eventually(() => expect(there.heard).toEqual([something]));
@@ -158,7 +158,7 @@ describe('a bus over a Redis in trouble', () => {
     admin.close();
   });
 
-  it('keeps one connection to publish and one to hear, however many listeners', async () => {
+  it('keeps one connection to publish and one to subscribe for any number of listeners', async () => {
     await server.start();
     const { bus, heard } = observedBus();
     for (let listener = 0; listener < 100; listener += 1) bus.subscribe(() => undefined);
@@ -172,12 +172,12 @@ describe('a bus over a Redis in trouble', () => {
     for (let event = 0; event < 100; event += 1) bus.publish(offerTo(`a${event}`));
     await eventually(async () => expect(await connections()).toBe(2));
     await bus.close();
-    // The server hears of it a moment later.
+    // The server notices it a moment later.
     await eventually(async () => expect(await connections()).toBe(0));
     admin.close();
   });
 
-  it('bears with a server that is none of Redis', async () => {
+  it('works beside a server that is not Redis', async () => {
     const babbler = createServer((socket) => {
       socket
         .on('error', () => undefined)
@@ -193,7 +193,7 @@ describe('a bus over a Redis in trouble', () => {
     await once(babbler, 'close');
   });
 
-  it('closes while it waits for the first answer of a server', async () => {
+  it('closes while it waits for the first answer of Redis', async () => {
     const mute = createServer((socket) => void socket.on('error', () => undefined).resume());
     await once(mute.listen(0, '127.0.0.1'), 'listening');
     const url = `redis://127.0.0.1:${(mute.address() as AddressInfo).port}`;
