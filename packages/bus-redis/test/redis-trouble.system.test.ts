@@ -14,7 +14,7 @@ const changed = (sessionKey: string): StoreEvent => ({ kind: 'session_changed', 
 /** A bus, and the events and states that it reported. */
 interface ObservedBus {
   readonly bus: EventBus;
-  readonly heard: StoreEvent[];
+  readonly received: StoreEvent[];
   readonly states: ConnectionState[];
 }
 
@@ -33,7 +33,7 @@ describe('a bus over a Redis in trouble', () => {
   });
 
   function observedBus(url = server.url): ObservedBus {
-    const [heard, states]: [StoreEvent[], ConnectionState[]] = [[], []];
+    const [received, states]: [StoreEvent[], ConnectionState[]] = [[], []];
     const bus = createRedisBus({
       url,
       deployment: 'test',
@@ -41,8 +41,8 @@ describe('a bus over a Redis in trouble', () => {
       onStateChange: (state) => states.push(state),
     });
     buses.push(bus);
-    bus.subscribe((event) => heard.push(event));
-    return { bus, heard, states };
+    bus.subscribe((event) => received.push(event));
+    return { bus, received, states };
   }
 
   const isConnected = ({ states }: ObservedBus): boolean[] => states.map((state) => state.isConnected);
@@ -51,21 +51,21 @@ describe('a bus over a Redis in trouble', () => {
   async function expectToHear(from: ObservedBus, to: ObservedBus, name: string): Promise<void> {
     await eventually(() => {
       from.bus.publish(offerTo(name));
-      expect(to.heard).toContainEqual(offerTo(name));
+      expect(to.received).toContainEqual(offerTo(name));
     });
   }
 
   it('serves its own process while Redis is down, and the others once it is up', async () => {
     const [here, there] = [observedBus(), observedBus()];
     here.bus.publish(offerTo('early'));
-    expect(here.heard).toEqual([offerTo('early')]);
+    expect(here.received).toEqual([offerTo('early')]);
     await eventually(() => expect([here.states.length, there.states.length]).toEqual([1, 1]));
     expect(here.states).toEqual([{ isConnected: false, reason: 'ECONNREFUSED' }]);
     here.bus.publish(offerTo('later'));
-    expect(there.heard).toEqual([]);
+    expect(there.received).toEqual([]);
     await server.start();
-    await eventually(() => expect(there.heard).toContainEqual(something));
-    await eventually(() => expect(here.heard).toContainEqual(something));
+    await eventually(() => expect(there.received).toContainEqual(something));
+    await eventually(() => expect(here.received).toContainEqual(something));
     await expectToHear(here, there, 'after');
     await expectToHear(there, here, 'and-back');
     await eventually(() =>
@@ -79,7 +79,7 @@ describe('a bus over a Redis in trouble', () => {
   it('connects again after a crash, and sends something_changed', async () => {
     await server.start();
     const [here, there] = [observedBus(), observedBus()];
-    await eventually(() => expect(there.heard).toEqual([something]));
+    await eventually(() => expect(there.received).toEqual([something]));
     await expectToHear(here, there, 'before');
     const untilBoth = (connected: boolean): Promise<void> =>
       eventually(() =>
@@ -88,10 +88,10 @@ describe('a bus over a Redis in trouble', () => {
     for (const crash of [1, 2]) {
       await server.kill();
       await untilBoth(false);
-      there.heard.length = 0;
+      there.received.length = 0;
       here.bus.publish(offerTo(`during-${crash}`));
       await server.start();
-      await eventually(() => expect(there.heard).toContainEqual(something));
+      await eventually(() => expect(there.received).toContainEqual(something));
       await expectToHear(here, there, `after-${crash}`);
       await untilBoth(true);
     }
@@ -101,7 +101,7 @@ describe('a bus over a Redis in trouble', () => {
   it('drops the connection to a Redis that hangs, holds little for it, and uses it again', async () => {
     await server.start();
     const [here, there] = [observedBus(), observedBus()];
-    await eventually(() => expect(there.heard).toEqual([something]));
+    await eventually(() => expect(there.received).toEqual([something]));
     await expectToHear(here, there, 'before');
     const observer = await plainClient(server.url);
     const messages = await observer.listen('context-store:test:events:v1');
@@ -110,9 +110,9 @@ describe('a bus over a Redis in trouble', () => {
     await eventually(() => expect(isConnected(here)).toEqual([true, false]));
     await eventually(() => expect(isConnected(there)).toEqual([true, false]));
     for (let append = 0; append < 100_000; append += 1) here.bus.publish(changed(`s${append}`));
-    there.heard.length = 0;
+    there.received.length = 0;
     server.signal('SIGCONT');
-    await eventually(() => expect(there.heard).toContainEqual(something));
+    await eventually(() => expect(there.received).toContainEqual(something));
     await expectToHear(here, there, 'after');
     expect(messages.join('\n')).toMatch(/something_changed(.|\n)*after/);
     expect(messages.join('\n')).not.toContain('session_changed');
@@ -145,7 +145,7 @@ describe('a bus over a Redis in trouble', () => {
   it('drops a connection that may not publish', async () => {
     await server.start();
     const [here, there] = [observedBus(), observedBus()];
-    await eventually(() => expect(there.heard).toEqual([something]));
+    await eventually(() => expect(there.received).toEqual([something]));
     await expectToHear(here, there, 'before');
     const admin = await plainClient(server.url);
     await admin.command('ACL', 'SETUSER', 'default', '-publish');
@@ -153,16 +153,16 @@ describe('a bus over a Redis in trouble', () => {
     await eventually(() => expect(here.states).toHaveLength(2));
     expect(here.states[1]).toEqual({ isConnected: false, reason: expect.stringMatching(/^NOPERM/) as string });
     await admin.command('ACL', 'SETUSER', 'default', '+publish');
-    await eventually(() => expect(there.heard).toContainEqual(offerTo('refused')));
+    await eventually(() => expect(there.received).toContainEqual(offerTo('refused')));
     await eventually(() => expect(isConnected(here)).toEqual([true, false, true]));
     admin.close();
   });
 
   it('keeps one connection to publish and one to subscribe for any number of listeners', async () => {
     await server.start();
-    const { bus, heard } = observedBus();
+    const { bus, received } = observedBus();
     for (let listener = 0; listener < 100; listener += 1) bus.subscribe(() => undefined);
-    await eventually(() => expect(heard).toEqual([something]));
+    await eventually(() => expect(received).toEqual([something]));
     const admin = await plainClient(server.url);
     const connections = async (): Promise<number> =>
       String(await admin.command('CLIENT', 'LIST'))

@@ -44,7 +44,7 @@ export class HuntedSession {
   async create(store: Store): Promise<void> {
     const { session } = await store.createSession({ ...this.#ref, agent: 'planner', metadata: {}, ifExists: 'error' });
     this.#owner = 'planner';
-    this.#know({ uid: session.uid });
+    this.#update({ uid: session.uid });
   }
 
   /** No other write may be under way. */
@@ -60,7 +60,7 @@ export class HuntedSession {
   async append(store: Store): Promise<void> {
     const entry = { content: randomUUID(), pinned: random(4) === 0 };
     const { sent } = this.#life;
-    this.#know({ sent: [...sent, entry] });
+    this.#update({ sent: [...sent, entry] });
     await store.appendEntry({
       ...this.#ref,
       ...entry,
@@ -70,7 +70,7 @@ export class HuntedSession {
       estimatedTokens: tokens,
       metadata: {},
     });
-    this.#know({ acknowledged: sent.length + 1 });
+    this.#update({ acknowledged: sent.length + 1 });
   }
 
   /** No other write may be under way. */
@@ -81,7 +81,7 @@ export class HuntedSession {
     await from.createHandoff({ ...this.#ref, ...offer, agent, handoffId });
     const { session } = await to.claimHandoff({ namespace: this.#ref.namespace, agent: target, handoffId });
     this.#owner = target;
-    this.#know({ epoch: session.epoch });
+    this.#update({ epoch: session.epoch });
   }
 
   dump(): void {
@@ -143,12 +143,12 @@ export class HuntedSession {
     return this.#lives.at(-1) ?? unborn;
   }
 
-  #know(more: Partial<Life>): void {
+  #update(more: Partial<Life>): void {
     this.#lives = [...this.#lives.slice(0, -1), { ...this.#life, ...more }];
   }
 
   /**
-   * A read tells of everything that was acknowledged before it, and of nothing that was not sent before it ended. It may
+   * A read returns everything that was acknowledged before it began, and nothing that was sent after it ended. It may
    * be of a life that began meanwhile, or between two of them.
    */
   async #check<Answer extends { readonly session: SessionRecord }>(

@@ -59,7 +59,7 @@ const faults: Readonly<Record<string, Fault>> = {
 const median = (times: readonly number[]): number => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0;
 const largest = (times: readonly number[]): number => times.reduce((most, time) => Math.max(most, time), 0);
 const rows: string[] = [];
-const tell = (...cells: readonly (string | number)[]): void => {
+const printRow = (...cells: readonly (string | number)[]): void => {
   rows.push(`| ${cells.map((cell) => (typeof cell === 'number' ? cell.toFixed(1) : cell)).join(' | ')} |`);
 };
 
@@ -75,9 +75,9 @@ describe('the cost of trouble with Redis for calls of tools, in milliseconds', (
     await server.start();
     const proxy = await slowProxy(Number(new URL(server.url).port));
     setting = { server, proxy, redis: await plainClient(server.url) };
-    tell('Redis', 'in use: median', 'until given up: calls', 'median', 'longest', 'without: median', 'errors');
-    tell(...Array.from({ length: 7 }, () => '---'));
-    tell('none', '', '', '', '', median((await callRepeatedly(open(undefined), 300)).times), '0');
+    printRow('Redis', 'in use: median', 'until given up: calls', 'median', 'longest', 'without: median', 'errors');
+    printRow(...Array.from({ length: 7 }, () => '---'));
+    printRow('none', '', '', '', '', median((await callRepeatedly(open(undefined), 300)).times), '0');
   });
   afterAll(async () => {
     for (const contextStore of opened) await contextStore.close();
@@ -124,7 +124,7 @@ describe('the cost of trouble with Redis for calls of tools, in milliseconds', (
       const again = await callRepeatedly(contextStore, 100);
       const errors = [inUse, untilGivenUp, without, again].reduce((sum, calls) => sum + calls.errors, 0);
       const { times } = untilGivenUp;
-      tell(
+      printRow(
         name,
         median(inUse.times),
         `${times.length}`,
