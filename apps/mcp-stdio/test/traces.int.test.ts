@@ -138,7 +138,7 @@ it.each([
   [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:9' }, ['sdk.js']],
   [{ OTEL_TRACES_EXPORTER: 'otlp' }, ['sdk.js']],
 ])(
-  'loads OpenTelemetry only if a variable asks for it, and no logger while there is nothing to tell: %j',
+  'loads OpenTelemetry only if a variable asks for it, and no logger while there is nothing to log: %j',
   async (env, expected) => {
     const reportLoaded = `
     import { registerHooks } from 'node:module';

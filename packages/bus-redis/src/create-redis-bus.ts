@@ -59,7 +59,7 @@ export function createRedisBus(options: RedisBusOptions): EventBus {
       // A fault of the listener must fail neither the publisher nor the connection.
     }
   };
-  const receiver = new EventReceiver({ ...shared, lingerMs, connect: connect('to hear'), deliver });
+  const receiver = new EventReceiver({ ...shared, lingerMs, connect: connect('to subscribe'), deliver });
   let closing: Promise<unknown> | undefined;
 
   return {

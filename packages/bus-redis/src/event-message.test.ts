@@ -16,7 +16,7 @@ describe('a message', () => {
     expect(decodeMessage(encodeMessage({ sender: 'me', events }))).toEqual({ sender: 'me', events });
   });
 
-  it('has room for the longest events', () => {
+  it('can hold the longest events', () => {
     const long = 'x'.repeat(128);
     const event: StoreEvent = { kind: 'handoff_offered', namespace: long, targetAgent: `role:${long}` };
     const message = { sender: 'me', events: Array.from({ length: maxMessageEvents }, () => event) };
@@ -42,7 +42,7 @@ describe('a message', () => {
     JSON.stringify({ sender: 'x'.repeat(1024 * 1024), events: [changed] }),
     '['.repeat(100_000),
     '\u0000\uFFFD',
-  ])('is not made of garbage (%#)', (text) => {
+  ])('with garbage is ignored (%#)', (text) => {
     expect(decodeMessage(text)).toBeUndefined();
   });
 });

@@ -16,14 +16,14 @@ it('keeps equal events once, in the order in which they came, until they are tak
   expect(pending.take()).toEqual([changed('a')]);
 });
 
-it('tells namespaces apart', () => {
+it('keeps events of different namespaces apart', () => {
   const pending = createPendingEvents(10);
   const events = [changed('a'), { ...changed('a'), namespace: 'other' } as StoreEvent];
   for (const event of events) pending.add(event);
   expect(pending.take()).toEqual(events);
 });
 
-it('says that something changed when there are too many', () => {
+it('holds something_changed alone when there are too many events', () => {
   const pending = createPendingEvents(3);
   for (const key of ['a', 'b', 'c', 'a', 'b', 'c']) pending.add(changed(key));
   expect(pending.take()).toHaveLength(3);
@@ -31,7 +31,7 @@ it('says that something changed when there are too many', () => {
   expect(pending.take()).toEqual([{ kind: 'something_changed' }]);
 });
 
-it('keeps nothing beside something_changed', () => {
+it('holds no other event beside something_changed', () => {
   const pending = createPendingEvents(3);
   pending.add(changed('a'));
   pending.add({ kind: 'something_changed' });

@@ -33,24 +33,24 @@ describe('a bus over Redis', () => {
     return bus;
   }
 
-  /** What a listener hears, from when the subscription stands; that it stands is not among it. */
-  async function hear(bus: EventBus): Promise<StoreEvent[]> {
-    const heard: StoreEvent[] = [];
-    bus.subscribe((event) => heard.push(event));
-    await eventually(() => expect(heard).toEqual([something]));
-    heard.length = 0;
-    return heard;
+  /** Collects what a listener receives once the subscription is up, without the event for its start. */
+  async function receive(bus: EventBus): Promise<StoreEvent[]> {
+    const received: StoreEvent[] = [];
+    bus.subscribe((event) => received.push(event));
+    await eventually(() => expect(received).toEqual([something]));
+    received.length = 0;
+    return received;
   }
 
-  async function hearLast(heard: readonly StoreEvent[]): Promise<void> {
-    await eventually(() => expect(heard).toContainEqual(last));
+  async function receiveLast(received: readonly StoreEvent[]): Promise<void> {
+    await eventually(() => expect(received).toContainEqual(last));
   }
 
   async function subscriptions(): Promise<unknown> {
     return ((await redis.command('PUBSUB', 'NUMSUB', channel)) as unknown[])[1];
   }
 
-  it('is up once it was needed, until it is closed, as measurements tell', async () => {
+  it('is up from its first use until it is closed, and the metric shows it', async () => {
     const links = new Map<() => boolean | undefined, string>();
     const telemetry: Telemetry = {
       ...noTelemetry,
@@ -68,131 +68,131 @@ describe('a bus over Redis', () => {
     expect(links.size).toBe(0);
   });
 
-  it('carries events to others, and to its own listeners at once, and once', async () => {
+  it('delivers events to other processes, and once and at once to its own listeners', async () => {
     const [here, there] = [openBus(), openBus()];
-    const [heardHere, heardThere] = [await hear(here), await hear(there)];
+    const [receivedHere, receivedThere] = [await receive(here), await receive(there)];
     here.publish(offer);
-    expect(heardHere).toEqual([offer]);
-    await eventually(() => expect(heardThere).toEqual([offer]));
+    expect(receivedHere).toEqual([offer]);
+    await eventually(() => expect(receivedThere).toEqual([offer]));
     there.publish(last);
-    await hearLast(heardHere);
-    expect(heardHere).toEqual([offer, last]);
-    expect(heardThere).toEqual([offer, last]);
+    await receiveLast(receivedHere);
+    expect(receivedHere).toEqual([offer, last]);
+    expect(receivedThere).toEqual([offer, last]);
   });
 
   it('keeps deployments apart, on one database or two', async () => {
     const other = openBus({ deployment: `${deployment}-2` });
-    const [heard, heardByOther] = [await hear(openBus()), await hear(other)];
+    const [received, receivedByOther] = [await receive(openBus()), await receive(other)];
     const elsewhere = openBus({ deployment: `${deployment}-2`, url: new URL('/1', redisUrl).href });
     elsewhere.publish(offer);
-    await eventually(() => expect(heardByOther).toEqual([offer]));
+    await eventually(() => expect(receivedByOther).toEqual([offer]));
     openBus().publish(last);
-    await hearLast(heard);
-    expect(heard).toEqual([last]);
+    await receiveLast(received);
+    expect(received).toEqual([last]);
   });
 
-  it('sends many changes as few messages', async () => {
+  it('sends many changes in few messages', async () => {
     const bus = openBus({ gatherMs: 3_600_000 });
     const messages = await redis.listen(channel);
-    const heard = await hear(openBus());
+    const received = await receive(openBus());
     bus.publish(offer);
-    await eventually(() => expect(heard).toEqual([offer]));
+    await eventually(() => expect(received).toEqual([offer]));
     messages.length = 0;
     for (let append = 0; append < 10_000; append += 1) bus.publish(changed(`s${append % 2}`));
     bus.publish(last);
-    await hearLast(heard);
-    expect(heard).toEqual([offer, changed('s0'), changed('s1'), last]);
+    await receiveLast(received);
+    expect(received).toEqual([offer, changed('s0'), changed('s1'), last]);
     expect(messages).toHaveLength(1);
   });
 
-  it('sends changes by themselves, after a while', async () => {
-    const heard = await hear(openBus());
+  it('sends changes after a short while, without a further call', async () => {
+    const received = await receive(openBus());
     const bus = openBus({ gatherMs: 1 });
-    // What opens the connection goes with it.
+    // The event that opens the connection is sent with it.
     bus.publish(last);
-    await hearLast(heard);
+    await receiveLast(received);
     bus.publish(changed('work'));
-    await eventually(() => expect(heard).toEqual([last, changed('work')]));
+    await eventually(() => expect(received).toEqual([last, changed('work')]));
   });
 
-  it('says that something changed rather than send too much', async () => {
+  it('sends something_changed instead of too many events', async () => {
     const bus = openBus({ gatherMs: 3_600_000 });
-    const heard = await hear(openBus());
+    const received = await receive(openBus());
     bus.publish(offer);
-    await eventually(() => expect(heard).toEqual([offer]));
+    await eventually(() => expect(received).toEqual([offer]));
     for (let append = 0; append < 5000; append += 1) bus.publish(changed(`s${append}`));
     bus.publish(last);
-    await eventually(() => expect(heard).toEqual([offer, something]));
+    await eventually(() => expect(received).toEqual([offer, something]));
   });
 
-  it('subscribes with the first listener and once for all, and ends that with the last', async () => {
+  it('subscribes once for all listeners, from the first to the last', async () => {
     const bus = openBus({ lingerMs: 0 });
     bus.publish(offer);
     expect(await subscriptions()).toBe(0);
     const ends = Array.from({ length: 100 }, () => bus.subscribe(() => undefined));
     await eventually(async () => expect(await subscriptions()).toBe(1));
-    const heard = await hear(openBus({ lingerMs: 0 }));
+    const received = await receive(openBus({ lingerMs: 0 }));
     expect(await subscriptions()).toBe(2);
     for (const end of ends.slice(1)) {
       end();
       end();
     }
     openBus().publish(last);
-    await hearLast(heard);
+    await receiveLast(received);
     expect(await subscriptions()).toBe(2);
     ends[0]?.();
     await eventually(async () => expect(await subscriptions()).toBe(1));
-    expect(await hear(bus)).toEqual([]);
+    expect(await receive(bus)).toEqual([]);
   });
 
-  it('keeps the subscription for a listener that soon comes back', async () => {
+  it('keeps the subscription for a listener that returns soon', async () => {
     const bus = openBus({ lingerMs: 50 });
     const heardBefore: StoreEvent[] = [];
     const end = bus.subscribe((event) => heardBefore.push(event));
     await eventually(() => expect(heardBefore).toEqual([something]));
     end();
-    const heard: StoreEvent[] = [];
-    bus.subscribe((event) => heard.push(event));
-    // Longer than it would have lingered.
+    const received: StoreEvent[] = [];
+    bus.subscribe((event) => received.push(event));
+    // Longer than the subscription outlives its last listener.
     await setTimeout(200);
     openBus().publish(last);
-    await hearLast(heard);
-    expect(heard).toEqual([last]);
+    await receiveLast(received);
+    expect(received).toEqual([last]);
   });
 
-  it('ignores what strangers publish', async () => {
-    const heard = await hear(openBus());
+  it('ignores what other programs publish', async () => {
+    const received = await receive(openBus());
     const strange = { kind: 'session_changed', namespace: 'team', sessionKey: 'no key' };
     for (const garbage of ['', '{', '[[', 'null', JSON.stringify({ sender: 'x', events: [strange] }), '\u0000'])
       await redis.command('PUBLISH', channel, garbage);
     await redis.command('PUBLISH', channel, 'x'.repeat(4 * 1024 * 1024));
     openBus().publish(last);
-    await hearLast(heard);
-    expect(heard).toEqual([last]);
+    await receiveLast(received);
+    expect(received).toEqual([last]);
   });
 
-  it('ends with close, and sends before what it has', async () => {
-    const heard = await hear(openBus());
+  it('sends what it holds before it closes', async () => {
+    const received = await receive(openBus());
     const bus = openBus({ gatherMs: 3_600_000 });
-    const ownHeard = await hear(bus);
+    const ownReceived = await receive(bus);
     bus.publish(offer);
-    await eventually(() => expect(heard).toEqual([offer]));
+    await eventually(() => expect(received).toEqual([offer]));
     bus.publish(changed('work'));
     const end = bus.subscribe(() => undefined);
     await Promise.all([bus.close(), bus.close()]);
-    await eventually(() => expect(heard).toEqual([offer, changed('work')]));
+    await eventually(() => expect(received).toEqual([offer, changed('work')]));
     await eventually(async () => expect(await subscriptions()).toBe(1));
     end();
-    ownHeard.length = 0;
+    ownReceived.length = 0;
     bus.publish(offer);
-    bus.subscribe((event) => ownHeard.push(event));
+    bus.subscribe((event) => ownReceived.push(event));
     openBus().publish(last);
-    await hearLast(heard);
-    expect(ownHeard).toEqual([]);
+    await receiveLast(received);
+    expect(ownReceived).toEqual([]);
     expect(await subscriptions()).toBe(1);
   });
 
-  it('refuses what is no URL of Redis at once', () => {
+  it('refuses a text that is not a URL of Redis at once', () => {
     const open = (): EventBus => createRedisBus({ url: 'http://user:secret@127.0.0.1', deployment });
     expect(open).toThrow(expect.objectContaining({ code: 'VALIDATION_ERROR' }));
     expect(open).not.toThrow('secret');

@@ -11,10 +11,10 @@ const something: StoreEvent = { kind: 'something_changed' };
 const offerTo = (targetAgent: string): StoreEvent => ({ kind: 'handoff_offered', namespace: 'team', targetAgent });
 const changed = (sessionKey: string): StoreEvent => ({ kind: 'session_changed', namespace: 'team', sessionKey });
 
-/** A bus, and what it was heard to say. */
+/** A bus, and the events and states that it reported. */
 interface ObservedBus {
   readonly bus: EventBus;
-  readonly heard: StoreEvent[];
+  readonly received: StoreEvent[];
   readonly states: ConnectionState[];
 }
 
@@ -33,7 +33,7 @@ describe('a bus over a Redis in trouble', () => {
   });
 
   function observedBus(url = server.url): ObservedBus {
-    const [heard, states]: [StoreEvent[], ConnectionState[]] = [[], []];
+    const [received, states]: [StoreEvent[], ConnectionState[]] = [[], []];
     const bus = createRedisBus({
       url,
       deployment: 'test',
@@ -41,31 +41,31 @@ describe('a bus over a Redis in trouble', () => {
       onStateChange: (state) => states.push(state),
     });
     buses.push(bus);
-    bus.subscribe((event) => heard.push(event));
-    return { bus, heard, states };
+    bus.subscribe((event) => received.push(event));
+    return { bus, received, states };
   }
 
   const isConnected = ({ states }: ObservedBus): boolean[] => states.map((state) => state.isConnected);
 
-  /** Events are hints: one that goes out in the middle of trouble may be lost, or become a `something_changed`. */
+  /** Events are hints: one that is sent while Redis fails may be lost, or become a `something_changed`. */
   async function expectToHear(from: ObservedBus, to: ObservedBus, name: string): Promise<void> {
     await eventually(() => {
       from.bus.publish(offerTo(name));
-      expect(to.heard).toContainEqual(offerTo(name));
+      expect(to.received).toContainEqual(offerTo(name));
     });
   }
 
-  it('serves its own process while there is none, and the others as soon as there is', async () => {
+  it('serves its own process while Redis is down, and the others once it is up', async () => {
     const [here, there] = [observedBus(), observedBus()];
     here.bus.publish(offerTo('early'));
-    expect(here.heard).toEqual([offerTo('early')]);
+    expect(here.received).toEqual([offerTo('early')]);
     await eventually(() => expect([here.states.length, there.states.length]).toEqual([1, 1]));
     expect(here.states).toEqual([{ isConnected: false, reason: 'ECONNREFUSED' }]);
     here.bus.publish(offerTo('later'));
-    expect(there.heard).toEqual([]);
+    expect(there.received).toEqual([]);
     await server.start();
-    await eventually(() => expect(there.heard).toContainEqual(something));
-    await eventually(() => expect(here.heard).toContainEqual(something));
+    await eventually(() => expect(there.received).toContainEqual(something));
+    await eventually(() => expect(here.received).toContainEqual(something));
     await expectToHear(here, there, 'after');
     await expectToHear(there, here, 'and-back');
     await eventually(() =>
@@ -76,10 +76,10 @@ describe('a bus over a Redis in trouble', () => {
     );
   });
 
-  it('comes back after a crash, and says that something changed', async () => {
+  it('connects again after a crash, and sends something_changed', async () => {
     await server.start();
     const [here, there] = [observedBus(), observedBus()];
-    await eventually(() => expect(there.heard).toEqual([something]));
+    await eventually(() => expect(there.received).toEqual([something]));
     await expectToHear(here, there, 'before');
     const untilBoth = (connected: boolean): Promise<void> =>
       eventually(() =>
@@ -88,20 +88,20 @@ describe('a bus over a Redis in trouble', () => {
     for (const crash of [1, 2]) {
       await server.kill();
       await untilBoth(false);
-      there.heard.length = 0;
+      there.received.length = 0;
       here.bus.publish(offerTo(`during-${crash}`));
       await server.start();
-      await eventually(() => expect(there.heard).toContainEqual(something));
+      await eventually(() => expect(there.received).toContainEqual(something));
       await expectToHear(here, there, `after-${crash}`);
       await untilBoth(true);
     }
     expect(isConnected(here)).toEqual([true, false, true, false, true]);
   });
 
-  it('gives up a Redis that hangs, keeps little for it, and takes it again', async () => {
+  it('drops the connection to a Redis that hangs, holds little for it, and uses it again', async () => {
     await server.start();
     const [here, there] = [observedBus(), observedBus()];
-    await eventually(() => expect(there.heard).toEqual([something]));
+    await eventually(() => expect(there.received).toEqual([something]));
     await expectToHear(here, there, 'before');
     const observer = await plainClient(server.url);
     const messages = await observer.listen('context-store:test:events:v1');
@@ -110,16 +110,16 @@ describe('a bus over a Redis in trouble', () => {
     await eventually(() => expect(isConnected(here)).toEqual([true, false]));
     await eventually(() => expect(isConnected(there)).toEqual([true, false]));
     for (let append = 0; append < 100_000; append += 1) here.bus.publish(changed(`s${append}`));
-    there.heard.length = 0;
+    there.received.length = 0;
     server.signal('SIGCONT');
-    await eventually(() => expect(there.heard).toContainEqual(something));
+    await eventually(() => expect(there.received).toContainEqual(something));
     await expectToHear(here, there, 'after');
     expect(messages.join('\n')).toMatch(/something_changed(.|\n)*after/);
     expect(messages.join('\n')).not.toContain('session_changed');
     observer.close();
   });
 
-  it('waits for a password that is refused, and says so once', async () => {
+  it('tries again while a password is refused, and reports that once', async () => {
     await server.start();
     const admin = await plainClient(server.url);
     await admin.command('CONFIG', 'SET', 'requirepass', 'right');
@@ -142,10 +142,10 @@ describe('a bus over a Redis in trouble', () => {
     }
   });
 
-  it('takes a connection for lost that may not publish', async () => {
+  it('drops a connection that may not publish', async () => {
     await server.start();
     const [here, there] = [observedBus(), observedBus()];
-    await eventually(() => expect(there.heard).toEqual([something]));
+    await eventually(() => expect(there.received).toEqual([something]));
     await expectToHear(here, there, 'before');
     const admin = await plainClient(server.url);
     await admin.command('ACL', 'SETUSER', 'default', '-publish');
@@ -153,16 +153,16 @@ describe('a bus over a Redis in trouble', () => {
     await eventually(() => expect(here.states).toHaveLength(2));
     expect(here.states[1]).toEqual({ isConnected: false, reason: expect.stringMatching(/^NOPERM/) as string });
     await admin.command('ACL', 'SETUSER', 'default', '+publish');
-    await eventually(() => expect(there.heard).toContainEqual(offerTo('refused')));
+    await eventually(() => expect(there.received).toContainEqual(offerTo('refused')));
     await eventually(() => expect(isConnected(here)).toEqual([true, false, true]));
     admin.close();
   });
 
-  it('keeps one connection to publish and one to hear, however many listeners', async () => {
+  it('keeps one connection to publish and one to subscribe for any number of listeners', async () => {
     await server.start();
-    const { bus, heard } = observedBus();
+    const { bus, received } = observedBus();
     for (let listener = 0; listener < 100; listener += 1) bus.subscribe(() => undefined);
-    await eventually(() => expect(heard).toEqual([something]));
+    await eventually(() => expect(received).toEqual([something]));
     const admin = await plainClient(server.url);
     const connections = async (): Promise<number> =>
       String(await admin.command('CLIENT', 'LIST'))
@@ -172,12 +172,12 @@ describe('a bus over a Redis in trouble', () => {
     for (let event = 0; event < 100; event += 1) bus.publish(offerTo(`a${event}`));
     await eventually(async () => expect(await connections()).toBe(2));
     await bus.close();
-    // The server hears of it a moment later.
+    // The server notices it a moment later.
     await eventually(async () => expect(await connections()).toBe(0));
     admin.close();
   });
 
-  it('bears with a server that is none of Redis', async () => {
+  it('works beside a server that is not Redis', async () => {
     const babbler = createServer((socket) => {
       socket
         .on('error', () => undefined)
@@ -193,7 +193,7 @@ describe('a bus over a Redis in trouble', () => {
     await once(babbler, 'close');
   });
 
-  it('closes while it waits for the first answer of a server', async () => {
+  it('closes while it waits for the first answer of Redis', async () => {
     const mute = createServer((socket) => void socket.on('error', () => undefined).resume());
     await once(mute.listen(0, '127.0.0.1'), 'listening');
     const url = `redis://127.0.0.1:${(mute.address() as AddressInfo).port}`;

@@ -17,7 +17,7 @@ describe('a cached store', () => {
   beforeEach(async () => {
     fails = false;
     lookups = [];
-    // Time stands still: only its uid tells a session from a later one.
+    // Time stands still, so a session differs from a later one by its uid alone.
     plain = createMemoryStore({ clock: () => 1_700_000_000_000 });
     const watched = watchStore(plain, (operation) => {
       if (fails && operation === 'readEntries') throw new Error('gone');
@@ -30,7 +30,7 @@ describe('a cached store', () => {
     await createWork(plain);
   });
 
-  /** The session's times of observation aside, both say the same. */
+  /** Both answers are equal, except for the times at which the session was read. */
   async function expectSame(): Promise<void> {
     for (const request of [readWork(), readWork({ direction: 'ascending', afterSequence: 5, limit: 20 })]) {
       const { session: _session, ...page } = await cached.readEntries(request);
@@ -42,7 +42,7 @@ describe('a cached store', () => {
     }
   }
 
-  it('reads full pages from the database once, and what can change every time', async () => {
+  it('reads full pages from the database once, and everything that can change each time', async () => {
     await appendWork(plain, 40);
     await cached.readEntries(readWork());
     expect(asked()).toEqual(['readTail', 'readEntries']);
@@ -57,7 +57,7 @@ describe('a cached store', () => {
     await expectSame();
   });
 
-  it('asks for nothing twice that several want at once', async () => {
+  it('loads a page once for several calls at the same time', async () => {
     await appendWork(plain, 40);
     const pages = await Promise.all(Array.from({ length: 10 }, () => cached.readEntries(readWork())));
     expect(asked().filter((operation) => operation === 'readEntries')).toHaveLength(1);
@@ -67,7 +67,7 @@ describe('a cached store', () => {
     expect(asked().filter((operation) => operation === 'readBriefing')).toHaveLength(1);
   });
 
-  it('tells a failure to all who wait, and keeps none of it', async () => {
+  it('passes a failed load on to all waiting calls, and caches nothing of it', async () => {
     await appendWork(plain, 40);
     fails = true;
     const reads = await Promise.allSettled([1, 2, 3].map(() => cached.readEntries(readWork())));
@@ -76,8 +76,8 @@ describe('a cached store', () => {
     await expectSame();
   });
 
-  describe('while several wait for one page', () => {
-    /** Each of those who wait for pages from the database, in the order in which it was asked. */
+  describe('a load of a page that several calls wait for', () => {
+    /** The loads that wait for pages from the database, in the order in which they began. */
     let waiting: { readonly answer: () => void; readonly signal: AbortSignal | undefined }[];
     let served: (readonly unknown[])[];
 
@@ -107,14 +107,14 @@ describe('a cached store', () => {
       });
     });
 
-    /** Begins a read, which comes to wait for the pages. */
+    /** Starts a read, and waits until it waits for the pages. */
     async function begin(signal?: AbortSignal) {
       const read = Promise.allSettled([cached.readEntries(readWork(), signal)]);
       await setImmediate();
       return read.then(([result]) => (result.status === 'fulfilled' ? result.value.entries : String(result.reason)));
     }
 
-    it('goes on for the others when one leaves', async () => {
+    it('continues for the others when one call leaves', async () => {
       const leaving = new AbortController();
       const reads = [begin(leaving.signal), begin(AbortSignal.abort()), begin(new AbortController().signal), begin()];
       await setImmediate();
@@ -126,7 +126,7 @@ describe('a cached store', () => {
       expect(await Promise.all(reads)).toEqual([entries, entries, entries, entries]);
     });
 
-    it('is given up when all have left, and begins anew for whoever comes then', async () => {
+    it('is aborted when all calls have left, and starts again for the next call', async () => {
       const leaving = [new AbortController(), new AbortController()];
       const reads = leaving.map(({ signal }) => begin(signal));
       await setImmediate();
@@ -142,14 +142,14 @@ describe('a cached store', () => {
       expect(waiting).toHaveLength(2);
     });
 
-    it('does not begin for one that has left already', async () => {
+    it('does not start for a call that was aborted before', async () => {
       const read = begin(AbortSignal.abort());
       await vi.waitFor(() => expect(waiting.map(({ signal }) => signal?.aborted)).toEqual([true]));
       waiting[0]?.answer();
       await read;
     });
 
-    it('is asked for anew when the database owes it for long: a connection may have broken', async () => {
+    it('starts again for a call that comes much later: the connection may have broken', async () => {
       vi.useFakeTimers({ toFake: ['performance'] });
       try {
         const stuck = begin();
@@ -172,7 +172,7 @@ describe('a cached store', () => {
       }
     });
 
-    it('serves all of them, as traces tell', async () => {
+    it('serves all of them in traces', async () => {
       const reads = [begin(), begin(), begin()];
       await setImmediate();
       await setImmediate();
@@ -182,7 +182,7 @@ describe('a cached store', () => {
     });
   });
 
-  it('counts what was found, and what was not', async () => {
+  it('counts hits and misses', async () => {
     await appendWork(plain, 40);
     await cached.readEntries(readWork());
     expect(lookups).toEqual([false, false]);
@@ -192,13 +192,13 @@ describe('a cached store', () => {
     expect(lookups.slice(3)).toEqual([true, true, false]);
   });
 
-  it('counts for each of those who wait for one look what it found', async () => {
+  it('counts a hit or a miss for each call that waits for one look-up', async () => {
     await appendWork(plain, 40);
     await Promise.all([1, 2, 3].map(() => cached.readEntries(readWork())));
     expect(lookups).toEqual(Array.from({ length: 6 }, () => false));
   });
 
-  it('gives as much of a content as is asked for, whatever it was asked for before', async () => {
+  it('returns as much of a content as each call asks for', async () => {
     await appendWork(plain, 16, (index) => ({ content: '🚀'.repeat(30_000 * (index % 2)) + index }));
     for (const maxContentLength of [10, 24_575, 24_576, 24_577, 30_001, 30_002, 100_000, 10]) {
       const request = readWork({ maxContentLength });
@@ -209,7 +209,7 @@ describe('a cached store', () => {
     }
   });
 
-  it('leaves filters and later parts of a content to the database', async () => {
+  it('reads filtered entries and later parts of a content from the database', async () => {
     await appendWork(plain, 40, (index) => ({ contextType: index % 2 === 0 ? 'file' : 'message' }));
     await expectSame();
     for (const request of [readWork({ types: ['file'] }), readWork({ contentOffset: 3 })]) {
@@ -218,7 +218,7 @@ describe('a cached store', () => {
     await expectSame();
   });
 
-  it('gives nobody what another can change', async () => {
+  it('returns entries that callers can change without an effect on others', async () => {
     await appendWork(plain, 32, () => ({ metadata: { deep: { list: [1] } } }));
     const spoil = async (): Promise<void> => {
       for (const { metadata } of (await cached.readEntries(readWork())).entries) {
@@ -231,7 +231,7 @@ describe('a cached store', () => {
     await expectSame();
   });
 
-  it('never takes a session for an earlier one of its key', async () => {
+  it('never confuses a session with an earlier one of the same key', async () => {
     await appendWork(plain, 40);
     await expectSame();
     await plain.deleteSession(work);
@@ -241,7 +241,7 @@ describe('a cached store', () => {
     await expectSame();
   });
 
-  it('answers from the database when a session becomes another one between two looks', async () => {
+  it('answers from the database when a session is replaced between two reads', async () => {
     await appendWork(plain, 40);
     let swaps = 0;
     const store = createCachedStore({

@@ -6,17 +6,17 @@ import { readEntries } from './read-entries.js';
 import type { SharedLevel } from './shared-level.js';
 
 export interface CachedStoreOptions {
-  /** Where everything lies. It is closed with the cached one. */
+  /** The store with all data. It is closed with the cached store. */
   readonly store: Store;
-  /** How many entries are a page: fewer are more keys for one read, more are read again with each one written. Default 16. */
+  /** Entries of a page. Smaller pages need more keys for a read; the entries after the last full page are read each time. Default: 16. */
   readonly pageSize?: number | undefined;
-  /** How much memory the cache may take, in bytes. Default 64 MiB. */
+  /** The most memory that the cache takes, in bytes. Default: 64 MiB. */
   readonly maxBytes?: number | undefined;
-  /** How long anything is kept, in milliseconds. Default: an hour. */
+  /** How long parts are kept, in milliseconds. Default: an hour. */
   readonly ttlMs?: number | undefined;
-  /** What processes share what they found by; it is closed with the cache. Absent: each has its own memory alone. */
+  /** Shares parts with other processes. It is closed with the cache. Default: parts are kept in memory alone. */
   readonly shared?: SharedLevel | undefined;
-  /** Absent: nowhere. */
+  /** Default: none. */
   readonly telemetry?: Telemetry | undefined;
 }
 
@@ -24,9 +24,9 @@ export interface CachedStoreOptions {
 const longestTimerMs = 2 ** 31 - 1;
 
 /**
- * A store that keeps the full pages of logs, which cannot change, and reads everything else from another store. Each
- * answer tells the state of the database at the time of the call, as the other store's own would: the session and what
- * is behind the last full page are read every time, and pages are looked up by the appends that they end by.
+ * Creates a store that caches the full pages of logs, which cannot change, and reads everything else from `store`. An
+ * answer is never stale: each call reads the session and the entries after the last full page, and looks pages up by the
+ * append that each ends with.
  */
 export function createCachedStore({
   store,
@@ -41,7 +41,7 @@ export function createCachedStore({
   const underWay = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
-  /** A read may take two of the other store's, which must not be closed between them. */
+  /** A read may make two calls of `store`, which must not be closed between them. */
   const serve =
     <Request, Answer>(operation: (request: Request, signal?: AbortSignal) => Promise<Answer>) =>
     async (request: Request, signal?: AbortSignal): Promise<Answer> => {
@@ -57,12 +57,12 @@ export function createCachedStore({
 
   async function close(withinMs: number): Promise<void> {
     const sinceMs = performance.now();
-    // Reads that take longer are ended by the other store.
+    // `store` ends reads that take longer.
     await settledWithin(withinMs, underWay);
     const leftMs = Math.max(0, withinMs - (performance.now() - sinceMs));
     stopObserving?.();
     cache.close();
-    // Redis may be silent just now, and owes an answer for longer.
+    // Redis may not answer, and take longer than there is time.
     await Promise.all([settledWithin(leftMs, [shared?.close()]), store.close(leftMs)]);
   }
 
@@ -90,7 +90,7 @@ export function createCachedStore({
   };
 }
 
-/** Waits until all of these are over, or the time is. */
+/** Waits until all promises have settled, for at most `ms` milliseconds. */
 async function settledWithin(ms: number, promises: Iterable<unknown>): Promise<void> {
   const timer = new AbortController();
   const tooLong = sleep(Math.min(ms, longestTimerMs), undefined, { signal: timer.signal }).catch(() => undefined);

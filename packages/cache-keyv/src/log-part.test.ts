@@ -26,8 +26,8 @@ const entry: KeptEntry = {
 const page: LogPart = { entries: [entry, { ...entry, sequence: 8, metadata: '{}' }] };
 const briefed: LogPart = { entries: [entry], totals: { pinnedCount: 5, estimatedTokens: 90 } };
 
-describe('what is sent to others', () => {
-  it('means the same as long as its version does', () => {
+describe('an encoded part', () => {
+  it('has a fixed format for each version', () => {
     expect({
       version: formatVersion,
       keptContentLength,
@@ -43,7 +43,7 @@ describe('what is sent to others', () => {
     });
   });
 
-  it.each([page, briefed, { entries: [] }])('is what was kept: %j', (part) => {
+  it.each([page, briefed, { entries: [] }])('decodes to the part: %j', (part) => {
     expect(decodePart('key', encodePart('key', part))).toEqual(part);
   });
 
@@ -77,7 +77,7 @@ describe('what is sent to others', () => {
     },
   );
 
-  it.each(['1', 'null,1', '1,-1', '1,1,1', '"1",1'])('is refused when it ends by %s', (totals) => {
+  it.each(['1', 'null,1', '1,-1', '1,1,1', '"1",1'])('is refused when it ends with %s', (totals) => {
     expect(decodePart('key', `["key",[],${totals}]`)).toBeUndefined();
   });
 });

@@ -1,27 +1,27 @@
 import { contextTypes, type AppendedEntry, type BriefingSource, type EntryRecord, type JsonObject } from '@org/domain';
 
 /**
- * How many code points of an entry are kept. A larger one is read from the database by those who want more of it: most
- * look at a beginning, as does `getContext` unless it is given a larger budget than its default.
+ * How many code points of a content are kept. Reads that want more of a larger content go to the database. Most reads want
+ * its beginning, as `getContext` does with its default budget.
  */
 export const keptContentLength = 24 * 1024;
 
 /**
- * A version of all shapes below, and of how much is kept of a content. It is part of every key: a release never meets what
- * another one means by them.
+ * The version of all shapes below and of `keptContentLength`. It is part of every key, so that a release never reads the
+ * format of another.
  */
 export const formatVersion = 'v1';
 
-/** What of a log cannot change: a page, or what a briefing needs of everything up to the end of one. */
+/** A part of a log that cannot change: a page, or the newest pins and the totals of all entries up to the end of a page. */
 export interface LogPart {
   readonly entries: readonly KeptEntry[];
-  /** Of all entries up to the end; of a page, nobody asks. */
+  /** The totals of all entries up to the end of the part. A page has none. */
   readonly totals?: LogTotals | undefined;
 }
 
 export type LogTotals = Pick<BriefingSource, 'pinnedCount' | 'estimatedTokens'>;
 
-/** An entry as it is kept: its metadata as text, so that nobody who was given an entry can change what others get. */
+/** An entry in the cache. Its metadata is a text, so that callers that change an entry do not change the cache. */
 export interface KeptEntry extends Omit<EntryRecord, 'metadata'> {
   readonly metadata: string;
 }
@@ -33,40 +33,40 @@ export const giveEntry = (kept: KeptEntry): EntryRecord => ({
   metadata: (kept.metadata === '{}' ? {} : JSON.parse(kept.metadata)) as JsonObject,
 });
 
-/** What tells an append from every other that may ever have had its place in the session. */
+/** Names an append. No other append at the same place of the session has the same name. */
 export const appendName = ({ sequence, createdAtMs, contentBytes, estimatedTokens, epoch }: AppendedEntry): string =>
   [sequence, createdAtMs, contentBytes, estimatedTokens, epoch].map((number) => number.toString(36)).join('.');
 
-/** The key of the page of so many entries that ends by an append. */
+/** The key of the page of `pageSize` entries that ends with the append `end`. */
 export const pageKey = (uid: string, pageSize: number, end: AppendedEntry): string =>
   `${uid}:page:${pageSize}:${appendName(end)}`;
 
-/** The key of what a briefing needs of everything up to an append. */
+/** The key of the pins and totals of all entries up to the append `end`. */
 export const totalsKey = (
   uid: string,
   end: AppendedEntry,
   { pinnedLimit, maxContentLength }: { readonly pinnedLimit: number; readonly maxContentLength: number },
 ): string => `${uid}:totals:${appendName(end)}:${pinnedLimit.toString(36)}.${maxContentLength.toString(36)}`;
 
-/** How much memory a part takes at most, in bytes. */
+/** Returns the most memory that a part takes, in bytes. */
 export const bytesOf = ({ entries }: LogPart): number =>
   entries.reduce(
     (sum, entry) => sum + heldBytes(entry) + entry.agent.length + 2 * entry.metadata.length + entryBytes,
     300,
   );
 
-/** A character takes two bytes, or one in a text of such characters alone as ASCII's, which is as long in UTF-8. */
+/** V8 takes two bytes a character, or one if the text is ASCII: then it has as many characters as bytes in UTF-8. */
 const heldBytes = (entry: KeptEntry): number =>
   entry.content.length * (entry.content.length === entry.contentBytes ? 1 : 2);
 
-/** Of an entry besides its texts. */
+/** The memory of an entry without its texts. */
 const entryBytes = 250;
 
 const isText = (value: unknown): boolean => typeof value === 'string';
 const isFlag = (value: unknown): boolean => typeof value === 'boolean';
 const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
-/** What an entry is sent as, in this order, and what each must be: a library would take ten times as long to tell. */
+/** The fields of an entry in the order of its encoding, with their checks. A schema library takes ten times as long. */
 const fields: Readonly<Record<keyof KeptEntry, (value: unknown) => boolean>> = {
   sequence: isWhole,
   contextType: (value) => (contextTypes as readonly unknown[]).includes(value),
@@ -82,7 +82,7 @@ const fields: Readonly<Record<keyof KeptEntry, (value: unknown) => boolean>> = {
 };
 const fieldNames = Object.keys(fields) as (keyof KeptEntry)[];
 
-/** As it is sent to others, with its key: names of fields would take a fifth of the room. */
+/** Encodes a part with its key, for other processes. Field names are left out: they would be a fifth of the text. */
 export const encodePart = (key: string, { entries, totals }: LogPart): string =>
   JSON.stringify([
     key,
@@ -90,7 +90,7 @@ export const encodePart = (key: string, { entries, totals }: LogPart): string =>
     ...(totals === undefined ? [] : [totals.pinnedCount, totals.estimatedTokens]),
   ]);
 
-/** @returns undefined for whatever is not sent as the part of this key: anybody may have written it */
+/** Decodes a part. @returns undefined if the text is not a part with this key: any client of Redis may have written it */
 export function decodePart(key: string, text: string): LogPart | undefined {
   const [name, tuples, pinnedCount, estimatedTokens, ...more] = parseArray(text);
   if (name !== key || !Array.isArray(tuples) || more.length > 0) return undefined;
@@ -118,7 +118,7 @@ function parseArray(text: string): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Undefined for what is no JSON. */
+/** Returns undefined if the text is not JSON. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -127,7 +127,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Whether a part is the page of so many entries that ends by an append. */
+/** Returns true if a part is the page of `pageSize` entries that ends with the append `end`. */
 export const isPage = ({ entries, totals }: LogPart, pageSize: number, end: AppendedEntry): boolean => {
   const last = entries.at(-1);
   return (

@@ -8,7 +8,7 @@ import { createPartCache, type PartCache } from './part-cache.js';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-it('forgets what nobody asks for any more when its time is over', async () => {
+it('removes expired parts that no call looks up', async () => {
   const held: WeakRef<LogPart>[] = [];
   const options = { pageSize: 16, maxBytes: 1_000_000, telemetry: noTelemetry, shared: undefined };
   const caches = [20, 3_600_000].map((ttlMs) => createPartCache({ ...options, ttlMs }));
@@ -53,7 +53,7 @@ describe('the memory of a cache', () => {
       shared: undefined,
     });
 
-  /** @returns whether the part was held already */
+  /** @returns true if the part was in memory */
   async function look(cache: PartCache, key: string, part: LogPart): Promise<boolean> {
     let isHeld = true;
     await cache.find([{ key, isFitting: () => true }], async () => {
@@ -63,7 +63,7 @@ describe('the memory of a cache', () => {
     return isHeld;
   }
 
-  it('holds as much as it may, of what was wanted last', async () => {
+  it('holds the parts that were used last, up to its limit', async () => {
     const cache = open();
     for (let number = 0; number < 3 * pages; number += 1) {
       await look(cache, `page ${number}`, page);
@@ -75,7 +75,7 @@ describe('the memory of a cache', () => {
     cache.close();
   });
 
-  it('holds nothing that would drive out much else', async () => {
+  it('holds no part that would evict many others', async () => {
     const cache = open();
     const giant: LogPart = { entries: [...page.entries, { ...entry, content: 'x'.repeat(bytesOf(page)) }] };
     for (let time = 0; time < 2; time += 1) expect(await look(cache, 'giant', giant)).toBe(false);

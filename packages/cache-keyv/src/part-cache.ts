@@ -4,37 +4,37 @@ import { bytesOf, decodePart, encodePart, type LogPart } from './log-part.js';
 import type { SharedLevel } from './shared-level.js';
 import { SharedLoad } from './shared-load.js';
 
-/** A part of a log that is wanted. */
+/** A part to look up. */
 export interface WantedPart {
   readonly key: string;
-  /** Whether what was found under the key is what is wanted. */
+  /** Returns true if the part that was found under the key is the wanted one. */
   readonly isFitting: (part: LogPart) => boolean;
 }
 
-/** Parts in the order asked for; one that is not there any more is undefined. */
+/** Parts in the order of the request. A part that does not exist any more is undefined. */
 export type FoundParts = readonly (LogPart | undefined)[];
 
-/** Reads parts from the database. The signal says that nobody needs them any more. */
+/** Reads parts from the database. The signal aborts when no call waits for them any more. */
 export type LoadParts<Wanted> = (wanted: readonly Wanted[], signal: AbortSignal) => Promise<FoundParts>;
 
-/** Finds parts of logs by keys that never mean anything else. */
+/** Finds parts of logs. A key never means another part. */
 export interface PartCache {
-  /** How many entries are a page. */
+  /** Entries of a page. */
   readonly pageSize: number;
-  /** Parts that are asked for by several at once are loaded once, and not given up before all of these have aborted. */
+  /** Calls that want the same part at once share one load of it, which is aborted when all of them have aborted. */
   readonly find: <Wanted extends WantedPart>(
     wanted: readonly Wanted[],
     load: LoadParts<Wanted>,
     signal?: AbortSignal,
   ) => Promise<FoundParts>;
-  /** It must not be asked any more. */
+  /** Callers must not use the cache afterwards. */
   readonly close: () => void;
 }
 
-/** What came of looking for a part that is not in memory. */
+/** The result of a look-up outside this process's memory. */
 interface Lookup {
   readonly part: LogPart | undefined;
-  /** Whether another process had found it already. */
+  /** True if another process has shared the part. */
   readonly isHit: boolean;
 }
 
@@ -47,17 +47,17 @@ export interface PartCacheOptions extends Pick<PartCache, 'pageSize'> {
   readonly maxBytes: number;
   readonly ttlMs: number;
   readonly telemetry: Telemetry;
-  /** What other processes have found already. */
+  /** Parts that other processes have shared. */
   readonly shared: SharedLevel | undefined;
 }
 
-/** No part may take more than this share of the memory: one giant would drive out what many need. */
+/** The largest share of the memory that one part takes. A larger part would evict many that are used more. */
 const largestShare = 1 / 32;
-/** Nothing larger is sent to Redis, where one value keeps all others waiting. */
+/** Larger parts are not sent to Redis, which serves no other command meanwhile. */
 const largestSharedBytes = 512 * 1024;
-/** What a briefing adds up is of use until the next page is full, which is soon where briefings are asked for. */
+/** Totals are used until the next page is full, which is soon in sessions that ask for briefings. */
 const totalsTtlMs = 300_000;
-/** What nobody looks for any more is forgotten so long after its time, at most. */
+/** The longest interval between two purges of expired parts, which no look-up removes. */
 const longestPurgeIntervalMs = 60_000;
 
 export function createPartCache(options: PartCacheOptions): PartCache {
@@ -83,10 +83,10 @@ export function createPartCache(options: PartCacheOptions): PartCache {
           return lookups[index];
         })
         .finally(() => {
-          // Others may have begun anew.
+          // A later load of the same part may have replaced this one.
           if (underWay.get(key)?.load === shared) underWay.delete(key);
         });
-      // Whoever waits for it hears of a failure; nobody may be left that does.
+      // Calls that wait get the failure. If none is left, Node.js must not see an unhandled rejection.
       lookup.catch(() => undefined);
       underWay.set(key, { load: shared, lookup });
     }
@@ -118,7 +118,7 @@ export function createPartCache(options: PartCacheOptions): PartCache {
 const ttlOf = ({ totals }: LogPart, ttlMs: number): number =>
   totals === undefined ? ttlMs : Math.min(ttlMs, totalsTtlMs);
 
-/** Asks for other processes' findings first, and adds to them. */
+/** Looks for parts that other processes have shared, loads the missing ones from the database, and shares these. */
 async function loadThrough<Wanted extends WantedPart>(
   { shared, ttlMs }: PartCacheOptions,
   wanted: readonly Wanted[],

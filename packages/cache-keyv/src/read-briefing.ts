@@ -12,8 +12,8 @@ import type { LoadParts, PartCache, WantedPart } from './part-cache.js';
 import { readLog } from './read-log.js';
 
 /**
- * As the store's own, whose answer it is where the cache is of no help. What lies before the last full page is looked up,
- * and what came after it is added.
+ * Answers `readBriefing`: the totals up to the last full page come from the cache, and the entries after it are added. If
+ * the cache cannot answer, the store does.
  */
 export async function readBriefing(
   store: Store,
@@ -28,7 +28,7 @@ export async function readBriefing(
     direction: 'descending',
     afterSequence: 0,
     beforeSequence: wantedUpto === undefined ? undefined : wantedUpto + 1,
-    // What is added up below is within one page from the end.
+    // The entries that are added up below are at most one page.
     limit: Math.max(newestLimit, pageSize),
     maxContentLength,
     pageSize,
@@ -65,7 +65,7 @@ interface PinnedTotals extends LogTotals {
   readonly pinned: readonly EntryRecord[];
 }
 
-/** What a briefing needs of everything up to the end of a page; `end` is undefined where no page is full. */
+/** Reads the pins and totals up to the end of a page. `end` is undefined if no page is full. */
 async function readTotals(
   store: Store,
   cache: PartCache,

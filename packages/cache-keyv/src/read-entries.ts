@@ -2,7 +2,7 @@ import type { EntryPage, ReadEntries, Store } from '@org/domain';
 import type { PartCache } from './part-cache.js';
 import { readLog } from './read-log.js';
 
-/** As the store's own, whose answer it is where the cache is of no help. */
+/** Answers `readEntries` from the cache and the tail of the log. If the cache cannot answer, the store does. */
 export async function readEntries(
   store: Store,
   cache: PartCache,
@@ -10,7 +10,7 @@ export async function readEntries(
   signal?: AbortSignal,
 ): Promise<EntryPage> {
   const { types, contentOffset, ...range } = request;
-  // A filter looks through many more entries than it shows.
+  // A filter scans many more entries than it returns.
   if (types !== undefined || contentOffset > 0) return store.readEntries(request, signal);
   const tail = await store.readTail({ ...range, pageSize: cache.pageSize }, signal);
   const { session, scanned } = tail;

@@ -15,9 +15,8 @@ interface WantedPage extends WantedPart {
 }
 
 /**
- * The entries of what a tail looked through, ascending: those of full pages from the cache, the others from the tail.
- * Undefined when they cannot be had so: the log is not what the tail said any more, or more of a content is wanted than
- * is kept.
+ * Returns the entries that a tail scanned, ascending: those of full pages from the cache, the others from the tail.
+ * Returns undefined if the log has changed since the tail was read, or if the request wants more of a content than is kept.
  */
 export async function readLog(
   store: Store,
@@ -53,7 +52,7 @@ export async function readLog(
   return [...known, ...entries];
 }
 
-/** An entry as it is given out. @returns undefined when more of its content is wanted than is kept */
+/** Returns a copy of an entry for a caller, or undefined if the request wants more of its content than is kept. */
 function entryOf(kept: KeptEntry, maxContentLength: number): EntryRecord | undefined {
   if (kept.contentCut && maxContentLength > keptContentLength) return undefined;
   if (kept.content.length <= maxContentLength) return giveEntry(kept);
@@ -61,7 +60,7 @@ function entryOf(kept: KeptEntry, maxContentLength: number): EntryRecord | undef
   return { ...giveEntry(kept), content: text, contentCut: cut || kept.contentCut };
 }
 
-/** Reads pages from the database, neighbours at once. Those that turn out to be others now are undefined. */
+/** Reads pages from the database, adjacent pages together. A page that is another one by now is undefined. */
 async function readPages(
   store: Store,
   { namespace, sessionKey, uid, pageSize }: SessionRef & { readonly uid: string; readonly pageSize: number },
@@ -90,7 +89,7 @@ async function readPages(
   return parts.flat();
 }
 
-/** Runs of pages without a gap; the pages ascend. */
+/** Groups ascending pages into runs without gaps. */
 function neighbours(wanted: readonly WantedPage[], pageSize: number): WantedPage[][] {
   const runs: WantedPage[][] = [];
   for (const page of wanted) {

@@ -1,9 +1,9 @@
 import type { Origin, Telemetry } from '@org/domain';
 
-/** Who comes later does not count on it: the connection that it came over may have broken, and nobody noticed yet. */
+/** Later reads start a new load: the connection of an old one may have broken without notice. */
 const joinableMs = 1000;
 
-/** What any number of reads wait for, of whom each may leave before it is there. */
+/** One load that several reads wait for. Each of them may leave before it has ended. */
 export class SharedLoad<Loaded> {
   readonly #telemetry: Telemetry;
   readonly #served: { readonly origin: Origin }[] = [];
@@ -16,12 +16,12 @@ export class SharedLoad<Loaded> {
     this.#telemetry = telemetry;
   }
 
-  /** False: it began too long ago, or may be given up, as all who waited have left. */
+  /** Returns false if the load began too long ago, or is aborted because all reads that waited have left. */
   get isJoinable(): boolean {
     return !this.#allLeft.signal.aborted && performance.now() - this.#sinceMs < joinableMs;
   }
 
-  /** A read waits for it, in whose course this is called. Its signal says that it has left. */
+  /** Adds the read in whose context this is called. Its signal aborts when it leaves. */
   join(signal: AbortSignal | undefined): void {
     this.#served.push({ origin: this.#telemetry.origin() });
     this.#waiting += 1;
@@ -33,7 +33,7 @@ export class SharedLoad<Loaded> {
     else signal?.addEventListener('abort', leave, { signal: this.#over.signal });
   }
 
-  /** @param load serves all who wait. Its signal says that they have left; one of them alone ends nothing. */
+  /** @param load serves all waiting reads. Its signal aborts when the last of them has left */
   async run(load: (signal: AbortSignal) => Promise<Loaded>): Promise<Loaded> {
     try {
       return await this.#telemetry.attribute(this.#served, () => load(this.#allLeft.signal));

@@ -13,7 +13,7 @@ const opened = open();
 async function open(): Promise<Store> {
   return createCachedStore({
     store: await createPostgresStore({ url }),
-    // Small pages and a small memory: whatever can be mixed up is looked up often, and forgotten often.
+    // Small pages and a small memory: keys that could be mixed up are looked up and evicted often.
     pageSize: 4,
     maxBytes: 100_000,
     ttlMs: 120_000,
@@ -22,7 +22,7 @@ async function open(): Promise<Store> {
   });
 }
 
-/** Redis, with what is found there counted. */
+/** Wraps Redis, and counts what is found there. */
 function openRedis(): SharedLevel {
   const level = createRedisLevel({ url: redisUrl, deployment });
   return {

@@ -13,14 +13,14 @@ export type Answer = { readonly id: number } & (
   | { readonly error: { readonly code: ErrorCode; readonly message: string } }
 );
 
-/** What a process found of parts of logs. */
+/** How many parts of logs a process found. */
 export interface Lookups {
   hits: number;
-  /** Among them, but for what was no part that was wanted. */
+  /** Those of them that Redis returned. Texts that turned out not to be the wanted part count too. */
   foundInRedis: number;
 }
 
-/** A process with a cache of its own. */
+/** Another process with its own cache. */
 export interface CachedProcess {
   readonly store: Store;
   readonly lookups: () => Promise<Readonly<Lookups>>;

@@ -15,9 +15,9 @@ interface Sent {
   readonly pinned: boolean;
 }
 
-/** A session of the key: what of it was sent and acknowledged, at one time. */
+/** One session of the key: what was sent to it and what was acknowledged. */
 interface Life {
-  /** Undefined until its making was acknowledged. */
+  /** Undefined until its creation was acknowledged. */
   readonly uid: string | undefined;
   readonly sent: readonly Sent[];
   readonly acknowledged: number;
@@ -28,10 +28,10 @@ const unborn: Life = { uid: undefined, sent: [], acknowledged: 0, epoch: 1 };
 const random = (below: number): number => Math.floor(Math.random() * below);
 const tokens = 3;
 
-/** A session that random commands are sent to, and what every read of it must be. */
+/** A session that gets random commands, and the rules that every read of it must obey. */
 export class HuntedSession {
   readonly #ref: { readonly namespace: string; readonly sessionKey: string };
-  /** Of which the earlier ones were deleted. */
+  /** All sessions of the key. All but the last were deleted. */
   #lives: Life[] = [unborn];
   #isBeingDeleted = false;
   #owner = 'planner';
@@ -44,10 +44,10 @@ export class HuntedSession {
   async create(store: Store): Promise<void> {
     const { session } = await store.createSession({ ...this.#ref, agent: 'planner', metadata: {}, ifExists: 'error' });
     this.#owner = 'planner';
-    this.#know({ uid: session.uid });
+    this.#update({ uid: session.uid });
   }
 
-  /** Nothing else may be written meanwhile. */
+  /** No other write may be under way. */
   async remake(by: Store, again: Store): Promise<void> {
     this.#isBeingDeleted = true;
     await by.deleteSession(this.#ref);
@@ -56,11 +56,11 @@ export class HuntedSession {
     await this.create(again);
   }
 
-  /** Contents of one length: nothing but the time tells appends apart. */
+  /** Contents of one length, so that appends differ by their time alone. */
   async append(store: Store): Promise<void> {
     const entry = { content: randomUUID(), pinned: random(4) === 0 };
     const { sent } = this.#life;
-    this.#know({ sent: [...sent, entry] });
+    this.#update({ sent: [...sent, entry] });
     await store.appendEntry({
       ...this.#ref,
       ...entry,
@@ -70,10 +70,10 @@ export class HuntedSession {
       estimatedTokens: tokens,
       metadata: {},
     });
-    this.#know({ acknowledged: sent.length + 1 });
+    this.#update({ acknowledged: sent.length + 1 });
   }
 
-  /** Nothing else may be written meanwhile. */
+  /** No other write may be under way. */
   async handOver(from: Store, to: Store): Promise<void> {
     const [agent, target] = this.#owner === 'planner' ? ['planner', 'implementer'] : ['implementer', 'planner'];
     const handoffId = randomUUID();
@@ -81,14 +81,14 @@ export class HuntedSession {
     await from.createHandoff({ ...this.#ref, ...offer, agent, handoffId });
     const { session } = await to.claimHandoff({ namespace: this.#ref.namespace, agent: target, handoffId });
     this.#owner = target;
-    this.#know({ epoch: session.epoch });
+    this.#update({ epoch: session.epoch });
   }
 
   dump(): void {
     this.#dumped = { lives: [...this.#lives], owner: this.#owner };
   }
 
-  /** @returns whether it lost anything by that */
+  /** @returns true if that lost an entry */
   restore(): boolean {
     if (this.#dumped === undefined) return false;
     const lost = this.#life;
@@ -96,7 +96,7 @@ export class HuntedSession {
     return this.#life !== lost;
   }
 
-  /** @returns what is wrong with what was read */
+  /** @returns a description of the first violation, or undefined */
   read(store: Store): Promise<string | undefined> {
     const length = this.#life.acknowledged;
     const range = {
@@ -116,7 +116,7 @@ export class HuntedSession {
     );
   }
 
-  /** @returns what is wrong with what was read */
+  /** @returns a description of the first violation, or undefined */
   brief(store: Store): Promise<string | undefined> {
     const asked = random(2) === 0 ? undefined : random(this.#life.acknowledged + 2);
     const limits = { pinnedLimit: 1 + random(10), newestLimit: 1 + random(30) };
@@ -143,12 +143,12 @@ export class HuntedSession {
     return this.#lives.at(-1) ?? unborn;
   }
 
-  #know(more: Partial<Life>): void {
+  #update(more: Partial<Life>): void {
     this.#lives = [...this.#lives.slice(0, -1), { ...this.#life, ...more }];
   }
 
   /**
-   * A read tells of everything that was acknowledged before it, and of nothing that was not sent before it ended. It may
+   * A read returns everything that was acknowledged before it began, and nothing that was sent after it ended. It may
    * be of a life that began meanwhile, or between two of them.
    */
   async #check<Answer extends { readonly session: SessionRecord }>(

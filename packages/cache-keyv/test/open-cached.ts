@@ -9,24 +9,24 @@ import { expect } from 'vitest';
 import { createCachedStore, type CachedStoreOptions, type SharedLevel } from '../src/index.js';
 import { createRedisLevel, type RedisLevelOptions } from '../src/redis.js';
 
-/** How a test wants its caches. */
+/** The settings of a test's caches. */
 export interface Caching extends Omit<CachedStoreOptions, 'store' | 'shared'> {
   readonly redis?: RedisLevelOptions;
 }
 
-/** With so little memory, Redis is asked nearly every time. */
+/** With this little memory, nearly every look-up goes to Redis. */
 export const throughRedis = (pageSize: number): Caching => ({
   pageSize,
   maxBytes: 1000,
   ttlMs: 60_000,
-  // A machine that is busy with other tests is no reason to do without it.
+  // A machine that is busy with other tests must not open the circuit breaker.
   redis: { url: redisUrl, deployment: `test-${randomUUID()}`, limitMs: 10_000 },
 });
 
-/** Opens a store with a clock that is so far ahead. */
+/** Opens a store whose clock is ahead by this time. */
 type Open = (aheadMs: () => number) => Promise<Store> | Store;
 
-/** Caches over stores on the same data, each with a memory of its own. */
+/** Opens cached stores on the same data, each with its own memory. */
 async function openCaches(count: number, open: Open, caching: Caching, remove?: () => Promise<void>) {
   let aheadMs = 0;
   const { redis, ...options } = caching;
@@ -47,13 +47,13 @@ async function openCaches(count: number, open: Open, caching: Caching, remove?: 
       const areUp = levels.map((level) => level.isUp());
       await Promise.all(stores.map((each) => each.close()));
       await remove?.();
-      // Otherwise what was seen would be nothing of Redis.
+      // Otherwise the test would not see Redis.
       expect(areUp).not.toContain(false);
     },
   };
 }
 
-/** A level that uses Redis already: what is read before it does is read without it. */
+/** Opens a level and waits until it uses Redis. Reads before that would bypass Redis. */
 export async function usedRedis(options: RedisLevelOptions): Promise<SharedLevel> {
   const { promise: used, resolve: setUsed } = Promise.withResolvers<void>();
   const level = createRedisLevel({ ...options, onStateChange: ({ isConnected }) => void (isConnected && setUsed()) });
@@ -79,7 +79,7 @@ export async function openSharedPostgres(count: number, caching: Caching): Promi
   return openCaches(count, (aheadMs) => createPostgresStore({ url, clockOffsetMs: aheadMs }), caching, drop);
 }
 
-/** Two caches over one database, of which each serves every other call. */
+/** Two caches over one database that take turns: each serves every other call. */
 export const openCachedPostgres = async (caching: Caching): Promise<StoreHarness> =>
   inTurns(await openSharedPostgres(2, caching));
 

@@ -33,7 +33,7 @@ describe('four processes, each with a cache, on one database and one Redis', () 
 
   const anyStore = (): Store => (processes[random(processes.length)] as CachedProcess).store;
 
-  /** One writer, and readers who read all the while. */
+  /** One writer, and readers that read all the time. */
   async function hunt(session: HuntedSession, untilMs: number): Promise<void> {
     const written = new AbortController();
     const readers = Array.from({ length: 3 }, async () => {
@@ -89,7 +89,7 @@ describe('four processes, each with a cache, on one database and one Redis', () 
         count('hits', hits);
         count('foundInRedis', foundInRedis);
       }
-      // Shown with the result, by the reporter of a long hunt.
+      // Long runs show it with their result.
       expect({ faults, counts }).toMatchObject({ faults: [] });
       for (const what of ['appends', 'reads', 'briefings', 'remade', 'handoffs', 'restored', 'foundInRedis'])
         expect(counts[what], what).toBeGreaterThan(0);

@@ -25,7 +25,7 @@ describe('a cache over a database to which an older dump was restored', () => {
   const dump = async (): Promise<void> => {
     for (const table of tables) await database.query(`create table dumped_${table} as table ${table}`);
   };
-  /** As pg_restore --data-only does: nothing but the rows tells of it. */
+  /** As pg_restore --data-only does: nothing but the rows shows it. */
   const restore = async (): Promise<void> => {
     await database.query(`truncate ${tables.join()} cascade`);
     await database.query('insert into sessions overriding system value table dumped_sessions');
@@ -52,7 +52,7 @@ describe('a cache over a database to which an older dump was restored', () => {
       await expectSame();
       await restore();
       await expectSame();
-      // To the byte as many as before, on the same places of the same session.
+      // As many bytes as before, at the same places of the same session.
       await appendWork(plain, 60, () => ({ content: 'kept' }));
       await expectSame();
       expect((await cached.readEntries(readWork())).entries.map(({ content }) => content)).not.toContain('lost');

@@ -61,7 +61,7 @@ describe('a cache over a database that keeps calls waiting', () => {
     expect(await reading).toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
-  it('forgets reads that wait for a connection and are not needed any more', async () => {
+  it('aborts reads that wait for a connection when no call needs them any more', async () => {
     await lockTables();
     const first = cached.readSession(work).catch(() => undefined);
     await expect.poll(() => readState().inUse).toBe(1);

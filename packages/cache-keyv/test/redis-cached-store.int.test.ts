@@ -16,7 +16,7 @@ describeStoreContract('a cache over memory, in Redis', () => openCachedMemory(th
 describeStoreContract('a cache over SQLite, in Redis', () => openCachedSqlite(throughRedis(2)));
 describeStoreModel('a cache over memory, in Redis', () => openCachedMemory(throughRedis(1)), { runs: 50 });
 
-describe('what caches leave in Redis', () => {
+describe('a page that caches share through Redis', () => {
   const deployment = `test-${randomUUID()}`;
   let redis: PlainClient;
   let folder: string;
@@ -43,7 +43,7 @@ describe('what caches leave in Redis', () => {
   const keys = async (pattern: string): Promise<string[]> => (await redis.command('KEYS', pattern)) as string[];
   const pageKeys = (of = deployment): Promise<string[]> => keys(`context-store:${of}:cache:v1::*:page:*`);
 
-  /** A process of a deployment: a cache with an empty memory that uses Redis already, and what it looked up. */
+  /** A process of a deployment: a cache with an empty memory that uses Redis, and its look-ups. */
   async function openProcess(inner: Store, of = deployment) {
     const lookups: boolean[] = [];
     const store = createCachedStore({
@@ -61,7 +61,7 @@ describe('what caches leave in Redis', () => {
     return store;
   };
 
-  it('is found by another process, and ends by itself', async () => {
+  it('is found by another process, and expires', async () => {
     const plain = await openFile();
     await createWork(plain);
     await appendWork(plain, 40);
@@ -84,7 +84,7 @@ describe('what caches leave in Redis', () => {
     }
   });
 
-  it('is no page that would keep others waiting', async () => {
+  it('is not sent if it is large', async () => {
     const plain = createMemoryStore();
     await createWork(plain);
     await appendWork(plain, 16, () => ({ content: '🚀'.repeat(24 * 1024) }));
@@ -92,7 +92,7 @@ describe('what caches leave in Redis', () => {
     await appendWork(plain, 16);
     const { store } = await openProcess(plain);
     await store.readEntries(readWork({ direction: 'ascending', limit: 16 }));
-    // Sent later, over the same connection.
+    // Later commands of the same connection are answered later.
     await store.readEntries(readWork({ limit: 16 }));
     await eventually(async () => expect(await keys(`context-store:${deployment}*:${uid}:*`)).toHaveLength(1));
     expect((await keys(`context-store:${deployment}*:${uid}:*`))[0]).toContain(':page:16:w.');
@@ -118,7 +118,7 @@ describe('what caches leave in Redis', () => {
     ['a page of another history', (text: string) => text.replace(/(\[16,"message","planner",1,\w+,)\d+/, '$11')],
     ['another page', (text: string) => text.replaceAll(/\[(\d+),"message"/g, (_, n) => `[${Number(n) + 16},"message"`)],
     ['metadata that is none', (text: string) => text.replace('{\\"index\\":3}', '[3]')],
-  ])('is not believed when it is garbage: %s', async (_title, spoil: (text: string) => string) => {
+  ])('is ignored when it is garbage: %s', async (_title, spoil: (text: string) => string) => {
     const plain = createMemoryStore();
     await createWork(plain);
     await appendWork(plain, 16);
@@ -134,8 +134,8 @@ describe('what caches leave in Redis', () => {
     await eventually(async () => expect(await redis.command('GET', key)).not.toBe(spoilt));
   });
 
-  it('is not believed under the key of another session', async () => {
-    // Of one time and one size: by its place and its last append alone, one log could be the other.
+  it('is ignored under the key of another session', async () => {
+    // Entries of one time and one size: place and last append alone would not distinguish the logs.
     const plain = createMemoryStore({ clock: () => 1_700_000_000_000 });
     const other = { sessionKey: 'other' };
     for (const { sessionKey } of [work, other]) {
@@ -159,7 +159,7 @@ describe('what caches leave in Redis', () => {
     expect(lookups).toEqual([false, false]);
   });
 
-  it('is of use until the store is closed, as measurements tell', async () => {
+  it('is in use until the store is closed, and the metric shows it', async () => {
     const links = new Map<() => boolean | undefined, string>();
     const store = createCachedStore({
       store: createMemoryStore(),
@@ -177,7 +177,7 @@ describe('what caches leave in Redis', () => {
     expect(links.size).toBe(0);
   });
 
-  it('is not given up for what keeps this process from looking at answers', async () => {
+  it('is still used after this process was too busy to read answers', async () => {
     const plain = createMemoryStore();
     await createWork(plain);
     await appendWork(plain, 16);
@@ -195,7 +195,7 @@ describe('what caches leave in Redis', () => {
     });
   });
 
-  it('is not taken for what a restored file holds', async () => {
+  it('is not used for a file that was restored from a copy', async () => {
     const before = await openFile();
     await createWork(before);
     await appendWork(before, 20, () => ({ content: 'in both' }));
@@ -203,7 +203,10 @@ describe('what caches leave in Redis', () => {
     copyFileSync(path, `${path}.dump`);
     const lost = await openFile();
     await appendWork(lost, 40, () => ({ content: 'lost' }));
+    const pages = (await pageKeys()).length;
     await (await openProcess(lost)).store.readEntries(readWork());
+    // Closing does not wait until Redis has the pages.
+    await eventually(async () => expect(await pageKeys()).toHaveLength(pages + 3));
     await stores.at(-1)?.close();
     rmSync(`${path}-wal`, { force: true });
     copyFileSync(`${path}.dump`, path);

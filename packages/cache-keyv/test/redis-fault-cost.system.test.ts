@@ -42,7 +42,7 @@ const faults: Readonly<Record<string, Fault>> = {
   full: {
     begin: async ({ redis }) => {
       await redis.command('CONFIG', 'SET', 'maxmemory', '1');
-      // What it holds may still be read.
+      // Reads of what it holds still work.
       await redis.command('FLUSHALL');
     },
     end: ({ redis }) => redis.command('CONFIG', 'SET', 'maxmemory', '0'),
@@ -59,11 +59,11 @@ const faults: Readonly<Record<string, Fault>> = {
 const median = (times: readonly number[]): number => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0;
 const largest = (times: readonly number[]): number => times.reduce((most, time) => Math.max(most, time), 0);
 const rows: string[] = [];
-const tell = (...cells: readonly (string | number)[]): void => {
+const printRow = (...cells: readonly (string | number)[]): void => {
   rows.push(`| ${cells.map((cell) => (typeof cell === 'number' ? cell.toFixed(1) : cell)).join(' | ')} |`);
 };
 
-describe('what trouble with Redis costs the calls of tools, in milliseconds', () => {
+describe('the cost of trouble with Redis for calls of tools, in milliseconds', () => {
   const opened: ContextStore[] = [];
   let work: ReturnType<typeof createMemoryStore>;
   let setting: Setting;
@@ -75,9 +75,9 @@ describe('what trouble with Redis costs the calls of tools, in milliseconds', ()
     await server.start();
     const proxy = await slowProxy(Number(new URL(server.url).port));
     setting = { server, proxy, redis: await plainClient(server.url) };
-    tell('Redis', 'in use: median', 'until given up: calls', 'median', 'longest', 'without: median', 'errors');
-    tell(...Array.from({ length: 7 }, () => '---'));
-    tell('none', '', '', '', '', median((await callRepeatedly(open(undefined), 300)).times), '0');
+    printRow('Redis', 'in use: median', 'until given up: calls', 'median', 'longest', 'without: median', 'errors');
+    printRow(...Array.from({ length: 7 }, () => '---'));
+    printRow('none', '', '', '', '', median((await callRepeatedly(open(undefined), 300)).times), '0');
   });
   afterAll(async () => {
     for (const contextStore of opened) await contextStore.close();
@@ -95,7 +95,7 @@ describe('what trouble with Redis costs the calls of tools, in milliseconds', ()
     return contextStore;
   }
 
-  /** Calls as often as told, or until something is so. */
+  /** Repeats a call a number of times, or until a condition holds. */
   async function callRepeatedly(contextStore: ContextStore, most: number, isEnough = (): boolean => false) {
     const times: number[] = [];
     let errors = 0;
@@ -108,29 +108,32 @@ describe('what trouble with Redis costs the calls of tools, in milliseconds', ()
     return { times, errors };
   }
 
-  it.each(Object.entries(faults))('%s: no call fails, and it is used again by itself', async (name, { begin, end }) => {
-    const shared = createRedisLevel({ url: `redis://127.0.0.1:${setting.proxy.port}`, deployment: 'test' });
-    const contextStore = open(shared);
-    await eventually(() => expect(shared.isUp()).toBe(true));
-    const inUse = await callRepeatedly(contextStore, 300);
-    await eventually(() => expect(shared.isUp()).toBe(true));
-    await begin(setting);
-    const untilGivenUp = await callRepeatedly(contextStore, 100_000, () => shared.isUp() === false);
-    const without = await callRepeatedly(contextStore, 300);
-    await end(setting);
-    await eventually(() => expect(shared.isUp()).toBe(true));
-    const again = await callRepeatedly(contextStore, 100);
-    const errors = [inUse, untilGivenUp, without, again].reduce((sum, calls) => sum + calls.errors, 0);
-    const { times } = untilGivenUp;
-    tell(
-      name,
-      median(inUse.times),
-      `${times.length}`,
-      median(times),
-      largest(times),
-      median(without.times),
-      `${errors}`,
-    );
-    expect(errors).toBe(0);
-  });
+  it.each(Object.entries(faults))(
+    '%s: no call fails, and Redis is used again afterwards',
+    async (name, { begin, end }) => {
+      const shared = createRedisLevel({ url: `redis://127.0.0.1:${setting.proxy.port}`, deployment: 'test' });
+      const contextStore = open(shared);
+      await eventually(() => expect(shared.isUp()).toBe(true));
+      const inUse = await callRepeatedly(contextStore, 300);
+      await eventually(() => expect(shared.isUp()).toBe(true));
+      await begin(setting);
+      const untilGivenUp = await callRepeatedly(contextStore, 100_000, () => shared.isUp() === false);
+      const without = await callRepeatedly(contextStore, 300);
+      await end(setting);
+      await eventually(() => expect(shared.isUp()).toBe(true));
+      const again = await callRepeatedly(contextStore, 100);
+      const errors = [inUse, untilGivenUp, without, again].reduce((sum, calls) => sum + calls.errors, 0);
+      const { times } = untilGivenUp;
+      printRow(
+        name,
+        median(inUse.times),
+        `${times.length}`,
+        median(times),
+        largest(times),
+        median(without.times),
+        `${errors}`,
+      );
+      expect(errors).toBe(0);
+    },
+  );
 });

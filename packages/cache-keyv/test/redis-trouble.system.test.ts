@@ -50,7 +50,7 @@ describe('a cache over a Redis in trouble', () => {
   const isUsed = (): boolean | undefined => states.at(-1)?.isConnected;
   const untilUsed = (wanted: boolean): Promise<void> => eventually(() => expect(isUsed()).toBe(wanted));
 
-  it('does without one that is not there, and uses it as soon as it is', async () => {
+  it('serves without a Redis that is down, and uses it once it is up', async () => {
     const store = open();
     await expectReads(store);
     await untilUsed(false);
@@ -61,7 +61,7 @@ describe('a cache over a Redis in trouble', () => {
     expect(states).toEqual([{ isConnected: false, reason: 'ECONNREFUSED' }, { isConnected: true }]);
   });
 
-  it('does without one that hangs, tells so once, and comes back to it', async () => {
+  it('serves without a Redis that hangs, reports that once, and uses it again', async () => {
     await server.start();
     const store = open();
     await untilUsed(true);
@@ -77,7 +77,7 @@ describe('a cache over a Redis in trouble', () => {
     expect(states).toHaveLength(3);
   });
 
-  it('opens on one that hangs', async () => {
+  it('opens while Redis hangs', async () => {
     await server.start();
     server.signal('SIGSTOP');
     const store = open();
@@ -87,7 +87,7 @@ describe('a cache over a Redis in trouble', () => {
     await untilUsed(true);
   });
 
-  it('sends nothing to one that is slow but a probe now and then', async () => {
+  it('sends only a probe now and then to a slow Redis', async () => {
     await server.start();
     const proxy = await slowProxy(Number(new URL(server.url).port));
     toClose.push(proxy.close);
@@ -105,7 +105,7 @@ describe('a cache over a Redis in trouble', () => {
     await untilUsed(true);
   });
 
-  it('goes on through restarts', async () => {
+  it('serves through restarts of Redis', async () => {
     await server.start();
     const store = open();
     for (let time = 0; time < 3; time += 1) {
@@ -120,7 +120,7 @@ describe('a cache over a Redis in trouble', () => {
     await expectReads(store);
   });
 
-  it('does without one that is full, and comes back to it', async () => {
+  it('serves without a Redis that is full, and uses it again', async () => {
     await server.start();
     const redis = await plainClient(server.url);
     toClose.unshift(redis.close);
@@ -135,7 +135,7 @@ describe('a cache over a Redis in trouble', () => {
     await untilUsed(true);
   });
 
-  it('does without one that answers, but keeps no page', async () => {
+  it('serves without a Redis that answers and stores nothing', async () => {
     await server.start();
     const redis = await plainClient(server.url);
     toClose.unshift(redis.close);
@@ -147,7 +147,7 @@ describe('a cache over a Redis in trouble', () => {
     expect(states.at(-1)).toEqual({ isConnected: false, reason: expect.stringContaining('OOM') as string });
   });
 
-  it('does without one that is late every other time', async () => {
+  it('serves without a Redis that answers late every other time', async () => {
     await server.start();
     const level = openLevel();
     toClose.push(level.close);
@@ -162,7 +162,7 @@ describe('a cache over a Redis in trouble', () => {
     expect(sinceUsed[1]).toEqual({ isConnected: false, reason: 'no answer within 50 ms' });
   });
 
-  it('does without one that refuses the password, and does not repeat the password', async () => {
+  it('serves without a Redis that refuses the password, and does not repeat the password', async () => {
     await server.start();
     const store = open(server.url.replace('redis://', 'redis://user:secret@'));
     await expectReads(store);
@@ -172,7 +172,7 @@ describe('a cache over a Redis in trouble', () => {
     await expectReads(store);
   });
 
-  it('does without something that is no Redis at all', async () => {
+  it('serves without a server that is not Redis', async () => {
     const babble = createServer((socket) => {
       socket.on('error', () => undefined);
       socket.write('HTTP/1.1 400 Bad Request\r\n\r\n\u0000\u0001$-5\r\n*99\r\n');
@@ -185,7 +185,7 @@ describe('a cache over a Redis in trouble', () => {
     await expectReads(store);
   });
 
-  it('is closed in the time that it is given, though one that is silent owes an answer', async () => {
+  it('closes in the given time while Redis does not answer', async () => {
     const mute = createServer((socket) => void socket.on('error', () => undefined).resume());
     await once(mute.listen(0, '127.0.0.1'), 'listening');
     toClose.push(() => mute.close());
@@ -193,7 +193,7 @@ describe('a cache over a Redis in trouble', () => {
     const store = open(`redis://127.0.0.1:${(mute.address() as AddressInfo).port}`, 10_000);
     await accepted;
     await store.close(0);
-    // Whoever waited for an answer would have heard that there is none.
+    // A call that waited for an answer would have failed.
     expect(states).toEqual([]);
   });
 });

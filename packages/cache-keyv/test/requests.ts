@@ -23,7 +23,7 @@ export const briefWork = (request: Partial<ReadBriefing> = {}): ReadBriefing => 
 export const createWork = (store: Store): ReturnType<Store['createSession']> =>
   store.createSession({ ...work, agent: 'planner', metadata: {}, ifExists: 'error' });
 
-/** Appends entries, of which every third is pinned. */
+/** Appends entries. Every third is pinned. */
 export async function appendWork(
   store: Store,
   count: number,

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** Stands before a server, and passes on what it answers as late as it is told to, or something else instead. */
+/** A proxy that delays the answers of a server, or replaces them. */
 export interface SlowProxy {
   readonly port: number;
   delayMs: number;
   alter: (answer: Buffer) => Buffer | string;
-  /** How often something was sent to the server. */
+  /** How many pieces of data were sent to the server. */
   sent: number;
   readonly close: () => void;
 }

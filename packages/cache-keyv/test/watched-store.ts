@@ -1,13 +1,13 @@
 import type { Store } from '@org/domain';
 
-/** A store, and what it was asked for. */
+/** A store that records its calls. */
 export interface WatchedStore {
   readonly store: Store;
-  /** The names of the operations asked for since the last look. */
+  /** Returns the names of the operations that were called since it was last called. */
   readonly asked: () => string[];
 }
 
-/** @param interrupt comes before each operation; what it throws is the operation's answer */
+/** @param interrupt runs before each operation. An error that it throws becomes the operation's */
 export function watchStore(store: Store, interrupt: (operation: string) => void = () => undefined): WatchedStore {
   const names: string[] = [];
   return {

@@ -55,7 +55,7 @@ export const otelEnvironmentTable = {
   OTEL_NODE_RESOURCE_DETECTORS: variable(
     text,
     'all',
-    'What the SDK tells of this process: all, none, or some of env, host, os, process (its command line too), serviceinstance.',
+    'The attributes of this process that the SDK detects: all, none, or some of env, host, os, process (its command line too), serviceinstance.',
   ),
   OTEL_PROPAGATORS: variable(
     text,

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { boundedLines } from './bounded-lines.js';
 
-/** A reader that takes one line whenever it is told to. */
+/** A reader that takes one line on request. */
 class SlowReader extends Writable {
   readonly got: string[] = [];
   #next: (() => void) | undefined;
@@ -23,7 +23,7 @@ class SlowReader extends Writable {
 }
 
 describe('lines to a slow reader', () => {
-  it('wait up to a limit, and those beyond are counted', async () => {
+  it('wait up to a limit, and further lines are counted', async () => {
     const reader = new SlowReader({ highWaterMark: 10 });
     const missing: number[] = [];
     const { write } = boundedLines(reader, { maxUnreadBytes: 50, onResume: (leftOut) => missing.push(leftOut) });
@@ -35,7 +35,7 @@ describe('lines to a slow reader', () => {
     expect(reader.got.at(-1)).toBe('again');
   });
 
-  it('are waited for, but not for ever', async () => {
+  it('are waited for, up to a limit of time', async () => {
     const reader = new SlowReader();
     const { write, flush } = boundedLines(reader, { onResume: () => undefined });
     expect(await flush(10)).toBe(true);
@@ -46,7 +46,7 @@ describe('lines to a slow reader', () => {
     expect(await flushed).toBe(true);
   });
 
-  it('fail nobody when the reader is gone', async () => {
+  it('do not throw when the reader is gone', async () => {
     const gone = new Writable({ write: (_chunk, _encoding, done) => done(new Error('EPIPE')) });
     const { write, flush } = boundedLines(gone, { onResume: () => undefined });
     for (let line = 0; line < 3; line += 1) {

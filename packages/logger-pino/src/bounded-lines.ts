@@ -2,20 +2,20 @@ import type { Writable } from 'node:stream';
 
 export interface BoundedLines {
   readonly write: (line: string) => void;
-  /** Resolves when all is written, or after so long: whether all was. */
+  /** Waits until all lines are written, for at most `withinMs` milliseconds. Returns false if the time was up. */
   readonly flush: (withinMs: number) => Promise<boolean>;
 }
 
 export interface BoundedLinesOptions {
-  /** How much may wait for a reader. Default 1 MiB. */
+  /** The most bytes that wait for a reader. Default: 1 MiB. */
   readonly maxUnreadBytes?: number | undefined;
-  /** The stream takes lines again, after so many were left out. */
+  /** Called when the stream takes lines again, with the number of lines that were left out. */
   readonly onResume: (leftOut: number) => void;
 }
 
 /**
- * Writes lines to a stream that may be a pipe which nobody reads, or which was closed: neither holds the process up, lets
- * its memory grow, or ends it. What does not fit is left out.
+ * Writes lines to a stream that may be a pipe without a reader, or closed. Neither blocks the process, grows its memory or
+ * ends it: lines that do not fit are left out.
  */
 export function boundedLines(
   stream: Writable,
@@ -42,7 +42,7 @@ async function flush(stream: Writable, withinMs: number): Promise<boolean> {
   if (stream.writableLength === 0) return true;
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(false), withinMs);
-    // Called after all that was written before, and after an error too: then nobody is left to read.
+    // Node.js calls back after all earlier writes, and after an error too: then there is no reader.
     stream.write('', () => {
       clearTimeout(timer);
       resolve(true);

@@ -19,7 +19,7 @@ describe('an error in the log', () => {
     });
   });
 
-  it('has nothing of what a driver hangs on it', () => {
+  it('has none of the properties that a driver adds', () => {
     const hung = {
       detail: marker,
       where: marker,
@@ -37,17 +37,17 @@ describe('an error in the log', () => {
     ['what is no error', marker],
     ['a code that is a sentence', Object.assign(new Error('x'), { code: `no ${marker}` })],
     ['a cause', new Error('outer', { cause: parseFailure() })],
-  ])('quotes nothing: %s', (_case, error) => {
+  ])('has no message that may quote input: %s', (_case, error) => {
     expect(JSON.stringify(describeError(error))).not.toContain(marker);
   });
 
-  it('takes no line of a message for a frame', () => {
+  it('has no line of its message among its frames', () => {
     const error = new SyntaxError(`bad\n    at ${marker} (file.js:1:1)`);
     expect(JSON.stringify(describeError(error))).not.toContain(marker);
     expect(describeError(error).stack).toMatch(/^at /);
   });
 
-  it('ends, whatever is the cause of what', () => {
+  it('ends, also where errors cause each other', () => {
     const error = new Error('round');
     error.cause = error;
     expect(JSON.stringify(describeError(error)).match(/round/g)).toHaveLength(5);

@@ -1,11 +1,11 @@
-/** What the log may hold of an error. */
+/** The parts of an error that the log may hold. */
 export interface DescribedError {
   readonly type: string;
-  /** Absent where it may quote what a caller wrote. */
+  /** Left out if it may quote what a caller wrote. */
   readonly message?: string;
-  /** Of a system error or a database: `ECONNREFUSED`, `23505`, `SQLITE_IOERR`. */
+  /** The code of a system error or of a database, such as `ECONNREFUSED`, `23505`, `SQLITE_IOERR`. */
   readonly code?: string;
-  /** The frames alone. */
+  /** The frames, without the message. */
   readonly stack?: string;
   readonly cause?: DescribedError;
 }
@@ -14,8 +14,8 @@ const longestMessage = 500;
 const deepestCause = 4;
 
 /**
- * An error, reduced to what is known to hold nothing of a caller. Drivers hang rows, parameters and statements on theirs
- * (`detail`, `where`, `query`): what is not named here is left out.
+ * Reduces an error to the parts that hold no text of a caller. Drivers add rows, parameters and statements to their errors
+ * (`detail`, `where`, `query`), so only the properties of {@link DescribedError} are kept.
  */
 export function describeError(error: unknown, depth = 0): DescribedError {
   if (!(error instanceof Error)) return { type: typeof error };
@@ -39,7 +39,7 @@ function codeOf(error: Error): string | undefined {
 const mayQuoteInput = (error: Error, code: string | undefined): boolean =>
   error instanceof SyntaxError || (code !== undefined && /^22[0-9A-Z]{3}$/.test(code));
 
-/** A stack begins with the message as it was when the error was made, which may have lines of its own. */
+/** A stack begins with the original message, which may have several lines. */
 function framesOf({ stack = '', message }: Error): string {
   const end = message === '' ? -1 : stack.indexOf(message);
   return stack

@@ -19,7 +19,7 @@ const away = new ContextStoreError('STORE_UNAVAILABLE', 'The database is away.',
 const busy = new ContextStoreError('OVERLOADED', 'Too busy.');
 
 describe('a fault', () => {
-  it('is a line with its code, its cause, and what leads to the call', () => {
+  it('is a line with its code, its cause, and the call that it belongs to', () => {
     const faults = createFaultLog(logger);
     faults.report(away, { requestId: 'r', tool: 'updateContext', traceId: 't1' });
     faults.report(busy, { requestId: 's' });
@@ -40,7 +40,7 @@ describe('a fault', () => {
     ]);
   });
 
-  it('that comes 10,000 times in a second is eleven lines, and keeps no other from its own', () => {
+  it('that comes 10,000 times in a second is eleven lines, and other faults keep their lines', () => {
     const faults = createFaultLog(logger);
     for (let call = 0; call < 10_000; call += 1) faults.report(away, { requestId: `${call}` });
     faults.report(busy, { requestId: 'busy' });
@@ -54,7 +54,7 @@ describe('a fault', () => {
     expect(lines).toHaveLength(13);
   });
 
-  it('says what was left out when the log is closed within the second', () => {
+  it('counts what was left out when the log is closed within the second', () => {
     const faults = createFaultLog(logger);
     for (let call = 0; call < 11; call += 1) faults.report(away, { requestId: `${call}` });
     faults.close();

@@ -1,7 +1,7 @@
 import { ContextStoreError, type ErrorCode } from '@org/domain';
 import type { Logger } from 'pino';
 
-/** Where a fault showed. */
+/** The call that failed. */
 export interface Fault {
   readonly requestId: string;
   readonly tool?: string | undefined;
@@ -11,15 +11,15 @@ export interface Fault {
 
 export interface FaultLog {
   readonly report: (thrown: unknown, fault: Fault) => void;
-  /** Says what was left out so far. */
+  /** Logs how many faults were left out so far. */
   readonly close: () => void;
 }
 
 const linesPerSecond = 10;
 
 /**
- * Logs faults with their causes. While a database is away every call fails: of each code the first ten in a second get a
- * line of their own, and the rest of them one line together.
+ * Logs faults with their causes. While a database is away, every call fails. So the first ten faults of a code within a
+ * second have a line each, and the others one line together.
  */
 export function createFaultLog(logger: Logger): FaultLog {
   const counts = new Map<ErrorCode, number>();
@@ -53,7 +53,7 @@ export function createFaultLog(logger: Logger): FaultLog {
   };
 }
 
-/** What the operator did not cause, or is there for: its own frames tell nothing. */
+/** Faults without a cause inside this process. Their stack says nothing, so it is left out. */
 const warnings: ReadonlySet<ErrorCode> = new Set(['OVERLOADED', 'UNAUTHORIZED', 'FORBIDDEN']);
 
 const levelOf = (code: ErrorCode): 'warn' | 'error' => (warnings.has(code) ? 'warn' : 'error');

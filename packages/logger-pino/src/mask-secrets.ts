@@ -1,17 +1,17 @@
 const mask = '***';
 
-/** `//user:password@` of a URL, all of it: the user may be a token. */
+/** `//user:password@` of a URL. The user is masked too, since it may be a token. */
 const userInfo = /(?<=\/\/)[^\s/?#"\\]+@/g;
-/** `password=…`, `"token": "…"`, `Authorization: Bearer …`, also inside JSON in JSON. A bare number in JSON stays one. */
+/** `password=…`, `"token": "…"`, `Authorization: Bearer …`, also in JSON inside JSON. Numbers in JSON are left as they are. */
 const named =
   /((?:password|passwd|pwd|secret|token|api[-_]?key|authorization)(?:\\?["'])?\s*[:=]\s*(?:\\?["'])?(?:(?:bearer|basic)\s+)?)(?<!":)[^\s"'\\,;&}]+/gi;
 const credentials = /\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi;
-/** A key of `mcp-http create-api-key`, wherever it stands: a caller may send it as its request id. */
+/** A key of `mcp-http create-api-key`, anywhere in the line: callers may send one as their request id. */
 const apiKey = /csk_[\w.-]+/g;
-/** Looks at each run of characters once, from its beginning: a caller may send a run of 16 KiB that begins many tokens. */
+/** Tries each run of characters only at its start: callers may send 16 KiB in which a token could begin anywhere. */
 const jsonWebToken = /(?<![\w-])(?=[\w-]*\beyJ)[\w-]+\.[\w-]+\.[\w-]*/g;
 
-/** A line of the log without what opens doors. The last line of defence: nothing is logged that should need it. */
+/** Masks passwords, tokens and keys in a line of the log. It is the last defence: no code should log any. */
 export function maskSecrets(line: string): string {
   return line
     .replaceAll(userInfo, `${mask}@`)

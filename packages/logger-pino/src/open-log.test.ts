@@ -10,7 +10,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it('masks what looks like a secret, wherever it is in a line', async () => {
+it('masks what looks like a secret anywhere in a line', async () => {
   const { logger } = await openLog({ service: 'mcp-http', level: 'info' });
   logger.info({ url: 'redis://:s3cret@cache', nested: { password: 's3cret' } }, 'with Bearer s3cret0123456');
   expect(lines).toMatchObject([{ url: 'redis://***@cache', nested: { password: '***' }, msg: 'with Bearer ***' }]);

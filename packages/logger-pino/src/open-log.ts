@@ -6,32 +6,32 @@ import { maskSecrets } from './mask-secrets.js';
 export type { Logger } from 'pino';
 
 export interface OpenLogOptions {
-  /** The program, as `service` in every line. */
+  /** The name of the program: `service` in every line. */
   readonly service: string;
-  /** What is less severe is left out. */
+  /** Less severe lines are left out. */
   readonly level: LevelWithSilent;
 }
 
 export interface Log {
   readonly logger: Logger;
-  /** Resolves when every line is written, or after a second: whether all were. */
+  /** Waits until every line is written, for at most a second. Returns false if the time was up. */
   readonly flush: () => Promise<boolean>;
-  /** Logs what nobody caught, and ends the process: Node.js would print all that a driver hung on it. */
+  /** Logs an uncaught error and ends the process. Node.js would print everything that a driver added to the error. */
   readonly endBy: (defect: unknown) => Promise<never>;
 }
 
 const flushWithinMs = 1000;
 
 /**
- * The log of a process: one JSON object per line on standard error, or lines for people where that is a terminal. A reader
- * that stops to read costs lines, and nothing else.
+ * Opens the log of a process: one JSON object per line on standard error, or lines for people if that is a terminal. If its
+ * reader stops reading, lines are left out and nothing else happens.
  */
 export async function openLog({ service, level }: OpenLogOptions): Promise<Log> {
   const { stderr } = process;
   const format = stderr.isTTY ? await lineForPeople(stderr.hasColors()) : maskSecrets;
   const { write, flush } = boundedLines(stderr, {
     onResume: (leftOut) =>
-      logger.warn({ leftOut }, 'Lines of the log are missing: nobody read standard error for a while'),
+      logger.warn({ leftOut }, 'Lines of the log are missing: standard error was not read for a while'),
   });
   const logger = pino(
     {
@@ -54,7 +54,7 @@ export async function openLog({ service, level }: OpenLogOptions): Promise<Log> 
   };
 }
 
-/** Loaded where it is used: only a terminal pays for it. */
+/** Loads the formatter only for a terminal, since loading takes time. */
 async function lineForPeople(colorize: boolean): Promise<(line: string) => string> {
   const { prettyFactory } = await import('pino-pretty');
   const pretty = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,service', singleLine: true });

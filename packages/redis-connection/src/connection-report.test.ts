@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createConnectionReport, type ConnectionState } from './connection-report.js';
 
-it('tells of changes of the whole alone', () => {
+it('reports changes of the combined state alone', () => {
   const states: ConnectionState[] = [];
   const report = createConnectionReport((state) => states.push(state));
   report.up('one');
@@ -18,7 +18,7 @@ it('tells of changes of the whole alone', () => {
   ]);
 });
 
-it('forgets a connection that is not needed any more', () => {
+it('ignores a connection that is not needed any more', () => {
   const states: ConnectionState[] = [];
   const report = createConnectionReport((state) => states.push(state));
   expect(report.isConnected()).toBeUndefined();

@@ -21,7 +21,7 @@ it.each([
   'redis://a:secret@host/one',
   'redis://a:secret@host:port',
   'postgres://127.0.0.1',
-])('refuses %j, and says how to write it without a word of what is in it', (url) => {
+])('refuses %j, and says how to write it without repeating it', (url) => {
   expect(findRedisUrlProblem(url)).toMatch(/redis:\/\/user:password@host:port/);
   expect(findRedisUrlProblem(url)).not.toContain('secret');
 });

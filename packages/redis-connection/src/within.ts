@@ -2,7 +2,7 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * Waits for an answer, but no longer than `limitMs` milliseconds. A late answer is ignored, and so is a late failure.
- * @throws Error when the time is up; whatever `answer` rejects with before that
+ * @throws Error when the time is up, or the error of `answer` before that
  */
 export async function within<T>(limitMs: number, answer: Promise<T>): Promise<T> {
   const timer = new AbortController();

@@ -251,10 +251,10 @@ describe('a scrape of a process', () => {
     const headers = { accept: 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5' };
     const response = await fetch(endpoint.url, { headers });
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
-    const exposed = (await response.text()).split('\n');
-    const index = exposed.slice(
+    const answer = (await response.text()).split('\n');
+    const index = answer.slice(
       0,
-      exposed.findIndex((line) => /^# (?:HELP|TYPE|UNIT) /.test(line)),
+      answer.findIndex((line) => /^# (?:HELP|TYPE|UNIT) /.test(line)),
     );
     expect(index.every((line) => line.startsWith('# ') && line.length <= 150)).toBe(true);
     const listed = index.flatMap((line) => [...line.matchAll(/(?<=[#|] )\w+(?=: )/g)].map(([name]) => name));

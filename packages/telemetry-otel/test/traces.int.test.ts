@@ -207,17 +207,17 @@ describe('traces of a program that has an SDK', () => {
   });
 
   it('pass all other measurements on', async () => {
-    const heard: string[] = [];
+    const called: string[] = [];
     open(undefined, {
-      measure: (_call, run) => (heard.push('measure'), run()),
-      traceRead: (_read, run) => (heard.push('traceRead'), run()),
-      count: () => heard.push('count'),
-      recordStatement: () => heard.push('recordStatement'),
-      recordPoolWait: () => heard.push('recordPoolWait'),
-      recordCacheLookup: () => heard.push('recordCacheLookup'),
-      observePool: () => () => heard.push('observePool'),
-      observeLink: () => () => heard.push('observeLink'),
-      observeStore: (store) => (heard.push('observeStore'), store),
+      measure: (_call, run) => (called.push('measure'), run()),
+      traceRead: (_read, run) => (called.push('traceRead'), run()),
+      count: () => called.push('count'),
+      recordStatement: () => called.push('recordStatement'),
+      recordPoolWait: () => called.push('recordPoolWait'),
+      recordCacheLookup: () => called.push('recordCacheLookup'),
+      observePool: () => () => called.push('observePool'),
+      observeLink: () => () => called.push('observeLink'),
+      observeStore: (store) => (called.push('observeStore'), store),
       origin: () => undefined,
       attribute: (_served, run) => run(),
     });
@@ -227,7 +227,7 @@ describe('traces of a program that has an SDK', () => {
     telemetry.recordCacheLookup(true);
     telemetry.observePool(() => ({ size: 1, inUse: 0, waiting: 0 }))();
     telemetry.observeLink('bus', () => true)();
-    expect(heard).toEqual([
+    expect(called).toEqual([
       'observeStore',
       'measure',
       'count',

@@ -1,7 +1,7 @@
 import { contextTypes, errorCodes, requestTypes, type BusinessEvent } from '@org/domain';
 import type { Meter } from '@opentelemetry/api';
 
-/** A metric as Prometheus knows it. The docs' tables and the index of a scrape are generated from these. */
+/** A metric, in Prometheus's terms. The docs' tables and the index of a scrape are generated from these. */
 export interface Metric {
   readonly kind: 'counter' | 'gauge' | 'histogram';
   /** The unit of the values, which the name ends with too. Default: none, for counts and shares. */
@@ -39,22 +39,22 @@ export const refusalReasons = {
   host: { status: '403', meaning: '`ALLOWED_HOSTS` does not name the host.' },
   origin: { status: '403', meaning: '`ALLOWED_ORIGINS` does not name the web page.' },
   no_credential: { status: '401', meaning: 'No credential was sent.' },
-  bad_credential: { status: '401', meaning: 'The credential is not valid, or not any more.' },
+  bad_credential: { status: '401', meaning: 'The credential is invalid or has expired.' },
   no_access: { status: '403', meaning: 'The credential gives access to nothing here.' },
-  credential_unchecked: { status: '503', meaning: "The issuer's keys cannot be had." },
+  credential_unchecked: { status: '503', meaning: "The issuer's keys are not available." },
   scope: { status: '403', meaning: 'The credential lacks a scope.' },
   not_acceptable: { status: '406', meaning: '`Accept` allows too little.' },
-  media_type: { status: '415', meaning: 'The body is no JSON, or compressed.' },
+  media_type: { status: '415', meaning: 'The body is not JSON, or is compressed.' },
   too_large: { status: '413', meaning: 'The message is too large.' },
-  malformed: { status: '400', meaning: 'The body is no JSON-RPC message.' },
+  malformed: { status: '400', meaning: 'The body is not a JSON-RPC message.' },
   out_of_turn: { status: '400', meaning: 'The last request on its connection is not answered yet.' },
-  protocol: { status: '400, 404', meaning: 'MCP does not know the message, or the headers say otherwise.' },
+  protocol: { status: '400, 404', meaning: 'MCP does not know the message, or the headers contradict it.' },
   rate_limited: { status: '429', meaning: 'The caller sent too many messages; this one called no tool.' },
-  overloaded: { status: '503', meaning: 'There is no room for the message, or no turn for one that called no tool.' },
-  no_connection: { status: '503', meaning: 'As many connections as there may be have a request under way.' },
+  overloaded: { status: '503', meaning: 'The server has no capacity for the message, which called no tool.' },
+  no_connection: { status: '503', meaning: 'All permitted connections have a request under way.' },
   starting: { status: '503', meaning: 'The database is not open yet.' },
-  stopping: { status: '503', meaning: 'No stream is begun before the process ends.' },
-  defect: { status: '500', meaning: 'The log says what.' },
+  stopping: { status: '503', meaning: 'The process stops, and starts no more streams.' },
+  defect: { status: '500', meaning: 'The server has a defect; the log has its cause.' },
 } as const;
 export type RefusalReason = keyof typeof refusalReasons;
 
@@ -72,7 +72,7 @@ export type ShedReason = (typeof shedReasons)[number];
 
 const anyOf = (values: readonly string[]): string => values.join(', ');
 const tool = 'the ten tools';
-const waits = 'true: `waitSeconds` was given, and the duration says how long nothing came; false';
+const waits = 'true: `waitSeconds` was given, so the duration includes the wait; false';
 
 /** Most calls take less than 25 ms, and all should take less than 100: the boundaries are close there. */
 const toolBoundaries = [
@@ -111,7 +111,7 @@ export const storeMetrics = {
     unit: 'ms',
     labels: { tool, outcome: anyOf(outcomes), waits },
     description: 'How long calls of tools took.',
-    details: 'From the arguments to the answer, once a call has its turn.',
+    details: 'From the arguments to the answer, without the time in the queue.',
     boundaries: toolBoundaries,
   },
   db_query_time_seconds: {
@@ -135,35 +135,35 @@ export const storeMetrics = {
   db_pool_in_use: {
     kind: 'gauge',
     description: 'Connections in use.',
-    details: 'They run a statement, or are being made for one.',
+    details: 'They run a statement, or are being opened for one.',
   },
   db_pool_waiting: { kind: 'gauge', description: 'Calls that wait for a connection.' },
   db_pool_wait_seconds: {
     kind: 'histogram',
     unit: 's',
     description: 'How long calls waited for a connection.',
-    details: 'Or until they gave up.',
+    details: 'Calls that gave up count too.',
     boundaries: databaseBoundaries,
   },
   cache_hits_total: {
     kind: 'counter',
-    description: 'Parts of logs that a cache held.',
-    details: 'Pages, and what briefings sum up.',
+    description: 'Lookups that a cache answered.',
+    details: 'Lookups are for pages of logs and for totals of briefings.',
   },
   cache_misses_total: {
     kind: 'counter',
-    description: 'Parts of logs that no cache held.',
-    details: 'Each call that waits for one counts; the database is asked for it once.',
+    description: 'Lookups that no cache answered.',
+    details: 'Each waiting call counts, also where several share one read of the database.',
   },
   cache_redis_up: {
     kind: 'gauge',
     description: 'Whether the cache uses Redis.',
-    details: '1, or 0 while it does without; absent where it is not to.',
+    details: '1, or 0 while Redis is not usable; absent unless the cache is shared by Redis.',
   },
   bus_redis_up: {
     kind: 'gauge',
     description: 'Whether events go through Redis.',
-    details: '1, or 0 while they reach no other process that way; absent until there are any.',
+    details: '1, or 0 while Redis is not usable; absent until the first event.',
   },
 } as const satisfies Record<string, Metric>;
 
@@ -179,7 +179,7 @@ export const httpMetrics = {
     kind: 'gauge',
     labels: {
       state:
-        'served; queued: it waits for its turn; waiting: `waitSeconds` was given; listening: a stream of changes is open',
+        'served; queued: it waits for capacity; waiting: `waitSeconds` was given; listening: a stream of changes is open',
     },
     description: 'Requests under way, by what they wait for.',
   },
@@ -190,9 +190,9 @@ export const httpMetrics = {
   },
   http_connections_shed_total: {
     kind: 'counter',
-    labels: { reason: 'idle: an idle one was closed for a new one; dropped: a new one was not taken' },
-    description: 'Connections given up for want of room.',
-    details: 'MAX_CONNECTIONS and the limit of open files bound how many there are.',
+    labels: { reason: 'idle: an idle one was closed for a new one; dropped: a new one was refused' },
+    description: 'Connections closed or refused at the limit.',
+    details: 'MAX_CONNECTIONS and the limit of open files bound their number.',
   },
 } as const satisfies Record<string, Metric>;
 
@@ -210,18 +210,18 @@ export const processMetrics = {
     description: 'How late timers fire: the 99th percentile.',
     details: 'Since it was last read, by a scrape or a push.',
   },
-  nodejs_heap_size_used_bytes: { kind: 'gauge', unit: 'By', description: 'What lies in the JavaScript heap.' },
+  nodejs_heap_size_used_bytes: { kind: 'gauge', unit: 'By', description: 'Memory in use in the JavaScript heap.' },
   nodejs_heap_size_limit_bytes: {
     kind: 'gauge',
     unit: 'By',
-    description: 'The most that may lie there.',
-    details: 'The process would die of more; --max-old-space-size sets it.',
+    description: 'The limit of the JavaScript heap.',
+    details: 'A process that needs more ends; --max-old-space-size sets it.',
   },
-  process_resident_memory_bytes: { kind: 'gauge', unit: 'By', description: 'Memory that the process has.' },
+  process_resident_memory_bytes: { kind: 'gauge', unit: 'By', description: 'Memory of the process.' },
   process_memory_limit_bytes: {
     kind: 'gauge',
     unit: 'By',
-    description: 'Memory that it may have.',
+    description: 'The most memory of the process.',
     details: "Its container's, or else the machine's.",
   },
   process_cpu_seconds_total: {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createSlidingWindow } from './sliding-window.js';
 
-it('knows no share of nothing', () => {
+it('has no share without events', () => {
   const window = createSlidingWindow(300_000, () => 0);
   expect(window.share()).toBeUndefined();
 });

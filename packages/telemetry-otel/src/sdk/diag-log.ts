@@ -13,8 +13,8 @@ export function installDiagLog(log: (line: string) => void): DiagLog {
 }
 
 /**
- * Receives the SDK's own log. Each warning and each error becomes one line, once. Two warnings are not logged: an answer
- * that the SDK cannot read, and dropped spans. The SDK reports these events in no other way, and `ExportReport` needs them.
+ * Receives the SDK's own log. Each warning and each error becomes one line, once. What `ExportReport` covers has no line
+ * here: an answer that the SDK cannot read, and dropped spans. The SDK reports these two by warnings alone.
  */
 export class DiagLog implements DiagLogger {
   readonly #log: (line: string) => void;
@@ -43,6 +43,8 @@ export class DiagLog implements DiagLogger {
       this.#isAnswerOdd = true;
       return;
     }
+    // The exporter answers later all the same, and its answer is reported.
+    if (/metrics export timed out/.test(text)) return;
     const [, dropped] = /Dropped (\d+) spans because maxQueueSize/.exec(text) ?? [];
     if (dropped !== undefined) this.onDroppedSpans(dropped);
     else if (!this.#logged.has(text) && this.#logged.size < mostMessages) {

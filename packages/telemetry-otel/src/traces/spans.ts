@@ -1,24 +1,24 @@
 /** The kinds of spans. Names and attributes follow OpenTelemetry's conventions for MCP, generative AI and databases. */
 export const spans = {
   call: {
-    name: '`tools/call updateContext`; `getContext` for a program, or below another request',
-    kind: 'SERVER; INTERNAL for a program, or below another request',
-    description: 'One call of a tool, from the arguments to the answer; or of its method.',
+    name: '`tools/call updateContext`; `getContext` for a library call, or below another request',
+    kind: 'SERVER; INTERNAL for a library call, or below another request',
+    description: 'One call of a tool or of its method, from the arguments to the answer.',
   },
   read: {
     name: '`resources/read`',
     kind: 'SERVER',
-    description: 'One reading of a resource. What it reads as a tool does is a call below.',
+    description: 'One reading of a resource. The calls that it makes are spans below it.',
   },
   operation: {
     name: '`appendEntry`',
     kind: 'INTERNAL',
-    description: 'One operation of the store, with all waiting for its turn: for a connection, a lock, a batch.',
+    description: 'One operation of the store, with its waits for a connection, a lock and a batch.',
   },
   statement: {
     name: '`append_entries`',
     kind: 'CLIENT',
-    description: 'One statement, by the names of `db_query_time_seconds`, as long as the database took for it.',
+    description: 'One statement, with the names of `db_query_time_seconds` and the time that the database took.',
   },
 } as const;
 
@@ -33,13 +33,13 @@ interface Attribute {
 export const spanAttributes = {
   'mcp.method.name': {
     of: ['call', 'read'],
-    description: '`tools/call` or `resources/read`; absent where no client asked for it.',
+    description: '`tools/call` or `resources/read`; absent for library calls.',
   },
-  'gen_ai.operation.name': { of: ['call'], description: '`execute_tool`; absent where no client asked for it.' },
+  'gen_ai.operation.name': { of: ['call'], description: '`execute_tool`; absent for library calls.' },
   'gen_ai.tool.name': { of: ['call'], description: 'One of the ten tools, or the method of that name.' },
   'mcp.resource.uri': {
     of: ['read'],
-    description: 'The template of the URI, such as `handoff://context/{sessionKey}`; absent where none is like it.',
+    description: 'The template of the URI, such as `handoff://context/{sessionKey}`; absent if none matches.',
   },
   'jsonrpc.request.id': {
     of: ['call', 'read'],
@@ -50,15 +50,15 @@ export const spanAttributes = {
   'error.type': {
     of: ['call', 'read', 'operation', 'statement'],
     description:
-      "Present when it failed: `tool_error` for a call by MCP, the code of JSON-RPC for a reading, the database's code for a statement (`42P01`, `SQLITE_FULL`), otherwise the error code.",
+      "Present if it failed: `tool_error` for a call by MCP, the JSON-RPC code for a reading, the database's code for a statement (`42P01`, `SQLITE_FULL`), otherwise the error code.",
   },
-  'rpc.response.status_code': { of: ['read'], description: 'The code of JSON-RPC of a reading that failed.' },
+  'rpc.response.status_code': { of: ['read'], description: 'The JSON-RPC code of a reading that failed.' },
   'context_store.error.code': { of: ['call'], description: 'The error code of a call that failed, or was cancelled.' },
   'db.system.name': { of: ['statement'], description: '`postgresql` or `sqlite`.' },
   'db.operation.name': { of: ['statement'], description: 'The name of the statement.' },
   'db.operation.batch.size': {
     of: ['statement'],
-    description: 'How many operations a statement served, when it was more than one, sampled or not.',
+    description: 'How many operations a statement served, sampled or not; absent for one.',
   },
 } as const satisfies Record<string, Attribute>;
 
