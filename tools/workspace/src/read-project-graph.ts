@@ -17,7 +17,7 @@ interface Manifest {
  * The dependencies come from the manifests. That is enough: pnpm and the compiler refuse imports that no manifest
  * declares, and project references refuse imports of devDependencies outside of tests.
  *
- * @throws if a declared dependency is missing, because Nx exits with 0 and a partial graph after an error of its own
+ * @throws if a declared dependency is missing, because Nx exits with 0 and a partial graph after some errors
  */
 export async function readProjectGraph(workspaceFolder: string): Promise<ProjectGraph> {
   const { nodes, dependencies } = await runNxGraph(workspaceFolder);
