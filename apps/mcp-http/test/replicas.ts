@@ -6,9 +6,9 @@ import { unusedPort } from '@org/store-kysely/testing';
 import { expect } from 'vitest';
 import { HttpServerProcess, temporaryFolder, type Env } from './mcp-http.js';
 
-const guide = join(import.meta.dirname, '..', '..', '..', 'docs', 'deployment.md');
+const guide = join(import.meta.dirname, '..', '..', '..', 'docs', 'operations', 'deployment.md');
 
-/** nginx with the configuration that docs/deployment.md shows, but for the ports. */
+/** nginx with the configuration that docs/operations/deployment.md shows, but for the ports. */
 export interface Nginx {
   /** Of the MCP endpoint. */
   readonly mcp: string;

@@ -71,17 +71,17 @@ const scopesTable = markdownTable(
 
 /** The generated sections of the documents in `docs`, by file and name. */
 export const generatedDocs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'handoff.md': {
+  'guides/handoffs.md': {
     'session states': stateDiagram(sessionTransitions, 'active'),
     'handoff states': stateDiagram(handoffTransitions, 'pending'),
   },
-  'configuration.md': {
+  'reference/configuration.md': {
     'every program': variablesTable(environmentTable),
     'mcp-http': variablesTable(httpOnly),
     traces: variablesTable(otelEnvironmentTable),
   },
-  'authentication.md': { scopes: scopesTable },
-  'observability/README.md': {
+  'operations/authentication.md': { scopes: scopesTable },
+  'operations/observability/README.md': {
     metrics: metricsTable(storeMetrics),
     'http metrics': metricsTable(httpMetrics),
     refusals: markdownTable(
@@ -98,7 +98,7 @@ export const generatedDocs: Readonly<Record<string, Readonly<Record<string, stri
       Object.entries(spanAttributes).map(([name, { of, description }]) => [`\`${name}\``, of.join(', '), description]),
     ),
   },
-  'api-reference.md': {
+  'reference/api.md': {
     tools: toolsReference(),
     objects: objectsReference(),
     annotations: annotationsReference(),
@@ -107,7 +107,7 @@ export const generatedDocs: Readonly<Record<string, Readonly<Record<string, stri
     prompts: promptsReference(),
     'library options': libraryOptionsReference(),
   },
-  'errors.md': {
+  'reference/errors.md': {
     errors: markdownTable(
       ['code', 'retry', 'meaning'],
       Object.entries(errorCodes).map(([code, { retryable, meaning }]) => [

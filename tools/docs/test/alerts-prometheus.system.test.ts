@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 
-const folder = fileURLToPath(new URL('../../../docs/observability', import.meta.url));
+const folder = fileURLToPath(new URL('../../../docs/operations/observability', import.meta.url));
 
 const promtool = (...args: string[]): { status: number | null; output: string } => {
   const { status, stdout, stderr } = spawnSync('promtool', args, { encoding: 'utf8' });

@@ -29,13 +29,13 @@ const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'
 /** What is tried in a place of its own, by language, or by language and page. */
 const triedElsewhere: Readonly<Record<string, string>> = {
   'ts README.md': 'readme.int.test.ts runs it, and reads what it prints',
-  'ts docs/handoff.md': 'handoff-guide.int.test.ts runs all of them as one program',
-  'text docs/troubleshooting.md': 'the troubleshooting tests provoke each line',
+  'ts docs/guides/handoffs.md': 'handoff-guide.int.test.ts runs all of them as one program',
+  'text docs/operations/troubleshooting.md': 'the troubleshooting tests provoke each line',
   'text README.md': 'readme.int.test.ts looks whether it names every project',
-  'text docs/performance.md': 'a profile by tools/bench',
+  'text docs/operations/performance.md': 'a profile by tools/bench',
   'text docs/architecture.md': 'a picture of what layers.int.test.ts checks',
-  'nginx docs/deployment.md': 'the replicas-nginx and tls-nginx system tests of mcp-http run nginx with it',
-  'mermaid docs/handoff.md': 'generated from the tables that the rules read',
+  'nginx docs/operations/deployment.md': 'the replicas-nginx and tls-nginx system tests of mcp-http run nginx with it',
+  'mermaid docs/guides/handoffs.md': 'generated from the tables that the rules read',
   'mermaid README.md': 'a picture; demo.int.test.ts runs the story',
 };
 
@@ -84,7 +84,9 @@ const readers: Readonly<Record<string, (code: string) => object>> = {
 
 describe('the blocks of code on the pages', () => {
   it('are each tried somehow', () => {
-    expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/deployment.md', 'docs/observability/README.md']));
+    expect(pages).toEqual(
+      expect.arrayContaining(['README.md', 'docs/operations/deployment.md', 'docs/operations/observability/README.md']),
+    );
     const untried = blocks.filter(
       ({ page, language }) =>
         !['ts', 'sh', ...Object.keys(readers)].includes(language) && !(`${language} ${page}` in triedElsewhere),
@@ -135,10 +137,20 @@ describe('the commands on the pages', () => {
   });
 });
 
-it('every guide is reachable from the README', async () => {
-  const readme = await readFile(join(root, 'README.md'), 'utf8');
-  const guides = pages.filter((page) => page.startsWith('docs/'));
-  expect(guides.filter((guide) => !readme.includes(`](${guide}`))).toEqual([]);
+/** The targets of the links on a page that lead to other files, relative to the repository, without anchors. */
+const linkedFrom = async (page: string): Promise<string[]> =>
+  [...(await readFile(join(root, page), 'utf8')).matchAll(/\]\(([^)\s#]+)[^)\s]*\)/g)]
+    .map(([, target = '']) => target)
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .map((target) => join(dirname(page), target));
+
+it('every page of the documentation is reachable from the README, by at most three links', async () => {
+  const reached = new Set(['README.md']);
+  for (let links = 0; links < 3; links += 1) {
+    const next = await Promise.all([...reached].filter((page) => page.endsWith('.md')).map(linkedFrom));
+    for (const target of next.flat()) if (pages.includes(target)) reached.add(target);
+  }
+  expect(pages.filter((page) => page.startsWith('docs/') && !reached.has(page))).toEqual([]);
 });
 
 const anchorsOf = async (page: string): Promise<string[]> =>

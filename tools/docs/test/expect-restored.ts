@@ -96,4 +96,4 @@ export function commandsBelow(guide: string, heading: string): string[] {
   return [...section.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, commands = '']) => commands);
 }
 
-export const deploymentGuide = new URL('../../../docs/deployment.md', import.meta.url);
+export const deploymentGuide = new URL('../../../docs/operations/deployment.md', import.meta.url);

@@ -4,7 +4,7 @@ import { codeBlocks } from '../src/code-blocks.js';
 import { runExample } from './run-example.js';
 
 it('the guide to handoffs shows code that runs, and prints what its comments say', async () => {
-  const guide = await readFile(new URL('../../../docs/handoff.md', import.meta.url), 'utf8');
+  const guide = await readFile(new URL('../../../docs/guides/handoffs.md', import.meta.url), 'utf8');
   // One program from top to bottom.
   const code = codeBlocks(guide, 'ts').join('\n');
   const promised = [...code.matchAll(/console\.log\(.*\); \/\/ (.+)/g)].map(([, line]) => line);
