@@ -28,10 +28,11 @@ const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'
 
 /** What is tried in a place of its own, by language, or by language and page. */
 const triedElsewhere: Readonly<Record<string, string>> = {
-  'ts README.md': 'readme.int.test.ts runs it, and reads what it prints',
-  'ts docs/guides/handoffs.md': 'handoff-guide.int.test.ts runs all of them as one program',
+  'ts docs/quickstart/service-author.md': 'quickstarts.int.test.ts runs it, and reads what it prints',
+  'ts docs/guides/handoffs.md': 'guides.int.test.ts runs all of them as one program',
+  'ts docs/guides/library.md': 'guides.int.test.ts runs all of them as one program',
   'text docs/operations/troubleshooting.md': 'the troubleshooting tests provoke each line',
-  'text README.md': 'readme.int.test.ts looks whether it names every project',
+  'text README.md': 'quickstarts.int.test.ts checks that it names every project',
   'text docs/operations/performance.md': 'a profile by tools/bench',
   'text docs/architecture.md': 'a picture of what layers.int.test.ts checks',
   'nginx docs/operations/deployment.md': 'the replicas-nginx and tls-nginx system tests of mcp-http run nginx with it',
@@ -66,7 +67,7 @@ const otherCommands: Readonly<Record<string, string>> = {
   'rm -f context.db context.db-wal context.db-shm': 'run by backup-sqlite3.system.test.ts',
   'cp backup.db context.db': 'run by backup-sqlite3.system.test.ts',
   [`curl -s http://127.0.0.1:3000/mcp -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"registerSession","arguments":{"agent":"planner"}}}'`]:
-    'run by readme.int.test.ts',
+    'run by quickstarts.int.test.ts',
   'curl -s http://localhost:9090/metrics | head -n 50': 'metrics.int.test.ts scrapes that path',
 };
 

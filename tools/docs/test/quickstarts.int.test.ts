@@ -12,17 +12,14 @@ import { Scene } from './scene.js';
 const run = promisify(execFile);
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const readme = await readFile(join(root, 'README.md'), 'utf8');
+const read = (page: string): Promise<string> => readFile(join(root, page), 'utf8');
+const [readme, twoAgents, platformTeam, serviceAuthor] = (await Promise.all(
+  ['README.md', ...['two-agents', 'platform-team', 'service-author'].map((name) => `docs/quickstart/${name}.md`)].map(
+    read,
+  ),
+)) as [string, string, string, string];
 
 describe('the README', () => {
-  it('shows library code that runs, and does what it says', { timeout: 60_000 }, async () => {
-    const [code, ...others] = codeBlocks(readme, 'ts');
-    expect(others).toEqual([]);
-    const printed = await runExample(code ?? '');
-    expect(printed).toContain('implementer owns release-2 at epoch 2');
-    expect(printed).toContain('Half done.');
-  });
-
   it('says what each project is', () => {
     const [folders = ''] = codeBlocks(readme, 'text');
     const projects = globSync('{apps,packages,tools}/*/package.json', { cwd: root }).map((path) => dirname(path));
@@ -33,18 +30,28 @@ describe('the README', () => {
         .toSorted(),
     ).toEqual(projects.toSorted());
   });
+});
 
-  it('shows a call that needs no client', async () => {
+describe('the quickstarts', () => {
+  it('show library code that runs, and does what the page says', { timeout: 60_000 }, async () => {
+    const [code, ...others] = codeBlocks(serviceAuthor, 'ts');
+    expect(others).toEqual([]);
+    const printed = await runExample(code ?? '');
+    expect(printed).toContain('implementer owns release-2 at epoch 2');
+    expect(printed).toContain('Half done.');
+  });
+
+  it('show a call that needs no client', async () => {
     const scene = await Scene.open();
     onTestFinished(scene.close);
     const { url } = await scene.serve({ DATABASE_URL: 'sqlite::memory:' });
-    const shown = codeBlocks(readme, 'sh').find((code) => code.startsWith('curl ')) ?? '';
+    const shown = codeBlocks(platformTeam, 'sh').find((code) => code.startsWith('curl ')) ?? '';
     const { stdout } = await run('sh', ['-c', shown.replace('http://127.0.0.1:3000', url)]);
     expect(stdout).toContain('"owner":"planner"');
   });
 
-  it('shows client configuration that names the server', () => {
-    const [configuration = ''] = codeBlocks(readme, 'json');
+  it('show client configuration that names the server', () => {
+    const [configuration = ''] = codeBlocks(twoAgents, 'json');
     expect(JSON.parse(configuration)).toHaveProperty('mcpServers.context-store.command');
   });
 });
