@@ -21,6 +21,7 @@ import {
   resourcesReference,
   toolsReference,
 } from './api-reference.js';
+import { configurationExamples } from './configuration-examples.js';
 import { libraryOptionsReference } from './library-options.js';
 import { markdownTable } from './markdown-table.js';
 import { stateDiagram } from './state-diagram.js';
@@ -31,11 +32,12 @@ const httpOnly = Object.fromEntries(
 
 const variablesTable = (variables: EnvironmentTable): string =>
   markdownTable(
-    ['variable', 'what it is for', 'default'],
+    ['variable', 'what it is for', 'default', 'example'],
     Object.entries(variables).map(([name, { description, default: preset, isSecret }]) => [
       isSecret === true ? `\`${name}\`, \`_FILE\`` : `\`${name}\``,
       description,
       preset,
+      `\`${configurationExamples[name] ?? ''}\``,
     ]),
   );
 
@@ -81,7 +83,7 @@ export const generatedDocs: Readonly<Record<string, Readonly<Record<string, stri
     traces: variablesTable(otelEnvironmentTable),
   },
   'operations/authentication.md': { scopes: scopesTable },
-  'operations/observability/README.md': {
+  'reference/metrics.md': {
     metrics: metricsTable(storeMetrics),
     'http metrics': metricsTable(httpMetrics),
     refusals: markdownTable(
@@ -89,6 +91,8 @@ export const generatedDocs: Readonly<Record<string, Readonly<Record<string, stri
       Object.entries(refusalReasons).map(([reason, { status, meaning }]) => [`\`${reason}\``, status, meaning]),
     ),
     'process metrics': metricsTable(processMetrics),
+  },
+  'operations/observability/traces.md': {
     spans: markdownTable(
       ['span of a', 'name, for example', 'kind', 'what it is'],
       Object.entries(spans).map(([span, { name, kind, description }]) => [span, name, kind, description]),
