@@ -26,7 +26,7 @@ const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'
   scripts: Record<string, string>;
 };
 
-/** What is tried in a place of its own, by language, or by language and page. */
+/** Blocks that another test tries, by language and page. */
 const triedElsewhere: Readonly<Record<string, string>> = {
   'ts docs/quickstart/service-author.md': 'quickstarts.int.test.ts runs it, and reads what it prints',
   'ts docs/guides/handoffs.md': 'guides.int.test.ts runs all of them as one program',
@@ -41,13 +41,13 @@ const triedElsewhere: Readonly<Record<string, string>> = {
   'mermaid README.md': 'a picture; demo.int.test.ts runs the story',
 };
 
-/** Commands that are neither scripts of this repository nor run by this file, and why that is well. */
+/** Commands that are not scripts of this repository, and what tests them or why no test can. */
 const otherCommands: Readonly<Record<string, string>> = {
   'claude mcp add --transport http context-store http://127.0.0.1:3000/mcp': 'needs Claude Code',
   'claude mcp add --transport http context-store https://context.example.com/mcp --header "Authorization: Bearer csk_ci-planner.…"':
     'needs Claude Code; api-keys.int.test.ts sends such a header from other clients',
   'npx mcp-http create-api-key ci-planner context:read,context:write,handoff': 'run by api-keys.int.test.ts',
-  'mcp-http &': 'replicas are started so by the replicas-nginx system tests',
+  'mcp-http &': 'the replicas-nginx system tests start replicas like this',
   'docker build --tag context-store .': 'needs a container engine; docker.system.test.ts runs the steps of the image',
   'docker run --rm --user root --env-file production.env --volume /etc/context-store:/etc/context-store context-store create-api-key ci-planner context:read,context:write,handoff':
     'needs a container engine; docker.system.test.ts runs the command of the image',
@@ -72,7 +72,7 @@ const otherCommands: Readonly<Record<string, string>> = {
   'curl -s http://localhost:9090/metrics | head -n 50': 'metrics.int.test.ts scrapes that path',
 };
 
-/** How a text of each language is read. */
+/** Parsers for the languages that are only read. */
 const readers: Readonly<Record<string, (code: string) => object>> = {
   json: (code) => JSON.parse(code) as object,
   jsonl: (code) =>

@@ -2,10 +2,10 @@ import { expect } from 'vitest';
 import type { CallTool } from './scene.js';
 
 export interface BackedUp {
-  /** Of the server whose database is backed up. */
+  /** Calls the server whose database is backed up. */
   readonly call: CallTool;
   readonly backUp: () => Promise<unknown>;
-  /** Puts the backup into service, and returns what serves it. */
+  /** Restores the backup, and returns a caller of the server on it. */
   readonly restore: () => Promise<CallTool>;
 }
 
@@ -79,11 +79,11 @@ export async function expectRestored({ call, backUp, restore }: BackedUp): Promi
   expect(entries.map(({ content }) => content)).toEqual(entries.map((_entry, index) => `entry ${index + 1}`));
   expect((await resultOf<Entry>(append(restored, 'after'))).sequence).toBe(entries.length + 1);
 
-  const anew = await offer(restored);
+  const second = await offer(restored);
   expect((await inbox(restored, lostCursor)).handoffs).toEqual([]);
   expect((await inbox(restored)).handoffs.map(({ handoffId }) => handoffId)).toEqual([
     first.handoff.handoffId,
-    anew.handoff.handoffId,
+    second.handoff.handoffId,
   ]);
   expect(await restored('updateContext', { ...work, contextType: 'message', content: 'x', epoch: 2 })).toContain(
     'OWNERSHIP_LOST',

@@ -16,7 +16,7 @@ export const quotes: ReadonlyMap<string, readonly string[]> = new Map(
     }),
 );
 
-/** An ellipsis stands for whatever differs. */
+/** An ellipsis stands for any text. */
 const patternOf = (quote: string): RegExp =>
   new RegExp(
     quote
