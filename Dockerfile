@@ -10,7 +10,7 @@ RUN npx -y pnpm@12.21.0 --filter @org/mcp-http --prod --config.inject-workspace-
 FROM node:24-bookworm-slim
 WORKDIR /app
 COPY --from=build /image .
-# No size of the heap: Node.js takes it from the container's limit, by docs/performance.md#memory.
+# No size of the heap: Node.js takes it from the container's limit, by docs/operations/performance.md#memory.
 # Others can reach it in a container: it does not start before it is told who they may be (AUTH_MODE and what goes with it).
 ENV NODE_ENV=production HOST=0.0.0.0 METRICS_HOST=0.0.0.0 PATH=/app/node_modules/.bin:$PATH
 USER node

@@ -127,7 +127,7 @@ it('cuts off a thousand connections that send slowly, and serves other clients m
   expect((await post(server.mcp, call('listSessions', {}))).status).toBe(200);
 }, 60_000);
 
-it('survives a database that stalls while large contents arrive, with the heap that docs/performance.md asks for', async () => {
+it('survives a database that stalls while large contents arrive, with the heap that docs/operations/performance.md asks for', async () => {
   const stalled = await temporaryDatabase();
   onTestFinished(stalled.drop);
   const small = await HttpServerProcess.start({

@@ -6,9 +6,9 @@ import { unusedPort } from '@org/store-kysely/testing';
 import { expect } from 'vitest';
 import { HttpServerProcess, temporaryFolder, type Env } from './mcp-http.js';
 
-const guide = join(import.meta.dirname, '..', '..', '..', 'docs', 'deployment.md');
+const guide = join(import.meta.dirname, '..', '..', '..', 'docs', 'operations', 'deployment.md');
 
-/** nginx with the configuration of docs/deployment.md, on other ports. */
+/** nginx with the configuration of docs/operations/deployment.md, on other ports. */
 export interface Nginx {
   /** The URL of the MCP endpoint. */
   readonly mcp: string;

@@ -26,7 +26,7 @@ export interface OpenContextStoreOptions extends ContextStoreOptions {
    * without it they see them when they look, within a second or so. A store on SQLite does not use it.
    */
   readonly redis?: RedisSettings | undefined;
-  /** What a cache of logs may take. Absent: there is none. Whether it pays is said in docs/configuration.md. */
+  /** What a cache of logs may take. Absent: there is none. Whether it pays is said in docs/reference/configuration.md. */
   readonly cache?: CacheSettings | undefined;
   /** Where measurements go. Absent: nowhere. */
   readonly telemetry?: Telemetry | undefined;

@@ -16,7 +16,7 @@ const leftOut = new Set(['.git', '.nx', '.tsbuild', 'dist', 'node_modules', 'pnp
 
 /**
  * What an agent that reads its way through a repository would record: each commit as a message and the call that showed
- * it, each file and the call that read it, and the reasons that the architecture guide gives, pinned as decisions.
+ * it, each file and the call that read it, and the titles of the decision pages, pinned.
  */
 export function recordingsOf(repository: string): Recording[] {
   return [
@@ -60,15 +60,16 @@ function gitLog(repository: string): { commit: string; subject: string; stat: st
     });
 }
 
-/** What the architecture guide says in bold at the beginning of a paragraph. */
+/** The titles of the decision pages. */
 function decisionsOf(repository: string): Recording[] {
-  const guide = readFileSync(join(repository, 'docs/architecture.md'), 'utf8');
-  return [...guide.matchAll(/^\*\*(.+?)\*\*/gm)].map(([, decision = '']) => ({
-    contextType: 'message',
-    content: `Decided: ${decision}`,
-    metadata: { path: 'docs/architecture.md' },
-    pinned: true,
-  }));
+  return readdirSync(join(repository, 'docs/decisions'))
+    .filter((name) => name !== 'README.md')
+    .toSorted()
+    .map((name) => {
+      const path = `docs/decisions/${name}`;
+      const [, title = ''] = /^# (.+)$/m.exec(readFileSync(join(repository, path), 'utf8')) ?? [];
+      return { contextType: 'message', content: `Decided: ${title}`, metadata: { path }, pinned: true };
+    });
 }
 
 function filesOf(repository: string): Recording[] {

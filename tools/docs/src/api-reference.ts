@@ -6,7 +6,7 @@ import { markdownTable } from './markdown-table.js';
 
 type JsonSchema = z.core.JSONSchema._JSONSchema;
 
-/** What several results hold, described once. */
+/** Objects that several results hold; each is described once. */
 const objects = {
   session: { schema: useCases.registerSession.result.shape.session, file: 'model/session.ts' },
   entry: { schema: useCases.getContext.result.shape.entries.element, file: 'model/entry.ts' },
@@ -14,7 +14,7 @@ const objects = {
   briefing: { schema: useCases.getBriefing.result.shape.briefing, file: 'model/briefing.ts' },
 } as const;
 
-/** Of most tools; the document explains them once. */
+/** Most tools take these; the document explains them once. */
 const commonArguments = new Set(['agent', 'idempotencyKey', 'epoch']);
 
 /** A section for each tool: when to use it, its arguments, its result. */
@@ -36,7 +36,7 @@ export const objectsReference = (): string =>
     .map(([name, { schema, file }]) => `### ${name}\n\n${fieldsTable(schema, fieldComments(file))}`)
     .join('\n\n');
 
-/** What clients are told of each tool, in the protocol's words. */
+/** The annotations of each tool, under the protocol's names. */
 export const annotationsReference = (): string =>
   markdownTable(
     ['tool', 'title', 'read-only', 'destructive', 'idempotent'],
@@ -101,7 +101,7 @@ function argumentsTable(name: UseCaseName, input: z.ZodObject): string {
       comments.get(argument) ?? described[argument] ?? '',
     ]);
   const common = Object.keys(properties).filter((argument) => commonArguments.has(argument));
-  const shared = `Besides: ${common.map((argument) => `\`${argument}?\``).join(', ')}.`;
+  const shared = `Also takes ${common.map((argument) => `\`${argument}?\``).join(', ')}.`;
   return `${markdownTable(['argument', 'type', 'default', ''], rows)}\n\n${shared}`;
 }
 
@@ -119,7 +119,7 @@ function fieldsTable(schema: z.ZodObject, comments: ReadonlyMap<string, string>)
   );
 }
 
-/** As the issue of a type would write it: `{session, created}`. */
+/** The fields of a result, with links to the objects that they hold. */
 function resultText(result: z.ZodObject): string {
   const { required = [] } = z.toJSONSchema(result);
   const fields = Object.entries(result.shape).map(([field, schema]) => {

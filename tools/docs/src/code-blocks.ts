@@ -1,11 +1,11 @@
 export interface CodeBlock {
   readonly language: string;
-  /** Where it begins, from 1. */
+  /** The line of its opening fence, from 1. */
   readonly line: number;
   readonly code: string;
 }
 
-/** The fenced code blocks of a Markdown text, in order. The language of one that names none is empty. */
+/** Returns the fenced code blocks of a Markdown text, in order. The language is empty if a fence names none. */
 export function allCodeBlocks(markdown: string): CodeBlock[] {
   return [...markdown.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(({ index, 1: language = '', 2: code = '' }) => ({
     language,
@@ -14,7 +14,7 @@ export function allCodeBlocks(markdown: string): CodeBlock[] {
   }));
 }
 
-/** The code of those in one language. */
+/** Returns the code of the blocks in one language. */
 export const codeBlocks = (markdown: string, language: string): string[] =>
   allCodeBlocks(markdown)
     .filter((block) => block.language === language)

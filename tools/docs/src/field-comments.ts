@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 const packages = fileURLToPath(new URL('../../../packages/', import.meta.url));
 
 /**
- * What the doc comments of a file of the domain say of the fields of its schemas, by field. The compiler keeps them from
- * whoever runs the code, so that they are read from the source.
+ * Returns the doc comments of the schema fields in a file of the domain, by field. They are read from the source, because
+ * the compiled code has no comments.
  *
  * @param file relative to the domain's sources
  */
@@ -13,7 +13,8 @@ export const fieldComments = (file: string): ReadonlyMap<string, string> =>
   commentsIn(readFileSync(`${packages}domain/src/${file}`, 'utf8'));
 
 /**
- * The same of an interface.
+ * Returns the doc comments of an interface's fields, by field.
+ * @throws Error if the file has no such interface
  *
  * @param file relative to the folder of the packages
  */

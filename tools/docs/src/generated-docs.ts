@@ -21,6 +21,7 @@ import {
   resourcesReference,
   toolsReference,
 } from './api-reference.js';
+import { configurationExamples } from './configuration-examples.js';
 import { libraryOptionsReference } from './library-options.js';
 import { markdownTable } from './markdown-table.js';
 import { stateDiagram } from './state-diagram.js';
@@ -31,11 +32,12 @@ const httpOnly = Object.fromEntries(
 
 const variablesTable = (variables: EnvironmentTable): string =>
   markdownTable(
-    ['variable', 'what it is for', 'default'],
+    ['variable', 'what it is for', 'default', 'example'],
     Object.entries(variables).map(([name, { description, default: preset, isSecret }]) => [
       isSecret === true ? `\`${name}\`, \`_FILE\`` : `\`${name}\``,
       description,
       preset,
+      `\`${configurationExamples[name] ?? ''}\``,
     ]),
   );
 
@@ -71,17 +73,17 @@ const scopesTable = markdownTable(
 
 /** The generated sections of the documents in `docs`, by file and name. */
 export const generatedDocs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'handoff.md': {
+  'guides/handoffs.md': {
     'session states': stateDiagram(sessionTransitions, 'active'),
     'handoff states': stateDiagram(handoffTransitions, 'pending'),
   },
-  'configuration.md': {
+  'reference/configuration.md': {
     'every program': variablesTable(environmentTable),
     'mcp-http': variablesTable(httpOnly),
     traces: variablesTable(otelEnvironmentTable),
   },
-  'authentication.md': { scopes: scopesTable },
-  'observability/README.md': {
+  'operations/authentication.md': { scopes: scopesTable },
+  'reference/metrics.md': {
     metrics: metricsTable(storeMetrics),
     'http metrics': metricsTable(httpMetrics),
     refusals: markdownTable(
@@ -89,6 +91,8 @@ export const generatedDocs: Readonly<Record<string, Readonly<Record<string, stri
       Object.entries(refusalReasons).map(([reason, { status, meaning }]) => [`\`${reason}\``, status, meaning]),
     ),
     'process metrics': metricsTable(processMetrics),
+  },
+  'operations/observability/traces.md': {
     spans: markdownTable(
       ['span of a', 'name, for example', 'kind', 'what it is'],
       Object.entries(spans).map(([span, { name, kind, description }]) => [span, name, kind, description]),
@@ -98,7 +102,7 @@ export const generatedDocs: Readonly<Record<string, Readonly<Record<string, stri
       Object.entries(spanAttributes).map(([name, { of, description }]) => [`\`${name}\``, of.join(', '), description]),
     ),
   },
-  'api-reference.md': {
+  'reference/api.md': {
     tools: toolsReference(),
     objects: objectsReference(),
     annotations: annotationsReference(),
@@ -107,7 +111,7 @@ export const generatedDocs: Readonly<Record<string, Readonly<Record<string, stri
     prompts: promptsReference(),
     'library options': libraryOptionsReference(),
   },
-  'errors.md': {
+  'reference/errors.md': {
     errors: markdownTable(
       ['code', 'retry', 'meaning'],
       Object.entries(errorCodes).map(([code, { retryable, meaning }]) => [

@@ -1,6 +1,7 @@
 /**
- * A Markdown text with the section of this name filled anew. A section lies between `<!-- generated: NAME -->` and
- * `<!-- end of NAME -->`; what is outside is written by hand.
+ * Returns a Markdown text with new content in the section of this name. A section is between `<!-- generated: NAME -->`
+ * and `<!-- end of NAME -->`; the text outside is written by hand.
+ * @throws Error if the text has no such section
  */
 export function withGenerated(markdown: string, name: string, content: string): string {
   const begin = `<!-- generated: ${name} -->`;

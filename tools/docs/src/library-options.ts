@@ -19,7 +19,7 @@ const cache = interfaceComments('context-store/src/open-cache.ts', 'CacheSetting
 
 type Documented<Options> = Readonly<Record<keyof Options, ReadonlyMap<string, string>>>;
 
-/** Where each option is documented. The compiler misses one that is not here. */
+/** The comments that document each option. The compiler reports an option that is missing here. */
 const options: Documented<ContextStoreOptions> & Documented<OpenContextStoreOptions> = {
   database: opening,
   migrate: opening,
@@ -61,7 +61,7 @@ const rowsOf = (prefix: string, documented: Readonly<Record<string, ReadonlyMap<
     return [`\`${prefix}${name}\``, comment];
   });
 
-/** What `openContextStore` takes. */
+/** Returns a table of the options of `openContextStore`. */
 export const libraryOptionsReference = (): string =>
   markdownTable(
     ['option', 'what it is'],

@@ -1,4 +1,4 @@
-/** A Markdown table, aligned as the formatter would. */
+/** Returns a Markdown table, aligned as the formatter aligns it. */
 export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [header, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
   const widths = header.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));

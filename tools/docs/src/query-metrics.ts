@@ -1,4 +1,4 @@
-/** A metric that a PromQL expression asks for, and the labels that it selects it by. */
+/** A metric in a PromQL expression, and the labels that the expression selects it by. */
 export interface SelectedMetric {
   readonly name: string;
   readonly labels: readonly string[];
@@ -6,7 +6,7 @@ export interface SelectedMetric {
 
 const words = new Set(['by', 'without', 'on', 'ignoring', 'and', 'or', 'unless', 'bool', 'offset']);
 
-/** What a PromQL expression asks for: every name that is neither a function, nor a keyword, nor a label. */
+/** Returns the metrics of a PromQL expression: every name that is no function, keyword or label. */
 export function queryMetrics(expression: string): SelectedMetric[] {
   const withoutGroupings = expression.replaceAll(/\b(?:by|without|on|ignoring)\s*\([^)]*\)/g, ' ');
   const withoutRanges = withoutGroupings.replaceAll(/\[[^\]]*\]/g, ' ');

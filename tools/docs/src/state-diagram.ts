@@ -2,7 +2,7 @@ import type { Transition } from '@org/domain';
 
 type Step = Transition<string, string> & { readonly only?: string };
 
-/** A Mermaid state diagram of a table of transitions. It begins at `initial`, and states that nothing leads out of end it. */
+/** Returns a Mermaid state diagram of a table of transitions. It starts at `initial`; states without a way out are final. */
 export function stateDiagram(transitions: readonly Step[], initial: string): string {
   const states = new Set(transitions.map(({ to }) => to));
   const last = [...states].filter((state) => !transitions.some(({ from }) => from === state));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 
-const folder = fileURLToPath(new URL('../../../docs/observability', import.meta.url));
+const folder = fileURLToPath(new URL('../../../docs/operations/observability', import.meta.url));
 
 const promtool = (...args: string[]): { status: number | null; output: string } => {
   const { status, stdout, stderr } = spawnSync('promtool', args, { encoding: 'utf8' });
@@ -29,7 +29,11 @@ it.each([
   ['mistakes of clients', ',outcome="fault"', ',outcome!="ok"'],
   ['calls whose clients left, by their duration', 'outcome=~"ok|client_error"', 'outcome!~"fault|refused"'],
   ['calls that were refused, by their duration', 'outcome=~"ok|client_error"', 'outcome!~"cancelled|fault"'],
-  ['calls that nobody could serve, by their duration', 'outcome=~"ok|client_error"', 'outcome!~"cancelled|refused"'],
+  [
+    'calls that the server could not serve, by their duration',
+    'outcome=~"ok|client_error"',
+    'outcome!~"cancelled|refused"',
+  ],
   ['calls whose clients left, among all', 'outcome!~"cancelled|refused"', 'outcome!="refused"'],
   ['calls that were refused, among all', 'outcome!~"cancelled|refused"', 'outcome!="cancelled"'],
   ['calls that are served, among those that wait for their turn', ',state="queued"', ',state=~"queued|served"'],

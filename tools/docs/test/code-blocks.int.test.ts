@@ -26,26 +26,28 @@ const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'
   scripts: Record<string, string>;
 };
 
-/** What is tried in a place of its own, by language, or by language and page. */
+/** Blocks that another test tries, by language and page. */
 const triedElsewhere: Readonly<Record<string, string>> = {
-  'ts README.md': 'readme.int.test.ts runs it, and reads what it prints',
-  'ts docs/handoff.md': 'handoff-guide.int.test.ts runs all of them as one program',
-  'text docs/troubleshooting.md': 'the troubleshooting tests provoke each line',
-  'text README.md': 'readme.int.test.ts looks whether it names every project',
-  'text docs/performance.md': 'a profile by tools/bench',
+  'ts docs/quickstart/service-author.md': 'quickstarts.int.test.ts runs it, and reads what it prints',
+  'ts docs/guides/handoffs.md': 'guides.int.test.ts runs all of them as one program',
+  'ts docs/guides/library.md': 'guides.int.test.ts runs all of them as one program',
+  'env docs/reference/configuration.md': 'configuration.int.test.ts reads each profile',
+  'text docs/operations/troubleshooting.md': 'the troubleshooting tests provoke each line',
+  'text README.md': 'quickstarts.int.test.ts checks that it names every project',
+  'text docs/operations/performance.md': 'a profile by tools/bench',
   'text docs/architecture.md': 'a picture of what layers.int.test.ts checks',
-  'nginx docs/deployment.md': 'the replicas-nginx and tls-nginx system tests of mcp-http run nginx with it',
-  'mermaid docs/handoff.md': 'generated from the tables that the rules read',
+  'nginx docs/operations/deployment.md': 'the replicas-nginx and tls-nginx system tests of mcp-http run nginx with it',
+  'mermaid docs/guides/handoffs.md': 'generated from the tables that the rules read',
   'mermaid README.md': 'a picture; demo.int.test.ts runs the story',
 };
 
-/** Commands that are neither scripts of this repository nor run by this file, and why that is well. */
+/** Commands that are not scripts of this repository, and what tests them or why no test can. */
 const otherCommands: Readonly<Record<string, string>> = {
   'claude mcp add --transport http context-store http://127.0.0.1:3000/mcp': 'needs Claude Code',
   'claude mcp add --transport http context-store https://context.example.com/mcp --header "Authorization: Bearer csk_ci-planner.…"':
     'needs Claude Code; api-keys.int.test.ts sends such a header from other clients',
   'npx mcp-http create-api-key ci-planner context:read,context:write,handoff': 'run by api-keys.int.test.ts',
-  'mcp-http &': 'replicas are started so by the replicas-nginx system tests',
+  'mcp-http &': 'the replicas-nginx system tests start replicas like this',
   'docker build --tag context-store .': 'needs a container engine; docker.system.test.ts runs the steps of the image',
   'docker run --rm --user root --env-file production.env --volume /etc/context-store:/etc/context-store context-store create-api-key ci-planner context:read,context:write,handoff':
     'needs a container engine; docker.system.test.ts runs the command of the image',
@@ -66,11 +68,11 @@ const otherCommands: Readonly<Record<string, string>> = {
   'rm -f context.db context.db-wal context.db-shm': 'run by backup-sqlite3.system.test.ts',
   'cp backup.db context.db': 'run by backup-sqlite3.system.test.ts',
   [`curl -s http://127.0.0.1:3000/mcp -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"registerSession","arguments":{"agent":"planner"}}}'`]:
-    'run by readme.int.test.ts',
+    'run by quickstarts.int.test.ts',
   'curl -s http://localhost:9090/metrics | head -n 50': 'metrics.int.test.ts scrapes that path',
 };
 
-/** How a text of each language is read. */
+/** Parsers for the languages that are only read. */
 const readers: Readonly<Record<string, (code: string) => object>> = {
   json: (code) => JSON.parse(code) as object,
   jsonl: (code) =>
@@ -84,7 +86,9 @@ const readers: Readonly<Record<string, (code: string) => object>> = {
 
 describe('the blocks of code on the pages', () => {
   it('are each tried somehow', () => {
-    expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/deployment.md', 'docs/observability/README.md']));
+    expect(pages).toEqual(
+      expect.arrayContaining(['README.md', 'docs/operations/deployment.md', 'docs/operations/observability/logs.md']),
+    );
     const untried = blocks.filter(
       ({ page, language }) =>
         !['ts', 'sh', ...Object.keys(readers)].includes(language) && !(`${language} ${page}` in triedElsewhere),
@@ -135,10 +139,20 @@ describe('the commands on the pages', () => {
   });
 });
 
-it('every guide is reachable from the README', async () => {
-  const readme = await readFile(join(root, 'README.md'), 'utf8');
-  const guides = pages.filter((page) => page.startsWith('docs/'));
-  expect(guides.filter((guide) => !readme.includes(`](${guide}`))).toEqual([]);
+/** The targets of the links on a page that lead to other files, relative to the repository, without anchors. */
+const linkedFrom = async (page: string): Promise<string[]> =>
+  [...(await readFile(join(root, page), 'utf8')).matchAll(/\]\(([^)\s#]+)[^)\s]*\)/g)]
+    .map(([, target = '']) => target)
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .map((target) => join(dirname(page), target));
+
+it('every page of the documentation is reachable from the README, by at most three links', async () => {
+  const reached = new Set(['README.md']);
+  for (let links = 0; links < 3; links += 1) {
+    const next = await Promise.all([...reached].filter((page) => page.endsWith('.md')).map(linkedFrom));
+    for (const target of next.flat()) if (pages.includes(target)) reached.add(target);
+  }
+  expect(pages.filter((page) => page.startsWith('docs/') && !reached.has(page))).toEqual([]);
 });
 
 const anchorsOf = async (page: string): Promise<string[]> =>

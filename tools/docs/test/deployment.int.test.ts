@@ -3,15 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { httpEnvironmentTable } from '@org/mcp-http/environment';
 import { expect, it, onTestFinished } from 'vitest';
+import { readSettings } from './read-settings.js';
 import { Scene } from './scene.js';
 
 const text = await readFile(new URL('../../../deploy/production.env', import.meta.url), 'utf8');
-const settings = Object.fromEntries(
-  text
-    .split('\n')
-    .filter((line) => /^\w/.test(line))
-    .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-);
+const settings = readSettings(text);
 
 it('the example of settings for production names variables that exist', () => {
   const named = [...text.matchAll(/^(?:# )?([A-Z_]+)=/gm)].map(([, name = '']) => name);

@@ -31,7 +31,7 @@ describe('docker-compose.yml', () => {
   });
 });
 
-/** Of a shell: npm tells the programs that it runs where the files of its own user are. */
+/** The environment of a shell: npm passes the paths of its user's files to the programs that it runs. */
 const plainEnvironment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_config_(?:cache|userconfig|.*prefix)$/.test(name)),
@@ -104,7 +104,7 @@ describe('the image', { timeout: 300_000 }, () => {
     }
   });
 
-  it('does not start before somebody said who may call', async () => {
+  it('does not start until a setting says who may call', async () => {
     const [command = '', ...args] = entrypoint;
     const env = { ...environment(), DATABASE_URL: 'sqlite::memory:', PORT: '0' };
     const failed = await run(command, args, { cwd: image, env }).catch(
@@ -113,7 +113,7 @@ describe('the image', { timeout: 300_000 }, () => {
     expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('AUTH_MODE') as string });
   });
 
-  it('makes API keys, before anybody was told who may call', async () => {
+  it('makes API keys before a setting says who may call', async () => {
     const [command, ...args] = [...entrypoint, 'create-api-key', 'client', 'context:read'];
     const keys = join(folder, 'keys.jsonl');
     const env = { ...environment(), DATABASE_URL: 'postgres://database.internal/context', API_KEYS_FILE: keys };

@@ -2,10 +2,10 @@ import { expect } from 'vitest';
 import type { CallTool } from './scene.js';
 
 export interface BackedUp {
-  /** Of the server whose database is backed up. */
+  /** Calls the server whose database is backed up. */
   readonly call: CallTool;
   readonly backUp: () => Promise<unknown>;
-  /** Puts the backup into service, and returns what serves it. */
+  /** Restores the backup, and returns a caller of the server on it. */
   readonly restore: () => Promise<CallTool>;
 }
 
@@ -82,12 +82,12 @@ export async function expectRestored({ call, backUp, restore }: BackedUp): Promi
   expect(await restored('listHandoffs', { agent: 'builder', cursor: lostCursor })).toContain(
     'Call listHandoffs without a cursor',
   );
-  const anew = await offer(restored);
+  const second = await offer(restored);
   // The cursor is no longer ahead: the new offer has the place of the lost one.
   expect((await inbox(restored, lostCursor)).handoffs).toEqual([]);
   expect((await inbox(restored)).handoffs.map(({ handoffId }) => handoffId)).toEqual([
     first.handoff.handoffId,
-    anew.handoff.handoffId,
+    second.handoff.handoffId,
   ]);
   expect(await restored('updateContext', { ...work, contextType: 'message', content: 'x', epoch: 2 })).toContain(
     'OWNERSHIP_LOST',
@@ -100,4 +100,4 @@ export function commandsBelow(guide: string, heading: string): string[] {
   return [...section.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, commands = '']) => commands);
 }
 
-export const deploymentGuide = new URL('../../../docs/deployment.md', import.meta.url);
+export const deploymentGuide = new URL('../../../docs/operations/deployment.md', import.meta.url);

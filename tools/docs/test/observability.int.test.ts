@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { queryMetrics, type SelectedMetric } from '../src/query-metrics.js';
 
 const read = (file: string): Promise<string> =>
-  readFile(new URL(`../../../docs/observability/${file}`, import.meta.url), 'utf8');
+  readFile(new URL(`../../../docs/operations/observability/${file}`, import.meta.url), 'utf8');
 
 interface Dashboard {
   readonly panels: readonly { readonly title: string; readonly targets?: readonly { readonly expr: string }[] }[];

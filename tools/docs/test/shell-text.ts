@@ -1,7 +1,7 @@
 export interface Command {
   /** Without the variables in front of it, and the comment behind. */
   readonly text: string;
-  /** The names of what is set in front of it, or exported. */
+  /** The names of the variables that are set in front of it, or exported. */
   readonly variables: readonly string[];
 }
 

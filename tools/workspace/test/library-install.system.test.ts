@@ -8,9 +8,10 @@ import { workspaceFolder } from '../src/project-folders.js';
 
 const run = promisify(exec);
 
-it('the README says how to get the library, and what it shows runs then', { timeout: 300_000 }, async () => {
-  const readme = await readFile(join(workspaceFolder, 'README.md'), 'utf8');
-  const [, shell = '', code = ''] = /^## The library\n[^]*?```sh\n([^]*?)```[^]*?```ts\n([^]*?)```/m.exec(readme) ?? [];
+it('the quickstart says how to get the library, and what it shows runs then', { timeout: 300_000 }, async () => {
+  const page = await readFile(join(workspaceFolder, 'docs/quickstart/service-author.md'), 'utf8');
+  const [, shell = '', code = ''] =
+    /^## 1\. Install it\n[^]*?```sh\n([^]*?)```[^]*?```ts\n([^]*?)```/m.exec(page) ?? [];
   const folder = await mkdtemp(join(tmpdir(), 'library-'));
   try {
     const [pack = '', install = ''] = shell.replaceAll('/tmp/context-store', join(folder, 'archives')).split('\n');

@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { Scene } from '../scene.js';
 import type { Symptoms } from './symptoms.js';
 
-export const guide = await readFile(new URL('../../../../docs/troubleshooting.md', import.meta.url), 'utf8');
+export const guide = await readFile(new URL('../../../../docs/operations/troubleshooting.md', import.meta.url), 'utf8');
 
 /** What the guide quotes, by its headings. Each line of a block of text is one quote. */
 export const quotes: ReadonlyMap<string, readonly string[]> = new Map(
@@ -16,7 +16,7 @@ export const quotes: ReadonlyMap<string, readonly string[]> = new Map(
     }),
 );
 
-/** An ellipsis stands for whatever differs. */
+/** An ellipsis stands for any text. */
 const patternOf = (quote: string): RegExp =>
   new RegExp(
     quote

@@ -1,7 +1,7 @@
 import { startPostgresServer } from '@org/store-kysely/testing';
 import type { Symptoms } from './symptoms.js';
 
-/** What needs a PostgreSQL server of its own. */
+/** Symptoms that need a separate PostgreSQL server. */
 export const postgresServerSymptoms: Symptoms = {
   'The database refuses the password': async (scene) => {
     const postgres = await startPostgresServer({
