@@ -54,31 +54,23 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   await operations.listHandoffs(inbox);
   await operations.listHandoffs({ ...inbox, status: 'pending' });
   await operations.listHandoffs({ ...inbox, agent, direction: 'outbox' });
-  await listTurns(operations, { owner: agent, name, ...ref });
+  await listTurns(operations, namespace, name);
   await operations.deleteSession({ namespace, sessionKey: `session-${name}` });
 }
 
 /** A page that leaves out the second offer of one sender for the first of another, and a handoff by its id. */
-async function listTurns(operations: Operations, { owner, name, ...ref }: Round): Promise<void> {
-  const { namespace } = ref;
-  const target = `target-${name}`;
-  const other = { namespace, sessionKey: `other-${name}`, agent: `other-${name}` };
-  await operations.createSession({ ...createWork, ...other });
-  for (const [index, from] of [{ ...ref, agent: owner }, { ...ref, agent: owner }, other].entries()) {
-    // An offer of ownership would be cancelled by the next claim, which would take longer.
-    const offer = offerWork(`turn-${index}-${name}`, { ...from, targetAgent: target, requestType: 'context_transfer' });
-    await operations.createHandoff(offer);
+async function listTurns(operations: Operations, namespace: string, name: string): Promise<void> {
+  const sessionOf = (agent: string) => ({ namespace, sessionKey: `${agent}-${name}`, agent });
+  const [one, another] = [sessionOf('one'), sessionOf('another')];
+  for (const session of [one, another]) await operations.createSession({ ...createWork, ...session });
+  const target = { namespace, agent: `target-${name}` };
+  for (const [index, session] of [one, one, another].entries()) {
+    const offer = { ...session, targetAgent: target.agent, requestType: 'context_transfer' } as const;
+    await operations.createHandoff(offerWork(`turn-${index}-${name}`, offer));
   }
-  await operations.listHandoffs({
-    namespace,
-    agent: target,
-    direction: 'inbox',
-    roles: [],
-    status: 'pending',
-    limit: 2,
-  });
+  await operations.listHandoffs({ ...target, direction: 'inbox', roles: [], status: 'pending', limit: 2 });
   await operations.readHandoff({ namespace, handoffId: `turn-0-${name}` });
-  await operations.deleteSession({ namespace, sessionKey: other.sessionKey });
+  for (const session of [one, another]) await operations.deleteSession(session);
 }
 
 /** A lease that is renewed, one whose lapse a write stores, and one whose lapse is stored after a read. */

@@ -7,7 +7,8 @@ type Tree = Parameters<VersionActions['updateProjectVersion']>[0];
  * Tells `nx release` how to set versions here: in each package.json, and as a heading in CHANGELOG.md.
  *
  * Dependencies between packages do not change. They are `workspace:*`, which pnpm replaces with the version when it packs.
- * Nx loads this file with Node's type stripping, so it imports `.ts` files by their real names.
+ * Nx loads this file with Node's type stripping, so it imports `.ts` files by their real names, and tsconfig.lib.json sets
+ * `rewriteRelativeImportExtensions`.
  */
 export default class ManifestVersions extends VersionActions {
   override readonly validManifestFilenames = ['package.json'];
