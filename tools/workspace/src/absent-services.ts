@@ -15,17 +15,17 @@ interface Service {
 const services: readonly Service[] = [
   {
     name: 'PostgreSQL, running or from npm',
-    tests: '**/test/postgres-*.test.ts',
+    tests: '**/test/**/postgres-*.test.ts',
     isThere: async () => findPostgresBinaries() !== undefined || (await findRunningPostgres()) !== undefined,
   },
   {
     name: 'PostgreSQL from npm',
-    tests: '**/test/postgres-server-*.test.ts',
+    tests: '**/test/**/postgres-server-*.test.ts',
     isThere: () => findPostgresBinaries() !== undefined,
   },
   {
     name: 'Redis',
-    tests: '**/test/*redis-*.int.test.ts',
+    tests: '**/test/**/*redis-*.int.test.ts',
     isThere: isRedisRunning,
   },
 ];
@@ -33,77 +33,77 @@ const services: readonly Service[] = [
 const systemServices: readonly Service[] = [
   {
     name: 'PgBouncer',
-    tests: '**/test/*-pgbouncer.system.test.ts',
+    tests: '**/test/**/*-pgbouncer.system.test.ts',
     isThere: () => isCommand('pgbouncer'),
     debianPackage: 'pgbouncer',
   },
   {
     name: 'redis-server',
-    tests: '**/test/*redis-*.system.test.ts',
+    tests: '**/test/**/*redis-*.system.test.ts',
     isThere: () => isCommand('redis-server'),
     debianPackage: 'redis-server',
   },
   {
     name: 'Prometheus',
-    tests: '**/test/*-prometheus.system.test.ts',
+    tests: '**/test/**/*-prometheus.system.test.ts',
     isThere: () => isCommand('prometheus') && isCommand('promtool'),
     debianPackage: 'prometheus',
   },
   {
     name: 'Docker Compose',
-    tests: '**/test/docker.system.test.ts',
+    tests: '**/test/**/docker.system.test.ts',
     isThere: () => isCommand('docker-compose'),
     debianPackage: 'docker-compose',
   },
   {
     name: 'nginx',
-    tests: '**/test/*-nginx.system.test.ts',
+    tests: '**/test/**/*-nginx.system.test.ts',
     isThere: () => isCommand('nginx'),
     debianPackage: 'nginx',
   },
   {
     name: 'HAProxy',
-    tests: '**/test/*-haproxy.system.test.ts',
+    tests: '**/test/**/*-haproxy.system.test.ts',
     isThere: () => isCommand('haproxy'),
     debianPackage: 'haproxy',
   },
   {
     name: 'running PostgreSQL with its client programs',
-    tests: '**/test/*-pgdump.system.test.ts',
+    tests: '**/test/**/*-pgdump.system.test.ts',
     isThere: async () => isCommand('pg_dump') && (await findRunningPostgres()) !== undefined,
     debianPackage: 'postgresql-client',
   },
   {
     name: 'sqlite3',
-    tests: '**/test/*-sqlite3.system.test.ts',
+    tests: '**/test/**/*-sqlite3.system.test.ts',
     isThere: () => isCommand('sqlite3'),
     debianPackage: 'sqlite3',
   },
   {
     name: 'socat',
-    tests: '**/test/*-socat.system.test.ts',
+    tests: '**/test/**/*-socat.system.test.ts',
     isThere: () => isCommand('socat'),
     debianPackage: 'socat',
   },
   {
     name: 'right to make a process namespace',
-    tests: '**/test/*-unshare.system.test.ts',
+    tests: '**/test/**/*-unshare.system.test.ts',
     isThere: () => succeeds('unshare', '--map-root-user', '--pid', '--fork', '--mount-proc', 'true'),
   },
   {
     name: 'systemd',
-    tests: '**/test/*-systemd.system.test.ts',
+    tests: '**/test/**/*-systemd.system.test.ts',
     isThere: () => isCommand('systemd-analyze'),
   },
   {
     name: 'C compiler',
-    tests: '**/test/*-gcc.system.test.ts',
+    tests: '**/test/**/*-gcc.system.test.ts',
     isThere: () => isCommand('gcc'),
     debianPackage: 'build-essential',
   },
   {
     name: 'right to mount a disk (root)',
-    tests: '**/test/*-disk-full.system.test.ts',
+    tests: '**/test/**/*-disk-full.system.test.ts',
     isThere: () => process.getuid?.() === 0 && succeeds('unshare', '--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'),
   },
 ];

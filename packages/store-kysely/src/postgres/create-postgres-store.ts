@@ -1,14 +1,14 @@
 import { noTelemetry, storeClosed, type Store, type Telemetry } from '@org/domain';
 import { createSettler, type Settler } from '../settler.js';
-import { createConnectionPool, type ConnectionPool } from './connection-pool.js';
-import { createDatabase } from './database.js';
+import { createConnectionPool, type ConnectionPool } from './connection/connection-pool.js';
+import { createDatabase } from './statements/database.js';
 import { defaultSettings } from './default-settings.js';
-import { signals } from './giving-up.js';
-import { longestTimerMs } from './longest-timer-ms.js';
-import { migratePostgres, requireSchema } from './migrate.js';
-import type { Operation } from './operation.js';
-import { prepareOperations } from './operations.js';
-import { translateError } from './translate-error.js';
+import { signals } from './connection/giving-up.js';
+import { longestTimerMs } from './connection/longest-timer-ms.js';
+import { migratePostgres, requireSchema } from './schema/migrate.js';
+import type { Operation } from './operations/operation.js';
+import { prepareOperations } from './operations/operations.js';
+import { translateError } from './connection/translate-error.js';
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database`. */

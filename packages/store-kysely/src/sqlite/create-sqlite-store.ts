@@ -2,15 +2,15 @@ import { existsSync } from 'node:fs';
 import type { Store, Telemetry } from '@org/domain';
 import { olderSchema } from '../schema-version.js';
 import { createSettler, type NoticeUnsettled } from '../settler.js';
-import type { Connection } from './connection.js';
-import type { SqliteFileState } from './keep-open.js';
-import { measureCommits, measureOperations, type RecordStatement } from './measure-statements.js';
-import { requireSchema } from './migrate.js';
-import { migrations } from './migrations/index.js';
-import { openConnection } from './open-connection.js';
-import { createOperationRunner } from './operation-runner.js';
-import { prepareOperations } from './operations.js';
-import { translateError } from './translate-error.js';
+import type { Connection } from './connection/connection.js';
+import type { SqliteFileState } from './files/keep-open.js';
+import { measureCommits, measureOperations, type RecordStatement } from './transactions/measure-statements.js';
+import { requireSchema } from './schema/migrate.js';
+import { migrations } from './schema/migrations/index.js';
+import { openConnection } from './connection/open-connection.js';
+import { createOperationRunner } from './transactions/operation-runner.js';
+import { prepareOperations } from './operations/operations.js';
+import { translateError } from './connection/translate-error.js';
 
 export interface SqliteStoreOptions {
   /** The database file. It is created, with its folder, when there is none. `:memory:` keeps everything in this process. */

@@ -1,0 +1,41 @@
+import { sql, type RawBuilder } from 'kysely';
+import { milliseconds } from '../statements/clock.js';
+import { commitDurably } from '../statements/commit-durably.js';
+import type { Database } from '../statements/database.js';
+import { statement } from '../statements/query-builder.js';
+import { lockSession, type LockArguments } from '../mutation/read-situation.js';
+import { sessionColumns, type SessionRow } from '../rows/session-row.js';
+
+/**
+ * Renews the lease on which the owner holds a session: for another time, or, if none is given, for as long as it was.
+ *
+ * The check of a lease is never later than its deadline, so it moves with a deadline that moves back. Other writes of the
+ * owner renew a lease without touching its handoff: see {@link isRenewable}.
+ */
+export function prepareRenewLease(
+  database: Database,
+): (session: LockArguments & { readonly leaseMs: number | null }) => Promise<SessionRow[]> {
+  return database.prepareWrite('renew_lease', (p) =>
+    statement<SessionRow>(sql`
+      with ${lockSession(p)}, renewed as materialized (
+        select id, namespace, lease_handoff_id, coalesce(${p.leaseMs}::bigint, lease_ms) as lease_ms,
+          now + ${milliseconds(sql`coalesce(${p.leaseMs}::bigint, lease_ms)`)} as deadline
+        from session
+      ), checked as (
+        update handoffs set lease_check_at = renewed.deadline
+        from renewed
+        where handoffs.namespace = renewed.namespace and handoffs.handoff_id = renewed.lease_handoff_id
+      )
+      update sessions set lease_ms = renewed.lease_ms, lease_expires_at = renewed.deadline
+      from renewed where sessions.id = renewed.id
+      returning ${sessionColumns}, ${commitDurably} as durability`),
+  );
+}
+
+/**
+ * Whether a write of the owner may renew the lease of a session, of these columns, by itself: the deadline moves on. It
+ * moves back when the clock was ahead as it was set; {@link prepareRenewLease} comes first then. See `isLeaseAhead` in the
+ * domain.
+ */
+export const isRenewable = (session: RawBuilder<unknown>, now: RawBuilder<unknown>): RawBuilder<boolean> =>
+  sql`coalesce(${session}.lease_expires_at <= ${now} + ${milliseconds(sql`${session}.lease_ms`)}, true)`;

@@ -1,0 +1,50 @@
+import { sessionNotFound, type SessionRef } from '@org/domain';
+import { sql } from 'kysely';
+import { commitDurably } from '../../statements/commit-durably.js';
+import type { Database } from '../../statements/database.js';
+import type { Operation } from '../operation.js';
+import { statement } from '../../statements/query-builder.js';
+import { untilAnswered } from '../../mutation/until-answered.js';
+
+export function prepareDeleteSession(database: Database): Operation<SessionRef, void> {
+  const find = database.prepareRead<SessionRef, Found>('find_session', (p) =>
+    statement(sql`
+      select id, last_sequence from sessions where namespace = ${p.namespace} and session_key = ${p.sessionKey}`),
+  );
+  const write = prepareWrite(database);
+
+  return async ({ namespace, sessionKey }) => {
+    await untilAnswered(async () => {
+      const [found] = await find({ namespace, sessionKey });
+      if (found === undefined) throw sessionNotFound(sessionKey);
+      const [deleted] = await write({ sessionId: found.id, lastSequence: found.last_sequence });
+      return deleted;
+    });
+  };
+}
+
+interface Found {
+  readonly id: number;
+  readonly last_sequence: number;
+}
+
+/**
+ * Only if nothing was appended since the session was found: what was appended while this waited for the lock is not to be
+ * seen by it, and would be left behind. Foreign keys take all else along.
+ */
+function prepareWrite(
+  database: Database,
+): (session: { sessionId: number; lastSequence: number }) => Promise<unknown[]> {
+  return database.prepareWrite('delete_session', (p) =>
+    statement(sql`
+      with locked as materialized (
+        select id, last_sequence from sessions where id = ${p.sessionId} for update
+      ), session as materialized (
+        select id from locked where last_sequence = ${p.lastSequence}
+      ), forgotten as (
+        delete from context_history using session where context_history.session_id = session.id
+      )
+      delete from sessions using session where sessions.id = session.id
+      returning sessions.id, ${commitDurably} as durability`),
+  );
+}

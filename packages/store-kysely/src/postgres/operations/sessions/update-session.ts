@@ -1,0 +1,106 @@
+import {
+  isLeaseAhead,
+  refuseUpdateSession,
+  sessionNotFound,
+  type Replayable,
+  type SessionRecord,
+  type SessionState,
+  type UpdateSession,
+} from '@org/domain';
+import { sql } from 'kysely';
+import { epochMs } from '../../statements/clock.js';
+import type { Database } from '../../statements/database.js';
+import type { Operation } from '../operation.js';
+import { statement } from '../../statements/query-builder.js';
+import {
+  lockArguments,
+  lockSession,
+  prepareReadSessionSituation,
+  type LockArguments,
+} from '../../mutation/read-situation.js';
+import { keyArguments, recordAnswer, replay, type KeyArguments } from '../../mutation/replay.js';
+import { isRenewable, prepareRenewLease } from '../../leases/renew-lease.js';
+import { isWithinTtl, renewedLease, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
+import { prepareSettleLease } from '../../leases/settle-lease.js';
+import { untilAnswered } from '../../mutation/until-answered.js';
+
+/** An answer as it is recorded. */
+interface Answer {
+  readonly session: SessionRow;
+  readonly observed_at: number;
+}
+
+export function prepareUpdateSession(
+  database: Database,
+): Operation<UpdateSession, Replayable<{ session: SessionRecord }>> {
+  const readSituation = prepareReadSessionSituation<Answer>(database);
+  const settle = prepareSettleLease(database);
+  const renewLease = prepareRenewLease(database);
+  const write = prepareWrite(database);
+
+  return (request) =>
+    untilAnswered(async () => {
+      const key = keyArguments(request, request.sessionKey);
+      const situation = await readSituation({ ...key, sessionKey: request.sessionKey });
+      const recorded = replay(situation.recorded, request);
+      if (recorded !== undefined) return presentAnswer(recorded, true);
+      const { session } = situation;
+      if (session === null) throw sessionNotFound(request.sessionKey);
+      if (await settle(session, situation.observed_at)) return undefined;
+      const current = sessionRecord(session, situation.observed_at);
+      const refusal = refuseUpdateSession(current, request);
+      if (refusal !== undefined) throw refusal;
+      if (isLeaseAhead(current)) {
+        await renewLease({ ...lockArguments(session), leaseMs: null });
+        return undefined;
+      }
+
+      const [written] = await write({
+        ...key,
+        ...lockArguments(session),
+        mayBeExpired: request.state !== undefined || request.ttlMs !== undefined,
+        state: request.state ?? null,
+        title: request.title ?? null,
+        metadata: request.metadata === undefined ? null : JSON.stringify(request.metadata),
+        ttlMs: request.ttlMs ?? null,
+      });
+      return written && presentAnswer(written.response, false);
+    });
+}
+
+const presentAnswer = (answer: Answer, replayed: boolean): Replayable<{ session: SessionRecord }> => ({
+  session: sessionRecord(answer.session, answer.observed_at),
+  replayed,
+});
+
+/** Null: stays as it is. */
+interface Changes extends KeyArguments, LockArguments {
+  readonly mayBeExpired: boolean;
+  readonly state: SessionState | null;
+  readonly title: string | null;
+  readonly metadata: string | null;
+  readonly ttlMs: number | null;
+}
+
+function prepareWrite(database: Database): (changes: Changes) => Promise<{ response: Answer }[]> {
+  return database.prepareWrite('update_session', (p) =>
+    statement<{ response: Answer }>(sql`
+      with ${lockSession(p)}, saved as (
+        update sessions set
+          state = coalesce(${p.state}, sessions.state),
+          title = coalesce(${p.title}, sessions.title),
+          metadata = coalesce(${p.metadata}::json, sessions.metadata),
+          ttl_ms = coalesce(${p.ttlMs}::bigint, sessions.ttl_ms),
+          version = sessions.version + 1,
+          updated_at = greatest(sessions.updated_at, session.now),
+          last_activity_at = greatest(sessions.last_activity_at, session.now),
+          lease_expires_at = ${renewedLease(sql`sessions`, sql`session.now`)}
+        from session
+        where sessions.id = session.id and ${isRenewable(sql`session`, sql`session.now`)}
+          and (${p.mayBeExpired}::boolean or session.state <> 'active' or ${isWithinTtl(sql`session`, sql`session.now`)})
+        returning ${sessionJson} as session, sessions.id as session_id, session.now
+      ), answer as (
+        select now, session_id, json_build_object('session', session, 'observed_at', ${epochMs(sql`now`)}) as response from saved
+      ), ${recordAnswer(p)}`),
+  );
+}

@@ -1,0 +1,24 @@
+import { escapeIdentifier } from 'pg';
+import type { Tables } from '../../schema.js';
+
+const tableNames = Object.keys({
+  sessions: true,
+  context_history: true,
+  handoffs: true,
+  read_marks: true,
+  idempotency_keys: true,
+  schema_migrations: true,
+} satisfies Record<keyof Tables, true>);
+
+/** A table where a statement reads or changes it, rather than a column's qualifier (`from sessions.created_at`). */
+const tableReference = new RegExp(
+  String.raw`\b(from|join|into|update|using)(\s+)"?(${tableNames.join('|')})\b"?(?!\s*\.)`,
+  'g',
+);
+
+/**
+ * Names the schema of every table of a statement. Statements then mean the same tables whatever the `search_path` is,
+ * which a connection cannot set behind a pooler, and tables of other applications cannot stand in their way.
+ */
+export const qualifyTables = (text: string, schema: string): string =>
+  text.replaceAll(tableReference, `$1$2${escapeIdentifier(schema).replaceAll('$', '$$$$')}."$3"`);

@@ -1,0 +1,70 @@
+import { storeClosed } from '@org/domain';
+import type { Connection } from '../connection/connection.js';
+import { FilesChangedError } from '../files/files-changed-error.js';
+import { createGroupCommit, type Attribution } from './group-commit.js';
+import { keepOpen, type SqliteFileState } from '../files/keep-open.js';
+import type { Operation } from '../operations/operation.js';
+import { retryWhileBusy } from './retry-while-busy.js';
+import { translateError } from '../connection/translate-error.js';
+
+/** Runs operations, each in a transaction, until it is closed. */
+export interface OperationRunner {
+  /** For operations that only read. They neither wait for writes nor hold them up. */
+  readonly read: <Request, Answer>(operation: Operation<Request, Answer>) => (request: Request) => Promise<Answer>;
+  /** For operations that write. */
+  readonly write: <Request, Answer>(operation: Operation<Request, Answer>) => (request: Request) => Promise<Answer>;
+  /** Finishes what is under way, then closes the connection. Calls made afterwards throw STORE_UNAVAILABLE. */
+  readonly close: () => Promise<void>;
+}
+
+export interface OperationRunnerOptions {
+  readonly path: string;
+  readonly clock: () => number;
+  readonly lockWaitMs: number;
+  readonly telemetry?: Attribution | undefined;
+  readonly onStateChange?: ((state: SqliteFileState) => void) | undefined;
+}
+
+export function createOperationRunner(
+  connection: Connection,
+  { path, clock, lockWaitMs, telemetry, onStateChange = () => undefined }: OperationRunnerOptions,
+): OperationRunner {
+  const groupCommit = createGroupCommit(connection, lockWaitMs, undefined, telemetry);
+  const keeper = keepOpen(connection, onStateChange);
+  const underWay = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+
+  async function call<Answer>(start: () => Promise<Answer>, mayWrite: boolean): Promise<Answer> {
+    if (closing !== undefined) throw storeClosed();
+    const answer = keeper.whenOpen()?.then(start) ?? start();
+    underWay.add(answer);
+    try {
+      return await answer;
+    } catch (error) {
+      if (error instanceof FilesChangedError) keeper.lose(error.change);
+      throw translateError(error, path, mayWrite);
+    } finally {
+      underWay.delete(answer);
+    }
+  }
+
+  async function close(): Promise<void> {
+    await Promise.allSettled(underWay);
+    await keeper.close();
+    connection.close();
+  }
+
+  return {
+    read: (operation) => (request) =>
+      call(
+        () =>
+          retryWhileBusy(
+            () => connection.readTransaction(() => operation(request, clock())),
+            performance.now() + lockWaitMs,
+          ),
+        false,
+      ),
+    write: (operation) => (request) => call(() => groupCommit.write(() => operation(request, clock())), true),
+    close: () => (closing ??= close()),
+  };
+}
