@@ -3,7 +3,7 @@ import { createSettler, type Settler } from '../settler.js';
 import { createConnectionPool, type ConnectionPool } from './connection/connection-pool.js';
 import { createDatabase } from './statements/database.js';
 import { defaultSettings } from './default-settings.js';
-import { signals } from './connection/giving-up.js';
+import { operationSignal } from './connection/abortable.js';
 import { longestTimerMs } from './connection/longest-timer-ms.js';
 import { migratePostgres, requireSchema } from './schema/migrate.js';
 import type { Operation } from './operations/operation.js';
@@ -76,8 +76,8 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   const operations = prepareOperations(database, groupCommit, (found) => settler.notice(found));
   const settler = createSettler({
     // Not under the signal of the call that noticed it.
-    settleLeases: (namespace) => signals.run(undefined, () => operations.settleDueLeases(namespace)),
-    expireOffers: (rowIds) => signals.run(undefined, () => operations.expireOffers(rowIds)),
+    settleLeases: (namespace) => operationSignal.run(undefined, () => operations.settleDueLeases(namespace)),
+    expireOffers: (rowIds) => operationSignal.run(undefined, () => operations.expireOffers(rowIds)),
   });
   return openStore(operations, settler, url, pool);
 }
@@ -95,7 +95,7 @@ function openStore(
     <Request, Answer>(operation: Operation<Request, Answer>) =>
     async (request: Request, signal?: AbortSignal): Promise<Answer> => {
       if (closing !== undefined) throw storeClosed();
-      const answer = signals.run(signal, () => operation(request));
+      const answer = operationSignal.run(signal, () => operation(request));
       underWay.add(answer);
       try {
         return await answer;

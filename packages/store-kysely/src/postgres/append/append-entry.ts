@@ -17,7 +17,7 @@ import { keyArguments } from '../mutation/replay.js';
 import { sessionRecord } from '../rows/session-row.js';
 import { prepareSettleLease } from '../leases/settle-lease.js';
 import { isUniqueViolation } from '../connection/translate-error.js';
-import { untilAnswered } from '../mutation/until-answered.js';
+import { retryOnConflict } from '../mutation/retry-on-conflict.js';
 
 /** Appends first, and asks why not when an entry was not let through: one statement does, unless something is wrong. */
 export function prepareAppendEntry(
@@ -52,7 +52,7 @@ export function prepareAppendEntry(
   }
 
   return (request) =>
-    untilAnswered(async () => {
+    retryOnConflict(async () => {
       try {
         const row = await commitAppend(request);
         return row === undefined ? await explain(request) : appendedEntry(row, request);

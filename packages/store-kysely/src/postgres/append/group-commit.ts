@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { ContextStoreError, type AppendEntry, type Origin, type Telemetry } from '@org/domain';
 import { takeBatch, type BatchedAppend } from './append-batch.js';
 import type { AppendedRow, AppendEntries } from './append-entries.js';
-import { orGiveUp, signals } from '../connection/giving-up.js';
+import { abortable, operationSignal } from '../connection/abortable.js';
 import { isStatementFailure } from '../connection/translate-error.js';
 
 export interface GroupCommitOptions {
@@ -54,7 +54,7 @@ class GroupCommit {
     const { promise, resolve, reject } = Promise.withResolvers<AppendedRow | undefined>();
     const origin = this.#options.telemetry.origin();
     const session = `${request.namespace} ${request.sessionKey}`;
-    return orGiveUp(
+    return abortable(
       () => {
         this.#enqueue({ request, session, origin, resolve, reject, isSuspect: false });
         return promise;
@@ -89,7 +89,7 @@ class GroupCommit {
   #startDrain(): void {
     this.#underWay += 1;
     // A batch is not given up with the call that happened to start it.
-    void signals.run(undefined, () => this.#drain());
+    void operationSignal.run(undefined, () => this.#drain());
   }
 
   async #drain(): Promise<void> {

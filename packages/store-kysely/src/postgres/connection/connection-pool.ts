@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { ContextStoreError, storeUnavailable, type PoolState, type Telemetry } from '@org/domain';
 import { Pool, types, type Client, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg';
 import { connectionConfig, silenceMs, type ConnectionOptions } from './connection-config.js';
-import { keepLive } from './live-connections.js';
+import { createLiveConnections } from './live-connections.js';
 import { longestTimerMs } from './longest-timer-ms.js';
 import {
   failureOf,
@@ -53,7 +53,7 @@ const maxTries = 10;
 export function createConnectionPool(options: ConnectionPoolOptions): ConnectionPool {
   const { url, size, maxWaiting, transactionPooler, telemetry } = options;
   const pool = openPool(options);
-  const connections = keepLive(pool, options);
+  const connections = createLiveConnections(pool, options);
   const inUse = new Set<PoolClient>();
   let isAbandoned = false;
   const stopObserving = telemetry.observePool(() => usageOf(pool, size));
@@ -106,7 +106,7 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
     },
     abandon: () => {
       isAbandoned = true;
-      breakOff(inUse);
+      endConnections(inUse);
     },
     close: () => {
       stopObserving();
@@ -124,7 +124,7 @@ function openPool(options: ConnectionPoolOptions): Pool {
 }
 
 /** In the middle of a statement, this is no farewell to the server: the connection breaks. */
-function breakOff(clients: Iterable<PoolClient>): void {
+function endConnections(clients: Iterable<PoolClient>): void {
   for (const client of clients) void (client as PoolClient & Client).end();
 }
 

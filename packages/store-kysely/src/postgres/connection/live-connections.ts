@@ -1,7 +1,7 @@
 import { ContextStoreError } from '@org/domain';
 import type { Client, Pool, PoolClient } from 'pg';
 import { connectionConfig, type ConnectionOptions } from './connection-config.js';
-import { orGiveUp } from './giving-up.js';
+import { abortable } from './abortable.js';
 import { createServerChoice, type ServerChoice } from './server-choice.js';
 import {
   isConnectionLost,
@@ -28,7 +28,7 @@ export interface LiveConnections {
 /** A younger connection does not tell that its siblings are those of a former primary. */
 const freshForMs = 1000;
 
-export function keepLive(pool: Pool, options: ConnectionOptions): LiveConnections {
+export function createLiveConnections(pool: Pool, options: ConnectionOptions): LiveConnections {
   const choice = createServerChoice(options);
   const madeAtMs = new WeakMap<PoolClient, number>();
   let retiredBeforeMs = 0;
@@ -39,7 +39,7 @@ export function keepLive(pool: Pool, options: ConnectionOptions): LiveConnection
   async function connect(): Promise<PoolClient> {
     if (choice !== undefined) await follow(choice);
     for (;;) {
-      const client = await orGiveUp(() => pool.connect(), giveBack);
+      const client = await abortable(() => pool.connect(), giveBack);
       if ((madeAtMs.get(client) ?? 0) >= retiredBeforeMs) return client;
       discard(client);
     }
@@ -58,9 +58,9 @@ export function keepLive(pool: Pool, options: ConnectionOptions): LiveConnection
       try {
         return await connect();
       } catch (error) {
-        const isServersFault = !(error instanceof ContextStoreError) && !isStillWaiting(error);
-        if (choice === undefined || !isServersFault) throw error;
-        choice.doubt();
+        const isServerFault = !(error instanceof ContextStoreError) && !isStillWaiting(error);
+        if (choice === undefined || !isServerFault) throw error;
+        choice.invalidate();
         return connect();
       }
     },
@@ -68,7 +68,7 @@ export function keepLive(pool: Pool, options: ConnectionOptions): LiveConnection
       if (isConnectionLost(failure)) retiredBeforeMs = Math.max(retiredBeforeMs, startMs);
       if (isPlanOutdated(failure) || (isReadOnly(failure) && ageMs(client) > freshForMs))
         retiredBeforeMs = performance.now();
-      if (isReadOnly(failure) || isConnectionLost(failure)) choice?.doubt();
+      if (isReadOnly(failure) || isConnectionLost(failure)) choice?.invalidate();
       client.release(isConnectionUseless(failure) ? failure : undefined);
     },
   };

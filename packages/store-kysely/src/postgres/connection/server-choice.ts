@@ -12,7 +12,7 @@ export interface ServerChoice {
    */
   readonly current: () => Promise<string>;
   /** Says that the server failed: it is chosen again. */
-  readonly doubt: () => void;
+  readonly invalidate: () => void;
 }
 
 /** For how long a server that takes no writes is used before the others are asked again. */
@@ -30,23 +30,23 @@ export function createServerChoice(options: ConnectionOptions): ServerChoice | u
     return url;
   }
 
-  function doubt(): void {
+  function invalidate(): void {
     choosing = undefined;
     validUntilMs = Infinity;
   }
 
   return {
     current: async () => {
-      if (performance.now() >= validUntilMs) doubt();
+      if (performance.now() >= validUntilMs) invalidate();
       choosing ??= choose();
       try {
         return await choosing;
       } catch (error) {
-        doubt();
+        invalidate();
         throw error;
       }
     },
-    doubt,
+    invalidate,
   };
 }
 

@@ -10,7 +10,7 @@ import { statement } from '../statements/query-builder.js';
  * by an offer that was made long enough ago stay as they are, and so do those that other transactions have locked.
  */
 export function prepareExpireOffers(database: Database): Operation<readonly number[], void> {
-  const expire = database.prepareWrite<{ readonly ids: readonly number[] }, unknown>('expire_offers', (p) =>
+  const expire = database.prepareWrite<{ readonly rowIds: readonly number[] }, unknown>('expire_offers', (p) =>
     statement(sql`
       with clock as materialized (select ${clock(p)} as now),
       confirmed as materialized (
@@ -23,12 +23,12 @@ export function prepareExpireOffers(database: Database): Operation<readonly numb
         where made.created_at <= clock.now - ${milliseconds(sql.lit(confirmedAfterMs))}
       ), lapsed as materialized (
         select id from handoffs
-        where id = any (${p.ids}::bigint[]) and status = 'pending' and expires_at <= (select time from confirmed)
+        where id = any (${p.rowIds}::bigint[]) and status = 'pending' and expires_at <= (select time from confirmed)
         order by id for update skip locked
       )
       update handoffs set status = 'expired' from lapsed where handoffs.id = lapsed.id`),
   );
-  return async (ids) => {
-    await expire({ ids });
+  return async (rowIds) => {
+    await expire({ rowIds });
   };
 }

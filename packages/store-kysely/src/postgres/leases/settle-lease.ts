@@ -43,13 +43,13 @@ function prepareSettleLeases(database: Database, name: string, unlessLocked: Raw
   const settle = database.prepareWrite<Seen, unknown>(name, (p) =>
     statement(sql`
       with locked as materialized (
-        select * from sessions where id = any (${p.sessionIds}::bigint[]) order by id for update ${unlessLocked}
+        select * from sessions where id = any (${p.sessionRowIds}::bigint[]) order by id for update ${unlessLocked}
       ), timed as materialized (
         select locked.*, ${clock(p)} as now from locked
       ), session as materialized (
         select * from timed
         where ${isLapsed(sql`timed`, sql`now`)} and (id, version, offers) in (
-          select * from unnest(${p.sessionIds}::bigint[], ${p.versions}::integer[], ${p.offers}::integer[])
+          select * from unnest(${p.sessionRowIds}::bigint[], ${p.versions}::integer[], ${p.offers}::integer[])
         )
         order by namespace
       ), ${queueOffer}, returned as materialized (
@@ -87,7 +87,7 @@ function prepareSettleLeases(database: Database, name: string, unlessLocked: Raw
   );
   return (seen) =>
     settle({
-      sessionIds: seen.map(({ sessionId }) => sessionId),
+      sessionRowIds: seen.map(({ sessionRowId }) => sessionRowId),
       versions: seen.map(({ version }) => version),
       offers: seen.map(({ offers }) => offers),
     });
@@ -95,7 +95,7 @@ function prepareSettleLeases(database: Database, name: string, unlessLocked: Raw
 
 /** {@link LockArguments} of several sessions. */
 interface Seen {
-  readonly sessionIds: readonly number[];
+  readonly sessionRowIds: readonly number[];
   readonly versions: readonly number[];
   readonly offers: readonly number[];
 }

@@ -69,7 +69,7 @@ function onlyRow<Row>(rows: readonly Row[]): Row {
 
 /** The session that a decision was made on. */
 export interface LockArguments {
-  readonly sessionId: number;
+  readonly sessionRowId: number;
   readonly version: number;
   readonly offers: number;
 }
@@ -79,7 +79,7 @@ export const lockArguments = ({
   version,
   offers,
 }: Pick<SessionRow, 'id' | 'version' | 'offers'>): LockArguments => ({
-  sessionId: id,
+  sessionRowId: id,
   version,
   offers,
 });
@@ -96,7 +96,7 @@ export const lockArguments = ({
  */
 export const lockSession = (p: Placeholders<LockArguments & ClockArguments>): RawBuilder<unknown> => sql`
   locked as materialized (
-    select * from sessions where id = ${p.sessionId} for update
+    select * from sessions where id = ${p.sessionRowId} for update
   ), timed_session as materialized (
     select locked.*, ${clock(p)} as now from locked
   ), session as materialized (

@@ -89,11 +89,11 @@ export const recordAnswer = (p: Placeholders<KeyArguments>): RawBuilder<unknown>
 
 /** Records an answer that took no change. */
 export function prepareRecordAnswer(database: Database) {
-  return database.prepareWrite<KeyArguments & { sessionId: number; response: string }, { response: unknown }>(
+  return database.prepareWrite<KeyArguments & { sessionRowId: number; response: string }, { response: unknown }>(
     'record_answer',
     (p) =>
       statement(sql`with answer as (
-      select ${p.sessionId}::bigint as session_id, ${p.response}::json as response, ${clock(p as Placeholders<ClockArguments>)} as now
+      select ${p.sessionRowId}::bigint as session_id, ${p.response}::json as response, ${clock(p as Placeholders<ClockArguments>)} as now
     ), ${recordAnswer(p)}`),
   );
 }

@@ -5,7 +5,7 @@ import { nameServer } from '../connection/database-url.js';
 import { findSchema, type FoundSchema } from './find-schema.js';
 import { longestTimerMs } from '../connection/longest-timer-ms.js';
 import { migrations as allMigrations, type Migration } from './migrations/index.js';
-import { requireFittingServer } from './require-fitting-server.js';
+import { requireSupportedServer } from './require-supported-server.js';
 import { serverUnavailable, storeUnusable } from '../connection/translate-error.js';
 import { lockWaitMs, withClient } from '../connection/with-client.js';
 
@@ -31,7 +31,7 @@ export interface PostgresSchemaChange extends SchemaChange {
 export function migratePostgres(url: string, options: MigratePostgresOptions = {}): Promise<PostgresSchemaChange> {
   const { migrations = allMigrations, transactionPooler = false } = options;
   return withClient(url, options, async (client) => {
-    await requireFittingServer(client, { url, transactionPooler });
+    await requireSupportedServer(client, { url, transactionPooler });
     await client.query(`begin`);
     await client.query(transactionSettings);
     await client.query(`select pg_advisory_xact_lock(${lockKey})`);
@@ -57,7 +57,7 @@ export function migratePostgres(url: string, options: MigratePostgresOptions = {
 export function requireSchema(url: string, options: ClientOptions): Promise<PostgresSchemaChange> {
   const { transactionPooler = false } = options;
   return withClient(url, options, async (client) => {
-    await requireFittingServer(client, { url, transactionPooler });
+    await requireSupportedServer(client, { url, transactionPooler });
     const found = await findSchema(client, options.schema);
     const schema = requireSchemaName(found, url);
     const version = await readSchemaVersion(client, found, url);

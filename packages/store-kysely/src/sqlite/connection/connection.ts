@@ -2,7 +2,7 @@ import type { Database, Statement as PreparedStatement } from 'better-sqlite3';
 import { compileQuery, type BuildQuery } from '../../prepared-query.js';
 import type { DatabaseFiles } from '../files/database-files.js';
 import { createFileGuard } from '../files/file-guard.js';
-import type { LogRoom } from '../files/log-room.js';
+import type { LogSpace } from '../files/log-space.js';
 
 /** A statement that was compiled and prepared when the store opened. */
 export interface Statement<Arguments, Row> {
@@ -18,7 +18,7 @@ export interface OpenDatabase {
   /** Undefined for a database in memory. */
   readonly files?: DatabaseFiles | undefined;
   /** Undefined for a database in memory. */
-  readonly logRoom?: LogRoom | undefined;
+  readonly logSpace?: LogSpace | undefined;
 }
 
 /**
@@ -46,7 +46,7 @@ export interface Connection {
    */
   readonly emptyLog: () => void;
   /** Empties the log of writes after the disk was full. @throws driver errors, when there is no room for that either */
-  readonly makeRoom: () => void;
+  readonly freeLogSpace: () => void;
   /** Runs statements that answer nothing, such as those of a migration. */
   readonly execute: (script: string) => void;
   /** Which of the files was removed or replaced since it was opened; undefined if none was. */
@@ -92,7 +92,7 @@ export function createConnection(first: OpenDatabase, openAgain: OpenAgain = sam
     writeTransaction: (run) => {
       const result = transaction(beginImmediate, run, guard.requireFilesBeforeCommit);
       guard.requireFilesAfterCommit();
-      opened.logRoom?.keep();
+      opened.logSpace?.keepFree();
       return result;
     },
     dataVersion: () => {
@@ -103,9 +103,9 @@ export function createConnection(first: OpenDatabase, openAgain: OpenAgain = sam
       guard.requireFiles();
       opened.database.pragma('wal_checkpoint(truncate)');
     },
-    makeRoom: () => {
+    freeLogSpace: () => {
       guard.requireFiles();
-      opened.logRoom?.make();
+      opened.logSpace?.free();
     },
     execute: (script) => {
       opened.database.exec(script);

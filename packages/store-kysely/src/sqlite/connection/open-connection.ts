@@ -4,10 +4,10 @@ import { ContextStoreError, storeUnavailable } from '@org/domain';
 import type Database from 'better-sqlite3';
 import { createConnection, type Connection, type OpenDatabase } from './connection.js';
 import { identifyFiles, identityOf } from '../files/database-files.js';
-import { joinLog, markFile } from '../files/join-log.js';
-import { letGo, noteOpen } from '../files/let-go.js';
+import { awaitMatchingLog, markFile } from '../files/await-matching-log.js';
+import { closeLostDatabases, registerOpenDatabase } from '../files/close-lost-databases.js';
 import { loadDriver } from './load-driver.js';
-import { createLogRoom } from '../files/log-room.js';
+import { createLogSpace } from '../files/log-space.js';
 import { migrate } from '../schema/migrate.js';
 import { retryWhileBusy } from '../transactions/retry-while-busy.js';
 
@@ -32,7 +32,7 @@ export async function openConnection(
   const open = (): Promise<OpenDatabase> => openDatabase(path, clock, lockWaitMs, prepareSchema);
   return createConnection(await open(), async (before) => {
     requireContent(path);
-    await retryWhileBusy(() => letGo(before), performance.now() + lockWaitMs);
+    await retryWhileBusy(() => closeLostDatabases(before), performance.now() + lockWaitMs);
     return open();
   });
 }
@@ -46,17 +46,17 @@ async function openDatabase(
   const Sqlite = await loadDriver();
   const isInMemory = path === ':memory:';
   const deadlineMs = performance.now() + lockWaitMs;
-  if (!isInMemory) await joinLog(path, Sqlite, deadlineMs);
+  if (!isInMemory) await awaitMatchingLog(path, Sqlite, deadlineMs);
   const main = identityOf(path);
   const database = new Sqlite(path, { timeout: busyTimeoutMs, fileMustExist: !isInMemory });
   try {
     await retryWhileBusy(() => configure(database), deadlineMs);
     const files = isInMemory ? undefined : identifyFiles(path, main);
-    const opened = { database, files, logRoom: files && createLogRoom(database, files.pathOf('wal')) };
+    const opened = { database, files, logSpace: files && createLogSpace(database, files.pathOf('wal')) };
     const connection = createConnection(opened);
     await retryWhileBusy(() => prepareSchema(connection, path, clock()), deadlineMs);
     if (!isInMemory) await retryWhileBusy(() => markFile(database, path, connection), deadlineMs);
-    noteOpen(opened);
+    registerOpenDatabase(opened);
     return opened;
   } catch (error) {
     database.close();

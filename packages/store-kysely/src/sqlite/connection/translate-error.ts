@@ -27,7 +27,7 @@ export function isBusy(error: unknown): boolean {
 }
 
 /** Whether the disk had no room for a write. Nothing of it was kept. */
-export function isFull(error: unknown): boolean {
+export function isDiskFull(error: unknown): boolean {
   return (
     primaryCode(error) === 'SQLITE_FULL' || (error as { code?: unknown } | undefined)?.code === 'SQLITE_IOERR_SHMSIZE'
   );

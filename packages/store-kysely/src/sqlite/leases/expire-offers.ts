@@ -19,10 +19,10 @@ export function prepareExpireOffers(connection: Connection): Operation<readonly 
       .where('status', '=', sql.lit('pending'))
       .where('expires_at', '<=', p.confirmedMs),
   ).run;
-  return (ids, nowMs) => {
+  return (rowIds, nowMs) => {
     const confirmedMs = confirmedTime(nowMs);
     if (confirmedMs === undefined) return;
-    for (const id of ids) expire({ id, confirmedMs });
+    for (const id of rowIds) expire({ id, confirmedMs });
   };
 }
 

@@ -16,11 +16,11 @@ export const prepareMoveOwnership: (
   connection: Connection,
 ) => (session: SessionRow, ownership: Ownership, nowMs: number) => SessionRow = preparedOnce((connection) => {
   const saveSession = prepareSaveSession(connection);
-  const cancelOffers = connection.prepare((p: Placeholders<{ sessionId: number; nowMs: number }>) =>
+  const cancelOffers = connection.prepare((p: Placeholders<{ sessionRowId: number; nowMs: number }>) =>
     db
       .updateTable('handoffs')
       .set({ status: 'cancelled', resolved_at: p.nowMs, reason: 'ownership moved' })
-      .where('session_id', '=', p.sessionId)
+      .where('session_id', '=', p.sessionRowId)
       .where('status', '=', sql.lit('pending'))
       .where('request_type', '=', sql.lit('full_handoff'))
       .where('expires_at', '>', p.nowMs),
@@ -33,7 +33,7 @@ export const prepareMoveOwnership: (
       updated_at: Math.max(session.updated_at, nowMs),
     };
     saveSession(moved);
-    cancelOffers.run({ sessionId: session.id, nowMs });
+    cancelOffers.run({ sessionRowId: session.id, nowMs });
     return moved;
   };
 });

@@ -21,7 +21,7 @@ export function prepareCountNamespace(
     const { offers } = findLapses(namespace, nowMs);
     const offeredAgain = offers.filter((offer) => offer.expires_at > nowMs).length;
     const cancelled = offers
-      .map(({ session_id: sessionId }) => countCancelled({ sessionId, nowMs })?.found ?? 0)
+      .map(({ session_id: sessionRowId }) => countCancelled({ sessionRowId, nowMs })?.found ?? 0)
       .reduce((sum, found) => sum + found, 0);
     return {
       sessions: countSessions({ namespace, limit })?.found ?? 0,
@@ -60,12 +60,12 @@ function prepareCountPending(connection: Connection): Count<{ namespace: string;
 }
 
 /** The offers of ownership that the lapse of their session's lease cancels, among those that have not expired. */
-function prepareCountCancelled(connection: Connection): Count<{ sessionId: number; nowMs: number }> {
-  return connection.prepare((p: Placeholders<{ sessionId: number; nowMs: number }>) =>
+function prepareCountCancelled(connection: Connection): Count<{ sessionRowId: number; nowMs: number }> {
+  return connection.prepare((p: Placeholders<{ sessionRowId: number; nowMs: number }>) =>
     db
       .selectFrom('handoffs')
       .select(found)
-      .where('session_id', '=', p.sessionId)
+      .where('session_id', '=', p.sessionRowId)
       .where('status', '=', sql.lit('pending'))
       .where('request_type', '=', sql.lit('full_handoff'))
       .where('expires_at', '>', p.nowMs),

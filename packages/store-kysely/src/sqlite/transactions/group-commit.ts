@@ -3,7 +3,7 @@ import { ContextStoreError, noTelemetry, type Origin, type Telemetry } from '@or
 import type { Connection } from '../connection/connection.js';
 import { FilesChangedError } from '../files/files-changed-error.js';
 import { retryWhileBusy } from './retry-while-busy.js';
-import { isFull } from '../connection/translate-error.js';
+import { isDiskFull } from '../connection/translate-error.js';
 
 /** Where a group ends, and the line of those that wait for one. */
 export interface GroupLimits {
@@ -42,7 +42,7 @@ interface QueuedWrite {
   /** It was in a transaction that failed, and may be the reason. */
   isSuspect: boolean;
   /** It did not fit on the disk, and runs again since room was made. */
-  hadRoom: boolean;
+  wasRetriedWithSpace: boolean;
 }
 
 /**
@@ -81,7 +81,7 @@ export function createGroupCommit(
       telemetry.attribute(group, () => connection.writeTransaction(() => runGroup(queue, group, limits, telemetry)));
     } catch (error) {
       if (group.length === 0) throw error;
-      if (isFull(error) && makeRoom(connection, group)) queue.unshift(...group);
+      if (isDiskFull(error) && freeLogSpace(connection, group)) queue.unshift(...group);
       else runAgain(group, error);
       return;
     }
@@ -111,7 +111,7 @@ export function createGroupCommit(
           reject,
           deadlineMs: performance.now() + lockWaitMs,
           isSuspect: false,
-          hadRoom: false,
+          wasRetriedWithSpace: false,
         });
         draining ??= drain();
       }),
@@ -131,11 +131,11 @@ function runGroup(queue: QueuedWrite[], group: QueuedWrite[], limits: GroupLimit
 }
 
 /** @returns whether the writes may fit now. Each gets one such try. */
-function makeRoom(connection: Connection, group: readonly QueuedWrite[]): boolean {
-  if (group.some(({ hadRoom }) => hadRoom)) return false;
-  for (const write of group) write.hadRoom = true;
+function freeLogSpace(connection: Connection, group: readonly QueuedWrite[]): boolean {
+  if (group.some(({ wasRetriedWithSpace }) => wasRetriedWithSpace)) return false;
+  for (const write of group) write.wasRetriedWithSpace = true;
   try {
-    connection.makeRoom();
+    connection.freeLogSpace();
     return true;
   } catch {
     return false;

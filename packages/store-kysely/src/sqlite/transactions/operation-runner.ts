@@ -2,7 +2,7 @@ import { storeClosed } from '@org/domain';
 import type { Connection } from '../connection/connection.js';
 import { FilesChangedError } from '../files/files-changed-error.js';
 import { createGroupCommit, type Attribution } from './group-commit.js';
-import { keepOpen, type SqliteFileState } from '../files/keep-open.js';
+import { createReopener, type SqliteFileState } from '../files/reopener.js';
 import type { Operation } from '../operations/operation.js';
 import { retryWhileBusy } from './retry-while-busy.js';
 import { translateError } from '../connection/translate-error.js';
@@ -30,18 +30,18 @@ export function createOperationRunner(
   { path, clock, lockWaitMs, telemetry, onStateChange = () => undefined }: OperationRunnerOptions,
 ): OperationRunner {
   const groupCommit = createGroupCommit(connection, lockWaitMs, undefined, telemetry);
-  const keeper = keepOpen(connection, onStateChange);
+  const reopener = createReopener(connection, onStateChange);
   const underWay = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
   async function call<Answer>(start: () => Promise<Answer>, mayWrite: boolean): Promise<Answer> {
     if (closing !== undefined) throw storeClosed();
-    const answer = keeper.whenOpen()?.then(start) ?? start();
+    const answer = reopener.whenOpen()?.then(start) ?? start();
     underWay.add(answer);
     try {
       return await answer;
     } catch (error) {
-      if (error instanceof FilesChangedError) keeper.lose(error.change);
+      if (error instanceof FilesChangedError) reopener.noteLoss(error.change);
       throw translateError(error, path, mayWrite);
     } finally {
       underWay.delete(answer);
@@ -50,7 +50,7 @@ export function createOperationRunner(
 
   async function close(): Promise<void> {
     await Promise.allSettled(underWay);
-    await keeper.close();
+    await reopener.close();
     connection.close();
   }
 

@@ -26,7 +26,7 @@ import { keyArguments, prepareRecordAnswer, recordAnswer, replay, type KeyArgume
 import { prepareRenewLease } from '../../leases/renew-lease.js';
 import { isWithinTtl, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
 import { prepareSettleLease } from '../../leases/settle-lease.js';
-import { untilAnswered } from '../../mutation/until-answered.js';
+import { retryOnConflict } from '../../mutation/retry-on-conflict.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -43,7 +43,7 @@ export function prepareClaimHandoff(database: Database): Operation<ClaimHandoff,
   const settle = prepareSettleLease(database);
 
   return (request) =>
-    untilAnswered(async () => {
+    retryOnConflict(async () => {
       const key = keyArguments(request);
       const situation = await readSituation({ ...key, handoffId: request.handoffId });
       const recorded = replay(situation.recorded, request);
@@ -62,7 +62,7 @@ export function prepareClaimHandoff(database: Database): Operation<ClaimHandoff,
         if (current === undefined) return undefined;
         const answer: Answer = { handoff, session: current, observed_at: observedAtMs };
         if (request.idempotency !== undefined) {
-          await record({ ...key, sessionId: session.id, response: JSON.stringify(answer) });
+          await record({ ...key, sessionRowId: session.id, response: JSON.stringify(answer) });
         }
         return presentAnswer(answer, true);
       }
@@ -72,7 +72,13 @@ export function prepareClaimHandoff(database: Database): Operation<ClaimHandoff,
 
       const change = grantedBy(handoff.request_type, current, request.agent);
       const lease = { leaseMs: request.leaseMs ?? null, claimant: request.claimant ?? null };
-      const [written] = await write({ ...key, ...lockArguments(session), ...change, ...lease, handoffId: handoff.id });
+      const [written] = await write({
+        ...key,
+        ...lockArguments(session),
+        ...change,
+        ...lease,
+        handoffRowId: handoff.id,
+      });
       return written && presentAnswer(written.response, false);
     });
 }
@@ -93,7 +99,7 @@ function grantedBy(requestType: RequestType, session: SessionRecord, agent: stri
 }
 
 interface Claim extends KeyArguments, LockArguments, SessionChange {
-  readonly handoffId: number;
+  readonly handoffRowId: number;
   readonly leaseMs: number | null;
   readonly claimant: string | null;
 }
@@ -105,7 +111,7 @@ function prepareWrite(database: Database): (claim: Claim) => Promise<{ response:
       with ${lockSession(p)}, offer as materialized (
         select handoffs.id as handoff_id, handoffs.handoff_id as public_id, handoffs.requesting_agent,
           handoffs.expires_at, session.*
-        from session join handoffs on handoffs.id = ${p.handoffId} and handoffs.status = 'pending'
+        from session join handoffs on handoffs.id = ${p.handoffRowId} and handoffs.status = 'pending'
         for update of handoffs
       ), timed as materialized (
         select handoff_id, public_id, requesting_agent, id as session_id, expires_at, state, epoch, last_activity_at, ttl_ms,

@@ -23,7 +23,7 @@ import { keyArguments, recordAnswer, replay, type KeyArguments } from '../../mut
 import { isRenewable, prepareRenewLease } from '../../leases/renew-lease.js';
 import { isWithinTtl, renewedLease, sessionRecord } from '../../rows/session-row.js';
 import { prepareSettleLease } from '../../leases/settle-lease.js';
-import { untilAnswered } from '../../mutation/until-answered.js';
+import { retryOnConflict } from '../../mutation/retry-on-conflict.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -40,7 +40,7 @@ export function prepareCreateHandoff(
   const write = prepareWrite(database);
 
   return (request) =>
-    untilAnswered(async () => {
+    retryOnConflict(async () => {
       const key = keyArguments(request, request.sessionKey);
       const situation = await readSituation({ ...key, sessionKey: request.sessionKey });
       const recorded = replay(situation.recorded, request);

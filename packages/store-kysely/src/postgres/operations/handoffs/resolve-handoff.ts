@@ -24,7 +24,7 @@ import {
 import { keyArguments, recordAnswer, replay, type KeyArguments } from '../../mutation/replay.js';
 import { sessionRecord } from '../../rows/session-row.js';
 import { prepareSettleLease } from '../../leases/settle-lease.js';
-import { untilAnswered } from '../../mutation/until-answered.js';
+import { retryOnConflict } from '../../mutation/retry-on-conflict.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -40,7 +40,7 @@ export function prepareResolveHandoff(
   const write = prepareWrite(database);
 
   return (request) =>
-    untilAnswered(async () => {
+    retryOnConflict(async () => {
       const key = keyArguments(request);
       const situation = await readSituation({ ...key, handoffId: request.handoffId });
       const recorded = replay(situation.recorded, request);
@@ -60,7 +60,7 @@ export function prepareResolveHandoff(
         participants,
         formerOwners,
         moves: request.outcome === 'returned',
-        handoffId: handoff.id,
+        handoffRowId: handoff.id,
         status: handoff.status,
         outcome: request.outcome,
         reason: request.reason ?? null,
@@ -76,7 +76,7 @@ const presentAnswer = (answer: Answer, replayed: boolean): Replayable<{ handoff:
 });
 
 interface Resolution extends KeyArguments, LockArguments, Omit<SessionChange, 'changes'> {
-  readonly handoffId: number;
+  readonly handoffRowId: number;
   /** As it was decided on. */
   readonly status: HandoffStatus;
   readonly outcome: HandoffOutcome;
@@ -90,7 +90,7 @@ function prepareWrite(database: Database): (resolution: Resolution) => Promise<{
     statement<{ response: Answer }>(sql`
       with ${lockSession(p)}, handoff as materialized (
         select handoffs.id as handoff_id, handoffs.handoff_id as public_id, handoffs.status, handoffs.expires_at, session.id as session_id
-        from session join handoffs on handoffs.id = ${p.handoffId} and handoffs.status = ${p.status}
+        from session join handoffs on handoffs.id = ${p.handoffRowId} and handoffs.status = ${p.status}
         for update of handoffs
       ), timed as materialized (
         select handoff.*, ${p.moves}::boolean as moves, ${clock(p)} as now from handoff

@@ -4,7 +4,7 @@ import { commitDurably } from '../../statements/commit-durably.js';
 import type { Database } from '../../statements/database.js';
 import type { Operation } from '../operation.js';
 import { statement } from '../../statements/query-builder.js';
-import { untilAnswered } from '../../mutation/until-answered.js';
+import { retryOnConflict } from '../../mutation/retry-on-conflict.js';
 
 export function prepareMarkRead(database: Database): Operation<MarkRead, ReadMark> {
   const read = prepareReadMark(database);
@@ -12,7 +12,7 @@ export function prepareMarkRead(database: Database): Operation<MarkRead, ReadMar
 
   return ({ namespace, sessionKey, agent, sequence }) =>
     // The session may go while its mark is written.
-    untilAnswered(async () => {
+    retryOnConflict(async () => {
       const [row] = await (sequence === undefined
         ? read({ namespace, sessionKey, agent })
         : move({ namespace, sessionKey, agent, sequence }));

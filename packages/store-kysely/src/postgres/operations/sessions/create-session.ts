@@ -16,7 +16,7 @@ import { prepareReadSessionSituation } from '../../mutation/read-situation.js';
 import { keyArguments, recordAnswer, replay, selectRecorded, type KeyArguments } from '../../mutation/replay.js';
 import { isLapsed, isWithinTtl, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
 import { prepareSettleLease } from '../../leases/settle-lease.js';
-import { untilAnswered } from '../../mutation/until-answered.js';
+import { retryOnConflict } from '../../mutation/retry-on-conflict.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -48,7 +48,7 @@ export function prepareCreateSession(database: Database): Operation<CreateSessio
       return undefined;
     }
 
-    return untilAnswered(async () => {
+    return retryOnConflict(async () => {
       const { namespace, sessionKey, agent, title = null, ttlMs = null } = request;
       const metadata = JSON.stringify(request.metadata);
       const resumes = request.ifExists === 'resume';

@@ -4,7 +4,7 @@ import { commitDurably } from '../../statements/commit-durably.js';
 import type { Database } from '../../statements/database.js';
 import type { Operation } from '../operation.js';
 import { statement } from '../../statements/query-builder.js';
-import { untilAnswered } from '../../mutation/until-answered.js';
+import { retryOnConflict } from '../../mutation/retry-on-conflict.js';
 
 export function prepareDeleteSession(database: Database): Operation<SessionRef, void> {
   const find = database.prepareRead<SessionRef, Found>('find_session', (p) =>
@@ -14,10 +14,10 @@ export function prepareDeleteSession(database: Database): Operation<SessionRef, 
   const write = prepareWrite(database);
 
   return async ({ namespace, sessionKey }) => {
-    await untilAnswered(async () => {
+    await retryOnConflict(async () => {
       const [found] = await find({ namespace, sessionKey });
       if (found === undefined) throw sessionNotFound(sessionKey);
-      const [deleted] = await write({ sessionId: found.id, lastSequence: found.last_sequence });
+      const [deleted] = await write({ sessionRowId: found.id, lastSequence: found.last_sequence });
       return deleted;
     });
   };
@@ -34,11 +34,11 @@ interface Found {
  */
 function prepareWrite(
   database: Database,
-): (session: { sessionId: number; lastSequence: number }) => Promise<unknown[]> {
+): (session: { sessionRowId: number; lastSequence: number }) => Promise<unknown[]> {
   return database.prepareWrite('delete_session', (p) =>
     statement(sql`
       with locked as materialized (
-        select id, last_sequence from sessions where id = ${p.sessionId} for update
+        select id, last_sequence from sessions where id = ${p.sessionRowId} for update
       ), session as materialized (
         select id from locked where last_sequence = ${p.lastSequence}
       ), forgotten as (

@@ -79,18 +79,18 @@ const appendedEntry = (row: AnswerRow, replayed: boolean): Replayable<AppendedEn
 /** The first answer of an append that is tried again: an entry carries its own idempotency key for good. */
 function prepareReplay(
   connection: Connection,
-): (sessionId: number, request: AppendEntry) => Replayable<AppendedEntry> | undefined {
-  const find = connection.prepare((p: Placeholders<{ sessionId: number; agent: string; key: string }>) =>
+): (sessionRowId: number, request: AppendEntry) => Replayable<AppendedEntry> | undefined {
+  const find = connection.prepare((p: Placeholders<{ sessionRowId: number; agent: string; key: string }>) =>
     db
       .selectFrom('context_history')
       .select([...answerColumns, 'request_hash'])
-      .where('session_id', '=', p.sessionId)
+      .where('session_id', '=', p.sessionRowId)
       .where('agent', '=', p.agent)
       .where('idempotency_key', '=', p.key),
   );
-  return (sessionId, { agent, idempotency }) => {
+  return (sessionRowId, { agent, idempotency }) => {
     if (idempotency === undefined) return undefined;
-    const row = find.get({ sessionId, agent, key: idempotency.key });
+    const row = find.get({ sessionRowId, agent, key: idempotency.key });
     if (row === undefined) return undefined;
     const refusal = refuseReplay({ requestHash: row.request_hash ?? '' }, idempotency);
     if (refusal !== undefined) throw refusal;

@@ -24,7 +24,7 @@ export function prepareReadBriefing(
   return (request, nowMs) => {
     const session = getSession(request);
     const uptoSequence = Math.min(request.uptoSequence ?? Infinity, session.last_sequence);
-    const upto = { sessionId: session.id, uptoSequence, offset: 0, maxContentLength: request.maxContentLength };
+    const upto = { sessionRowId: session.id, uptoSequence, offset: 0, maxContentLength: request.maxContentLength };
     return {
       session: observe(session, nowMs),
       uptoSequence,
@@ -37,7 +37,7 @@ export function prepareReadBriefing(
 }
 
 interface UptoArguments {
-  readonly sessionId: number;
+  readonly sessionRowId: number;
   readonly uptoSequence: number;
   readonly offset: number;
   readonly maxContentLength: number;
@@ -49,7 +49,7 @@ function prepareReadNewest(connection: Connection): (args: UptoArguments) => Ent
     db
       .selectFrom('context_history')
       .select(entryColumns(p.offset, p.maxContentLength))
-      .where('session_id', '=', p.sessionId)
+      .where('session_id', '=', p.sessionRowId)
       .where('sequence', '<=', p.uptoSequence)
       .orderBy('sequence', 'desc')
       .limit(p.limit),
@@ -66,7 +66,7 @@ function prepareReadPinned(connection: Connection): (args: UptoArguments) => Ent
     db
       .selectFrom(pinnedEntries)
       .select(entryColumns(p.offset, p.maxContentLength))
-      .where('session_id', '=', p.sessionId)
+      .where('session_id', '=', p.sessionRowId)
       .where('pinned', '=', sql.lit(1))
       .where('sequence', '<=', p.uptoSequence)
       .orderBy('sequence', 'desc')
@@ -77,12 +77,12 @@ function prepareReadPinned(connection: Connection): (args: UptoArguments) => Ent
 /** How many pinned entries a log holds up to an entry: the newest of them knows. */
 function prepareReadPinnedCount(
   connection: Connection,
-): (args: { sessionId: number; uptoSequence: number }) => { pinned_count: number } | undefined {
-  return connection.prepare((p: Placeholders<{ sessionId: number; uptoSequence: number }>) =>
+): (args: { sessionRowId: number; uptoSequence: number }) => { pinned_count: number } | undefined {
+  return connection.prepare((p: Placeholders<{ sessionRowId: number; uptoSequence: number }>) =>
     db
       .selectFrom(pinnedEntries)
       .select(sql<number>`pinned_before + 1`.as('pinned_count'))
-      .where('session_id', '=', p.sessionId)
+      .where('session_id', '=', p.sessionRowId)
       .where('pinned', '=', sql.lit(1))
       .where('sequence', '<=', p.uptoSequence)
       .orderBy('sequence', 'desc')
@@ -93,12 +93,12 @@ function prepareReadPinnedCount(
 /** What the log holds up to an entry: a look-up of that entry alone. */
 function prepareReadTokens(
   connection: Connection,
-): (args: { sessionId: number; uptoSequence: number }) => { estimated_tokens: number } | undefined {
-  return connection.prepare((p: Placeholders<{ sessionId: number; uptoSequence: number }>) =>
+): (args: { sessionRowId: number; uptoSequence: number }) => { estimated_tokens: number } | undefined {
+  return connection.prepare((p: Placeholders<{ sessionRowId: number; uptoSequence: number }>) =>
     db
       .selectFrom('context_history')
       .select((eb) => eb('tokens_before', '+', eb.ref('estimated_tokens')).as('estimated_tokens'))
-      .where('session_id', '=', p.sessionId)
+      .where('session_id', '=', p.sessionRowId)
       .where('sequence', '=', p.uptoSequence),
   ).get;
 }

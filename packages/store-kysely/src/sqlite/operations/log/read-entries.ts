@@ -22,7 +22,7 @@ export function prepareReadEntries(connection: Connection, notice: NoticeUnsettl
     const scanned = scanRange(request, session.last_sequence);
     const rows = readRange[request.direction]({
       ...scanned,
-      sessionId: session.id,
+      sessionRowId: session.id,
       types: request.types === undefined ? null : JSON.stringify(request.types),
       limit: request.limit,
       contentOffset: request.contentOffset,
@@ -33,7 +33,7 @@ export function prepareReadEntries(connection: Connection, notice: NoticeUnsettl
 }
 
 interface RangeArguments {
-  readonly sessionId: number;
+  readonly sessionRowId: number;
   readonly first: number;
   readonly last: number;
   /** A JSON array; null: all. */
@@ -49,7 +49,7 @@ export function prepareReadRange(connection: Connection, order: 'asc' | 'desc'):
     db
       .selectFrom('context_history')
       .select(entryColumns(p.contentOffset, p.maxContentLength))
-      .where('session_id', '=', p.sessionId)
+      .where('session_id', '=', p.sessionRowId)
       .where('sequence', '>=', p.first)
       .where('sequence', '<=', p.last)
       .where(sql<boolean>`(${p.types} is null or context_type in (select value from json_each(${p.types})))`)

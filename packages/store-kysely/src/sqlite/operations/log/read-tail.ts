@@ -20,11 +20,18 @@ export function prepareReadTail(connection: Connection, notice: NoticeUnsettled)
     const scanned = scanRange(request, session.last_sequence);
     const { pageEnds, tail } = logPages(scanned, session.last_sequence, request.pageSize);
     const { limit, maxContentLength } = request;
-    const rows = readRange({ ...tail, sessionId: session.id, types: null, limit, contentOffset: 0, maxContentLength });
+    const rows = readRange({
+      ...tail,
+      sessionRowId: session.id,
+      types: null,
+      limit,
+      contentOffset: 0,
+      maxContentLength,
+    });
     return {
       session: observe(session, nowMs),
       scanned,
-      pageEnds: pageEnds.flatMap((sequence) => findAppended({ sessionId: session.id, sequence }) ?? []),
+      pageEnds: pageEnds.flatMap((sequence) => findAppended({ sessionRowId: session.id, sequence }) ?? []),
       entries: rows.map(entryRecord),
     };
   };
@@ -33,8 +40,8 @@ export function prepareReadTail(connection: Connection, notice: NoticeUnsettled)
 /** An entry without what it says. */
 function prepareFindAppended(
   connection: Connection,
-): (args: { sessionId: number; sequence: number }) => AppendedEntry | undefined {
-  return connection.prepare((p: Placeholders<{ sessionId: number; sequence: number }>) =>
+): (args: { sessionRowId: number; sequence: number }) => AppendedEntry | undefined {
+  return connection.prepare((p: Placeholders<{ sessionRowId: number; sequence: number }>) =>
     db
       .selectFrom('context_history')
       .select([
@@ -44,7 +51,7 @@ function prepareFindAppended(
         'estimated_tokens as estimatedTokens',
         'epoch',
       ])
-      .where('session_id', '=', p.sessionId)
+      .where('session_id', '=', p.sessionRowId)
       .where('sequence', '=', p.sequence),
   ).get;
 }

@@ -6,11 +6,11 @@ import type { Database } from 'better-sqlite3';
  * Keeps the log of writes from taking the room on the disk that its own pages need in the file: a log that has taken it
  * can neither grow nor be emptied.
  */
-export interface LogRoom {
+export interface LogSpace {
   /** Empties the log, after a commit, when little more room is left than its pages need. Does nothing when it cannot. */
-  readonly keep: () => void;
+  readonly keepFree: () => void;
   /** Empties the log after the disk was full. @throws driver errors, when there is no room for that either */
-  readonly make: () => void;
+  readonly free: () => void;
 }
 
 const roomyBytes = 2 ** 30;
@@ -21,7 +21,7 @@ const headerBytes = 32;
 const frameHeaderBytes = 24;
 
 /** @param path where the log is */
-export function createLogRoom(database: Database, path: string): LogRoom {
+export function createLogSpace(database: Database, path: string): LogSpace {
   const pageBytes = database.pragma('page_size', { simple: true }) as number;
   let commitsToPass = 0;
 
@@ -44,7 +44,7 @@ export function createLogRoom(database: Database, path: string): LogRoom {
   }
 
   return {
-    keep: () => {
+    keepFree: () => {
       commitsToPass -= 1;
       if (commitsToPass > 0) return;
       try {
@@ -58,7 +58,7 @@ export function createLogRoom(database: Database, path: string): LogRoom {
         // What was committed is safe in the log. The next commit tries again.
       }
     },
-    make: () => {
+    free: () => {
       dropRemains();
       emptyLog();
     },

@@ -15,7 +15,7 @@ const longestPauseMs = 20;
  *
  * @throws OVERLOADED when others get ahead of every try; whatever a try throws
  */
-export async function untilAnswered<Answer>(attempt: () => Promise<Answer | undefined>): Promise<Answer> {
+export async function retryOnConflict<Answer>(attempt: () => Promise<Answer | undefined>): Promise<Answer> {
   let conflict: unknown;
   for (let tries = 0; tries < maxTries; tries += 1) {
     if (tries >= hastyTries) await setTimeout(Math.random() * longestPauseMs);

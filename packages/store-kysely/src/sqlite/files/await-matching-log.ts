@@ -4,8 +4,8 @@ import type Database from 'better-sqlite3';
 import type { Connection } from '../connection/connection.js';
 import { retryWhileBusy } from '../transactions/retry-while-busy.js';
 
-/** Longer than processes take to let go of a file that was replaced, see `keepOpen`. */
-const letGoWithinMs = 2000;
+/** Longer than processes take to let go of a file that was replaced, see `createReopener`. */
+const closedWithinMs = 2000;
 const pauseMs = 50;
 
 /**
@@ -14,11 +14,11 @@ const pauseMs = 50;
  *
  * @throws driver errors; a busy error at the deadline
  */
-export async function joinLog(path: string, Sqlite: typeof Database, deadlineMs: number): Promise<void> {
+export async function awaitMatchingLog(path: string, Sqlite: typeof Database, deadlineMs: number): Promise<void> {
   await retryWhileBusy(() => requireWholeLog(path, Sqlite), deadlineMs);
-  const letGoByMs = performance.now() + letGoWithinMs;
+  const closedByMs = performance.now() + closedWithinMs;
   // A file that was copied together with its log looks the same, so that the wait has an end.
-  while ((await retryWhileBusy(() => hasForeignLog(path, Sqlite), deadlineMs)) && performance.now() < letGoByMs) {
+  while ((await retryWhileBusy(() => hasForeignLog(path, Sqlite), deadlineMs)) && performance.now() < closedByMs) {
     await setTimeout(pauseMs);
   }
 }

@@ -4,22 +4,22 @@ import type { Connection } from '../connection/connection.js';
 export type SqliteFileState = { readonly isOpen: true } | { readonly isOpen: false; readonly reason: string };
 
 /** Opens a connection again when its files were removed or replaced and others lie at its path. */
-export interface OpenKeeper {
+export interface Reopener {
   /** Undefined while the files are open; else resolves when those at the path are. @throws as `Connection.reopen` does */
   readonly whenOpen: () => Promise<void> | undefined;
   /** Notes that the files were removed or replaced. */
-  readonly lose: (change: string) => void;
+  readonly noteLoss: (change: string) => void;
   readonly close: () => Promise<void>;
 }
 
 /** An idle process keeps files for this long that other processes cannot see. A look takes microseconds. */
 const lookIntervalMs = 500;
 
-export function keepOpen(connection: Connection, onStateChange: (state: SqliteFileState) => void): OpenKeeper {
+export function createReopener(connection: Connection, onStateChange: (state: SqliteFileState) => void): Reopener {
   let isLost = false;
   let reopening: Promise<void> | undefined;
 
-  function lose(change: string): void {
+  function noteLoss(change: string): void {
     if (isLost) return;
     isLost = true;
     onStateChange({ isOpen: false, reason: `${change} while it was open.` });
@@ -40,14 +40,14 @@ export function keepOpen(connection: Connection, onStateChange: (state: SqliteFi
   const timer = setInterval(() => {
     const change = connection.findChange();
     if (change === undefined) return;
-    lose(change);
+    noteLoss(change);
     whenOpen()?.catch(() => undefined);
   }, lookIntervalMs);
   timer.unref();
 
   return {
     whenOpen,
-    lose,
+    noteLoss,
     close: async () => {
       clearInterval(timer);
       await reopening?.catch(() => undefined);

@@ -14,7 +14,7 @@ interface ServerSettings {
   readonly plan_cache_mode: string;
 }
 
-export interface FittingServerOptions {
+export interface SupportedServerOptions {
   readonly url: string;
   /** Whether a pooler stands between, so that the connection could ask for no settings. */
   readonly transactionPooler: boolean;
@@ -27,7 +27,7 @@ const oldestVersion = 13;
  *
  * @throws STORE_UNAVAILABLE, with what to change
  */
-export async function requireFittingServer(client: Client, options: FittingServerOptions): Promise<void> {
+export async function requireSupportedServer(client: Client, options: SupportedServerOptions): Promise<void> {
   const { rows } = await client.query<ServerSettings>(
     `select current_setting('server_version_num')::integer / 10000 as version,
        current_setting('server_encoding') as encoding,

@@ -4,8 +4,8 @@ import type { OpenDatabase } from '../connection/connection.js';
 /** What this process has open. SQLite lets all connections of a process to one file share one index of its log. */
 const openDatabases = new Set<OpenDatabase>();
 
-/** Notes a database for {@link letGo}. */
-export function noteOpen(opened: OpenDatabase): void {
+/** Notes a database for {@link closeLostDatabases}. */
+export function registerOpenDatabase(opened: OpenDatabase): void {
   for (const each of openDatabases) if (!each.database.open) openDatabases.delete(each);
   openDatabases.add(opened);
 }
@@ -16,9 +16,9 @@ export function noteOpen(opened: OpenDatabase): void {
  *
  * @throws driver errors, busy ones too; the next call goes on with what is still open
  */
-export function letGo(lost: OpenDatabase): void {
+export function closeLostDatabases(lost: OpenDatabase): void {
   for (const each of openDatabases) {
-    if (each.database.open && (each === lost || each.files?.findChange() !== undefined)) letGoOf(each);
+    if (each.database.open && (each === lost || each.files?.findChange() !== undefined)) closeLost(each);
   }
 }
 
@@ -26,7 +26,7 @@ export function letGo(lost: OpenDatabase): void {
  * What was committed to the log is copied into its file first, wherever that is now, unless another process began another
  * log for it. A log that stays at the path beside another file is removed: SQLite would take it for a part of that file.
  */
-function letGoOf({ database, files }: OpenDatabase): void {
+function closeLost({ database, files }: OpenDatabase): void {
   if (files === undefined) return;
   const found = files.look();
   const isWhole = Object.values(found).every((state) => state === 'opened');
