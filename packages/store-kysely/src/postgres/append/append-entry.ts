@@ -1,5 +1,4 @@
 import {
-  isLeaseAhead,
   refuseAppend,
   refuseReplay,
   sessionNotFound,
@@ -11,8 +10,8 @@ import { appendedOnce, prepareAppendEntries, prepareReadAppended, type AppendedR
 import type { Database } from '../statements/database.js';
 import { createGroupCommit, type GroupCommitOptions } from './group-commit.js';
 import type { Operation } from '../operations/operation.js';
-import { lockArguments, prepareReadSessionSituation } from '../mutation/read-situation.js';
-import { prepareRenewLease } from '../leases/renew-lease.js';
+import { prepareReadSessionSituation } from '../mutation/read-situation.js';
+import { prepareRenewLeaseAhead } from '../leases/renew-lease.js';
 import { keyArguments } from '../mutation/replay.js';
 import { sessionRecord } from '../rows/session-row.js';
 import { prepareSettleLease } from '../leases/settle-lease.js';
@@ -28,7 +27,7 @@ export function prepareAppendEntry(
   const readAppended = prepareReadAppended(database);
   const readSituation = prepareReadSessionSituation(database);
   const settle = prepareSettleLease(database);
-  const renewLease = prepareRenewLease(database);
+  const renewLeaseAhead = prepareRenewLeaseAhead(database);
 
   async function explain(request: AppendEntry): Promise<Replayable<AppendedEntry> | undefined> {
     const { agent, namespace, sessionKey, idempotency } = request;
@@ -45,9 +44,7 @@ export function prepareAppendEntry(
     const session = sessionRecord(situation.session, situation.observed_at);
     const refusal = refuseAppend(session, request);
     if (refusal !== undefined) throw refusal;
-    if (isLeaseAhead(session) && agent === session.owner) {
-      await renewLease({ ...lockArguments(situation.session), leaseMs: null });
-    }
+    await renewLeaseAhead(situation.session, session, agent);
     return undefined;
   }
 

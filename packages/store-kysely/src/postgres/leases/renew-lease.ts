@@ -1,9 +1,10 @@
+import { isLeaseAhead, type SessionRecord } from '@org/domain';
 import { sql, type RawBuilder } from 'kysely';
 import { milliseconds } from '../statements/clock.js';
 import { commitDurably } from '../statements/commit-durably.js';
 import type { Database } from '../statements/database.js';
 import { statement } from '../statements/query-builder.js';
-import { lockSession, type LockArguments } from '../mutation/read-situation.js';
+import { lockArguments, lockSession, type LockArguments } from '../mutation/read-situation.js';
 import { sessionColumns, type SessionRow } from '../rows/session-row.js';
 
 /**
@@ -30,6 +31,23 @@ export function prepareRenewLease(
       from renewed where sessions.id = renewed.id
       returning ${sessionColumns}, ${commitDurably} as durability`),
   );
+}
+
+/**
+ * Renews the lease of an owner that is about to write, if its deadline is further ahead than a renewal would set it. That
+ * happens after the clock was set back. The write itself only moves deadlines on: see {@link isRenewable}.
+ *
+ * @returns whether it renewed the lease; the session has to be read again then
+ */
+export function prepareRenewLeaseAhead(
+  database: Database,
+): (row: SessionRow, record: SessionRecord, agent: string) => Promise<boolean> {
+  const renew = prepareRenewLease(database);
+  return async (row, record, agent) => {
+    if (agent !== record.owner || !isLeaseAhead(record)) return false;
+    await renew({ ...lockArguments(row), leaseMs: null });
+    return true;
+  };
 }
 
 /**

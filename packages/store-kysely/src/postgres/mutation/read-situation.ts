@@ -7,27 +7,31 @@ import { statement } from '../statements/query-builder.js';
 import { selectRecorded, type KeyArguments, type RecordedAnswer } from './replay.js';
 import { isLapsed, sessionColumns, type SessionRow } from '../rows/session-row.js';
 
+/** The rows that a mutation of a session is decided on. */
+export interface SessionSubject {
+  readonly session: SessionRow;
+}
+
+/** The rows that a mutation of a handoff is decided on. */
+export interface HandoffSubject extends SessionSubject {
+  readonly handoff: HandoffRow;
+}
+
+/** The rows of a subject. Those that do not exist are null. */
+export type Rows<Subject> = { readonly [Part in keyof Subject]: Subject[Part] | null };
+
 /** All that the rules ask for to decide on a mutation, at one moment. */
-export interface SessionSituation<Answer> {
-  readonly session: SessionRow | null;
+export type Situation<Subject, Answer> = Rows<Subject> & {
   readonly recorded: RecordedAnswer<Answer> | null;
   readonly observed_at: number;
-}
+};
 
-/** The same for a mutation that names a handoff. There is a session whenever there is a handoff. */
-export interface HandoffSituation<Answer> {
-  readonly handoff: HandoffRow | null;
-  readonly session: SessionRow | null;
-  readonly recorded: RecordedAnswer<Answer> | null;
-  readonly observed_at: number;
-}
-
-type Read<Arguments, Situation> = (args: Arguments) => Promise<Situation>;
+type Read<Arguments, Subject, Answer> = (args: KeyArguments & Arguments) => Promise<Situation<Subject, Answer>>;
 
 export function prepareReadSessionSituation<Answer>(
   database: Database,
-): Read<KeyArguments & { sessionKey: string }, SessionSituation<Answer>> {
-  const read = database.prepareRead<KeyArguments & { sessionKey: string }, SessionSituation<Answer>>(
+): Read<{ sessionKey: string }, SessionSubject, Answer> {
+  const read = database.prepareRead<KeyArguments & { sessionKey: string }, Situation<SessionSubject, Answer>>(
     'read_session_situation',
     (p) =>
       statement(sql`
@@ -44,8 +48,8 @@ export function prepareReadSessionSituation<Answer>(
 
 export function prepareReadHandoffSituation<Answer>(
   database: Database,
-): Read<KeyArguments & { handoffId: string }, HandoffSituation<Answer>> {
-  const read = database.prepareRead<KeyArguments & { handoffId: string }, HandoffSituation<Answer>>(
+): Read<{ handoffId: string }, HandoffSubject, Answer> {
+  const read = database.prepareRead<KeyArguments & { handoffId: string }, Situation<HandoffSubject, Answer>>(
     'read_handoff_situation',
     (p) =>
       statement(sql`

@@ -13,7 +13,8 @@ const sweptAtOnce = 4;
 /** The unique constraint that two tries of one call run into. */
 export const recordedOnce = 'idempotency_keys_scope';
 
-interface Mutation {
+/** What a mutation is asked for, as far as its idempotency goes. */
+export interface MutationRequest {
   readonly namespace: string;
   readonly agent: string;
   readonly idempotency?: Idempotency | undefined;
@@ -30,7 +31,10 @@ export interface KeyArguments {
 }
 
 /** @param scopeSessionKey the session that is part of the key's scope; empty: none is */
-export const keyArguments = ({ namespace, agent, idempotency }: Mutation, scopeSessionKey = ''): KeyArguments => ({
+export const keyArguments = (
+  { namespace, agent, idempotency }: MutationRequest,
+  scopeSessionKey = '',
+): KeyArguments => ({
   namespace,
   agent,
   tool: idempotency?.tool ?? null,
@@ -54,7 +58,10 @@ export const selectRecorded = (p: Placeholders<KeyArguments>): RawBuilder<unknow
   ) as recorded)`;
 
 /** The recorded answer, if there is one. @throws IDEMPOTENCY_MISMATCH */
-export function replay<Answer>(recorded: RecordedAnswer<Answer> | null, { idempotency }: Mutation): Answer | undefined {
+export function replay<Answer>(
+  recorded: RecordedAnswer<Answer> | null,
+  { idempotency }: MutationRequest,
+): Answer | undefined {
   if (recorded === null || idempotency === undefined) return undefined;
   const refusal = refuseReplay({ requestHash: recorded.request_hash }, idempotency);
   if (refusal !== undefined) throw refusal;

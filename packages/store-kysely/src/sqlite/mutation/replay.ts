@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { confirmedAfterMs } from '../../confirmed-time.js';
 import type { Placeholders } from '../../prepared-query.js';
 import type { Connection } from '../connection/connection.js';
+import { preparedOnce } from '../connection/prepared-once.js';
 import type { Operation } from '../operations/operation.js';
 import { db } from '../connection/query-builder.js';
 
@@ -11,7 +12,8 @@ const keptMs = 48 * 3_600_000;
 /** How many old keys one new key sweeps out: more than one, so that the table shrinks to what is kept. */
 const sweptAtOnce = 4;
 
-interface Mutation {
+/** What a mutation is asked for, as far as its idempotency goes. */
+export interface MutationRequest {
   readonly namespace: string;
   readonly agent: string;
   readonly idempotency?: Idempotency | undefined;
@@ -21,7 +23,7 @@ interface Mutation {
 type SessionScope<Request> = (request: Request) => string;
 
 /** Makes a mutation safe to retry. */
-export type Replaying = <Request extends Mutation, Answer extends object>(
+export type Replaying = <Request extends MutationRequest, Answer extends object>(
   operation: Operation<Request, Replayable<Answer>>,
   sessionScope?: SessionScope<Request>,
 ) => Operation<Request, Replayable<Answer>>;
@@ -30,7 +32,9 @@ export type Replaying = <Request extends Mutation, Answer extends object>(
  * Records the answers of mutations under their idempotency keys, and answers with what is recorded, before any guard and
  * without changing anything. A refusal is not recorded.
  */
-export function prepareReplaying(connection: Connection): Replaying {
+export const prepareReplaying: (connection: Connection) => Replaying = preparedOnce(createReplaying);
+
+function createReplaying(connection: Connection): Replaying {
   const find = prepareFind(connection);
   const record = prepareRecord(connection);
   const sweep = prepareSweep(connection);

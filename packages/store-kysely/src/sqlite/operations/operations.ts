@@ -17,7 +17,6 @@ import { prepareReadBriefing } from './log/read-briefing.js';
 import { prepareReadEntries } from './log/read-entries.js';
 import { prepareReadSession } from './sessions/read-session.js';
 import { prepareReadTail } from './log/read-tail.js';
-import { prepareReplaying } from '../mutation/replay.js';
 import { prepareResolveHandoff } from './handoffs/resolve-handoff.js';
 import { prepareSettleDueLeases } from '../leases/settle-due-leases.js';
 import { prepareUpdateSession } from './sessions/update-session.js';
@@ -28,18 +27,17 @@ import { prepareUpdateSession } from './sessions/update-session.js';
  * @param notice is told what reads find that is not stored yet
  */
 export function prepareOperations(connection: Connection, notice: NoticeUnsettled = () => undefined) {
-  const replaying = prepareReplaying(connection);
   const markRead = prepareMarkRead(connection);
   return {
     writes: {
-      createSession: replaying(prepareCreateSession(connection)),
-      updateSession: replaying(prepareUpdateSession(connection), ({ sessionKey }) => sessionKey),
+      createSession: prepareCreateSession(connection),
+      updateSession: prepareUpdateSession(connection),
       deleteSession: prepareDeleteSession(connection),
       appendEntry: prepareAppendEntry(connection),
       moveMark: markRead,
-      createHandoff: replaying(prepareCreateHandoff(connection), ({ sessionKey }) => sessionKey),
-      claimHandoff: replaying(prepareClaimHandoff(connection)),
-      resolveHandoff: replaying(prepareResolveHandoff(connection)),
+      createHandoff: prepareCreateHandoff(connection),
+      claimHandoff: prepareClaimHandoff(connection),
+      resolveHandoff: prepareResolveHandoff(connection),
       settleDueLeases: prepareSettleDueLeases(connection),
       expireOffers: prepareExpireOffers(connection),
     },

@@ -20,13 +20,13 @@ import {
   lockArguments,
   lockSession,
   prepareReadHandoffSituation,
+  type HandoffSubject,
   type LockArguments,
 } from '../../mutation/read-situation.js';
-import { keyArguments, prepareRecordAnswer, recordAnswer, replay, type KeyArguments } from '../../mutation/replay.js';
+import { prepareMutation, type MutationSteps } from '../../mutation/prepare-mutation.js';
+import { prepareRecordAnswer, recordAnswer, type KeyArguments } from '../../mutation/replay.js';
 import { prepareRenewLease } from '../../leases/renew-lease.js';
 import { isWithinTtl, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
-import { prepareSettleLease } from '../../leases/settle-lease.js';
-import { retryOnConflict } from '../../mutation/retry-on-conflict.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -37,40 +37,20 @@ interface Answer {
 
 export function prepareClaimHandoff(database: Database): Operation<ClaimHandoff, Replayable<ClaimedHandoff>> {
   const readSituation = prepareReadHandoffSituation<Answer>(database);
+  const repeat = prepareRepeatedClaim(database);
   const write = prepareWrite(database);
-  const record = prepareRecordAnswer(database);
-  const renew = prepareRenewLease(database);
-  const settle = prepareSettleLease(database);
 
-  return (request) =>
-    retryOnConflict(async () => {
-      const key = keyArguments(request);
-      const situation = await readSituation({ ...key, handoffId: request.handoffId });
-      const recorded = replay(situation.recorded, request);
-      if (recorded !== undefined) return presentAnswer(recorded, true);
-      const { handoff, session, observed_at: observedAtMs } = situation;
-      if (handoff === null || session === null) throw handoffNotFound(request.handoffId);
-      if (await settle(session, observedAtMs)) return undefined;
-      if (handoff.status === 'accepted' && handoff.accepted_by === request.agent) {
-        const refusal = refuseRepeatedClaim(handoffRecord(handoff, observedAtMs), request);
-        if (refusal !== undefined) throw refusal;
-        // A repeated acceptance is a sign of life.
-        const holdsLease = session.lease_handoff_id === handoff.handoff_id;
-        const [current] = holdsLease
-          ? await renew({ ...lockArguments(session), leaseMs: request.leaseMs ?? null })
-          : [session];
-        if (current === undefined) return undefined;
-        const answer: Answer = { handoff, session: current, observed_at: observedAtMs };
-        if (request.idempotency !== undefined) {
-          await record({ ...key, sessionRowId: session.id, response: JSON.stringify(answer) });
-        }
-        return presentAnswer(answer, true);
-      }
-      const current = sessionRecord(session, observedAtMs);
-      const refusal = refuseClaim(handoffRecord(handoff, observedAtMs), current, request);
-      if (refusal !== undefined) throw refusal;
-
-      const change = grantedBy(handoff.request_type, current, request.agent);
+  return prepareMutation(database, {
+    read: ({ handoffId }, key) => readSituation({ ...key, handoffId }),
+    notFound: ({ handoffId }) => handoffNotFound(handoffId),
+    refuse: (request, { handoff, record, observedAtMs }) => {
+      const offer = handoffRecord(handoff, observedAtMs);
+      return isRepeated(request, handoff) ? refuseRepeatedClaim(offer, request) : refuseClaim(offer, record, request);
+    },
+    write: async (request, decision, key) => {
+      const { handoff, session, record } = decision;
+      if (isRepeated(request, handoff)) return repeat(request, decision, key);
+      const change = grantedBy(handoff.request_type, record, request.agent);
       const lease = { leaseMs: request.leaseMs ?? null, claimant: request.claimant ?? null };
       const [written] = await write({
         ...key,
@@ -79,15 +59,39 @@ export function prepareClaimHandoff(database: Database): Operation<ClaimHandoff,
         ...lease,
         handoffRowId: handoff.id,
       });
-      return written && presentAnswer(written.response, false);
-    });
+      return written;
+    },
+    present: (answer) => ({
+      handoff: handoffRecord(answer.handoff, answer.observed_at, answer.session),
+      session: sessionRecord(answer.session, answer.observed_at),
+    }),
+  });
 }
 
-const presentAnswer = (answer: Answer, replayed: boolean): Replayable<ClaimedHandoff> => ({
-  handoff: handoffRecord(answer.handoff, answer.observed_at, answer.session),
-  session: sessionRecord(answer.session, answer.observed_at),
-  replayed,
-});
+/** Returns true if the agent has accepted the handoff before. */
+const isRepeated = ({ agent }: ClaimHandoff, handoff: HandoffRow): boolean =>
+  handoff.status === 'accepted' && handoff.accepted_by === agent;
+
+/** Answers an agent that accepts a handoff once more, and renews its lease: the agent is alive. */
+function prepareRepeatedClaim(
+  database: Database,
+): MutationSteps<ClaimHandoff, HandoffSubject, Answer, ClaimedHandoff>['write'] {
+  const record = prepareRecordAnswer(database);
+  const renew = prepareRenewLease(database);
+
+  return async (request, { handoff, session, observedAtMs }, key) => {
+    const holdsLease = session.lease_handoff_id === handoff.handoff_id;
+    const [current] = holdsLease
+      ? await renew({ ...lockArguments(session), leaseMs: request.leaseMs ?? null })
+      : [session];
+    if (current === undefined) return undefined;
+    const response: Answer = { handoff, session: current, observed_at: observedAtMs };
+    if (request.idempotency !== undefined) {
+      await record({ ...key, sessionRowId: session.id, response: JSON.stringify(response) });
+    }
+    return { response, replayed: true };
+  };
+}
 
 /** What an acceptor is given. */
 function grantedBy(requestType: RequestType, session: SessionRecord, agent: string): SessionChange {

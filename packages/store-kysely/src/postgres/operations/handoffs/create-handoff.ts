@@ -1,5 +1,4 @@
 import {
-  isLeaseAhead,
   refuseCreateHandoff,
   sessionNotFound,
   type CreateHandoff,
@@ -19,11 +18,10 @@ import {
   queueOffer,
   type LockArguments,
 } from '../../mutation/read-situation.js';
-import { keyArguments, recordAnswer, replay, type KeyArguments } from '../../mutation/replay.js';
-import { isRenewable, prepareRenewLease } from '../../leases/renew-lease.js';
-import { isWithinTtl, renewedLease, sessionRecord } from '../../rows/session-row.js';
-import { prepareSettleLease } from '../../leases/settle-lease.js';
-import { retryOnConflict } from '../../mutation/retry-on-conflict.js';
+import { prepareMutation } from '../../mutation/prepare-mutation.js';
+import { recordAnswer, type KeyArguments } from '../../mutation/replay.js';
+import { isRenewable, prepareRenewLeaseAhead } from '../../leases/renew-lease.js';
+import { isWithinTtl, renewedLease } from '../../rows/session-row.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -35,27 +33,16 @@ export function prepareCreateHandoff(
   database: Database,
 ): Operation<CreateHandoff, Replayable<{ handoff: HandoffRecord }>> {
   const readSituation = prepareReadSessionSituation<Answer>(database);
-  const settle = prepareSettleLease(database);
-  const renewLease = prepareRenewLease(database);
+  const renewLeaseAhead = prepareRenewLeaseAhead(database);
   const write = prepareWrite(database);
 
-  return (request) =>
-    retryOnConflict(async () => {
-      const key = keyArguments(request, request.sessionKey);
-      const situation = await readSituation({ ...key, sessionKey: request.sessionKey });
-      const recorded = replay(situation.recorded, request);
-      if (recorded !== undefined) return presentAnswer(recorded, true);
-      const { session } = situation;
-      if (session === null) throw sessionNotFound(request.sessionKey);
-      if (await settle(session, situation.observed_at)) return undefined;
-      const current = sessionRecord(session, situation.observed_at);
-      const refusal = refuseCreateHandoff(current, request);
-      if (refusal !== undefined) throw refusal;
-      if (isLeaseAhead(current) && request.agent === current.owner) {
-        await renewLease({ ...lockArguments(session), leaseMs: null });
-        return undefined;
-      }
-
+  return prepareMutation(database, {
+    keyScope: ({ sessionKey }) => sessionKey,
+    read: ({ sessionKey }, key) => readSituation({ ...key, sessionKey }),
+    notFound: ({ sessionKey }) => sessionNotFound(sessionKey),
+    refuse: (request, { record }) => refuseCreateHandoff(record, request),
+    write: async (request, { session, record }, key) => {
+      if (await renewLeaseAhead(session, record, request.agent)) return undefined;
       const [written] = await write({
         ...key,
         ...lockArguments(session),
@@ -67,14 +54,11 @@ export function prepareCreateHandoff(
         instructions: request.instructions ?? null,
         requestData: request.requestData === undefined ? null : JSON.stringify(request.requestData),
       });
-      return written && presentAnswer(written.response, false);
-    });
+      return written;
+    },
+    present: (answer) => ({ handoff: handoffRecord(answer.handoff, answer.observed_at) }),
+  });
 }
-
-const presentAnswer = (answer: Answer, replayed: boolean): Replayable<{ handoff: HandoffRecord }> => ({
-  handoff: handoffRecord(answer.handoff, answer.observed_at),
-  replayed,
-});
 
 interface NewHandoff extends KeyArguments, LockArguments {
   readonly handoffId: string;

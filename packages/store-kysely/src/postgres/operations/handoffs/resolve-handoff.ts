@@ -21,10 +21,8 @@ import {
   prepareReadHandoffSituation,
   type LockArguments,
 } from '../../mutation/read-situation.js';
-import { keyArguments, recordAnswer, replay, type KeyArguments } from '../../mutation/replay.js';
-import { sessionRecord } from '../../rows/session-row.js';
-import { prepareSettleLease } from '../../leases/settle-lease.js';
-import { retryOnConflict } from '../../mutation/retry-on-conflict.js';
+import { prepareMutation } from '../../mutation/prepare-mutation.js';
+import { recordAnswer, type KeyArguments } from '../../mutation/replay.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -36,23 +34,15 @@ export function prepareResolveHandoff(
   database: Database,
 ): Operation<ResolveHandoff, Replayable<{ handoff: HandoffRecord }>> {
   const readSituation = prepareReadHandoffSituation<Answer>(database);
-  const settle = prepareSettleLease(database);
   const write = prepareWrite(database);
 
-  return (request) =>
-    retryOnConflict(async () => {
-      const key = keyArguments(request);
-      const situation = await readSituation({ ...key, handoffId: request.handoffId });
-      const recorded = replay(situation.recorded, request);
-      if (recorded !== undefined) return presentAnswer(recorded, true);
-      const { handoff, session, observed_at: observedAtMs } = situation;
-      if (handoff === null || session === null) throw handoffNotFound(request.handoffId);
-      if (await settle(session, observedAtMs)) return undefined;
-      const current = sessionRecord(session, observedAtMs);
-      const refusal = refuseResolve(handoffRecord(handoff, observedAtMs), current, request);
-      if (refusal !== undefined) throw refusal;
-
-      const { owner, participants, formerOwners } = moveOwnership(current, handoff.requesting_agent);
+  return prepareMutation(database, {
+    read: ({ handoffId }, key) => readSituation({ ...key, handoffId }),
+    notFound: ({ handoffId }) => handoffNotFound(handoffId),
+    refuse: (request, { handoff, record, observedAtMs }) =>
+      refuseResolve(handoffRecord(handoff, observedAtMs), record, request),
+    write: async (request, { handoff, session, record }, key) => {
+      const { owner, participants, formerOwners } = moveOwnership(record, handoff.requesting_agent);
       const [written] = await write({
         ...key,
         ...lockArguments(session),
@@ -66,14 +56,11 @@ export function prepareResolveHandoff(
         reason: request.reason ?? null,
         result: request.result === undefined ? null : JSON.stringify(request.result),
       });
-      return written && presentAnswer(written.response, false);
-    });
+      return written;
+    },
+    present: (answer) => ({ handoff: handoffRecord(answer.handoff, answer.observed_at) }),
+  });
 }
-
-const presentAnswer = (answer: Answer, replayed: boolean): Replayable<{ handoff: HandoffRecord }> => ({
-  handoff: handoffRecord(answer.handoff, answer.observed_at),
-  replayed,
-});
 
 interface Resolution extends KeyArguments, LockArguments, Omit<SessionChange, 'changes'> {
   readonly handoffRowId: number;

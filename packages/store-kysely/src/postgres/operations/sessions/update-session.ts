@@ -1,5 +1,4 @@
 import {
-  isLeaseAhead,
   refuseUpdateSession,
   sessionNotFound,
   type Replayable,
@@ -18,11 +17,10 @@ import {
   prepareReadSessionSituation,
   type LockArguments,
 } from '../../mutation/read-situation.js';
-import { keyArguments, recordAnswer, replay, type KeyArguments } from '../../mutation/replay.js';
-import { isRenewable, prepareRenewLease } from '../../leases/renew-lease.js';
+import { prepareMutation } from '../../mutation/prepare-mutation.js';
+import { recordAnswer, type KeyArguments } from '../../mutation/replay.js';
+import { isRenewable, prepareRenewLeaseAhead } from '../../leases/renew-lease.js';
 import { isWithinTtl, renewedLease, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
-import { prepareSettleLease } from '../../leases/settle-lease.js';
-import { retryOnConflict } from '../../mutation/retry-on-conflict.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -34,27 +32,16 @@ export function prepareUpdateSession(
   database: Database,
 ): Operation<UpdateSession, Replayable<{ session: SessionRecord }>> {
   const readSituation = prepareReadSessionSituation<Answer>(database);
-  const settle = prepareSettleLease(database);
-  const renewLease = prepareRenewLease(database);
+  const renewLeaseAhead = prepareRenewLeaseAhead(database);
   const write = prepareWrite(database);
 
-  return (request) =>
-    retryOnConflict(async () => {
-      const key = keyArguments(request, request.sessionKey);
-      const situation = await readSituation({ ...key, sessionKey: request.sessionKey });
-      const recorded = replay(situation.recorded, request);
-      if (recorded !== undefined) return presentAnswer(recorded, true);
-      const { session } = situation;
-      if (session === null) throw sessionNotFound(request.sessionKey);
-      if (await settle(session, situation.observed_at)) return undefined;
-      const current = sessionRecord(session, situation.observed_at);
-      const refusal = refuseUpdateSession(current, request);
-      if (refusal !== undefined) throw refusal;
-      if (isLeaseAhead(current)) {
-        await renewLease({ ...lockArguments(session), leaseMs: null });
-        return undefined;
-      }
-
+  return prepareMutation(database, {
+    keyScope: ({ sessionKey }) => sessionKey,
+    read: ({ sessionKey }, key) => readSituation({ ...key, sessionKey }),
+    notFound: ({ sessionKey }) => sessionNotFound(sessionKey),
+    refuse: (request, { record }) => refuseUpdateSession(record, request),
+    write: async (request, { session, record }, key) => {
+      if (await renewLeaseAhead(session, record, request.agent)) return undefined;
       const [written] = await write({
         ...key,
         ...lockArguments(session),
@@ -64,14 +51,11 @@ export function prepareUpdateSession(
         metadata: request.metadata === undefined ? null : JSON.stringify(request.metadata),
         ttlMs: request.ttlMs ?? null,
       });
-      return written && presentAnswer(written.response, false);
-    });
+      return written;
+    },
+    present: (answer) => ({ session: sessionRecord(answer.session, answer.observed_at) }),
+  });
 }
-
-const presentAnswer = (answer: Answer, replayed: boolean): Replayable<{ session: SessionRecord }> => ({
-  session: sessionRecord(answer.session, answer.observed_at),
-  replayed,
-});
 
 /** Null: stays as it is. */
 interface Changes extends KeyArguments, LockArguments {

@@ -13,6 +13,7 @@ import { prepareFollowDeadline } from '../../leases/follow-deadline.js';
 import { prepareGetSituation, type Situation } from '../../mutation/get-situation.js';
 import { handoffRecord, prepareSaveHandoff, type HandoffRow } from '../../rows/handoff-row.js';
 import { prepareMoveOwnership } from '../../leases/move-ownership.js';
+import { prepareMutation } from '../../mutation/prepare-mutation.js';
 import type { Operation } from '../operation.js';
 import { activeAt, leaseColumns, prepareSaveSession, sessionRecord, type SessionRow } from '../../rows/session-row.js';
 
@@ -22,21 +23,25 @@ export function prepareClaimHandoff(connection: Connection): Operation<ClaimHand
   const takeOver = prepareTakeOver(connection);
   const join = prepareJoin(connection);
 
-  return (request, nowMs) => {
-    const situation = getSituation(request, nowMs);
-    const { handoff, session } = situation;
-    if (handoff.status === 'accepted' && handoff.accepted_by === request.agent) {
-      const refusal = refuseRepeatedClaim(handoffRecord(handoff, session, nowMs), request);
-      if (refusal !== undefined) throw refusal;
-      return { ...claimed(renewLease(situation, request, nowMs), nowMs), replayed: true };
-    }
-    const refusal = refuseClaim(handoffRecord(handoff, session, nowMs), sessionRecord(session, nowMs), request);
-    if (refusal !== undefined) throw refusal;
-
-    const accept = handoff.request_type === 'full_handoff' ? takeOver : join;
-    return { ...claimed(accept(situation, request, nowMs), nowMs), replayed: false };
-  };
+  return prepareMutation(connection, {
+    settle: (request, nowMs) => getSituation(request, nowMs),
+    refuse: (request, { handoff, session, record }, nowMs) => {
+      const offer = handoffRecord(handoff, session, nowMs);
+      return isRepeated(request, handoff) ? refuseRepeatedClaim(offer, request) : refuseClaim(offer, record, request);
+    },
+    write: (request, decision, nowMs) => {
+      if (isRepeated(request, decision.handoff)) {
+        return { ...claimed(renewLease(decision, request, nowMs), nowMs), replayed: true };
+      }
+      const accept = decision.handoff.request_type === 'full_handoff' ? takeOver : join;
+      return claimed(accept(decision, request, nowMs), nowMs);
+    },
+  });
 }
+
+/** Returns true if the agent has accepted the handoff before. */
+const isRepeated = ({ agent }: ClaimHandoff, handoff: HandoffRow): boolean =>
+  handoff.status === 'accepted' && handoff.accepted_by === agent;
 
 const claimed = ({ handoff, session }: Situation, nowMs: number): ClaimedHandoff => ({
   handoff: handoffRecord(handoff, session, nowMs),

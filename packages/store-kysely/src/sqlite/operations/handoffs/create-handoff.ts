@@ -10,9 +10,10 @@ import type { Connection } from '../../connection/connection.js';
 import { prepareFollowDeadline } from '../../leases/follow-deadline.js';
 import { prepareGetSession } from '../../rows/get-session.js';
 import { handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
+import { prepareMutation } from '../../mutation/prepare-mutation.js';
 import type { Operation } from '../operation.js';
 import { db } from '../../connection/query-builder.js';
-import { activeAt, leaseColumns, prepareSaveSession, sessionRecord, type SessionRow } from '../../rows/session-row.js';
+import { activeAt, leaseColumns, prepareSaveSession, type SessionRow } from '../../rows/session-row.js';
 
 export function prepareCreateHandoff(
   connection: Connection,
@@ -22,19 +23,19 @@ export function prepareCreateHandoff(
   const insertHandoff = prepareInsertHandoff(connection);
   const followDeadline = prepareFollowDeadline(connection);
 
-  return (request, nowMs) => {
-    const session = getSession(request, nowMs);
-    const record = sessionRecord(session, nowMs);
-    const refusal = refuseCreateHandoff(record, request);
-    if (refusal !== undefined) throw refusal;
-
-    const handoff = newHandoff(session, request, nowMs);
-    const lease = renewedLease(record, request.agent, nowMs);
-    saveSession({ ...activeAt(session, nowMs), ...leaseColumns(lease) });
-    followDeadline(session, lease);
-    insertHandoff(handoff);
-    return { handoff: handoffRecord(handoff, session, nowMs), replayed: false };
-  };
+  return prepareMutation(connection, {
+    keyScope: ({ sessionKey }) => sessionKey,
+    settle: (request, nowMs) => ({ session: getSession(request, nowMs) }),
+    refuse: (request, { record }) => refuseCreateHandoff(record, request),
+    write: (request, { session, record }, nowMs) => {
+      const handoff = newHandoff(session, request, nowMs);
+      const lease = renewedLease(record, request.agent, nowMs);
+      saveSession({ ...activeAt(session, nowMs), ...leaseColumns(lease) });
+      followDeadline(session, lease);
+      insertHandoff(handoff);
+      return { handoff: handoffRecord(handoff, session, nowMs) };
+    },
+  });
 }
 
 type NewHandoffRow = Omit<HandoffRow, 'id'>;

@@ -3,6 +3,7 @@ import type { Connection } from '../../connection/connection.js';
 import { prepareGetSituation } from '../../mutation/get-situation.js';
 import { handoffRecord, prepareSaveHandoff, type HandoffRow } from '../../rows/handoff-row.js';
 import { prepareMoveOwnership } from '../../leases/move-ownership.js';
+import { prepareMutation } from '../../mutation/prepare-mutation.js';
 import type { Operation } from '../operation.js';
 import { activeAt, leaseColumns, prepareSaveSession, sessionRecord, type SessionRow } from '../../rows/session-row.js';
 
@@ -13,22 +14,23 @@ export function prepareResolveHandoff(
   const saveHandoff = prepareSaveHandoff(connection);
   const finish = prepareFinish(connection);
 
-  return (request, nowMs) => {
-    const { handoff, session } = getSituation(request, nowMs);
-    const refusal = refuseResolve(handoffRecord(handoff, session, nowMs), sessionRecord(session, nowMs), request);
-    if (refusal !== undefined) throw refusal;
-
-    const resolved: HandoffRow = {
-      ...handoff,
-      status: request.outcome,
-      lease_check_at: null,
-      resolved_at: nowMs,
-      reason: request.reason ?? null,
-      result: request.result === undefined ? null : JSON.stringify(request.result),
-    };
-    saveHandoff(resolved);
-    return { handoff: handoffRecord(resolved, finish(resolved, session, nowMs), nowMs), replayed: false };
-  };
+  return prepareMutation(connection, {
+    settle: (request, nowMs) => getSituation(request, nowMs),
+    refuse: (request, { handoff, session, record }, nowMs) =>
+      refuseResolve(handoffRecord(handoff, session, nowMs), record, request),
+    write: (request, { handoff, session }, nowMs) => {
+      const resolved: HandoffRow = {
+        ...handoff,
+        status: request.outcome,
+        lease_check_at: null,
+        resolved_at: nowMs,
+        reason: request.reason ?? null,
+        result: request.result === undefined ? null : JSON.stringify(request.result),
+      };
+      saveHandoff(resolved);
+      return { handoff: handoffRecord(resolved, finish(resolved, session, nowMs), nowMs) };
+    },
+  });
 }
 
 /** Does to the session what the end of its handoff means, and answers with it as it is then. */

@@ -9,6 +9,7 @@ import {
 } from '@org/domain';
 import type { Placeholders } from '../../../prepared-query.js';
 import type { Connection } from '../../connection/connection.js';
+import { prepareReplaying } from '../../mutation/replay.js';
 import type { Operation } from '../operation.js';
 import { db } from '../../connection/query-builder.js';
 import { prepareFindSession, sessionRecord, type SessionRow } from '../../rows/session-row.js';
@@ -19,7 +20,7 @@ export function prepareCreateSession(connection: Connection): Operation<CreateSe
   const settleLease = prepareSettleLease(connection);
   const insertSession = prepareInsertSession(connection);
 
-  return (request, nowMs) => {
+  return prepareReplaying(connection)((request, nowMs) => {
     const existing = findSession(request);
     if (existing === undefined) {
       const row = newSession(request, nowMs);
@@ -30,7 +31,7 @@ export function prepareCreateSession(connection: Connection): Operation<CreateSe
     if (request.ifExists === 'error') throw sessionExists(session);
     if (isExpired(session)) throw sessionExpired(session);
     return { session, created: false, replayed: false };
-  };
+  });
 }
 
 type NewSessionRow = Omit<SessionRow, 'id'>;
