@@ -1,4 +1,4 @@
-import { noTelemetry, storeClosed, type Store, type Telemetry } from '@org/domain';
+import { createLifeCycle, noTelemetry, type Store, type Telemetry } from '@org/domain';
 import { createSettler, type Settler } from '../settler.js';
 import { createConnectionPool, type ConnectionPool } from './connection/connection-pool.js';
 import { createDatabase } from './statements/database.js';
@@ -88,30 +88,22 @@ function openStore(
   url: string,
   pool: ConnectionPool,
 ): PostgresStore {
-  const underWay = new Set<Promise<unknown>>();
-  let closing: Promise<void> | undefined;
+  const lifeCycle = createLifeCycle(async (settled, withinMs) => {
+    const tooLong = setTimeout(pool.abandon, Math.min(withinMs, longestTimerMs));
+    await Promise.allSettled([settler.close(), settled]);
+    clearTimeout(tooLong);
+    await pool.close();
+  });
 
   const serve =
     <Request, Answer>(operation: Operation<Request, Answer>) =>
     async (request: Request, signal?: AbortSignal): Promise<Answer> => {
-      if (closing !== undefined) throw storeClosed();
-      const answer = operationSignal.run(signal, () => operation(request));
-      underWay.add(answer);
       try {
-        return await answer;
+        return await lifeCycle.run(() => operationSignal.run(signal, () => operation(request)));
       } catch (error) {
         throw translateError(error, url);
-      } finally {
-        underWay.delete(answer);
       }
     };
-
-  async function close(withinMs: number): Promise<void> {
-    const tooLong = setTimeout(pool.abandon, Math.min(withinMs, longestTimerMs));
-    await Promise.allSettled([settler.close(), ...underWay]);
-    clearTimeout(tooLong);
-    await pool.close();
-  }
 
   return {
     createSession: serve(operations.createSession),
@@ -133,6 +125,6 @@ function openStore(
     countNamespace: serve(operations.countNamespace),
     ping: serve(operations.ping),
     readChangeMark: serve(operations.readChangeMark),
-    close: (withinMs = longestTimerMs) => (closing ??= close(withinMs)),
+    close: lifeCycle.close,
   };
 }

@@ -1,4 +1,4 @@
-import { scanWidth } from '../../src/postgres/rows/scan.js';
+import { scanWidth } from '../../src/constants.js';
 import type { ExplainedRun, PlanStep } from './explain-statements.js';
 
 /** How a statement finds its rows, and the most that it may take, whatever else the database holds. */

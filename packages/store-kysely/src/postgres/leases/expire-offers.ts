@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { confirmedAfterMs, probedDistances } from '../../confirmed-time.js';
+import { confirmedAfterMs, probedDistances } from '../../constants.js';
 import { clock, milliseconds } from '../statements/clock.js';
 import type { Database } from '../statements/database.js';
 import type { Operation } from '../operations/operation.js';

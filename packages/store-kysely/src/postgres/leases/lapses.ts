@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import { isLapsed } from '../rows/session-row.js';
-import { scanWidth } from '../rows/scan.js';
+import { scanWidth } from '../../constants.js';
 
 /**
  * Expressions for `with … ${findLapses(…)} …`. `due` has the handoffs whose leases may have lapsed, as `lease_check_at`,

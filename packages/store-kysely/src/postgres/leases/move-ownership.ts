@@ -1,5 +1,6 @@
 import type { Ownership } from '@org/domain';
 import { sql, type RawBuilder } from 'kysely';
+import { ownershipMoved } from '../../constants.js';
 
 /** What a handoff does to its session. Decided in JavaScript, written by a statement. */
 export interface SessionChange extends Pick<Ownership, 'owner' | 'participants' | 'formerOwners'> {
@@ -23,7 +24,7 @@ export const cancelOffers = (
   moved: RawBuilder<unknown>,
   identity: RawBuilder<unknown> = sql`handoffs.id`,
 ): RawBuilder<unknown> => sql`
-  update handoffs set status = 'cancelled', resolved_at = ${moved}.now, reason = 'ownership moved'
+  update handoffs set status = 'cancelled', resolved_at = ${moved}.now, reason = ${sql.lit(ownershipMoved)}
   from ${moved} cross join lateral (
     -- In the order of the index of a session's offers. Planned while no offer is pending, the statement would otherwise
     -- look through all that are pending later.

@@ -1,14 +1,11 @@
 import { refuseReplay, type Idempotency } from '@org/domain';
 import { sql, type RawBuilder } from 'kysely';
 import { clock, milliseconds, type ClockArguments } from '../statements/clock.js';
-import { confirmedAfterMs } from '../../confirmed-time.js';
+import { answersKeptHours, confirmedAfterMs, keysSweptAtOnce } from '../../constants.js';
 import type { Placeholders } from '../../prepared-query.js';
 import { commitDurably } from '../statements/commit-durably.js';
 import type { Database } from '../statements/database.js';
 import { statement } from '../statements/query-builder.js';
-
-/** How many old keys one new key sweeps out: more than one, so that the table shrinks to what is kept. */
-const sweptAtOnce = 4;
 
 /** The unique constraint that two tries of one call run into. */
 export const recordedOnce = 'idempotency_keys_scope';
@@ -88,8 +85,8 @@ export const recordAnswer = (p: Placeholders<KeyArguments>): RawBuilder<unknown>
         where confirming.created_at <= (
           select now from answer where ${p.key}::text is not null
         ) - ${milliseconds(sql.lit(confirmedAfterMs))}
-      ) - interval '48 hours'
-      order by old.created_at limit ${sql.lit(sweptAtOnce)} for update skip locked
+      ) - interval ${sql.lit(`${answersKeptHours} hours`)}
+      order by old.created_at limit ${sql.lit(keysSweptAtOnce)} for update skip locked
     )
   )
   select response, ${commitDurably} as durability from answer`;

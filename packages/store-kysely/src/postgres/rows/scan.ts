@@ -1,8 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
 
-/** How many rows one page looks through for those that match: its cost is bounded, and the page may be short. */
-export const scanWidth = 1000;
-
 /**
  * The place of a row in lists, which is its id. Said so, it is in the indexes of lists alone: given the order of ids, the
  * planner would rather walk over the primary key, and so over everybody's rows, in the hope of soon meeting enough that

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { confirmedAfterMs, probedDistances } from '../../confirmed-time.js';
+import { confirmedAfterMs, probedDistances } from '../../constants.js';
 import type { Placeholders } from '../../prepared-query.js';
 import type { Connection } from '../connection/connection.js';
 import type { Operation } from '../operations/operation.js';

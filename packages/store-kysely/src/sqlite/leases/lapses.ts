@@ -5,7 +5,7 @@ import type { NoticeUnsettled } from '../../settler.js';
 import type { Connection } from '../connection/connection.js';
 import { db } from '../connection/query-builder.js';
 import { scannedColumns, type ScannedHandoff } from '../operations/handoffs/read-offers.js';
-import { scanWidth } from '../rows/scan-page.js';
+import { scanWidth } from '../../constants.js';
 import { isLapsed } from '../rows/session-row.js';
 
 /** An offer that is pending again, by a lapse that is not stored yet. */

@@ -1,5 +1,6 @@
 import type { Ownership } from '@org/domain';
 import { sql } from 'kysely';
+import { ownershipMoved } from '../../constants.js';
 import type { Placeholders } from '../../prepared-query.js';
 import type { Connection } from '../connection/connection.js';
 import { preparedOnce } from '../connection/prepared-once.js';
@@ -19,7 +20,7 @@ export const prepareMoveOwnership: (
   const cancelOffers = connection.prepare((p: Placeholders<{ sessionRowId: number; nowMs: number }>) =>
     db
       .updateTable('handoffs')
-      .set({ status: 'cancelled', resolved_at: p.nowMs, reason: 'ownership moved' })
+      .set({ status: 'cancelled', resolved_at: p.nowMs, reason: ownershipMoved })
       .where('session_id', '=', p.sessionRowId)
       .where('status', '=', sql.lit('pending'))
       .where('request_type', '=', sql.lit('full_handoff'))

@@ -1,16 +1,11 @@
 import { refuseReplay, type Idempotency, type Replayable } from '@org/domain';
 import { sql } from 'kysely';
-import { confirmedAfterMs } from '../../confirmed-time.js';
+import { answersKeptHours, confirmedAfterMs, keysSweptAtOnce } from '../../constants.js';
 import type { Placeholders } from '../../prepared-query.js';
 import type { Connection } from '../connection/connection.js';
 import { preparedOnce } from '../connection/prepared-once.js';
 import type { Operation } from '../operations/operation.js';
 import { db } from '../connection/query-builder.js';
-
-/** The port promises a day. */
-const keptMs = 48 * 3_600_000;
-/** How many old keys one new key sweeps out: more than one, so that the table shrinks to what is kept. */
-const sweptAtOnce = 4;
 
 /** What a mutation is asked for, as far as its idempotency goes. */
 export interface MutationRequest {
@@ -102,10 +97,12 @@ const prepareSweep = (connection: Connection) =>
         .where('created_at', '<', (keys) =>
           keys
             .selectFrom('idempotency_keys')
-            .select(({ fn }) => sql<number>`${fn.max('created_at')} - ${sql.lit(keptMs)}`.as('before'))
+            .select(({ fn }) =>
+              sql<number>`${fn.max('created_at')} - ${sql.lit(answersKeptHours * 3_600_000)}`.as('before'),
+            )
             .where('created_at', '<=', p.oldMs),
         )
         .orderBy('created_at')
-        .limit(sweptAtOnce),
+        .limit(keysSweptAtOnce),
     ),
   );

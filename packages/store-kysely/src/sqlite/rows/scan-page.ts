@@ -1,6 +1,3 @@
-/** How many rows one page looks through for those that match: its cost is bounded, and the page may be short. */
-export const scanWidth = 1000;
-
 /** A range of rows in the order of a listing. */
 export interface ScannedRange<Row> {
   readonly rows: readonly Row[];

@@ -1,4 +1,4 @@
-import { storeClosed } from '@org/domain';
+import { createLifeCycle } from '@org/domain';
 import type { Connection } from '../connection/connection.js';
 import { FilesChangedError } from '../files/files-changed-error.js';
 import { createGroupCommit, type Attribution } from './group-commit.js';
@@ -31,27 +31,19 @@ export function createOperationRunner(
 ): OperationRunner {
   const groupCommit = createGroupCommit(connection, lockWaitMs, undefined, telemetry);
   const reopener = createReopener(connection, onStateChange);
-  const underWay = new Set<Promise<unknown>>();
-  let closing: Promise<void> | undefined;
+  const lifeCycle = createLifeCycle(async (settled) => {
+    await settled;
+    await reopener.close();
+    connection.close();
+  });
 
   async function call<Answer>(start: () => Promise<Answer>, mayWrite: boolean): Promise<Answer> {
-    if (closing !== undefined) throw storeClosed();
-    const answer = reopener.whenOpen()?.then(start) ?? start();
-    underWay.add(answer);
     try {
-      return await answer;
+      return await lifeCycle.run(() => reopener.whenOpen()?.then(start) ?? start());
     } catch (error) {
       if (error instanceof FilesChangedError) reopener.noteLoss(error.change);
       throw translateError(error, path, mayWrite);
-    } finally {
-      underWay.delete(answer);
     }
-  }
-
-  async function close(): Promise<void> {
-    await Promise.allSettled(underWay);
-    await reopener.close();
-    connection.close();
   }
 
   return {
@@ -65,6 +57,6 @@ export function createOperationRunner(
         false,
       ),
     write: (operation) => (request) => call(() => groupCommit.write(() => operation(request, clock())), true),
-    close: () => (closing ??= close()),
+    close: () => lifeCycle.close(),
   };
 }

@@ -8,7 +8,8 @@ import { handoffColumns, handoffRecord, type HandoffRow } from '../../rows/hando
 import { findLapses, isCancelledByLapse, oneNamespace } from '../../leases/lapses.js';
 import type { Operation } from '../operation.js';
 import { statement } from '../../statements/query-builder.js';
-import { place, scanWidth } from '../../rows/scan.js';
+import { scanWidth } from '../../../constants.js';
+import { place } from '../../rows/scan.js';
 import { leasedSession, leasedSessionColumns, type LeasedSessionRow } from '../../rows/session-row.js';
 
 export function prepareListHandoffs(database: Database, notice: NoticeUnsettled): Operation<ListHandoffs, HandoffPage> {

@@ -1,10 +1,8 @@
 import type { ListSessionKeys } from '@org/domain';
+import { afterEveryKey } from '../../../constants.js';
 import type { Database } from '../../statements/database.js';
 import type { Operation } from '../operation.js';
 import { db } from '../../statements/query-builder.js';
-
-/** Follows every character that a session key can hold, in the order of bytes that the column is compared by. */
-const afterEveryKey = '\u{10ffff}';
 
 interface KeyRange {
   readonly namespace: string;

@@ -6,7 +6,8 @@ import type { Database } from '../../statements/database.js';
 import { observingSessions } from '../../rows/observe-session.js';
 import type { Operation } from '../operation.js';
 import { statement } from '../../statements/query-builder.js';
-import { place, scanWidth } from '../../rows/scan.js';
+import { scanWidth } from '../../../constants.js';
+import { place } from '../../rows/scan.js';
 import { isLapsed, isWithinTtl, sessionColumns, type SessionRow } from '../../rows/session-row.js';
 
 export function prepareListSessions(database: Database, notice: NoticeUnsettled): Operation<ListSessions, SessionPage> {

@@ -14,7 +14,8 @@ import {
   scannedColumns,
   type ScannedHandoff,
 } from './read-offers.js';
-import { mergeRanges, readRange, scanPage, scanWidth, type ScannedRange } from '../../rows/scan-page.js';
+import { mergeRanges, readRange, scanPage, type ScannedRange } from '../../rows/scan-page.js';
+import { scanWidth } from '../../../constants.js';
 import { leasedSession, leasedSessionColumns, type LeasedSessionRow } from '../../rows/session-row.js';
 
 export function prepareListHandoffs(

@@ -6,7 +6,7 @@ import { prepareFindLapses, type Lapses } from '../../leases/lapses.js';
 import type { Operation } from '../operation.js';
 import { db } from '../../connection/query-builder.js';
 import { addressesOf, isListed, prepareReadPendingOffers, scannedColumns, type ScannedHandoff } from './read-offers.js';
-import { scanWidth } from '../../rows/scan-page.js';
+import { scanWidth } from '../../../constants.js';
 
 /**
  * Those who wait have seen nearly everything. What is new to the one who has seen least is read once, and shared out;

@@ -1,11 +1,9 @@
 import type { ListSessionKeys } from '@org/domain';
+import { afterEveryKey } from '../../../constants.js';
 import type { Placeholders } from '../../../prepared-query.js';
 import type { Connection } from '../../connection/connection.js';
 import type { Operation } from '../operation.js';
 import { db } from '../../connection/query-builder.js';
-
-/** Follows every character that a session key can hold, in the order of bytes that SQLite compares by. */
-const afterEveryKey = '\u{10ffff}';
 
 export function prepareListSessionKeys(connection: Connection): Operation<ListSessionKeys, readonly string[]> {
   const readKeys = connection.prepare(

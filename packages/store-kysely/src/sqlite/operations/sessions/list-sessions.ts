@@ -6,7 +6,8 @@ import { prepareAreLeasesDue } from '../../leases/lapses.js';
 import { observingSessions } from '../../rows/observe-session.js';
 import type { Operation } from '../operation.js';
 import { db } from '../../connection/query-builder.js';
-import { readRange, scanPage, scanWidth } from '../../rows/scan-page.js';
+import { readRange, scanPage } from '../../rows/scan-page.js';
+import { scanWidth } from '../../../constants.js';
 import { isLapsed, type SessionRow } from '../../rows/session-row.js';
 
 export function prepareListSessions(
