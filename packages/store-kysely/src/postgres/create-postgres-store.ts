@@ -15,7 +15,7 @@ export interface PostgresStoreOptions {
   readonly url: string;
   /** Whether to bring the database to the schema of this release. Default: yes; otherwise it must have it already. */
   readonly migrate?: boolean | undefined;
-  /** The most connections. Default: two for each core. */
+  /** Maximum number of connections. Default: two per core. */
   readonly poolSize?: number | undefined;
   /** How many calls may wait for a connection, and how many appends for a batch. One more is OVERLOADED. Default 10,000. */
   readonly maxWaiting?: number | undefined;
@@ -36,14 +36,14 @@ export interface PostgresStoreOptions {
    * pooler too. Default: the first of the user's `search_path` that holds them, or else its first.
    */
   readonly schema?: string | undefined;
-  /** Is told of statements, and of the pool. Default: nobody is; `openContextStore` passes on its own. */
+  /** Records statements and the use of the pool. Default: none; `openContextStore` passes its telemetry. */
   readonly telemetry?: Telemetry | undefined;
   /** How far the store's clock is ahead of the database's, in milliseconds. For tests. */
   readonly clockOffsetMs?: (() => number) | undefined;
 }
 
 export interface PostgresStore extends Store {
-  /** A text that changes whenever anybody has written to the server. */
+  /** Returns a text that changes when any process has written to the server. */
   readonly readChangeMark: () => Promise<string>;
 }
 
@@ -70,12 +70,12 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     telemetry,
   });
   const database = createDatabase(pool, { schema, clockOffsetMs });
-  // The other half of the pool is left to all other calls. Of two batches one may wait for a lock.
+  // The other half of the pool serves all other calls. At least two, because one batch may wait for a lock.
   const flushes = Math.max(2, Math.ceil(poolSize / 2));
   const groupCommit = { flushes, maxWaiting, telemetry };
   const operations = prepareOperations(database, groupCommit, (found) => settler.notice(found));
   const settler = createSettler({
-    // Not under the signal of the call that noticed it.
+    // Without the signal of the call that noticed it: the work goes on when that call is aborted.
     settleLeases: (namespace) => operationSignal.run(undefined, () => operations.settleDueLeases(namespace)),
     expireOffers: (rowIds) => operationSignal.run(undefined, () => operations.expireOffers(rowIds)),
   });

@@ -5,7 +5,7 @@ import { startPostgresServer, type PostgresServer } from '@org/store-kysely/test
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appendWork, createWork, offerWork, work } from '../support/requests.js';
 
-/** Whoever writes to a server is heard of: this one is nobody else's. */
+/** The bus notices all writes to a server, so this test has a server without other clients. */
 describe('a PostgreSQL bus', () => {
   let server: PostgresServer;
   let store: PostgresStore;
@@ -56,7 +56,7 @@ describe('a PostgreSQL bus', () => {
     await bus.close();
   });
 
-  it('looks only while somebody listens, and not again before there is an answer', async () => {
+  it('polls only while it has listeners, and not again before the last poll has an answer', async () => {
     let looks = 0;
     let answer: ((mark: string) => void) | undefined;
     const readChangeMark = (): Promise<string> => {

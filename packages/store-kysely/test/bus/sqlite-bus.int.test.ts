@@ -54,7 +54,7 @@ describe('a SQLite bus', () => {
     await bus.close();
   });
 
-  it('looks only while somebody listens', async () => {
+  it('polls only while it has listeners', async () => {
     let looks = 0;
     const dataVersion = (): number => {
       looks += 1;
@@ -91,7 +91,7 @@ describe('a SQLite bus', () => {
     bus.subscribe(() => {
       isTold = true;
     });
-    // Whoever peeks before the bus has told of a change, as the poll does, finds nothing.
+    // A peek before the bus has published the change, as the poll does, finds nothing.
     const peekInboxes: Store['peekInboxes'] = async (inboxes) =>
       isTold ? store.peekInboxes(inboxes) : inboxes.map(() => false);
     const context = createContextStore({ store: { ...store, peekInboxes, close: async () => undefined }, bus });

@@ -180,7 +180,7 @@ describe('the connection pool', () => {
     expect(statements.slice(0, 3)).toEqual(['read_handoff_situation', 'claim_handoff', 'claim_handoff']);
   });
 
-  it('replaces connections that broke while nobody used them', async () => {
+  it('replaces idle connections that broke', async () => {
     const store = await openWithWork();
     await database.query(
       `select pg_terminate_backend(pid) from pg_stat_activity

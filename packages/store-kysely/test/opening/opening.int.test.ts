@@ -90,7 +90,7 @@ describe('opening a SQLite file', () => {
     await (await openUnmigrated()).close();
   });
 
-  it('migrates memory whatever is said: nobody else can', async () => {
+  it('always migrates a database in memory', async () => {
     const store = await createSqliteStore({ path: ':memory:', migrate: false });
     await expect(store.ping()).resolves.toBeUndefined();
     await store.close();

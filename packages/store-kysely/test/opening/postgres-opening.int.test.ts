@@ -112,7 +112,7 @@ describe('opening a PostgreSQL database', () => {
   });
 });
 
-/** Answers whoever connects with this error, as PostgreSQL does. */
+/** Answers every client that connects with this error, as PostgreSQL does. */
 async function refusingServer(sqlState: string): Promise<Server> {
   const fields = Buffer.from(`SFATAL\0C${sqlState}\0Mno\0\0`);
   const header = Buffer.from('E\0\0\0\0');

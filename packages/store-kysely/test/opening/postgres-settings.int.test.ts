@@ -21,7 +21,7 @@ const settings: Readonly<Record<string, string>> = {
   synchronous_commit: 'off',
 };
 
-describeStoreContract('PostgreSQL, in a database with settings of its own', async () => {
+describeStoreContract('PostgreSQL, in a database with other settings', async () => {
   const database = await temporaryDatabase();
   await database.query('create schema app');
   await createStore(database, { schema: 'app' }).then((store) => store.close());

@@ -64,7 +64,7 @@ describe('a SQLite store that has grown', () => {
     await Promise.all(many.map((id) => store.createHandoff(offerWork(id, { targetAgent: 'someone' }))));
     expect(await peek('implementer')).toEqual([false]);
     expect(await peek('someone')).toEqual([true]);
-    // What is offered to others moves nobody's place.
+    // Offers to other agents do not change the place in this inbox.
     expect((await list('implementer')).next).toBe(0);
     await store.createHandoff(offerWork('new', { targetAgent: 'implementer' }));
     expect(await peek('implementer')).toEqual([true]);

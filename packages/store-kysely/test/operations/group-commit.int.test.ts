@@ -96,7 +96,7 @@ describe('a group of writes', () => {
     expect(transactions).toBe(4);
   });
 
-  it('tells nobody of a success that the commit did not keep', async () => {
+  it('reports no success to callers if the commit failed', async () => {
     const outcomes = await Promise.allSettled([append('a'), write(orphanEntry), append('b')]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(outcomes[1]).toMatchObject({ reason: { code: 'SQLITE_CONSTRAINT_FOREIGNKEY' } });

@@ -148,7 +148,7 @@ describe('leases of two PostgreSQL stores on one database', () => {
     expect(await database.query(`select owner, epoch from sessions`)).toEqual([{ owner: 'implementer', epoch: 2 }]);
   });
 
-  it('that lapse while somebody waits who had seen the one before lapse leave the offer open', async () => {
+  it('that lapse while a call waits that had seen the earlier lease lapse leave the offer open', async () => {
     const busy = await createPostgresStore({ url: database.url, poolSize: 1 });
     const acceptor = new Client({ connectionString: database.url });
     await acceptor.connect();

@@ -177,7 +177,7 @@ describe.each(['read committed', 'serializable'])('two stores on a PostgreSQL da
     }
   });
 
-  it('list what is offered without a wait for whoever holds an offer that lapsed', async () => {
+  it('list offers without waiting for a transaction that has locked a lapsed one', async () => {
     await stores[0].createHandoff({ ...offerWork('lapsed'), expiresInMs: 1 });
     await setTimeout(5);
     await other.query('begin');
@@ -203,7 +203,7 @@ describe.each(['read committed', 'serializable'])('two stores on a PostgreSQL da
     expect(claimed).toEqual(reason('HANDOFF_EXPIRED'));
   });
 
-  it('decide an update anew when the session changed while it waited', async () => {
+  it('decide an update again if the session changed while it waited', async () => {
     const outcome = await whileLocked(
       () => stores[0].updateSession(renameWork),
       `update sessions set title = 'first', metadata = '{"kept":1}', version = version + 1`,

@@ -117,7 +117,7 @@ export const expiring: ExpectedPlan = {
 
 /** What is wrong with a run: nothing, one hopes. */
 export function faultsOf({ name, plan, rows, pages }: ExplainedRun, expected = expectedPlans[name]): string[] {
-  if (expected === undefined) return [`${name}: nobody said how it should find its rows`];
+  if (expected === undefined) return [`${name}: no plan is expected for it`];
   const steps = stepsOf(plan);
   const indexes = indexesOf(plan).join();
   const wanted = expected.indexes.toSorted().join();

@@ -104,7 +104,7 @@ async function undone<Answer>(client: Client, run: () => Promise<Answer>): Promi
   }
 }
 
-/** To be compared within one transaction: in between transactions the counters may begin anew. */
+/** Compare these within one transaction: the counters may restart between transactions. */
 async function workSoFar(client: Client): Promise<Work> {
   const { rows } = await client.query<{ pages: number; rows: number }>(`
     select sum(pg_stat_get_xact_blocks_fetched(oid))::integer as pages,

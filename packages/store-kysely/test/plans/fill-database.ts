@@ -7,7 +7,7 @@ export interface Fill {
   readonly entries: number;
   /** In one more. */
   readonly longLog: number;
-  /** Offers that lapsed and nobody looked at, and as many that were resolved. */
+  /** Lapsed offers that no read has found yet, and as many resolved ones. */
   readonly handoffs: number;
   readonly idempotencyKeys: number;
 }

@@ -7,7 +7,7 @@ import type { Operations } from './every-statement.js';
 import { explainingDatabase, type ExplainedRun } from './explain-statements.js';
 import { temporaryDatabase } from '@org/store-kysely/testing';
 
-/** A database of its own, and the operations of a store in it that explain what they do. */
+/** Opens a new database, and a store's operations on it that explain their statements. */
 export interface ExplainedDatabase {
   readonly client: Client;
   readonly operations: Operations;

@@ -6,7 +6,7 @@ const saysWhetherWritten: Readonly<Record<Written, RegExp>> = {
   unknown: / It may have been carried out: /,
 };
 
-/** Expects the one error by which trouble with the database is told: typed, fit to show to anyone, and over by itself. */
+/** Expects the error of a database problem that may pass: typed, and free of secrets. */
 export async function expectTrouble(
   call: Promise<unknown>,
   says: RegExp,
@@ -15,7 +15,7 @@ export async function expectTrouble(
   await expectError(call, says, { code, retryable: true });
 }
 
-/** The same for trouble that lasts until somebody does something about it. */
+/** Expects the error of a problem that lasts until an operator solves it. */
 export async function expectLastingTrouble(call: Promise<unknown>, says: RegExp): Promise<void> {
   await expectError(call, says, { code: 'STORE_UNAVAILABLE', retryable: false });
 }

@@ -15,9 +15,9 @@ export type Answer = { readonly id: number } & ({ readonly value: unknown } | { 
 export interface StoreProcess {
   readonly store: Store;
   readonly advance: (ms: number) => Promise<void>;
-  /** As by the kernel: nothing in the process gets to run any more. */
+  /** Kills the process by SIGKILL, so that none of its code runs any more. */
   readonly kill: () => Promise<void>;
-  /** Lets the process end by itself. */
+  /** Disconnects the process, which then closes its store and exits. */
   readonly end: () => Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 import { registerHooks } from 'node:module';
 
 /**
- * Lets a plain Node process run the source: Node strips the types by itself, but takes `./x.js` by its word where
+ * Lets a plain Node process run the source: Node strips the types, but takes `./x.js` literally where
  * TypeScript means `./x.ts`. Together with the condition `@org/source` no test ever runs a stale build.
  */
 registerHooks({

@@ -52,7 +52,7 @@ export function takeBatch<Append extends BatchedAppend>(
     batch.push(append);
     sessions.add(session);
     if (key !== undefined) keys.add(key);
-    // What it expects must be true of the log before the batch, and nothing may come between.
+    // The log must be as expected before the batch, and no other append of the batch may come between.
     if (isExpecting) closed.add(session);
     contentBytes += request.contentBytes;
   }

@@ -21,19 +21,19 @@ export interface AppendedRow {
 }
 
 /**
- * Appends a batch of entries, to any number of sessions, by one statement. An entry that is not let through has no row in
- * the answer; why not is a question for another look. Nor has one whose session somebody else has locked, if there are
- * other sessions in the batch: they must not wait for it.
+ * Appends a batch of entries, to any number of sessions, by one statement. An entry that the rules refuse has no row in
+ * the answer; the caller then reads why. In a batch of several sessions, an entry of a locked session has no row either,
+ * so that the other sessions do not wait for the lock.
  *
- * An append with an `expectedSequence` must be the only one to its session in a batch, and an agent's idempotency key must
- * not be there twice for one session.
+ * An append with an `expectedSequence` must be the only append to its session in a batch. A batch must not hold an agent's
+ * idempotency key twice for one session.
  */
 export type AppendEntries = (requests: readonly AppendEntry[]) => Promise<AppendedRow[]>;
 
 /** The unique index that two tries of one append run into. */
 export const appendedOnce = 'context_history_idempotency';
 
-/** Only a batch with idempotency keys in it pays for looking them up, and only one of several sessions waits for none. */
+/** Looks up idempotency keys only if the batch has some. Skips locked sessions only if the batch has several sessions. */
 export function prepareAppendEntries(database: Database): AppendEntries {
   const one = {
     append: prepareStatement(database, 'append_entries', { isOnce: false, waits: true }),
@@ -51,7 +51,7 @@ export function prepareAppendEntries(database: Database): AppendEntries {
   };
 }
 
-/** What an earlier try of a keyed append wrote, if one did: at most one row. */
+/** Reads what an earlier try of an append with an idempotency key wrote: at most one row. */
 export function prepareReadAppended(
   database: Database,
 ): (
@@ -67,7 +67,7 @@ export function prepareReadAppended(
   );
 }
 
-/** A batch by columns: the sessions, each once, and the entries, with the places of their sessions. */
+/** Turns a batch into columns: each session once, and the entries with the places of their sessions. */
 function batchArguments(requests: readonly AppendEntry[]) {
   const sessions = new Map<string, { readonly request: AppendEntry; readonly place: number }>();
   const places = requests.map((request) => {
@@ -100,8 +100,8 @@ function batchArguments(requests: readonly AppendEntry[]) {
 type Batch = ReturnType<typeof batchArguments>;
 
 /**
- * Locks the sessions in the order of their ids, so that batches never deadlock, and only then asks whether each entry may
- * be written: all that decides it are columns of the row that is locked, as it is after any wait.
+ * Locks the sessions in the order of their ids, so that batches never deadlock. Then it checks whether each entry may be
+ * written. The check uses only columns of the locked row, as they are after any wait.
  */
 function prepareStatement(
   database: Database,
@@ -168,13 +168,13 @@ const isRenewedOrNone = sql`(entry.agent <> session.owner or ${isRenewable(sql`s
 
 const answerColumns = sql`content_bytes, estimated_tokens`;
 
-/** All that decides on an append, and what it adds to. */
+/** The columns that decide on an append, and those that an append changes. */
 const guardedColumns = sql`
   sessions.id, sessions.state, sessions.owner, sessions.participants, sessions.epoch, sessions.last_sequence,
   sessions.estimated_tokens, sessions.pinned_count, sessions.last_activity_at, sessions.ttl_ms,
   sessions.lease_ms, sessions.lease_expires_at`;
 
-/** What the sessions' rows say of their logs grows with them; a write of the owner renews its lease, if it has one. */
+/** Adds the entries to the totals of their sessions. A write of the owner renews its lease, if it has one. */
 const extendLogs = sql`
   update sessions set
     last_sequence = log.last_sequence,
@@ -194,7 +194,7 @@ const extendLogs = sql`
 
 const earlierColumns = sql`sequence, created_at, epoch, content_bytes, estimated_tokens, recorded_hash`;
 
-/** What earlier tries of the same appends wrote. It comes before every guard: a retry is answered whatever happened since. */
+/** What earlier tries of the same appends wrote. Retries get these answers, whatever has happened since. */
 const earlierTries = sql`
   earlier as materialized (
     select entry.ordinal, history.sequence, ${epochMs(sql`history.created_at`)} as created_at, history.epoch,

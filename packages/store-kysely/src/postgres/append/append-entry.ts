@@ -18,7 +18,7 @@ import { prepareSettleLease } from '../leases/settle-lease.js';
 import { isUniqueViolation } from '../connection/translate-error.js';
 import { retryOnConflict } from '../mutation/retry-on-conflict.js';
 
-/** Appends first, and asks why not when an entry was not let through: one statement does, unless something is wrong. */
+/** Appends first, and reads the reason only if the entry was refused. A successful append takes one statement. */
 export function prepareAppendEntry(
   database: Database,
   options: GroupCommitOptions,
@@ -31,13 +31,13 @@ export function prepareAppendEntry(
 
   async function explain(request: AppendEntry): Promise<Replayable<AppendedEntry> | undefined> {
     const { agent, namespace, sessionKey, idempotency } = request;
-    // Another try may have been written while this one waited for a lock: too late to be seen by its statement, but not to
-    // change what its guards saw.
+    // Another try may have been committed while this one waited for a lock. The statement does not see its entry, but may
+    // have been refused because of it.
     if (idempotency !== undefined) {
       const [earlier] = await readAppended({ agent, namespace, sessionKey, key: idempotency.key });
       if (earlier !== undefined) return appendedEntry(earlier, request);
     }
-    // An entry carries its own idempotency key: there is no other to look up.
+    // Entries hold their idempotency keys themselves, so no recorded answer has to be looked up.
     const situation = await readSituation({ ...keyArguments({ agent, namespace }), sessionKey });
     if (situation.session === null) throw sessionNotFound(sessionKey);
     if (await settle(situation.session, situation.observed_at)) return undefined;
@@ -54,7 +54,7 @@ export function prepareAppendEntry(
         const row = await commitAppend(request);
         return row === undefined ? await explain(request) : appendedEntry(row, request);
       } catch (error) {
-        // Another try of the same append was written in this very moment: it is found now.
+        // Another try of the same append was committed at the same moment. The next try finds it.
         if (isUniqueViolation(error, appendedOnce)) return undefined;
         throw error;
       }

@@ -10,11 +10,11 @@ export interface GroupCommitOptions {
   readonly flushes: number;
   /** How many appends may wait for a batch. One more is OVERLOADED. */
   readonly maxWaiting: number;
-  /** Is told whom a batch is for. */
+  /** Attributes batches to the calls that they serve. */
   readonly telemetry: Pick<Telemetry, 'origin' | 'attribute'>;
 }
 
-/** Appends one entry; undefined: it was not let through. */
+/** Appends one entry. Returns undefined if the entry was refused. */
 export type CommitAppend = (request: AppendEntry) => Promise<AppendedRow | undefined>;
 
 interface WaitingAppend extends BatchedAppend {
@@ -24,13 +24,13 @@ interface WaitingAppend extends BatchedAppend {
 }
 
 /**
- * Sends appends in batches, so that one statement, one round trip and one wait for the disk serve many. Those that arrive
- * in one turn of the event loop, and while batches are under way, share the next. The appends of a session are written in
- * the order in which they were asked for: it is never in two batches at once.
+ * Sends appends in batches, so that one statement, one round trip and one wait for the disk serve many of them. Appends
+ * that arrive in one turn of the event loop, or while batches are under way, share the next batch. A session is never in
+ * two batches at once, so its appends are written in the order of the calls.
  *
- * A batch that fails on its data fails as a whole; all of it then is sent again, each append in a batch of its own, so
- * that the bad one fails alone. So is one that a batch of several sessions did not let through: its session may be locked,
- * and alone it can wait for that. One place is always left to those that need not wait.
+ * A batch that fails on its data fails as a whole. Each of its appends is then sent alone, so that only the invalid one
+ * fails. An append that a batch of several sessions left out is sent alone too: its session may be locked, and alone it
+ * can wait for the lock. Appends that are sent alone never take all places; other batches always get one.
  */
 export function createGroupCommit(appendEntries: AppendEntries, options: GroupCommitOptions): CommitAppend {
   const groupCommit = new GroupCommit(appendEntries, options);
@@ -78,7 +78,7 @@ class GroupCommit {
     if (this.#underWay < this.#options.flushes) this.#startDrain();
   }
 
-  /** False: it is in a batch already. */
+  /** Returns false if the append is in a batch already. */
   #withdraw(resolve: WaitingAppend['resolve']): boolean {
     const left = this.#waiting.filter((append) => append.resolve !== resolve);
     const isWithdrawn = left.length < this.#waiting.length;
@@ -88,13 +88,13 @@ class GroupCommit {
 
   #startDrain(): void {
     this.#underWay += 1;
-    // A batch is not given up with the call that happened to start it.
+    // A batch serves several calls, so it must not end with the call that started it.
     void operationSignal.run(undefined, () => this.#drain());
   }
 
   async #drain(): Promise<void> {
     for (;;) {
-      // What else arrives in this turn of the event loop joins the batch.
+      // Appends that arrive in the same turn of the event loop join the batch.
       await setImmediate();
       const maySuspect = this.#suspectsUnderWay < Math.max(1, this.#options.flushes - 1);
       const { batch, left } = takeBatch(this.#waiting, this.#busySessions, maySuspect);
@@ -107,7 +107,7 @@ class GroupCommit {
       for (const { session } of batch) this.#busySessions.delete(session);
       this.#suspectsUnderWay -= suspects;
     }
-    // What is left waits for sessions in the batches of others, who come here after them.
+    // The other appends wait for sessions in batches under way. The drains of those batches send them.
     this.#underWay -= 1;
   }
 

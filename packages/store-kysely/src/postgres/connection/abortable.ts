@@ -2,15 +2,16 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { ContextStoreError } from '@org/domain';
 
 /**
- * Tells whoever waits on behalf of an operation, however deep below it, that nobody needs its answer any more. What serves
- * several operations at once must not run under the signal of one.
+ * The signal of the operation that runs. It aborts when the caller no longer needs the answer. Code that serves several
+ * operations must run without the signal of any one of them.
  */
 export const operationSignal = new AsyncLocalStorage<AbortSignal | undefined>();
 
 /**
- * Waits for something, or gives up when the operation's signal aborts.
+ * Waits for a promise, but no longer than until the operation's signal aborts.
  *
- * @param abandon is called then, and sees to it that nothing is kept or done for nobody; false: it is too late for that
+ * @param abandon is called when the signal aborts, and undoes the wait. It returns false if it is too late to do so; the
+ *   wait then goes on
  * @throws CANCELLED; whatever the wait throws
  */
 export async function abortable<T>(wait: () => Promise<T>, abandon: (waited: Promise<T>) => boolean): Promise<T> {

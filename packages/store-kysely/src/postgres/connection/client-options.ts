@@ -1,8 +1,8 @@
-/** How a server is reached before there is a pool. In a file of its own: declarations that others read know nothing of pg. */
+/** How to reach a server before there is a pool. This file does not import pg, so that published types do not need it. */
 export interface ClientOptions {
   /** How long to wait for the connection, in milliseconds. Default 5,000. */
   readonly connectTimeoutMs?: number | undefined;
-  /** Whether a pooler stands between that gives each transaction a connection of its choice. Default: no. */
+  /** Whether the connection goes through a pooler that pools by transaction. Default: no. */
   readonly transactionPooler?: boolean | undefined;
   /**
    * The schema (the namespace in the database) of the tables; it must exist. Default: the first of the `search_path` that

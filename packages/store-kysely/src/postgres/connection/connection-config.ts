@@ -2,23 +2,23 @@ import type { ClientConfig } from 'pg';
 import { serverUrls } from './database-url.js';
 import { planSettings } from './plan-settings.js';
 
-/** How the server is reached: one way for the pool, and for migrating. */
+/** How to reach the server, for the pool and for migrations. */
 export interface ConnectionOptions {
   /** `postgres://user:password@host:port/database`. */
   readonly url: string;
   /** How long to wait for a connection. */
   readonly connectTimeoutMs: number;
-  /** Whether a pooler stands between that gives each transaction a connection of its choice. */
+  /** Whether the connection goes through a pooler that pools by transaction. */
   readonly transactionPooler: boolean;
 }
 
-/** The server ends a statement by itself. When not even that is heard of after such a time, it is given up. */
+/** How long to wait, after the server's own statement timeout, for its error before the connection is given up. */
 export const silenceMs = 5000;
 
-/** After such a time without traffic the system asks the other end every second, and gives it up after ten. */
+/** Time without traffic until the system probes the connection. */
 const keepAliveMs = 10_000;
 
-/** What statements rely on. A server, a database or a user may have other defaults. */
+/** Settings that statements rely on. A server, a database or a user may have other defaults. */
 const meaningSettings = {
   // Statements look again at a row after a wait for its lock.
   default_transaction_isolation: String.raw`read\ committed`,
@@ -26,12 +26,12 @@ const meaningSettings = {
   array_nulls: 'on',
 };
 
-/** As the server's command line has them. */
+/** In the form of the server's command line. */
 const serverOptions = Object.entries({ ...meaningSettings, ...planSettings })
   .map(([name, value]) => `-c ${name}=${value}`)
   .join(' ');
 
-/** Of several servers, to the first. A pooler takes no settings, and its server has none for one client alone. */
+/** Configures a connection to the first server of the URL. Poolers accept no settings, so they get none. */
 export function connectionConfig({ url, connectTimeoutMs, transactionPooler }: ConnectionOptions): ClientConfig {
   const [serverUrl = url] = serverUrls(url);
   return {
@@ -42,7 +42,7 @@ export function connectionConfig({ url, connectTimeoutMs, transactionPooler }: C
   };
 }
 
-/** Adds to what the URL, or else the environment, asks of the server. What comes later counts. */
+/** Adds options to those of the URL or, if it has none, of the environment. The last value of a setting wins. */
 function withServerOptions(url: string, added: string): string {
   const changed = new URL(url);
   const given = changed.searchParams.get('options') ?? process.env['PGOPTIONS'] ?? '';

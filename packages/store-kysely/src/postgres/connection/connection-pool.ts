@@ -16,13 +16,13 @@ import {
 } from './translate-error.js';
 
 export interface ConnectionPoolOptions extends ConnectionOptions {
-  /** The most connections. */
+  /** Maximum number of connections. */
   readonly size: number;
-  /** How long the server works on one statement, waits for locks included. */
+  /** How long the server may work on one statement, including waits for locks. */
   readonly statementTimeoutMs: number;
-  /** How long a connection may hold a transaction open without doing anything. */
+  /** How long a transaction may stay open without a statement. */
   readonly idleInTransactionTimeoutMs: number;
-  /** How many calls may wait for a connection. One more is OVERLOADED. */
+  /** How many calls may wait for a connection. Further calls throw OVERLOADED. */
   readonly maxWaiting: number;
   readonly telemetry: Telemetry;
 }
@@ -31,23 +31,23 @@ interface NamedQuery {
   readonly name: string;
   readonly text: string;
   readonly values: readonly unknown[];
-  /** Whether it may be run again when nobody knows whether it was carried out. */
+  /** Whether the statement may run again if it is unknown whether the server carried it out. */
   readonly isRepeatable: boolean;
 }
 
 export interface ConnectionPool {
-  /** @throws ContextStoreError when no connection could be had (nothing was sent then), else what pg throws */
+  /** Throws a ContextStoreError if there is no connection (nothing was sent then), and otherwise what pg throws. */
   readonly run: <Row>(query: NamedQuery) => Promise<Row[]>;
-  /** Breaks the connections that are in use: whoever uses one hears of it at once. Nothing is run any more. */
+  /** Breaks the connections in use, so that their statements fail at once. Further calls throw STORE_UNAVAILABLE. */
   readonly abandon: () => void;
   readonly close: () => Promise<void>;
 }
 
 /** Reconnecting costs several round trips and loses the prepared statements; holding an idle connection costs next to nothing. */
 const idleTimeoutMs = 300_000;
-/** What no failure tells of, such as a host name that means another server now, is seen after such a time. */
+/** Some changes cause no failure, such as a host name that now names another server. New connections notice them. */
 const maxLifetimeSeconds = 600;
-/** How often a statement is run at most that the server undoes because of another transaction. */
+/** Maximum number of tries of a statement that the server rolls back because of another transaction. */
 const maxTries = 10;
 
 export function createConnectionPool(options: ConnectionPoolOptions): ConnectionPool {
@@ -65,7 +65,7 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
     try {
       return await connections.connect();
     } catch (error) {
-      // When nobody has a connection either, it is the server that lets all of them wait.
+      // If no connection is in use, the server is the reason for the wait.
       const isBusy = isStillWaiting(error) && inUse.size > 0;
       throw isBusy ? overloaded(error) : translateConnectError(error, url);
     } finally {
@@ -100,7 +100,7 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
         } catch (error) {
           if (!mayRunAgain(error, query, tries)) throw query.isRepeatable ? translateReadError(error, url) : error;
         }
-        // Those that ran into each other should not do so again.
+        // A random pause keeps transactions that conflicted from conflicting again.
         if (tries > 1) await setTimeout(Math.random() * tries);
       }
     },
@@ -115,7 +115,7 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
   };
 }
 
-/** A connection that breaks is replaced when one is needed next. A statement that is under way on it fails. */
+/** A broken connection fails its statement, and is replaced when the next one is needed. */
 function openPool(options: ConnectionPoolOptions): Pool {
   const pool = new Pool(poolConfig(options));
   pool.on('error', () => undefined);
@@ -123,12 +123,12 @@ function openPool(options: ConnectionPoolOptions): Pool {
   return pool;
 }
 
-/** In the middle of a statement, this is no farewell to the server: the connection breaks. */
+/** During a statement, `end` does not wait for the server: it breaks the connection. */
 function endConnections(clients: Iterable<PoolClient>): void {
   for (const client of clients) void (client as PoolClient & Client).end();
 }
 
-/** How many calls wait for a connection that is in use. */
+/** How many calls wait for a connection that another call uses. */
 const waitingOf = (pool: Pool, size: number): number => pool.waitingCount - (pool.idleCount + size - pool.totalCount);
 
 const usageOf = (pool: Pool, size: number): PoolState => ({
@@ -155,8 +155,8 @@ function poolConfig(options: ConnectionPoolOptions): PoolConfig {
 }
 
 /**
- * Each statement is a transaction of its own: what was undone as a whole, or never run, may be run again whatever it
- * does. One whose connection broke, or fell silent, may have been carried out.
+ * Each statement is one transaction. A statement that was rolled back or never sent may always run again. A statement
+ * whose connection broke may have been carried out; it runs again only if it is repeatable.
  */
 function mayRunAgain(error: unknown, { isRepeatable }: NamedQuery, tries: number): boolean {
   if (isRolledBackByConflict(error)) return tries < maxTries;
@@ -173,6 +173,6 @@ function overloaded(cause?: unknown): ContextStoreError {
 
 const storeClosing = (): ContextStoreError => storeUnavailable('The store is closing.', { written: 'no' });
 
-/** No number of ours comes near the end of the safe integers; pg would give them as texts. */
+/** pg returns 64-bit integers as texts. The store's numbers are all safe integers. */
 export const getTypeParser: typeof types.getTypeParser = (oid, format) =>
   oid === types.builtins.INT8 ? Number : (types.getTypeParser(oid, format) as unknown);

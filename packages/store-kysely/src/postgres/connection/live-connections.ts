@@ -11,13 +11,13 @@ import {
   isStillWaiting,
 } from './translate-error.js';
 
-/** The connections of a pool without those that are not worth a try any more. */
+/** The connections of a pool, without those that would fail. */
 export interface LiveConnections {
   /** @throws what the pool throws; STORE_UNAVAILABLE when none of several servers is of use */
   readonly connect: () => Promise<PoolClient>;
   /**
-   * Gives a connection back. What made its statement fail makes those of its siblings fail next, each at the cost of a
-   * call: they are retired with it.
+   * Releases a connection. A failure that other connections share retires them too, so that it costs one call instead of
+   * one per connection.
    *
    * @param failure what the statement threw
    * @param startMs when the statement was sent, as of `performance.now()`
@@ -25,7 +25,7 @@ export interface LiveConnections {
   readonly release: (client: PoolClient, failure: unknown, startMs: number) => void;
 }
 
-/** A younger connection does not tell that its siblings are those of a former primary. */
+/** If a younger connection than this is read-only, the other connections are not known to lead to a former primary. */
 const freshForMs = 1000;
 
 export function createLiveConnections(pool: Pool, options: ConnectionOptions): LiveConnections {
@@ -74,7 +74,7 @@ export function createLiveConnections(pool: Pool, options: ConnectionOptions): L
   };
 }
 
-/** The call that waited for the connection does not need it any more. */
+/** Releases the connection that an aborted call waited for. */
 function giveBack(connecting: Promise<PoolClient>): true {
   connecting.then(
     (client) => client.release(),
@@ -83,7 +83,7 @@ function giveBack(connecting: Promise<PoolClient>): true {
   return true;
 }
 
-/** Without a farewell: a peer that fell silent would never answer it, and the process would wait. */
+/** Closes the socket without notice: a silent server would never answer, and the process would wait for it. */
 function discard(client: PoolClient): void {
   (client as PoolClient & Client).connection.stream.destroy();
   client.release(true);

@@ -3,22 +3,22 @@ import { connectionConfig, type ConnectionOptions } from './connection-config.js
 import { requiresWrites, serverUrls } from './database-url.js';
 import { takesNoWrites, translateConnectError } from './translate-error.js';
 
-/** The server to connect to, of those that a URL names. */
+/** Chooses which of the servers that a URL names to connect to. */
 export interface ServerChoice {
   /**
-   * The URL of the server that was chosen last. It is chosen again after doubts, and now and then while it takes no writes.
+   * The URL of the chosen server. The choice is made again after `invalidate`, and regularly while the server is read-only.
    *
    * @throws STORE_UNAVAILABLE when no server is of use
    */
   readonly current: () => Promise<string>;
-  /** Says that the server failed: it is chosen again. */
+  /** Drops the choice because the server failed. */
   readonly invalidate: () => void;
 }
 
-/** For how long a server that takes no writes is used before the others are asked again. */
+/** How long a read-only server is used before all servers are asked again. */
 const readOnlyForMs = 5000;
 
-/** @returns undefined when there is no choice: the URL names one server, whatever it takes */
+/** Returns undefined if there is no choice: the URL names one server, and accepts it read-only or not. */
 export function createServerChoice(options: ConnectionOptions): ServerChoice | undefined {
   if (serverUrls(options.url).length === 1 && !requiresWrites(options.url)) return undefined;
   let choosing: Promise<string> | undefined;
@@ -83,7 +83,7 @@ async function ask(options: ConnectionOptions): Promise<ChosenServer> {
     query_timeout: options.connectTimeoutMs,
     fallback_application_name: 'context-store start',
   });
-  // A break shows in the call that is under way.
+  // The call under way reports a broken connection.
   client.on('error', () => undefined);
   try {
     await client.connect();

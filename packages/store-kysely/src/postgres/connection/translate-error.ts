@@ -130,7 +130,7 @@ export const isForeignKeyViolation = (error: unknown): boolean => codeOf(error) 
 export const isUniqueViolation = (error: unknown, constraint: string): boolean =>
   codeOf(error) === '23505' && error instanceof Error && 'constraint' in error && error.constraint === constraint;
 
-/** Turns a failure to connect into an error that is fit for callers. Nothing was sent then. */
+/** Turns a failure to connect into an error for callers. Nothing was sent in this case. */
 export function translateConnectError(error: unknown, url: string): ContextStoreError {
   if (error instanceof ContextStoreError) return error;
   const code = codeOf(error) ?? '';
@@ -142,7 +142,7 @@ export function translateConnectError(error: unknown, url: string): ContextStore
   return misuse === undefined ? serverProblem(url, noAnswer, error) : storeUnusable(url, misuse, error);
 }
 
-/** What the server, or a pooler before it, says in so many words. */
+/** The problem that the server, or the pooler in front of it, reports by a known code. */
 const problemOf = (error: unknown): string | undefined =>
   poolerProblemOf(error)?.[1] ?? unavailable[codeOf(error) ?? ''];
 
@@ -155,7 +155,7 @@ const poolerProblemOf = (error: unknown): (typeof poolerProblems)[number] | unde
     ? poolerProblems.find(([said]) => said.test(error.message))
     : undefined;
 
-/** What the driver finds out by itself. */
+/** Problems that the driver reports without an answer of the server. */
 function connectMisuse(error: unknown): string | undefined {
   const message = error instanceof Error ? error.message : '';
   if (/password/i.test(message)) return 'asks for a password. Put it into the database URL, or into PGPASSWORD.';
@@ -171,8 +171,8 @@ export function translateReadError(error: unknown, url: string): unknown {
 }
 
 /**
- * Turns whatever an operation threw into an error that is fit for callers. It names the server without the password, and
- * never holds SQL or the driver's own words: those stay in `cause`.
+ * Turns an error of an operation into an error for callers. The message names the server without the password. It never
+ * contains SQL or the driver's message; those stay in `cause`.
  */
 export function translateError(error: unknown, url: string): ContextStoreError {
   if (error instanceof ContextStoreError) return error;
@@ -184,7 +184,7 @@ export function translateError(error: unknown, url: string): ContextStoreError {
   return new ContextStoreError('INTERNAL_ERROR', message, {}, { cause: error });
 }
 
-/** The answer of a call that others got ahead of each time that it was tried. */
+/** The error of a call that conflicted with other calls on every try. */
 export function tooManyConflicts(cause?: unknown): ContextStoreError {
   const message =
     'Others change the same session all the time. Nothing was written; wait, then send the same call again.';
@@ -198,11 +198,11 @@ export const serverUnavailable = (url: string, problem: string, options: StoreUn
 /** The error of a server that only answers reads. */
 export const takesNoWrites = (url: string): ContextStoreError => serverUnavailable(url, noWrites, { written: 'no' });
 
-/** For trouble that lasts until its operator changes the server, or how it is used. */
+/** The error for problems that last until an operator changes the server or its configuration. */
 export const storeUnusable = (url: string, problem: string, cause?: unknown): ContextStoreError =>
   serverUnavailable(url, problem, { written: 'no', retryable: false, cause });
 
-/** Whether it may be over by itself: the network's trouble, full servers, restarts, failovers, locks and timeouts. */
+/** Returns true for problems that may pass: network failures, full servers, restarts, failovers, locks and timeouts. */
 function isPassing(error: unknown): boolean {
   const code = codeOf(error);
   if (code === undefined || !isSqlState(code)) return true;
@@ -211,7 +211,7 @@ function isPassing(error: unknown): boolean {
 
 /**
  * Why a statement failed, by the code of the server or of the network; `_OTHER` for a connection that broke without one.
- * Undefined: it did not.
+ * Returns undefined if it did not fail.
  */
 export const failureOf = (error: unknown): string | undefined =>
   error === undefined ? undefined : (codeOf(error) ?? '_OTHER');

@@ -10,7 +10,7 @@ import { translateConnectError, translateError } from './translate-error.js';
 export const lockWaitMs = 60_000;
 
 /**
- * Does something over a connection of its own, before there is a pool.
+ * Runs a function with a dedicated connection, before there is a pool.
  *
  * @throws STORE_UNAVAILABLE for a server that cannot be reached, VALIDATION_ERROR for a URL that cannot be read
  */

@@ -2,15 +2,15 @@ import type { Ownership } from '@org/domain';
 import { sql, type RawBuilder } from 'kysely';
 import { ownershipMoved } from '../../constants.js';
 
-/** What a handoff does to its session. Decided in JavaScript, written by a statement. */
+/** How a handoff changes its session. TypeScript decides it, and a statement writes it. */
 export interface SessionChange extends Pick<Ownership, 'owner' | 'participants' | 'formerOwners'> {
-  /** Ownership moves: a new epoch fences everyone else out, and the offers by which it could move once more are void. */
+  /** Whether the ownership moves. A new epoch then fences other agents, and pending offers of ownership are cancelled. */
   readonly moves: boolean;
-  /** Something of it changes besides the time of the last activity. */
+  /** Whether anything changes apart from the time of the last activity. */
   readonly changes: boolean;
 }
 
-/** Assignments for `update sessions`: nobody has to give the session back. */
+/** Assignments for `update sessions` that end the lease. */
 export const noLease: RawBuilder<unknown> = sql`
   lease_handoff_id = null, lease_returns_to = null, lease_ms = null, lease_expires_at = null`;
 

@@ -8,10 +8,10 @@ import { lockArguments, lockSession, type LockArguments } from '../mutation/read
 import { sessionColumns, type SessionRow } from '../rows/session-row.js';
 
 /**
- * Renews the lease on which the owner holds a session: for another time, or, if none is given, for as long as it was.
+ * Renews the lease on which the owner holds a session, for the given duration or else for the lease's own.
  *
- * The check of a lease is never later than its deadline, so it moves with a deadline that moves back. Other writes of the
- * owner renew a lease without touching its handoff: see {@link isRenewable}.
+ * A lease is never checked later than its deadline, so the check moves with a deadline that moves back. Other writes of
+ * the owner renew a lease without updating its handoff: see {@link isRenewable}.
  */
 export function prepareRenewLease(
   database: Database,
@@ -51,9 +51,8 @@ export function prepareRenewLeaseAhead(
 }
 
 /**
- * Whether a write of the owner may renew the lease of a session, of these columns, by itself: the deadline moves on. It
- * moves back when the clock was ahead as it was set; {@link prepareRenewLease} comes first then. See `isLeaseAhead` in the
- * domain.
+ * Whether a write of the owner may renew the session's lease, because the deadline does not move back. If it would, which
+ * happens after the clock was set back, {@link prepareRenewLeaseAhead} has to run first. See `isLeaseAhead` in the domain.
  */
 export const isRenewable = (session: RawBuilder<unknown>, now: RawBuilder<unknown>): RawBuilder<boolean> =>
   sql`coalesce(${session}.lease_expires_at <= ${now} + ${milliseconds(sql`${session}.lease_ms`)}, true)`;

@@ -10,7 +10,7 @@ import { isLapsed, sessionRecord, type SessionRow } from '../rows/session-row.js
 
 /**
  * Gives a session back to its requester if its lease had lapsed when it was read.
- * @returns whether it had: what was read is no longer so, and has to be read again
+ * @returns true if it had lapsed; the session has to be read again then
  */
 export type SettleLease = (session: SessionRow, observedAtMs: number) => Promise<boolean>;
 
@@ -31,13 +31,13 @@ export const prepareSettleUnlockedLeases = (database: Database): SettleLeases =>
 type SettleLeases = (seen: readonly LockArguments[]) => Promise<readonly unknown[]>;
 
 /**
- * Gives back those of the sessions whose leases have lapsed once their rows are locked, which is in the order of their ids,
- * as in a batch of appends: `settledSession` and `settledHandoff` in the domain say what is stored. Nothing that the owner
- * wrote while this waited can be missed: it renewed the lease. A session that changed while this waited is left alone,
- * since its handoffs may have too, and this would see them as they were; the next call that reads it settles it.
+ * Locks the sessions in the order of their ids, as a batch of appends does, and gives back those whose leases have lapsed
+ * by then. `settledSession` and `settledHandoff` in the domain define what is stored. A write of the owner during the wait
+ * renews the lease, so it is never lost. A session that changed during the wait is skipped, because this statement would
+ * not see changes of its handoffs. The next call that reads the session settles it.
  *
- * A lapse is no activity: a session does not live on because its owner was silent. The offer gets a new id, so that it is
- * the newest of the lists.
+ * A lapse does not count as activity of the session, so it does not extend the TTL. The offer gets a new id, so that it is
+ * the newest in lists.
  */
 function prepareSettleLeases(database: Database, name: string, unlessLocked: RawBuilder<unknown>): SettleLeases {
   const settle = database.prepareWrite<Seen, unknown>(name, (p) =>

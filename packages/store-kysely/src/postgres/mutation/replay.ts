@@ -7,7 +7,7 @@ import { commitDurably } from '../statements/commit-durably.js';
 import type { Database } from '../statements/database.js';
 import { statement } from '../statements/query-builder.js';
 
-/** The unique constraint that two tries of one call run into. */
+/** The unique constraint that concurrent tries of one call violate. */
 export const recordedOnce = 'idempotency_keys_scope';
 
 /** What a mutation is asked for, as far as its idempotency goes. */
@@ -17,7 +17,7 @@ export interface MutationRequest {
   readonly idempotency?: Idempotency | undefined;
 }
 
-/** A key and its scope, as statements take it; null: the call has none. */
+/** An idempotency key and its scope, as arguments of statements. Null if the call has no key. */
 export interface KeyArguments {
   readonly namespace: string;
   readonly agent: string;
@@ -27,7 +27,7 @@ export interface KeyArguments {
   readonly requestHash: string | null;
 }
 
-/** @param scopeSessionKey the session that is part of the key's scope; empty: none is */
+/** @param scopeSessionKey the session that is part of the key's scope. Default: none */
 export const keyArguments = (
   { namespace, agent, idempotency }: MutationRequest,
   scopeSessionKey = '',
@@ -40,13 +40,13 @@ export const keyArguments = (
   requestHash: idempotency?.requestHash ?? null,
 });
 
-/** The first answer under a key, as it is kept: rows rather than records. */
+/** The first answer under a key, as it is stored: rows rather than records. */
 export interface RecordedAnswer<Answer> {
   readonly request_hash: string;
   readonly response: Answer;
 }
 
-/** What is recorded under a key, as a JSON value to be selected; null: nothing. */
+/** Selects what is recorded under a key, as a JSON value. Null if nothing is. */
 export const selectRecorded = (p: Placeholders<KeyArguments>): RawBuilder<unknown> => sql`(
   select row_to_json(recorded) from (
     select request_hash, response from idempotency_keys
@@ -54,7 +54,7 @@ export const selectRecorded = (p: Placeholders<KeyArguments>): RawBuilder<unknow
       and session_key = ${p.scopeSessionKey} and idempotency_key = ${p.key}
   ) as recorded)`;
 
-/** The recorded answer, if there is one. @throws IDEMPOTENCY_MISMATCH */
+/** Returns the recorded answer, if there is one. Throws IDEMPOTENCY_MISMATCH if it belongs to another request. */
 export function replay<Answer>(
   recorded: RecordedAnswer<Answer> | null,
   { idempotency }: MutationRequest,
@@ -91,7 +91,7 @@ export const recordAnswer = (p: Placeholders<KeyArguments>): RawBuilder<unknown>
   )
   select response, ${commitDurably} as durability from answer`;
 
-/** Records an answer that took no change. */
+/** Records the answer of a call that changed nothing else. */
 export function prepareRecordAnswer(database: Database) {
   return database.prepareWrite<KeyArguments & { sessionRowId: number; response: string }, { response: unknown }>(
     'record_answer',

@@ -2,18 +2,18 @@ import { setTimeout } from 'node:timers/promises';
 import { recordedOnce } from './replay.js';
 import { isForeignKeyViolation, isUniqueViolation, tooManyConflicts } from '../connection/translate-error.js';
 
-/** Each try fails only because another call succeeded in between: so many are a stampede. */
+/** A try fails only if another call succeeded in between, so this limit is reached only under extreme contention. */
 const maxTries = 20;
-/** Tries that go without a pause before them. */
+/** Number of tries without a pause before them. */
 const hastyTries = 3;
 const longestPauseMs = 20;
 
 /**
- * Runs an operation until it is answered, or refused. One try reads what the rules ask for, lets them decide, and then
- * writes by one statement, which changes nothing unless all that was decided on is still so. It answers `undefined` when
- * something was not, or when there was a lapsed lease to settle first: the next try looks anew.
+ * Retries an operation until it succeeds or is refused. Each try reads the rows, lets the rules decide, and writes by one
+ * statement. The statement changes nothing if the rows have changed since they were read. An attempt returns `undefined`
+ * in that case, and after it settled a lapsed lease; the next try reads the rows again.
  *
- * @throws OVERLOADED when others get ahead of every try; whatever a try throws
+ * Throws OVERLOADED if every try conflicts, and whatever an attempt throws.
  */
 export async function retryOnConflict<Answer>(attempt: () => Promise<Answer | undefined>): Promise<Answer> {
   let conflict: unknown;
@@ -23,8 +23,8 @@ export async function retryOnConflict<Answer>(attempt: () => Promise<Answer | un
       const answer = await attempt();
       if (answer !== undefined) return answer;
     } catch (error) {
-      // The statement was undone as a whole, and another look will find what another try of this call recorded, or that the
-      // session is gone.
+      // The statement was rolled back. The next try finds the answer that another try of this call recorded, or that the
+      // session was deleted.
       if (!isUniqueViolation(error, recordedOnce) && !isForeignKeyViolation(error)) throw error;
       conflict = error;
     }

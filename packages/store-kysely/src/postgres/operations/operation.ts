@@ -1,7 +1,7 @@
 import type { Database } from '../statements/database.js';
 
-/** What one call of the port does to the database. It may run more than one statement; each is atomic by itself. */
+/** Performs one call of the port. It may run several statements; each statement is one transaction. */
 export type Operation<Request, Answer> = (request: Request) => Promise<Answer>;
 
-/** Compiles an operation's statements. Once, when the store opens. */
+/** Compiles the statements of an operation, once, when the store opens. */
 export type PrepareOperation<Request, Answer> = (database: Database) => Operation<Request, Answer>;

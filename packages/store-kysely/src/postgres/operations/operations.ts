@@ -24,9 +24,9 @@ import { prepareSettleDueLeases } from '../leases/settle-due-leases.js';
 import { prepareUpdateSession } from './sessions/update-session.js';
 
 /**
- * Compiles every statement that the store will ever run.
+ * Compiles all statements of the store.
  *
- * @param notice is told what reads find that is not stored yet
+ * @param notice receives the changes that reads found and that are not stored yet
  */
 export function prepareOperations(
   database: Database,

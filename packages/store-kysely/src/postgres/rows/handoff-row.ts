@@ -43,7 +43,7 @@ export const handoffJson: RawBuilder<HandoffRow> = sql`(select row_to_json(field
 /** What is read of a handoff's session to tell the lease: see `HandoffRecord.leaseExpiresAtMs`. */
 type LeaseOfSession = Pick<SessionRow, 'lease_handoff_id' | 'lease_expires_at'>;
 
-/** @param session absent: nobody holds it by this handoff */
+/** @param session the handoff's session. Default: it is not held on a lease of this handoff */
 export const handoffRecord = (row: HandoffRow, observedAtMs: number, session?: LeaseOfSession): HandoffRecord => ({
   handoffId: row.handoff_id,
   namespace: row.namespace,

@@ -1,8 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 
 /**
- * The place of a row in lists, which is its id. Said so, it is in the indexes of lists alone: given the order of ids, the
- * planner would rather walk over the primary key, and so over everybody's rows, in the hope of soon meeting enough that
- * match.
+ * The place of a row in lists, which is its id. Only the indexes of lists contain this expression. If a statement sorted
+ * by the plain id, the planner would scan the primary key instead, and so the rows of all namespaces.
  */
 export const place: RawBuilder<number> = sql`(id + 0)`;

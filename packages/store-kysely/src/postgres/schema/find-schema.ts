@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 
 /** Where the tables are, or will be created. */
 export interface FoundSchema {
-  /** Undefined: the connection has no schema to create tables in. */
+  /** Undefined if the connection has no schema to create tables in. */
   readonly name: string | undefined;
   /** What its table `schema_migrations` is. Other applications keep a table of this name too. */
   readonly migrationsTable: 'ours' | 'foreign' | 'missing';

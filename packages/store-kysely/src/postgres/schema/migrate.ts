@@ -9,7 +9,7 @@ import { requireSupportedServer } from './require-supported-server.js';
 import { serverUnavailable, storeUnusable } from '../connection/translate-error.js';
 import { lockWaitMs, withClient } from '../connection/with-client.js';
 
-/** Serialises migrations of a database, whoever makes them: any number that nothing else there locks. */
+/** The advisory lock that serialises the migrations of all processes. No other code uses this number. */
 const lockKey = 4_207_113_020_911;
 
 export interface MigratePostgresOptions extends ClientOptions {
@@ -50,7 +50,7 @@ export function migratePostgres(url: string, options: MigratePostgresOptions = {
 }
 
 /**
- * For processes that leave migrating to others.
+ * Checks the schema, for processes that do not migrate.
  *
  * @throws STORE_UNAVAILABLE for any other schema than that of this release, or a server that cannot be reached
  */
@@ -68,7 +68,7 @@ export function requireSchema(url: string, options: ClientOptions): Promise<Post
   });
 }
 
-/** Whatever the user's own settings are. One that stands still in the middle must not hold up all others for good. */
+/** Overrides the user's settings. The timeouts keep a process that hangs from blocking the others forever. */
 const transactionSettings = `
   set local statement_timeout = 0;
   set local lock_timeout = ${lockWaitMs};

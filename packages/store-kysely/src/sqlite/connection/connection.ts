@@ -81,7 +81,7 @@ export function createConnection(first: OpenDatabase, openAgain: OpenAgain = sam
       commit().run();
       return result;
     } finally {
-      // After a full disk or an I/O error SQLite may have rolled back by itself.
+      // After a full disk or an I/O error SQLite may have rolled back already.
       if (opened.database.inTransaction) rollback().run();
     }
   }

@@ -1,6 +1,6 @@
 import { ContextStoreError, storeUnavailable } from '@org/domain';
 
-/** What is wrong with the file, and what to do, by SQLite's primary result code: it may pass by itself. */
+/** Problems that may pass, and what to do, by SQLite's primary result code. */
 const passing: Readonly<Record<string, string>> = {
   SQLITE_BUSY: 'is locked by another process for too long.',
   SQLITE_LOCKED: 'is locked by another process for too long.',
@@ -13,7 +13,7 @@ const passing: Readonly<Record<string, string>> = {
     'cannot be read: the disk reports an error, or the file is damaged. Look for errors of the disk in the log of the system, then check the file with `pragma integrity_check`. Restore a backup only if that finds damage.',
 };
 
-/** The same, of what lasts until somebody mends it. */
+/** Problems that last until an operator solves them. */
 const lasting: Readonly<Record<string, string>> = {
   SQLITE_READONLY: 'is read-only. Make the file and its folder writable for this user.',
   SQLITE_CANTOPEN: 'cannot be opened. Check that it is a file, and that it and its folder are writable for this user.',
@@ -34,8 +34,8 @@ export function isDiskFull(error: unknown): boolean {
 }
 
 /**
- * Turns whatever an operation threw into an error that is fit for callers. It names the file, and never holds SQL or the
- * driver's own words: those stay in `cause`.
+ * Turns an error of an operation into an error for callers. The message names the file. It never contains SQL or the
+ * driver's message; those stay in `cause`.
  *
  * @param mayWrite whether the operation was one that writes: a commit whose flush failed may be found after a crash
  */

@@ -4,13 +4,13 @@ import type Database from 'better-sqlite3';
 import type { Connection } from '../connection/connection.js';
 import { retryWhileBusy } from '../transactions/retry-while-busy.js';
 
-/** Longer than processes take to let go of a file that was replaced, see `createReopener`. */
+/** Longer than other processes take to close a file that was replaced, see `createReopener`. */
 const closedWithinMs = 2000;
 const pauseMs = 50;
 
 /**
- * Sees to it, before a file is opened, that the log of writes and the index that lie beside it belong to it and to each
- * other. SQLite takes them as they are, after a part of them was removed or replaced too.
+ * Waits, before a file is opened, until the log of writes and its index belong to the file and to each other. SQLite does
+ * not check this: it would use them even if some of the files had been removed or replaced.
  *
  * @throws driver errors; a busy error at the deadline
  */

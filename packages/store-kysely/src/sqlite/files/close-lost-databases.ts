@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import type { OpenDatabase } from '../connection/connection.js';
 
-/** What this process has open. SQLite lets all connections of a process to one file share one index of its log. */
+/** The open databases of this process. Its connections to one file share one index of the log, inside SQLite. */
 const openDatabases = new Set<OpenDatabase>();
 
-/** Notes a database for {@link closeLostDatabases}. */
+/** Registers a database for {@link closeLostDatabases}. */
 export function registerOpenDatabase(opened: OpenDatabase): void {
   for (const each of openDatabases) if (!each.database.open) openDatabases.delete(each);
   openDatabases.add(opened);

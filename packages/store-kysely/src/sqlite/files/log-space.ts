@@ -3,18 +3,18 @@ import { dirname } from 'node:path';
 import type { Database } from 'better-sqlite3';
 
 /**
- * Keeps the log of writes from taking the room on the disk that its own pages need in the file: a log that has taken it
- * can neither grow nor be emptied.
+ * Keeps enough disk space free to copy the log of writes into the file. If the log takes that space, it can neither grow
+ * nor be emptied.
  */
 export interface LogSpace {
-  /** Empties the log, after a commit, when little more room is left than its pages need. Does nothing when it cannot. */
+  /** Empties the log after a commit if little more space is left than its pages need. Does nothing if that fails. */
   readonly keepFree: () => void;
-  /** Empties the log after the disk was full. @throws driver errors, when there is no room for that either */
+  /** Empties the log after the disk was full. Throws driver errors if there is no space for that either. */
   readonly free: () => void;
 }
 
 const roomyBytes = 2 ** 30;
-/** How many commits pass between two looks at a roomy disk. On others every commit takes one. */
+/** How many commits pass between two checks of a disk with much space. Other disks are checked after every commit. */
 const roomyCommits = 64;
 
 const headerBytes = 32;

@@ -5,14 +5,14 @@ export type SqliteFileState = { readonly isOpen: true } | { readonly isOpen: fal
 
 /** Opens a connection again when its files were removed or replaced and others lie at its path. */
 export interface Reopener {
-  /** Undefined while the files are open; else resolves when those at the path are. @throws as `Connection.reopen` does */
+  /** Returns undefined while the files are open, and otherwise a promise for when the files at the path are open. */
   readonly whenOpen: () => Promise<void> | undefined;
-  /** Notes that the files were removed or replaced. */
+  /** Records that the files were removed or replaced. */
   readonly noteLoss: (change: string) => void;
   readonly close: () => Promise<void>;
 }
 
-/** An idle process keeps files for this long that other processes cannot see. A look takes microseconds. */
+/** How often an idle process checks its files. A check takes microseconds. */
 const lookIntervalMs = 500;
 
 export function createReopener(connection: Connection, onStateChange: (state: SqliteFileState) => void): Reopener {

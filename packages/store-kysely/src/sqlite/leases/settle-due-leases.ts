@@ -6,7 +6,7 @@ import { db } from '../connection/query-builder.js';
 import type { SessionRow } from '../rows/session-row.js';
 import { prepareSettleLease } from './settle-lease.js';
 
-/** Each takes a few statements: a transaction of so many blocks the event loop for a few milliseconds. */
+/** Each lease takes a few statements. This many block the event loop for a few milliseconds. */
 const settledAtOnce = 50;
 
 /**
@@ -40,6 +40,6 @@ export function prepareSettleDueLeases(connection: Connection): Operation<string
   };
 }
 
-/** Null: none, for the lease is over, or it cannot lapse before someone opens the session again. */
+/** Returns null if the lease is over, or cannot lapse because the session is closed. */
 const nextCheckOf = (session: SessionRow, handoffId: string): number | null =>
   session.state === 'active' && session.lease_handoff_id === handoffId ? session.lease_expires_at : null;

@@ -22,9 +22,9 @@ import { prepareSettleDueLeases } from '../leases/settle-due-leases.js';
 import { prepareUpdateSession } from './sessions/update-session.js';
 
 /**
- * Prepares every statement that the store will ever run.
+ * Prepares all statements of the store.
  *
- * @param notice is told what reads find that is not stored yet
+ * @param notice receives the changes that reads found and that are not stored yet
  */
 export function prepareOperations(connection: Connection, notice: NoticeUnsettled = () => undefined) {
   const markRead = prepareMarkRead(connection);

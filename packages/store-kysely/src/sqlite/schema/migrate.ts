@@ -8,7 +8,7 @@ import { db } from '../connection/query-builder.js';
 
 /**
  * Brings a file to the schema of this release. All in one transaction under the write lock, so that any number of
- * processes may open a new file at once; a file that is up to date is only read, and nobody waits for anybody.
+ * processes may open a new file at once. A file that is up to date is only read, without any lock.
  *
  * Not Kysely's Migrator: on SQLite that has neither the lock nor the transaction.
  *
@@ -29,7 +29,7 @@ export function migrate(connection: Connection, path: string, nowMs: number): Sc
 }
 
 /**
- * For processes that leave migrating to others.
+ * Checks the schema, for processes that do not migrate.
  *
  * @throws STORE_UNAVAILABLE for any other schema than that of this release; a busy error
  */

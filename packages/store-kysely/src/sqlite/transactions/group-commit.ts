@@ -5,12 +5,12 @@ import { FilesChangedError } from '../files/files-changed-error.js';
 import { retryWhileBusy } from './retry-while-busy.js';
 import { isDiskFull } from '../connection/translate-error.js';
 
-/** Where a group ends, and the line of those that wait for one. */
+/** The size of groups, and of the queue of writes that wait for one. */
 export interface GroupLimits {
   readonly writes: number;
-  /** How long the writes of a group may run: it bounds their bytes too, and what others wait for the lock. */
+  /** How long the writes of a group may run. This also bounds how long other processes wait for the lock. */
   readonly runMs: number;
-  /** How many writes may wait for a group. One more is OVERLOADED. */
+  /** How many writes may wait for a group. Further writes throw OVERLOADED. */
   readonly waiting: number;
 }
 
@@ -27,7 +27,7 @@ export interface GroupCommit {
   readonly write: <T>(run: () => T) => Promise<T>;
 }
 
-/** Is told whom a write, and a commit, is for. */
+/** Attributes writes and commits to the calls that they serve. */
 export type Attribution = Pick<Telemetry, 'origin' | 'attribute'>;
 
 interface QueuedWrite {
@@ -46,11 +46,11 @@ interface QueuedWrite {
 }
 
 /**
- * Commits writes in groups: those that arrive in one turn of the event loop, and while a commit is under way, share one
- * transaction, and so one wait for the disk. Nobody is told anything before the commit has succeeded.
+ * Commits writes in groups. Writes that arrive in one turn of the event loop, or while a commit is under way, share one
+ * transaction, and so one wait for the disk. Callers get their answers after the commit has succeeded.
  *
- * A write that fails unexpectedly takes its transaction down with it; all of that transaction then run again, each in a
- * transaction of its own, so that it fails alone.
+ * A write that fails unexpectedly rolls back its whole group. Each write of the group then runs again in a separate
+ * transaction, so that only the one at fault fails.
  */
 export function createGroupCommit(
   connection: Connection,
@@ -63,7 +63,7 @@ export function createGroupCommit(
 
   async function drain(): Promise<void> {
     do {
-      // What else arrives in this turn of the event loop joins the group.
+      // Writes that arrive in the same turn of the event loop join the group.
       await setImmediate();
       try {
         await retryWhileBusy(commitGroup, queue[0]?.deadlineMs ?? 0);
@@ -89,7 +89,7 @@ export function createGroupCommit(
   }
 
   function runAgain(group: readonly QueuedWrite[], error: unknown): void {
-    // Where they may have been written, they must not be written again.
+    // Writes that may have been committed must not run again.
     if (group.length === 1 || error instanceof FilesChangedError) {
       for (const write of group) write.reject(error);
       return;

@@ -8,8 +8,8 @@ export type RecordStatement = (name: string, durationMs: number, failure?: strin
 type AnyOperation = Operation<any, unknown>;
 
 /**
- * Operations that tell how long they took, each as one statement by its name in snake case: what they run takes
- * microseconds, and not much besides.
+ * Records the duration of each operation as one statement, named for the operation in snake case. Its single statements
+ * take microseconds, too little to be recorded one by one.
  */
 export function measureOperations<Operations extends Readonly<Record<string, AnyOperation>>>(
   operations: Operations,
@@ -37,7 +37,7 @@ function measureOperation(name: string, run: AnyOperation, record: RecordStateme
   };
 }
 
-/** A connection that tells how long the commits of its writes took: that is where SQLite waits for the disk. */
+/** Records the duration of commits. That is where SQLite waits for the disk. */
 export function measureCommits(connection: Connection, record: RecordStatement): Connection {
   return {
     ...connection,

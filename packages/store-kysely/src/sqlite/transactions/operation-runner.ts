@@ -9,11 +9,11 @@ import { translateError } from '../connection/translate-error.js';
 
 /** Runs operations, each in a transaction, until it is closed. */
 export interface OperationRunner {
-  /** For operations that only read. They neither wait for writes nor hold them up. */
+  /** For operations that only read. Reads and writes do not block each other. */
   readonly read: <Request, Answer>(operation: Operation<Request, Answer>) => (request: Request) => Promise<Answer>;
   /** For operations that write. */
   readonly write: <Request, Answer>(operation: Operation<Request, Answer>) => (request: Request) => Promise<Answer>;
-  /** Finishes what is under way, then closes the connection. Calls made afterwards throw STORE_UNAVAILABLE. */
+  /** Waits for the operations under way, then closes the connection. Later calls throw STORE_UNAVAILABLE. */
   readonly close: () => Promise<void>;
 }
 

@@ -5,8 +5,8 @@ const shortestPauseMs = 1;
 const longestPauseMs = 40;
 
 /**
- * Tries until another process has given up the lock. SQLite's own waiting would block the event loop; this waits beside
- * it, with jitter, so that waiting processes don't step on each other's feet.
+ * Retries until another process has released the lock. SQLite's own wait would block the event loop. The pauses have
+ * jitter, so that waiting processes do not retry at the same moment.
  *
  * @param deadlineMs on the scale of `performance.now()`. The first try happens whatever it says.
  * @throws what `attempt` throws: at once when it isn't a busy error, else at the deadline

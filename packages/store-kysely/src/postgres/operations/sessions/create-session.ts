@@ -25,7 +25,7 @@ interface Answer {
   readonly observed_at: number;
 }
 
-/** Writes first, and looks only at what was in the way: that a key is free, or resumed, is by far the usual case. */
+/** Writes first, and reads the reason only if that failed. Most calls create a session or resume one. */
 export function prepareCreateSession(database: Database): Operation<CreateSession, Replayable<CreatedSession>> {
   const write = prepareWrite(database);
   const readSituation = prepareReadSessionSituation<Answer>(database);

@@ -29,8 +29,8 @@ interface Found {
 }
 
 /**
- * Only if nothing was appended since the session was found: what was appended while this waited for the lock is not to be
- * seen by it, and would be left behind. Foreign keys take all else along.
+ * Deletes the session only if nothing was appended since it was found. The statement would not see entries that were
+ * appended while it waited for the lock, and would leave them behind. Foreign keys delete all other rows.
  */
 function prepareWrite(
   database: Database,

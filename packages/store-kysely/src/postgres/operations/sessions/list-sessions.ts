@@ -29,7 +29,7 @@ export function prepareListSessions(database: Database, notice: NoticeUnsettled)
 /** What was looked through, the same in every row. */
 interface Scan {
   readonly observed_at: number;
-  /** One more than a page looks through, when there are so many. */
+  /** How many rows were read: one more than a page examines, if there are that many. */
   readonly scanned: number;
   /** The last of them; null: there were none. */
   readonly last_scanned: number | null;

@@ -57,7 +57,7 @@ export function prepareUpdateSession(
   });
 }
 
-/** Null: stays as it is. */
+/** Columns whose argument is null keep their values. */
 interface Changes extends KeyArguments, LockArguments {
   readonly mayBeExpired: boolean;
   readonly state: SessionState | null;
