@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { compileQuery, type BuildQuery, type Placeholders } from './prepared-query.js';
-import { db } from './sqlite/query-builder.js';
+import { db } from './sqlite/connection/query-builder.js';
 
 describe('compileQuery', () => {
   it('puts named arguments in the order of the text, as often as they stand there', () => {

@@ -2,22 +2,22 @@ import { existsSync } from 'node:fs';
 import type { Store, Telemetry } from '@org/domain';
 import { olderSchema } from '../schema-version.js';
 import { createSettler, type NoticeUnsettled } from '../settler.js';
-import type { Connection } from './connection.js';
-import type { SqliteFileState } from './keep-open.js';
-import { measureCommits, measureOperations, type RecordStatement } from './measure-statements.js';
-import { requireSchema } from './migrate.js';
-import { migrations } from './migrations/index.js';
-import { openConnection } from './open-connection.js';
-import { createOperationRunner } from './operation-runner.js';
-import { prepareOperations } from './operations.js';
-import { translateError } from './translate-error.js';
+import type { Connection } from './connection/connection.js';
+import type { SqliteFileState } from './files/reopener.js';
+import { measureCommits, measureOperations, type RecordStatement } from './transactions/measure-statements.js';
+import { requireSchema } from './schema/migrate.js';
+import { migrations } from './schema/migrations/index.js';
+import { openConnection } from './connection/open-connection.js';
+import { createOperationRunner } from './transactions/operation-runner.js';
+import { prepareOperations } from './operations/operations.js';
+import { translateError } from './connection/translate-error.js';
 
 export interface SqliteStoreOptions {
   /** The database file. It is created, with its folder, when there is none. `:memory:` keeps everything in this process. */
   readonly path: string;
   /**
-   * Whether to bring the file to the schema of this release. Default: yes; otherwise it must have it already. Memory,
-   * which nobody else can migrate, always is.
+   * Whether to bring the file to the schema of this release. Default: yes; otherwise it must have it already. A
+   * database in memory is always migrated.
    */
   readonly migrate?: boolean | undefined;
   /** The store's clock, in epoch milliseconds. Default: the system clock. */
@@ -32,7 +32,7 @@ export interface SqliteStoreOptions {
    * its place. Until then, calls throw STORE_UNAVAILABLE. It must not throw.
    */
   readonly onStateChange?: ((state: SqliteFileState) => void) | undefined;
-  /** Is told of operations and commits. Default: nobody is; `openContextStore` passes on its own. */
+  /** Records operations and commits. Default: none; `openContextStore` passes its telemetry. */
   readonly telemetry?: Telemetry | undefined;
 }
 
@@ -88,7 +88,7 @@ export async function createSqliteStore({
       try {
         connection.emptyLog();
       } catch {
-        // The session is deleted. What is left of it goes with the next writes, or when the last process closes the file.
+        // The session is deleted. Its remains in the log go with the next writes, or when the last process closes the file.
       }
     },
     appendEntry: write(writes.appendEntry),
