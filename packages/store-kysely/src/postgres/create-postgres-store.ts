@@ -13,22 +13,24 @@ import { translateError } from './connection/translate-error.js';
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database`. */
   readonly url: string;
-  /** Whether to bring the database to the schema of this release. Default: yes; otherwise it must have it already. */
+  /** Whether to migrate the database to the schema of this release. Default: yes. If not, it must have that schema. */
   readonly migrate?: boolean | undefined;
   /** Maximum number of connections. Default: two per core. */
   readonly poolSize?: number | undefined;
-  /** How many calls may wait for a connection, and how many appends for a batch. One more is OVERLOADED. Default 10,000. */
+  /**
+   * How many calls may wait for a connection, and how many appends for a batch. Further ones throw OVERLOADED. Default
+   * 10,000.
+   */
   readonly maxWaiting?: number | undefined;
   /** How long a call waits for a connection, in milliseconds. Default 5,000. */
   readonly connectTimeoutMs?: number | undefined;
-  /** How long the server works on one statement, waits for locks included, in milliseconds. Default 10,000. */
+  /** How long the server may work on one statement, including waits for locks, in milliseconds. Default 10,000. */
   readonly statementTimeoutMs?: number | undefined;
-  /** How long a connection may hold a transaction open without doing anything, in milliseconds. Default 10,000. */
+  /** How long a transaction may stay open without a statement, in milliseconds. Default 10,000. */
   readonly idleInTransactionTimeoutMs?: number | undefined;
   /**
-   * Whether a pooler stands between that gives each transaction a connection of its choice (PgBouncer with `pool_mode =
-   * transaction`). Statements are not kept prepared then, and the two timeouts of the server are left to its own settings.
-   * Default: no.
+   * Whether the connections go through a pooler that pools by transaction (PgBouncer with `pool_mode = transaction`).
+   * Statements are not prepared then, and the server's own settings apply instead of the two timeouts. Default: no.
    */
   readonly transactionPooler?: boolean | undefined;
   /**
@@ -48,7 +50,7 @@ export interface PostgresStore extends Store {
 }
 
 /**
- * Opens a store in a PostgreSQL database, which any number of processes may share. What it acknowledges is committed.
+ * Opens a store in a PostgreSQL database, which any number of processes may share. Acknowledged writes are committed.
  *
  * @throws VALIDATION_ERROR for a URL that cannot be read
  * @throws STORE_UNAVAILABLE when the server cannot be reached or does not fit, or the schema cannot be migrated or is of a

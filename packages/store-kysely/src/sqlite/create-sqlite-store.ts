@@ -28,15 +28,15 @@ export interface SqliteStoreOptions {
    */
   readonly lockWaitMs?: number | undefined;
   /**
-   * Hears when a file of the database was removed or replaced while it was open, and when what lies at the path is open in
-   * its place. Until then, calls throw STORE_UNAVAILABLE. It must not throw.
+   * Is called when a file of the open database was removed or replaced, and when the files at the path have been opened
+   * instead. Until then, calls throw STORE_UNAVAILABLE. It must not throw.
    */
   readonly onStateChange?: ((state: SqliteFileState) => void) | undefined;
   /** Records operations and commits. Default: none; `openContextStore` passes its telemetry. */
   readonly telemetry?: Telemetry | undefined;
 }
 
-/** A store, and what a bus watches of its file. */
+/** A store, with the version of its file for a bus. */
 export interface SqliteStore extends Store {
   /**
    * A number that changes when anything but this very store has written to the file.
@@ -46,7 +46,7 @@ export interface SqliteStore extends Store {
 }
 
 /**
- * Opens a store in one SQLite file, which several processes may share. What it acknowledges has reached the disk.
+ * Opens a store in one SQLite file, which several processes may share. Acknowledged writes have reached the disk.
  *
  * @throws STORE_UNAVAILABLE when the file cannot be created, opened, read or migrated, or is of a newer release
  */

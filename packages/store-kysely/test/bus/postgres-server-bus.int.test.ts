@@ -47,7 +47,7 @@ describe('a PostgreSQL bus', () => {
     await bus.close();
   });
 
-  it('tells of nothing when others read', async () => {
+  it('publishes nothing when other clients only read', async () => {
     const bus = createPostgresBus({ store, pollIntervalMs: 1 });
     const heard = await hearFrom(bus);
     await other.readSession(work);
@@ -81,7 +81,7 @@ describe('a PostgreSQL bus', () => {
     await bus.close();
   });
 
-  it('does not mind that the database is away, and tells of what happened meanwhile', async () => {
+  it('survives an outage of the database, and publishes afterwards that something changed', async () => {
     let mark: string | undefined = 'one';
     const readChangeMark = async (): Promise<string> => mark ?? Promise.reject(new Error('away'));
     const bus = createPostgresBus({ store: { readChangeMark }, pollIntervalMs: 1 });
@@ -94,7 +94,7 @@ describe('a PostgreSQL bus', () => {
     await bus.close();
   });
 
-  it('leaves telling to its carrier while that is up, and looks now and then though', async () => {
+  it('polls rarely while its carrier is up', async () => {
     let [isUp, looks, mark] = [true, 0, 0];
     const readChangeMark = async (): Promise<string> => {
       looks += 1;

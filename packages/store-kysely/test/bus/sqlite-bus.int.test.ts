@@ -25,7 +25,7 @@ describe('a SQLite bus', () => {
     remove();
   });
 
-  it('tells that another process wrote, to all who listen', async () => {
+  it('publishes the writes of another process to all listeners', async () => {
     const bus = createSqliteBus({ store, pollIntervalMs: 1 });
     const heard = Promise.all(
       [1, 2].map(() => new Promise<StoreEvent>((resolve) => void bus.subscribe((event) => resolve(event)))),
@@ -35,7 +35,7 @@ describe('a SQLite bus', () => {
     await bus.close();
   });
 
-  it('hears its own process by what is published alone', async () => {
+  it('ignores the writes of the same process, which publishes its events', async () => {
     const bus = createSqliteBus({ store, pollIntervalMs: 1 });
     const heard: StoreEvent[] = [];
     bus.subscribe((event) => heard.push(event));
@@ -74,7 +74,7 @@ describe('a SQLite bus', () => {
     await bus.close();
   });
 
-  it('stays quiet when the store cannot be read', async () => {
+  it('publishes nothing while the store cannot be read', async () => {
     const closed = await createSqliteStore({ path });
     const bus = createSqliteBus({ store: closed, pollIntervalMs: 1 });
     const heard: StoreEvent[] = [];

@@ -61,7 +61,7 @@ describe('the connection pool', () => {
       )
       .toHaveLength(1);
 
-  it('tells telemetry its state, its waits and its statements', async () => {
+  it('reports its state, its waits and its statements to telemetry', async () => {
     const store = await openWithWork();
     expect(readState?.()).toEqual({ size: 1, inUse: 0, waiting: 0 });
     await lockSession();
@@ -89,7 +89,7 @@ describe('the connection pool', () => {
     expect(await store.readSession(work)).toMatchObject({ lastSequence: 1 });
   });
 
-  it('refuses at once what no longer fits in line', async () => {
+  it('refuses calls at once if the queue is full', async () => {
     const store = await openWithWork({ maxWaiting: 1, connectTimeoutMs: 60_000 });
     await lockSession();
     const append = store.appendEntry(appendWork('a'));
@@ -100,7 +100,7 @@ describe('the connection pool', () => {
     await Promise.all([append, read]);
   });
 
-  it('forgets a call that waits for a connection and is not needed any more', async () => {
+  it('drops an aborted call that waits for a connection', async () => {
     const store = await openWithWork();
     await lockSession();
     const append = store.appendEntry(appendWork('a'));
@@ -118,7 +118,7 @@ describe('the connection pool', () => {
     expect(await store.readSession(work)).toMatchObject({ lastSequence: 1 });
   });
 
-  it('forgets an append that waits for a batch and is not needed any more; one in a batch is carried out', async () => {
+  it('drops an aborted append that waits for a batch, but carries out one that is in a batch', async () => {
     const store = await openWithWork();
     await store.createSession({ ...createWork, sessionKey: 'other' });
     await lockSession();

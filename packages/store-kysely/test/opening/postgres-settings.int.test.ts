@@ -132,7 +132,7 @@ describe('a PostgreSQL database that cannot keep the promises of the store', () 
     await expectLastingTrouble(createStore(database, options), says);
   });
 
-  it('is let through when the options of the URL mend it', async () => {
+  it('is accepted if the options of the URL correct it', async () => {
     await database.query('create schema app');
     await database.query(`alter database ${nameOf(database)} set search_path = ''`);
     const url = new URL(database.url);

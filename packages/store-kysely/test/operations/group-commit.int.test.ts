@@ -74,7 +74,7 @@ describe('a group of writes', () => {
     expect(readContents()).toEqual(['a', 'b', 'c']);
   });
 
-  it('is waited for by a bounded number', async () => {
+  it('has a bounded number of waiting writes', async () => {
     limitTo({ waiting: 3 });
     const outcomes = await Promise.allSettled(['a', 'b', 'c', 'd'].map((content) => append(content)));
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);

@@ -167,7 +167,7 @@ describe.each(['read committed', 'serializable'])('two stores on a PostgreSQL da
     await Promise.all(appends);
   });
 
-  it('carry a call out once whose key is given at once', async () => {
+  it('carry out a call once if two have the same key at the same time', async () => {
     for (let round = 0; round < 10; round += 1) {
       const idempotency = { key: `k${round}`, tool: 'registerSession', requestHash: 'hash' };
       const outcomes = await Promise.all(
@@ -233,7 +233,7 @@ describe.each(['read committed', 'serializable'])('two stores on a PostgreSQL da
     }
   });
 
-  it('write an append once that both are given at once', async () => {
+  it('write an append once if both get it at the same time', async () => {
     for (let round = 0; round < 10; round += 1) {
       const idempotency = { key: `k${round}`, tool: 'appendContext', requestHash: 'hash' };
       const outcomes = await Promise.all(
@@ -290,7 +290,7 @@ describe.each(['read committed', 'serializable'])('two stores on a PostgreSQL da
     expect(await stores[1].readSession(work)).toMatchObject({ lastSequence: 1 });
   });
 
-  it('refuse what no longer fits in line', async () => {
+  it('refuse appends if the queue is full', async () => {
     const { url } = database;
     const narrow = await createPostgresStore({ url, poolSize: 1, maxWaiting: 3 });
     const reads = await Promise.allSettled(Array.from({ length: 12 }, () => narrow.readSession(work)));

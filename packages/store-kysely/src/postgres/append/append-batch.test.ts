@@ -16,7 +16,7 @@ function taken(waiting: readonly BatchedAppend[], busySessions: readonly string[
 }
 
 describe('a batch of appends', () => {
-  it('takes what waits, of all sessions, in its order', () => {
+  it('takes the waiting appends of all sessions in their order', () => {
     expect(taken([append('a'), append('b'), append('a')])).toEqual([0, 1, 2]);
     expect(taken([])).toEqual([]);
   });
@@ -48,7 +48,7 @@ describe('a batch of appends', () => {
     expect(taken([append('a', keyed), append('a', { ...keyed, agent: 'other' })])).toEqual([0, 1]);
   });
 
-  it('is one suspect alone', () => {
+  it('holds a suspect append alone', () => {
     expect(taken([append('a', {}, true), append('b', {}, true), append('c')])).toEqual([0]);
     expect(taken([append('c'), append('a', {}, true), append('b')])).toEqual([0, 2]);
   });

@@ -4,7 +4,7 @@ import { ContextStoreError } from '@org/domain';
 const form = 'postgres://user:password@host:port/database, with special characters percent-encoded';
 const fileParameters = ['sslcert', 'sslkey', 'sslrootcert'];
 const attributes = 'target_session_attrs';
-/** Those of libpq's that make sense for what writes. */
+/** The values of libpq's target_session_attrs that make sense for a client that writes. */
 const targets = ['any', 'read-write', 'primary'];
 
 /** The parts of a URL that names servers, which the URL class cannot read when there are several. */

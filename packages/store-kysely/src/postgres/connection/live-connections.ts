@@ -13,7 +13,7 @@ import {
 
 /** The connections of a pool, without those that would fail. */
 export interface LiveConnections {
-  /** @throws what the pool throws; STORE_UNAVAILABLE when none of several servers is of use */
+  /** Throws what the pool throws, and STORE_UNAVAILABLE if none of several servers can be used. */
   readonly connect: () => Promise<PoolClient>;
   /**
    * Releases a connection. A failure that other connections share retires them too, so that it costs one call instead of

@@ -70,7 +70,7 @@ const unreachable: Readonly<Record<string, string>> = {
 const noAnswer = 'does not answer. Check that it runs, and the host and port in the database URL.';
 const brokenConnection = 'broke the connection in the middle of the call.';
 
-/** The connection is gone, or silent, and with it the answer: it is unknown whether the statement ran. */
+/** Returns true if the connection broke or went silent, so that it is unknown whether the statement ran. */
 export const isConnectionLost = (error: unknown): error is Error => isConnectionBroken(error) || isSilent(error);
 
 function isConnectionBroken(error: unknown): error is Error {
@@ -82,23 +82,23 @@ function isConnectionBroken(error: unknown): error is Error {
     : /^E[A-Z]+$/.test(code);
 }
 
-/** The connection broke before a statement was sent on it. */
+/** Returns true if the connection broke before the statement was sent. */
 export const isNeverSent = (error: unknown): boolean =>
   error instanceof Error && /^Client (has|was) /.test(error.message);
 
-/** What pg-pool says of a wait for a connection that is in use. A failure to connect reads otherwise. */
+/** Returns true if a call waited too long for a connection in use. A failure to connect has another message. */
 export const isStillWaiting = (error: unknown): boolean =>
   error instanceof Error && error.message === 'timeout exceeded when trying to connect';
 
-/** Nothing was heard from the server, though it should have ended the statement long ago. */
+/** Returns true if the server sent nothing, although its statement timeout had passed. */
 const isSilent = (error: unknown): error is Error => error instanceof Error && error.message === 'Query read timeout';
 
-/** The server takes no writes on this connection: it may have become a standby since it was made. */
+/** Returns true if the server is read-only on this connection. It may have become a standby. */
 export const isReadOnly = (error: unknown): boolean => codeOf(error) === '25006';
 
 /**
- * The plan of a prepared statement no longer fits the tables, which another process has migrated. The routine tells it
- * from what else the server does not support; the message is in the server's language.
+ * Returns true if the plan of a prepared statement no longer fits the tables, because another process has migrated them.
+ * The name of the server's routine identifies this error; the message depends on the server's language.
  */
 export const isPlanOutdated = (error: unknown): boolean =>
   codeOf(error) === '0A000' &&
@@ -106,27 +106,27 @@ export const isPlanOutdated = (error: unknown): boolean =>
   'routine' in error &&
   error.routine === 'RevalidateCachedQuery';
 
-/** The connection cannot run the statement, and has not: another one may. */
+/** Returns true if this connection did not run the statement, but another connection may. */
 export const isRefusedByConnection = (error: unknown): boolean =>
   isReadOnly(error) || isPlanOutdated(error) || ['26000', '42P05'].includes(codeOf(error) ?? '');
 
-/** Not to be used again. */
+/** Returns true if the connection must not be used again. */
 export const isConnectionUseless = (error: unknown): error is Error =>
   isConnectionLost(error) || isRefusedByConnection(error) || poolerProblemOf(error) !== undefined;
 
-/** The server undid the statement because of another one. It may be sent again at once. */
+/** Returns true if the server rolled the statement back because of another one. It may be sent again at once. */
 export const isRolledBackByConflict = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error) ?? '');
 
-/** A statement failed on what it was given, rather than on the state of the server. */
+/** Returns true if a statement failed because of its arguments, and not because of the state of the server. */
 export const isStatementFailure = (error: unknown): boolean => {
   const code = codeOf(error);
   return code !== undefined && isSqlState(code) && !/^(08|25|28|3D|42|53|57|58|XX)/.test(code);
 };
 
-/** What a row belongs to is gone. */
+/** Returns true if the row that another row refers to was deleted. */
 export const isForeignKeyViolation = (error: unknown): boolean => codeOf(error) === '23503';
 
-/** Whether a row with such a key exists already. */
+/** Returns true if a row with the same key exists already. */
 export const isUniqueViolation = (error: unknown, constraint: string): boolean =>
   codeOf(error) === '23505' && error instanceof Error && 'constraint' in error && error.constraint === constraint;
 

@@ -6,8 +6,8 @@ import type { Operation } from '../operations/operation.js';
 import { statement } from '../statements/query-builder.js';
 
 /**
- * Stores that offers expired, which takes them out of the index of pending ones. Those whose deadline is not confirmed yet
- * by an offer that was made long enough ago stay as they are, and so do those that other transactions have locked.
+ * Stores that offers have expired, which removes them from the index of pending offers. Skips offers whose deadline is not
+ * confirmed by a later offer of the required age, and offers that other transactions have locked.
  */
 export function prepareExpireOffers(database: Database): Operation<readonly number[], void> {
   const expire = database.prepareWrite<{ readonly rowIds: readonly number[] }, unknown>('expire_offers', (p) =>

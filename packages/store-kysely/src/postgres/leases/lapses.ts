@@ -3,12 +3,12 @@ import { isLapsed } from '../rows/session-row.js';
 import { scanWidth } from '../../constants.js';
 
 /**
- * Expressions for `with … ${findLapses(…)} …`. `due` has the handoffs whose leases may have lapsed, as `lease_check_at`,
- * which an index holds, tells: it is never after a deadline, and a deadline moves with every write, so that no index
- * should hold it. `lapsed` has those that did, as the clock has them: each is pending again, and follows all that is
- * stored in the lists. See `settledHandoff` in the domain.
+ * Expressions for `with … ${findLapses(…)} …`. `due` holds the handoffs whose leases may have lapsed, by their
+ * `lease_check_at`. That column is indexed and never later than the deadline. The deadline itself is not indexed, because
+ * every write of the owner moves it. `lapsed` holds the handoffs whose leases have lapsed: each is pending again, and
+ * follows all stored handoffs in lists. See `settledHandoff` in the domain.
  *
- * The rows looked at are bounded: the lapses beyond show up as others are stored.
+ * The number of rows is bounded. Further lapses show up as others are stored.
  *
  * @param namespaces of one row for each namespace, as `namespace`
  */

@@ -15,8 +15,8 @@ export const noLease: RawBuilder<unknown> = sql`
   lease_handoff_id = null, lease_returns_to = null, lease_ms = null, lease_expires_at = null`;
 
 /**
- * Cancels the session's pending offers of ownership, if it moves. `moved` is a row that holds the session's id, `handoff_id`
- * for the handoff by which it moves, the moment, and whether it does.
+ * Cancels the session's pending offers of ownership if the ownership moves. `moved` is a row with the columns `session_id`,
+ * `handoff_id` (the handoff by which it moves), `now` and `moves`.
  *
  * @param identity the column of `handoffs` that `moved.handoff_id` is a value of
  */

@@ -10,8 +10,8 @@ import { prepareSettleUnlockedLeases } from './settle-lease.js';
 const settledAtOnce = 200;
 
 /**
- * Stores some of a namespace's lapses, and answers whether more may follow. A lease that has not lapsed is checked again at
- * its deadline: each is looked at about once in its duration. What other transactions have locked is left to later calls.
+ * Stores some lapses of a namespace, and returns true if there may be more. A lease that has not lapsed is checked again at
+ * its deadline, so about once per duration. Skips rows that other transactions have locked.
  */
 export function prepareSettleDueLeases(database: Database): Operation<string, boolean> {
   const check = prepareCheck(database);

@@ -89,14 +89,13 @@ export const lockArguments = ({
 });
 
 /**
- * The first part of every statement that writes what was decided: `with ${lockSession(p)}, …` holds the session's row, if
- * it is still as it was decided on, as the only row of `session`, and a later moment than the end of the wait for its lock
- * as `session.now`.
+ * The first part of every statement that writes what was decided: `with ${lockSession(p)}, …` locks the session's row.
+ * `session` holds that row if it has not changed since the decision, and no row otherwise. `session.now` is read after the
+ * wait for the lock.
  *
- * Every mutation locks the session before anything else of it, so that none can deadlock with another. Once it is locked,
- * `version` tells whether its owner, participants, epoch, state or TTL changed; and `offers`, whether there are
- * handoffs that this statement cannot see, because it looks at them as they were when it began. Nothing is written on the
- * strength of a lease that lapsed.
+ * Every mutation locks the session before its other rows, so that mutations cannot deadlock. `version` shows whether its
+ * owner, participants, epoch, state or TTL changed. `offers` shows whether there are new handoffs, which this statement
+ * cannot see, because its snapshot is older. A session whose lease has lapsed is no row of `session`.
  */
 export const lockSession = (p: Placeholders<LockArguments & ClockArguments>): RawBuilder<unknown> => sql`
   locked as materialized (
@@ -110,8 +109,8 @@ export const lockSession = (p: Placeholders<LockArguments & ClockArguments>): Ra
   )`;
 
 /**
- * Before an offer can be seen it gets its id, and before that its transaction waits here until all others of the namespace
- * that did so have been committed. A list that has shown an id will thus never have to show a smaller one.
+ * Makes the offers of a namespace commit in the order of their ids. A transaction waits here, before its offer gets an id,
+ * until earlier ones of the namespace have committed. A list that has shown an id thus never has to show a smaller one.
  */
 export const queueOffer: RawBuilder<unknown> = sql`
   queued as materialized (

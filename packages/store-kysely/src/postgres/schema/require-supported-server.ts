@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { planSettings } from '../connection/plan-settings.js';
 import { storeUnusable } from '../connection/translate-error.js';
 
-/** What the store's promises depend on. */
+/** The settings that the store's guarantees depend on. */
 interface ServerSettings {
   readonly version: number;
   readonly encoding: string;
@@ -23,7 +23,7 @@ export interface SupportedServerOptions {
 const oldestVersion = 13;
 
 /**
- * Refuses a server that cannot keep the store's promises, before anything is written to it.
+ * Refuses a server that cannot keep the store's guarantees, before anything is written to it.
  *
  * @throws STORE_UNAVAILABLE, with what to change
  */
@@ -43,7 +43,7 @@ export async function requireSupportedServer(client: Client, options: SupportedS
   if (problem !== undefined) throw storeUnusable(options.url, problem);
 }
 
-/** Any text must come back as it was, and what is acknowledged must last. */
+/** Texts must be stored unchanged, and acknowledged writes must be durable. */
 function problemOf(settings: ServerSettings): string | undefined {
   const { version, encoding } = settings;
   if (version < oldestVersion)
@@ -58,11 +58,11 @@ function problemOf(settings: ServerSettings): string | undefined {
   return undefined;
 }
 
-/** `synchronous_commit` is not looked at: statements that write ask for what they need. */
+/** `synchronous_commit` is not checked: statements that write set it. */
 const unsafeAdvice =
   'Where that cannot happen or does not matter (a server for tests), set context_store.allow_unsafe_settings = on there.';
 
-/** What a connection asks for, and a pooler may keep from the server. */
+/** Settings that a connection asks for, and that a pooler may not pass to the server. */
 function unaskedProblemOf(settings: ServerSettings, transactionPooler: boolean): string | undefined {
   const { isolation, array_nulls: arrayNulls, plan_cache_mode: planCacheMode } = settings;
   if (!transactionPooler) {

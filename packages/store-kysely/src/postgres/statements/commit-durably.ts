@@ -1,8 +1,8 @@
 import { sql, type RawBuilder } from 'kysely';
 
 /**
- * Part of every statement that writes what is acknowledged: its commit waits for the disk, and for the standbys that the
- * server waits for, whatever `synchronous_commit` is at that moment. An operator may switch it off for a server, a
+ * Part of every statement whose writes are acknowledged. Its commit waits for the disk, and for the synchronous standbys,
+ * even if `synchronous_commit` is off. An operator may switch it off for a server, a
  * database or a role while processes are connected, and a crash would then lose acknowledged writes.
  *
  * It holds for the statement's own transaction, so it works behind a pooler too. What is at least as strong stays.

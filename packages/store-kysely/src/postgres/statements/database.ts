@@ -9,14 +9,14 @@ export type Run<Arguments, Row> = (args: Arguments) => Promise<Row[]>;
 /** A build function need not say anything of the clock: that argument is filled in. */
 type Build<Arguments extends object, Row> = BuildQuery<Arguments & ClockArguments, Row>;
 
-/** Compiles statements for PostgreSQL. A statement's name is what the server, and telemetry, know it by. */
+/** Compiles statements for PostgreSQL. The name of a statement identifies it on the server and in telemetry. */
 export interface Database {
-  /** For a statement that changes nothing: it is run again when its connection breaks. */
+  /** For a statement that may be repeated: it runs again if its connection breaks. */
   readonly prepareRead: <Arguments extends object, Row>(
     name: string,
     build: Build<Arguments, Row>,
   ) => Run<Arguments, Row>;
-  /** For a statement that changes data: it is run once, whatever happens. */
+  /** For a statement that changes data: it never runs again once it may have been carried out. */
   readonly prepareWrite: <Arguments extends object, Row>(
     name: string,
     build: Build<Arguments, Row>,

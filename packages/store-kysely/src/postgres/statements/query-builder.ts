@@ -43,5 +43,5 @@ export const db: Kysely<Tables> = new Kysely({
   },
 });
 
-/** A statement written in SQL: what changes data in several steps has no words in Kysely's builder. */
+/** A statement in SQL, for what Kysely's builder cannot express, such as data changes in several steps. */
 export const statement = <Row>(text: RawBuilder<Row>): Compilable<Row> => ({ compile: () => text.compile(db) });

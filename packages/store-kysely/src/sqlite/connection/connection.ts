@@ -47,7 +47,7 @@ export interface Connection {
   readonly emptyLog: () => void;
   /** Empties the log of writes after the disk was full. @throws driver errors, when there is no room for that either */
   readonly freeLogSpace: () => void;
-  /** Runs statements that answer nothing, such as those of a migration. */
+  /** Runs statements without results, such as those of a migration. */
   readonly execute: (script: string) => void;
   /** Which of the files was removed or replaced since it was opened; undefined if none was. */
   readonly findChange: () => string | undefined;

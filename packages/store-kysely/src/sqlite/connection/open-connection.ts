@@ -104,7 +104,7 @@ export function makeFolder(folder: string): void {
   }
 }
 
-/** Sees to it that there is a file that can be written. It is for its user alone: it holds what agents recorded. */
+/** Creates the file if there is none, readable by its user alone, and checks that it can be written. */
 function requireFile(path: string): void {
   try {
     makeFolder(dirname(path));
@@ -120,7 +120,7 @@ function requireFile(path: string): void {
   }
 }
 
-/** @throws STORE_UNAVAILABLE where the log of a file lies that is gone: what was recorded may be in it */
+/** Throws STORE_UNAVAILABLE if the log of a missing file exists: it may hold recorded entries. */
 function createFile(path: string): void {
   const left = [`${path}-wal`, `${path}-shm`].filter((sidecar) => existsSync(sidecar));
   if (left.length > 0) {
@@ -133,8 +133,8 @@ function createFile(path: string): void {
 }
 
 /**
- * A file that was removed is not made again while processes remember what was in it, and one that is still empty may be
- * about to be copied.
+ * Throws if the file is missing or empty. A removed file is not created again while processes still have it open, and an
+ * empty file may be a copy that is not finished.
  */
 function requireContent(path: string): void {
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0) return;

@@ -37,7 +37,7 @@ function requireWholeLog(path: string, Sqlite: typeof Database): void {
     alone.pragma('locking_mode = exclusive');
     alone.pragma('journal_mode = delete');
   } finally {
-    // In this mode nothing else gives up what it has locked.
+    // In exclusive mode, only closing releases the locks.
     alone.close();
   }
 }
@@ -55,7 +55,7 @@ function hasForeignLog(path: string, Sqlite: typeof Database): boolean {
   }
 }
 
-/** Writes into a database which file it is in, where that is not written yet. A copy has the mark of its original. */
+/** Marks a database with the number of its file. A copy of the file keeps the mark of its original. */
 export function markFile(database: Database.Database, path: string, connection: Connection): void {
   const mark = markOf(path);
   if (readMark(database) === mark) return;

@@ -3,15 +3,15 @@ import { dirname, resolve } from 'node:path';
 
 /**
  * The files of an open database: the file itself, its log of writes (`-wal`) and the index of that log (`-shm`). SQLite
- * goes on with the files that it opened when others lie at their place, and does not see what other processes write there.
+ * keeps using the files that it opened after others took their place, and does not see what other processes write there.
  */
 export interface DatabaseFiles {
   /**
    * What is no longer at its path, or is another file there, in words; undefined if nothing is.
-   * It takes one look at the folder as long as nothing in the folder changes.
+   * Takes one system call, on the folder, while nothing in the folder changes.
    */
   readonly findChange: () => string | undefined;
-  /** What lies now where each file was opened. */
+  /** Compares the files at the paths with those that were opened. */
   readonly look: () => Readonly<Record<DatabaseFile, 'opened' | 'missing' | 'foreign'>>;
   /** Where a file was opened: links are resolved, as SQLite does. */
   readonly pathOf: (file: DatabaseFile) => string;
@@ -27,7 +27,7 @@ const suffixes = { main: '', wal: '-wal', shm: '-shm' } as const;
 const clockStepMs = 3000;
 
 /**
- * Notes which files a database has open. Call it when it was opened and read: the log and its index are there then.
+ * Identifies the files of an open database. Call it after the first read, when the log and its index exist.
  *
  * @param main what lay at the path before it was opened
  */
@@ -69,7 +69,7 @@ export function identifyFiles(path: string, main: FileIdentity | undefined): Dat
   };
 }
 
-/** Which file lies at a path. As large integers: some file systems number their files beyond what a double holds. */
+/** Identifies the file at a path. Uses bigints, because some file systems have numbers that a double cannot hold. */
 export function identityOf(path: string): FileIdentity | undefined {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false });

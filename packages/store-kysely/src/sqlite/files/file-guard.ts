@@ -8,11 +8,11 @@ export interface FileGuard {
   readonly findChange: () => string | undefined;
   /** @throws FilesChangedError when a change was found before */
   readonly requireUnchanged: () => void;
-  /** Looks. @throws FilesChangedError, which says that nothing was written */
+  /** Checks the files. Throws a FilesChangedError that says that nothing was written. */
   readonly requireFiles: () => void;
-  /** Looks, unless that was done just now. @throws FilesChangedError, which says that nothing was written */
+  /** The same, unless the files were checked within the last millisecond. */
   readonly requireFilesBeforeCommit: () => void;
-  /** Looks. @throws FilesChangedError, which says that something may have been written */
+  /** Checks the files. Throws a FilesChangedError that says that something may have been written. */
   readonly requireFilesAfterCommit: () => void;
   /** Forgets a change: the database was opened again. */
   readonly reset: () => void;

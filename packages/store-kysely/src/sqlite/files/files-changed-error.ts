@@ -1,6 +1,6 @@
 import { ContextStoreError, storeUnavailable, type Written } from '@org/domain';
 
-/** Files of an open database were removed or replaced: what this process writes, other processes do not see. */
+/** Files of an open database were removed or replaced, so other processes do not see the writes of this process. */
 export class FilesChangedError extends ContextStoreError {
   /** What happened to which file. */
   readonly change: string;

@@ -31,7 +31,7 @@ export function createLogSpace(database: Database, path: string): LogSpace {
   const emptyLog = (): unknown => database.pragma('wal_checkpoint(truncate)');
   const dataVersion = (): unknown => database.pragma('data_version', { simple: true });
 
-  /** A write that did not fit leaves behind what it had written: behind the last commit, where it is part of nothing. */
+  /** Removes what a write that did not fit has left in the log after the last commit. */
   function dropRemains(): void {
     const [version, { log }] = [dataVersion(), readLog()];
     database.exec('begin immediate');

@@ -6,8 +6,8 @@ import type { Operation } from '../operations/operation.js';
 import { db } from '../connection/query-builder.js';
 
 /**
- * Stores that offers expired, which takes them out of the index of pending ones. Those whose deadline the store's own rows
- * do not confirm yet stay as they are.
+ * Stores that offers have expired, which removes them from the index of pending offers. Skips offers whose deadline the
+ * stored rows do not confirm yet.
  */
 export function prepareExpireOffers(connection: Connection): Operation<readonly number[], void> {
   const confirmedTime = prepareConfirmedTime(connection);

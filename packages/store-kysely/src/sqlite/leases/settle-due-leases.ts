@@ -10,8 +10,8 @@ import { prepareSettleLease } from './settle-lease.js';
 const settledAtOnce = 50;
 
 /**
- * Stores some of a namespace's lapses, and answers whether more may follow. A lease that has not lapsed is checked again at
- * its deadline: each is looked at about once in its duration.
+ * Stores some lapses of a namespace, and returns true if there may be more. A lease that has not lapsed is checked again at
+ * its deadline, so about once per duration.
  */
 export function prepareSettleDueLeases(connection: Connection): Operation<string, boolean> {
   const settleLease = prepareSettleLease(connection);

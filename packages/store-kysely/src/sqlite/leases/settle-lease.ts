@@ -37,7 +37,7 @@ interface OfferAgain {
   readonly lapsedAtMs: number;
 }
 
-/** The offer becomes the newest of the lists: those who saw it go, and look for what is new alone, see it again. */
+/** Makes the offer pending again, as the newest of the lists, so that agents that list only new offers see it. */
 function prepareOfferAgain(connection: Connection): (args: OfferAgain) => void {
   return connection.prepare((p: Placeholders<OfferAgain>) =>
     db

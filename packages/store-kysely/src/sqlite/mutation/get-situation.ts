@@ -19,7 +19,7 @@ export const prepareGetSituation: (connection: Connection) => (ref: HandoffRef, 
     return (ref, nowMs) => {
       const { namespace, session_key: sessionKey } = getHandoff(ref);
       const session = getSession({ namespace, sessionKey }, nowMs);
-      // Once more: what was settled with the session may be this very handoff.
+      // Read again: settling the lease may have changed this handoff.
       return { handoff: getHandoff(ref), session };
     };
   });

@@ -24,8 +24,8 @@ export type Replaying = <Request extends MutationRequest, Answer extends object>
 ) => Operation<Request, Replayable<Answer>>;
 
 /**
- * Records the answers of mutations under their idempotency keys, and answers with what is recorded, before any guard and
- * without changing anything. A refusal is not recorded.
+ * Records the answers of mutations under their idempotency keys, and answers retries with them, before any rule and
+ * without any change. A refusal is not recorded.
  */
 export const prepareReplaying: (connection: Connection) => Replaying = preparedOnce(createReplaying);
 

@@ -34,7 +34,7 @@ describe('mergeRanges', () => {
     expect(mergeRanges([range([1, 4, 9]), range([2]), range([])])).toEqual(range([1, 2, 4, 9]));
   });
 
-  it('ends where the first range was cut off: what lies behind it is not known', () => {
+  it('ends where the first range was cut off, because the rows after it are unknown', () => {
     expect(mergeRanges([range([1, 4], true), range([2, 7]), range([3, 5], true)])).toEqual(range([1, 2, 3, 4], true));
   });
 });

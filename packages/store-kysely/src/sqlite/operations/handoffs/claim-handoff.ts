@@ -48,7 +48,7 @@ const claimed = ({ handoff, session }: Situation, nowMs: number): ClaimedHandoff
   session: sessionRecord(session, nowMs),
 });
 
-/** Accepts a handoff, gives the acceptor what it promised, and answers with the situation as it is then. */
+/** Accepts a handoff, gives the acceptor its rights, and returns the rows as they are afterwards. */
 type Accept = (situation: Situation, request: ClaimHandoff, nowMs: number) => Situation;
 
 function prepareTakeOver(connection: Connection): Accept {
@@ -102,7 +102,7 @@ function prepareJoin(connection: Connection): Accept {
   };
 }
 
-/** An acceptor that asks for its acceptance again is alive. */
+/** Renews the lease of an acceptor that accepts again: the agent is alive. */
 function prepareRenewLease(connection: Connection): Accept {
   const saveSession = prepareSaveSession(connection);
   const followDeadline = prepareFollowDeadline(connection);

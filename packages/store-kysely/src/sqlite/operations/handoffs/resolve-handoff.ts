@@ -33,7 +33,7 @@ export function prepareResolveHandoff(
   });
 }
 
-/** Does to the session what the end of its handoff means, and answers with it as it is then. */
+/** Changes the session as the outcome of its handoff demands, and returns its row. */
 function prepareFinish(
   connection: Connection,
 ): (handoff: HandoffRow, session: SessionRow, nowMs: number) => SessionRow {
