@@ -178,7 +178,7 @@ describe('a PostgreSQL server in trouble', () => {
     process.kill(server.pid(), 'SIGSTOP');
     try {
       await expectTrouble(open(options), /does not answer/);
-      // A connection that there is already has a process of its own.
+      // Each existing connection has a separate server process.
       expect(await store.readSession(work)).toMatchObject({ lastSequence: 0 });
     } finally {
       process.kill(server.pid(), 'SIGCONT');

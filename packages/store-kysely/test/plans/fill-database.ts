@@ -32,7 +32,7 @@ export const filled = {
  * all the rest, and an inbox in which nearly everything has lapsed.
  */
 export async function fillDatabase(client: Client, fill: Fill): Promise<void> {
-  // While it looks at a table, rows that were deleted meanwhile stay, whoever else tidies up.
+  // While it looks at a table, rows that were deleted meanwhile stay, even if another process vacuums the table.
   for (const table of ['sessions', 'context_history', 'handoffs', 'idempotency_keys', 'read_marks']) {
     await client.query(`alter table ${table} set (autovacuum_enabled = off)`);
   }

@@ -26,7 +26,7 @@ export async function dumpPostgresSchema({ query }: TemporaryDatabase): Promise<
 }
 
 const heading = `-- The schema on PostgreSQL after all migrations, as the database itself tells it: to be read, not to be run.
--- \`vitest run -u postgres-schema\` writes it anew.
+-- \`vitest run -u postgres-schema\` regenerates it.
 `;
 
 const tablesOf = `

@@ -4,7 +4,7 @@ import { openConnection } from '../../src/sqlite/connection/open-connection.js';
 import { temporaryFile } from '../support/temporary-file.js';
 
 const heading = `-- The schema on SQLite after all migrations, as the database itself tells it: to be read, not to be run.
--- \`vitest run -u schema\` writes it anew.
+-- \`vitest run -u schema\` regenerates it.
 `;
 
 it('is what schema/sqlite.sql says', async () => {
