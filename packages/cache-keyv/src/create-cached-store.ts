@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { noTelemetry, storeClosed, type Store, type Telemetry } from '@org/domain';
+import { createLifeCycle, noTelemetry, type Store, type Telemetry } from '@org/domain';
 import { createPartCache } from './part-cache.js';
 import { readBriefing } from './read-briefing.js';
 import { readEntries } from './read-entries.js';
@@ -38,33 +38,22 @@ export function createCachedStore({
 }: CachedStoreOptions): Store {
   const cache = createPartCache({ pageSize, maxBytes, ttlMs, telemetry, shared });
   const stopObserving = shared && telemetry.observeLink('cache', shared.isUp);
-  const underWay = new Set<Promise<unknown>>();
-  let closing: Promise<void> | undefined;
-
-  /** A read may make two calls of `store`, which must not be closed between them. */
-  const serve =
-    <Request, Answer>(operation: (request: Request, signal?: AbortSignal) => Promise<Answer>) =>
-    async (request: Request, signal?: AbortSignal): Promise<Answer> => {
-      if (closing !== undefined) throw storeClosed();
-      const answer = operation(request, signal);
-      underWay.add(answer);
-      try {
-        return await answer;
-      } finally {
-        underWay.delete(answer);
-      }
-    };
-
-  async function close(withinMs: number): Promise<void> {
+  const lifeCycle = createLifeCycle(async (settled, withinMs) => {
     const sinceMs = performance.now();
     // `store` ends reads that take longer.
-    await settledWithin(withinMs, underWay);
+    await settledWithin(withinMs, [settled]);
     const leftMs = Math.max(0, withinMs - (performance.now() - sinceMs));
     stopObserving?.();
     cache.close();
     // Redis may not answer, and take longer than there is time.
     await Promise.all([settledWithin(leftMs, [shared?.close()]), store.close(leftMs)]);
-  }
+  });
+
+  /** A read may make two calls of `store`, which must not be closed between them. */
+  const serve =
+    <Request, Answer>(operation: (request: Request, signal?: AbortSignal) => Promise<Answer>) =>
+    (request: Request, signal?: AbortSignal): Promise<Answer> =>
+      lifeCycle.run(() => operation(request, signal));
 
   return {
     createSession: serve((request, signal) => store.createSession(request, signal)),
@@ -86,7 +75,7 @@ export function createCachedStore({
     resolveHandoff: serve((request, signal) => store.resolveHandoff(request, signal)),
     countNamespace: serve((request, signal) => store.countNamespace(request, signal)),
     ping: () => serve(() => store.ping())(undefined),
-    close: (withinMs = longestTimerMs) => (closing ??= close(withinMs)),
+    close: lifeCycle.close,
   };
 }
 

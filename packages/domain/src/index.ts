@@ -45,6 +45,7 @@ export {
 export { recordedNote } from './model/recorded-note.js';
 export { sessionStatuses, type Session, type SessionStatus } from './model/session.js';
 export { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
+export { createLifeCycle, type LifeCycle } from './ports/life-cycle.js';
 export type {
   AppendedEntry,
   AppendEntry,

@@ -1,5 +1,5 @@
 -- The schema on PostgreSQL after all migrations, as the database itself tells it: to be read, not to be run.
--- `vitest run -u postgres-schema` writes it anew.
+-- `vitest run -u postgres-schema` regenerates it.
 
 -- The migrations that were applied.
 create table schema_migrations (

@@ -1,5 +1,5 @@
 -- The schema on SQLite after all migrations, as the database itself tells it: to be read, not to be run.
--- `vitest run -u schema` writes it anew.
+-- `vitest run -u schema` regenerates it.
 
 CREATE TABLE schema_migrations (
   version integer primary key,

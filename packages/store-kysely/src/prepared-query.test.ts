@@ -1,9 +1,9 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { compileQuery, type BuildQuery, type Placeholders } from './prepared-query.js';
-import { db } from './sqlite/query-builder.js';
+import { db } from './sqlite/connection/query-builder.js';
 
 describe('compileQuery', () => {
-  it('puts named arguments in the order of the text, as often as they stand there', () => {
+  it('binds named arguments in the order of the text, each as often as it occurs', () => {
     const { text, bind } = compileQuery((p: Placeholders<{ owner: string; after: number; before: number }>) =>
       db
         .selectFrom('sessions')
@@ -20,7 +20,7 @@ describe('compileQuery', () => {
     expect(bind({ owner: 'reviewer', after: 3, before: 4 })).toEqual([3, 4, 'reviewer', 3, 7]);
   });
 
-  it('infers what a statement takes and answers', () => {
+  it('infers the arguments and the rows of a statement', () => {
     const build = (p: Placeholders<{ id: number }>) =>
       db.selectFrom('sessions').select(['uid', 'epoch']).where('id', '=', p.id);
     expectTypeOf(build).toExtend<BuildQuery<{ id: number }, { uid: string; epoch: number }>>();

@@ -1,12 +1,12 @@
 import { storeUnavailable, type ContextStoreError } from '@org/domain';
 
-/** The schema of a database before and after it was brought to that of this release: the same, if nothing had to be done. */
+/** The schema versions of a database before and after a migration. They are equal if there was nothing to migrate. */
 export interface SchemaChange {
   readonly from: number;
   readonly to: number;
 }
 
-/** What a process that leaves migrating to others throws. @param database what it is called for people */
+/** The error of a process that does not migrate. @param database the name of the database, for people */
 export const olderSchema = (database: string, version: number, known: number): ContextStoreError =>
   storeUnavailable(
     `${database} has an older schema (${version}; this release needs ${known}). Run \`context-store migrate\`.`,

@@ -27,7 +27,7 @@ export interface SessionsTable {
   readonly epoch: number;
   readonly version: number;
   readonly last_sequence: number;
-  /** Of the whole log; they grow with it, so that nothing ever sums it up. */
+  /** Totals of the whole log. Every append adds to them, so no read has to sum up entries. */
   readonly content_bytes: number;
   readonly estimated_tokens: number;
   readonly created_at: number;
@@ -94,7 +94,7 @@ export interface HandoffsTable {
   readonly instructions: string | null;
   readonly request_data: string | null;
   readonly result: string | null;
-  /** Which process of the acceptor it was; null: nobody knows. */
+  /** Which process of the acceptor it was. Null if unknown. */
   readonly claimant: string | null;
   readonly granted_epoch: number | null;
   /**

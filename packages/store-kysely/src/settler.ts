@@ -1,17 +1,17 @@
-/** What a read found that the clock has done and that no write has stored yet. */
+/** Expired offers and lapsed leases that a read found, and that are not stored yet. */
 export interface Unsettled {
   readonly namespace: string;
   /** The row ids of offers that are stored as pending after their deadline. */
   readonly expired?: readonly number[] | undefined;
 }
 
-/** Tells the settler what a read found. It returns at once. */
+/** Reports to the settler what a read found. Returns at once. */
 export type NoticeUnsettled = (found: Unsettled) => void;
 
-/** Stores what reads found, after they were answered: a read neither waits for it nor fails with it. */
+/** Stores what reads found, after they were answered. A read neither waits for that nor fails with it. */
 export interface Settler {
   readonly notice: NoticeUnsettled;
-  /** Starts nothing more, and waits for what is under way. */
+  /** Starts no further transaction, and waits for the one under way. */
   readonly close: () => Promise<void>;
 }
 
@@ -27,12 +27,12 @@ export interface SettlerOptions {
 
 /** How long nothing is stored after a failure: at first, and at most. The pause doubles in between. */
 const pauses = { firstMs: 250, longestMs: 30_000 };
-/** More offers than these are left to later reads. */
+/** Maximum number of offers to remember. Later reads find the others again. */
 const noticedOffers = 4096;
 
 /**
- * One transaction runs at a time, however many reads notice something. After a failure (a full disk, a lock, a standby)
- * nothing runs until a pause is over and another read notices something.
+ * Creates a settler that runs one transaction at a time. After a failure, such as a full disk, a lock or a standby, the
+ * next transaction starts when a pause is over and another read reports something.
  */
 export function createSettler(options: SettlerOptions): Settler {
   const settler = new StoringSettler(options);
@@ -69,11 +69,11 @@ class StoringSettler {
 
   async #run(): Promise<void> {
     try {
-      // The read is answered first, and calls that arrive between two transactions go before the next.
+      // The read is answered first. Calls that arrive between two transactions run before the next one.
       for (await nextTurn(); !this.#closed && (await this.#storeSome()); await nextTurn());
       this.#pauseMs = 0;
     } catch {
-      // Nothing is lost: reads compute what is not stored. The statement's failure is in the metrics.
+      // Nothing is lost: reads compute what is not stored. The metrics show the failure.
       this.#pauseMs = Math.min(Math.max(2 * this.#pauseMs, pauses.firstMs), pauses.longestMs);
       this.#pausedUntilMs = performance.now() + this.#pauseMs;
     }
@@ -83,7 +83,7 @@ class StoringSettler {
   async #storeSome(): Promise<boolean> {
     const [namespace] = this.#namespaces;
     if (namespace !== undefined) {
-      // At first: one namespace that cannot be settled must not keep the others from it.
+      // Removed first, so that a namespace that cannot be settled does not block the others.
       this.#namespaces.delete(namespace);
       if (await this.#options.settleLeases(namespace)) this.#namespaces.add(namespace);
       return true;

@@ -1,7 +1,7 @@
 import { createMemoryBus, type EventBus } from '@org/domain';
 
 /**
- * A bus that besides looks for what others did to the database, as long as anybody listens: one look serves them all.
+ * Creates a bus that also watches the database for changes by other processes, while it has listeners.
  *
  * @param watch begins to look, and calls `tell` when something has changed; returns what ends it
  * @param carrier carries what is published, and is closed with the bus. Default: within this process alone
@@ -10,7 +10,7 @@ export function createWatchingBus(
   watch: (tell: () => void) => () => void,
   carrier: EventBus = createMemoryBus(),
 ): EventBus {
-  // What one process sees is no news for the carrier's others, who see it too.
+  // The carrier does not get what was watched: the other processes watch the database themselves.
   const seen = createMemoryBus();
   let listeners = 0;
   let stopWatching: (() => void) | undefined;

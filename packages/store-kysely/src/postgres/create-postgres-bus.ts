@@ -2,30 +2,30 @@ import type { EventBus } from '@org/domain';
 import { createWatchingBus } from '../watching-bus.js';
 import type { PostgresStore } from './create-postgres-store.js';
 
-/** What carries events between processes faster, and says more exactly what changed, than the database can. */
+/** Carries events between processes. It is faster than polling the database, and its events say what changed. */
 export interface EventCarrier {
   readonly bus: EventBus;
-  /** Whether this process is connected to the others just now. */
+  /** Whether this process is connected to the others at present. */
   readonly isUp: () => boolean;
 }
 
 export interface PostgresBusOptions {
   readonly store: Pick<PostgresStore, 'readChangeMark'>;
-  /** Absent: events are carried within this process alone. It is closed with the bus. */
+  /** Is closed with the bus. Default: events stay within this process. */
   readonly carrier?: EventCarrier | undefined;
-  /** How often to look whether anything was written, in milliseconds, while anybody listens. Default 500. */
+  /** How often to poll the database for writes while the bus has listeners, in milliseconds. Default: 500. */
   readonly pollIntervalMs?: number | undefined;
 }
 
 /**
- * A carrier loses what a process has no time to publish any more, or cannot. So there is a look now and then though it is
- * up: each so many intervals.
+ * A carrier misses the events that a process failed to publish, for example because it crashed. So the database is polled
+ * while the carrier is up too, once in this number of intervals.
  */
 const intervalsBesideCarrier = 20;
 
 /**
- * Carries events as its carrier does, and tells that `something_changed` when anybody has written to the server: it
- * cannot know who did, or where. It begins with telling so, as nobody knows what happened before.
+ * Carries events by its carrier. It also publishes `something_changed` when any process has written to the server; polling
+ * does not show what was written. The first poll always publishes, because earlier changes are unknown.
  */
 export function createPostgresBus({ store, carrier, pollIntervalMs = 500 }: PostgresBusOptions): EventBus {
   return createWatchingBus((tell) => {
@@ -35,7 +35,7 @@ export function createPostgresBus({ store, carrier, pollIntervalMs = 500 }: Post
 
     async function look(): Promise<void> {
       isLooking = true;
-      // The calls that need a database say that it is away; a hint that is missing is only late.
+      // A failed poll only delays the event. Calls that need the database report that it is unavailable.
       const mark = await store.readChangeMark().catch(() => seen);
       isLooking = false;
       if (mark === seen) return;
@@ -48,7 +48,7 @@ export function createPostgresBus({ store, carrier, pollIntervalMs = 500 }: Post
       const isDue = carrier?.isUp() !== true || intervals % intervalsBesideCarrier === 0;
       if (isDue && !isLooking) void look();
     }, pollIntervalMs);
-    // Listening alone keeps no process alive.
+    // A listener must not keep the process alive.
     timer.unref();
     return () => clearInterval(timer);
   }, carrier?.bus);

@@ -1,34 +1,36 @@
-import { noTelemetry, storeClosed, type Store, type Telemetry } from '@org/domain';
+import { createLifeCycle, noTelemetry, type Store, type Telemetry } from '@org/domain';
 import { createSettler, type Settler } from '../settler.js';
-import { createConnectionPool, type ConnectionPool } from './connection-pool.js';
-import { createDatabase } from './database.js';
+import { createConnectionPool, type ConnectionPool } from './connection/connection-pool.js';
+import { createDatabase } from './statements/database.js';
 import { defaultSettings } from './default-settings.js';
-import { signals } from './giving-up.js';
-import { longestTimerMs } from './longest-timer-ms.js';
-import { migratePostgres, requireSchema } from './migrate.js';
-import type { Operation } from './operation.js';
-import { prepareOperations } from './operations.js';
-import { translateError } from './translate-error.js';
+import { operationSignal } from './connection/abortable.js';
+import { longestTimerMs } from './connection/longest-timer-ms.js';
+import { migratePostgres, requireSchema } from './schema/migrate.js';
+import type { Operation } from './operations/operation.js';
+import { prepareOperations } from './operations/operations.js';
+import { translateError } from './connection/translate-error.js';
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database`. */
   readonly url: string;
-  /** Whether to bring the database to the schema of this release. Default: yes; otherwise it must have it already. */
+  /** Whether to migrate the database to the schema of this release. Default: yes. If not, it must have that schema. */
   readonly migrate?: boolean | undefined;
-  /** The most connections. Default: two for each core. */
+  /** Maximum number of connections. Default: two per core. */
   readonly poolSize?: number | undefined;
-  /** How many calls may wait for a connection, and how many appends for a batch. One more is OVERLOADED. Default 10,000. */
+  /**
+   * How many calls may wait for a connection, and how many appends for a batch. Further ones throw OVERLOADED. Default
+   * 10,000.
+   */
   readonly maxWaiting?: number | undefined;
   /** How long a call waits for a connection, in milliseconds. Default 5,000. */
   readonly connectTimeoutMs?: number | undefined;
-  /** How long the server works on one statement, waits for locks included, in milliseconds. Default 10,000. */
+  /** How long the server may work on one statement, including waits for locks, in milliseconds. Default 10,000. */
   readonly statementTimeoutMs?: number | undefined;
-  /** How long a connection may hold a transaction open without doing anything, in milliseconds. Default 10,000. */
+  /** How long a transaction may stay open without a statement, in milliseconds. Default 10,000. */
   readonly idleInTransactionTimeoutMs?: number | undefined;
   /**
-   * Whether a pooler stands between that gives each transaction a connection of its choice (PgBouncer with `pool_mode =
-   * transaction`). Statements are not kept prepared then, and the two timeouts of the server are left to its own settings.
-   * Default: no.
+   * Whether the connections go through a pooler that pools by transaction (PgBouncer with `pool_mode = transaction`).
+   * Statements are not prepared then, and the server's own settings apply instead of the two timeouts. Default: no.
    */
   readonly transactionPooler?: boolean | undefined;
   /**
@@ -36,19 +38,19 @@ export interface PostgresStoreOptions {
    * pooler too. Default: the first of the user's `search_path` that holds them, or else its first.
    */
   readonly schema?: string | undefined;
-  /** Is told of statements, and of the pool. Default: nobody is; `openContextStore` passes on its own. */
+  /** Records statements and the use of the pool. Default: none; `openContextStore` passes its telemetry. */
   readonly telemetry?: Telemetry | undefined;
   /** How far the store's clock is ahead of the database's, in milliseconds. For tests. */
   readonly clockOffsetMs?: (() => number) | undefined;
 }
 
 export interface PostgresStore extends Store {
-  /** A text that changes whenever anybody has written to the server. */
+  /** Returns a text that changes when any process has written to the server. */
   readonly readChangeMark: () => Promise<string>;
 }
 
 /**
- * Opens a store in a PostgreSQL database, which any number of processes may share. What it acknowledges is committed.
+ * Opens a store in a PostgreSQL database, which any number of processes may share. Acknowledged writes are committed.
  *
  * @throws VALIDATION_ERROR for a URL that cannot be read
  * @throws STORE_UNAVAILABLE when the server cannot be reached or does not fit, or the schema cannot be migrated or is of a
@@ -70,14 +72,14 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     telemetry,
   });
   const database = createDatabase(pool, { schema, clockOffsetMs });
-  // The other half of the pool is left to all other calls. Of two batches one may wait for a lock.
+  // The other half of the pool serves all other calls. At least two, because one batch may wait for a lock.
   const flushes = Math.max(2, Math.ceil(poolSize / 2));
   const groupCommit = { flushes, maxWaiting, telemetry };
   const operations = prepareOperations(database, groupCommit, (found) => settler.notice(found));
   const settler = createSettler({
-    // Not under the signal of the call that noticed it.
-    settleLeases: (namespace) => signals.run(undefined, () => operations.settleDueLeases(namespace)),
-    expireOffers: (rowIds) => signals.run(undefined, () => operations.expireOffers(rowIds)),
+    // Without the signal of the call that noticed it: the work goes on when that call is aborted.
+    settleLeases: (namespace) => operationSignal.run(undefined, () => operations.settleDueLeases(namespace)),
+    expireOffers: (rowIds) => operationSignal.run(undefined, () => operations.expireOffers(rowIds)),
   });
   return openStore(operations, settler, url, pool);
 }
@@ -88,30 +90,22 @@ function openStore(
   url: string,
   pool: ConnectionPool,
 ): PostgresStore {
-  const underWay = new Set<Promise<unknown>>();
-  let closing: Promise<void> | undefined;
+  const lifeCycle = createLifeCycle(async (settled, withinMs) => {
+    const tooLong = setTimeout(pool.abandon, Math.min(withinMs, longestTimerMs));
+    await Promise.allSettled([settler.close(), settled]);
+    clearTimeout(tooLong);
+    await pool.close();
+  });
 
   const serve =
     <Request, Answer>(operation: Operation<Request, Answer>) =>
     async (request: Request, signal?: AbortSignal): Promise<Answer> => {
-      if (closing !== undefined) throw storeClosed();
-      const answer = signals.run(signal, () => operation(request));
-      underWay.add(answer);
       try {
-        return await answer;
+        return await lifeCycle.run(() => operationSignal.run(signal, () => operation(request)));
       } catch (error) {
         throw translateError(error, url);
-      } finally {
-        underWay.delete(answer);
       }
     };
-
-  async function close(withinMs: number): Promise<void> {
-    const tooLong = setTimeout(pool.abandon, Math.min(withinMs, longestTimerMs));
-    await Promise.allSettled([settler.close(), ...underWay]);
-    clearTimeout(tooLong);
-    await pool.close();
-  }
 
   return {
     createSession: serve(operations.createSession),
@@ -134,6 +128,6 @@ function openStore(
     countNamespace: serve(operations.countNamespace),
     ping: serve(operations.ping),
     readChangeMark: serve(operations.readChangeMark),
-    close: (withinMs = longestTimerMs) => (closing ??= close(withinMs)),
+    close: lifeCycle.close,
   };
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 
-/** What holds for a store of which nothing else is said. */
+/** The settings of a store that is opened without any. */
 export const defaultSettings = {
   /** Two connections for each core: one that works while another's answer is under way. */
   poolSize: availableParallelism() * 2,

@@ -1,5 +1,5 @@
 export { createPostgresBus, type EventCarrier, type PostgresBusOptions } from './create-postgres-bus.js';
 export { createPostgresStore, type PostgresStore, type PostgresStoreOptions } from './create-postgres-store.js';
-export { identifyDatabase } from './identify-database.js';
-export { migratePostgres, type MigratePostgresOptions } from './migrate.js';
+export { identifyDatabase } from './schema/identify-database.js';
+export { migratePostgres, type MigratePostgresOptions } from './schema/migrate.js';
 export type { SchemaChange } from '../schema-version.js';

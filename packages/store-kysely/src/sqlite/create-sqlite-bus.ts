@@ -3,18 +3,18 @@ import { createWatchingBus } from '../watching-bus.js';
 import type { SqliteStore } from './create-sqlite-store.js';
 
 export interface SqliteBusOptions {
-  /** The store in this process. What it writes itself is no news: whoever calls it tells the bus more exactly. */
+  /** The store in this process. Its own writes are ignored here: its callers publish more exact events for them. */
   readonly store: Pick<SqliteStore, 'dataVersion'>;
   /**
-   * How often to look whether others have written, in milliseconds, while anybody listens. Default 100: a look takes
-   * about a microsecond, and nobody minds to wait that long for another agent.
+   * How often to poll the file for writes of other processes while the bus has listeners, in milliseconds. Default: 100.
+   * A poll takes about a microsecond.
    */
   readonly pollIntervalMs?: number | undefined;
 }
 
 /**
- * Carries events within this process, and tells that `something_changed` when another process has written to the file:
- * SQLite knows that, and no more.
+ * Carries events within this process. It also publishes `something_changed` when another process has written to the file;
+ * SQLite does not report what was written.
  */
 export function createSqliteBus({ store, pollIntervalMs = 100 }: SqliteBusOptions): EventBus {
   return createWatchingBus((tell) => {
@@ -25,13 +25,13 @@ export function createSqliteBus({ store, pollIntervalMs = 100 }: SqliteBusOption
       seen = version;
       tell();
     }, pollIntervalMs);
-    // Listening alone keeps no process alive.
+    // A listener must not keep the process alive.
     timer.unref();
     return () => clearInterval(timer);
   });
 }
 
-/** Undefined when the file cannot be read now. The calls that need it say so; a hint that is missing is only late. */
+/** Returns undefined if the file cannot be read. That only delays an event; calls that need the file report the error. */
 function versionOf({ dataVersion }: SqliteBusOptions['store']): number | undefined {
   try {
     return dataVersion();

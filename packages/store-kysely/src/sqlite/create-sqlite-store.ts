@@ -2,22 +2,22 @@ import { existsSync } from 'node:fs';
 import type { Store, Telemetry } from '@org/domain';
 import { olderSchema } from '../schema-version.js';
 import { createSettler, type NoticeUnsettled } from '../settler.js';
-import type { Connection } from './connection.js';
-import type { SqliteFileState } from './keep-open.js';
-import { measureCommits, measureOperations, type RecordStatement } from './measure-statements.js';
-import { requireSchema } from './migrate.js';
-import { migrations } from './migrations/index.js';
-import { openConnection } from './open-connection.js';
-import { createOperationRunner } from './operation-runner.js';
-import { prepareOperations } from './operations.js';
-import { translateError } from './translate-error.js';
+import type { Connection } from './connection/connection.js';
+import type { SqliteFileState } from './files/reopener.js';
+import { measureCommits, measureOperations, type RecordStatement } from './transactions/measure-statements.js';
+import { requireSchema } from './schema/migrate.js';
+import { migrations } from './schema/migrations/index.js';
+import { openConnection } from './connection/open-connection.js';
+import { createOperationRunner } from './transactions/operation-runner.js';
+import { prepareOperations } from './operations/operations.js';
+import { translateError } from './connection/translate-error.js';
 
 export interface SqliteStoreOptions {
   /** The database file. It is created, with its folder, when there is none. `:memory:` keeps everything in this process. */
   readonly path: string;
   /**
-   * Whether to bring the file to the schema of this release. Default: yes; otherwise it must have it already. Memory,
-   * which nobody else can migrate, always is.
+   * Whether to bring the file to the schema of this release. Default: yes; otherwise it must have it already. A
+   * database in memory is always migrated.
    */
   readonly migrate?: boolean | undefined;
   /** The store's clock, in epoch milliseconds. Default: the system clock. */
@@ -28,15 +28,15 @@ export interface SqliteStoreOptions {
    */
   readonly lockWaitMs?: number | undefined;
   /**
-   * Hears when a file of the database was removed or replaced while it was open, and when what lies at the path is open in
-   * its place. Until then, calls throw STORE_UNAVAILABLE. It must not throw.
+   * Is called when a file of the open database was removed or replaced, and when the files at the path have been opened
+   * instead. Until then, calls throw STORE_UNAVAILABLE. It must not throw.
    */
   readonly onStateChange?: ((state: SqliteFileState) => void) | undefined;
-  /** Is told of operations and commits. Default: nobody is; `openContextStore` passes on its own. */
+  /** Records operations and commits. Default: none; `openContextStore` passes its telemetry. */
   readonly telemetry?: Telemetry | undefined;
 }
 
-/** A store, and what a bus watches of its file. */
+/** A store, with the version of its file for a bus. */
 export interface SqliteStore extends Store {
   /**
    * A number that changes when anything but this very store has written to the file.
@@ -46,7 +46,7 @@ export interface SqliteStore extends Store {
 }
 
 /**
- * Opens a store in one SQLite file, which several processes may share. What it acknowledges has reached the disk.
+ * Opens a store in one SQLite file, which several processes may share. Acknowledged writes have reached the disk.
  *
  * @throws STORE_UNAVAILABLE when the file cannot be created, opened, read or migrated, or is of a newer release
  */
@@ -88,7 +88,7 @@ export async function createSqliteStore({
       try {
         connection.emptyLog();
       } catch {
-        // The session is deleted. What is left of it goes with the next writes, or when the last process closes the file.
+        // The session is deleted. Its remains in the log go with the next writes, or when the last process closes the file.
       }
     },
     appendEntry: write(writes.appendEntry),

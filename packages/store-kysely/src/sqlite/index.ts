@@ -1,6 +1,6 @@
 export { createSqliteBus, type SqliteBusOptions } from './create-sqlite-bus.js';
 export { createSqliteStore, type SqliteStore, type SqliteStoreOptions } from './create-sqlite-store.js';
-export type { SqliteFileState } from './keep-open.js';
-export { migrateSqlite } from './migrate-sqlite.js';
-export { makeFolder } from './open-connection.js';
+export type { SqliteFileState } from './files/reopener.js';
+export { migrateSqlite } from './schema/migrate-sqlite.js';
+export { makeFolder } from './connection/open-connection.js';
 export type { SchemaChange } from '../schema-version.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unusedPort } from './unused-port.js';
 
-/** A PgBouncer of one's own, which gives each transaction any one of its connections. */
+/** A PgBouncer for tests, which pools by transaction. */
 export interface Pgbouncer {
   readonly pid: number;
   /** The URL by which a database of its server is reached through it. */

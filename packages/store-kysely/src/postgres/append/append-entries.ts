@@ -1,0 +1,205 @@
+import type { AppendEntry } from '@org/domain';
+import { sql } from 'kysely';
+import { clock, epochMs } from '../statements/clock.js';
+import { commitDurably } from '../statements/commit-durably.js';
+import type { Database } from '../statements/database.js';
+import { statement } from '../statements/query-builder.js';
+import { isRenewable } from '../leases/renew-lease.js';
+import { isLapsed, isWithinTtl, renewedLease } from '../rows/session-row.js';
+
+/** An entry, as it was appended now or by an earlier try. */
+export interface AppendedRow {
+  /** 1, 2, 3 … in the order of the requests. */
+  readonly ordinal: number;
+  readonly sequence: number;
+  readonly created_at: number;
+  readonly epoch: number;
+  readonly content_bytes: number;
+  readonly estimated_tokens: number;
+  /** Of the earlier try; null: there was none. */
+  readonly recorded_hash: string | null;
+}
+
+/**
+ * Appends a batch of entries, to any number of sessions, by one statement. An entry that the rules refuse has no row in
+ * the answer; the caller then reads why. In a batch of several sessions, an entry of a locked session has no row either,
+ * so that the other sessions do not wait for the lock.
+ *
+ * An append with an `expectedSequence` must be the only append to its session in a batch. A batch must not hold an agent's
+ * idempotency key twice for one session.
+ */
+export type AppendEntries = (requests: readonly AppendEntry[]) => Promise<AppendedRow[]>;
+
+/** The unique index that two tries of one append run into. */
+export const appendedOnce = 'context_history_idempotency';
+
+/** Looks up idempotency keys only if the batch has some. Skips locked sessions only if the batch has several sessions. */
+export function prepareAppendEntries(database: Database): AppendEntries {
+  const one = {
+    append: prepareStatement(database, 'append_entries', { isOnce: false, waits: true }),
+    appendOnce: prepareStatement(database, 'append_entries_once', { isOnce: true, waits: true }),
+  };
+  const several = {
+    append: prepareStatement(database, 'append_entries_of_several', { isOnce: false, waits: false }),
+    appendOnce: prepareStatement(database, 'append_entries_of_several_once', { isOnce: true, waits: false }),
+  };
+  return (requests) => {
+    const batch = batchArguments(requests);
+    const { append, appendOnce } = batch.sessionKeys.length === 1 ? one : several;
+    const hasKeys = requests.some(({ idempotency }) => idempotency !== undefined);
+    return (hasKeys ? appendOnce : append)(batch);
+  };
+}
+
+/** Reads what an earlier try of an append with an idempotency key wrote: at most one row. */
+export function prepareReadAppended(
+  database: Database,
+): (
+  append: Pick<AppendEntry, 'namespace' | 'sessionKey' | 'agent'> & { readonly key: string },
+) => Promise<AppendedRow[]> {
+  return database.prepareRead('read_appended', (p) =>
+    statement<AppendedRow>(sql`
+      select 1 as ordinal, history.sequence, ${epochMs(sql`history.created_at`)} as created_at, history.epoch,
+        history.content_bytes, history.estimated_tokens, history.request_hash as recorded_hash
+      from sessions join context_history as history on history.session_id = sessions.id
+        and history.agent = ${p.agent} and history.idempotency_key = ${p.key}
+      where sessions.namespace = ${p.namespace} and sessions.session_key = ${p.sessionKey}`),
+  );
+}
+
+/** Turns a batch into columns: each session once, and the entries with the places of their sessions. */
+function batchArguments(requests: readonly AppendEntry[]) {
+  const sessions = new Map<string, { readonly request: AppendEntry; readonly place: number }>();
+  const places = requests.map((request) => {
+    const name = `${request.namespace} ${request.sessionKey}`;
+    const known = sessions.get(name);
+    if (known !== undefined) return known.place;
+    const place = sessions.size + 1;
+    sessions.set(name, { request, place });
+    return place;
+  });
+  const perSession = [...sessions.values()].map(({ request }) => request);
+  return {
+    namespaces: perSession.map((request) => request.namespace),
+    sessionKeys: perSession.map((request) => request.sessionKey),
+    places,
+    agents: requests.map((request) => request.agent),
+    epochs: requests.map((request) => request.epoch),
+    expectedSequences: requests.map((request) => request.expectedSequence),
+    contextTypes: requests.map((request) => request.contextType),
+    pinned: requests.map((request) => request.pinned),
+    contentBytes: requests.map((request) => request.contentBytes),
+    estimatedTokens: requests.map((request) => request.estimatedTokens),
+    keys: requests.map((request) => request.idempotency?.key),
+    hashes: requests.map((request) => request.idempotency?.requestHash),
+    metadata: requests.map((request) => JSON.stringify(request.metadata)),
+    contents: requests.map((request) => request.content),
+  };
+}
+
+type Batch = ReturnType<typeof batchArguments>;
+
+/**
+ * Locks the sessions in the order of their ids, so that batches never deadlock. Then it checks whether each entry may be
+ * written. The check uses only columns of the locked row, as they are after any wait.
+ */
+function prepareStatement(
+  database: Database,
+  name: string,
+  { isOnce, waits }: { readonly isOnce: boolean; readonly waits: boolean },
+): (batch: Batch) => Promise<AppendedRow[]> {
+  return database.prepareWrite(name, (p) => {
+    const keyColumns = isOnce ? sql`, idempotency_key, request_hash` : sql``;
+    const keyArrays = isOnce ? sql`, ${p.keys}::text[], ${p.hashes}::text[]` : sql``;
+    const isNew = isOnce ? sql`and not exists (select from earlier where earlier.ordinal = entry.ordinal)` : sql``;
+    return statement<AppendedRow>(sql`
+      with entry as materialized (
+        select * from unnest(
+          ${p.places}::integer[], ${p.agents}::text[], ${p.epochs}::bigint[], ${p.expectedSequences}::bigint[],
+          ${p.contextTypes}::text[], ${p.pinned}::boolean[], ${p.contentBytes}::bigint[], ${p.estimatedTokens}::bigint[],
+          ${p.metadata}::json[], ${p.contents}::text[]${keyArrays}
+        ) with ordinality as entry (
+          place, agent, epoch, expected_sequence, context_type, pinned, content_bytes, estimated_tokens, metadata,
+          content${keyColumns}, ordinal
+        )
+      ), locked as materialized (
+        select wanted.place, ${guardedColumns}
+        from unnest(${p.namespaces}::text[], ${p.sessionKeys}::text[])
+          with ordinality as wanted (namespace, session_key, place)
+        join sessions using (namespace, session_key)
+        order by sessions.id
+        for update of sessions ${waits ? sql`` : sql`skip locked`}
+      ), session as materialized (
+        select locked.*, ${clock(p)} as now, ${commitDurably} as durability from locked
+      ), ${isOnce ? earlierTries : sql``} appended as materialized (
+        select entry.*, session.id as session_id, session.epoch as session_epoch, session.now,
+          session.last_sequence + row_number() over log as sequence,
+          session.estimated_tokens + sum(entry.estimated_tokens) over log - entry.estimated_tokens as tokens_before,
+          session.pinned_count + sum(entry.pinned::integer) over log - entry.pinned::integer as pinned_before,
+          entry.agent = session.owner as is_by_owner
+        from session join entry using (place)
+        where session.state = 'active' and ${isWithinTtl(sql`session`, sql`session.now`)}
+          and not ${isLapsed(sql`session`, sql`session.now`)}
+          and (entry.agent = session.owner or entry.agent = any (session.participants))
+          and ${isRenewedOrNone} and (entry.epoch is null or entry.epoch = session.epoch)
+          and (entry.expected_sequence is null or entry.expected_sequence = session.last_sequence)
+          ${isNew}
+        window log as (partition by session.id order by entry.ordinal)
+      ), written as (
+        insert into context_history (
+          session_id, sequence, context_type, agent, epoch, pinned, created_at, tokens_before, pinned_before, metadata, content,
+          ${answerColumns}${keyColumns}
+        )
+        select session_id, sequence, context_type, agent, session_epoch, pinned, now, tokens_before, pinned_before, metadata,
+          content, ${answerColumns}${keyColumns}
+        from appended
+      ), extended as (
+        ${extendLogs}
+      )
+      select ordinal, sequence, ${epochMs(sql`now`)} as created_at, session_epoch as epoch, ${answerColumns},
+        null as recorded_hash
+      from appended
+      ${isOnce ? sql`union all select ordinal, ${earlierColumns} from earlier` : sql``}`);
+  });
+}
+
+/** Whether the entry may renew the lease of its session, if it does: see {@link isRenewable}. */
+const isRenewedOrNone = sql`(entry.agent <> session.owner or ${isRenewable(sql`session`, sql`session.now`)})`;
+
+const answerColumns = sql`content_bytes, estimated_tokens`;
+
+/** The columns that decide on an append, and those that an append changes. */
+const guardedColumns = sql`
+  sessions.id, sessions.state, sessions.owner, sessions.participants, sessions.epoch, sessions.last_sequence,
+  sessions.estimated_tokens, sessions.pinned_count, sessions.last_activity_at, sessions.ttl_ms,
+  sessions.lease_ms, sessions.lease_expires_at`;
+
+/** Adds the entries to the totals of their sessions. A write of the owner renews its lease, if it has one. */
+const extendLogs = sql`
+  update sessions set
+    last_sequence = log.last_sequence,
+    content_bytes = sessions.content_bytes + log.content_bytes,
+    estimated_tokens = sessions.estimated_tokens + log.estimated_tokens,
+    pinned_count = sessions.pinned_count + log.pinned_count,
+    last_activity_at = greatest(sessions.last_activity_at, log.now),
+    lease_expires_at = case when log.is_by_owner then ${renewedLease(sql`sessions`, sql`log.now`)}
+      else sessions.lease_expires_at end
+  from (
+    select session_id, max(sequence) as last_sequence, max(now) as now,
+      sum(content_bytes) as content_bytes, sum(estimated_tokens) as estimated_tokens,
+      sum(pinned::integer) as pinned_count, bool_or(is_by_owner) as is_by_owner
+    from appended group by session_id
+  ) as log
+  where sessions.id = log.session_id`;
+
+const earlierColumns = sql`sequence, created_at, epoch, content_bytes, estimated_tokens, recorded_hash`;
+
+/** What earlier tries of the same appends wrote. Retries get these answers, whatever has happened since. */
+const earlierTries = sql`
+  earlier as materialized (
+    select entry.ordinal, history.sequence, ${epochMs(sql`history.created_at`)} as created_at, history.epoch,
+      history.content_bytes, history.estimated_tokens, history.request_hash as recorded_hash
+    from session join entry using (place)
+    join context_history as history on history.session_id = session.id
+      and history.agent = entry.agent and history.idempotency_key = entry.idempotency_key
+  ),`;

@@ -1,0 +1,118 @@
+import { sql, type RawBuilder } from 'kysely';
+import type { Placeholders } from '../../prepared-query.js';
+import { clock, epochMs, type ClockArguments } from '../statements/clock.js';
+import type { Database } from '../statements/database.js';
+import { handoffColumns, type HandoffRow } from '../rows/handoff-row.js';
+import { statement } from '../statements/query-builder.js';
+import { selectRecorded, type KeyArguments, type RecordedAnswer } from './replay.js';
+import { isLapsed, sessionColumns, type SessionRow } from '../rows/session-row.js';
+
+/** The rows that a mutation of a session is decided on. */
+export interface SessionSubject {
+  readonly session: SessionRow;
+}
+
+/** The rows that a mutation of a handoff is decided on. */
+export interface HandoffSubject extends SessionSubject {
+  readonly handoff: HandoffRow;
+}
+
+/** The rows of a subject. Those that do not exist are null. */
+export type Rows<Subject> = { readonly [Part in keyof Subject]: Subject[Part] | null };
+
+/** All that the rules ask for to decide on a mutation, at one moment. */
+export type Situation<Subject, Answer> = Rows<Subject> & {
+  readonly recorded: RecordedAnswer<Answer> | null;
+  readonly observed_at: number;
+};
+
+type Read<Arguments, Subject, Answer> = (args: KeyArguments & Arguments) => Promise<Situation<Subject, Answer>>;
+
+export function prepareReadSessionSituation<Answer>(
+  database: Database,
+): Read<{ sessionKey: string }, SessionSubject, Answer> {
+  const read = database.prepareRead<KeyArguments & { sessionKey: string }, Situation<SessionSubject, Answer>>(
+    'read_session_situation',
+    (p) =>
+      statement(sql`
+        with found as materialized (
+          select ${sessionColumns} from sessions
+          where namespace = ${p.namespace} and session_key = ${p.sessionKey}
+        )
+        select (select row_to_json(found) from found) as session,
+          ${selectRecorded(p)} as recorded,
+          ${epochMs(clock(p))} as observed_at`),
+  );
+  return async (args) => onlyRow(await read(args));
+}
+
+export function prepareReadHandoffSituation<Answer>(
+  database: Database,
+): Read<{ handoffId: string }, HandoffSubject, Answer> {
+  const read = database.prepareRead<KeyArguments & { handoffId: string }, Situation<HandoffSubject, Answer>>(
+    'read_handoff_situation',
+    (p) =>
+      statement(sql`
+        with found as materialized (
+          select ${handoffColumns} from handoffs
+          where namespace = ${p.namespace} and handoff_id = ${p.handoffId}
+        )
+        select (select row_to_json(found) from found) as handoff,
+          (select row_to_json(session) from (
+            select ${sessionColumns} from sessions where id = (select session_id from found)
+          ) as session) as session,
+          ${selectRecorded(p)} as recorded,
+          ${epochMs(clock(p))} as observed_at`),
+  );
+  return async (args) => onlyRow(await read(args));
+}
+
+function onlyRow<Row>(rows: readonly Row[]): Row {
+  return rows[0] as Row;
+}
+
+/** The session that a decision was made on. */
+export interface LockArguments {
+  readonly sessionRowId: number;
+  readonly version: number;
+  readonly offers: number;
+}
+
+export const lockArguments = ({
+  id,
+  version,
+  offers,
+}: Pick<SessionRow, 'id' | 'version' | 'offers'>): LockArguments => ({
+  sessionRowId: id,
+  version,
+  offers,
+});
+
+/**
+ * The first part of every statement that writes what was decided: `with ${lockSession(p)}, …` locks the session's row.
+ * `session` holds that row if it has not changed since the decision, and no row otherwise. `session.now` is read after the
+ * wait for the lock.
+ *
+ * Every mutation locks the session before its other rows, so that mutations cannot deadlock. `version` shows whether its
+ * owner, participants, epoch, state or TTL changed. `offers` shows whether there are new handoffs, which this statement
+ * cannot see, because its snapshot is older. A session whose lease has lapsed is no row of `session`.
+ */
+export const lockSession = (p: Placeholders<LockArguments & ClockArguments>): RawBuilder<unknown> => sql`
+  locked as materialized (
+    select * from sessions where id = ${p.sessionRowId} for update
+  ), timed_session as materialized (
+    select locked.*, ${clock(p)} as now from locked
+  ), session as materialized (
+    select * from timed_session
+    where version = ${p.version}::integer and offers = ${p.offers}::integer
+      and not ${isLapsed(sql`timed_session`, sql`now`)}
+  )`;
+
+/**
+ * Makes the offers of a namespace commit in the order of their ids. A transaction waits here, before its offer gets an id,
+ * until earlier ones of the namespace have committed. A list that has shown an id thus never has to show a smaller one.
+ */
+export const queueOffer: RawBuilder<unknown> = sql`
+  queued as materialized (
+    select session.*, pg_advisory_xact_lock(hashtextextended('context-store handoffs ' || namespace, 0)) from session
+  )`;

@@ -1,0 +1,103 @@
+import { refuseReplay, type Idempotency } from '@org/domain';
+import { sql, type RawBuilder } from 'kysely';
+import { clock, milliseconds, type ClockArguments } from '../statements/clock.js';
+import { answersKeptHours, confirmedAfterMs, keysSweptAtOnce } from '../../constants.js';
+import type { Placeholders } from '../../prepared-query.js';
+import { commitDurably } from '../statements/commit-durably.js';
+import type { Database } from '../statements/database.js';
+import { statement } from '../statements/query-builder.js';
+
+/** The unique constraint that concurrent tries of one call violate. */
+export const recordedOnce = 'idempotency_keys_scope';
+
+/** What a mutation is asked for, as far as its idempotency goes. */
+export interface MutationRequest {
+  readonly namespace: string;
+  readonly agent: string;
+  readonly idempotency?: Idempotency | undefined;
+}
+
+/** An idempotency key and its scope, as arguments of statements. Null if the call has no key. */
+export interface KeyArguments {
+  readonly namespace: string;
+  readonly agent: string;
+  readonly tool: string | null;
+  readonly scopeSessionKey: string;
+  readonly key: string | null;
+  readonly requestHash: string | null;
+}
+
+/** @param scopeSessionKey the session that is part of the key's scope. Default: none */
+export const keyArguments = (
+  { namespace, agent, idempotency }: MutationRequest,
+  scopeSessionKey = '',
+): KeyArguments => ({
+  namespace,
+  agent,
+  tool: idempotency?.tool ?? null,
+  scopeSessionKey,
+  key: idempotency?.key ?? null,
+  requestHash: idempotency?.requestHash ?? null,
+});
+
+/** The first answer under a key, as it is stored: rows rather than records. */
+export interface RecordedAnswer<Answer> {
+  readonly request_hash: string;
+  readonly response: Answer;
+}
+
+/** Selects what is recorded under a key, as a JSON value. Null if nothing is. */
+export const selectRecorded = (p: Placeholders<KeyArguments>): RawBuilder<unknown> => sql`(
+  select row_to_json(recorded) from (
+    select request_hash, response from idempotency_keys
+    where namespace = ${p.namespace} and agent = ${p.agent} and tool = ${p.tool}
+      and session_key = ${p.scopeSessionKey} and idempotency_key = ${p.key}
+  ) as recorded)`;
+
+/** Returns the recorded answer, if there is one. Throws IDEMPOTENCY_MISMATCH if it belongs to another request. */
+export function replay<Answer>(
+  recorded: RecordedAnswer<Answer> | null,
+  { idempotency }: MutationRequest,
+): Answer | undefined {
+  if (recorded === null || idempotency === undefined) return undefined;
+  const refusal = refuseReplay({ requestHash: recorded.request_hash }, idempotency);
+  if (refusal !== undefined) throw refusal;
+  return recorded.response;
+}
+
+/**
+ * The last part of every mutation: `with … answer as (a row with the columns session_id, response and now, or none), ${recordAnswer}`.
+ * It records the answer under the call's key, if there is one, and gives it back.
+ */
+export const recordAnswer = (p: Placeholders<KeyArguments>): RawBuilder<unknown> => sql`
+  recorded as (
+    insert into idempotency_keys
+      (namespace, agent, tool, session_key, idempotency_key, session_id, request_hash, created_at, response)
+    select ${p.namespace}, ${p.agent}, ${p.tool}, ${p.scopeSessionKey}, ${p.key}, session_id,
+      ${p.requestHash}, now, response
+    from answer where ${p.key}::text is not null
+  ), swept as (
+    -- The port promises a day. What is old, another key that is old enough must confirm.
+    delete from idempotency_keys where id in (
+      select old.id from idempotency_keys as old
+      where old.created_at < (
+        select max(confirming.created_at) from idempotency_keys as confirming
+        where confirming.created_at <= (
+          select now from answer where ${p.key}::text is not null
+        ) - ${milliseconds(sql.lit(confirmedAfterMs))}
+      ) - interval ${sql.lit(`${answersKeptHours} hours`)}
+      order by old.created_at limit ${sql.lit(keysSweptAtOnce)} for update skip locked
+    )
+  )
+  select response, ${commitDurably} as durability from answer`;
+
+/** Records the answer of a call that changed nothing else. */
+export function prepareRecordAnswer(database: Database) {
+  return database.prepareWrite<KeyArguments & { sessionRowId: number; response: string }, { response: unknown }>(
+    'record_answer',
+    (p) =>
+      statement(sql`with answer as (
+      select ${p.sessionRowId}::bigint as session_id, ${p.response}::json as response, ${clock(p as Placeholders<ClockArguments>)} as now
+    ), ${recordAnswer(p)}`),
+  );
+}

@@ -1,0 +1,162 @@
+import {
+  handoffNotFound,
+  moveOwnership,
+  refuseClaim,
+  refuseRepeatedClaim,
+  type ClaimedHandoff,
+  type ClaimHandoff,
+  type Replayable,
+  type RequestType,
+  type SessionRecord,
+} from '@org/domain';
+import { sql } from 'kysely';
+import { clock, epochMs, milliseconds } from '../../statements/clock.js';
+import type { Database } from '../../statements/database.js';
+import { handoffJson, handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
+import { cancelOffers, type SessionChange } from '../../leases/move-ownership.js';
+import type { Operation } from '../operation.js';
+import { statement } from '../../statements/query-builder.js';
+import {
+  lockArguments,
+  lockSession,
+  prepareReadHandoffSituation,
+  type HandoffSubject,
+  type LockArguments,
+} from '../../mutation/read-situation.js';
+import { prepareMutation, type MutationSteps } from '../../mutation/prepare-mutation.js';
+import { prepareRecordAnswer, recordAnswer, type KeyArguments } from '../../mutation/replay.js';
+import { prepareRenewLease } from '../../leases/renew-lease.js';
+import { isWithinTtl, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
+
+/** An answer as it is recorded. */
+interface Answer {
+  readonly handoff: HandoffRow;
+  readonly session: SessionRow;
+  readonly observed_at: number;
+}
+
+export function prepareClaimHandoff(database: Database): Operation<ClaimHandoff, Replayable<ClaimedHandoff>> {
+  const readSituation = prepareReadHandoffSituation<Answer>(database);
+  const repeat = prepareRepeatedClaim(database);
+  const write = prepareWrite(database);
+
+  return prepareMutation(database, {
+    read: ({ handoffId }, key) => readSituation({ ...key, handoffId }),
+    notFound: ({ handoffId }) => handoffNotFound(handoffId),
+    refuse: (request, { handoff, record, observedAtMs }) => {
+      const offer = handoffRecord(handoff, observedAtMs);
+      return isRepeated(request, handoff) ? refuseRepeatedClaim(offer, request) : refuseClaim(offer, record, request);
+    },
+    write: async (request, decision, key) => {
+      const { handoff, session, record } = decision;
+      if (isRepeated(request, handoff)) return repeat(request, decision, key);
+      const change = grantedBy(handoff.request_type, record, request.agent);
+      const lease = { leaseMs: request.leaseMs ?? null, claimant: request.claimant ?? null };
+      const [written] = await write({
+        ...key,
+        ...lockArguments(session),
+        ...change,
+        ...lease,
+        handoffRowId: handoff.id,
+      });
+      return written;
+    },
+    present: (answer) => ({
+      handoff: handoffRecord(answer.handoff, answer.observed_at, answer.session),
+      session: sessionRecord(answer.session, answer.observed_at),
+    }),
+  });
+}
+
+/** Returns true if the agent has accepted the handoff before. */
+const isRepeated = ({ agent }: ClaimHandoff, handoff: HandoffRow): boolean =>
+  handoff.status === 'accepted' && handoff.accepted_by === agent;
+
+/** Answers an agent that accepts a handoff once more, and renews its lease: the agent is alive. */
+function prepareRepeatedClaim(
+  database: Database,
+): MutationSteps<ClaimHandoff, HandoffSubject, Answer, ClaimedHandoff>['write'] {
+  const record = prepareRecordAnswer(database);
+  const renew = prepareRenewLease(database);
+
+  return async (request, { handoff, session, observedAtMs }, key) => {
+    const holdsLease = session.lease_handoff_id === handoff.handoff_id;
+    const [current] = holdsLease
+      ? await renew({ ...lockArguments(session), leaseMs: request.leaseMs ?? null })
+      : [session];
+    if (current === undefined) return undefined;
+    const response: Answer = { handoff, session: current, observed_at: observedAtMs };
+    if (request.idempotency !== undefined) {
+      await record({ ...key, sessionRowId: session.id, response: JSON.stringify(response) });
+    }
+    return { response, replayed: true };
+  };
+}
+
+/** What an acceptor is given. */
+function grantedBy(requestType: RequestType, session: SessionRecord, agent: string): SessionChange {
+  if (requestType === 'full_handoff') return { ...moveOwnership(session, agent), moves: true, changes: true };
+  const { owner, participants, formerOwners } = session;
+  const joins = requestType === 'collaboration' && agent !== owner && !participants.includes(agent);
+  const writers = joins ? [...participants, agent] : participants;
+  return { owner, participants: writers, formerOwners, moves: false, changes: joins };
+}
+
+interface Claim extends KeyArguments, LockArguments, SessionChange {
+  readonly handoffRowId: number;
+  readonly leaseMs: number | null;
+  readonly claimant: string | null;
+}
+
+/** The offer's deadline is compared with a clock that is read when the locks on both rows are held. */
+function prepareWrite(database: Database): (claim: Claim) => Promise<{ response: Answer }[]> {
+  return database.prepareWrite('claim_handoff', (p) =>
+    statement<{ response: Answer }>(sql`
+      with ${lockSession(p)}, offer as materialized (
+        select handoffs.id as handoff_id, handoffs.handoff_id as public_id, handoffs.requesting_agent,
+          handoffs.expires_at, session.*
+        from session join handoffs on handoffs.id = ${p.handoffRowId} and handoffs.status = 'pending'
+        for update of handoffs
+      ), timed as materialized (
+        select handoff_id, public_id, requesting_agent, id as session_id, expires_at, state, epoch, last_activity_at, ttl_ms,
+          ${p.moves}::boolean as moves, ${clock(p)} as now
+        from offer
+      ), live as materialized (
+        select * from timed
+        where expires_at > now and state = 'active' and ${isWithinTtl(sql`timed`, sql`now`)}
+      ), granted as (
+        update sessions set
+          owner = ${p.owner},
+          participants = ${p.participants}::text[],
+          former_owners = ${p.formerOwners}::text[],
+          epoch = sessions.epoch + live.moves::integer,
+          version = sessions.version + ${p.changes}::boolean::integer,
+          updated_at = case when ${p.changes}::boolean then greatest(sessions.updated_at, live.now)
+            else sessions.updated_at end,
+          last_activity_at = greatest(sessions.last_activity_at, live.now),
+          lease_handoff_id = case when not live.moves then sessions.lease_handoff_id
+            when ${p.leaseMs}::bigint is not null then live.public_id end,
+          lease_returns_to = case when not live.moves then sessions.lease_returns_to
+            when ${p.leaseMs}::bigint is not null then live.requesting_agent end,
+          lease_ms = case when not live.moves then sessions.lease_ms else ${p.leaseMs}::bigint end,
+          lease_expires_at = case when not live.moves then sessions.lease_expires_at
+            else live.now + ${milliseconds(sql`${p.leaseMs}::bigint`)} end
+        from live where sessions.id = live.session_id
+        returning ${sessionJson} as session
+      ), accepted as (
+        update handoffs set
+          status = 'accepted', accepted_by = ${p.agent}, claimant = ${p.claimant},
+          granted_epoch = case when live.moves then live.epoch + 1 end,
+          lease_check_at = case when live.moves then live.now + ${milliseconds(sql`${p.leaseMs}::bigint`)} end
+        from live where handoffs.id = live.handoff_id
+        returning ${handoffJson} as handoff, live.session_id, live.now
+      ), cancelled as (
+        ${cancelOffers(sql`live`)}
+      ), answer as (
+        select now, session_id, json_build_object(
+          'handoff', handoff, 'session', session, 'observed_at', ${epochMs(sql`now`)}
+        ) as response
+        from accepted, granted
+      ), ${recordAnswer(p)}`),
+  );
+}

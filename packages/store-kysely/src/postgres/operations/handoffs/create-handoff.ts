@@ -1,0 +1,102 @@
+import {
+  refuseCreateHandoff,
+  sessionNotFound,
+  type CreateHandoff,
+  type HandoffRecord,
+  type Replayable,
+} from '@org/domain';
+import { sql } from 'kysely';
+import { clock, epochMs, milliseconds } from '../../statements/clock.js';
+import type { Database } from '../../statements/database.js';
+import { handoffJson, handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
+import type { Operation } from '../operation.js';
+import { statement } from '../../statements/query-builder.js';
+import {
+  lockArguments,
+  lockSession,
+  prepareReadSessionSituation,
+  queueOffer,
+  type LockArguments,
+} from '../../mutation/read-situation.js';
+import { prepareMutation } from '../../mutation/prepare-mutation.js';
+import { recordAnswer, type KeyArguments } from '../../mutation/replay.js';
+import { isRenewable, prepareRenewLeaseAhead } from '../../leases/renew-lease.js';
+import { isWithinTtl, renewedLease } from '../../rows/session-row.js';
+
+/** An answer as it is recorded. */
+interface Answer {
+  readonly handoff: HandoffRow;
+  readonly observed_at: number;
+}
+
+export function prepareCreateHandoff(
+  database: Database,
+): Operation<CreateHandoff, Replayable<{ handoff: HandoffRecord }>> {
+  const readSituation = prepareReadSessionSituation<Answer>(database);
+  const renewLeaseAhead = prepareRenewLeaseAhead(database);
+  const write = prepareWrite(database);
+
+  return prepareMutation(database, {
+    keyScope: ({ sessionKey }) => sessionKey,
+    read: ({ sessionKey }, key) => readSituation({ ...key, sessionKey }),
+    notFound: ({ sessionKey }) => sessionNotFound(sessionKey),
+    refuse: (request, { record }) => refuseCreateHandoff(record, request),
+    write: async (request, { session, record }, key) => {
+      if (await renewLeaseAhead(session, record, request.agent)) return undefined;
+      const [written] = await write({
+        ...key,
+        ...lockArguments(session),
+        handoffId: request.handoffId,
+        requestType: request.requestType,
+        targetAgent: request.targetAgent ?? null,
+        expiresInMs: request.expiresInMs,
+        summary: request.summary ?? null,
+        instructions: request.instructions ?? null,
+        requestData: request.requestData === undefined ? null : JSON.stringify(request.requestData),
+      });
+      return written;
+    },
+    present: (answer) => ({ handoff: handoffRecord(answer.handoff, answer.observed_at) }),
+  });
+}
+
+interface NewHandoff extends KeyArguments, LockArguments {
+  readonly handoffId: string;
+  readonly requestType: string;
+  readonly targetAgent: string | null;
+  readonly expiresInMs: number;
+  readonly summary: string | null;
+  readonly instructions: string | null;
+  readonly requestData: string | null;
+}
+
+function prepareWrite(database: Database): (handoff: NewHandoff) => Promise<{ response: Answer }[]> {
+  return database.prepareWrite('create_handoff', (p) =>
+    statement<{ response: Answer }>(sql`
+      with ${lockSession(p)}, ${queueOffer}, timed as materialized (
+        select queued.*, ${clock(p)} as offered_at from queued
+      ), live as materialized (
+        select * from timed where state = 'active' and ${isWithinTtl(sql`timed`, sql`offered_at`)}
+          and (${p.agent} <> owner or ${isRenewable(sql`timed`, sql`offered_at`)})
+      ), touched as (
+        update sessions set
+          offers = sessions.offers + 1,
+          last_activity_at = greatest(sessions.last_activity_at, live.offered_at),
+          lease_expires_at = case when ${p.agent} = sessions.owner then ${renewedLease(sql`sessions`, sql`live.offered_at`)}
+            else sessions.lease_expires_at end
+        from live where sessions.id = live.id
+      ), offered as (
+        insert into handoffs (
+          handoff_id, namespace, session_id, session_key, request_type, status, requesting_agent, target_agent,
+          upto_sequence, created_at, expires_at, summary, instructions, request_data
+        )
+        select ${p.handoffId}, namespace, id, session_key, ${p.requestType}, 'pending', ${p.agent}, ${p.targetAgent},
+          last_sequence, offered_at, offered_at + ${milliseconds(p.expiresInMs)}, ${p.summary}, ${p.instructions},
+          ${p.requestData}::json
+        from live
+        returning ${handoffJson} as handoff, handoffs.session_id, handoffs.created_at as now
+      ), answer as (
+        select now, session_id, json_build_object('handoff', handoff, 'observed_at', ${epochMs(sql`now`)}) as response from offered
+      ), ${recordAnswer(p)}`),
+  );
+}

@@ -1,0 +1,89 @@
+import {
+  composePage,
+  handoffStatus,
+  inboxClasses,
+  inboxClassOf,
+  refusePosition,
+  roleAddress,
+  startOf,
+  type HandoffPage,
+  type ListedHandoff,
+  type ListHandoffs,
+  type ScannedClass,
+} from '@org/domain';
+import { sql } from 'kysely';
+import type { NoticeUnsettled } from '../../../settler.js';
+import { clock, epochMs } from '../../statements/clock.js';
+import type { Database } from '../../statements/database.js';
+import type { Operation } from '../operation.js';
+import { statement } from '../../statements/query-builder.js';
+import { observedHandoff, selectLeasedHandoffs, type LeasedHandoffRow } from './read-handoff.js';
+import { scanWidth } from '../../../constants.js';
+import { prepareScanHandoffs, type Scan, type ScanArguments } from './scan-handoffs.js';
+
+export function prepareListHandoffs(database: Database, notice: NoticeUnsettled): Operation<ListHandoffs, HandoffPage> {
+  const scanInbox = prepareScanHandoffs(database, 'inbox');
+  const scanPendingInbox = prepareScanHandoffs(database, 'pending_inbox');
+  const scanOutbox = prepareScanHandoffs(database, 'outbox');
+  const readListed = prepareReadListed(database);
+
+  return async (request) => {
+    const { namespace, direction, status, after = 0, limit } = request;
+    const scanRange = direction === 'outbox' ? scanOutbox : status === 'pending' ? scanPendingInbox : scanInbox;
+    const [scan] = await scanRange(scanArguments(request));
+    if (scan === undefined) throw new Error('a scan has one row');
+    const refusal = refusePosition(after, scan.last_place);
+    if (refusal !== undefined) throw refusal;
+    if (scan.has_due || scan.expired !== null) notice({ namespace, expired: scan.expired ?? [] });
+
+    const takesTurns = direction === 'inbox' && status === 'pending';
+    const page = composePage(scannedClasses(scan, direction), { after, limit, takesTurns });
+    const oldest = new Map(scan.oldest?.map((row) => [row.id, observedHandoff(row, scan.observed_at)]));
+    const others = page.handoffs.filter(({ id }) => !oldest.has(id)).map(({ id }) => id);
+    const read = others.length === 0 ? [] : await readListed({ ids: others });
+    const records = new Map([
+      ...oldest,
+      ...read.map((row) => [row.id, observedHandoff(row, row.observed_at)] as const),
+    ]);
+    return {
+      ...page,
+      // What was read a moment later may have been accepted by then.
+      handoffs: page.handoffs
+        .flatMap(({ id }) => records.get(id) ?? [])
+        .filter((record) => status === undefined || handoffStatus(record) === status),
+    };
+  };
+}
+
+interface Listed extends ListedHandoff {
+  readonly id: number;
+}
+
+const scannedClasses = (scan: Scan, direction: ListHandoffs['direction']): ScannedClass<Listed>[] =>
+  (direction === 'outbox' ? [0] : inboxClasses).map((index) => {
+    const { last = 0, cut_after: cutAfter = null } = scan.classes?.find((each) => each.class === index) ?? {};
+    const listed = scan.listed?.filter((each) => each.class === index) ?? [];
+    return {
+      handoffs: listed.map(({ id, sender, is_offered_again: again }) => ({ id, sender, place: again ? Infinity : id })),
+      last: cutAfter ?? last,
+      isCut: cutAfter !== null,
+    };
+  });
+
+function scanArguments({ namespace, agent, roles, direction, status, after = 0, limit }: ListHandoffs): ScanArguments {
+  const addresses = direction === 'outbox' ? [agent] : [agent, ...new Set(roles.map(roleAddress)), ''];
+  const classes = addresses.map((address) => (direction === 'outbox' ? 0 : inboxClassOf(address || null, agent)));
+  const starts = classes.map((index) => startOf(after, index));
+  const width = status === undefined ? limit : Math.floor(scanWidth / addresses.length);
+  return { namespace, agent, limit, addresses, classes, starts, status: status ?? null, width };
+}
+
+function prepareReadListed(
+  database: Database,
+): (args: { readonly ids: readonly number[] }) => Promise<(LeasedHandoffRow & { readonly observed_at: number })[]> {
+  return database.prepareRead('read_listed', (p) =>
+    statement<LeasedHandoffRow & { readonly observed_at: number }>(sql`
+      select found.*, ${epochMs(clock(p))} as observed_at
+      from (${selectLeasedHandoffs} where handoffs.id = any (${p.ids}::bigint[])) as found`),
+  );
+}

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import {
+  isExpired,
+  sessionExists,
+  sessionExpired,
+  type CreatedSession,
+  type CreateSession,
+  type Replayable,
+} from '@org/domain';
+import { sql } from 'kysely';
+import { clock, epochMs } from '../../statements/clock.js';
+import type { Database } from '../../statements/database.js';
+import type { Operation } from '../operation.js';
+import { statement } from '../../statements/query-builder.js';
+import { prepareReadSessionSituation } from '../../mutation/read-situation.js';
+import { keyArguments, recordAnswer, replay, selectRecorded, type KeyArguments } from '../../mutation/replay.js';
+import { isLapsed, isWithinTtl, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
+import { prepareSettleLease } from '../../leases/settle-lease.js';
+import { retryOnConflict } from '../../mutation/retry-on-conflict.js';
+
+/** An answer as it is recorded. */
+interface Answer {
+  readonly session: SessionRow;
+  readonly created: boolean;
+  readonly observed_at: number;
+}
+
+/** Writes first, and reads the reason only if that failed. Most calls create a session or resume one. */
+export function prepareCreateSession(database: Database): Operation<CreateSession, Replayable<CreatedSession>> {
+  const write = prepareWrite(database);
+  const readSituation = prepareReadSessionSituation<Answer>(database);
+  const settle = prepareSettleLease(database);
+
+  return (request) => {
+    const key = keyArguments(request);
+    async function explain(): Promise<Replayable<CreatedSession> | undefined> {
+      const {
+        session,
+        recorded,
+        observed_at: observedAtMs,
+      } = await readSituation({ ...key, sessionKey: request.sessionKey });
+      const answer = replay(recorded, request);
+      if (answer !== undefined) return presentAnswer(answer, true);
+      if (session === null || (await settle(session, observedAtMs))) return undefined;
+      const existing = sessionRecord(session, observedAtMs);
+      if (request.ifExists === 'error') throw sessionExists(existing);
+      if (isExpired(existing)) throw sessionExpired(existing);
+      return undefined;
+    }
+
+    return retryOnConflict(async () => {
+      const { namespace, sessionKey, agent, title = null, ttlMs = null } = request;
+      const metadata = JSON.stringify(request.metadata);
+      const resumes = request.ifExists === 'resume';
+      const values = { namespace, sessionKey, uid: randomUUID(), agent, title, ttlMs, metadata, resumes };
+      const [written] = await write({ ...key, ...values });
+      return written === undefined ? explain() : presentAnswer(written.response, false);
+    });
+  };
+}
+
+const presentAnswer = (answer: Answer, replayed: boolean): Replayable<CreatedSession> => ({
+  session: sessionRecord(answer.session, answer.observed_at),
+  created: answer.created,
+  replayed,
+});
+
+interface NewSession extends KeyArguments {
+  readonly sessionKey: string;
+  readonly uid: string;
+  readonly title: string | null;
+  readonly ttlMs: number | null;
+  readonly metadata: string;
+  readonly resumes: boolean;
+}
+
+/**
+ * Creates the session, or finds the one that is resumed. No answer: something is in the way, or the session came to be in
+ * this very moment, too late to be seen.
+ */
+function prepareWrite(database: Database): (session: NewSession) => Promise<{ response: Answer }[]> {
+  return database.prepareWrite('create_session', (p) =>
+    statement<{ response: Answer }>(sql`
+      with clock as materialized (select ${clock(p)} as now, ${selectRecorded(p)} is null as is_first_call),
+      existing as materialized (
+        select ${sessionJson} as session, sessions.id as session_id, (
+            ${isWithinTtl(sql`sessions`, sql`clock.now`)} or state <> 'active'
+          ) and not ${isLapsed(sql`sessions`, sql`clock.now`)} as is_resumable
+        from sessions, clock where namespace = ${p.namespace} and session_key = ${p.sessionKey}
+      ), created as (
+        insert into sessions (
+          uid, namespace, session_key, state, owner, participants, former_owners, epoch, version, offers, last_sequence,
+          content_bytes, estimated_tokens, pinned_count, created_at, updated_at, last_activity_at, ttl_ms, title, metadata
+        )
+        select ${p.uid}::uuid, ${p.namespace}, ${p.sessionKey}, 'active', ${p.agent}, '{}', '{}', 1, 1, 0, 0,
+          0, 0, 0, now, now, now, ${p.ttlMs}::bigint, ${p.title}, ${p.metadata}::json
+        from clock where is_first_call and not exists (select from existing)
+        on conflict (namespace, session_key) do nothing
+        returning ${sessionJson} as session, sessions.id as session_id
+      ), found as (
+        select session, session_id, true as created from created
+        union all
+        select session, session_id, false from existing, clock
+        where ${p.resumes}::boolean and is_resumable and is_first_call
+      ), answer as (
+        select now, session_id, json_build_object(
+          'session', session, 'created', created, 'observed_at', ${epochMs(sql`now`)}
+        ) as response
+        from found, clock
+      ), ${recordAnswer(p)}`),
+  );
+}

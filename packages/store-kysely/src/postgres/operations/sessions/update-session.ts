@@ -1,0 +1,90 @@
+import {
+  refuseUpdateSession,
+  sessionNotFound,
+  type Replayable,
+  type SessionRecord,
+  type SessionState,
+  type UpdateSession,
+} from '@org/domain';
+import { sql } from 'kysely';
+import { epochMs } from '../../statements/clock.js';
+import type { Database } from '../../statements/database.js';
+import type { Operation } from '../operation.js';
+import { statement } from '../../statements/query-builder.js';
+import {
+  lockArguments,
+  lockSession,
+  prepareReadSessionSituation,
+  type LockArguments,
+} from '../../mutation/read-situation.js';
+import { prepareMutation } from '../../mutation/prepare-mutation.js';
+import { recordAnswer, type KeyArguments } from '../../mutation/replay.js';
+import { isRenewable, prepareRenewLeaseAhead } from '../../leases/renew-lease.js';
+import { isWithinTtl, renewedLease, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
+
+/** An answer as it is recorded. */
+interface Answer {
+  readonly session: SessionRow;
+  readonly observed_at: number;
+}
+
+export function prepareUpdateSession(
+  database: Database,
+): Operation<UpdateSession, Replayable<{ session: SessionRecord }>> {
+  const readSituation = prepareReadSessionSituation<Answer>(database);
+  const renewLeaseAhead = prepareRenewLeaseAhead(database);
+  const write = prepareWrite(database);
+
+  return prepareMutation(database, {
+    keyScope: ({ sessionKey }) => sessionKey,
+    read: ({ sessionKey }, key) => readSituation({ ...key, sessionKey }),
+    notFound: ({ sessionKey }) => sessionNotFound(sessionKey),
+    refuse: (request, { record }) => refuseUpdateSession(record, request),
+    write: async (request, { session, record }, key) => {
+      if (await renewLeaseAhead(session, record, request.agent)) return undefined;
+      const [written] = await write({
+        ...key,
+        ...lockArguments(session),
+        mayBeExpired: request.state !== undefined || request.ttlMs !== undefined,
+        state: request.state ?? null,
+        title: request.title ?? null,
+        metadata: request.metadata === undefined ? null : JSON.stringify(request.metadata),
+        ttlMs: request.ttlMs ?? null,
+      });
+      return written;
+    },
+    present: (answer) => ({ session: sessionRecord(answer.session, answer.observed_at) }),
+  });
+}
+
+/** Columns whose argument is null keep their values. */
+interface Changes extends KeyArguments, LockArguments {
+  readonly mayBeExpired: boolean;
+  readonly state: SessionState | null;
+  readonly title: string | null;
+  readonly metadata: string | null;
+  readonly ttlMs: number | null;
+}
+
+function prepareWrite(database: Database): (changes: Changes) => Promise<{ response: Answer }[]> {
+  return database.prepareWrite('update_session', (p) =>
+    statement<{ response: Answer }>(sql`
+      with ${lockSession(p)}, saved as (
+        update sessions set
+          state = coalesce(${p.state}, sessions.state),
+          title = coalesce(${p.title}, sessions.title),
+          metadata = coalesce(${p.metadata}::json, sessions.metadata),
+          ttl_ms = coalesce(${p.ttlMs}::bigint, sessions.ttl_ms),
+          version = sessions.version + 1,
+          updated_at = greatest(sessions.updated_at, session.now),
+          last_activity_at = greatest(sessions.last_activity_at, session.now),
+          lease_expires_at = ${renewedLease(sql`sessions`, sql`session.now`)}
+        from session
+        where sessions.id = session.id and ${isRenewable(sql`session`, sql`session.now`)}
+          and (${p.mayBeExpired}::boolean or session.state <> 'active' or ${isWithinTtl(sql`session`, sql`session.now`)})
+        returning ${sessionJson} as session, sessions.id as session_id, session.now
+      ), answer as (
+        select now, session_id, json_build_object('session', session, 'observed_at', ${epochMs(sql`now`)}) as response from saved
+      ), ${recordAnswer(p)}`),
+  );
+}

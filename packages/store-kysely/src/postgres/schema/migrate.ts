@@ -1,0 +1,122 @@
+import { escapeIdentifier, type Client } from 'pg';
+import { olderSchema, type SchemaChange } from '../../schema-version.js';
+import type { ClientOptions } from '../connection/client-options.js';
+import { nameServer } from '../connection/database-url.js';
+import { findSchema, type FoundSchema } from './find-schema.js';
+import { longestTimerMs } from '../connection/longest-timer-ms.js';
+import { migrations as allMigrations, type Migration } from './migrations/index.js';
+import { requireSupportedServer } from './require-supported-server.js';
+import { serverUnavailable, storeUnusable } from '../connection/translate-error.js';
+import { lockWaitMs, withClient } from '../connection/with-client.js';
+
+/** The advisory lock that serialises the migrations of all processes. No other code uses this number. */
+const lockKey = 4_207_113_020_911;
+
+export interface MigratePostgresOptions extends ClientOptions {
+  /** The steps. Default: all those of this release. For tests. */
+  readonly migrations?: readonly Migration[] | undefined;
+}
+
+export interface PostgresSchemaChange extends SchemaChange {
+  /** The schema (the namespace in the database) that the tables are in. */
+  readonly schema: string;
+}
+
+/**
+ * Brings a database to the schema of this release. All in one transaction under a lock, so that any number of processes
+ * may start on an empty database at once; the first migrates, and the others find it done.
+ *
+ * @throws STORE_UNAVAILABLE for a schema of a newer release, a server that cannot be reached, or missing rights
+ */
+export function migratePostgres(url: string, options: MigratePostgresOptions = {}): Promise<PostgresSchemaChange> {
+  const { migrations = allMigrations, transactionPooler = false } = options;
+  return withClient(url, options, async (client) => {
+    await requireSupportedServer(client, { url, transactionPooler });
+    await client.query(`begin`);
+    await client.query(transactionSettings);
+    await client.query(`select pg_advisory_xact_lock(${lockKey})`);
+    const found = await findSchema(client, options.schema);
+    const schema = requireSchemaName(found, url);
+    await client.query(`set local search_path = ${escapeIdentifier(schema)}`);
+    const version = await readSchemaVersion(client, found, url);
+    refuseNewerSchema(version, url, migrations.length);
+    for (const migration of migrations.slice(version)) {
+      await client.query(unlimited(migration.script));
+      await recordMigration(client, migration);
+    }
+    await client.query(`commit`);
+    return { from: version, to: migrations.length, schema };
+  });
+}
+
+/**
+ * Checks the schema, for processes that do not migrate.
+ *
+ * @throws STORE_UNAVAILABLE for any other schema than that of this release, or a server that cannot be reached
+ */
+export function requireSchema(url: string, options: ClientOptions): Promise<PostgresSchemaChange> {
+  const { transactionPooler = false } = options;
+  return withClient(url, options, async (client) => {
+    await requireSupportedServer(client, { url, transactionPooler });
+    const found = await findSchema(client, options.schema);
+    const schema = requireSchemaName(found, url);
+    const version = await readSchemaVersion(client, found, url);
+    const known = allMigrations.length;
+    refuseNewerSchema(version, url, known);
+    if (version !== known) throw olderSchema(nameServer(url), version, known);
+    return { from: known, to: known, schema };
+  });
+}
+
+/** Overrides the user's settings. The timeouts keep a process that hangs from blocking the others forever. */
+const transactionSettings = `
+  set local statement_timeout = 0;
+  set local lock_timeout = ${lockWaitMs};
+  set local idle_in_transaction_session_timeout = ${lockWaitMs}`;
+
+function requireSchemaName({ name }: FoundSchema, url: string): string {
+  if (name !== undefined) return name;
+  throw storeUnusable(
+    url,
+    'has no schema to create tables in. Name one (DATABASE_SCHEMA), or check the search_path of this user.',
+  );
+}
+
+/**
+ * The version of the schema in the database; 0 for an empty one.
+ *
+ * @throws STORE_UNAVAILABLE for a table of another tool
+ */
+async function readSchemaVersion(
+  client: Client,
+  { name = '', migrationsTable }: FoundSchema,
+  url: string,
+): Promise<number> {
+  if (migrationsTable === 'missing') return 0;
+  if (migrationsTable === 'foreign') {
+    throw storeUnusable(
+      url,
+      'holds a table schema_migrations of another application. Use a database, or a schema (DATABASE_SCHEMA), of its own.',
+    );
+  }
+  const newest = await client.query<{ version: number | null }>(
+    `select max(version) as version from ${escapeIdentifier(name)}.schema_migrations`,
+  );
+  return newest.rows[0]?.version ?? 0;
+}
+
+function refuseNewerSchema(version: number, url: string, known: number): void {
+  if (version <= known) return;
+  throw serverUnavailable(
+    url,
+    `was migrated by a newer release (schema ${version}; this one knows ${known}). Upgrade context-store.`,
+    { written: 'no', details: { schemaVersion: version, knownVersion: known }, retryable: false },
+  );
+}
+
+/** How long a migration takes depends on the rows that it finds. pg knows this option; its types don't. */
+const unlimited = (text: string): { text: string; query_timeout: number } => ({ text, query_timeout: longestTimerMs });
+
+async function recordMigration(client: Client, { version, name }: Migration): Promise<void> {
+  await client.query(`insert into schema_migrations values ($1, $2, clock_timestamp())`, [version, name]);
+}

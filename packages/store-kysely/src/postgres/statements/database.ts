@@ -1,0 +1,53 @@
+import { compileQuery, type BuildQuery } from '../../prepared-query.js';
+import type { ClockArguments } from './clock.js';
+import type { ConnectionPool } from '../connection/connection-pool.js';
+import { qualifyTables } from './qualify-tables.js';
+
+/** Runs a statement that was compiled when the store opened. */
+export type Run<Arguments, Row> = (args: Arguments) => Promise<Row[]>;
+
+/** A build function need not say anything of the clock: that argument is filled in. */
+type Build<Arguments extends object, Row> = BuildQuery<Arguments & ClockArguments, Row>;
+
+/** Compiles statements for PostgreSQL. The name of a statement identifies it on the server and in telemetry. */
+export interface Database {
+  /** For a statement that may be repeated: it runs again if its connection breaks. */
+  readonly prepareRead: <Arguments extends object, Row>(
+    name: string,
+    build: Build<Arguments, Row>,
+  ) => Run<Arguments, Row>;
+  /** For a statement that changes data: it never runs again once it may have been carried out. */
+  readonly prepareWrite: <Arguments extends object, Row>(
+    name: string,
+    build: Build<Arguments, Row>,
+  ) => Run<Arguments, Row>;
+}
+
+export interface DatabaseOptions {
+  /** Where the tables are. */
+  readonly schema: string;
+  /** How far the store's clock is ahead of the database's, asked for every run. */
+  readonly clockOffsetMs: () => number;
+}
+
+export function createDatabase(
+  pool: Pick<ConnectionPool, 'run'>,
+  { schema, clockOffsetMs }: DatabaseOptions,
+): Database {
+  function prepare<Arguments extends object, Row>(
+    name: string,
+    build: Build<Arguments, Row>,
+    isRepeatable: boolean,
+  ): Run<Arguments, Row> {
+    const { text: unqualified, bind } = compileQuery(build);
+    const text = qualifyTables(unqualified, schema);
+    return (args) => {
+      const values = bind({ ...args, clockOffsetMs: clockOffsetMs() });
+      return pool.run<Row>({ name, text, values, isRepeatable });
+    };
+  }
+  return {
+    prepareRead: (name, build) => prepare(name, build, true),
+    prepareWrite: (name, build) => prepare(name, build, false),
+  };
+}

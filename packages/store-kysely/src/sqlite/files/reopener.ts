@@ -1,0 +1,56 @@
+import type { Connection } from '../connection/connection.js';
+
+/** Whether a store has the files open that lie at its path. */
+export type SqliteFileState = { readonly isOpen: true } | { readonly isOpen: false; readonly reason: string };
+
+/** Opens a connection again when its files were removed or replaced and others lie at its path. */
+export interface Reopener {
+  /** Returns undefined while the files are open, and otherwise a promise for when the files at the path are open. */
+  readonly whenOpen: () => Promise<void> | undefined;
+  /** Records that the files were removed or replaced. */
+  readonly noteLoss: (change: string) => void;
+  readonly close: () => Promise<void>;
+}
+
+/** How often an idle process checks its files. A check takes microseconds. */
+const lookIntervalMs = 500;
+
+export function createReopener(connection: Connection, onStateChange: (state: SqliteFileState) => void): Reopener {
+  let isLost = false;
+  let reopening: Promise<void> | undefined;
+
+  function noteLoss(change: string): void {
+    if (isLost) return;
+    isLost = true;
+    onStateChange({ isOpen: false, reason: `${change} while it was open.` });
+  }
+
+  async function reopen(): Promise<void> {
+    try {
+      await connection.reopen();
+      isLost = false;
+      onStateChange({ isOpen: true });
+    } finally {
+      reopening = undefined;
+    }
+  }
+
+  const whenOpen = (): Promise<void> | undefined => (isLost ? (reopening ??= reopen()) : undefined);
+
+  const timer = setInterval(() => {
+    const change = connection.findChange();
+    if (change === undefined) return;
+    noteLoss(change);
+    whenOpen()?.catch(() => undefined);
+  }, lookIntervalMs);
+  timer.unref();
+
+  return {
+    whenOpen,
+    noteLoss,
+    close: async () => {
+      clearInterval(timer);
+      await reopening?.catch(() => undefined);
+    },
+  };
+}

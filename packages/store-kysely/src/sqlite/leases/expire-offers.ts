@@ -1,0 +1,48 @@
+import { sql } from 'kysely';
+import { confirmedAfterMs, probedDistances } from '../../constants.js';
+import type { Placeholders } from '../../prepared-query.js';
+import type { Connection } from '../connection/connection.js';
+import type { Operation } from '../operations/operation.js';
+import { db } from '../connection/query-builder.js';
+
+/**
+ * Stores that offers have expired, which removes them from the index of pending offers. Skips offers whose deadline the
+ * stored rows do not confirm yet.
+ */
+export function prepareExpireOffers(connection: Connection): Operation<readonly number[], void> {
+  const confirmedTime = prepareConfirmedTime(connection);
+  const expire = connection.prepare((p: Placeholders<{ id: number; confirmedMs: number }>) =>
+    db
+      .updateTable('handoffs')
+      .set({ status: 'expired' })
+      .where('id', '=', p.id)
+      .where('status', '=', sql.lit('pending'))
+      .where('expires_at', '<=', p.confirmedMs),
+  ).run;
+  return (rowIds, nowMs) => {
+    const confirmedMs = confirmedTime(nowMs);
+    if (confirmedMs === undefined) return;
+    for (const id of rowIds) expire({ id, confirmedMs });
+  };
+}
+
+/** The time of a recent offer that was made long enough ago; undefined if there is none. */
+function prepareConfirmedTime(connection: Connection): (nowMs: number) => number | undefined {
+  const probe = connection.prepare((p: Placeholders<{ distance: number }>) =>
+    db
+      .selectFrom('handoffs')
+      .select('created_at')
+      .where('id', '<=', (eb) =>
+        eb.selectFrom('handoffs').select((max) => max(max.fn.max('id'), '-', p.distance).as('id')),
+      )
+      .orderBy('id', 'desc')
+      .limit(sql.lit(1)),
+  ).get;
+  return (nowMs) => {
+    for (const distance of probedDistances) {
+      const createdAt = probe({ distance })?.created_at;
+      if (createdAt === undefined || createdAt <= nowMs - confirmedAfterMs) return createdAt;
+    }
+    return undefined;
+  };
+}

@@ -1,0 +1,40 @@
+import type { Ownership } from '@org/domain';
+import { sql } from 'kysely';
+import { ownershipMoved } from '../../constants.js';
+import type { Placeholders } from '../../prepared-query.js';
+import type { Connection } from '../connection/connection.js';
+import { preparedOnce } from '../connection/prepared-once.js';
+import { db } from '../connection/query-builder.js';
+import { ownershipColumns, prepareSaveSession, type SessionRow } from '../rows/session-row.js';
+
+/**
+ * Writes down that a session moved, and cancels the offers by which it could move once more. Answers with the row as it
+ * is now.
+ *
+ * @param ownership as it is after the move: at a new epoch, which fences everyone else out
+ */
+export const prepareMoveOwnership: (
+  connection: Connection,
+) => (session: SessionRow, ownership: Ownership, nowMs: number) => SessionRow = preparedOnce((connection) => {
+  const saveSession = prepareSaveSession(connection);
+  const cancelOffers = connection.prepare((p: Placeholders<{ sessionRowId: number; nowMs: number }>) =>
+    db
+      .updateTable('handoffs')
+      .set({ status: 'cancelled', resolved_at: p.nowMs, reason: ownershipMoved })
+      .where('session_id', '=', p.sessionRowId)
+      .where('status', '=', sql.lit('pending'))
+      .where('request_type', '=', sql.lit('full_handoff'))
+      .where('expires_at', '>', p.nowMs),
+  );
+  return (session, ownership, nowMs) => {
+    const moved: SessionRow = {
+      ...session,
+      ...ownershipColumns(ownership),
+      version: session.version + 1,
+      updated_at: Math.max(session.updated_at, nowMs),
+    };
+    saveSession(moved);
+    cancelOffers.run({ sessionRowId: session.id, nowMs });
+    return moved;
+  };
+});

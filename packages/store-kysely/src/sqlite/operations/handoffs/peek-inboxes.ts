@@ -1,0 +1,103 @@
+import { inboxClassOf, startOf, type Inbox } from '@org/domain';
+import type { Placeholders } from '../../../prepared-query.js';
+import type { NoticeUnsettled } from '../../../settler.js';
+import type { Connection } from '../../connection/connection.js';
+import { prepareFindLapses, type Lapses } from '../../leases/lapses.js';
+import type { Operation } from '../operation.js';
+import { db } from '../../connection/query-builder.js';
+import { addressesOf, isListed, prepareReadPendingOffers, scannedColumns, type ScannedHandoff } from './read-offers.js';
+import { scanWidth } from '../../../constants.js';
+
+/**
+ * Those who wait have seen nearly everything. What is new to the one who has seen least is read once, and shared out;
+ * should that be much, each inbox is looked into on its own.
+ */
+export function preparePeekInboxes(
+  connection: Connection,
+  notice: NoticeUnsettled,
+): Operation<readonly Inbox[], readonly boolean[]> {
+  const findLapses = prepareFindLapses(connection, notice);
+  const readNewest = prepareReadNewest(connection);
+  const holdsOffer = prepareHoldsOffer(connection);
+
+  return (inboxes, nowMs) => {
+    const lapses = new Map<string, Lapses>();
+    for (const { namespace } of inboxes) {
+      if (!lapses.has(namespace)) lapses.set(namespace, findLapses(namespace, nowMs));
+    }
+    const isNew: IsNew = (row, inbox) =>
+      row.id > startAt(row.target_agent, inbox) &&
+      isListed(lapses.get(inbox.namespace)?.settle(row), pendingInboxOf(inbox.agent), nowMs);
+    const isOfferedAgain = (inbox: Inbox): boolean =>
+      lapses
+        .get(inbox.namespace)
+        ?.offers.some(
+          (offer) =>
+            addressesOf(inbox).includes(offer.target_agent) && isListed(offer, pendingInboxOf(inbox.agent), nowMs),
+        ) === true;
+
+    const starts = inboxes.flatMap((inbox) => addressesOf(inbox).map((target) => startAt(target, inbox)));
+    const after = starts.reduce((least, start) => Math.min(least, start), Number.MAX_SAFE_INTEGER);
+    const newest = readNewest({ after, limit: scanWidth });
+    if (newest.length === scanWidth) return inboxes.map((inbox) => isOfferedAgain(inbox) || holdsOffer(inbox, isNew));
+
+    const byAddress = Map.groupBy(newest, ({ namespace, target_agent: target }) => addressName(namespace, target));
+    return inboxes.map(
+      (inbox) =>
+        isOfferedAgain(inbox) ||
+        addressesOf(inbox).some((target) =>
+          byAddress.get(addressName(inbox.namespace, target))?.some((row) => isNew(row, inbox)),
+        ),
+    );
+  };
+}
+
+/** Where what is new of an address begins. */
+const startAt = (target: string | null, { agent, after }: Inbox): number => startOf(after, inboxClassOf(target, agent));
+
+/** Whether a stored handoff is new to an inbox. */
+type IsNew = (row: ScannedHandoff, inbox: Inbox) => boolean;
+
+const pendingInboxOf = (agent: string) => ({ direction: 'inbox', agent, status: 'pending' }) as const;
+
+/** Names cannot hold a space. */
+const addressName = (namespace: string, target: string | null): string => `${namespace} ${target ?? ''}`;
+
+type NewHandoff = ScannedHandoff & { readonly namespace: string };
+
+function prepareReadNewest(connection: Connection): (args: { after: number; limit: number }) => NewHandoff[] {
+  return connection.prepare((p: Placeholders<{ after: number; limit: number }>) =>
+    db
+      .selectFrom('handoffs')
+      .select([...scannedColumns, 'namespace'])
+      .where('id', '>', p.after)
+      .orderBy('id')
+      .limit(p.limit),
+  ).all;
+}
+
+/** How many offers are read first: nearly always, one of them decides. */
+const firstWidth = 8;
+
+/**
+ * Whether an inbox holds an offer. When it holds so many that lapsed that they would take long to look through, the answer
+ * is yes as well: whoever then lists them takes them away.
+ */
+function prepareHoldsOffer(connection: Connection): (inbox: Inbox, isNew: IsNew) => boolean {
+  const readPending = prepareReadPendingOffers(connection);
+
+  function holdsAt(target: string | null, inbox: Inbox, isNew: IsNew): boolean {
+    for (const limit of [firstWidth, scanWidth]) {
+      const rows = readPending({
+        namespace: inbox.namespace,
+        targetAgent: target,
+        after: startAt(target, inbox),
+        limit,
+      });
+      if (rows.some((row) => isNew(row, inbox))) return true;
+      if (rows.length < limit) return false;
+    }
+    return true;
+  }
+  return (inbox, isNew) => addressesOf(inbox).some((target) => holdsAt(target, inbox, isNew));
+}

@@ -1,0 +1,40 @@
+import type { SessionRef } from '@org/domain';
+import { sql } from 'kysely';
+import type { Placeholders } from '../../../prepared-query.js';
+import type { Connection } from '../../connection/connection.js';
+import { prepareGetStoredSession } from '../../rows/get-session.js';
+import type { Operation } from '../operation.js';
+import { db } from '../../connection/query-builder.js';
+
+export function prepareDeleteSession(connection: Connection): Operation<SessionRef, void> {
+  const getSession = prepareGetStoredSession(connection);
+  const deleteAnswers = prepareDeleteAnswers(connection);
+  const deleteOfSession = (['handoffs', 'read_marks', 'context_history'] as const).map((table) =>
+    connection.prepare((p: Placeholders<{ id: number }>) => db.deleteFrom(table).where('session_id', '=', p.id)),
+  );
+  const deleteRow = connection.prepare((p: Placeholders<{ id: number }>) =>
+    db.deleteFrom('sessions').where('id', '=', p.id),
+  );
+
+  return (ref) => {
+    const { id } = getSession(ref);
+    deleteAnswers(ref);
+    for (const statement of deleteOfSession) statement.run({ id });
+    deleteRow.run({ id });
+  };
+}
+
+/** The answers that were recorded under idempotency keys and hold the session, or a handoff of it. */
+function prepareDeleteAnswers(connection: Connection): (ref: SessionRef) => void {
+  return connection.prepare((p: Placeholders<SessionRef>) =>
+    db
+      .deleteFrom('idempotency_keys')
+      .where('namespace', '=', p.namespace)
+      // As in the index, word for word.
+      .where(
+        sql`coalesce(response ->> '$.session.sessionKey', response ->> '$.handoff.sessionKey')`,
+        '=',
+        p.sessionKey,
+      ),
+  ).run;
+}

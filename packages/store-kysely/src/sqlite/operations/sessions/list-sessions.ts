@@ -1,0 +1,70 @@
+import { sessionStatus, type ListSessions, type SessionPage } from '@org/domain';
+import type { Placeholders } from '../../../prepared-query.js';
+import type { NoticeUnsettled } from '../../../settler.js';
+import type { Connection } from '../../connection/connection.js';
+import { prepareAreLeasesDue } from '../../leases/lapses.js';
+import { observingSessions } from '../../rows/observe-session.js';
+import type { Operation } from '../operation.js';
+import { db } from '../../connection/query-builder.js';
+import { readRange, scanPage } from '../../rows/scan-page.js';
+import { scanWidth } from '../../../constants.js';
+import { isLapsed, type SessionRow } from '../../rows/session-row.js';
+
+export function prepareListSessions(
+  connection: Connection,
+  notice: NoticeUnsettled,
+): Operation<ListSessions, SessionPage> {
+  const readScanned = prepareReadScanned(connection, scannedColumns);
+  const readScannedLeases = prepareReadScanned(connection, [...scannedColumns, ...leaseColumns]);
+  const areLeasesDue = prepareAreLeasesDue(connection);
+  const observe = observingSessions(notice);
+  const getSession = connection.prepare((p: Placeholders<{ id: number }>) =>
+    db.selectFrom('sessions').selectAll().where('id', '=', p.id),
+  ).get;
+
+  return (request, nowMs) => {
+    const { namespace, before = Number.MAX_SAFE_INTEGER, status, owner, limit } = request;
+    const width = status === undefined && owner === undefined ? limit : scanWidth;
+    const read = owner !== undefined && areLeasesDue(namespace, nowMs) ? readScannedLeases : readScanned;
+    const range = readRange(width, (rows) => read({ namespace, before, limit: rows }));
+    const page = scanPage(range, limit, (row) => isListed(row, request, nowMs));
+    return {
+      sessions: page.ids.flatMap((id) => getSession({ id }) ?? []).map((row) => observe(row, nowMs)),
+      next: page.more ? page.last : undefined,
+    };
+  };
+}
+
+const scannedColumns = ['id', 'state', 'owner', 'last_activity_at', 'ttl_ms'] as const;
+/** These come after the metadata, which a scan of many rows should not have to read. */
+const leaseColumns = ['lease_returns_to', 'lease_expires_at'] as const;
+/** What the filters look at. */
+type ScannedSession = Pick<SessionRow, (typeof scannedColumns)[number]> &
+  Partial<Pick<SessionRow, (typeof leaseColumns)[number]>>;
+
+function prepareReadScanned(
+  connection: Connection,
+  columns: readonly (keyof ScannedSession)[],
+): (args: { namespace: string; before: number; limit: number }) => ScannedSession[] {
+  return connection.prepare((p: Placeholders<{ namespace: string; before: number; limit: number }>) =>
+    db
+      .selectFrom('sessions')
+      .select(columns)
+      .where('namespace', '=', p.namespace)
+      .where('id', '<', p.before)
+      .orderBy('id', 'desc')
+      .limit(p.limit),
+  ).all;
+}
+
+function isListed(row: ScannedSession, { status, owner, dormantAfterMs }: ListSessions, observedAtMs: number): boolean {
+  if (owner !== undefined && ownerOf(row, observedAtMs) !== owner) return false;
+  if (status === undefined) return true;
+  const { state, last_activity_at: lastActivityAtMs, ttl_ms: ttlMs } = row;
+  return sessionStatus({ state, lastActivityAtMs, ttlMs: ttlMs ?? undefined, observedAtMs }, dormantAfterMs) === status;
+}
+
+const ownerOf = (
+  { state, owner, lease_expires_at: expiresAt, lease_returns_to: returnsTo }: ScannedSession,
+  nowMs: number,
+) => (isLapsed({ state, lease_expires_at: expiresAt ?? null }, nowMs) ? (returnsTo ?? owner) : owner);

@@ -1,0 +1,11 @@
+import { settledSession, type SessionRecord } from '@org/domain';
+import type { NoticeUnsettled } from '../../settler.js';
+import { isLapsed, sessionRecord, type SessionRow } from './session-row.js';
+
+/** Makes the record that a read answers with: the session as the clock has it, whatever is stored. */
+export const observingSessions =
+  (notice: NoticeUnsettled) =>
+  (row: SessionRow, nowMs: number): SessionRecord => {
+    if (isLapsed(row, nowMs)) notice({ namespace: row.namespace });
+    return settledSession(sessionRecord(row, nowMs));
+  };

@@ -1,0 +1,149 @@
+import type { Store } from '@org/domain';
+import { describeStoreContract } from '@org/domain/testing';
+import { createPostgresStore, identifyDatabase, type PostgresStoreOptions } from '@org/store-kysely/postgres';
+import { startPgbouncer, temporaryDatabase, type Pgbouncer, type TemporaryDatabase } from '@org/store-kysely/testing';
+import { Client } from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { expectLastingTrouble, expectTrouble } from '../support/expect-trouble.js';
+import { takingTurns } from '../support/fork-store.js';
+import { appendWork, createWork } from '../support/requests.js';
+
+/** Gives each transaction any one of two connections. */
+let pooler: Pgbouncer;
+const backendsOfStrangers: ReadonlySet<unknown>[] = [];
+beforeAll(async () => {
+  pooler = await startPgbouncer(process.env['DATABASE_TEST_URL'] ?? '', 2);
+});
+afterAll(() => pooler.stop());
+
+describeStoreContract('PostgreSQL behind PgBouncer', async () => {
+  const database = await temporaryDatabase();
+  const url = pooler.urlOf(database.url);
+  let skewMs = 0;
+  const open = (): Promise<Store> => createPostgresStore({ url, transactionPooler: true, clockOffsetMs: () => skewMs });
+  const store = takingTurns([await open(), await open()]);
+  const stranger = await startStranger(url);
+  return {
+    store,
+    advance: (ms) => {
+      skewMs += ms;
+    },
+    close: async () => {
+      await store.close();
+      backendsOfStrangers.push(await stranger.stop());
+      await database.drop();
+    },
+  };
+});
+
+it('changed connections between the transactions of a client', () => {
+  expect(Math.max(...backendsOfStrangers.map(({ size }) => size))).toBe(2);
+});
+
+it('is told to name no statements and to ask for no settings', async () => {
+  const database = await temporaryDatabase();
+  await expectLastingTrouble(
+    createPostgresStore({ url: pooler.urlOf(database.url) }),
+    /pooler.*Switch transactionPooler on/,
+  );
+  await database.drop();
+});
+
+it('does not hide what the database is', async () => {
+  const database = await temporaryDatabase();
+  const identity = await identifyDatabase(database.url);
+  expect(await identifyDatabase(pooler.urlOf(database.url), { transactionPooler: true })).toBe(identity);
+  expect(identity).toBeDefined();
+  await database.drop();
+});
+
+/** Another client of the pooler: the store's statements find its connections in between. Tells which those were. */
+async function startStranger(url: string): Promise<{ stop: () => Promise<ReadonlySet<unknown>> }> {
+  const client = new Client(url);
+  await client.connect();
+  const backends = new Set<unknown>();
+  const stopping = new AbortController();
+  async function interleave(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await client.query('begin');
+      const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+      backends.add(rows[0]?.pid);
+      await client.query('commit');
+    }
+  }
+  const interleaving = interleave();
+  return {
+    stop: async () => {
+      stopping.abort();
+      await interleaving;
+      await client.end();
+      return backends;
+    },
+  };
+}
+
+describe('a PgBouncer that is full, or set otherwise than the store was told', () => {
+  let database: TemporaryDatabase;
+  let misset: Pgbouncer | undefined;
+  const opened: Store[] = [];
+
+  beforeEach(async () => {
+    database = await temporaryDatabase();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((store) => store.close()));
+    await misset?.stop();
+    misset = undefined;
+    await database.drop();
+  });
+
+  async function start(poolSize: number, settings: Readonly<Record<string, string | number>>): Promise<string> {
+    misset = await startPgbouncer(process.env['DATABASE_TEST_URL'] ?? '', poolSize, settings);
+    return misset.urlOf(database.url);
+  }
+
+  async function open(url: string, options: Partial<PostgresStoreOptions> = {}): Promise<Store> {
+    const store = await createPostgresStore({ url, ...options });
+    opened.push(store);
+    return store;
+  }
+
+  it('says that the pooler accepts no more connections', async () => {
+    const url = await start(2, { max_client_conn: 1 });
+    const other = new Client(url);
+    await other.connect();
+    await expectTrouble(open(url, { transactionPooler: true }), /pooler is full.*max_client_conn.*Nothing was written/);
+    await other.end();
+  });
+
+  it('says that the pooler had no free connection, and that nothing was written', async () => {
+    const url = await start(1, { query_wait_timeout: 1 });
+    const store = await open(url, { transactionPooler: true, poolSize: 2 });
+    await store.createSession(createWork);
+    const other = new Client(url);
+    await other.connect();
+    await other.query('begin');
+    await expectTrouble(
+      store.appendEntry(appendWork('a')),
+      /no free connection.*default_pool_size.*Nothing was written/,
+    );
+    await other.query('commit');
+    await other.end();
+    expect(await store.appendEntry(appendWork('a'))).toMatchObject({ sequence: 1 });
+  });
+
+  it('says that the pooler keeps settings from the server', async () => {
+    const url = await start(2, {
+      ignore_startup_parameters: 'options,statement_timeout,idle_in_transaction_session_timeout',
+    });
+    await expectLastingTrouble(open(url), /pooler stands between.*Switch transactionPooler on/);
+  });
+
+  it('says that the pooler cannot reach the server', async () => {
+    misset = await startPgbouncer('postgres://postgres@127.0.0.1:1', 1, { client_login_timeout: 2 });
+    await expectTrouble(
+      open(misset.urlOf(database.url), { transactionPooler: true }),
+      /cannot be reached from the pooler/,
+    );
+  });
+});

@@ -1,0 +1,14 @@
+import { describeConcurrency } from '@org/domain/testing';
+import { openProcesses } from './open-processes.js';
+import { openSqlite } from './open-sqlite.js';
+import { temporaryFile } from '../support/temporary-file.js';
+
+describeConcurrency(
+  'SQLite, four processes',
+  async () => {
+    const { path, remove } = temporaryFile();
+    await (await openSqlite(path)).close();
+    return openProcesses(path, 4, remove);
+  },
+  { rounds: 200 },
+);

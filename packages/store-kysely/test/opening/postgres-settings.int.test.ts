@@ -1,0 +1,151 @@
+import type { Store } from '@org/domain';
+import { describeStoreContract, type StoreHarness } from '@org/domain/testing';
+import { createPostgresStore, type PostgresStoreOptions } from '@org/store-kysely/postgres';
+import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { expectLastingTrouble } from '../support/expect-trouble.js';
+import { takingTurns } from '../support/fork-store.js';
+
+/** What a database may be set to without the store's leave. */
+const settings: Readonly<Record<string, string>> = {
+  default_transaction_isolation: 'serializable',
+  standard_conforming_strings: 'off',
+  timezone: 'Asia/Kathmandu',
+  datestyle: 'sql, dmy',
+  intervalstyle: 'sql_standard',
+  client_encoding: 'latin1',
+  search_path: '"foreign", app',
+  array_nulls: 'off',
+  bytea_output: 'escape',
+  extra_float_digits: '-5',
+  synchronous_commit: 'off',
+};
+
+describeStoreContract('PostgreSQL, in a database with other settings', async () => {
+  const database = await temporaryDatabase();
+  await database.query('create schema app');
+  await createStore(database, { schema: 'app' }).then((store) => store.close());
+  await createForeignTables(database);
+  for (const [name, value] of Object.entries(settings)) {
+    await database.query(
+      `alter database ${nameOf(database)} set ${name} = ${name === 'search_path' ? value : `'${value}'`}`,
+    );
+  }
+  return openHarness(database);
+});
+
+describeStoreContract('PostgreSQL, in a schema that the connection does not look in', async () => {
+  const database = await temporaryDatabase();
+  await database.query('create schema "Team A"');
+  await createForeignTables(database);
+  return openHarness(database, { schema: 'Team A', transactionPooler: true });
+});
+
+/** What another application may have, in the schema where connections look first. */
+async function createForeignTables(database: TemporaryDatabase): Promise<void> {
+  await database.query('create schema "foreign"');
+  await database.query(`alter database ${nameOf(database)} set search_path = "foreign"`);
+  for (const table of ['sessions', 'handoffs', 'context_history', 'schema_migrations'])
+    await database.query(`create table "foreign".${table} (id integer)`);
+}
+
+const createStore = ({ url }: TemporaryDatabase, options: Partial<PostgresStoreOptions> = {}): Promise<Store> =>
+  createPostgresStore({ url, ...options });
+
+async function openHarness(
+  database: TemporaryDatabase,
+  options: Partial<PostgresStoreOptions> = {},
+): Promise<StoreHarness> {
+  let skewMs = 0;
+  const open = (): Promise<Store> => createStore(database, { ...options, clockOffsetMs: () => skewMs });
+  const store = takingTurns([await open(), await open()]);
+  return {
+    store,
+    advance: (ms) => {
+      skewMs += ms;
+    },
+    close: async () => {
+      await store.close();
+      await database.drop();
+    },
+  };
+}
+
+describe('a PostgreSQL database that cannot keep the promises of the store', () => {
+  let database: TemporaryDatabase;
+  beforeEach(async () => {
+    database = await temporaryDatabase();
+  });
+  afterEach(() => database.drop());
+
+  const open = (url = database.url): Promise<unknown> => createPostgresStore({ url });
+
+  it.for(['LATIN1', 'SQL_ASCII'])('is refused with the encoding %s', async (encoding) => {
+    const name = `${nameOf(database)}_encoded`;
+    await database.query(`create database ${name} encoding '${encoding}' locale 'C' template template0`);
+    const url = Object.assign(new URL(database.url), { pathname: `/${name}` });
+    await expectLastingTrouble(open(url.href), new RegExp(`keeps text as ${encoding}.*UTF8`));
+    await database.query(`drop database ${name} with (force)`);
+  });
+
+  it('is refused behind a pooler when it reads no nulls in arrays', async () => {
+    await database.query(`alter database ${nameOf(database)} set array_nulls = off`);
+    await expectLastingTrouble(createStore(database, { transactionPooler: true }), /array_nulls.*pooler.*= on/);
+    await closeAgain(open());
+  });
+
+  it.for(['serializable', 'repeatable read'])(
+    'is refused behind a pooler when transactions are %s',
+    async (isolation) => {
+      await database.query(`alter database ${nameOf(database)} set default_transaction_isolation = '${isolation}'`);
+      await expectLastingTrouble(
+        createPostgresStore({ url: database.url, transactionPooler: true }),
+        new RegExp(`${isolation}.*pooler.*read committed`),
+      );
+    },
+  );
+
+  it.for([
+    ['version bigint primary key, dirty boolean not null', `3, false`],
+    ['version varchar primary key', `'20240101120000'`],
+  ])('is refused when another tool keeps its migrations there: %s', async ([columns, row]) => {
+    await database.query(`create table schema_migrations (${columns})`);
+    await database.query(`insert into schema_migrations values (${row})`);
+    await expectLastingTrouble(open(), /schema_migrations of another application.*of its own/);
+  });
+
+  it('is refused when another application has a table of a name that is needed', async () => {
+    await database.query('create table handoffs (id integer)');
+    await expectLastingTrouble(open(), /table of another application.*of its own/);
+  });
+
+  it('is refused without a schema to create tables in', async () => {
+    await database.query(`alter database ${nameOf(database)} set search_path = ''`);
+    await expectLastingTrouble(open(), /no schema.*search_path/);
+  });
+
+  it.for([
+    ['a schema that is not there', { schema: 'no_such' }, /no schema.*DATABASE_SCHEMA/],
+    ['a schema of another application', { schema: 'foreign' }, /another application.*DATABASE_SCHEMA/],
+  ] as const)('is refused with %s', async ([, options, says]) => {
+    await createForeignTables(database);
+    await expectLastingTrouble(createStore(database, options), says);
+  });
+
+  it('is accepted if the options of the URL correct it', async () => {
+    await database.query('create schema app');
+    await database.query(`alter database ${nameOf(database)} set search_path = ''`);
+    const url = new URL(database.url);
+    url.searchParams.set('options', '-c search_path=app');
+    await closeAgain(open(url.href));
+    expect(await database.query(`select to_regclass('app.sessions')::text as name`)).toEqual([
+      { name: 'app.sessions' },
+    ]);
+  });
+});
+
+const nameOf = ({ url }: TemporaryDatabase): string => new URL(url).pathname.slice(1);
+
+async function closeAgain(opening: Promise<unknown>): Promise<void> {
+  await ((await opening) as Store).close();
+}

@@ -1,0 +1,148 @@
+import type { ListHandoffs } from '@org/domain';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runEveryStatement } from './every-statement.js';
+import { appended, expiring, faultsOf, filtered, type ExpectedPlan } from './expected-plans.js';
+import type { ExplainedRun } from './explain-statements.js';
+import { filled, fillDatabase, type Fill } from './fill-database.js';
+import { openExplainedDatabase, type ExplainedDatabase } from './open-explained-database.js';
+import { appendWork } from '../support/requests.js';
+
+/** How many pages more a statement may touch in a long log: indexes are higher there. */
+const growthInPages = 4;
+
+/**
+ * Now and then a statement meets a page that is full, or rows that nobody needs any more and that could not be tidied up,
+ * because anyone who was just connecting to the server might have seen them: the best of some rounds tells.
+ */
+const rounds = ['first', 'second', 'third'] as const;
+
+const inbox = {
+  namespace: filled.large,
+  agent: filled.target,
+  direction: 'inbox',
+  roles: ['builder'],
+  limit: 20,
+} as const satisfies ListHandoffs;
+
+/** Declares the tests of all plans, in a database that is filled so. */
+export function describePlans(title: string, fill: Fill): void {
+  describe(title, { timeout: 120_000 }, () => {
+    let database: ExplainedDatabase;
+    let sweeps: readonly ExplainedRun[];
+
+    beforeAll(async () => {
+      database = await openExplainedDatabase({ plan_cache_mode: 'force_generic_plan' });
+      await fillDatabase(database.client, fill);
+      sweeps = await sweepInbox(database);
+    }, 120_000);
+    afterAll(() => database.close());
+
+    it('finds every row by the index that is meant for it', async () => {
+      let runs: readonly ExplainedRun[] = [];
+      for (const round of rounds) {
+        runs = await everyStatement(database, filled.longLog, `every-${round}`);
+        if (runs.every((run) => faultsOf(run).length === 0)) break;
+      }
+      expect([...new Set(runs.map(({ name }) => name))].toSorted()).toEqual([...database.prepared].toSorted());
+      expectPlans(runs);
+    });
+
+    it('does the same for a batch of appends', async () => {
+      const appends = Array.from({ length: 100 }, (_, index) =>
+        appendWork('a', { namespace: filled.large, sessionKey: `session-${(index % 20) * 100 + 1}`, agent: 'agent-1' }),
+      );
+      const runs = await database.explained(({ appendEntry }) => Promise.all(appends.map(appendEntry)));
+      expect(runs).toHaveLength(1);
+      expectPlans(runs, appended(appends.length));
+    });
+
+    it('touches no more pages in a long log than in a short one', async () => {
+      const short = await fewestPages(database, filled.shortLog);
+      const long = await fewestPages(database, filled.longLog);
+      expect([...long].filter(([name, pages]) => pages > (short.get(name) ?? 0) + growthInPages)).toEqual([]);
+    });
+
+    it('looks at an offer that lapsed once', async () => {
+      expect(sweeps.length).toBeGreaterThan(1);
+      for (const run of sweeps) expectPlans([run], run.name === 'expire_offers' ? expiring : filtered(run.name));
+      const runs = await database.explained(async ({ listHandoffs }) => {
+        const { handoffs, more } = await listHandoffs({ ...inbox, status: 'pending' });
+        expect(handoffs.map(({ handoffId }) => handoffId)).toContain('live-1');
+        expect(more).toBe(false);
+      });
+      expectPlans(runs);
+    });
+
+    it('finds the few that are older than everything of others', async () => {
+      expectPlans(await database.explained(listFew));
+    });
+
+    it('looks through one page of rows that do not match', async () => {
+      const runs = await database.explained(listNothing);
+      expect(runs).toHaveLength(5);
+      for (const run of runs) expectPlans([run], filtered(run.name));
+    });
+  });
+}
+
+/** @param expected of each run; absent: what is expected of its statement */
+function expectPlans(runs: readonly ExplainedRun[], expected?: ExpectedPlan): void {
+  const faulty = runs.filter((run) => faultsOf(run, expected).length > 0);
+  const faults = faulty.flatMap((run) => faultsOf(run, expected));
+  expect(faults, faulty.map(({ text }) => text).join('\n\n')).toEqual([]);
+}
+
+/** Starts tidily: what an earlier round deleted would be met again, for as long as anyone on the server could see it. */
+async function everyStatement(
+  { client, explained }: ExplainedDatabase,
+  sessionKey: string,
+  name: string,
+): Promise<readonly ExplainedRun[]> {
+  await client.query('vacuum sessions, handoffs, idempotency_keys');
+  return explained((operations) =>
+    runEveryStatement(operations, { namespace: filled.large, sessionKey, owner: filled.requester, name }),
+  );
+}
+
+/** That each statement touches in a session. */
+async function fewestPages(database: ExplainedDatabase, sessionKey: string): Promise<Map<string, number>> {
+  const fewest = new Map<string, number>();
+  for (const round of rounds) {
+    for (const run of await everyStatement(database, sessionKey, `${sessionKey}-${round}`)) {
+      fewest.set(run.name, Math.min(run.pages, fewest.get(run.name) ?? Infinity));
+    }
+  }
+  return fewest;
+}
+
+/** Lists the inbox to its end, stores that all it came across expired, and leaves nothing to tidy up. */
+async function sweepInbox({ client, explained, expired }: ExplainedDatabase): Promise<readonly ExplainedRun[]> {
+  const runs = await explained(async ({ listHandoffs, expireOffers }) => {
+    let page = await listHandoffs({ ...inbox, status: 'pending' });
+    for (; page.more; page = await listHandoffs({ ...inbox, status: 'pending', after: page.next })) {
+      await expireOffers(expired.splice(0));
+    }
+    await expireOffers(expired.splice(0));
+  });
+  await client.query('vacuum handoffs');
+  return runs;
+}
+
+async function listFew({ listSessions, listHandoffs }: ExplainedDatabase['operations']): Promise<void> {
+  const sessions = { namespace: filled.old, limit: 20, dormantAfterMs: 1 };
+  expect((await listSessions(sessions)).sessions).toHaveLength(5);
+  expect((await listSessions({ ...sessions, owner: 'agent-3' })).sessions).toHaveLength(1);
+  const handoffs = { ...inbox, namespace: filled.old, agent: 'archivist' } as const;
+  expect((await listHandoffs(handoffs)).handoffs).toHaveLength(5);
+  expect((await listHandoffs({ ...handoffs, status: 'pending' })).handoffs).toHaveLength(5);
+  expect((await listHandoffs({ ...handoffs, status: 'expired' })).handoffs).toHaveLength(0);
+  await listHandoffs({ ...handoffs, direction: 'outbox', agent: filled.requester });
+}
+
+async function listNothing({ listSessions, listHandoffs }: ExplainedDatabase['operations']): Promise<void> {
+  await listSessions({ namespace: filled.large, limit: 20, dormantAfterMs: 1, owner: 'nobody' });
+  for (const status of ['rejected', 'expired'] as const) {
+    await listHandoffs({ ...inbox, status });
+    await listHandoffs({ ...inbox, status, direction: 'outbox', agent: filled.requester });
+  }
+}

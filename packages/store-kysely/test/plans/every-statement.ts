@@ -1,0 +1,95 @@
+import { setTimeout } from 'node:timers/promises';
+import type { SessionRef } from '@org/domain';
+import type { prepareOperations } from '../../src/postgres/operations/operations.js';
+import { appendWork, createWork, offerWork, readWork } from '../support/requests.js';
+
+export type Operations = ReturnType<typeof prepareOperations>;
+
+/** Where to run, and as whom. */
+export interface Round extends SessionRef {
+  readonly owner: string;
+  /** Names what this round makes, which no other round has made. */
+  readonly name: string;
+}
+
+/** Calls that take every statement of the store to the session of a round, which in the end is its owner's again. */
+export async function runEveryStatement(operations: Operations, { owner: agent, name, ...ref }: Round): Promise<void> {
+  const { namespace } = ref;
+  const target = { namespace, agent: 'implementer' };
+  const handoffId = `offer-${name}`;
+  const idempotency = { key: `key-${name}`, tool: 'tool', requestHash: 'hash' };
+  await operations.ping();
+  await operations.readChangeMark();
+  await operations.createSession({ ...createWork, namespace, sessionKey: `session-${name}`, agent, idempotency });
+  await operations.readSession(ref);
+  await operations.appendEntry(appendWork('a', { ...ref, agent }));
+  await operations.appendEntry(appendWork('a', { ...ref, agent, idempotency }));
+  const two = [ref, { namespace, sessionKey: `session-${name}` }];
+  await Promise.all(two.map((each) => operations.appendEntry(appendWork('a', { ...each, agent }))));
+  const second = { ...idempotency, key: `second-${name}` };
+  await Promise.all(
+    two.map((each) => operations.appendEntry(appendWork('a', { ...each, agent, idempotency: second }))),
+  );
+  const third = { ...idempotency, key: `third-${name}` };
+  await operations
+    .appendEntry(appendWork('a', { ...ref, agent, idempotency: third, expectedSequence: 0 }))
+    .catch(() => undefined);
+  await operations.readEntries({ ...readWork(), ...ref, limit: 20 });
+  await operations.readEntries({ ...readWork(), ...ref, limit: 20, direction: 'descending' });
+  await operations.readTail({ ...readWork(), ...ref, direction: 'descending', limit: 100, pageSize: 16 });
+  await operations.readBriefing({ ...ref, pinnedLimit: 10, newestLimit: 20, maxContentLength: 1000 });
+  await operations.updateSession({ ...ref, agent, title: name });
+  await operations.createHandoff(offerWork(handoffId, { ...ref, agent, targetAgent: target.agent }));
+  await operations.claimHandoff({ ...target, handoffId });
+  await operations.claimHandoff({ ...target, handoffId, idempotency });
+  await operations.resolveHandoff({ ...target, handoffId, outcome: 'returned' });
+  await runLeaseStatements(operations, { owner: agent, name, ...ref });
+  await operations.markRead({ ...ref, agent });
+  await operations.markRead({ ...ref, agent, sequence: 1 });
+  await operations.listSessions({ namespace, limit: 20, dormantAfterMs: 1 });
+  await operations.listSessionKeys({ namespace, prefix: 'session-', limit: 20 });
+  await operations.countNamespace({ namespace, limit: 20 });
+  await operations.peekInboxes([{ ...target, roles: ['builder'], after: 0 }]);
+  const inbox = { ...target, direction: 'inbox', roles: ['builder'], limit: 20 } as const;
+  await operations.listHandoffs(inbox);
+  await operations.listHandoffs({ ...inbox, status: 'pending' });
+  await operations.listHandoffs({ ...inbox, agent, direction: 'outbox' });
+  await listTurns(operations, namespace, name);
+  await operations.deleteSession({ namespace, sessionKey: `session-${name}` });
+}
+
+/** A page that leaves out the second offer of one sender for the first of another, and a handoff by its id. */
+async function listTurns(operations: Operations, namespace: string, name: string): Promise<void> {
+  const sessionOf = (agent: string) => ({ namespace, sessionKey: `${agent}-${name}`, agent });
+  const [one, another] = [sessionOf('one'), sessionOf('another')];
+  for (const session of [one, another]) await operations.createSession({ ...createWork, ...session });
+  const target = { namespace, agent: `target-${name}` };
+  for (const [index, session] of [one, one, another].entries()) {
+    const offer = { ...session, targetAgent: target.agent, requestType: 'context_transfer' } as const;
+    await operations.createHandoff(offerWork(`turn-${index}-${name}`, offer));
+  }
+  await operations.listHandoffs({ ...target, direction: 'inbox', roles: [], status: 'pending', limit: 2 });
+  await operations.readHandoff({ namespace, handoffId: `turn-0-${name}` });
+  for (const session of [one, another]) await operations.deleteSession(session);
+}
+
+/** A lease that is renewed, one whose lapse a write stores, and one whose lapse is stored after a read. */
+async function runLeaseStatements(operations: Operations, { owner: agent, name, ...ref }: Round): Promise<void> {
+  const claim = { namespace: ref.namespace, agent: 'implementer', handoffId: `leased-${name}` };
+  await operations.createHandoff(offerWork(claim.handoffId, { ...ref, agent }));
+  await operations.claimHandoff({ ...claim, leaseMs: 60_000 });
+  await operations.claimHandoff(claim);
+  await operations.resolveHandoff({ ...claim, outcome: 'returned' });
+  const other = { namespace: ref.namespace, sessionKey: `session-${name}` };
+  for (const [session, handoffId] of [
+    [ref, `lapsing-${name}`],
+    [other, `lapsing-too-${name}`],
+  ] as const) {
+    await operations.createHandoff(offerWork(handoffId, { ...session, agent }));
+    await operations.claimHandoff({ ...claim, handoffId, leaseMs: 1 });
+  }
+  await setTimeout(5);
+  await operations.appendEntry(appendWork('late', { ...ref, agent: 'implementer' })).catch(() => undefined);
+  await operations.settleDueLeases(ref.namespace);
+  await operations.expireOffers([]);
+}

@@ -1,0 +1,152 @@
+import { scanWidth } from '../../src/constants.js';
+import type { ExplainedRun, PlanStep } from './explain-statements.js';
+
+/** How a statement finds its rows, and the most that it may take, whatever else the database holds. */
+export interface ExpectedPlan {
+  readonly indexes: readonly string[];
+  readonly rows: number;
+  readonly pages: number;
+}
+
+const sessionByKey = 'sessions_namespace_session_key_key';
+const handoffById = 'handoffs_namespace_handoff_id_key';
+const recordedKey = 'idempotency_keys_scope';
+const leases = 'handoffs_leased';
+/** Every mutation may sweep out a few old keys. */
+const sweptKeys = ['idempotency_keys_created_at', 'idempotency_keys_pkey'];
+/** Addresses, of each of which a list reads a row more than it shows. */
+const addresses = 3;
+
+/** Of every statement: an append of one entry, and lists and pages of 20. */
+export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
+  ping: { indexes: [], rows: 1, pages: 2 },
+  read_change_mark: { indexes: [], rows: 0, pages: 0 },
+  create_session: { indexes: [sessionByKey, recordedKey, ...sweptKeys], rows: 15, pages: 64 },
+  read_session: { indexes: [sessionByKey], rows: 1, pages: 4 },
+  append_entries: { indexes: [sessionByKey, 'sessions_pkey'], rows: 2, pages: 30 },
+  append_entries_once: {
+    indexes: [sessionByKey, 'sessions_pkey', 'context_history_idempotency'],
+    rows: 3,
+    pages: 36,
+  },
+  append_entries_of_several: { indexes: [sessionByKey, 'sessions_pkey'], rows: 4, pages: 60 },
+  append_entries_of_several_once: {
+    indexes: [sessionByKey, 'sessions_pkey', 'context_history_idempotency'],
+    rows: 6,
+    pages: 72,
+  },
+  read_appended: { indexes: [sessionByKey, 'context_history_idempotency'], rows: 2, pages: 10 },
+  read_entries_ascending: { indexes: [sessionByKey, 'context_history_pkey'], rows: 21, pages: 12 },
+  read_entries_descending: { indexes: [sessionByKey, 'context_history_pkey'], rows: 21, pages: 12 },
+  // As many entries as a page has but one, and the ends of seven pages.
+  read_tail: { indexes: [sessionByKey, 'context_history_pkey'], rows: 1 + 15 + 7, pages: 48 },
+  read_briefing: { indexes: [sessionByKey, 'context_history_pkey', 'context_history_pinned'], rows: 32, pages: 22 },
+  read_session_situation: { indexes: [sessionByKey, recordedKey], rows: 3, pages: 12 },
+  update_session: { indexes: ['sessions_pkey', ...sweptKeys], rows: 2, pages: 15 },
+  create_handoff: { indexes: ['sessions_pkey', ...sweptKeys], rows: 8, pages: 60 },
+  read_handoff_situation: { indexes: [handoffById, 'sessions_pkey', recordedKey], rows: 4, pages: 12 },
+  claim_handoff: {
+    indexes: ['sessions_pkey', 'handoffs_pkey', 'handoffs_pending_of_session', ...sweptKeys],
+    rows: 15,
+    pages: 75,
+  },
+  resolve_handoff: {
+    indexes: ['sessions_pkey', 'handoffs_pkey', 'handoffs_pending_of_session', ...sweptKeys],
+    rows: 15,
+    pages: 75,
+  },
+  record_answer: { indexes: sweptKeys, rows: 15, pages: 50 },
+  list_sessions: { indexes: ['sessions_by_creation', 'sessions_pkey'], rows: 42, pages: 60 },
+  list_session_keys: { indexes: [sessionByKey], rows: 20, pages: 20 },
+  list_inbox: {
+    indexes: ['handoffs_inbox', 'handoffs_pkey', 'sessions_pkey', leases],
+    rows: 21 * addresses + 41,
+    pages: 180,
+  },
+  list_pending_inbox: {
+    indexes: ['handoffs_pending_inbox', 'handoffs_pkey', 'sessions_pkey', leases],
+    rows: 21 * addresses + 41,
+    pages: 180,
+  },
+  read_listed: { indexes: ['handoffs_pkey', 'sessions_pkey'], rows: 4, pages: 20 },
+  read_handoff: { indexes: [handoffById, 'sessions_pkey'], rows: 2, pages: 8 },
+  list_outbox: { indexes: ['handoffs_outbox', 'handoffs_pkey', 'sessions_pkey', leases], rows: 62, pages: 180 },
+  peek_inboxes: { indexes: ['handoffs_pending_inbox', 'sessions_pkey', leases], rows: addresses + 1, pages: 20 },
+  check_leases: { indexes: [leases, 'handoffs_pkey', 'sessions_pkey'], rows: 8, pages: 40 },
+  settle_lease: {
+    indexes: ['sessions_pkey', handoffById, 'handoffs_pkey', 'handoffs_pending_of_session'],
+    rows: 10,
+    pages: 75,
+  },
+  settle_leases: {
+    indexes: ['sessions_pkey', handoffById, 'handoffs_pkey', 'handoffs_pending_of_session'],
+    rows: 14,
+    pages: 75,
+  },
+  renew_lease: { indexes: ['sessions_pkey', handoffById], rows: 4, pages: 40 },
+  expire_offers: { indexes: ['handoffs_pkey'], rows: 30, pages: 60 },
+  read_mark: { indexes: [sessionByKey, 'read_marks_pkey'], rows: 2, pages: 8 },
+  move_mark: { indexes: [sessionByKey], rows: 3, pages: 20 },
+  find_session: { indexes: [sessionByKey], rows: 1, pages: 4 },
+  delete_session: { indexes: ['sessions_pkey', 'context_history_pkey'], rows: 20, pages: 100 },
+  count_namespace: {
+    indexes: ['sessions_by_creation', 'sessions_pkey', 'handoffs_pending_inbox', leases],
+    rows: 42,
+    pages: 63,
+  },
+};
+
+/** What a list with a filter may take: it looks through more than it shows. */
+export const filtered = (name: string): ExpectedPlan => ({
+  indexes: expectedPlans[name]?.indexes ?? [],
+  rows: scanWidth + addresses + 41,
+  pages: 2 * scanWidth,
+});
+
+/** What a batch of appends may take. */
+export const appended = (entries: number): ExpectedPlan => ({
+  indexes: expectedPlans['append_entries']?.indexes ?? [],
+  rows: 2 * entries,
+  pages: 22 * entries,
+});
+
+/** What storing that the offers of one page expired may take: each is read twice more, and written. */
+export const expiring: ExpectedPlan = {
+  indexes: expectedPlans['expire_offers']?.indexes ?? [],
+  rows: 4 * (scanWidth + addresses),
+  pages: 40 * scanWidth,
+};
+
+/** What is wrong with a run: nothing, one hopes. */
+export function faultsOf({ name, plan, rows, pages }: ExplainedRun, expected = expectedPlans[name]): string[] {
+  if (expected === undefined) return [`${name}: no plan is expected for it`];
+  const steps = stepsOf(plan);
+  const indexes = indexesOf(plan).join();
+  const wanted = expected.indexes.toSorted().join();
+  const sorted = Math.max(0, ...steps.filter(isSort).flatMap(inputRows));
+  return [
+    ...readWhole(plan).map((table) => `reads all of ${table}`),
+    ...(indexes === wanted ? [] : [`takes ${indexes}; it should take ${wanted}`]),
+    ...(rows <= expected.rows ? [] : [`reads ${rows} rows; ${expected.rows} should do`]),
+    ...(pages <= expected.pages ? [] : [`touches ${pages} pages; ${expected.pages} should do`]),
+    ...(sorted <= Math.max(expected.rows, 1) ? [] : [`sorts ${sorted} rows`]),
+  ].map((fault) => `${name}: ${fault}`);
+}
+
+/** The indexes that a plan takes. */
+export const indexesOf = (plan: PlanStep): string[] =>
+  [...new Set(stepsOf(plan).flatMap((step) => step['Index Name'] ?? []))]
+    .filter((index) => index !== 'schema_migrations_pkey')
+    .toSorted();
+
+/** The tables of ours that a plan reads from end to end. */
+export const readWhole = (plan: PlanStep): string[] =>
+  stepsOf(plan)
+    .filter((step) => step['Node Type'] === 'Seq Scan' && step['Relation Name'] !== 'schema_migrations')
+    .map((step) => step['Relation Name'] ?? '');
+
+const stepsOf = (plan: PlanStep): PlanStep[] => [plan, ...(plan.Plans ?? []).flatMap(stepsOf)];
+
+const isSort = (step: PlanStep): boolean => step['Node Type'].endsWith('Sort');
+
+const inputRows = (step: PlanStep): number[] => (step.Plans ?? []).map((input) => input['Actual Rows']);

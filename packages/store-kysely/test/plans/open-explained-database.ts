@@ -1,0 +1,48 @@
+import { noTelemetry } from '@org/domain';
+import { Client } from 'pg';
+import { getTypeParser } from '../../src/postgres/connection/connection-pool.js';
+import { migratePostgres } from '../../src/postgres/schema/migrate.js';
+import { prepareOperations } from '../../src/postgres/operations/operations.js';
+import type { Operations } from './every-statement.js';
+import { explainingDatabase, type ExplainedRun } from './explain-statements.js';
+import { temporaryDatabase } from '@org/store-kysely/testing';
+
+/** Opens a new database, and a store's operations on it that explain their statements. */
+export interface ExplainedDatabase {
+  readonly client: Client;
+  readonly operations: Operations;
+  /** The offers that lists found to have expired, which nothing has stored. */
+  readonly expired: number[];
+  /** The names of all statements that there are. */
+  readonly prepared: ReadonlySet<string>;
+  /** Answers with the runs of all statements that the calls took. */
+  readonly explained: (call: (operations: Operations) => Promise<unknown>) => Promise<readonly ExplainedRun[]>;
+  readonly close: () => Promise<void>;
+}
+
+/** @param settings of the connection */
+export async function openExplainedDatabase(settings: Readonly<Record<string, string>>): Promise<ExplainedDatabase> {
+  const temporary = await temporaryDatabase();
+  await migratePostgres(temporary.url);
+  const client = new Client({ connectionString: temporary.url, types: { getTypeParser } });
+  await client.connect();
+  for (const [name, value] of Object.entries(settings)) await client.query(`set ${name} = ${value}`);
+  const { database, prepared, takeRuns } = explainingDatabase(client);
+  const expired: number[] = [];
+  const groupCommit = { flushes: 1, maxWaiting: 1000, telemetry: noTelemetry };
+  const operations = prepareOperations(database, groupCommit, (found) => expired.push(...(found.expired ?? [])));
+  return {
+    client,
+    operations,
+    expired,
+    prepared,
+    explained: async (call) => {
+      await call(operations);
+      return takeRuns();
+    },
+    close: async () => {
+      await client.end();
+      await temporary.drop();
+    },
+  };
+}

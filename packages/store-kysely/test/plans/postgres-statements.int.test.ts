@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import { noTelemetry, type Store } from '@org/domain';
+import { createPostgresStore } from '@org/store-kysely/postgres';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { appendWork, offerWork, readWork } from '../support/requests.js';
+import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
+
+describe('the statements of', () => {
+  let database: TemporaryDatabase;
+  let store: Store;
+  let run: string[] = [];
+  let session: { readonly namespace: string; readonly sessionKey: string };
+
+  beforeAll(async () => {
+    database = await temporaryDatabase();
+    store = await createPostgresStore({
+      url: database.url,
+      poolSize: 2,
+      telemetry: { ...noTelemetry, recordStatement: (statement) => run.push(statement) },
+    });
+  });
+  afterAll(async () => {
+    await store.close();
+    await database.drop();
+  });
+  beforeEach(async () => {
+    session = { namespace: 'default', sessionKey: randomUUID() };
+    await create(session.sessionKey);
+    run = [];
+  });
+
+  const create = (sessionKey: string, ifExists: 'error' | 'resume' = 'error'): Promise<unknown> =>
+    store.createSession({ ...session, sessionKey, agent: 'planner', metadata: {}, ifExists });
+  const idempotency = (key: string) => ({ key, tool: 'tool', requestHash: 'hash' });
+  const offer = (handoffId: string): Promise<unknown> => store.createHandoff({ ...offerWork(handoffId), ...session });
+  const claim = (handoffId: string): Promise<unknown> =>
+    store.claimHandoff({ namespace: session.namespace, agent: 'implementer', handoffId });
+
+  it('a creation and a resume', async () => {
+    await create('another');
+    await create('another', 'resume');
+    expect(run).toEqual(['create_session', 'create_session']);
+    await expect(create('another')).rejects.toMatchObject({ code: 'SESSION_EXISTS' });
+    expect(run.slice(2)).toEqual(['create_session', 'read_session_situation']);
+  });
+
+  it('appends: one for all that arrive together, and one more for those that are refused', async () => {
+    await store.appendEntry(appendWork('a', session));
+    expect(run).toEqual(['append_entries']);
+    await Promise.all(Array.from({ length: 100 }, (_, index) => store.appendEntry(appendWork(`${index}`, session))));
+    expect(run.slice(1)).toEqual(['append_entries']);
+    await store.appendEntry(appendWork('a', { ...session, idempotency: idempotency('k') }));
+    await store.appendEntry(appendWork('a', { ...session, idempotency: idempotency('k') }));
+    expect(run.slice(2)).toEqual(['append_entries_once', 'append_entries_once']);
+    await expect(store.appendEntry(appendWork('a', { ...session, agent: 'stranger' }))).rejects.toMatchObject({
+      code: 'NOT_A_PARTICIPANT',
+    });
+    expect(run.slice(4)).toEqual(['append_entries', 'read_session_situation']);
+  });
+
+  it('reads', async () => {
+    await store.readSession(session);
+    await store.readEntries({ ...readWork(), ...session });
+    await store.readEntries({ ...readWork(), ...session, direction: 'descending' });
+    await store.readTail({ ...readWork(), ...session, pageSize: 16 });
+    await store.readBriefing({ ...session, pinnedLimit: 5, newestLimit: 5, maxContentLength: 100 });
+    await store.listSessions({ namespace: 'default', limit: 5, dormantAfterMs: 1 });
+    await store.listSessionKeys({ namespace: 'default', prefix: '', limit: 5 });
+    const list = { namespace: 'default', agent: 'a', roles: [], limit: 5 };
+    await store.listHandoffs({ ...list, direction: 'outbox' });
+    await store.listHandoffs({ ...list, direction: 'inbox' });
+    await store.listHandoffs({ ...list, direction: 'inbox', status: 'pending' });
+    const unknown = { namespace: 'default', handoffId: 'none' };
+    await expect(store.readHandoff(unknown)).rejects.toMatchObject({ code: 'HANDOFF_NOT_FOUND' });
+    await store.ping();
+    expect(run).toEqual([
+      'read_session',
+      'read_entries_ascending',
+      'read_entries_descending',
+      'read_tail',
+      'read_briefing',
+      'list_sessions',
+      'list_session_keys',
+      'list_outbox',
+      'list_inbox',
+      'list_pending_inbox',
+      'read_handoff',
+      'ping',
+    ]);
+  });
+
+  it('an update', async () => {
+    await store.updateSession({ ...session, agent: 'planner', title: 'new' });
+    expect(run).toEqual(['read_session_situation', 'update_session']);
+  });
+
+  it('an offer, its claim, and its end', async () => {
+    const handoffId = randomUUID();
+    await offer(handoffId);
+    expect(run).toEqual(['read_session_situation', 'create_handoff']);
+    await claim(handoffId);
+    expect(run.slice(2)).toEqual(['read_handoff_situation', 'claim_handoff']);
+    await claim(handoffId);
+    expect(run.slice(4)).toEqual(['read_handoff_situation']);
+    const { namespace } = session;
+    await store.resolveHandoff({ namespace, handoffId, agent: 'implementer', outcome: 'completed' });
+    expect(run.slice(5)).toEqual(['read_handoff_situation', 'resolve_handoff']);
+  });
+
+  it('a page of an inbox: one more where senders take turns', async () => {
+    const targetAgent = 'turned-to';
+    const list = { namespace: session.namespace, agent: targetAgent, direction: 'inbox', roles: [], limit: 2 } as const;
+    for (const id of ['a', 'b', 'c']) await store.createHandoff(offerWork(id, { ...session, targetAgent }));
+    run = [];
+    await store.listHandoffs({ ...list, status: 'pending' });
+    expect(run).toEqual(['list_pending_inbox']);
+    const other = { namespace: session.namespace, sessionKey: randomUUID(), agent: 'reviewer' };
+    await store.createSession({ ...other, metadata: {}, ifExists: 'error' });
+    await store.createHandoff(offerWork('d', { ...other, targetAgent }));
+    run = [];
+    const { handoffs } = await store.listHandoffs({ ...list, status: 'pending' });
+    expect(handoffs.map(({ handoffId }) => handoffId)).toEqual(['a', 'd']);
+    expect(run).toEqual(['list_pending_inbox', 'read_listed']);
+  });
+
+  it('a read mark', async () => {
+    await store.appendEntry(appendWork('a', session));
+    await store.markRead({ ...session, agent: 'reviewer' });
+    await store.markRead({ ...session, agent: 'reviewer', sequence: 1 });
+    expect(run.slice(1)).toEqual(['read_mark', 'move_mark']);
+  });
+
+  it('a look into a thousand inboxes, and the counts of a namespace', async () => {
+    const { namespace } = session;
+    await store.peekInboxes(
+      Array.from({ length: 1000 }, (_, index) => ({ namespace, agent: `agent-${index}`, roles: ['a', 'b'], after: 0 })),
+    );
+    await store.countNamespace({ namespace, limit: 10 });
+    expect(run).toEqual(['peek_inboxes', 'count_namespace']);
+  });
+
+  it('a lease: no more than without, until it lapses', async () => {
+    const handoffId = randomUUID();
+    const { namespace } = session;
+    const agent = 'implementer';
+    await offer(handoffId);
+    await store.claimHandoff({ namespace, agent, handoffId, leaseMs: 60_000 });
+    await store.claimHandoff({ namespace, agent, handoffId });
+    await store.appendEntry(appendWork('a', { ...session, agent }));
+    expect(run.slice(2)).toEqual([
+      'read_handoff_situation',
+      'claim_handoff',
+      'read_handoff_situation',
+      'renew_lease',
+      'append_entries',
+    ]);
+    await database.query(`update sessions set lease_expires_at = now() where lease_ms is not null`);
+    await database.query(`update handoffs set lease_check_at = now() where lease_check_at is not null`);
+    run = [];
+    await store.readSession(session);
+    await vi.waitFor(() => expect(run).toEqual(['read_session', 'check_leases', 'settle_leases']));
+    await store.readSession(session);
+    expect(run.slice(3)).toEqual(['read_session']);
+  });
+
+  it('a deletion', async () => {
+    await store.deleteSession(session);
+    expect(run).toEqual(['find_session', 'delete_session']);
+  });
+
+  it('any call are the same without names', async () => {
+    const unnamed = await createPostgresStore({ url: database.url, transactionPooler: true });
+    await unnamed.appendEntry(appendWork('a', session));
+    expect((await unnamed.readEntries({ ...readWork(), ...session })).entries).toHaveLength(1);
+    await unnamed.close();
+  });
+});
