@@ -71,7 +71,7 @@ describe('when the files of an open SQLite store', () => {
     for (const file of all()) rmSync(file);
     await expectTrouble(
       store.appendEntry(appendWork('lost')),
-      /context\.db was removed .*(Nothing was written|may be lost)/,
+      /context\.db was removed .*(Nothing was written|It may have been carried out)/,
     );
     await expectTrouble(store.readSession(work), /context\.db was removed/);
     await expectTrouble(store.ping(), /context\.db was removed/);
