@@ -33,6 +33,7 @@ it.each([
   '{"id":1,"result":7}',
   '{"error":{},"id":1}',
   `{"x":[${'0,'.repeat(200_000)}0],"id":1}`,
+  `{"id":1,"result":[${'0,'.repeat(200_000)}0]}`,
 ])('finds none in %.60s', (message) => {
   expect(requestIdIn(Buffer.from(message))).toBeUndefined();
 });

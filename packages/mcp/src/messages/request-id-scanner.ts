@@ -99,6 +99,8 @@ export class RequestIdScanner {
   #endName(): void {
     this.#name = this.#token.length <= longestMemberName ? String.fromCharCode(...this.#token) : '';
     this.#token = [];
+    // The scan may stop within the value: that of a result can be of any size.
+    if (scannedMembers.has(this.#name)) this.#found.set(this.#name, '');
   }
 
   #endMember(): void {
