@@ -9,7 +9,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Caller } from '@org/domain';
 import { createMcpServerFactory, type McpServerFactoryOptions } from '../create-mcp-server-factory.js';
-import type { Message } from '../messages/message.js';
+import { isModern, type Message } from '../messages/message.js';
 import { refuseParams } from '../messages/refuse-params.js';
 import { createResources } from '../resources/resources.js';
 import { serverInfoOf } from '../server-options.js';
@@ -74,6 +74,10 @@ export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHan
   };
 }
 
+/** The modern era has no `initialize`: the SDK answers it with 404, whatever its parameters are. */
+const isModernInitialize = ({ kind, body }: Message): boolean =>
+  kind === 'request' && body.method === 'initialize' && isModern(body);
+
 /** Adds the session id to the answer to `initialize` of the legacy era. Later requests name the client by it. */
 function withSessionId(response: Response, message: Message): Response {
   const sessionId = sessionIdFor(message);
@@ -118,7 +122,7 @@ export function serveOverHttp(
         if (request.method === 'POST') throw new TypeError('a POST needs its message');
         return calls.fetch(request, { ...auth });
       }
-      const refusal = refuseParams(message);
+      const refusal = isModernInitialize(message) ? undefined : refuseParams(message);
       if (refusal !== undefined) return Response.json(refusal);
       const given = { parsedBody: message.body, ...auth };
       if (message.kind !== 'listen') return withSessionId(await calls.fetch(request, given), message);

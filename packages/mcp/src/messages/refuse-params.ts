@@ -6,7 +6,7 @@ import {
   type JSONRPCRequest,
 } from '@modelcontextprotocol/server';
 import { interestsOf, parseWatchedUris } from '../subscriptions/interests.js';
-import { isModern, type Message } from './message.js';
+import type { Message } from './message.js';
 
 /** The requests that the SDK answers with its validator's raw output if their parameters are malformed. */
 const schemas = {
@@ -27,8 +27,7 @@ export function refuseParams({ kind, body }: Message): JSONRPCErrorResponse | un
   if (kind === 'listen') return refuseListening(body);
   if (kind !== 'tool_call' && kind !== 'request') return undefined;
   const { id, method, params } = body;
-  // The modern era has no `initialize`, so its parameters are not checked.
-  if (!hasSchema(method) || (method === 'initialize' && isModern(body))) return undefined;
+  if (!hasSchema(method)) return undefined;
   const result = schemas[method]['~standard'].validate(params ?? {});
   if ('then' in result || result.issues === undefined) return undefined;
   const problems = result.issues.map(({ path = [], message: problem }) => `${path.map(String).join('.')}: ${problem}`);
