@@ -59,7 +59,8 @@ describe('a store on a hot standby', () => {
     expect((await reading.listHandoffs(outbox)).handoffs).toMatchObject([{ handoffId: 'expired' }, ...pending]);
     expect(await reading.peekInboxes([{ ...inbox, after: 0 }])).toEqual([true]);
     expect(await reading.countNamespace({ namespace, limit: 10 })).toEqual({ sessions: 1, pendingHandoffs: 1 });
-    await reading.ping();
+    // A server that cannot write is not ready, although it answers reads.
+    await expect(reading.ping()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
     await expect(reading.appendEntry(appendWork('no'))).rejects.toMatchObject({ code: expect.any(String) as string });
 
     // A read on the primary has it stored, and the standby then reads the same from what is stored.

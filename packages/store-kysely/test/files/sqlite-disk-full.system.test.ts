@@ -48,7 +48,7 @@ describe('a SQLite store on a small disk', () => {
     const fillUp = async (): Promise<void> => {
       for (;;) await Promise.all(Array.from({ length: together }, append));
     };
-    await expectTrouble(fillUp(), /the disk is full. Nothing was written; free some space/);
+    await expectTrouble(fillUp(), /the disk is full\. Free some space\. Nothing was written/);
     return (await store.readSession(work)).lastSequence;
   }
 
