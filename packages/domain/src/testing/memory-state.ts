@@ -38,14 +38,21 @@ export class MemoryState {
   readonly handoffs: StoredHandoff[] = [];
   readonly #answers = new Map<string, RecordedAnswer>();
   readonly #clock: () => number;
+  #nowMs: number;
   #lastId = 0;
 
   constructor(clock: () => number) {
     this.#clock = clock;
+    this.#nowMs = clock();
+  }
+
+  /** Reads the clock. All of an operation happens at one moment, as in a database. */
+  beginOperation(): void {
+    this.#nowMs = this.#clock();
   }
 
   now(): number {
-    return this.#clock();
+    return this.#nowMs;
   }
 
   /** The greatest that was ever given. */

@@ -29,6 +29,7 @@ export function createMemoryStore({ clock = Date.now }: MemoryStoreOptions = {})
   };
   return beforeEach(store, (operation) => {
     if (closed && operation !== 'close') throw storeClosed();
+    state.beginOperation();
     state.settleLeases();
   });
 }
