@@ -3,7 +3,7 @@ import type { Store, Telemetry } from '@org/domain';
 import { olderSchema } from '../schema-version.js';
 import { createSettler, type NoticeUnsettled } from '../settler.js';
 import type { Connection } from './connection/connection.js';
-import type { SqliteFileState } from './files/reopener.js';
+import type { SqliteFileState } from './files/sqlite-file-state.js';
 import { measureCommits, measureOperations, type RecordStatement } from './transactions/measure-statements.js';
 import { requireSchema } from './schema/migrate.js';
 import { migrations } from './schema/migrations/index.js';

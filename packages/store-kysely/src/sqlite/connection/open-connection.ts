@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ContextStoreError, storeUnavailable } from '@org/domain';
 import type Database from 'better-sqlite3';
@@ -8,6 +8,7 @@ import { awaitMatchingLog, markFile } from '../files/await-matching-log.js';
 import { closeLostDatabases, registerOpenDatabase } from '../files/close-lost-databases.js';
 import { loadDriver } from './load-driver.js';
 import { createLogSpace } from '../files/log-space.js';
+import { makeFolder } from '../files/make-folder.js';
 import { migrate } from '../schema/migrate.js';
 import { retryWhileBusy } from '../transactions/retry-while-busy.js';
 
@@ -87,21 +88,6 @@ function requireNode(): void {
     written: 'no',
     retryable: false,
   });
-}
-
-/**
- * Makes a folder for its user alone, with those above it, unless it exists. One at a time: left to make several, Node tries
- * forever where none can be, as under /proc. @throws system errors
- */
-export function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolder(dirname(folder));
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    // Another process may have been faster.
-    if (!existsSync(folder)) throw error;
-  }
 }
 
 /** Creates the file if there is none, readable by its user alone, and checks that it can be written. */

@@ -1,7 +1,5 @@
 import type { Connection } from '../connection/connection.js';
-
-/** Whether a store has the files open that lie at its path. */
-export type SqliteFileState = { readonly isOpen: true } | { readonly isOpen: false; readonly reason: string };
+import type { SqliteFileState } from './sqlite-file-state.js';
 
 /** Opens a connection again when its files were removed or replaced and others lie at its path. */
 export interface Reopener {
