@@ -178,11 +178,8 @@ const legal = callOf(
   `"arguments":{"sessionKey":"work","contextType":"file","content":"${String.raw`\u0041`.repeat(bytes / 6)}"}`,
 );
 
-/**
- * The maximum cost, as a multiple of the legal call's. Several long arguments cost up to five times one; work that grows
- * faster than a message costs hundreds of times.
- */
-const most = 8;
+/** The maximum cost, as a multiple of the legal call's for as many bytes. */
+const most = 3;
 
 async function cpuMsOf({ body, headers }: Message): Promise<{ readonly cpuMs: number; readonly answer: string }> {
   const usual = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
@@ -205,7 +202,7 @@ async function costOf(message: Message): Promise<{ readonly cost: number; readon
     const { cpuMs: legalMs } = await cpuMsOf(legal);
     const { cpuMs, answer } = await cpuMsOf(message);
     answerBytes = Buffer.byteLength(answer);
-    cost = cpuMs / legalMs;
+    cost = cpuMs / legalMs / Math.max(1, message.body.length / legal.body.length);
   }
   return { cost, answerBytes };
 }
