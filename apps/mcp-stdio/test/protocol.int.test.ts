@@ -51,6 +51,24 @@ it('negotiates the modern era with a client that supports it', async () => {
   await client.close();
 });
 
+it.each([{ name: {} }, { name: 5 }, 'client', null, []])(
+  'ignores %j as the name of a client on a legacy connection: its schema allows any value there',
+  async (clientInfo) => {
+    const unnamed = new RawServer({ DATABASE_URL: folder.database });
+    unnamed.send({
+      id: 1,
+      method: 'initialize',
+      params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'legacy', version: '1' } },
+    });
+    await unnamed.next();
+    const _meta = { 'io.modelcontextprotocol/clientInfo': clientInfo };
+    unnamed.send({ id: 2, method: 'tools/call', params: { name: 'listHandoffs', arguments: {}, _meta } });
+    expect(await unnamed.next()).toMatchObject({ id: 2, result: { structuredContent: { handoffs: [] } } });
+    unnamed.child.stdin.end();
+    await unnamed.finished;
+  },
+);
+
 describe('the server', () => {
   it('answers every request that came before standard input ended, then exits with 0', async () => {
     server.callTool(0, 'registerSession', { sessionKey: 'work' });

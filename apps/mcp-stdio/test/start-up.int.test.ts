@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { dataFolder, program, RawServer, run, type DataFolder } from './mcp-stdio.js';
+import { dataFolder, preloading, program, RawServer, run, type DataFolder } from './mcp-stdio.js';
 
 let folder: DataFolder;
 beforeEach(async () => {
@@ -88,6 +88,12 @@ describe('a start-up problem is one readable line, and a non-zero exit code', ()
     database.exec("insert into schema_migrations (version, name, applied_at) values (1000, 'from-the-future', 0)");
     database.close();
     await expectOneLine({ DATABASE_URL: `sqlite:${path}` }, /newer release.*Upgrade/);
+  });
+
+  it('a Node.js that is too old', async () => {
+    const asNode20 =
+      "Object.defineProperty(process.versions, 'node', { value: '20.20.2' }); delete Promise.withResolvers;";
+    await expectOneLine({ ...preloading(asNode20), DATABASE_URL: folder.database }, /needs Node\.js 22\.19.*20\.20\.2/);
   });
 
   it('several invalid variables: one line each', async () => {

@@ -6,6 +6,7 @@ import { ContextStoreError, withoutOutcome } from '@org/domain';
 import type { ConnectionState } from '@org/redis-connection';
 import type { SqliteFileState } from '@org/store-kysely/sqlite';
 import { readEnvironment, type Environment, type EnvironmentTable } from './environment.js';
+import { requireSupportedNode } from './node-version.js';
 import type { OpenContextStoreOptions } from './open-context-store.js';
 
 export { logPrinted } from './log-printed.js';
@@ -56,6 +57,7 @@ export async function runCommand<Table extends EnvironmentTable>(
   { stopped, output = process.stdout }: RunOptions,
 ): Promise<void> {
   try {
+    requireSupportedNode();
     const { start: main, commands = {} } = command;
     const { values: options, positionals } = parse(process.argv.slice(2), 'commands' in command);
     if (options.help) return void output.write(helpText(command));

@@ -2,7 +2,11 @@ import { ContextStoreError } from '@org/domain';
 
 const [neededMajor, neededMinor] = [22, 19];
 
-/** The native SQLite driver crashes an older Node.js instead of throwing: this must come before its import. @throws VALIDATION_ERROR */
+/**
+ * Refuses an older Node.js. Call this before the import of the native SQLite driver, which crashes there instead of throwing.
+ *
+ * @throws VALIDATION_ERROR
+ */
 export function requireSupportedNode(version = process.versions.node): void {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major > neededMajor || (major === neededMajor && minor >= neededMinor)) return;

@@ -3,7 +3,6 @@ import {
   CLIENT_INFO_META_KEY,
   Server,
   specTypeSchemas,
-  type Implementation,
   type McpRequestContext,
   type McpServerFactory,
   type ServerContext,
@@ -149,8 +148,10 @@ const paramsOf = {
 /** Modern requests contain the client's name; on a legacy connection the client has sent it once, at `initialize`. */
 // oxlint-disable-next-line typescript/no-deprecated -- only this class has the name of a legacy connection
 function clientNameOf(server: Server, { mcpReq }: ServerContext): string | undefined {
-  // The SDK has validated the envelope, but publishes an empty type for it.
-  const envelope: { readonly [CLIENT_INFO_META_KEY]?: Implementation } | undefined = mcpReq.envelope;
+  // The SDK publishes an empty type for the envelope, and does not validate it on a legacy connection.
+  const envelope: { readonly [CLIENT_INFO_META_KEY]?: { readonly name?: unknown } | null } | undefined =
+    mcpReq.envelope;
+  const name = envelope?.[CLIENT_INFO_META_KEY]?.name;
   // oxlint-disable-next-line typescript/no-deprecated -- see above
-  return (envelope?.[CLIENT_INFO_META_KEY] ?? server.getClientVersion())?.name;
+  return typeof name === 'string' ? name : server.getClientVersion()?.name;
 }

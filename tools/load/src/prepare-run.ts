@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { orServerEnded } from '@org/measure/http-server-process';
 import { describeMachine } from '@org/measure/machine';
 import { createMcpClient } from '@org/measure/mcp-client';
@@ -33,7 +34,7 @@ export async function prepareRun(context: RunContext, nodeArguments?: readonly s
   const { args, progress, signal, folder, resources } = context;
   const scenario = changeScenario(readScenario(args.scenario), args);
   const target: Target = args.target ?? (await startTarget({ env: args.env, folder, resources, nodeArguments }));
-  const run = `load-${Date.now().toString(36)}`;
+  const run = `load-${randomBytes(6).toString('hex')}`;
   const pool = createSessionPool(scenario, run);
   const client = createMcpClient({ url: target.url, era: args.era, token: target.token });
   progress(`creating ${scenario.sessions} sessions`);

@@ -16,12 +16,12 @@ export function mcpRequest(
   { mcpReq, http }: ServerContext,
   { requestInfo }: McpRequestContext,
 ): McpRequest {
-  // The SDK has validated the envelope, but publishes an empty type for it.
-  const envelope: { readonly [PROTOCOL_VERSION_META_KEY]?: string } | undefined = mcpReq.envelope;
+  // The SDK publishes an empty type for the envelope, and does not validate it on a legacy connection.
+  const envelope: { readonly [PROTOCOL_VERSION_META_KEY]?: unknown } | undefined = mcpReq.envelope;
   return {
     id: mcpReq.id,
     protocolVersion:
-      envelope?.[PROTOCOL_VERSION_META_KEY] ??
+      textOf(envelope?.[PROTOCOL_VERSION_META_KEY]) ??
       // oxlint-disable-next-line typescript/no-deprecated -- see above
       server.getNegotiatedProtocolVersion() ??
       http?.req?.headers.get('mcp-protocol-version') ??
