@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Store } from '@org/domain';
 import { noTelemetry } from '@org/domain';
-import { createMemoryStore } from '@org/domain/testing';
+import { createMemoryStore } from '@org/store-contract';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { appendWork, briefWork, createWork, readWork, work } from '../test/requests.js';
 import { watchStore } from '../test/watched-store.js';

@@ -1,4 +1,4 @@
-import { describeStoreContract, describeStoreModel } from '@org/domain/testing';
+import { describeStoreContract, describeStoreModel } from '@org/store-contract';
 import { openCachedMemory, openCachedSqlite } from './open-cached.js';
 
 describeStoreContract('a cache over memory', () => openCachedMemory({}));

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { redisUrl } from '@org/redis-connection/testing';
 import type { Store } from '@org/domain';
-import { createMemoryStore, type SharedStores, type StoreHarness } from '@org/domain/testing';
+import { createMemoryStore, type SharedStores, type StoreHarness } from '@org/store-contract';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { createSqliteStore } from '@org/store-kysely/sqlite';
 import { temporaryDatabase } from '@org/store-kysely/testing';

@@ -1,4 +1,4 @@
-import { describeConcurrency, describeStoreContract, describeStoreModel } from '@org/domain/testing';
+import { describeConcurrency, describeStoreContract, describeStoreModel } from '@org/store-contract';
 import { openCachedPostgres, openSharedPostgres, throughRedis } from './open-cached.js';
 
 describeStoreContract('two caches over PostgreSQL, in Redis', () => openCachedPostgres(throughRedis(2)));

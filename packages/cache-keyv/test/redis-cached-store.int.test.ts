@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { eventually, plainClient, redisUrl, type PlainClient } from '@org/redis-connection/testing';
 import { noTelemetry, type Store } from '@org/domain';
-import { createMemoryStore, describeStoreContract, describeStoreModel } from '@org/domain/testing';
+import { createMemoryStore, describeStoreContract, describeStoreModel } from '@org/store-contract';
 import { createSqliteStore } from '@org/store-kysely/sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createCachedStore } from '../src/index.js';

@@ -7,7 +7,7 @@ import {
   type RedisServer,
 } from '@org/redis-connection/testing';
 import { createContextStore, type ContextStore } from '@org/domain';
-import { createMemoryStore } from '@org/domain/testing';
+import { createMemoryStore } from '@org/store-contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCachedStore, type SharedLevel } from '../src/index.js';
 import { createRedisLevel } from '../src/redis.js';

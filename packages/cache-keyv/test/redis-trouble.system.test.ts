@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { eventually, plainClient, redisServer, type RedisServer } from '@org/redis-connection/testing';
 import type { Store } from '@org/domain';
-import { createMemoryStore } from '@org/domain/testing';
+import { createMemoryStore } from '@org/store-contract';
 import type { ConnectionState } from '@org/redis-connection';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCachedStore, type SharedLevel } from '../src/index.js';

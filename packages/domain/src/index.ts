@@ -24,6 +24,7 @@ export {
 export type { Briefing } from './model/briefing.js';
 export { contextTypes, type ContextType, type Entry } from './model/entry.js';
 export {
+  handoffOutcomes,
   handoffStatuses,
   requestTypes,
   type Handoff,
@@ -112,6 +113,7 @@ export {
   composePage,
   inboxClasses,
   inboxClassOf,
+  reachedBy,
   startOf,
   type ListedHandoff,
   type Page,

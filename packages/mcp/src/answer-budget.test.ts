@@ -1,6 +1,6 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { createContextStore, recordedNote, useCases, type UseCaseName } from '@org/domain';
-import { createMemoryStore } from '@org/domain/testing';
+import { createMemoryStore } from '@org/store-contract';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { z } from 'zod';

@@ -9,7 +9,7 @@ import {
   type StoreEvent,
   type UseCaseName,
 } from '@org/domain';
-import { createMemoryStore } from '@org/domain/testing';
+import { createMemoryStore } from '@org/store-contract';
 import { createMcpServerFactory, type McpServerFactoryOptions } from '../src/create-mcp-server-factory.js';
 import { serveMcpStdio, type ServeMcpStdioOptions } from '../src/stdio/serve-mcp-stdio.js';
 

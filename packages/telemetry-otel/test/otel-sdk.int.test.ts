@@ -1,5 +1,5 @@
 import { createContextStore, type McpRequest } from '@org/domain';
-import { createMemoryStore } from '@org/domain/testing';
+import { createMemoryStore } from '@org/store-contract';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { startOtelSdk, type OtelSdk } from '../src/sdk/index.js';
 import { startOtlpReceiver, type OtlpReceiver } from '../src/testing/index.js';

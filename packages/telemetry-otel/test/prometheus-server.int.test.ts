@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { createContextStore, ContextStoreError, type ContextStore, type ErrorCode } from '@org/domain';
-import { createMemoryStore } from '@org/domain/testing';
+import { createMemoryStore } from '@org/store-contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createOtelTelemetry, httpMetrics, processMetrics, storeMetrics } from '../src/index.js';
 import { openPrometheusServer, startOtelSdk, type OtelSdk, type PrometheusServer } from '../src/sdk/index.js';

@@ -18,7 +18,7 @@ import {
   type Telemetry,
   type McpRequest,
 } from '@org/domain';
-import { createMemoryStore } from '@org/domain/testing';
+import { createMemoryStore } from '@org/store-contract';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { traceIdOf, withTraces } from '../src/index.js';
 

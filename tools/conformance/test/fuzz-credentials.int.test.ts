@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { HttpServerProcess } from '@org/mcp-http/testing';
-import { playSeeds, runsOf, type SeededSearch } from '@org/domain/testing';
+import { playSeeds, runsOf, type SeededSearch } from '@org/store-contract';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { expectDecent } from './fuzz/answers.js';

@@ -1,7 +1,7 @@
 import { openContextStore, type Caller, type ContextStore } from '@org/context-store';
 import { createMcpHttpHandler, receiveMessage, type McpHttpHandler } from '@org/mcp';
 import { createMcpServerFactory, createResourceChanges, createResources, serveOverHttp } from '@org/mcp/testing';
-import { playSeeds, runsOf, type SeededSearch } from '@org/domain/testing';
+import { playSeeds, runsOf, type SeededSearch } from '@org/store-contract';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { jsonText, objectText } from './fuzz/json-texts.js';

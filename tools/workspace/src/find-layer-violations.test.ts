@@ -19,6 +19,9 @@ describe('findLayerViolations', () => {
 
   it.each([
     ['domain', 'adapter'],
+    ['domain', 'store-contract'],
+    ['store-contract', 'adapter'],
+    ['adapter', 'store-contract'],
     ['adapter', 'context-store'],
     ['mcp', 'context-store'],
     ['context-store', 'mcp'],
@@ -29,7 +32,7 @@ describe('findLayerViolations', () => {
     expect(findLayerViolations(graph)).toEqual([`a (${from}) may not use b (${to})`]);
   });
 
-  it.each(['domain', 'adapter', 'context-store', 'mcp', 'app'])(
+  it.each(['domain', 'store-contract', 'adapter', 'context-store', 'mcp', 'app'])(
     'refuses an arrow between two projects of layer %s',
     (layer) => {
       const graph = graphOf({ a: layer, b: layer }, [uses('a', 'b')]);
@@ -43,20 +46,29 @@ describe('findLayerViolations', () => {
       store: 'context-store',
       app: 'app',
       domain: 'domain',
+      contract: 'store-contract',
       cache: 'adapter',
       sql: 'adapter',
     };
-    expect(findLayerViolations(graphOf(layers, [testUses('mcp', 'store'), testUses('cache', 'sql')]))).toEqual([]);
-    expect(findLayerViolations(graphOf(layers, [testUses('mcp', 'app'), testUses('domain', 'mcp')]))).toEqual([
+    const allowed = [
+      testUses('mcp', 'store'),
+      testUses('mcp', 'contract'),
+      testUses('cache', 'sql'),
+      testUses('cache', 'contract'),
+    ];
+    expect(findLayerViolations(graphOf(layers, allowed))).toEqual([]);
+    const forbidden = [testUses('mcp', 'app'), testUses('domain', 'mcp'), testUses('domain', 'contract')];
+    expect(findLayerViolations(graphOf(layers, forbidden))).toEqual([
       'mcp (mcp) may not use app (app)',
       'domain (domain) may not use mcp (mcp)',
+      'domain (domain) may not use contract (store-contract)',
     ]);
   });
 
   it.each([[[]], [['layer:unheard-of']], [['layer:domain', 'layer:mcp']]])('refuses a project tagged %j', (tags) => {
     const graph: ProjectGraph = { nodes: { a: { data: { root: 'a', tags } } }, dependencies: {} };
     expect(findLayerViolations(graph)).toEqual([
-      'a needs exactly one tag layer:NAME (domain, connection, adapter, context-store, mcp, app, tool)',
+      'a needs exactly one tag layer:NAME (domain, store-contract, connection, adapter, context-store, mcp, app, tool)',
     ]);
   });
 

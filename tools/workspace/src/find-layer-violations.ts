@@ -1,4 +1,4 @@
-const layers = ['domain', 'connection', 'adapter', 'context-store', 'mcp', 'app', 'tool'] as const;
+const layers = ['domain', 'store-contract', 'connection', 'adapter', 'context-store', 'mcp', 'app', 'tool'] as const;
 
 /** A layer of the architecture. Each project names one by the Nx tag `layer:NAME`. */
 export type Layer = (typeof layers)[number];
@@ -21,6 +21,7 @@ export interface ProjectDependency {
 /** The layers that each layer may depend on: those below it. Adapters do not depend on each other. */
 const mayUse: Readonly<Record<Layer, readonly Layer[]>> = {
   domain: [],
+  'store-contract': ['domain'],
   connection: ['domain'],
   adapter: ['connection', 'domain'],
   'context-store': ['adapter', 'connection', 'domain'],
@@ -29,10 +30,11 @@ const mayUse: Readonly<Record<Layer, readonly Layer[]>> = {
   tool: layers,
 };
 
-/** The layers that tests may use in addition: tests of the MCP tools and of the cache run on real stores. */
+/** The layers that tests may use in addition: tests of the MCP tools and of the cache run on real stores,
+ * and those of adapters run the suites of every store. */
 const testsMayAlsoUse: Readonly<Partial<Record<Layer, readonly Layer[]>>> = {
-  adapter: ['adapter'],
-  mcp: ['context-store'],
+  adapter: ['store-contract', 'adapter'],
+  mcp: ['store-contract', 'context-store'],
 };
 
 /**

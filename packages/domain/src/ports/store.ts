@@ -26,7 +26,7 @@ import type { SessionStatus } from '../model/session.js';
  * A `signal` says that nobody needs the answer any more. A store may then give the operation up with CANCELLED while it
  * waits for its turn, before the next thing that it would ask its database.
  *
- * The contract suite in `@org/domain/testing` holds every engine to the same answers.
+ * The contract suite in `@org/store-contract` holds every engine to the same answers.
  */
 export interface Store {
   /**

@@ -1,5 +1,5 @@
 import { createContextStore, type Caller, type ContextStore } from '@org/domain';
-import { createMemoryStore } from '@org/domain/testing';
+import { createMemoryStore } from '@org/store-contract';
 import { describe, expect, it } from 'vitest';
 import { messageOf } from '../../test/message-of.js';
 import { createMcpHttpHandler, serveOverHttp, type McpHttpHandler } from './create-mcp-http-handler.js';

@@ -1,6 +1,6 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { createContextStore, type ContextStore } from '@org/domain';
-import { createMemoryStore } from '@org/domain/testing';
+import { createMemoryStore } from '@org/store-contract';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { call, connect, eras, factoryOver } from '../../test/connect.js';
 

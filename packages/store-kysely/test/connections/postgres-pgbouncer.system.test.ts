@@ -1,5 +1,5 @@
 import type { Store } from '@org/domain';
-import { describeStoreContract } from '@org/domain/testing';
+import { describeStoreContract } from '@org/store-contract';
 import { createPostgresStore, identifyDatabase, type PostgresStoreOptions } from '@org/store-kysely/postgres';
 import { startPgbouncer, temporaryDatabase, type Pgbouncer, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { Client } from 'pg';

@@ -1,4 +1,4 @@
-import type { StoreHarness } from '@org/domain/testing';
+import type { StoreHarness } from '@org/store-contract';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { temporaryDatabase } from '@org/store-kysely/testing';
 import { takingTurns } from '../support/fork-store.js';

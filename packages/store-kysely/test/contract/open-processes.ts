@@ -1,4 +1,4 @@
-import type { SharedStores } from '@org/domain/testing';
+import type { SharedStores } from '@org/store-contract';
 import { forkStore } from '../support/fork-store.js';
 
 /** Processes that share a database which is migrated already: a file, or what a `postgres:` URL names. */

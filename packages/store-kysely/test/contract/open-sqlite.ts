@@ -1,4 +1,4 @@
-import type { StoreHarness } from '@org/domain/testing';
+import type { StoreHarness } from '@org/store-contract';
 import { createSqliteStore } from '@org/store-kysely/sqlite';
 
 export async function openSqlite(path: string, remove?: () => void): Promise<StoreHarness> {

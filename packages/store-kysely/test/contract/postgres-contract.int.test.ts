@@ -1,4 +1,4 @@
-import { describeStoreContract } from '@org/domain/testing';
+import { describeStoreContract } from '@org/store-contract';
 import { openPostgres } from './open-postgres.js';
 
 describeStoreContract('PostgreSQL', () => openPostgres(1));

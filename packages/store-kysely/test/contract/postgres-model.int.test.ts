@@ -1,4 +1,4 @@
-import { describeConcurrency, describeStoreModel } from '@org/domain/testing';
+import { describeConcurrency, describeStoreModel } from '@org/store-contract';
 import { openPostgres, openSharedPostgres } from './open-postgres.js';
 
 describeStoreModel('PostgreSQL, written by two stores', () => openPostgres(2), { runs: 20 });

@@ -1,4 +1,4 @@
-import { describeConcurrency } from '@org/domain/testing';
+import { describeConcurrency } from '@org/store-contract';
 import { migratePostgres } from '@org/store-kysely/postgres';
 import { temporaryDatabase } from '@org/store-kysely/testing';
 import { openProcesses } from './open-processes.js';

@@ -1,4 +1,4 @@
-import { describeConcurrency } from '@org/domain/testing';
+import { describeConcurrency } from '@org/store-contract';
 import { openProcesses } from './open-processes.js';
 import { openSqlite } from './open-sqlite.js';
 import { temporaryFile } from '../support/temporary-file.js';

@@ -1,4 +1,4 @@
-import { describeStoreContract } from '@org/domain/testing';
+import { describeStoreContract } from '@org/store-contract';
 import { forkStore, takingTurns } from '../support/fork-store.js';
 import { openSqlite } from './open-sqlite.js';
 import { temporaryFile } from '../support/temporary-file.js';

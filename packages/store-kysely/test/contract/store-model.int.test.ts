@@ -1,4 +1,4 @@
-import { describeConcurrency, describeStoreModel } from '@org/domain/testing';
+import { describeConcurrency, describeStoreModel } from '@org/store-contract';
 import { openProcesses } from './open-processes.js';
 import { openSqlite } from './open-sqlite.js';
 import { temporaryFile } from '../support/temporary-file.js';

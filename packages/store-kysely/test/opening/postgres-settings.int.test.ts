@@ -1,5 +1,5 @@
 import type { Store } from '@org/domain';
-import { describeStoreContract, type StoreHarness } from '@org/domain/testing';
+import { describeStoreContract, type StoreHarness } from '@org/store-contract';
 import { createPostgresStore, type PostgresStoreOptions } from '@org/store-kysely/postgres';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

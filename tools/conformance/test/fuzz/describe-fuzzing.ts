@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { playSeeds, runsOf, type SeededRun, type SeededSearch } from '@org/domain/testing';
+import { playSeeds, runsOf, type SeededRun, type SeededSearch } from '@org/store-contract';
 import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Env, FuzzTarget } from './fuzz-target.js';

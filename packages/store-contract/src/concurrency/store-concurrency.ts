@@ -1,0 +1,177 @@
+import { ContextStoreError, requestTypes, type AppendEntry, type ClaimedHandoff, type Store } from '@org/domain';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkHistory } from '../history/check-history.js';
+import { createHistoryRecorder, type HistoryRecorder } from '../history/record-history.js';
+import { once, StoreScenario, type StoreHarness } from '../store-scenario.js';
+
+/** Several stores over the same data, in as many processes or pools as the engine has to offer. */
+export interface SharedStores extends Pick<StoreHarness, 'advance' | 'close'> {
+  readonly stores: readonly [Store, ...Store[]];
+}
+
+/** How much of it there is. */
+export interface ConcurrencyOptions {
+  /** How often each race is run. The environment's `CONCURRENCY_ROUNDS` stands in for it. */
+  readonly rounds?: number | undefined;
+}
+
+const acceptors = 64;
+const leaseMs = 60_000;
+
+/** Races agents against each other over several stores, and looks at the whole history afterwards. */
+export function describeConcurrency(
+  engine: string,
+  open: () => Promise<SharedStores>,
+  options: ConcurrencyOptions = {},
+): void {
+  const rounds = Number(process.env['CONCURRENCY_ROUNDS'] ?? options.rounds ?? 10);
+  const timeoutMs = 30_000 + rounds * 5000;
+
+  describe(`store concurrency: ${engine}`, { timeout: timeoutMs }, () => {
+    let shared: SharedStores;
+    let recorder: HistoryRecorder;
+    let race: Race;
+    beforeAll(async () => {
+      shared = await open();
+    });
+    afterAll(() => shared.close());
+    beforeEach(() => {
+      recorder = createHistoryRecorder();
+      race = new Race(shared.stores.map(recorder.watch), shared.advance);
+    });
+    afterEach(async () => {
+      expect(checkHistory(await recorder.history(shared.stores[0]))).toEqual([]);
+    });
+
+    it('keeps each append once, however often and wherever it is tried', async () => {
+      await race.next().createSession();
+      const writers = Array.from({ length: 8 }, (_, index) => `writer-${index}`);
+      for (const writer of writers) await race.invite(writer);
+      await Promise.all(
+        writers.map(async (agent) => {
+          for (let turn = 0; turn < rounds; turn += 1) {
+            const append = { agent, content: `${agent}/${turn}`, idempotency: once(`${turn}`) };
+            const tries = await Promise.all([1, 2, 3].map(() => race.next().append(append)));
+            // An answer that got lost is asked for again.
+            tries.push(await race.next().append(append));
+            expect(new Set(tries.map(({ sequence }) => sequence)).size).toBe(1);
+            expect(tries.filter(({ replayed }) => !replayed)).toHaveLength(1);
+          }
+        }),
+      );
+      expect((await race.next().readSession()).lastSequence).toBe(writers.length * rounds);
+    });
+
+    it(`lets one of ${acceptors} acceptors win, each time`, async () => {
+      for (let round = 0; round < rounds; round += 1) {
+        const sessionKey = `round-${round}`;
+        await race.next().createSession({ sessionKey });
+        const requestType = requestTypes[round % requestTypes.length] ?? 'full_handoff';
+        const offer = await race.next().offer({ sessionKey, targetAgent: 'role:builder', requestType });
+        const claims = await Promise.all(
+          Array.from({ length: acceptors }, (_, index) => refusable(race.next().claim(offer, `acceptor-${index}`))),
+        );
+        expect(claims.filter((claim) => claim !== 'HANDOFF_CLAIMED')).toHaveLength(1);
+      }
+    });
+
+    it('lets nobody write past the fence while a session is passed on and on', async () => {
+      const agents = ['planner', 'first', 'second', 'third'];
+      await race.next().createSession();
+      for (let round = 0; round < rounds; round += 1) {
+        const { owner, epoch } = await race.next().readSession();
+        const offer = await race.next().offer({ agent: owner });
+        const others = agents.filter((agent) => agent !== owner);
+        await Promise.all([
+          ...agents.map((agent) => race.writeOn(agent, 6)),
+          race.writeOn(owner, 6, epoch),
+          ...others.map((agent) => refusable(race.next().claim(offer, agent))),
+        ]);
+        expect((await race.next().readSession()).epoch).toBe(epoch + 1);
+      }
+    });
+
+    it('gives a session back, and lets it be taken again, while leases lapse in between', async () => {
+      const agents = ['first', 'second', 'third'];
+      await race.next().createSession();
+      const offer = await race.next().offer({ targetAgent: 'role:builder', expiresInMs: 1000 * leaseMs * rounds });
+      for (let round = 0; round < rounds; round += 1) {
+        const took = await Promise.all(agents.map((agent) => refusable(race.claim(offer, agent))));
+        expect(took.filter((claim) => typeof claim === 'object' && !claim.replayed)).toHaveLength(1);
+        await Promise.all(agents.map((agent) => race.writeOn(agent, 3)));
+        await Promise.all([
+          ...['planner', ...agents].map((agent) => race.writeOn(agent, 6)),
+          shared.advance(leaseMs),
+          ...agents.map((agent) => refusable(race.claim(offer, agent))),
+        ]);
+        // Whoever holds it now has been silent for long enough.
+        await shared.advance(leaseMs);
+        expect((await race.next().readSession()).owner).toBe('planner');
+      }
+    });
+
+    it('lets one process of an agent end a handoff: the one that accepted it', async () => {
+      const agent = 'twin';
+      const processes = ['first', 'second', 'third'];
+      await race.next().createSession({ agent });
+      for (let round = 0; round < rounds; round += 1) {
+        const { epoch } = await race.next().readSession();
+        const offer = await race.next().offer({ agent, targetAgent: agent });
+        const claims = processes.map((claimant) => race.next().claim(offer, agent, undefined, leaseMs, claimant));
+        const accepted = (await Promise.all(claims.map(refusable))).filter((claim) => typeof claim === 'object');
+        const known = [...processes.map((claimant) => ({ claimant })), { epoch }, { epoch, claimant: 'fourth' }];
+        const ends = known.flatMap((by) => [
+          race.next().resolve(offer, 'returned', agent, by),
+          race.next().resolve(offer, 'completed', agent, by),
+        ]);
+        const ended = (await Promise.all(ends.map(refusable))).flatMap((end, index) =>
+          typeof end === 'object' ? [known[Math.floor(index / 2)]] : [],
+        );
+        expect(ended).toEqual(accepted.map(({ handoff: { claimant } }) => ({ claimant })));
+      }
+    });
+  });
+}
+
+/** The stores in turn, with contents that are told apart. */
+class Race {
+  readonly #scenarios: readonly StoreScenario[];
+  #turn = 0;
+  #contents = 0;
+
+  constructor(stores: readonly Store[], advance: SharedStores['advance']) {
+    const namespace = new StoreScenario({ store: stores[0] as Store, advance }).namespace;
+    this.#scenarios = stores.map((store) => Object.assign(new StoreScenario({ store, advance }), { namespace }));
+  }
+
+  next(): StoreScenario {
+    this.#turn += 1;
+    return this.#scenarios[this.#turn % this.#scenarios.length] as StoreScenario;
+  }
+
+  async invite(agent: string): Promise<void> {
+    await this.next().claim(await this.next().offer({ requestType: 'collaboration' }), agent);
+  }
+
+  claim(offer: { handoffId: string }, agent: string): Promise<ClaimedHandoff & { replayed: boolean }> {
+    return this.next().claim(offer, agent, undefined, leaseMs);
+  }
+
+  /** Writes, also when it is refused. */
+  async writeOn(agent: string, times: number, epoch?: AppendEntry['epoch']): Promise<void> {
+    for (let time = 0; time < times; time += 1) {
+      this.#contents += 1;
+      await refusable(this.next().append({ agent, epoch, content: `${agent} ${this.#contents}` }));
+    }
+  }
+}
+
+/** The answer, or the code of the refusal. */
+async function refusable<T>(call: Promise<T>): Promise<T | string> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof ContextStoreError) return error.code;
+    throw error;
+  }
+}

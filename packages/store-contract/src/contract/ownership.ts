@@ -1,0 +1,110 @@
+import { limits } from '@org/domain';
+import { describe, expect } from 'vitest';
+import { dayMs, expectRefusal, once, type ScenarioTest } from '../store-scenario.js';
+
+const leaseMs = 60_000;
+
+export function describeOwnership(test: ScenarioTest): void {
+  describe('retries under a lease', () => {
+    test('give a lapsed claimer its first answer again, and nothing else', async (s) => {
+      await s.createSession();
+      const offer = await s.offer();
+      const first = await s.claim(offer, 'implementer', once('claim'), leaseMs);
+      const appended = await s.append({ agent: 'implementer', idempotency: once('append') });
+      await s.advance(leaseMs);
+      expect(await s.append({ agent: 'implementer', idempotency: once('append') })).toEqual({
+        ...appended,
+        replayed: true,
+      });
+      expect(await s.claim(offer, 'implementer', once('claim'), leaseMs)).toEqual({ ...first, replayed: true });
+      expect(await s.readSession()).toMatchObject({ owner: 'planner', epoch: 3 });
+      await expectRefusal(s.claim(offer, 'implementer', once('claim', 'other input'), leaseMs), 'IDEMPOTENCY_MISMATCH');
+      await expectRefusal(s.append({ agent: 'implementer' }), 'OWNERSHIP_LOST');
+      expect((await s.claim(offer, 'implementer', once('anew'), leaseMs)).session.epoch).toBe(4);
+    });
+
+    test('renew it by the repetition of the claim, with a key and a duration of its own', async (s) => {
+      await s.createSession();
+      const offer = await s.offer();
+      await s.claim(offer, 'implementer', once('first'), leaseMs);
+      await s.advance(leaseMs - 1000);
+      const again = await s.claim(offer, 'implementer', once('second'), 2 * leaseMs);
+      expect(again.replayed).toBe(true);
+      expect(again.session.lease).toMatchObject({ durationMs: 2 * leaseMs });
+      expect(again.handoff.leaseExpiresAtMs).toBe(again.session.lease?.expiresAtMs);
+      await s.advance(leaseMs - 1000);
+      expect((await s.readSession()).owner).toBe('implementer');
+    });
+
+    test('give the first answer of a return again, also after the offer was claimed anew', async (s) => {
+      await s.createSession();
+      const offer = await s.offer();
+      await s.claim(offer, 'implementer', undefined, leaseMs);
+      const first = await s.resolve(offer, 'returned', 'implementer', { idempotency: once('back') });
+      await s.handOver();
+      expect(await s.resolve(offer, 'returned', 'implementer', { idempotency: once('back') })).toEqual({
+        ...first,
+        replayed: true,
+      });
+      expect(await s.readSession()).toMatchObject({ owner: 'implementer', epoch: 4 });
+    });
+  });
+
+  describe('a lease and a TTL', () => {
+    test('that end together give an expired session back', async (s) => {
+      await s.createSession({ ttlMs: leaseMs });
+      const offer = await s.offer();
+      await s.claim(offer, 'implementer', undefined, leaseMs);
+      await s.advance(leaseMs);
+      expect(await s.readSession()).toMatchObject({ owner: 'planner', epoch: 3, state: 'active' });
+      await expectRefusal(s.claim(offer, 'implementer'), 'SESSION_EXPIRED');
+      await expectRefusal(s.append(), 'SESSION_EXPIRED');
+      await expectRefusal(s.updateSession({ agent: 'implementer', ttlMs: dayMs }), 'OWNERSHIP_LOST');
+      await s.updateSession({ ttlMs: dayMs });
+      expect((await s.claim(offer, 'implementer')).session.epoch).toBe(4);
+    });
+
+    test('that ends first leave an expired session to its holder until the lease ends', async (s) => {
+      await s.createSession({ ttlMs: leaseMs / 2 });
+      await s.claim(await s.offer(), 'implementer', undefined, leaseMs);
+      await s.advance(leaseMs / 2);
+      await expectRefusal(s.append({ agent: 'implementer' }), 'SESSION_EXPIRED');
+      await s.updateSession({ agent: 'implementer', ttlMs: dayMs });
+      await s.advance(leaseMs - 1000);
+      await s.append({ agent: 'implementer' });
+    });
+  });
+
+  describe('former owners', () => {
+    test('are remembered up to a limit, the latest last, each once', async (s) => {
+      await s.createSession({ agent: 'agent-0' });
+      const passOn = async (from: number, to: number): Promise<void> => {
+        await s.claim(await s.offer({ agent: `agent-${from}` }), `agent-${to}`);
+      };
+      const last = limits.formerOwners + 1;
+      for (let index = 0; index < last; index += 1) await passOn(index, index + 1);
+      const names = Array.from({ length: limits.formerOwners }, (_, index) => `agent-${index + 1}`);
+      expect((await s.readSession()).formerOwners).toEqual(names);
+      await expectRefusal(s.append({ agent: 'agent-1' }), 'OWNERSHIP_LOST');
+      await expectRefusal(s.append({ agent: 'agent-0' }), 'NOT_A_PARTICIPANT');
+      // An owner is no former one; when it stops being the owner again, it is the latest.
+      await passOn(last, 5);
+      expect((await s.readSession()).formerOwners).toEqual([
+        ...names.filter((name) => name !== 'agent-5'),
+        `agent-${last}`,
+      ]);
+      await passOn(5, 6);
+      expect((await s.readSession()).formerOwners.at(-1)).toBe('agent-5');
+      expect((await s.readSession()).formerOwners).not.toContain('agent-6');
+    });
+
+    test('write as participants once they are invited', async (s) => {
+      await s.createSession();
+      await s.handOver();
+      await expectRefusal(s.append(), 'OWNERSHIP_LOST');
+      await s.claim(await s.offer({ agent: 'implementer', requestType: 'collaboration' }), 'planner');
+      expect(await s.append()).toMatchObject({ epoch: 2 });
+      await expectRefusal(s.append({ epoch: 1 }), 'OWNERSHIP_LOST');
+    });
+  });
+}

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeAcceptance } from './acceptance.js';
+import { describeEntries } from './entries.js';
+import { describeHandoffs } from './handoffs.js';
+import { describeClock } from './clock.js';
+import { describeDeletion } from './deletion.js';
+import { describeInboxes } from './inboxes.js';
+import { describeIsolation } from './isolation.js';
+import { describeLapses } from './lapses.js';
+import { describeLeases } from './leases.js';
+import { describeFencing } from './fencing.js';
+import { describeOwnership } from './ownership.js';
+import { describeMarks } from './marks.js';
+import { describeNumbers } from './numbers.js';
+import { describeSessions } from './sessions.js';
+import { describeTails } from './tails.js';
+import { scenarioTest, StoreScenario, type StoreHarness } from '../store-scenario.js';
+
+/**
+ * The contract that every `Store` keeps. Declares one suite of tests for an engine; there are no options, because there
+ * is nothing that an engine may leave out.
+ */
+export function describeStoreContract(engine: string, open: () => Promise<StoreHarness>): void {
+  describe(`store contract: ${engine}`, () => {
+    let harness: StoreHarness;
+    beforeAll(async () => {
+      harness = await open();
+    });
+    afterAll(() => harness.close());
+
+    const test = scenarioTest(() => harness);
+    describeSessions(test);
+    describeEntries(test);
+    describeTails(test);
+    describeHandoffs(test);
+    describeAcceptance(test);
+    describeLeases(test);
+    describeLapses(test);
+    describeOwnership(test);
+    describeFencing(test);
+    describeMarks(test);
+    describeNumbers(test);
+    describeInboxes(test);
+    describeDeletion(test);
+    describeIsolation(test);
+    describeClock(test);
+
+    it('answers pings', async () => {
+      await expect(harness.store.ping()).resolves.toBeUndefined();
+    });
+  });
+
+  describe(`store contract: closing ${engine}`, () => {
+    it('finishes what was asked for, then refuses calls', async () => {
+      const harness = await open();
+      const scenario = new StoreScenario(harness);
+      await scenario.createSession();
+      const appends = [scenario.append(), scenario.append()];
+      await harness.store.close();
+      const sequences = (await Promise.all(appends)).map(({ sequence }) => sequence);
+      expect(sequences.toSorted((a, b) => a - b)).toEqual([1, 2]);
+      const refused = {
+        code: 'STORE_UNAVAILABLE',
+        message: expect.stringMatching(/Nothing was written/) as string,
+        details: { written: 'no' },
+      };
+      const calls = await Promise.allSettled([scenario.append(), harness.store.ping()]);
+      expect(calls).toMatchObject([{ reason: refused }, { reason: refused }]);
+      await harness.close();
+    });
+  });
+}

@@ -1,0 +1,64 @@
+import { logPages, type AppendedEntry, type ReadEntries } from '@org/domain';
+import { describe, expect } from 'vitest';
+import type { ScenarioTest } from '../store-scenario.js';
+
+export function describeTails(test: ScenarioTest): void {
+  describe('the tail of a log', () => {
+    test('has of full pages the append that each ends by, and what lies behind them', async (s) => {
+      await s.createSession();
+      const appended: AppendedEntry[] = [];
+      for (let index = 1; index <= 10; index += 1) {
+        const { replayed: _replayed, ...answer } = await s.append({
+          content: 'x'.repeat(index),
+          estimatedTokens: index,
+        });
+        appended.push(answer);
+      }
+      const { entries } = await s.readEntries();
+      const tail = await s.readTail();
+      expect(tail).toEqual({
+        session: { ...(await s.readSession()), observedAtMs: tail.session.observedAtMs },
+        scanned: { first: 1, last: 10 },
+        pageEnds: [appended[3], appended[7]],
+        entries: entries.slice(8),
+      });
+      expect((await s.readTail({ pageSize: 100, maxContentLength: 9 })).entries.at(-1)).toEqual({
+        ...entries[9],
+        content: 'x'.repeat(9),
+        contentCut: true,
+      });
+    });
+
+    test('is that of whatever range a page of the log looks through', async (s) => {
+      await s.createSession();
+      const sequences = (of: readonly AppendedEntry[]): number[] => of.map(({ sequence }) => sequence);
+      const requests: Partial<ReadEntries>[] = [
+        {},
+        { limit: 3 },
+        { afterSequence: 3, limit: 2 },
+        { afterSequence: 9, limit: 2 },
+        { afterSequence: 99 },
+        ...[
+          {},
+          { limit: 1 },
+          { limit: 3 },
+          { beforeSequence: 9, limit: 2 },
+          { beforeSequence: 5, afterSequence: 4 },
+        ].map((request) => ({ ...request, direction: 'descending' as const })),
+        { direction: 'descending', beforeSequence: 99, limit: 2 },
+        { direction: 'descending', afterSequence: 99 },
+      ];
+      for (let length = 0; length <= 12; length += 1) {
+        for (const request of requests) {
+          const page = await s.readEntries(request);
+          const tail = await s.readTail(request);
+          const { pageEnds, tail: behind } = logPages(page.scanned, length, 4);
+          expect([tail.scanned, sequences(tail.pageEnds)]).toEqual([page.scanned, pageEnds]);
+          const expected = page.entries.filter(({ sequence }) => sequence >= behind.first);
+          expect(tail.entries).toEqual(expected.toSorted((a, b) => a.sequence - b.sequence));
+        }
+        await s.append();
+      }
+    });
+  });
+}

@@ -1,0 +1,190 @@
+import {
+  handoffNotFound,
+  handoffStatus,
+  isLeaseLapsed,
+  moveOwnership,
+  refuseReplay,
+  sessionNotFound,
+  settledHandoff,
+  settledSession,
+  type EntryRecord,
+  type HandoffRecord,
+  type Idempotency,
+  type Replayable,
+  type SessionLease,
+  type SessionRecord,
+  type SessionRef,
+} from '@org/domain';
+
+type Unobserved<T> = Omit<T, 'observedAtMs'>;
+/** `id` is its place in the lists; it gets a new one when it is pending again. */
+export type StoredHandoff = Unobserved<Omit<HandoffRecord, 'leaseExpiresAtMs'>> & { readonly id: number };
+export type StoredEntry = Omit<EntryRecord, 'contentCut'> & { readonly idempotency: Idempotency | undefined };
+export interface StoredSession {
+  readonly id: number;
+  record: Unobserved<SessionRecord>;
+  readonly log: StoredEntry[];
+  /** By agent. */
+  readonly marks: Map<string, number>;
+}
+
+interface RecordedAnswer {
+  readonly namespace: string;
+  readonly requestHash: string;
+  readonly answer: object;
+}
+
+/** What the memory store holds, and the few ways its operations reach it. */
+export class MemoryState {
+  readonly sessions: StoredSession[] = [];
+  /** By ascending id. */
+  readonly handoffs: StoredHandoff[] = [];
+  readonly #answers = new Map<string, RecordedAnswer>();
+  readonly #clock: () => number;
+  #nowMs: number;
+  #lastId = 0;
+
+  constructor(clock: () => number) {
+    this.#clock = clock;
+    this.#nowMs = clock();
+  }
+
+  /** Reads the clock. All of an operation happens at one moment, as in a database. */
+  beginOperation(): void {
+    this.#nowMs = this.#clock();
+  }
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  /** The greatest that was ever given. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  findSession({ namespace, sessionKey }: SessionRef): StoredSession | undefined {
+    return this.sessions.find(({ record }) => record.namespace === namespace && record.sessionKey === sessionKey);
+  }
+
+  /** @throws SESSION_NOT_FOUND */
+  session(ref: SessionRef): StoredSession {
+    const session = this.findSession(ref);
+    if (session === undefined) throw sessionNotFound(ref.sessionKey);
+    return session;
+  }
+
+  /** @throws HANDOFF_NOT_FOUND */
+  handoff(namespace: string, handoffId: string): StoredHandoff {
+    const handoff = this.handoffs.find((stored) => stored.namespace === namespace && stored.handoffId === handoffId);
+    if (handoff === undefined) throw handoffNotFound(handoffId);
+    return handoff;
+  }
+
+  changeSession(session: StoredSession, changes: Partial<Unobserved<SessionRecord>>): SessionRecord {
+    session.record = { ...session.record, ...changes };
+    return this.observe(session.record);
+  }
+
+  changeHandoff(handoff: StoredHandoff, changes: Partial<StoredHandoff>): HandoffRecord {
+    const changed = { ...handoff, ...changes };
+    this.handoffs[this.handoffs.indexOf(handoff)] = changed;
+    return this.observeHandoff(changed);
+  }
+
+  /** Moves ownership at a new epoch, and cancels the offers that only the old owner could have kept. */
+  moveOwnership(session: StoredSession, owner: string, lease?: SessionLease): SessionRecord {
+    const { record } = session;
+    for (const offer of this.#handoffsOf(record)) {
+      if (handoffStatus(this.observeHandoff(offer)) === 'pending' && offer.requestType === 'full_handoff') {
+        this.changeHandoff(offer, { status: 'cancelled', resolvedAtMs: this.now(), reason: 'ownership moved' });
+      }
+    }
+    return this.changeSession(session, {
+      ...moveOwnership(record, owner, lease),
+      version: record.version + 1,
+      updatedAtMs: Math.max(record.updatedAtMs, this.now()),
+    });
+  }
+
+  /** Counts as activity, which a clock that is behind does not move back. */
+  touchSession(session: StoredSession, changes: Partial<Unobserved<SessionRecord>> = {}): SessionRecord {
+    const lastActivityAtMs = Math.max(session.record.lastActivityAtMs, this.now());
+    return this.changeSession(session, { lastActivityAtMs, ...changes });
+  }
+
+  /** Stores what lapsed: each session as the clock has it, and its offer as the newest of the lists. */
+  settleLeases(): void {
+    for (const session of this.sessions) {
+      if (!isLeaseLapsed({ ...session.record, observedAtMs: this.now() })) continue;
+      const stored = this.observe(session.record);
+      for (const handoff of this.#handoffsOf(stored)) {
+        const {
+          leaseExpiresAtMs: _deadline,
+          observedAtMs: _now,
+          ...settled
+        } = settledHandoff(this.observeHandoff(handoff), stored);
+        this.handoffs.splice(this.handoffs.indexOf(handoff), 1);
+        this.handoffs.push({ ...settled, id: this.#placeOf(handoff, stored.lease) });
+      }
+      this.handoffs.sort((one, another) => one.id - another.id);
+      session.record = settledSession(stored);
+    }
+  }
+
+  #placeOf({ id, handoffId }: StoredHandoff, lapsed: SessionLease | undefined): number {
+    return handoffId === lapsed?.handoffId ? this.nextId() : id;
+  }
+
+  deleteSession(session: StoredSession): void {
+    const { namespace, sessionKey } = session.record;
+    this.sessions.splice(this.sessions.indexOf(session), 1);
+    for (const handoff of this.#handoffsOf(session.record)) this.handoffs.splice(this.handoffs.indexOf(handoff), 1);
+    for (const [name, recorded] of this.#answers) {
+      const { session: of, handoff } = recorded.answer as { session?: SessionRef; handoff?: SessionRef };
+      if (recorded.namespace === namespace && (of ?? handoff)?.sessionKey === sessionKey) this.#answers.delete(name);
+    }
+  }
+
+  observe(record: Unobserved<SessionRecord>): SessionRecord {
+    return { ...structuredClone(record), observedAtMs: this.now() };
+  }
+
+  observeHandoff({ id: _id, ...record }: StoredHandoff): HandoffRecord {
+    const lease = this.findSession(record)?.record.lease;
+    return {
+      ...structuredClone(record),
+      ...(lease?.handoffId === record.handoffId && { leaseExpiresAtMs: lease.expiresAtMs }),
+      observedAtMs: this.now(),
+    };
+  }
+
+  #handoffsOf({ namespace, sessionKey }: SessionRef): StoredHandoff[] {
+    return this.handoffs.filter((handoff) => handoff.namespace === namespace && handoff.sessionKey === sessionKey);
+  }
+
+  /** Runs a mutation once per idempotency key: the look-up comes before every guard, and only successes are kept. */
+  once<T extends object>(
+    scope: { readonly namespace: string; readonly agent: string; readonly idempotency?: Idempotency | undefined },
+    sessionKey: string,
+    run: () => T & { readonly replayed?: boolean },
+  ): Replayable<T> {
+    const { namespace, agent, idempotency } = scope;
+    if (idempotency === undefined) return { replayed: false, ...run() };
+    const name = JSON.stringify([namespace, agent, idempotency.tool, sessionKey, idempotency.key]);
+    const recorded = this.#answers.get(name);
+    if (recorded !== undefined) {
+      const refusal = refuseReplay(recorded, idempotency);
+      if (refusal !== undefined) throw refusal;
+      return { ...(structuredClone(recorded.answer) as T), replayed: true };
+    }
+    const answer = { replayed: false, ...run() };
+    this.#answers.set(name, { namespace, requestHash: idempotency.requestHash, answer: structuredClone(answer) });
+    return answer;
+  }
+}

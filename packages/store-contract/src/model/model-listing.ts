@@ -1,0 +1,22 @@
+import type { HandoffPage, HandoffPosition, HandoffRecord, ListHandoffs, SessionRef, Store } from '@org/domain';
+
+/** All pages of a list, up to so many handoffs. */
+export async function listUpTo(
+  store: Store,
+  { after = 0, limit, ...listing }: ListHandoffs,
+): Promise<Pick<HandoffPage, 'handoffs' | 'next'>> {
+  const handoffs: HandoffRecord[] = [];
+  let next: HandoffPosition = after;
+  for (let more = true; more && handoffs.length < limit;) {
+    const page = await store.listHandoffs({ ...listing, after: next, limit: limit - handoffs.length });
+    handoffs.push(...page.handoffs);
+    ({ next, more } = page);
+  }
+  return { handoffs, next };
+}
+
+/** A write stores the lapse that it comes across before it is refused. */
+export async function storeLapse(store: Store, ref: SessionRef): Promise<void> {
+  const note = { contextType: 'message', content: 'x', contentBytes: 1, estimatedTokens: 1, pinned: false } as const;
+  await store.appendEntry({ ...ref, ...note, agent: 'passer-by', metadata: {} }).catch(() => undefined);
+}

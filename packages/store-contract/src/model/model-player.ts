@@ -1,0 +1,339 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { Idempotency, Inbox, ListHandoffs, SessionRecord, Store } from '@org/domain';
+import { createMemoryStore } from '../memory-store/memory-store.js';
+import { ModelCast } from './model-cast.js';
+import { listUpTo, storeLapse } from './model-listing.js';
+import { idempotencyOf, shown } from './model-request.js';
+import { inMs, maxTicksBack, relativeTo, scriptAgents, tickMs, type Command, type Script } from './model-script.js';
+import { clockOf, ModelSide } from './model-side.js';
+import type { PlayedStep, Step } from './model-step.js';
+import type { StoreHarness } from '../store-scenario.js';
+
+type Of<Kind extends Command['kind']> = Extract<Command, { readonly kind: Kind }>;
+type Mutation = 'createSession' | 'updateSession' | 'appendEntry' | 'claimHandoff' | 'resolveHandoff';
+type Listing = Omit<ListHandoffs, 'after' | 'limit'>;
+
+const dormantAfterMs = 2 * tickMs;
+const wholeLog = {
+  direction: 'ascending',
+  afterSequence: 0,
+  limit: 100,
+  contentOffset: 0,
+  maxContentLength: 99,
+} as const;
+const noHandoff = 'no-such-handoff';
+
+/**
+ * Plays a script on a store and on the memory reference, side by side, in a namespace of its own. Ends at the first answer
+ * that differs: that step is the last one.
+ */
+export async function playScript(script: Script, subject: StoreHarness): Promise<PlayedStep[]> {
+  const player = new Player(script, subject, await clockOf(subject.store));
+  return player.play();
+}
+
+class Player {
+  readonly #namespace = `model-${randomUUID()}`;
+  readonly #script: Script;
+  readonly #cast: ModelCast;
+  readonly #reference: ModelSide;
+  readonly #subject: ModelSide;
+  readonly #played: PlayedStep[] = [];
+  readonly #handoffIds: string[] = [];
+  readonly #listings: Listing[] = [];
+  /** Each makes its step anew. */
+  readonly #retries: (() => Step)[] = [];
+  #contents = 0;
+  #offers = 0;
+  /** Of the script's clock. */
+  #tick = 0;
+  #latestTick = 0;
+
+  constructor(script: Script, subject: StoreHarness, subjectStartMs: number) {
+    let nowMs = 0;
+    this.#script = script;
+    this.#subject = new ModelSide(subject, subjectStartMs);
+    const store = createMemoryStore({ clock: () => nowMs });
+    this.#reference = new ModelSide({ store, advance: (ms) => void (nowMs += ms) }, 0);
+    this.#cast = new ModelCast(this.#namespace, store, script);
+  }
+
+  async play(): Promise<PlayedStep[]> {
+    for (const session of this.#cast.sessions()) {
+      await this.#step(this.#create({ session, actor: 'ann', ifExists: 'error' }));
+    }
+    for (const command of this.#script.commands) {
+      for (const step of await this.#stepsOf(command)) {
+        if (!(await this.#step(step))) return this.#played;
+      }
+    }
+    for (const step of this.#audit()) if (!(await this.#step(step))) break;
+    return this.#played;
+  }
+
+  /** Whether both stores came to the same. */
+  async #step({ text, run, offers }: Step): Promise<boolean> {
+    const expected = await this.#reference.outcome(run);
+    const actual = await this.#subject.outcome(run);
+    const isSame = isDeepStrictEqual(expected, actual) && !('defect' in expected);
+    this.#played.push({ text, expected, actual, isSame });
+    if (offers !== undefined && 'answer' in expected) this.#handoffIds.push(offers);
+    return isSame;
+  }
+
+  async #stepsOf(command: Command): Promise<Step[]> {
+    switch (command.kind) {
+      case 'create':
+        return [this.#create(command)];
+      case 'update':
+        return [await this.#update(command)];
+      case 'delete':
+        return [this.#call('deleteSession', this.#cast.ref(command.session))];
+      case 'append':
+        return [await this.#append(command)];
+      case 'read':
+        return [this.#read(command)];
+      case 'mark': {
+        const agent = await this.#cast.inSession(command.actor, command.session);
+        return [this.#call('markRead', { ...this.#cast.ref(command.session), agent, sequence: command.sequence })];
+      }
+      case 'brief':
+        return [this.#brief(command.session, command.upto)];
+      case 'offer':
+        return [await this.#offer(command)];
+      case 'claim':
+        return [await this.#claim(command)];
+      case 'resolve':
+        return [await this.#resolve(command)];
+      case 'list': {
+        const { agent, roles, direction, status, limit } = command;
+        return [this.#list({ namespace: this.#namespace, agent, roles, direction, status }, limit)];
+      }
+      case 'listOn':
+        return this.#listOn(command);
+      case 'sessions':
+        return [this.#sessions(command)];
+      case 'count':
+        return [this.#count()];
+      case 'advance':
+        return this.#advance(command.ticks);
+      case 'retry': {
+        const retry = this.#retries.at(-1 - (command.back % Math.max(1, this.#retries.length)));
+        return retry === undefined ? [] : [retry()];
+      }
+    }
+  }
+
+  #create({
+    session,
+    actor,
+    key,
+    ifExists,
+    title,
+    ttlTicks,
+  }: Partial<Of<'create'>> & Pick<Of<'create'>, 'session' | 'actor' | 'ifExists'>): Step {
+    const input = {
+      ...this.#cast.ref(session),
+      metadata: { title: title ?? null },
+      ifExists,
+      title,
+      ttlMs: inMs(ttlTicks),
+    };
+    const agent = actor === 'bob' || actor === 'cat' ? actor : 'ann';
+    return this.#mutation('createSession', { ...input, agent }, idempotencyOf(key, 'create', input));
+  }
+
+  async #update({ session, actor, key, state, title, ttlTicks, epoch, version }: Of<'update'>): Promise<Step> {
+    const ref = this.#cast.ref(session);
+    const record = await this.#cast.session(session);
+    const input = { ...ref, state, title, ttlMs: inMs(ttlTicks), metadata: title === 'two' ? { two: [2] } : undefined };
+    const request = {
+      ...input,
+      agent: await this.#cast.inSession(actor, session),
+      epoch: relativeTo(record?.epoch, epoch),
+      expectedVersion: relativeTo(record?.version, version),
+    };
+    return this.#mutation('updateSession', request, idempotencyOf(key, 'update', input));
+  }
+
+  async #append({ session, actor, key, contextType, pinned, epoch, sequence }: Of<'append'>): Promise<Step> {
+    const record = await this.#cast.session(session);
+    this.#contents += 1;
+    const input = { ...this.#cast.ref(session), contextType, pinned };
+    const request = {
+      ...input,
+      agent: await this.#cast.inSession(actor, session),
+      content: `note ${this.#contents}`,
+      contentBytes: 6 + this.#contents,
+      estimatedTokens: this.#contents,
+      metadata: { n: this.#contents },
+      epoch: relativeTo(record?.epoch, epoch),
+      expectedSequence: relativeTo(record?.lastSequence, sequence),
+    };
+    return this.#mutation('appendEntry', request, idempotencyOf(key, 'append', input));
+  }
+
+  #read({ session, direction, types, after, before, limit, pageSize }: Of<'read'>): Step {
+    const range = { direction, afterSequence: after, beforeSequence: before, limit, maxContentLength: 5 };
+    if (pageSize !== undefined) return this.#call('readTail', { ...this.#cast.ref(session), ...range, pageSize });
+    return this.#call('readEntries', { ...this.#cast.ref(session), ...range, types, contentOffset: after % 2 });
+  }
+
+  #brief(session: Of<'brief'>['session'], uptoSequence?: number): Step {
+    const limits = { pinnedLimit: 2, newestLimit: 3, maxContentLength: 4 };
+    return this.#call('readBriefing', { ...this.#cast.ref(session), uptoSequence, ...limits });
+  }
+
+  async #offer({ session, actor, key, requestType, target, expiresInTicks, epoch }: Of<'offer'>): Promise<Step> {
+    const record = await this.#cast.session(session);
+    const agent = await this.#cast.inSession(actor, session);
+    const input = {
+      ...this.#cast.ref(session),
+      requestType,
+      targetAgent: target,
+      expiresInMs: expiresInTicks * tickMs,
+    };
+    const request = { ...input, agent, summary: `by ${agent}`, epoch: relativeTo(record?.epoch, epoch) };
+    const make = (): Step => {
+      // As in the use case, a retry brings an id of its own, which the first answer then replaces.
+      this.#offers += 1;
+      const handoffId = `${this.#namespace}-h${this.#offers}`;
+      const again = { ...request, handoffId, idempotency: idempotencyOf(key, 'offer', input) };
+      return { ...this.#call('createHandoff', again), offers: handoffId };
+    };
+    this.#retries.push(make);
+    return make();
+  }
+
+  async #claim({ back, actor, claimant, key, leaseTicks }: Of<'claim'>): Promise<Step> {
+    const handoffId = this.#handoffId(back);
+    const input = { namespace: this.#namespace, handoffId, leaseMs: inMs(leaseTicks) };
+    const agent = await this.#cast.inHandoff(actor, handoffId);
+    return this.#mutation('claimHandoff', { ...input, agent, claimant }, idempotencyOf(key, 'claim', input));
+  }
+
+  async #resolve({ back, actor, claimant, key, outcome, epoch }: Of<'resolve'>): Promise<Step> {
+    const handoffId = this.#handoffId(back);
+    const input = { namespace: this.#namespace, handoffId, outcome, reason: 'because', result: { ok: true } };
+    const request = {
+      ...input,
+      agent: await this.#cast.inHandoff(actor, handoffId),
+      claimant,
+      epoch: relativeTo((await this.#cast.sessionOf(handoffId))?.epoch, epoch),
+    };
+    return this.#mutation('resolveHandoff', request, idempotencyOf(key, 'resolve', input));
+  }
+
+  /**
+   * Up to `limit` handoffs: a page that is short must not end the listing. A lapse that a store has yet to write down is
+   * shown, but not passed over: where the listing ends is the same on both sides once all lapses are stored.
+   */
+  #list(listing: Listing, limit: number, goOnFrom?: number): Step {
+    const number = this.#listings.push(listing) - 1;
+    return {
+      text: `listHandoffs ${shown({ ...listing, limit })}${goOnFrom === undefined ? '' : ` after listing ${goOnFrom}`}`,
+      run: async ({ store, positions }) => {
+        const start = goOnFrom === undefined ? 0 : (positions[goOnFrom] ?? 0);
+        const seen = await listUpTo(store, { ...listing, after: start, limit });
+        positions[number] = seen.next;
+        const [only, other] = this.#cast.sessions();
+        if (only === undefined || other !== undefined) return seen.handoffs;
+        await storeLapse(store, this.#cast.ref(only));
+        const stored = await listUpTo(store, { ...listing, after: start, limit });
+        positions[number] = stored.next;
+        return [seen.handoffs, stored.handoffs];
+      },
+    };
+  }
+
+  #listOn({ back, limit }: Of<'listOn'>): Step[] {
+    const number = this.#listings.length - 1 - (back % Math.max(1, this.#listings.length));
+    const listing = this.#listings[number];
+    // A row that was passed over can get another status by the clock, so these positions may differ between stores.
+    if (listing === undefined || (listing.status !== 'pending' && listing.status !== undefined)) return [];
+    const { namespace, agent, roles, direction } = listing;
+    const inbox = ({ positions }: ModelSide): Inbox => ({ namespace, agent, roles, after: positions[number] ?? 0 });
+    const peek: Step = {
+      text: `peekInboxes ${shown({ agent, roles })} after listing ${number}`,
+      run: (side) => side.store.peekInboxes([inbox(side), { ...inbox(side), after: 0 }]),
+    };
+    return [...(direction === 'inbox' ? [peek] : []), this.#list(listing, limit, number)];
+  }
+
+  #sessions({ owner, status, limit }: Pick<Of<'sessions'>, 'owner' | 'status' | 'limit'>): Step {
+    const listing = { namespace: this.#namespace, owner, status, limit, dormantAfterMs };
+    return {
+      text: `listSessions ${shown(listing)}, all pages`,
+      run: async ({ store }) => {
+        const sessions: SessionRecord[] = [];
+        let before: number | undefined;
+        do {
+          const page = await store.listSessions({ ...listing, before });
+          sessions.push(...page.sessions);
+          before = page.next;
+        } while (before !== undefined);
+        return sessions;
+      },
+    };
+  }
+
+  /**
+   * A lapse takes its place in the lists when it is stored, so two stores agree on the places of several lapses only when
+   * they store them in the same order. One that is not stored is undone when the clock is set back. That is all that is
+   * arranged here: in a script of one session, any command may be the first to come across a lapse.
+   */
+  #advance(ticks: number): Step[] {
+    const moved = Math.max(ticks, this.#latestTick - this.#tick - maxTicksBack);
+    this.#latestTick = Math.max(this.#latestTick, (this.#tick += moved));
+    const refs = this.#cast.sessions().map((session) => this.#cast.ref(session));
+    const store = refs.map((ref): Step => ({ text: 'storeLapse', run: (side) => storeLapse(side.store, ref) }));
+    const move: Step = { text: `advance ${moved} ticks`, run: async (side) => side.advance(moved * tickMs) };
+    const look = refs.map((ref) => this.#call('readSession', ref));
+    return refs.length > 1 ? [...store, move, ...store, ...look] : [...(moved < 0 ? store : []), move, ...look];
+  }
+
+  /** What has expired may take up a limit, so this one is high. */
+  #count(): Step {
+    return this.#call('countNamespace', { namespace: this.#namespace, limit: 100 });
+  }
+
+  /** Everything that can be read, at the end. */
+  #audit(): Step[] {
+    const namespace = this.#namespace;
+    return [
+      ...this.#cast
+        .sessions()
+        .flatMap((session) => [
+          this.#call('readSession', this.#cast.ref(session)),
+          this.#call('readEntries', { ...this.#cast.ref(session), ...wholeLog }),
+          this.#brief(session),
+          ...scriptAgents.map((agent) => this.#call('markRead', { ...this.#cast.ref(session), agent })),
+        ]),
+      ...scriptAgents.flatMap((agent) => [
+        this.#list({ namespace, agent, roles: [], direction: 'outbox', status: undefined }, 100),
+        this.#list({ namespace, agent, roles: ['builder', 'tester'], direction: 'inbox', status: 'pending' }, 100),
+      ]),
+      this.#sessions({ owner: undefined, status: undefined, limit: 2 }),
+      this.#call('listSessionKeys', { namespace, prefix: '', limit: 9 }),
+      this.#count(),
+    ];
+  }
+
+  #call<Name extends keyof Store>(operation: Name, request: Parameters<Store[Name]>[0]): Step {
+    return {
+      text: `${operation} ${shown(request)}`,
+      run: ({ store }) => Reflect.apply(store[operation], store, [request]) as Promise<unknown>,
+    };
+  }
+
+  #mutation<Name extends Mutation>(operation: Name, request: Parameters<Store[Name]>[0], key?: Idempotency): Step {
+    const make = (): Step => this.#call(operation, { ...request, idempotency: key });
+    this.#retries.push(make);
+    return make();
+  }
+
+  #handoffId(back: number): string {
+    return this.#handoffIds.at(-1 - (back % Math.max(1, this.#handoffIds.length))) ?? noHandoff;
+  }
+}

@@ -1,0 +1,286 @@
+import {
+  contextTypes,
+  handoffOutcomes,
+  handoffStatuses,
+  requestTypes,
+  sessionStatuses,
+  type ContextType,
+  type HandoffOutcome,
+  type HandoffStatus,
+  type RequestType,
+  type SessionState,
+  type SessionStatus,
+} from '@org/domain';
+import * as fc from 'fast-check';
+
+/**
+ * All durations of a script are whole ticks, and so are the moves of its clock: a deadline has passed on every store or on
+ * none, however slowly a store answers.
+ */
+export const tickMs = 600_000;
+
+/** A duration of a script. */
+export const inMs = (ticks: number | undefined): number | undefined =>
+  ticks === undefined ? undefined : ticks * tickMs;
+/** How far the clock is behind its latest moment at most: a store may have stored for good what it has said for an hour. */
+export const maxTicksBack = 5;
+
+export const scriptAgents = ['ann', 'bob', 'cat'] as const;
+export const scriptSessions = ['alpha', 'beta'] as const;
+const scriptRoles = ['builder', 'tester'] as const;
+
+/** Who acts: an agent, or whoever has this part in the session or handoff when the command runs. */
+export type Actor = (typeof scriptAgents)[number] | 'owner' | 'acceptor' | 'requester';
+/** A number that depends on what it is compared with when the command runs. */
+export type Relative = -1 | 0 | 1;
+
+/** The number that a script means, when it is compared with this value. */
+export const relativeTo = (value: number | undefined, relative: Relative | undefined): number | undefined =>
+  value === undefined || relative === undefined ? undefined : Math.max(0, value + relative);
+
+interface OnSession {
+  readonly session: (typeof scriptSessions)[number];
+}
+interface Writing {
+  readonly actor: Actor;
+  /** An idempotency key. */
+  readonly key: string | undefined;
+}
+interface OnHandoff extends Writing {
+  /** Counted back from the newest offer, and from there again after the first. */
+  readonly back: number;
+  /** Which process of the agent it is. */
+  readonly claimant: string | undefined;
+}
+
+/** What may happen to a store. Sessions, handoffs and cursors are named by what they are when the command runs. */
+export type Command =
+  | ({
+      readonly kind: 'create';
+      readonly ifExists: 'error' | 'resume';
+      readonly title: string | undefined;
+      readonly ttlTicks: number | undefined;
+    } & OnSession &
+      Writing)
+  | ({
+      readonly kind: 'update';
+      readonly state: SessionState | undefined;
+      readonly title: string | undefined;
+      readonly ttlTicks: number | undefined;
+      readonly epoch: Relative | undefined;
+      readonly version: Relative | undefined;
+    } & OnSession &
+      Writing)
+  | ({ readonly kind: 'delete' } & OnSession)
+  | ({
+      readonly kind: 'append';
+      readonly contextType: ContextType;
+      readonly pinned: boolean;
+      readonly epoch: Relative | undefined;
+      readonly sequence: Relative | undefined;
+    } & OnSession &
+      Writing)
+  | ({
+      readonly kind: 'read';
+      readonly direction: 'ascending' | 'descending';
+      readonly types: readonly ContextType[] | undefined;
+      readonly after: number;
+      readonly before: number | undefined;
+      readonly limit: number;
+      /** Of the pages, for a look at the tail; absent: the whole range is read. */
+      readonly pageSize: number | undefined;
+    } & OnSession)
+  | ({ readonly kind: 'mark'; readonly actor: Actor; readonly sequence: number | undefined } & OnSession)
+  | ({ readonly kind: 'brief'; readonly upto: number | undefined } & OnSession)
+  | ({
+      readonly kind: 'offer';
+      readonly requestType: RequestType;
+      readonly target: string | undefined;
+      readonly expiresInTicks: number;
+      readonly epoch: Relative | undefined;
+    } & OnSession &
+      Writing)
+  | ({ readonly kind: 'claim'; readonly leaseTicks: number | undefined } & OnHandoff)
+  | ({ readonly kind: 'resolve'; readonly outcome: HandoffOutcome; readonly epoch: Relative | undefined } & OnHandoff)
+  | {
+      readonly kind: 'list';
+      readonly agent: string;
+      readonly roles: readonly string[];
+      readonly direction: 'inbox' | 'outbox';
+      readonly status: HandoffStatus | undefined;
+      readonly limit: number;
+    }
+  /** Goes on from where an earlier listing ended; also asks whether there is anything. */
+  | { readonly kind: 'listOn'; readonly back: number; readonly limit: number }
+  | {
+      readonly kind: 'sessions';
+      readonly owner: string | undefined;
+      readonly status: SessionStatus | undefined;
+      readonly limit: number;
+    }
+  | { readonly kind: 'count' }
+  /** Below 0, the clock is set back. */
+  | { readonly kind: 'advance'; readonly ticks: number }
+  /** Sends an earlier command that writes once more, as it was. */
+  | { readonly kind: 'retry'; readonly back: number };
+
+/** A random life of a namespace with one session or two. */
+export interface Script {
+  readonly sessionCount: 1 | 2;
+  readonly commands: readonly Command[];
+}
+
+/** Absent once in so many times. */
+const maybe = <T>(value: fc.Arbitrary<T>, absence = 3): fc.Arbitrary<T | undefined> =>
+  fc.option(value, { nil: undefined, freq: absence });
+/** Absent most of the time: each of these makes a call fail more often. */
+const rarely = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
+
+const agent = fc.constantFrom(...scriptAgents);
+const session = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(scriptSessions[0]) },
+  { weight: 2, arbitrary: fc.constant(scriptSessions[1]) },
+);
+const relative = fc.oneof(
+  { weight: 3, arbitrary: fc.constant<Relative>(0) },
+  { weight: 2, arbitrary: fc.constantFrom<Relative>(-1, 1) },
+);
+const actorOf = (...parts: Actor[]): fc.Arbitrary<Actor> =>
+  fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...parts) }, { weight: 2, arbitrary: agent });
+const writing = { actor: actorOf('owner'), key: rarely(fc.constantFrom('k1', 'k2')) };
+const onHandoff = {
+  ...writing,
+  back: fc.oneof(fc.constant(0), fc.nat(4)),
+  claimant: fc.constantFrom(undefined, undefined, 'first', 'first', 'second'),
+};
+const title = maybe(fc.constantFrom('one', 'two'), 2);
+const ttlTicks = rarely(fc.integer({ min: 2, max: 9 }));
+const kind = <Kind extends Command['kind']>(name: Kind): fc.Arbitrary<Kind> => fc.constant(name);
+
+const weighted: fc.WeightedArbitrary<Command>[] = [
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: kind('create'),
+      session,
+      ...writing,
+      ifExists: fc.constantFrom('resume', 'error'),
+      title,
+      ttlTicks,
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: kind('update'),
+      session,
+      ...writing,
+      state: maybe(fc.constantFrom('active', 'active', 'completed', 'archived'), 2),
+      title,
+      ttlTicks,
+      epoch: rarely(relative),
+      version: rarely(relative),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: kind('delete'), session }) },
+  {
+    weight: 14,
+    arbitrary: fc.record({
+      kind: kind('append'),
+      session,
+      ...writing,
+      contextType: fc.constantFrom(...contextTypes),
+      pinned: fc.boolean(),
+      epoch: rarely(relative),
+      sequence: rarely(relative),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: kind('read'),
+      session,
+      direction: fc.constantFrom('ascending', 'descending'),
+      types: maybe(fc.uniqueArray(fc.constantFrom(...contextTypes), { minLength: 1 })),
+      after: fc.nat(6),
+      before: maybe(fc.integer({ min: 1, max: 9 })),
+      limit: fc.integer({ min: 1, max: 5 }),
+      pageSize: maybe(fc.integer({ min: 1, max: 3 })),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: kind('mark'),
+      session,
+      actor: fc.constantFrom<Actor>('ann', 'owner'),
+      sequence: maybe(fc.nat(3), 4),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: kind('brief'), session, upto: maybe(fc.nat(3)) }) },
+  {
+    weight: 16,
+    arbitrary: fc.record({
+      kind: kind('offer'),
+      session,
+      ...writing,
+      requestType: fc.constantFrom('full_handoff', 'full_handoff', ...requestTypes),
+      target: maybe(fc.oneof(agent, fc.constantFrom(...scriptRoles.map((role) => `role:${role}`))), 2),
+      expiresInTicks: fc.constantFrom(1, 3, 6, 20),
+      epoch: rarely(relative),
+    }),
+  },
+  {
+    weight: 14,
+    arbitrary: fc.record({
+      kind: kind('claim'),
+      ...onHandoff,
+      actor: actorOf(...scriptAgents, 'acceptor'),
+      leaseTicks: maybe(fc.integer({ min: 1, max: 3 }), 2),
+    }),
+  },
+  {
+    weight: 9,
+    arbitrary: fc.record({
+      kind: kind('resolve'),
+      ...onHandoff,
+      actor: actorOf('acceptor', 'requester'),
+      key: fc.constantFrom(undefined, 'k1', 'k2'),
+      outcome: fc.constantFrom(...handoffOutcomes),
+      epoch: rarely(relative),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: kind('list'),
+      agent,
+      roles: fc.uniqueArray(fc.constantFrom(...scriptRoles)),
+      direction: fc.constantFrom('inbox', 'inbox', 'outbox'),
+      status: fc.oneof(fc.constant('pending' as const), fc.constant(undefined), fc.constantFrom(...handoffStatuses)),
+      limit: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ kind: kind('listOn'), back: fc.nat(3), limit: fc.integer({ min: 1, max: 4 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: kind('sessions'),
+      owner: maybe(agent),
+      status: maybe(fc.constantFrom(...sessionStatuses), 2),
+      limit: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: kind('count') }) },
+  { weight: 9, arbitrary: fc.record({ kind: kind('advance'), ticks: fc.constantFrom(1, 2, 3, 1, 2, 3, -1, -2) }) },
+  { weight: 9, arbitrary: fc.record({ kind: kind('retry'), back: fc.oneof(fc.constant(0), fc.nat(6)) }) },
+];
+
+/** The longest script ends well within the day for which an idempotency key is kept. */
+const maxCommands = 45;
+
+export const arbitraryScript: fc.Arbitrary<Script> = fc.record({
+  sessionCount: fc.constantFrom(1, 2),
+  commands: fc.array(fc.oneof(...weighted), { minLength: 1, maxLength: maxCommands, size: 'max' }),
+});

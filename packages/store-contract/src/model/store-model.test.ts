@@ -1,0 +1,245 @@
+import { ContextStoreError, type ClaimedHandoff, type Replayable, type Store } from '@org/domain';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../memory-store/memory-store.js';
+import { playScript } from './model-player.js';
+import { arbitraryScript } from './model-script.js';
+import { describeStoreModel, findDifference } from './store-model.js';
+import type { StoreHarness } from '../store-scenario.js';
+
+function openMemory(plant: (store: Store) => Partial<Store> = () => ({})): StoreHarness {
+  let skewMs = 0;
+  const sound = createMemoryStore({ clock: () => Date.now() + skewMs });
+  const store = { ...sound, ...plant(sound) };
+  return { store, advance: (ms) => void (skewMs += ms), close: () => store.close() };
+}
+
+describeStoreModel('memory', async () => openMemory(), { runs: 200 });
+
+/** Stores that are wrong in one thing each. */
+const defects: Readonly<Record<string, (store: Store) => Partial<Store>>> = {
+  'an offer that two agents win': (store) => {
+    const won = new Map<string, Replayable<ClaimedHandoff>>();
+    return {
+      claimHandoff: async (request) => {
+        try {
+          const answer = await store.claimHandoff(request);
+          won.set(request.handoffId, answer);
+          return answer;
+        } catch (error) {
+          const first = won.get(request.handoffId);
+          if (first === undefined || !(error instanceof ContextStoreError) || error.code !== 'HANDOFF_CLAIMED')
+            throw error;
+          return { ...first, handoff: { ...first.handoff, acceptedBy: request.agent } };
+        }
+      },
+    };
+  },
+  'an append that skips a sequence': (store) => ({
+    appendEntry: async (request) => {
+      const answer = await store.appendEntry(request);
+      return answer.sequence === 3 ? { ...answer, sequence: 4 } : answer;
+    },
+  }),
+  'a fence that is not looked at': (store) => ({
+    appendEntry: (request) => store.appendEntry({ ...request, epoch: undefined }),
+  }),
+  'an expected sequence that is not looked at': (store) => ({
+    appendEntry: (request) => store.appendEntry({ ...request, expectedSequence: undefined }),
+  }),
+  'a replay of an append that is not recognised': (store) => ({
+    appendEntry: (request) => store.appendEntry({ ...request, idempotency: undefined }),
+  }),
+  'a replay of an acceptance that is not recognised': (store) => ({
+    claimHandoff: (request) => store.claimHandoff({ ...request, idempotency: undefined }),
+  }),
+  'a replay of a resolution that is not recognised': (store) => ({
+    resolveHandoff: (request) => store.resolveHandoff({ ...request, idempotency: undefined }),
+  }),
+  'a key that stands for any input': (store) => ({
+    updateSession: (request) =>
+      store.updateSession({
+        ...request,
+        idempotency: request.idempotency && { ...request.idempotency, requestHash: 'any' },
+      }),
+  }),
+  'a lease that outlasts its time': (store) => ({
+    claimHandoff: async (request) => {
+      const answer = await store.claimHandoff({ ...request, leaseMs: request.leaseMs && request.leaseMs + 600_000 });
+      const { lease } = answer.session;
+      // Nobody can tell from the answer.
+      const shown = lease && {
+        ...lease,
+        durationMs: lease.durationMs - 600_000,
+        expiresAtMs: lease.expiresAtMs - 600_000,
+      };
+      const leaseExpiresAtMs = answer.handoff.leaseExpiresAtMs && shown?.expiresAtMs;
+      return {
+        ...answer,
+        session: { ...answer.session, lease: shown },
+        handoff: { ...answer.handoff, leaseExpiresAtMs },
+      };
+    },
+  }),
+  'a lapse that a reading of the log does not show': (store) => {
+    let known: Awaited<ReturnType<Store['readSession']>> | undefined;
+    return {
+      appendEntry: async (request) => {
+        const answer = await store.appendEntry(request);
+        known = await store.readSession(request);
+        return answer;
+      },
+      readEntries: async (request) => {
+        const page = await store.readEntries(request);
+        const { epoch, uid, lastSequence } = page.session;
+        const isStale = known?.uid === uid && known.lastSequence === lastSequence && known.lease && known.epoch < epoch;
+        return isStale && known !== undefined ? { ...page, session: known } : page;
+      },
+    };
+  },
+  'a write that renews no lease': (store) => {
+    const deadlines = new Map<string, number>();
+    return {
+      readSession: async (request) => {
+        const session = await store.readSession(request);
+        if (session.lease === undefined) return session;
+        const held = `${session.uid} ${session.epoch}`;
+        const expiresAtMs = deadlines.get(held) ?? session.lease.expiresAtMs;
+        deadlines.set(held, expiresAtMs);
+        return { ...session, lease: { ...session.lease, expiresAtMs } };
+      },
+    };
+  },
+  'a mark that never moves back': (store) => ({
+    markRead: async (request) => {
+      const { sequence } = await store.markRead({ ...request, sequence: undefined });
+      return store.markRead({ ...request, sequence: request.sequence && Math.max(request.sequence, sequence) });
+    },
+  }),
+  'a mark that all agents share': (store) => ({ markRead: (request) => store.markRead({ ...request, agent: 'ann' }) }),
+  'a listing that ignores its position': (store) => ({
+    listHandoffs: (request) => store.listHandoffs({ ...request, after: 0 }),
+  }),
+  'a peek that ignores its position': (store) => ({
+    peekInboxes: (inboxes) => store.peekInboxes(inboxes.map((inbox) => ({ ...inbox, after: 0 }))),
+  }),
+  'a peek that ignores roles': (store) => ({
+    peekInboxes: (inboxes) => store.peekInboxes(inboxes.map((inbox) => ({ ...inbox, roles: [] }))),
+  }),
+  'an inbox that shows what has expired': (store) => ({
+    listHandoffs: async (request) => {
+      if (request.direction === 'outbox' || request.status !== 'pending') return store.listHandoffs(request);
+      const all = await store.listHandoffs({ ...request, status: undefined });
+      return { ...all, handoffs: all.handoffs.filter(({ status }) => status === 'pending') };
+    },
+  }),
+  'an update that forgets the version': (store) => ({
+    updateSession: (request) => store.updateSession({ ...request, expectedVersion: undefined }),
+  }),
+  'a briefing that reads past its end': (store) => ({
+    readBriefing: (request) =>
+      store.readBriefing({ ...request, uptoSequence: request.uptoSequence && request.uptoSequence + 1 }),
+  }),
+  'a tail that takes a page for full too early': (store) => ({
+    readTail: async (request) => {
+      const tail = await store.readTail(request);
+      const { lastSequence } = tail.session;
+      return lastSequence % request.pageSize === request.pageSize - 1 ? { ...tail, entries: [] } : tail;
+    },
+  }),
+  'a deletion that does nothing': (store) => ({
+    deleteSession: async (request) => void (await store.readSession(request)),
+  }),
+  'a count of pending offers that is one too high': (store) => ({
+    countNamespace: async (request) => {
+      const counts = await store.countNamespace(request);
+      return { ...counts, pendingHandoffs: counts.pendingHandoffs + (counts.sessions > 1 ? 1 : 0) };
+    },
+  }),
+  'a fence that a resolution does not look at': (store) => ({
+    resolveHandoff: (request) => store.resolveHandoff({ ...request, epoch: undefined }),
+  }),
+  'a resolution by any process of the acceptor': (store) => ({
+    resolveHandoff: (request) => store.resolveHandoff({ ...request, claimant: undefined }),
+  }),
+  'an acceptance that any process of the acceptor repeats': (store) => ({
+    claimHandoff: async (request) => {
+      const answer = await store.claimHandoff({ ...request, claimant: undefined });
+      const { claimant = answer.handoff.claimant } = request;
+      return { ...answer, handoff: { ...answer.handoff, claimant } };
+    },
+  }),
+  'a failure that is no refusal': (store) => ({
+    resolveHandoff: (request) =>
+      store.resolveHandoff(request).catch(() => {
+        throw new TypeError('undefined is not a function');
+      }),
+  }),
+};
+
+describe('the store model', () => {
+  it.each(Object.keys(defects))('finds %s', async (name) => {
+    const difference = await findDifference(openMemory(defects[name]), { runs: 500, seed: 4 });
+    expect(difference).toMatch(/differs[\s\S]*createSession[\s\S]*reference: [\s\S]*engine: /);
+  });
+
+  it('shows a difference by a short script', async () => {
+    const difference = await findDifference(openMemory(defects['a mark that never moves back']), {
+      runs: 500,
+      seed: 1,
+    });
+    expect(difference?.match(/^\d+\. /gm)?.length).toBeLessThanOrEqual(6);
+  });
+
+  it.each([0, 50])('says that it came to an end early, after %i ms', async (limitMs) => {
+    const search = findDifference(openMemory(), { runs: 100_000, seed: 1, limitMs });
+    await expect(search).rejects.toThrow(/over after \d+ of 100000 scripts/);
+  });
+
+  it('comes to every refusal of the port, and to an answer of every operation', async () => {
+    const seen = new Set<string>();
+    for (const script of fc.sample(arbitraryScript, { numRuns: 400, seed: 7 })) {
+      for (const { text, expected } of await playScript(script, openMemory())) {
+        seen.add('refusal' in expected ? expected.refusal.code : (text.split(' ')[0] ?? ''));
+      }
+    }
+    expect([...seen].toSorted()).toEqual(reached.toSorted());
+  });
+});
+
+const reached = [
+  'SESSION_NOT_FOUND',
+  'SESSION_EXISTS',
+  'SESSION_NOT_ACTIVE',
+  'SESSION_EXPIRED',
+  'NOT_A_PARTICIPANT',
+  'OWNERSHIP_LOST',
+  'FORBIDDEN',
+  'SEQUENCE_CONFLICT',
+  'VERSION_CONFLICT',
+  'IDEMPOTENCY_MISMATCH',
+  'HANDOFF_NOT_FOUND',
+  'HANDOFF_NOT_PENDING',
+  'HANDOFF_CLAIMED',
+  'HANDOFF_EXPIRED',
+  'VALIDATION_ERROR',
+  'createSession',
+  'readSession',
+  'listSessions',
+  'listSessionKeys',
+  'updateSession',
+  'deleteSession',
+  'appendEntry',
+  'readEntries',
+  'readTail',
+  'markRead',
+  'readBriefing',
+  'createHandoff',
+  'listHandoffs',
+  'peekInboxes',
+  'claimHandoff',
+  'resolveHandoff',
+  'countNamespace',
+  'advance',
+  'storeLapse',
+];

@@ -1,0 +1,100 @@
+import { ContextStoreError, createContextStore, type Store } from '@org/domain';
+import { describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../../src/memory-store/memory-store.js';
+
+const note = { sessionKey: 'work', contextType: 'message', content: 'hello' } as const;
+
+async function refusal(call: Promise<unknown>): Promise<ContextStoreError> {
+  const error: unknown = await call.catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ContextStoreError);
+  return error as ContextStoreError;
+}
+
+describe('the time limit of a call', () => {
+  /** A store that does what it is asked once it is released. */
+  function openSlow() {
+    const released = Promise.withResolvers<void>();
+    const store = createMemoryStore();
+    const slow: Store = {
+      ...store,
+      appendEntry: async (request) => {
+        await released.promise;
+        return store.appendEntry(request);
+      },
+      readEntries: async (request) => {
+        await released.promise;
+        return store.readEntries(request);
+      },
+      countNamespace: () => new Promise(() => undefined),
+    };
+    const contextStore = createContextStore({ store: slow }, { agent: 'planner', callTimeoutMs: 50 });
+    return { contextStore, release: released.resolve };
+  }
+
+  it('tells a writer that it may have written, and a retry with its key learns whether', async () => {
+    const { contextStore, release } = openSlow();
+    await contextStore.registerSession({ sessionKey: 'work' });
+    const append = { ...note, idempotencyKey: 'k' };
+    const error = await refusal(contextStore.updateContext(append));
+    expect(error.toJSON()).toEqual({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringMatching(/within 0\.05 s\. It may have been carried out.*same idempotencyKey/) as string,
+      retryable: true,
+      details: { callTimeoutMs: 50, written: 'unknown' },
+    });
+    release();
+    expect(await contextStore.updateContext(append)).toMatchObject({ sequence: 1, replayed: true });
+  });
+
+  it('lets a reader ask again', async () => {
+    const { contextStore, release } = openSlow();
+    await contextStore.registerSession({ sessionKey: 'work' });
+    expect((await refusal(contextStore.getContext({ sessionKey: 'work' }))).message).toMatch(
+      /Nothing was written; send the same call again/,
+    );
+    expect((await refusal(contextStore.countNamespace())).code).toBe('STORE_UNAVAILABLE');
+    release();
+    expect(await contextStore.getContext({ sessionKey: 'work' })).toMatchObject({ entries: [] });
+  });
+
+  it('begins after the time that a call was asked to wait', async () => {
+    const { contextStore } = openSlow();
+    expect(await contextStore.listHandoffs({ waitSeconds: 0.2 })).toMatchObject({ handoffs: [] });
+  });
+
+  it('tells the store when nobody needs the answer any more', async () => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const store = createMemoryStore();
+    const observed: Store = {
+      ...store,
+      readEntries: async (_request, signal) => {
+        signals.push(signal);
+        return new Promise(() => undefined);
+      },
+    };
+    const contextStore = createContextStore({ store: observed }, { agent: 'planner', callTimeoutMs: 50 });
+    await contextStore.registerSession({ sessionKey: 'work' });
+    const leaving = new AbortController();
+    const left = refusal(contextStore.getContext({ sessionKey: 'work' }, { signal: leaving.signal }));
+    await expect.poll(() => signals.length).toBe(1);
+    leaving.abort();
+    expect(signals[0]?.aborted).toBe(true);
+    await left;
+    await refusal(contextStore.getContext({ sessionKey: 'work' }));
+    expect(signals[1]?.aborted).toBe(true);
+  });
+
+  it('leaves a wait to end with its caller', async () => {
+    const contextStore = createContextStore(
+      { store: createMemoryStore() },
+      { agent: 'planner', callTimeoutMs: 60_000 },
+    );
+    const leaving = new AbortController();
+    const answer = contextStore.listHandoffs({ waitSeconds: 45 }, { signal: leaving.signal });
+    leaving.abort();
+    expect(await answer).toMatchObject({ handoffs: [] });
+    expect(await contextStore.listHandoffs({ waitSeconds: 45 }, { signal: leaving.signal })).toMatchObject({
+      handoffs: [],
+    });
+  });
+});
