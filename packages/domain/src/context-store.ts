@@ -6,7 +6,7 @@ import { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-b
 import type { Idempotency, NamespaceCounts, SessionRef, Store } from './ports/store.js';
 import { noTelemetry, type BusinessEvent, type McpRequest, type Telemetry } from './ports/telemetry.js';
 import { limits } from './rules/limits.js';
-import { presentSession } from './rules/present.js';
+import { presentSession } from './rules/answers/present.js';
 import { requestHash } from './rules/request-hash.js';
 import { resolveAgent } from './rules/resolve-agent.js';
 import { givenArguments } from './use-cases/given-arguments.js';

@@ -98,8 +98,8 @@ export {
   type ResourceRead,
   type Telemetry,
 } from './ports/telemetry.js';
-export { previewOf, quoteOf, sliceCodePoints } from './rules/cut-text.js';
-export { estimateTokens } from './rules/estimate-tokens.js';
+export { previewOf, quoteOf, sliceCodePoints } from './rules/text/cut-text.js';
+export { estimateTokens } from './rules/text/estimate-tokens.js';
 export {
   handoffStatus,
   handoffTransitions,
@@ -108,7 +108,7 @@ export {
   refuseRepeatedClaim,
   refuseResolve,
   type HandoffTransition,
-} from './rules/handoff-transitions.js';
+} from './rules/handoffs/handoff-transitions.js';
 export {
   composePage,
   inboxClasses,
@@ -118,21 +118,38 @@ export {
   type ListedHandoff,
   type Page,
   type ScannedClass,
-} from './rules/inbox-page.js';
-export { endOfFullPages, logPages, type LogPages } from './rules/log-pages.js';
-export { isCancelledByLapse, settledHandoff, settledSession, standsUntil, type LeasedSession } from './rules/lapse.js';
+} from './rules/handoffs/inbox-page.js';
+export { endOfFullPages, logPages, type LogPages } from './rules/log/log-pages.js';
+export {
+  isCancelledByLapse,
+  settledHandoff,
+  settledSession,
+  standsUntil,
+  type LeasedSession,
+} from './rules/sessions/lapse.js';
 export { limits } from './rules/limits.js';
-export { isLeaseAhead, isLeaseLapsed, moveOwnership, renewedLease, type Ownership } from './rules/ownership.js';
-export { handoffNotFound, sessionExists, sessionNotFound } from './rules/not-found.js';
-export { refuseMark } from './rules/refuse-mark.js';
-export { refusePosition } from './rules/refuse-position.js';
-export { refuseReplay } from './rules/refuse-replay.js';
-export { refuseAppend, refuseCreateHandoff, refuseUpdateSession, sessionExpired } from './rules/refuse-write.js';
-export { scanRange } from './rules/scan-range.js';
-export { isExpired, sessionStatus } from './rules/session-status.js';
-export { sessionTransitions, type SessionTransition } from './rules/session-transitions.js';
+export {
+  isLeaseAhead,
+  isLeaseLapsed,
+  moveOwnership,
+  renewedLease,
+  type Ownership,
+} from './rules/sessions/ownership.js';
+export { handoffNotFound, sessionExists, sessionNotFound } from './rules/refusals/not-found.js';
+export { refuseMark } from './rules/refusals/refuse-mark.js';
+export { refusePosition } from './rules/refusals/refuse-position.js';
+export { refuseReplay } from './rules/refusals/refuse-replay.js';
+export {
+  refuseAppend,
+  refuseCreateHandoff,
+  refuseUpdateSession,
+  sessionExpired,
+} from './rules/refusals/refuse-write.js';
+export { scanRange } from './rules/log/scan-range.js';
+export { isExpired, sessionStatus } from './rules/sessions/session-status.js';
+export { sessionTransitions, type SessionTransition } from './rules/sessions/session-transitions.js';
 export type { Transition } from './rules/transition.js';
 export { unknownProblem } from './rules/unknown-problem.js';
-export { quotedText } from './rules/visible-text.js';
+export { quotedText } from './rules/text/visible-text.js';
 export { givenArguments } from './use-cases/given-arguments.js';
 export { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';

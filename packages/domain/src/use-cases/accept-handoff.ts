@@ -4,14 +4,14 @@ import { briefingSchema } from '../model/briefing.js';
 import { handoffIdSchema, handoffSchema } from '../model/handoff.js';
 import { recordedNote } from '../model/recorded-note.js';
 import { sessionSchema } from '../model/session.js';
-import { answerBudget, smallestRecordBytes } from '../rules/answer-budget.js';
-import { briefingReadLimits, composeBriefing } from '../rules/compose-briefing.js';
-import { bytesWithin } from '../rules/estimate-tokens.js';
-import { jsonBytes } from '../rules/fit-entry.js';
-import { fitHandoff } from '../rules/fit-handoff.js';
-import { fitSession } from '../rules/fit-session.js';
+import { answerBudget, smallestRecordBytes } from '../rules/answers/answer-budget.js';
+import { briefingReadLimits, composeBriefing } from '../rules/briefing/compose-briefing.js';
+import { bytesWithin } from '../rules/text/estimate-tokens.js';
+import { jsonBytes } from '../rules/answers/fit-entry.js';
+import { fitHandoff } from '../rules/answers/fit-handoff.js';
+import { fitSession } from '../rules/answers/fit-session.js';
 import { limits } from '../rules/limits.js';
-import { presentHandoff, presentSession } from '../rules/present.js';
+import { presentHandoff, presentSession } from '../rules/answers/present.js';
 import { defineUseCase, mutationArguments } from './use-case.js';
 
 /** The handoff and the session take no more of the answer, unless names at their longest need more. */

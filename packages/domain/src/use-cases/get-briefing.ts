@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { briefingSchema } from '../model/briefing.js';
 import { sessionKeySchema } from '../model/names.js';
-import { answerBudget } from '../rules/answer-budget.js';
-import { briefingReadLimits, composeBriefing } from '../rules/compose-briefing.js';
-import { bytesWithin } from '../rules/estimate-tokens.js';
-import { jsonBytes } from '../rules/fit-entry.js';
+import { answerBudget } from '../rules/answers/answer-budget.js';
+import { briefingReadLimits, composeBriefing } from '../rules/briefing/compose-briefing.js';
+import { bytesWithin } from '../rules/text/estimate-tokens.js';
+import { jsonBytes } from '../rules/answers/fit-entry.js';
 import { callerArguments, defineUseCase } from './use-case.js';
 
 /** What to read first when resuming a session without a handoff. */

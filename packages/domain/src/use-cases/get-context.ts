@@ -4,12 +4,12 @@ import { contextTypes, contextTypeSchema, entrySchema, type Entry } from '../mod
 import { sessionKeySchema } from '../model/names.js';
 import { recordedNote } from '../model/recorded-note.js';
 import type { EntryPage, EntryRecord, ReadEntries } from '../ports/store.js';
-import { answerBudget, bytesForRecords } from '../rules/answer-budget.js';
-import { contextCursors, type ContextPosition, type ReadingOrder } from '../rules/context-cursor.js';
-import { bytesWithin } from '../rules/estimate-tokens.js';
-import { fitEntry, jsonBytes } from '../rules/fit-entry.js';
+import { answerBudget, bytesForRecords } from '../rules/answers/answer-budget.js';
+import { contextCursors, type ContextPosition, type ReadingOrder } from '../rules/cursors/context-cursor.js';
+import { bytesWithin } from '../rules/text/estimate-tokens.js';
+import { fitEntry, jsonBytes } from '../rules/answers/fit-entry.js';
 import { limits } from '../rules/limits.js';
-import { presentEntry } from '../rules/present.js';
+import { presentEntry } from '../rules/answers/present.js';
 import { callerArguments, defineUseCase } from './use-case.js';
 
 /** Unless it is read alone, an entry takes at most this share of the page: one long file leaves room for the rest. */

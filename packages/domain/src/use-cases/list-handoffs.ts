@@ -4,11 +4,11 @@ import { handoffIdSchema, handoffSchema, handoffStatusSchema } from '../model/ha
 import { roleSchema } from '../model/names.js';
 import { recordedNote } from '../model/recorded-note.js';
 import type { HandoffPage, HandoffPosition, HandoffRecord, ListHandoffs } from '../ports/store.js';
-import { answerBudget, bytesForRecords, shareAmong } from '../rules/answer-budget.js';
-import { fitHandoff } from '../rules/fit-handoff.js';
-import { handoffCursors } from '../rules/handoff-cursor.js';
+import { answerBudget, bytesForRecords, shareAmong } from '../rules/answers/answer-budget.js';
+import { fitHandoff } from '../rules/answers/fit-handoff.js';
+import { handoffCursors } from '../rules/cursors/handoff-cursor.js';
 import { limits } from '../rules/limits.js';
-import { presentHandoff } from '../rules/present.js';
+import { presentHandoff } from '../rules/answers/present.js';
 import { callerArguments, defineUseCase, type UseCaseContext } from './use-case.js';
 
 const input = z.strictObject({

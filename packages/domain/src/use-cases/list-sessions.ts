@@ -4,11 +4,11 @@ import { agentSchema, sessionKeySchema } from '../model/names.js';
 import { recordedNote } from '../model/recorded-note.js';
 import { sessionSchema, sessionStatusSchema } from '../model/session.js';
 import type { SessionPage } from '../ports/store.js';
-import { answerBudget, bytesForRecords, shareAmong } from '../rules/answer-budget.js';
-import { cursorKind } from '../rules/cursor.js';
-import { fitSession } from '../rules/fit-session.js';
+import { answerBudget, bytesForRecords, shareAmong } from '../rules/answers/answer-budget.js';
+import { cursorKind } from '../rules/cursors/cursor.js';
+import { fitSession } from '../rules/answers/fit-session.js';
 import { limits } from '../rules/limits.js';
-import { presentSession } from '../rules/present.js';
+import { presentSession } from '../rules/answers/present.js';
 import { callerArguments, defineUseCase, type UseCaseContext } from './use-case.js';
 
 const cursors = cursorKind('listSessions', z.tuple([z.int().min(0)]));

@@ -4,10 +4,10 @@ import { handoffSchema, requestTypeSchema } from '../model/handoff.js';
 import { storableObject, storableText } from '../model/json.js';
 import { sessionKeySchema, targetAgentSchema } from '../model/names.js';
 import { recordedNote } from '../model/recorded-note.js';
-import { changedRecordBytes } from '../rules/answer-budget.js';
-import { fitHandoff } from '../rules/fit-handoff.js';
+import { changedRecordBytes } from '../rules/answers/answer-budget.js';
+import { fitHandoff } from '../rules/answers/fit-handoff.js';
 import { limits } from '../rules/limits.js';
-import { presentHandoff } from '../rules/present.js';
+import { presentHandoff } from '../rules/answers/present.js';
 import { defineUseCase, fenceArguments, mutationArguments } from './use-case.js';
 
 /** Offers the session to another agent. Nothing moves before someone accepts. */

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { handoffIdSchema, handoffOutcomeSchema, handoffSchema } from '../model/handoff.js';
 import { storableObject, storableText } from '../model/json.js';
 import { recordedNote } from '../model/recorded-note.js';
-import { changedRecordBytes } from '../rules/answer-budget.js';
-import { fitHandoff } from '../rules/fit-handoff.js';
+import { changedRecordBytes } from '../rules/answers/answer-budget.js';
+import { fitHandoff } from '../rules/answers/fit-handoff.js';
 import { limits } from '../rules/limits.js';
-import { presentHandoff } from '../rules/present.js';
+import { presentHandoff } from '../rules/answers/present.js';
 import { defineUseCase, fenceArguments, mutationArguments } from './use-case.js';
 
 /** Ends a handoff: its acceptor completes or returns it, its target rejects it, its requester cancels it. */

@@ -3,7 +3,7 @@ import { ContextStoreError } from '../errors.js';
 import { contextTypeSchema } from '../model/entry.js';
 import { storableObject, storableText } from '../model/json.js';
 import { sessionKeySchema } from '../model/names.js';
-import { estimateTokens } from '../rules/estimate-tokens.js';
+import { estimateTokens } from '../rules/text/estimate-tokens.js';
 import { limits } from '../rules/limits.js';
 import { defineUseCase, fenceArguments, mutationArguments } from './use-case.js';
 

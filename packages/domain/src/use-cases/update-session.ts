@@ -4,10 +4,10 @@ import { storableObject, storableText } from '../model/json.js';
 import { sessionKeySchema } from '../model/names.js';
 import { recordedNote } from '../model/recorded-note.js';
 import { sessionSchema } from '../model/session.js';
-import { changedRecordBytes } from '../rules/answer-budget.js';
-import { fitSession } from '../rules/fit-session.js';
+import { changedRecordBytes } from '../rules/answers/answer-budget.js';
+import { fitSession } from '../rules/answers/fit-session.js';
 import { limits } from '../rules/limits.js';
-import { presentSession } from '../rules/present.js';
+import { presentSession } from '../rules/answers/present.js';
 import { defineUseCase, fenceArguments, mutationArguments } from './use-case.js';
 
 const changes = {

@@ -5,7 +5,7 @@ import { agentSchema } from '../model/names.js';
 import type { StoreEvent } from '../ports/event-bus.js';
 import type { BusinessEvent } from '../ports/telemetry.js';
 import type { Idempotency, Store } from '../ports/store.js';
-import { quoteOf } from '../rules/cut-text.js';
+import { quoteOf } from '../rules/text/cut-text.js';
 import { unknownProblem } from '../rules/unknown-problem.js';
 import type { InboxWatch } from '../waiting/inbox-watch.js';
 

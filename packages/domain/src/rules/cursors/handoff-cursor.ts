@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ClassPosition, HandoffPosition } from '../ports/store.js';
+import type { ClassPosition, HandoffPosition } from '../../ports/store.js';
 import { cursorKind, foreignCursor } from './cursor.js';
 
 const radix = 36;

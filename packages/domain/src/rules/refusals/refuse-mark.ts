@@ -1,5 +1,5 @@
-import { ContextStoreError } from '../errors.js';
-import type { SessionRecord } from '../ports/store.js';
+import { ContextStoreError } from '../../errors.js';
+import type { SessionRecord } from '../../ports/store.js';
 
 /** Why an agent cannot have read up to this sequence, or undefined when it can. */
 export function refuseMark(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ReadEntries } from '../ports/store.js';
+import type { ReadEntries } from '../../ports/store.js';
 import { scanRange, typeScanWindow } from './scan-range.js';
 
 const request = (more: Partial<ReadEntries>): ReadEntries => ({

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { ContextStoreError } from '../errors.js';
+import { ContextStoreError } from '../../errors.js';
 
 /**
  * A cursor is opaque to callers: a position, and a hash of it and of what it is a position in (tool, namespace, session,

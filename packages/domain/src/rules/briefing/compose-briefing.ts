@@ -1,12 +1,12 @@
-import type { Briefing } from '../model/briefing.js';
-import type { Entry } from '../model/entry.js';
-import type { BriefingSource, EntryRecord, HandoffRecord } from '../ports/store.js';
+import type { Briefing } from '../../model/briefing.js';
+import type { Entry } from '../../model/entry.js';
+import type { BriefingSource, EntryRecord, HandoffRecord } from '../../ports/store.js';
 import { briefingText } from './briefing-text.js';
-import { contextCursors } from './context-cursor.js';
-import { cutToJsonBytes, previewOf } from './cut-text.js';
-import { bytesWithin, estimateTokens } from './estimate-tokens.js';
-import { fitEntry, jsonBytes } from './fit-entry.js';
-import { presentEntry } from './present.js';
+import { contextCursors } from '../cursors/context-cursor.js';
+import { cutToJsonBytes, previewOf } from '../text/cut-text.js';
+import { bytesWithin, estimateTokens } from '../text/estimate-tokens.js';
+import { fitEntry, jsonBytes } from '../answers/fit-entry.js';
+import { presentEntry } from '../answers/present.js';
 
 /** Shares of a briefing's budget. Text and pins are bounded so that the newest entries always get room. */
 const textShare = 0.4;

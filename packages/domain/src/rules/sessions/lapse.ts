@@ -1,4 +1,4 @@
-import type { HandoffRecord, SessionRecord } from '../ports/store.js';
+import type { HandoffRecord, SessionRecord } from '../../ports/store.js';
 import { isLeaseLapsed, moveOwnership } from './ownership.js';
 
 /** What the lapse of a session's lease depends on, and what it does to the session's handoffs. */

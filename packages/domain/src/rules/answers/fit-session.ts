@@ -1,5 +1,5 @@
-import type { Session } from '../model/session.js';
-import { cutToJsonBytes } from './cut-text.js';
+import type { Session } from '../../model/session.js';
+import { cutToJsonBytes } from '../text/cut-text.js';
 import { jsonBytes } from './fit-entry.js';
 
 /**

@@ -1,6 +1,6 @@
-import type { SessionStatus } from '../model/session.js';
-import type { SessionState } from '../ports/store.js';
-import type { Transition } from './transition.js';
+import type { SessionStatus } from '../../model/session.js';
+import type { SessionState } from '../../ports/store.js';
+import type { Transition } from '../transition.js';
 
 /** `clock`: it happens by itself, and is computed from the time of the last activity. `writer`: the owner or a participant. */
 export type SessionTransition = Transition<SessionStatus, 'owner' | 'writer' | 'clock'>;

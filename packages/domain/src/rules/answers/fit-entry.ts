@@ -1,5 +1,5 @@
-import type { Entry } from '../model/entry.js';
-import { cutToJsonBytes } from './cut-text.js';
+import type { Entry } from '../../model/entry.js';
+import { cutToJsonBytes } from '../text/cut-text.js';
 
 /** Room for the fields that a cut adds: `truncated`, `nextContentOffset`, `metadataOmitted`. */
 const cutFieldsBytes = 80;

@@ -1,5 +1,5 @@
-import type { SessionLease, SessionRecord } from '../ports/store.js';
-import { limits } from './limits.js';
+import type { SessionLease, SessionRecord } from '../../ports/store.js';
+import { limits } from '../limits.js';
 
 /** Who may write to a session, and on what terms. */
 export type Ownership = Pick<SessionRecord, 'owner' | 'participants' | 'formerOwners' | 'epoch' | 'lease'>;

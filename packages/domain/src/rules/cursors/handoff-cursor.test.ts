@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { HandoffPosition } from '../ports/store.js';
+import type { HandoffPosition } from '../../ports/store.js';
 import { cursorKind } from './cursor.js';
 import { handoffCursors } from './handoff-cursor.js';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-import type { SequenceRange } from '../ports/store.js';
+import type { SequenceRange } from '../../ports/store.js';
 
 /** A range of a log, seen as pages of one size: page 1 holds the sequences from 1 on. */
 export interface LogPages {

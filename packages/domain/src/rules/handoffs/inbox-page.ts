@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ClassPosition, HandoffPosition } from '../ports/store.js';
+import type { ClassPosition, HandoffPosition } from '../../ports/store.js';
 
 /** How many busy senders a class tells apart. Cursors name them, so they are few. */
 const sendersInTurn = 4;

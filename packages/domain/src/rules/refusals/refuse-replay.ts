@@ -1,5 +1,5 @@
-import { ContextStoreError } from '../errors.js';
-import type { Idempotency } from '../ports/store.js';
+import { ContextStoreError } from '../../errors.js';
+import type { Idempotency } from '../../ports/store.js';
 
 /** Why the answer recorded under this key is not the answer to this call, or undefined when it is. */
 export function refuseReplay(

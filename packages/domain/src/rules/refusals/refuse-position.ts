@@ -1,7 +1,7 @@
-import type { ContextStoreError } from '../errors.js';
-import type { HandoffPosition } from '../ports/store.js';
-import { unreachedCursor } from './cursor.js';
-import { reachedBy } from './inbox-page.js';
+import type { ContextStoreError } from '../../errors.js';
+import type { HandoffPosition } from '../../ports/store.js';
+import { unreachedCursor } from '../cursors/cursor.js';
+import { reachedBy } from '../handoffs/inbox-page.js';
 
 /**
  * Why a list cannot go on from a position, or undefined when it can. After a restore from a backup, a position may be ahead

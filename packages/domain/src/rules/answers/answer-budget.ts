@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { recordedNote } from '../model/recorded-note.js';
-import { bytesWithin } from './estimate-tokens.js';
+import { recordedNote } from '../../model/recorded-note.js';
+import { bytesWithin } from '../text/estimate-tokens.js';
 import { jsonBytes } from './fit-entry.js';
-import { limits } from './limits.js';
+import { limits } from '../limits.js';
 
 /** The argument `maxTokens`: the estimated tokens of the whole answer as JSON. */
 export const answerBudget = (defaultTokens: number, minTokens: number = limits.minTokens): z.ZodDefault<z.ZodInt> =>

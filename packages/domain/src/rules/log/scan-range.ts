@@ -1,4 +1,4 @@
-import type { ReadEntries, SequenceRange } from '../ports/store.js';
+import type { ReadEntries, SequenceRange } from '../../ports/store.js';
 
 /**
  * How many entries one page looks through when it filters by type. A page can then be short while more follows, but its

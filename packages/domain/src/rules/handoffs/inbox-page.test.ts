@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { HandoffPosition } from '../ports/store.js';
+import type { HandoffPosition } from '../../ports/store.js';
 import { composePage, startOf, type ListedHandoff, type Page, type ScannedClass } from './inbox-page.js';
 
 /** An offer that is on its way through an inbox. */

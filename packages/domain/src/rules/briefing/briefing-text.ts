@@ -1,7 +1,7 @@
-import type { BriefingSource, HandoffRecord } from '../ports/store.js';
-import { cutToJsonBytes, previewOf } from './cut-text.js';
-import { jsonBytes } from './fit-entry.js';
-import { quotedText } from './visible-text.js';
+import type { BriefingSource, HandoffRecord } from '../../ports/store.js';
+import { cutToJsonBytes, previewOf } from '../text/cut-text.js';
+import { jsonBytes } from '../answers/fit-entry.js';
+import { quotedText } from '../text/visible-text.js';
 
 const headings = { instructions: 'Instructions', summary: 'Summary' } as const;
 

@@ -1,5 +1,5 @@
-import { ContextStoreError } from '../errors.js';
-import type { SessionRecord } from '../ports/store.js';
+import { ContextStoreError } from '../../errors.js';
+import type { SessionRecord } from '../../ports/store.js';
 
 export const sessionNotFound = (sessionKey: string): ContextStoreError =>
   new ContextStoreError(

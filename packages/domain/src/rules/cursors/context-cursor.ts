@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { ContextStoreError } from '../errors.js';
-import { contextTypes, type ContextType } from '../model/entry.js';
-import type { SessionRecord, SessionRef } from '../ports/store.js';
+import type { ContextStoreError } from '../../errors.js';
+import { contextTypes, type ContextType } from '../../model/entry.js';
+import type { SessionRecord, SessionRef } from '../../ports/store.js';
 import { cursorKind, foreignCursor, unreachedCursor } from './cursor.js';
 
 /** `tail` reads towards older entries like `desc`, but shows each page in ascending order. */

@@ -1,5 +1,5 @@
-import type { Handoff } from '../model/handoff.js';
-import { cutToJsonBytes, previewOf } from './cut-text.js';
+import type { Handoff } from '../../model/handoff.js';
+import { cutToJsonBytes, previewOf } from '../text/cut-text.js';
 import { jsonBytes } from './fit-entry.js';
 
 /** Enough of a text to choose a handoff by. */

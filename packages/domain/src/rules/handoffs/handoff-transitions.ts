@@ -1,9 +1,9 @@
-import { ContextStoreError } from '../errors.js';
-import type { HandoffOutcome, HandoffStatus, RequestType } from '../model/handoff.js';
-import { isRoleAddress } from '../model/names.js';
-import type { ClaimHandoff, HandoffRecord, ResolveHandoff, SessionRecord } from '../ports/store.js';
-import { ownershipLost, refuseInactive } from './refuse-write.js';
-import type { Transition } from './transition.js';
+import { ContextStoreError } from '../../errors.js';
+import type { HandoffOutcome, HandoffStatus, RequestType } from '../../model/handoff.js';
+import { isRoleAddress } from '../../model/names.js';
+import type { ClaimHandoff, HandoffRecord, ResolveHandoff, SessionRecord } from '../../ports/store.js';
+import { ownershipLost, refuseInactive } from '../refusals/refuse-write.js';
+import type { Transition } from '../transition.js';
 
 /** `clock` and `fence`: it happens by itself, with the time or because ownership moved. */
 export interface HandoffTransition extends Transition<

@@ -1,5 +1,5 @@
-import type { SessionStatus } from '../model/session.js';
-import type { SessionRecord } from '../ports/store.js';
+import type { SessionStatus } from '../../model/session.js';
+import type { SessionRecord } from '../../ports/store.js';
 
 type Lifetime = Pick<SessionRecord, 'state' | 'lastActivityAtMs' | 'ttlMs' | 'observedAtMs'>;
 

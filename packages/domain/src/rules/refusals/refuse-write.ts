@@ -1,7 +1,7 @@
-import { ContextStoreError } from '../errors.js';
-import type { AppendEntry, CreateHandoff, SessionRecord, UpdateSession } from '../ports/store.js';
-import { isExpired } from './session-status.js';
-import { settableStates } from './session-transitions.js';
+import { ContextStoreError } from '../../errors.js';
+import type { AppendEntry, CreateHandoff, SessionRecord, UpdateSession } from '../../ports/store.js';
+import { isExpired } from '../sessions/session-status.js';
+import { settableStates } from '../sessions/session-transitions.js';
 
 /** Why this append must not happen, or undefined when it may. */
 export function refuseAppend(session: SessionRecord, request: AppendEntry): ContextStoreError | undefined {
