@@ -6,13 +6,13 @@ export {
   type DatabaseLocation,
   type PostgresLocation,
   type SqliteLocation,
-} from './database-location.js';
-export { nameDeployment } from './name-deployment.js';
-export type { RedisSettings } from './open-carrier.js';
-export type { CacheSettings } from './open-cache.js';
-export { openContextStore, type OpenContextStoreOptions } from './open-context-store.js';
-export type { SqliteSettings } from './open-store.js';
-export type { PostgresSettings } from './postgres-settings.js';
+} from './open/database-location.js';
+export { nameDeployment } from './open/name-deployment.js';
+export type { RedisSettings } from './open/open-carrier.js';
+export type { CacheSettings } from './open/open-cache.js';
+export { openContextStore, type OpenContextStoreOptions } from './open/open-context-store.js';
+export type { SqliteSettings } from './open/open-store.js';
+export type { PostgresSettings } from './open/postgres-settings.js';
 export {
   ContextStoreError,
   contextTypes,

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { untilStopped } from './until-stopped.js';
+import { untilStopped } from './command/until-stopped.js';
 
 // Comes before everything that takes long to load: process 1 does not get a signal that nothing handles yet.
 const stopped = untilStopped();

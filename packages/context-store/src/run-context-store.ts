@@ -1,9 +1,9 @@
-import { packageVersion, runCommand } from './command.js';
-import { databaseLocation, describeLocation, type DatabaseLocation } from './database-location.js';
-import { environmentTable, type Environment } from './environment.js';
-import { openContextStore } from './open-context-store.js';
-import { migrateStore } from './open-store.js';
-import type { PostgresSettings } from './postgres-settings.js';
+import { packageVersion, runCommand } from './command/command.js';
+import { databaseLocation, describeLocation, type DatabaseLocation } from './open/database-location.js';
+import { environmentTable, type Environment } from './environment/environment.js';
+import { openContextStore } from './open/open-context-store.js';
+import { migrateStore } from './open/open-store.js';
+import type { PostgresSettings } from './open/postgres-settings.js';
 
 const { DATABASE_URL, DATABASE_CONNECT_TIMEOUT_MS, DATABASE_TRANSACTION_POOLER, DATABASE_SCHEMA, CONTEXT_NAMESPACE } =
   environmentTable;

@@ -1,8 +1,8 @@
 import { createContextStore, type Store } from '@org/domain';
-import { databaseLocation } from '../src/database-location.js';
-import { nameDeployment } from '../src/name-deployment.js';
-import { openCarrier } from '../src/open-carrier.js';
-import { openStore } from '../src/open-store.js';
+import { databaseLocation } from '../src/open/database-location.js';
+import { nameDeployment } from '../src/open/name-deployment.js';
+import { openCarrier } from '../src/open/open-carrier.js';
+import { openStore } from '../src/open/open-store.js';
 
 /**
  * Waits for an offer, and tells its parent of all that it hears on the way. Its poll never finds anything: what wakes it

@@ -9,13 +9,13 @@ import type { ContextStoreOptions } from '@org/domain';
 import { interfaceComments } from './field-comments.js';
 import { markdownTable } from './markdown-table.js';
 
-const opening = interfaceComments('context-store/src/open-context-store.ts', 'OpenContextStoreOptions');
+const opening = interfaceComments('context-store/src/open/open-context-store.ts', 'OpenContextStoreOptions');
 const rules = interfaceComments('domain/src/context-store.ts', 'ContextStoreOptions');
 const postgres = interfaceComments('store-kysely/src/postgres/create-postgres-store.ts', 'PostgresStoreOptions');
 const sqlite = interfaceComments('store-kysely/src/sqlite/create-sqlite-store.ts', 'SqliteStoreOptions');
-const carrier = interfaceComments('context-store/src/open-carrier.ts', 'RedisSettings');
+const carrier = interfaceComments('context-store/src/open/open-carrier.ts', 'RedisSettings');
 const bus = interfaceComments('bus-redis/src/create-redis-bus.ts', 'RedisBusOptions');
-const cache = interfaceComments('context-store/src/open-cache.ts', 'CacheSettings');
+const cache = interfaceComments('context-store/src/open/open-cache.ts', 'CacheSettings');
 
 type Documented<Options> = Readonly<Record<keyof Options, ReadonlyMap<string, string>>>;
 

@@ -2,8 +2,8 @@ import { findRedisUrlProblem } from '@org/redis-connection/url';
 import { agentSchema, ContextStoreError, namespaceSchema } from '@org/domain';
 import { defaultSettings, longestTimerMs } from '@org/store-kysely/postgres/configuration';
 import { z } from 'zod';
-import { databaseLocation } from './database-location.js';
-import type { OpenContextStoreOptions } from './open-context-store.js';
+import { databaseLocation } from '../open/database-location.js';
+import type { OpenContextStoreOptions } from '../open/open-context-store.js';
 import { readText } from './read-text.js';
 
 /** One environment variable, as `--help` and the configuration table show it. */

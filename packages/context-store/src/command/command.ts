@@ -5,9 +5,9 @@ import { parseArgs } from 'node:util';
 import { ContextStoreError, withoutOutcome } from '@org/domain';
 import type { ConnectionState } from '@org/redis-connection';
 import type { SqliteFileState } from '@org/store-kysely/sqlite';
-import { readEnvironment, type Environment, type EnvironmentTable } from './environment.js';
-import { requireSupportedNode } from './node-version.js';
-import type { OpenContextStoreOptions } from './open-context-store.js';
+import { readEnvironment, type Environment, type EnvironmentTable } from '../environment/environment.js';
+import { requireSupportedNode } from '../node-version.js';
+import type { OpenContextStoreOptions } from '../open/open-context-store.js';
 
 export { logPrinted } from './log-printed.js';
 

@@ -3,7 +3,7 @@ import { storeUnavailable, type EventBus, type Store, type Telemetry } from '@or
 import type { EventCarrier } from '@org/store-kysely/postgres';
 import type { SchemaChange, SqliteStoreOptions } from '@org/store-kysely/sqlite';
 import type { DatabaseLocation, SqliteLocation } from './database-location.js';
-import { requireSupportedNode } from './node-version.js';
+import { requireSupportedNode } from '../node-version.js';
 import { requirePostgresSettings, type PostgresSettings } from './postgres-settings.js';
 
 // Each engine is loaded where it is used, so that a process pays for its own alone.
