@@ -1,11 +1,35 @@
 import type { Entry } from '../model/entry.js';
-import { cutToJsonBytes } from './cut-text.js';
+import { cutToJsonBytes, jsonTextBytes } from './cut-text.js';
 
 /** Room for the fields that a cut adds: `truncated`, `nextContentOffset`, `metadataOmitted`. */
 const cutFieldsBytes = 80;
 
 /** The UTF-8 bytes of a value as compact JSON. */
 export const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+
+const bareEntry =
+  '{"sequence":,"contextType":"","agent":"","content":"","contentBytes":,"estimatedTokens":,"metadata":,"createdAt":""}';
+
+/**
+ * Counts what {@link jsonBytes} returns for an entry whose content is whole, without building the text: pages measure each
+ * of their entries, and the texts would be most of what a read allocates.
+ */
+export function wholeEntryBytes(entry: Entry): number {
+  return (
+    bareEntry.length +
+    digits(entry.sequence) +
+    entry.contextType.length +
+    entry.agent.length +
+    jsonTextBytes(entry.content) +
+    digits(entry.contentBytes) +
+    digits(entry.estimatedTokens) +
+    jsonBytes(entry.metadata) +
+    entry.createdAt.length +
+    (entry.pinned ? ',"pinned":true'.length : 0)
+  );
+}
+
+const digits = (count: number): number => String(count).length;
 
 /** An entry that fits, and the bytes that it takes as JSON: measured once, because a page measures many. */
 export interface FittedEntry {
@@ -20,7 +44,7 @@ export interface FittedEntry {
  * @param contentOffset where the content of `entry` begins, in code points
  */
 export function fitEntry(entry: Entry, maxBytes: number, contentOffset = 0): FittedEntry | undefined {
-  const bytes = jsonBytes(entry);
+  const bytes = entry.truncated ? jsonBytes(entry) : wholeEntryBytes(entry);
   if (bytes <= maxBytes) return { entry, bytes };
   const omitsMetadata = jsonBytes(entry.metadata) > maxBytes / 2;
   const shell: Entry = { ...entry, content: '', ...(omitsMetadata && { metadata: {}, metadataOmitted: true }) };
