@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { it } from 'vitest';
 import { contextTypes, type Entry } from '../model/entry.js';
 import { jsonBytes, wholeEntryBytes } from './fit-entry.js';
 
