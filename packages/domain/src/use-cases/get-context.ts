@@ -7,7 +7,7 @@ import type { EntryPage, EntryRecord, ReadEntries } from '../ports/store.js';
 import { answerBudget, bytesForRecords } from '../rules/answers/answer-budget.js';
 import { contextCursors, type ContextPosition, type ReadingOrder } from '../rules/cursors/context-cursor.js';
 import { bytesWithin } from '../rules/text/estimate-tokens.js';
-import { fitEntry, jsonBytes } from '../rules/answers/fit-entry.js';
+import { fitEntry } from '../rules/answers/fit-entry.js';
 import { limits } from '../rules/limits.js';
 import { presentEntry } from '../rules/answers/present.js';
 import { callerArguments, defineUseCase } from './use-case.js';
@@ -154,9 +154,9 @@ function fitPage(
       fitEntry(entry, perEntry, contentOffset) ??
       // A page without entries would lead nowhere; the smallest budget holds any entry's preview.
       (shown.length === 0 ? fitEntry(entry, bytes, contentOffset) : undefined);
-    if (fitted === undefined || jsonBytes(fitted) > left) break;
-    shown.push(fitted);
-    left -= jsonBytes(fitted) + 1;
+    if (fitted === undefined || fitted.bytes > left) break;
+    shown.push(fitted.entry);
+    left -= fitted.bytes + 1;
   }
   return shown;
 }

@@ -1,5 +1,5 @@
 import type { Entry } from '../../model/entry.js';
-import { cutToJsonBytes } from '../text/cut-text.js';
+import { cutToJsonBytes, jsonTextBytes } from '../text/cut-text.js';
 
 /** Room for the fields that a cut adds: `truncated`, `nextContentOffset`, `metadataOmitted`. */
 const cutFieldsBytes = 80;
@@ -7,20 +7,52 @@ const cutFieldsBytes = 80;
 /** The UTF-8 bytes of a value as compact JSON. */
 export const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
+const bareEntry =
+  '{"sequence":,"contextType":"","agent":"","content":"","contentBytes":,"estimatedTokens":,"metadata":,"createdAt":""}';
+
+/**
+ * Counts what {@link jsonBytes} returns for an entry whose content is whole, without building the text: pages measure each
+ * of their entries, and the texts would be most of what a read allocates.
+ */
+export function wholeEntryBytes(entry: Entry): number {
+  return (
+    bareEntry.length +
+    digits(entry.sequence) +
+    entry.contextType.length +
+    entry.agent.length +
+    jsonTextBytes(entry.content) +
+    digits(entry.contentBytes) +
+    digits(entry.estimatedTokens) +
+    jsonBytes(entry.metadata) +
+    entry.createdAt.length +
+    (entry.pinned ? ',"pinned":true'.length : 0)
+  );
+}
+
+const digits = (count: number): number => String(count).length;
+
+/** An entry that fits, and the bytes that it takes as JSON: measured once, because a page measures many. */
+export interface FittedEntry {
+  readonly entry: Entry;
+  readonly bytes: number;
+}
+
 /**
  * The entry within a number of bytes as JSON: whole if it fits; otherwise with its content cut to a preview, and without
  * its metadata if that alone would take more than half. Undefined when not even an empty preview fits.
  *
  * @param contentOffset where the content of `entry` begins, in code points
  */
-export function fitEntry(entry: Entry, maxBytes: number, contentOffset = 0): Entry | undefined {
-  if (jsonBytes(entry) <= maxBytes) return entry;
+export function fitEntry(entry: Entry, maxBytes: number, contentOffset = 0): FittedEntry | undefined {
+  const bytes = entry.truncated ? jsonBytes(entry) : wholeEntryBytes(entry);
+  if (bytes <= maxBytes) return { entry, bytes };
   const omitsMetadata = jsonBytes(entry.metadata) > maxBytes / 2;
   const shell: Entry = { ...entry, content: '', ...(omitsMetadata && { metadata: {}, metadataOmitted: true }) };
   const room = maxBytes - jsonBytes(shell) - cutFieldsBytes;
   if (room < 0) return undefined;
   const preview = cutToJsonBytes(entry.content, room);
-  return preview.cut
+  const fitted: Entry = preview.cut
     ? { ...shell, content: preview.text, truncated: true, nextContentOffset: contentOffset + preview.length }
     : { ...shell, content: entry.content };
+  return { entry: fitted, bytes: jsonBytes(fitted) };
 }

@@ -30,19 +30,23 @@ export function presentSession(session: SessionRecord, dormantAfterMs: number): 
 
 /** An entry as callers see it, its content as the record holds it: `contentOffset` says where that begins. */
 export function presentEntry(entry: EntryRecord, contentOffset: number): Entry {
-  return withoutUndefined({
+  // Assigned, not deleted when undefined: pages hold many entries, and objects that lost a field serialise slowly.
+  const shown: Entry = {
     sequence: entry.sequence,
     contextType: entry.contextType,
     agent: entry.agent,
     content: entry.content,
-    truncated: entry.contentCut ? true : undefined,
-    nextContentOffset: entry.contentCut ? contentOffset + [...entry.content].length : undefined,
     contentBytes: entry.contentBytes,
     estimatedTokens: entry.estimatedTokens,
     metadata: entry.metadata,
-    pinned: entry.pinned ? true : undefined,
     createdAt: isoTime(entry.createdAtMs),
-  });
+  };
+  if (entry.pinned) shown.pinned = true;
+  if (entry.contentCut) {
+    shown.truncated = true;
+    shown.nextContentOffset = contentOffset + [...entry.content].length;
+  }
+  return shown;
 }
 
 /** A handoff as callers see it, whole. */

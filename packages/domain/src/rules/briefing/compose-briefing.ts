@@ -142,10 +142,10 @@ function takeNewest(
   let left = room;
   for (const record of newest) {
     if (!alreadyShown.has(record.sequence)) {
-      const entry = fitEntry(presentEntry(record, 0), Math.min(perEntry, left - 1));
-      if (entry === undefined) break;
-      entries.push(entry);
-      left -= jsonBytes(entry) + 1;
+      const fitted = fitEntry(presentEntry(record, 0), Math.min(perEntry, left - 1));
+      if (fitted === undefined) break;
+      entries.push(fitted.entry);
+      left -= fitted.bytes + 1;
     }
     boundary = record.sequence;
   }
@@ -154,15 +154,20 @@ function takeNewest(
 
 /** States the true cost. Only a text full of names at their longest, in the smallest budget, still has to give way. */
 function withinBudget(briefing: Briefing, budget: number): Briefing {
-  const excess = jsonBytes(briefing) - budget;
+  let bytes = jsonBytes(briefing);
+  const excess = bytes - budget;
   if (excess > 0) {
     const textBytes = jsonBytes(briefing.text) - 2;
     briefing.text = cutToJsonBytes(briefing.text, Math.max(0, textBytes - excess)).text;
+    bytes = jsonBytes(briefing);
   }
   // The number is part of what it counts. It falls until it is true, and stays within the budget that it began with.
+  const otherBytes = bytes - digits(briefing.estimatedTokens);
   for (let counted = -1; counted !== briefing.estimatedTokens;) {
     counted = briefing.estimatedTokens;
-    briefing.estimatedTokens = estimateTokens(jsonBytes(briefing));
+    briefing.estimatedTokens = estimateTokens(otherBytes + digits(counted));
   }
   return briefing;
 }
+
+const digits = (count: number): number => String(count).length;

@@ -29,6 +29,16 @@ export function cutToJsonBytes(text: string, maxBytes: number): CutText {
   return { text, length, cut: false };
 }
 
+/** The UTF-8 bytes of a well-formed text as a JSON string, quotes not counted. */
+export function jsonTextBytes(text: string): number {
+  let bytes = Buffer.byteLength(text);
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < 0x20 || code === 0x22 || code === 0x5c) bytes += escapedBytes(code) - 1;
+  }
+  return bytes;
+}
+
 /**
  * A one-line beginning of a text, for lists and wherever a title or a name is shown; ends in an ellipsis when something was
  * left off. What a reader would not see in it is shown by its code point.
@@ -60,7 +70,11 @@ function jsonBytes(character: string): number {
   if (code >= 0x10000) return 4;
   if (code >= 0x800) return 3;
   if (code >= 0x80) return 2;
-  if (code === 0x22 || code === 0x5c) return 2;
-  if (code >= 0x20) return 1;
-  return code === 0x08 || code === 0x09 || code === 0x0a || code === 0x0c || code === 0x0d ? 2 : 6;
+  return code < 0x20 || code === 0x22 || code === 0x5c ? escapedBytes(code) : 1;
 }
+
+/** What JSON.stringify writes for a quote, a backslash or a control character: a short escape where JSON has one. */
+const escapedBytes = (code: number): number => (code < 0x20 && !shortEscapes.has(code) ? 6 : 2);
+
+/** Backspace, tab, line feed, form feed and carriage return. */
+const shortEscapes: ReadonlySet<number> = new Set([0x08, 0x09, 0x0a, 0x0c, 0x0d]);
