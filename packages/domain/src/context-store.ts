@@ -16,103 +16,110 @@ import { withDeadline } from './waiting/call-deadline.js';
 import { createInboxWatch } from './waiting/inbox-watch.js';
 import { interruptible } from './waiting/interruptible-store.js';
 
-/** What a use case takes: its arguments before defaults. */
+/** The arguments of a use case, before defaults. */
 export type UseCaseInput<Name extends UseCaseName> = z.input<UseCases[Name]['input']>;
-/** What a use case answers. */
+/** The answer of a use case. */
 export type UseCaseResult<Name extends UseCaseName> = z.output<UseCases[Name]['result']>;
 type Method<Name extends UseCaseName> = (input: UseCaseInput<Name>, caller?: Caller) => Promise<UseCaseResult<Name>>;
 
-/** Who is calling, as far as the transport knows. The strongest source of the agent wins; see `resolveAgent`. */
+/** What the transport knows about a caller. `resolveAgent` chooses the acting agent from it. */
 export interface Caller {
-  /** Absent: the store's own namespace. */
+  /** Default: the namespace of {@link ContextStoreOptions}. */
   readonly namespace?: string | undefined;
-  /** The agent that the caller's credential is bound to: any other `agent` argument is FORBIDDEN. */
+  /** The agent that the caller's credential is bound to. Any other `agent` argument is FORBIDDEN. */
   readonly boundAgent?: string | undefined;
-  /** The free-form name that the client gave itself: who it is when neither the call nor the options say. */
+  /** The free-form name that the client reports. It names the agent if neither the call nor the options do. */
   readonly clientName?: string | undefined;
-  /** Tells the calling process from others that act under the same agent name, if it is one that lasts. */
+  /** An id of the calling process. Distinguishes long-lived processes that act under one agent name. */
   readonly process?: string | undefined;
-  /** Names the request where it is reported: in an error's answer, and in the log. */
+  /** Identifies the request in error answers and in the log. */
   readonly requestId?: string | undefined;
-  /** Nobody needs the answer any more: ends the call's waiting, for offers and for its turn at the store. */
+  /** Aborted when the caller no longer needs the answer. Ends waiting for offers, and for a turn at the store. */
   readonly signal?: AbortSignal | undefined;
-  /** The process is about to end: ends the call's waiting for what has not happened yet. What there is, it is still answered. */
+  /** Aborted when this process is about to end. Ends waiting for offers; the call then answers with what it has. */
   readonly stopping?: AbortSignal | undefined;
-  /** What the call came by, for its trace. */
+  /** The MCP request that made the call, for its trace. */
   readonly request?: McpRequest | undefined;
 }
 
 /**
- * The context store: one method per use case, with the names, arguments and answers of the MCP tools. Every method checks
- * its input itself and throws `ContextStoreError` alone. A resolved promise of a method that writes means durable.
+ * The context store: one method per use case, with the names, arguments and answers of the MCP tools. Every method
+ * checks its input, and throws only `ContextStoreError`. When the promise of a writing method resolves, the change is
+ * durable.
  */
 export interface ContextStore {
   /** Creates a session owned by the agent, or resumes an existing one with `ifExists: 'resume'`. */
   readonly registerSession: Method<'registerSession'>;
-  /** Appends one entry to a session's log, and answers with its sequence. */
+  /** Appends one entry to a session's log. Answers with its sequence. */
   readonly updateContext: Method<'updateContext'>;
-  /** Reads a part of the log within a token budget; by default the newest 20 entries in ascending order. */
+  /** Reads part of the log within a token budget. Default: the newest 20 entries, in ascending order. */
   readonly getContext: Method<'getContext'>;
-  /** What to read first when resuming, within a token budget. */
+  /** Returns what a resuming agent reads first, within a token budget. */
   readonly getBriefing: Method<'getBriefing'>;
   /** Offers a session to another agent. */
   readonly requestHandoff: Method<'requestHandoff'>;
-  /** The agent's inbox or outbox, oldest first; its `cursor` later shows only what is new, and `waitSeconds` waits for it. */
+  /**
+   * Lists the agent's inbox or outbox, oldest first. A later call with the answer's `cursor` lists only what is new;
+   * `waitSeconds` waits for it.
+   */
   readonly listHandoffs: Method<'listHandoffs'>;
-  /** Accepts an offer: one winner, who gets session, epoch and briefing. */
+  /** Accepts an offer. Exactly one acceptor wins, and gets the session, its epoch and a briefing. */
   readonly acceptHandoff: Method<'acceptHandoff'>;
   /** Completes, rejects, cancels or returns a handoff. */
   readonly resolveHandoff: Method<'resolveHandoff'>;
-  /** The sessions of the namespace, newest first. */
+  /** Lists the sessions of the namespace, newest first. */
   readonly listSessions: Method<'listSessions'>;
   /** Closes, reopens, extends or annotates a session. */
   readonly updateSession: Method<'updateSession'>;
 
   /**
-   * On whose behalf a call with this `agent` argument acts: what the methods go by themselves.
-   * @throws VALIDATION_ERROR, FORBIDDEN: see `resolveAgent`
+   * Returns the agent that a method acts as if it gets this `agent` argument.
+   * @throws VALIDATION_ERROR (no agent is known), FORBIDDEN (the credential is bound to another agent)
    */
   readonly actingAgent: (argument: string | undefined, caller?: Caller) => string;
-  /** One session, without its log. @throws SESSION_NOT_FOUND, VALIDATION_ERROR */
+  /** Reads one session, without its log. @throws SESSION_NOT_FOUND, VALIDATION_ERROR */
   readonly readSession: (sessionKey: string, caller?: Caller) => Promise<Session>;
   /**
-   * Removes a session with its log, its handoffs, its read marks and the answers recorded under idempotency keys. For
-   * operators: no tool does it.
+   * Deletes a session with its log, handoffs, read marks and the answers recorded under idempotency keys. For
+   * operators: no tool deletes.
    * @throws SESSION_NOT_FOUND, VALIDATION_ERROR
    */
   readonly deleteSession: (sessionKey: string, caller?: Caller) => Promise<void>;
-  /** How much the namespace holds; each number is counted up to 10,000. */
+  /** Counts what the namespace holds. No number exceeds 10,000. */
   readonly countNamespace: (caller?: Caller) => Promise<NamespaceCounts>;
-  /** Hears of what changes in the namespace, as far as the bus reaches. Events are hints. @returns what ends it */
+  /**
+   * Calls the listener for each change in the namespace that the bus reports. Events are hints: see {@link StoreEvent}.
+   * @returns a function that ends the subscription
+   */
   readonly subscribe: (listener: (event: StoreEvent) => void, caller?: Caller) => () => void;
-  /** Up to 100 session keys that begin with the prefix, ascending: for completion while someone types. */
+  /** Returns up to 100 session keys that begin with the prefix, ascending. For completion of typed input. */
   readonly completeSessionKey: (prefix: string, caller?: Caller) => Promise<readonly string[]>;
-  /** Resolves when calls can be served. @throws STORE_UNAVAILABLE */
+  /** Resolves if calls can be served. @throws STORE_UNAVAILABLE */
   readonly ping: () => Promise<void>;
   /**
-   * Finishes what is under way and releases everything. Calls that a database server has not answered `withinMs`
-   * milliseconds later throw STORE_UNAVAILABLE. Default: they are waited for.
+   * Finishes the calls under way, then releases all resources. Calls that a database server has not answered after
+   * `withinMs` milliseconds throw STORE_UNAVAILABLE. Default: waits for all of them.
    */
   readonly close: (withinMs?: number) => Promise<void>;
 }
 
-/** What a deployment may set. Each has a default. */
+/** The rules that a deployment may set. */
 export interface ContextStoreOptions {
-  /** Used for callers that bring none. Default `default`. */
+  /** The namespace of callers that name none. Default: `default`. */
   readonly namespace?: string | undefined;
-  /** Who acts in calls that name no agent. */
+  /** The agent of calls that name none. Default: the name of the MCP client, if it has one. */
   readonly agent?: string | undefined;
-  /** The largest content of one entry, in UTF-8 bytes. Default 1 MiB: an entry is context for a model, not a file store. */
+  /** The largest content of one entry, in UTF-8 bytes. Default: 1 MiB. At most 64 MiB. */
   readonly maxContentBytes?: number | undefined;
-  /** How long a session stays `active` without activity, in milliseconds. Default one day. */
+  /** How long a session stays `active` without activity, in milliseconds. Default: one day. */
   readonly dormantAfterMs?: number | undefined;
-  /** When a session that asks for no TTL expires, counted from its last activity. Default never: nothing gets lost. */
+  /** When a session that sets no TTL expires, in milliseconds after its last activity. Default: never. */
   readonly sessionTtlMs?: number | undefined;
-  /** How long an offer stands that says nothing of its own. Default seven days. */
+  /** How long an offer stays pending if its request sets no time, in milliseconds. Default: seven days. */
   readonly handoffTtlMs?: number | undefined;
   /**
-   * How long a call may take, in milliseconds, besides the `waitSeconds` that it asks for. Then it is answered with
-   * STORE_UNAVAILABLE, and what still waits for its turn at the store is left undone. Default: as long as the store's own timeouts let it.
+   * How long a call may take, in milliseconds, on top of its `waitSeconds`. After that it throws STORE_UNAVAILABLE, and
+   * operations that still wait for a turn at the store are dropped. Default: only the store's own timeouts apply.
    */
   readonly callTimeoutMs?: number | undefined;
 }
@@ -140,19 +147,22 @@ const optionsSchema = z.strictObject({
   callTimeoutMs: z.int().min(1).max(limits.callTimeoutMs).optional(),
 });
 
-/** What the façade stands on. */
+/** The adapters that a context store uses. */
 export interface ContextStorePorts {
   readonly store: Store;
   readonly telemetry?: Telemetry | undefined;
-  /** Carries events to and from other processes. Absent: this process alone. */
+  /** Carries events between processes. Default: a bus within this process. */
   readonly bus?: EventBus | undefined;
 }
 
-/** What nobody told of is seen at the next poll: well within two seconds. */
+/** Finds offers that no event announced, well within two seconds. */
 const pollIntervalMs = 1000;
 const countLimit = 10_000;
 
-/** Puts the use cases over a store and a bus. The context store owns them from then on, and closes them. */
+/**
+ * Creates a context store over a store and a bus. It owns both: its `close` closes them.
+ * @throws VALIDATION_ERROR (an option is invalid)
+ */
 export function createContextStore(
   { store, telemetry = noTelemetry, bus = createMemoryBus() }: ContextStorePorts,
   options: ContextStoreOptions = {},
@@ -160,7 +170,7 @@ export function createContextStore(
   const { namespace: ownNamespace, agent: configured, callTimeoutMs, ...parsed } = parseInput(optionsSchema, options);
   const settings: Settings = { ...parsed, sessionTtlMs: parsed.sessionTtlMs };
   const observedStore = telemetry.observeStore(store);
-  // It asks for all who wait at once: that is no call's own doing.
+  // It peeks for all waiting calls at once, so it gets the store without traces: a peek belongs to no single call.
   const inboxWatch = createInboxWatch({ store, bus, pollIntervalMs });
   const namespaceOf = (caller: Caller): string => caller.namespace ?? ownNamespace;
   const actingAgent: ContextStore['actingAgent'] = (argument, caller = {}) =>
@@ -200,7 +210,7 @@ interface CallerRules extends Pick<ContextStore, 'actingAgent'> {
   readonly namespaceOf: (caller: Caller) => string;
 }
 
-/** @returns what makes the method of a tool: it checks the input, runs the use case within its deadline, and measures both */
+/** Returns a factory of tool methods, which check the input, run the use case within its deadline, and measure both. */
 function toolMethods(
   { store, telemetry, bus, inboxWatch, settings, callTimeoutMs }: ToolParts,
   { namespaceOf, actingAgent }: CallerRules,
@@ -219,7 +229,7 @@ function toolMethods(
       const input = parseInput(useCase.input, givenArguments(useCase.input, given)) as CommonArguments &
         Record<string, unknown>;
       const agent = (): string => actingAgent(input.agent ?? input.agentFrom, caller);
-      // A caller that may not use this name learns so, even where the name makes no difference.
+      // A forbidden name is refused even by tools that do not use the agent.
       if (caller.boundAgent !== undefined) agent();
       const context: UseCaseContext = {
         ...common,
@@ -237,7 +247,7 @@ function toolMethods(
       const waits = asksToWait(given);
       const limit = { callTimeoutMs, waitMs: waits ? waitMs(given) : 0, mayWrite: mayWrite || movesMark(given) };
       return telemetry.measure({ tool: name, waits, request: caller.request }, () =>
-        translated(withDeadline(limit, caller.signal, (signal) => call(given, caller, signal))),
+        hideInternals(withDeadline(limit, caller.signal, (signal) => call(given, caller, signal))),
       );
     }) as Method<Name>;
   };
@@ -245,7 +255,6 @@ function toolMethods(
 
 type PlainMethod = 'readSession' | 'deleteSession' | 'countNamespace' | 'subscribe' | 'completeSessionKey' | 'ping';
 
-/** What is not a tool. */
 function plainMethods(
   { store, bus }: { readonly store: Store; readonly bus: EventBus },
   { dormantAfterMs }: Settings,
@@ -253,7 +262,7 @@ function plainMethods(
   namespaceOf: (caller: Caller) => string,
 ): Pick<ContextStore, PlainMethod> {
   const limit = { callTimeoutMs, waitMs: 0, mayWrite: false };
-  const reading = <T>(read: () => Promise<T>): Promise<T> => translated(withDeadline(limit, undefined, read));
+  const reading = <T>(read: () => Promise<T>): Promise<T> => hideInternals(withDeadline(limit, undefined, read));
   const refOf = (sessionKey: string, caller: Caller): SessionRef => ({
     namespace: namespaceOf(caller),
     ...parseInput(sessionRefSchema, { sessionKey }),
@@ -263,7 +272,7 @@ function plainMethods(
       presentSession(await reading(() => store.readSession(refOf(sessionKey, caller))), dormantAfterMs),
     deleteSession: async (sessionKey, caller = {}) => {
       const ref = refOf(sessionKey, caller);
-      await translated(store.deleteSession(ref));
+      await hideInternals(store.deleteSession(ref));
       bus.publish({ kind: 'session_changed', ...ref });
     },
     countNamespace: (caller = {}) =>
@@ -286,7 +295,7 @@ interface CommonArguments {
   readonly idempotencyKey?: string;
 }
 
-/** Whether the arguments of a tool, which nobody has checked yet, ask it to wait for something. */
+/** Whether the arguments of a tool, before validation, ask it to wait for offers. */
 export const asksToWait = (given: unknown): given is { readonly waitSeconds: number } =>
   typeof given === 'object' &&
   given !== null &&
@@ -294,11 +303,11 @@ export const asksToWait = (given: unknown): given is { readonly waitSeconds: num
   typeof given.waitSeconds === 'number' &&
   given.waitSeconds > 0;
 
-/** Whether the arguments of a tool that reads ask it to move the agent's read mark. */
+/** Whether the arguments of a reading tool, before validation, move the agent's read mark. */
 const movesMark = (given: unknown): boolean =>
   typeof given === 'object' && given !== null && 'ackSequence' in given && given.ackSequence !== undefined;
 
-/** How long such a call waits, in milliseconds: no longer than any may. */
+/** How long such a call may wait, in milliseconds: at most `limits.waitSeconds`. */
 export const waitMs = ({ waitSeconds }: { readonly waitSeconds: number }): number =>
   Math.min(waitSeconds, limits.waitSeconds) * 1000;
 
@@ -307,8 +316,8 @@ function idempotencyOf(tool: string, input: CommonArguments & Record<string, unk
   return { tool, key: input.idempotencyKey, requestHash: requestHash(input) };
 }
 
-/** Anything but an error that was meant for callers is a defect: they learn that, and nothing of how it looks inside. */
-async function translated<T>(result: Promise<T>): Promise<T> {
+/** Replaces every error but a `ContextStoreError` by INTERNAL_ERROR, so that callers see no internals. */
+async function hideInternals<T>(result: Promise<T>): Promise<T> {
   try {
     return await result;
   } catch (error) {

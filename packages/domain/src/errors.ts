@@ -1,7 +1,7 @@
 /**
- * Every error code of the product, what it means, and whether the same call may succeed when it is simply sent again; a
- * single error may say that it will not.
- * The error table in the docs is generated from here.
+ * Every error code, its meaning, and whether the same call may succeed if it is sent again. A single error of a
+ * retryable code may be final: see {@link ContextStoreErrorOptions}. The error table in the docs is generated from this
+ * list.
  */
 export const errorCodes = {
   VALIDATION_ERROR: {
@@ -58,7 +58,7 @@ export const errorCodes = {
 /** A code of {@link errorCodes}. Callers branch on it; the message is for reading. */
 export type ErrorCode = keyof typeof errorCodes;
 
-/** What a client receives of an error, as JSON. `message` says what to do next. */
+/** An error as clients receive it, in JSON. `message` says what to do next. */
 export interface ErrorBody {
   readonly code: ErrorCode;
   readonly message: string;
@@ -67,13 +67,13 @@ export interface ErrorBody {
 }
 
 export interface ContextStoreErrorOptions extends ErrorOptions {
-  /** That the same call will fail again, although others of this code may succeed. Default: as the code has it. */
+  /** `false` if the same call will fail again although the code is retryable. Default: as {@link errorCodes} says. */
   readonly retryable?: false | undefined;
 }
 
 /**
- * The one error that the product throws on purpose. Its message and details are safe to show to a client: they never hold
- * driver or SQL text, which stays in `cause`.
+ * The only error that the product throws on purpose. Its message and details are safe to show to clients: driver and
+ * SQL texts stay in `cause`.
  */
 export class ContextStoreError extends Error {
   readonly code: ErrorCode;
@@ -99,7 +99,7 @@ export class ContextStoreError extends Error {
   }
 }
 
-/** Whether a failed call may have changed anything. */
+/** Whether a failed call has changed nothing (`no`) or may have been carried out (`unknown`). */
 export type Written = 'no' | 'unknown';
 
 export interface StoreUnavailableOptions extends ContextStoreErrorOptions {
@@ -108,10 +108,10 @@ export interface StoreUnavailableOptions extends ContextStoreErrorOptions {
 }
 
 /**
- * The error of a database that cannot be used. Its message and `details.written` tell callers whether the call may have
+ * Creates the error of a database that cannot be used. Its message and `details.written` say whether the call may have
  * been carried out.
  *
- * @param problem what happened and what to do about it, as whole sentences
+ * @param problem what happened and what to do next, in whole sentences
  */
 export function storeUnavailable(
   problem: string,
@@ -121,13 +121,13 @@ export function storeUnavailable(
   return new ContextStoreError('STORE_UNAVAILABLE', message, { ...details, written }, options);
 }
 
-/** What a store answers once it was closed. */
+/** Creates the error that a closed store throws. */
 export const storeClosed = (): ContextStoreError =>
   storeUnavailable('The store is closed. Open it again.', { written: 'no' });
 
 /**
- * Awaits a read of a call that has written before. Should the read fail, it is not true of the call that nothing was
- * written.
+ * Awaits a read in a call that has already written. If the read fails with `written: 'no'`, throws the same error with
+ * `written: 'unknown'`, because the call as a whole did write.
  */
 export async function afterWriting<T>(reading: Promise<T>): Promise<T> {
   try {
@@ -140,7 +140,7 @@ export async function afterWriting<T>(reading: Promise<T>): Promise<T> {
   }
 }
 
-/** The message of an error without what it means for a call: for those who start a program, or ask whether it is ready. */
+/** Returns the message without the sentence about the call's outcome. For program starts and readiness checks. */
 export function withoutOutcome({ message, details, retryable }: ContextStoreError): string {
   const { written } = details;
   if (written !== 'no' && written !== 'unknown') return message;

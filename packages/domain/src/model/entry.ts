@@ -7,23 +7,23 @@ export type ContextType = z.infer<typeof contextTypeSchema>;
 
 /** One immutable entry of a session's log, as callers see it. */
 export const entrySchema = z.strictObject({
-  /** 1, 2, 3 … without gaps, per session. */
+  /** 1, 2, 3 … in each session, without gaps. */
   sequence: z.int().min(1),
   contextType: contextTypeSchema,
   /** The agent that wrote it. */
   agent: agentSchema,
-  /** The content, or the part of it that was asked for. */
+  /** The content, or the part of it that was asked for and fits. */
   content: z.string(),
-  /** Present when content follows after what is shown. */
+  /** Present if more content follows. */
   truncated: z.literal(true).optional(),
-  /** Where to read on: pass it as `contentOffset` with `limit: 1`. Characters (Unicode code points). */
+  /** Where the rest begins, in characters (Unicode code points). Pass it as `contentOffset` with `limit: 1`. */
   nextContentOffset: z.int().optional(),
   /** UTF-8 bytes of the whole content. */
   contentBytes: z.int(),
-  /** Of the whole content. */
+  /** Estimated tokens of the whole content. */
   estimatedTokens: z.int(),
   metadata: z.record(z.string(), z.unknown()),
-  /** Present when `metadata` is shown empty because it would not fit: `limit: 1` and more `maxTokens` show it. */
+  /** Present if `metadata` does not fit and is shown empty. `limit: 1` and more `maxTokens` show it. */
   metadataOmitted: z.literal(true).optional(),
   pinned: z.literal(true).optional(),
   createdAt: z.iso.datetime(),

@@ -3,8 +3,8 @@ import { storableText } from './json.js';
 import { agentSchema, sessionKeySchema, targetAgentSchema } from './names.js';
 
 /**
- * `context_transfer`: the acceptor reads, the source keeps the session. `collaboration`: the acceptor becomes a
- * participant. `full_handoff`: ownership moves to the acceptor and the old owner is fenced out.
+ * What acceptance does. `context_transfer`: the acceptor gets a briefing; the owner keeps the session. `collaboration`:
+ * the acceptor becomes a participant. `full_handoff`: the acceptor becomes the owner, and the old owner is fenced out.
  */
 export const requestTypes = ['context_transfer', 'collaboration', 'full_handoff'] as const;
 export const requestTypeSchema = z.enum(requestTypes);
@@ -26,7 +26,7 @@ export const handoffOutcomes = ['completed', 'rejected', 'cancelled', 'returned'
 export const handoffOutcomeSchema = z.enum(handoffOutcomes);
 export type HandoffOutcome = z.infer<typeof handoffOutcomeSchema>;
 
-/** Names a handoff. Made by `requestHandoff`. */
+/** The id of a handoff. `requestHandoff` creates it. */
 export const handoffIdSchema = storableText(64).min(1);
 
 /** A handoff as callers see it. Times are ISO 8601 UTC. */
@@ -36,15 +36,18 @@ export const handoffSchema = z.strictObject({
   requestType: requestTypeSchema,
   status: handoffStatusSchema,
   requestingAgent: agentSchema,
-  /** An agent, `role:NAME`, or absent: anyone. */
+  /** An agent, or `role:NAME`. Absent if any agent may accept. */
   targetAgent: targetAgentSchema.optional(),
   acceptedBy: agentSchema.optional(),
-  /** The newest entry when the handoff was requested: what its briefing covers. */
+  /** The sequence of the newest entry when the handoff was requested. Its briefing covers the log up to there. */
   uptoSequence: z.int().min(0),
   summary: z.string().optional(),
   instructions: z.string().optional(),
   requestData: z.record(z.string(), z.unknown()).optional(),
-  /** The fields that are cut or left out to stay within the answer's budget. `listHandoffs` with a smaller `limit` and more `maxTokens` shows them whole. */
+  /**
+   * Fields that are cut or left out to fit the answer's budget. `listHandoffs` with this `handoffId` and more
+   * `maxTokens` shows them whole.
+   */
   truncated: z.array(z.string()).optional(),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime().optional(),

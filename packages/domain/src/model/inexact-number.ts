@@ -1,6 +1,6 @@
 /**
- * Takes the place of a number that JavaScript would change while it reads JSON. No schema accepts it, so nothing is
- * recorded that the caller did not write.
+ * Stands for a number that JavaScript would change while it reads JSON. No schema accepts it, so the store never
+ * records a value that the caller did not write.
  */
 export class InexactNumber {
   /** The number as the caller wrote it. */
@@ -10,7 +10,7 @@ export class InexactNumber {
     this.source = source;
   }
 
-  /** What is wrong, and what to send instead. */
+  /** Says what is wrong with the number, and what to send instead. */
   get problem(): string {
     const shown = this.source.length > longestShown ? `${this.source.slice(0, longestShown)}…` : this.source;
     return `the number ${shown}, which cannot be kept exactly; send it as a text, or with fewer digits`;
@@ -19,12 +19,12 @@ export class InexactNumber {
 
 const longestShown = 40;
 
-/** A double takes at most 17 digits and 308 zeros. */
+/** Longer numbers are never exact: a double has at most 17 significant digits and 308 zeros. */
 const longestExact = 400;
 
 /**
- * Whether a JSON number keeps its value when JavaScript reads it and writes it again. 0.1, 1.50 and 1e3 do; 9007199254740993,
- * 0.12345678901234567890 and 1e400 do not.
+ * Whether a JSON number keeps its value when JavaScript reads it and writes it again. 0.1, 1.50 and 1e3 do;
+ * 9007199254740993, 0.12345678901234567890 and 1e400 do not.
  */
 export function isExactNumber(source: string): boolean {
   if (source.length > longestExact) return false;
@@ -32,7 +32,7 @@ export function isExactNumber(source: string): boolean {
   return Number.isFinite(value) && decimalOf(source) === decimalOf(String(value));
 }
 
-/** Equal for two ways to write one number: the sign, the digits between the outer zeros, and the power of ten. */
+/** Returns one text for all notations of a number: its sign, the digits between outer zeros, and the power of ten. */
 function decimalOf(number: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = jsonNumber.exec(number) ?? [];
   const digits = `${whole}${fraction}`.replace(/^0+/, '');

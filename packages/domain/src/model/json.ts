@@ -4,8 +4,8 @@ import { InexactNumber } from './inexact-number.js';
 const maxDepth = 64;
 
 /**
- * Why a value cannot be stored as JSON text, or undefined when it can. Databases disagree on U+0000 and on lone
- * surrogates (one refuses the statement, another silently replaces the text), so both are refused here, before any of them.
+ * Returns why a value cannot be stored as JSON, or undefined if it can. U+0000 and lone surrogates are refused here
+ * because databases disagree on them: one refuses the statement, another silently replaces the text.
  */
 export function jsonProblem(value: unknown, depth = 0): string | undefined {
   if (depth > maxDepth) return `is nested deeper than ${maxDepth} levels`;
@@ -39,14 +39,14 @@ function containerProblem(value: object, depth: number): string | undefined {
   return undefined;
 }
 
-/** Why a text cannot be stored, or undefined when it can. */
+/** Returns why a text cannot be stored, or undefined if it can. */
 export function textProblem(text: string): string | undefined {
   if (text.includes('\0')) return 'contains the character U+0000';
   if (!text.isWellFormed()) return 'contains a lone surrogate (text that is not valid Unicode)';
   return undefined;
 }
 
-/** A text that every engine stores unchanged. `maxBytes` counts UTF-8. */
+/** Schema of a text that every engine stores unchanged. `maxBytes` counts UTF-8. */
 export function storableText(maxBytes?: number): z.ZodString {
   return z.string().check((context) => {
     const problem =
@@ -57,10 +57,9 @@ export function storableText(maxBytes?: number): z.ZodString {
   });
 }
 
-/** A JSON object. */
 export type JsonObject = Record<string, unknown>;
 
-/** A JSON object that every engine stores unchanged. `maxBytes` counts its compact UTF-8 serialisation. */
+/** Schema of a JSON object that every engine stores unchanged. `maxBytes` counts its compact JSON in UTF-8. */
 export function storableObject(maxBytes: number): z.ZodRecord<z.ZodString, z.ZodUnknown> {
   return z.record(z.string(), z.unknown()).check((context) => {
     const problem =

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { agentSchema, namespaceSchema, sessionKeySchema } from './names.js';
 
 /**
- * `active → dormant → expired` is computed from the time of the last activity whenever a session is looked at;
- * `completed` and `archived` are set by the owner.
+ * `active`, `dormant` and `expired` are computed from the time of the last activity, whenever a session is read. The
+ * owner sets `completed` and `archived`.
  */
 export const sessionStatuses = ['active', 'dormant', 'expired', 'completed', 'archived'] as const;
 export const sessionStatusSchema = z.enum(sessionStatuses);
@@ -16,22 +16,25 @@ export const sessionSchema = z.strictObject({
   status: sessionStatusSchema,
   /** The agent that may write, hand over and close. */
   owner: agentSchema,
-  /** Further agents that may append. Never holds the owner. */
+  /** Other agents that may append. Never includes the owner. */
   participants: z.array(agentSchema),
-  /** The fencing token: grows by one whenever ownership moves. Begins at 1. */
+  /** The fencing token: starts at 1, and grows by one whenever ownership moves. */
   epoch: z.int().min(1),
-  /** Grows with every change of the session itself, not with appends. Begins at 1. */
+  /** Starts at 1, and grows with every change of the session itself. Appends do not change it. */
   version: z.int().min(1),
-  /** The sequence of the newest entry; 0 when the log is empty. */
+  /** The sequence of the newest entry, or 0 if the log is empty. */
   lastSequence: z.int().min(0),
   title: z.string().optional(),
   metadata: z.record(z.string(), z.unknown()),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   lastActivityAt: z.iso.datetime(),
-  /** Absent when the session never expires. */
+  /** Absent if the session never expires. */
   expiresAt: z.iso.datetime().optional(),
-  /** The fields that are cut or left out to stay within the answer's budget. `listSessions` with this key and more `maxTokens` shows them whole. */
+  /**
+   * Fields that are cut or left out to fit the answer's budget. `listSessions` with this `sessionKey` and more
+   * `maxTokens` shows them whole.
+   */
   truncated: z.array(z.string()).optional(),
 });
 export type Session = z.infer<typeof sessionSchema>;

@@ -1,27 +1,27 @@
 /**
- * Something that others may be waiting for. An event is a hint, not a fact: it may come late, twice or not at all, and
- * whoever hears it looks at the store.
+ * A change that other calls may be waiting for. An event is a hint, not a fact: it may come late, twice or not at all.
+ * Listeners read the store to learn what is true.
  */
 export type StoreEvent =
-  /** An offer is new, or pending again. Without a `targetAgent` it is for anyone. */
+  /** An offer is new, or pending again. Without a `targetAgent`, any agent may accept it. */
   | { readonly kind: 'handoff_offered'; readonly namespace: string; readonly targetAgent?: string | undefined }
   /** A session, its log or its handoffs changed. */
   | { readonly kind: 'session_changed'; readonly namespace: string; readonly sessionKey: string }
-  /** Another process did something, and nobody knows what. */
+  /** Another process changed something; what it was is not known. */
   | { readonly kind: 'something_changed' };
 
-/** Carries events within a process, and between processes as far as the adapter reaches. */
+/** Carries events within a process, and to other processes if the adapter can. */
 export interface EventBus {
-  /** Returns at once and never throws. Subscribers of the same process are among those that hear it. */
+  /** Sends an event to all subscribers, those of this process included. Returns at once and never throws. */
   publish(event: StoreEvent): void;
-  /** @returns what ends the subscription */
+  /** @returns a function that ends the subscription */
   subscribe(listener: (event: StoreEvent) => void): () => void;
   close(): Promise<void>;
 }
 
 /**
- * Reaches the subscribers of this process, and nobody else. What a listener throws is an uncaught exception: it is a defect
- * of the listener, and neither the publisher's nor the other listeners'.
+ * Creates a bus within this process. An error that a listener throws becomes an uncaught exception: it is a defect of
+ * that listener, so neither the publisher nor other listeners see it.
  */
 export function createMemoryBus(): EventBus {
   const listeners = new Set<(event: StoreEvent) => void>();
@@ -38,7 +38,7 @@ export function createMemoryBus(): EventBus {
       }
     },
     subscribe: (listener) => {
-      // Two subscriptions of one function are two subscriptions.
+      // A wrapper for each subscription, so that one function can subscribe twice.
       const own = (event: StoreEvent): void => listener(event);
       listeners.add(own);
       return () => void listeners.delete(own);

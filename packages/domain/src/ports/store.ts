@@ -4,165 +4,168 @@ import type { JsonObject } from '../model/json.js';
 import type { SessionStatus } from '../model/session.js';
 
 /**
- * Where sessions, logs and handoffs live. Each operation is one atomic domain operation: it happens whole, or it throws a
- * `ContextStoreError` and changes nothing. A resolved promise means durable, as far as the engine can promise it.
+ * Stores sessions, their logs and handoffs. Each operation is atomic: it happens whole, or it throws a
+ * `ContextStoreError` and changes nothing. When the promise of a mutation resolves, the change is as durable as the
+ * engine can make it.
  *
- * Time is the store's own clock: requests carry durations, records carry instants in epoch milliseconds together with
- * `observedAtMs`, the store's clock when the record was read.
+ * Time is the store's clock. Requests carry durations. Records carry instants in epoch milliseconds, and
+ * `observedAtMs`: the store's clock when the record was read.
  *
- * A lease lapses at its deadline, by the clock alone: the session goes back to the requester at a new epoch, and the offer
- * is pending again: as the newest of the lists, pinned to the log's newest entry, and, if its own deadline had passed by
- * then, for as long again as it first stood. `settledSession` and `settledHandoff` compute that from what is stored, and no
- * record that a store gives out holds a lapsed lease.
+ * A lease lapses at its deadline, without a write. The requester then owns the session again, at a new epoch. The offer
+ * is pending again: it is the newest in lists, and pinned to the log's newest entry. If the offer's own deadline has
+ * passed by then, it gets its original duration again. `settledSession` and `settledHandoff` compute this from the
+ * stored rows. No record that a store returns holds a lapsed lease.
  *
- * No read needs a write, so reads go on while the disk is full, locks are held, or the database can only be read. A lapse is
- * stored by the first mutation of its session, or soon after a read that came across it; that attempt neither delays nor
+ * Reads need no write, so they work while the disk is full, locks are held or the database is read-only. The first
+ * mutation of a session stores its lapse. A read that meets a lapse also starts to store it, which neither delays nor
  * fails the read.
  *
- * A clock that is ahead for a moment ends nothing for good. An offer is stored as expired, and an idempotency key removed,
- * only when a row that is at least an hour old was made after the deadline. A clock that is behind moves neither the last
- * activity of a session nor the time of its last change back.
+ * A clock that is briefly ahead ends nothing for good: an offer is stored as expired, and an idempotency key removed,
+ * only if a row that is at least an hour old was made after the deadline. A clock that is behind never moves a
+ * session's times of last activity and last change back.
  *
- * A `signal` says that nobody needs the answer any more. A store may then give the operation up with CANCELLED while it
- * waits for its turn, before the next thing that it would ask its database.
+ * If `signal` aborts, a store may end the operation with CANCELLED before its next statement.
  *
  * The contract suite in `@org/store-contract` holds every engine to the same answers.
  */
 export interface Store {
   /**
-   * Creates a session with the agent as its owner, at epoch 1 and version 1.
-   * @throws SESSION_EXISTS, SESSION_EXPIRED (a resume of an expired session), IDEMPOTENCY_MISMATCH
+   * Creates a session that the agent owns, at epoch 1 and version 1.
+   * @throws SESSION_EXISTS, SESSION_EXPIRED (`ifExists` is `resume`), IDEMPOTENCY_MISMATCH
    */
   createSession(request: CreateSession, signal?: AbortSignal): Promise<Replayable<CreatedSession>>;
 
-  /** @throws SESSION_NOT_FOUND */
+  /** Reads a session without its log. @throws SESSION_NOT_FOUND */
   readSession(request: SessionRef, signal?: AbortSignal): Promise<SessionRecord>;
 
-  /** Newest first. A page may be short, or empty, and still have a `next`: the rows scanned for one page are bounded. */
+  /** Lists newest first. The rows scanned for a page are bounded, so a short or empty page may still have a `next`. */
   listSessions(request: ListSessions, signal?: AbortSignal): Promise<SessionPage>;
 
-  /** Session keys that begin with a prefix, ascending. */
+  /** Lists session keys that begin with a prefix, ascending. */
   listSessionKeys(request: ListSessionKeys, signal?: AbortSignal): Promise<readonly string[]>;
 
   /**
-   * Changes what is given, and nothing else; counts as activity. By the owner alone.
-   * @throws SESSION_NOT_FOUND, SESSION_NOT_ACTIVE (no such transition), SESSION_EXPIRED (unless the TTL or status is set),
-   * NOT_A_PARTICIPANT, OWNERSHIP_LOST, FORBIDDEN (a participant), VERSION_CONFLICT, IDEMPOTENCY_MISMATCH
+   * Changes the fields that are given. Only the owner may; it counts as activity.
+   * @throws SESSION_NOT_FOUND, SESSION_NOT_ACTIVE (no such transition), SESSION_EXPIRED (neither TTL nor status is
+   * set), NOT_A_PARTICIPANT, OWNERSHIP_LOST, FORBIDDEN (a participant), VERSION_CONFLICT, IDEMPOTENCY_MISMATCH
    */
   updateSession(request: UpdateSession, signal?: AbortSignal): Promise<Replayable<{ session: SessionRecord }>>;
 
   /**
-   * Removes a session with everything that was ever recorded of it. The key is free again.
+   * Deletes a session with its log, handoffs, read marks and idempotency keys. Its key is free again.
    * @throws SESSION_NOT_FOUND
    */
   deleteSession(request: SessionRef, signal?: AbortSignal): Promise<void>;
 
   /**
-   * Appends one entry at the next sequence. By the owner or a participant; wakes a dormant session, and renews the owner's
-   * lease.
+   * Appends one entry at the next sequence. Only the owner and participants may. Wakes a dormant session; an append of
+   * the owner renews its lease.
    * @throws SESSION_NOT_FOUND, SESSION_NOT_ACTIVE, SESSION_EXPIRED, NOT_A_PARTICIPANT, OWNERSHIP_LOST,
    * SEQUENCE_CONFLICT, IDEMPOTENCY_MISMATCH
    */
   appendEntry(request: AppendEntry, signal?: AbortSignal): Promise<Replayable<AppendedEntry>>;
 
   /**
-   * One range of the log together with its session, from one snapshot. The cost does not grow with the log.
+   * Reads one range of the log and its session, from one snapshot. The cost does not grow with the log.
    * @throws SESSION_NOT_FOUND
    */
   readEntries(request: ReadEntries, signal?: AbortSignal): Promise<EntryPage>;
 
   /**
-   * One range of the log together with its session, from one snapshot, for those who hold what can't have changed: of the
-   * full pages that the range touches it gives no entries, only by which append each of them ends. The cost grows neither
-   * with the log nor with the size of a page.
+   * Reads one range of the log and its session, from one snapshot, for a cache that holds full pages. Of each full page
+   * in the range it returns only the last append; the cache has the entries, which never change. The cost grows neither
+   * with the log nor with the page size.
    * @throws SESSION_NOT_FOUND
    */
   readTail(request: ReadTail, signal?: AbortSignal): Promise<LogTail>;
 
   /**
-   * Moves an agent's mark in the log to `sequence`, forward or back, if one is given; answers where it stands.
-   * @throws SESSION_NOT_FOUND, VALIDATION_ERROR (a sequence that the log does not have yet)
+   * Moves an agent's read mark to `sequence`, forward or back, if one is given. Returns the mark.
+   * @throws SESSION_NOT_FOUND, VALIDATION_ERROR (the log has no such sequence yet)
    */
   markRead(request: MarkRead, signal?: AbortSignal): Promise<ReadMark>;
 
   /**
-   * What a briefing is composed of, from one snapshot. The rows read are bounded by the two limits.
+   * Reads what a briefing is composed of, from one snapshot. The two limits bound the rows that it reads.
    * @throws SESSION_NOT_FOUND
    */
   readBriefing(request: ReadBriefing, signal?: AbortSignal): Promise<BriefingSource>;
 
   /**
-   * Records an offer, pinned to the log's newest entry. A `context_transfer` by any writer, the others by the owner.
+   * Records an offer, pinned to the log's newest entry. Participants may offer a `context_transfer`; the owner,
+   * anything.
    * @throws SESSION_NOT_FOUND, SESSION_NOT_ACTIVE, SESSION_EXPIRED, NOT_A_PARTICIPANT, OWNERSHIP_LOST, FORBIDDEN,
    * IDEMPOTENCY_MISMATCH
    */
   createHandoff(request: CreateHandoff, signal?: AbortSignal): Promise<Replayable<{ handoff: HandoffRecord }>>;
 
-  /** As the clock has it, whatever is stored. @throws HANDOFF_NOT_FOUND */
+  /** Reads a handoff, with a lapse that is not stored yet applied. @throws HANDOFF_NOT_FOUND */
   readHandoff(request: HandoffRef, signal?: AbortSignal): Promise<HandoffRecord>;
 
   /**
-   * An outbox lists oldest first. An inbox lists what is addressed to the agent, then to its roles, then to anyone, each
-   * oldest first; where more are pending than a page shows, senders take turns: see `composePage`. A page may be short, or
-   * empty.
+   * Lists an outbox, oldest first, or an inbox. An inbox lists offers to the agent, then to its roles, then to anyone,
+   * each oldest first. If more are pending than fit a page, senders take turns: see `composePage`. Pages may be short
+   * or empty.
    *
-   * Offers that are pending again by a lapse that is not stored yet come last of their class, and `next` does not move past
-   * them: a later page shows them again, until they are stored. `more` tells whether any of them are left out.
+   * Offers that are pending again by a lapse that is not stored yet come last in their class. `next` does not move past
+   * them, so later pages repeat them until the lapse is stored. `more` is true if the page leaves any of them out.
    *
-   * @throws VALIDATION_ERROR (a position that this database has not reached: see `refusePosition`)
+   * @throws VALIDATION_ERROR (the position is ahead of this database: see `refusePosition`)
    */
   listHandoffs(request: ListHandoffs, signal?: AbortSignal): Promise<HandoffPage>;
 
   /**
-   * Whether each inbox holds a pending offer after its position: for any number of inboxes at the cost of one call. A yes
-   * means to look; it may turn out to be none where so many offers lapsed that the first live one is far, or where senders
-   * let others pass.
+   * Returns for each inbox, in order, whether it may hold a pending offer after its position. One call serves any
+   * number of inboxes. `true` can be wrong if many offers have lapsed, or while senders take turns: list the inbox to
+   * be sure.
    */
   peekInboxes(inboxes: readonly Inbox[]): Promise<readonly boolean[]>;
 
   /**
-   * Accepts a pending offer; exactly one acceptor wins. The winner gets its acceptance again (`replayed`) when it repeats
-   * the call, and renews its lease by that, at another duration if it asks for one. A `full_handoff` moves ownership at a new epoch and cancels the session's other
-   * pending full offers.
-   * @throws HANDOFF_NOT_FOUND, HANDOFF_CLAIMED, HANDOFF_NOT_PENDING, HANDOFF_EXPIRED, FORBIDDEN (addressed to another),
-   * VALIDATION_ERROR (a lease on what does not move ownership), SESSION_NOT_ACTIVE, SESSION_EXPIRED, IDEMPOTENCY_MISMATCH
+   * Accepts a pending offer; exactly one acceptor wins. A `full_handoff` moves ownership at a new epoch, and cancels
+   * the session's other pending full offers. If the winner repeats the call, it gets its acceptance again (`replayed`),
+   * and its lease is renewed; `leaseMs` may change the duration.
+   * @throws HANDOFF_NOT_FOUND, HANDOFF_CLAIMED, HANDOFF_NOT_PENDING, HANDOFF_EXPIRED, FORBIDDEN (addressed to another,
+   * or its own role offer), VALIDATION_ERROR (a lease without a `full_handoff`), SESSION_NOT_ACTIVE, SESSION_EXPIRED,
+   * IDEMPOTENCY_MISMATCH
    */
   claimHandoff(request: ClaimHandoff, signal?: AbortSignal): Promise<Replayable<ClaimedHandoff>>;
 
   /**
-   * Ends a handoff as `handoffTransitions` allows, and the lease that it came with. `returned` makes the requester owner
-   * again at a new epoch. An older process of the session's owner gets OWNERSHIP_LOST: see `refuseOlderProcess`.
-   * @throws HANDOFF_NOT_FOUND, HANDOFF_NOT_PENDING, HANDOFF_EXPIRED, FORBIDDEN, OWNERSHIP_LOST, IDEMPOTENCY_MISMATCH
+   * Ends a handoff and its lease, as `handoffTransitions` allows. `returned` makes the requester owner again, at a new
+   * epoch.
+   * @throws HANDOFF_NOT_FOUND, HANDOFF_NOT_PENDING, HANDOFF_EXPIRED, FORBIDDEN, OWNERSHIP_LOST (an older process of the
+   * owner, or a return after ownership moved), SESSION_NOT_ACTIVE and SESSION_EXPIRED (a return), IDEMPOTENCY_MISMATCH
    */
   resolveHandoff(request: ResolveHandoff, signal?: AbortSignal): Promise<Replayable<{ handoff: HandoffRecord }>>;
 
-  /** How much a namespace holds, each number counted up to `limit`. */
+  /** Counts what a namespace holds. No number exceeds `limit`. */
   countNamespace(request: CountNamespace, signal?: AbortSignal): Promise<NamespaceCounts>;
 
-  /** Resolves when the store can serve calls. @throws STORE_UNAVAILABLE */
+  /** Resolves if the store can serve calls. @throws STORE_UNAVAILABLE */
   ping(): Promise<void>;
 
   /**
-   * Finishes what is under way, then releases everything. Calls made afterwards throw STORE_UNAVAILABLE, as do those that a
-   * server has not answered `withinMs` milliseconds later. Default: they are waited for.
+   * Finishes the calls under way, then releases all resources. Later calls throw STORE_UNAVAILABLE, and so do calls
+   * that a server has not answered after `withinMs` milliseconds. Default: waits for all of them.
    */
   close(withinMs?: number): Promise<void>;
 }
 
-/** An answer that may be the repetition of an earlier one, for the same idempotency key. */
+/** An answer, and whether it repeats an earlier one for the same idempotency key. */
 export type Replayable<T> = T & { readonly replayed: boolean };
 
-/** Makes a retry safe. Kept for at least 24 hours, scoped to (namespace, agent, tool, session where there is one). */
+/** Makes a retry safe. Kept for at least 24 hours; scoped to namespace, agent, tool, and session if there is one. */
 export interface Idempotency {
   readonly key: string;
   readonly tool: string;
-  /** Of the input after defaults: the same key with another hash is IDEMPOTENCY_MISMATCH. */
+  /** The hash of the input after defaults. The same key with another hash is IDEMPOTENCY_MISMATCH. */
   readonly requestHash: string;
 }
 
 interface Mutation {
   readonly namespace: string;
-  /** On whose behalf. */
+  /** The acting agent. */
   readonly agent: string;
   readonly idempotency?: Idempotency | undefined;
 }
@@ -172,35 +175,35 @@ export interface SessionRef {
   readonly sessionKey: string;
 }
 
-/** What the owner or the clock may have done to a session; dormancy and expiry are computed from the times. */
+/** The stored state of a session. Dormancy and expiry are not stored: they are computed from its times. */
 export type SessionState = 'active' | 'completed' | 'archived';
 
 export interface SessionRecord extends SessionRef {
-  /** Random and never reused: tells a session from a later one of the same key. */
+  /** Random and never reused. Distinguishes a session from a later one with the same key. */
   readonly uid: string;
   readonly state: SessionState;
   readonly owner: string;
   readonly participants: readonly string[];
-  /** Who owned the session before, the latest last: the newest of them, see `limits.formerOwners`. */
+  /** The newest former owners, the latest last: at most `limits.formerOwners`. */
   readonly formerOwners: readonly string[];
   readonly epoch: number;
   readonly version: number;
   readonly lastSequence: number;
-  /** Absent: the owner keeps the session until it gives it away. */
+  /** Undefined if the owner keeps the session until it hands it over. */
   readonly lease?: SessionLease | undefined;
   readonly title?: string | undefined;
   readonly metadata: JsonObject;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   readonly lastActivityAtMs: number;
-  /** Counted from the last activity. Absent: never expires. */
+  /** Counted from the last activity. Undefined if the session never expires. */
   readonly ttlMs?: number | undefined;
   readonly observedAtMs: number;
 }
 
-/** The terms on which the owner holds a session. Every write of the owner renews it; when it lapses, the session goes back. */
+/** The owner's lease of a session. Each write of the owner renews it; after a lapse, `returnsTo` is the owner. */
 export interface SessionLease {
-  /** The handoff by which the owner got the session, pending again after a lapse. */
+  /** The handoff by which the owner got the session. It is pending again after a lapse. */
   readonly handoffId: string;
   /** The requester of that handoff. */
   readonly returnsTo: string;
@@ -212,7 +215,7 @@ export interface CreateSession extends Mutation, SessionRef {
   readonly title?: string | undefined;
   readonly metadata: JsonObject;
   readonly ttlMs?: number | undefined;
-  /** What an existing session of this key means: a refusal, or an answer with that session, unchanged. */
+  /** If the key is taken, `error` throws SESSION_EXISTS, and `resume` returns that session unchanged. */
   readonly ifExists: 'error' | 'resume';
 }
 
@@ -234,7 +237,7 @@ export interface ListSessions {
 
 export interface SessionPage {
   readonly sessions: readonly SessionRecord[];
-  /** The position to go on from; absent at the end. */
+  /** Where the next page begins. Undefined on the last page. */
   readonly next?: number | undefined;
 }
 
@@ -278,9 +281,9 @@ export interface AppendedEntry {
 export interface EntryRecord extends AppendedEntry {
   readonly contextType: ContextType;
   readonly agent: string;
-  /** From `contentOffset`, at most `maxContentLength` code points. */
+  /** The content from `contentOffset` on, at most `maxContentLength` code points. */
   readonly content: string;
-  /** Whether content follows after what `content` holds. */
+  /** Whether more content follows. */
   readonly contentCut: boolean;
   readonly metadata: JsonObject;
   readonly pinned: boolean;
@@ -298,7 +301,7 @@ export interface ReadEntries extends SessionRef {
   readonly maxContentLength: number;
 }
 
-/** The sequences from `first` to `last`, both included; empty when `last < first`. */
+/** The sequences from `first` to `last`, both included. Empty if `last < first`. */
 export interface SequenceRange {
   readonly first: number;
   readonly last: number;
@@ -306,45 +309,46 @@ export interface SequenceRange {
 
 export interface EntryPage {
   readonly session: SessionRecord;
-  /** In the direction asked for. */
+  /** In the requested direction. */
   readonly entries: readonly EntryRecord[];
-  /** What was looked through: see `scanRange`. */
+  /** The sequences that were scanned: see `scanRange`. */
   readonly scanned: SequenceRange;
 }
 
 export interface ReadTail extends Omit<ReadEntries, 'types' | 'contentOffset'> {
-  /** How many entries are a page: sequence 1 begins the first. */
+  /** Entries in a page. The first page begins at sequence 1. */
   readonly pageSize: number;
 }
 
 export interface LogTail {
   readonly session: SessionRecord;
-  /** As `readEntries` looks through it. */
+  /** The sequences that `readEntries` would scan. */
   readonly scanned: SequenceRange;
   /**
-   * The last entry of each full page that `scanned` touches, even outside of it; ascending. Logs only grow: two that have
-   * the same append at one place are the same up to there, even if a dump was restored in between.
+   * The last entry of each full page that overlaps `scanned`, ascending. It may lie outside of `scanned`. Logs only
+   * grow, so two logs with the same append at one position are equal up to there, even if a dump was restored in
+   * between.
    */
   readonly pageEnds: readonly AppendedEntry[];
-  /** What of `scanned` lies behind the last full page, ascending. */
+  /** The entries of `scanned` after the last full page, ascending. */
   readonly entries: readonly EntryRecord[];
 }
 
 export interface MarkRead extends SessionRef {
   readonly agent: string;
-  /** Everything up to here has been read; 0: nothing. Absent: the mark stays. */
+  /** The last sequence that the agent has read, or 0 for none. Undefined keeps the mark. */
   readonly sequence?: number | undefined;
 }
 
 export interface ReadMark {
-  /** Where the agent's mark stands; 0: it has none. */
+  /** The agent's mark, or 0 if it has none. */
   readonly sequence: number;
-  /** The newest entry of the log. */
+  /** The sequence of the log's newest entry. */
   readonly lastSequence: number;
 }
 
 export interface ReadBriefing extends SessionRef {
-  /** The newest entry to consider; absent: the log's newest. */
+  /** The sequence of the newest entry to consider. Default: the log's newest. */
   readonly uptoSequence?: number | undefined;
   readonly pinnedLimit: number;
   readonly newestLimit: number;
@@ -356,11 +360,11 @@ export interface BriefingSource {
   readonly uptoSequence: number;
   /** The newest pinned entries, newest first. */
   readonly pinned: readonly EntryRecord[];
-  /** How many entries up to `uptoSequence` are pinned. */
+  /** The number of pinned entries up to `uptoSequence`. */
   readonly pinnedCount: number;
   /** The newest entries, pinned or not, newest first. */
   readonly newest: readonly EntryRecord[];
-  /** Of all entries up to `uptoSequence`. */
+  /** Estimated tokens of all entries up to `uptoSequence`. */
   readonly estimatedTokens: number;
 }
 
@@ -369,16 +373,16 @@ export interface HandoffRecord {
   readonly namespace: string;
   readonly sessionKey: string;
   readonly requestType: RequestType;
-  /** As stored: an offer past its deadline may still be `pending` here. See `handoffStatus`, which tells callers. */
+  /** As stored: an offer past its deadline may still be `pending`. `handoffStatus` computes what callers see. */
   readonly status: HandoffStatus;
   readonly requestingAgent: string;
   readonly targetAgent?: string | undefined;
   readonly acceptedBy?: string | undefined;
-  /** Which process of `acceptedBy` it was, as far as that is known. */
+  /** The process of `acceptedBy` that accepted. Undefined if it is not known. */
   readonly claimant?: string | undefined;
-  /** The epoch at which its acceptance made `acceptedBy` the owner. */
+  /** The epoch at which acceptance made `acceptedBy` the owner. */
   readonly grantedEpoch?: number | undefined;
-  /** When the acceptor's lease lapses, as long as it lasts. */
+  /** The deadline of the acceptor's lease. Undefined if it has none now. */
   readonly leaseExpiresAtMs?: number | undefined;
   readonly uptoSequence: number;
   readonly summary?: string | undefined;
@@ -411,7 +415,7 @@ export interface CreateHandoff extends Mutation, SessionRef {
 export interface ListHandoffs {
   readonly namespace: string;
   readonly agent: string;
-  /** `inbox`: what the agent or one of its roles may accept. `outbox`: what the agent requested. */
+  /** `inbox`: handoffs that the agent or one of its roles may accept. `outbox`: handoffs that the agent requested. */
   readonly direction: 'inbox' | 'outbox';
   readonly roles: readonly string[];
   readonly status?: HandoffStatus | undefined;
@@ -421,40 +425,40 @@ export interface ListHandoffs {
 }
 
 /**
- * How far a list has come. Each handoff has a place: the greatest of its namespace when it was offered, or offered again.
- * A number: everything up to this place has been looked at. An inbox of which more follows has a position in each of its
- * classes, in the order of `inboxClasses`.
+ * How far a list was read. Each handoff has a place: the greatest in its namespace when it was offered, or offered
+ * again. A number means that everything up to this place was read. An inbox that was not read to its end has one
+ * position for each class, in the order of `inboxClasses`.
  */
 export type HandoffPosition = number | readonly ClassPosition[];
 
 export interface ClassPosition {
-  /** Everything up to this place has been looked at, except what `behind` says. */
+  /** Everything up to this place was read, except for what `behind` lists. */
   readonly upto: number;
-  /** Senders that had a turn, and now let others pass: of each, what comes after a place has not been shown. */
+  /** Senders that had a turn and let others pass. Their handoffs after the place `after` have not been shown yet. */
   readonly behind?: readonly { readonly sender: string; readonly after: number }[] | undefined;
 }
 
 export interface HandoffPage {
   readonly handoffs: readonly HandoffRecord[];
   /**
-   * Always there, so that a later call sees only what is new. It passes over stored rows alone. What happens in other
-   * namespaces does not move it.
+   * Always present, so that a later call lists only what is new. It never passes an offer whose lapse is not stored
+   * yet. Changes in other namespaces do not move it.
    */
   readonly next: HandoffPosition;
-  /** Whether more rows follow now. */
+  /** Whether more follow now. */
   readonly more: boolean;
 }
 
-/** What an agent could be waiting for: pending offers to it, to its roles or to anyone, after a position of `listHandoffs`. */
+/** What an agent can wait for: pending offers to it, its roles or anyone, after a position of `listHandoffs`. */
 export interface Inbox extends Pick<ListHandoffs, 'namespace' | 'agent' | 'roles'> {
   readonly after: HandoffPosition;
 }
 
 export interface ClaimHandoff extends Mutation {
   readonly handoffId: string;
-  /** Tells the processes of one agent apart: a repeated acceptance by another of them is none. Absent: nobody knows. */
+  /** The calling process, if known. If another process of the agent accepted, this call gets HANDOFF_CLAIMED. */
   readonly claimant?: string | undefined;
-  /** The acceptor must write at least this often, or the session goes back. Absent: it keeps the session. */
+  /** The acceptor must write at least this often, or the session goes back. Undefined for no lease. */
   readonly leaseMs?: number | undefined;
 }
 
@@ -465,9 +469,9 @@ export interface ClaimedHandoff {
 
 export interface ResolveHandoff extends Mutation {
   readonly handoffId: string;
-  /** Which process of the agent this is. Absent: not known. */
+  /** The calling process, if known. */
   readonly claimant?: string | undefined;
-  /** Of the session, as the caller knows it. */
+  /** The session's epoch, as the caller knows it. */
   readonly epoch?: number | undefined;
   readonly outcome: HandoffOutcome;
   readonly reason?: string | undefined;
@@ -477,14 +481,14 @@ export interface ResolveHandoff extends Mutation {
 export interface CountNamespace {
   readonly namespace: string;
   /**
-   * Counting ends here: the answer takes the same time however much there is. No more rows than these need be looked at, so
-   * offers that have expired may take the place of pending ones.
+   * Counting stops here, so that its time is bounded. A store reads no more rows than this, so expired offers among
+   * them may leave fewer pending ones to count.
    */
   readonly limit: number;
 }
 
 export interface NamespaceCounts {
   readonly sessions: number;
-  /** Offers that expired but are stored as pending take up places of the count, but are not counted. */
+  /** Excludes expired offers that are stored as pending, although they use up the limit. */
   readonly pendingHandoffs: number;
 }

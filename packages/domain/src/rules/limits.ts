@@ -1,6 +1,6 @@
 const kibibyte = 1024;
 
-/** Bounds of single arguments. Those that a deployment may set are in `ContextStoreOptions` instead. */
+/** Bounds of single arguments. `ContextStoreOptions` has those that a deployment may set. */
 export const limits = {
   titleBytes: 400,
   metadataBytes: 64 * kibibyte,
@@ -12,22 +12,22 @@ export const limits = {
   /** The most that a deployment may allow for the content of one entry. */
   contentBytes: 64 * 1024 * kibibyte,
   pageSize: 100,
-  /** How many of the store's pages one answer of a list is put together from, when few rows of them match. */
-  pagesLookedThrough: 50,
+  /** The most store pages that one answer of a list is filled from, if few of their rows match. */
+  pagesScanned: 50,
   roles: 16,
-  /** Who of a session's former owners learns that ownership moved; anyone before them is a stranger again. */
+  /** The former owners that a session remembers. They get OWNERSHIP_LOST; older ones get NOT_A_PARTICIPANT. */
   formerOwners: 64,
-  /** Longer than this, a client or a proxy between takes the silence for a lost connection. */
+  /** Clients and proxies take a longer silence for a lost connection. */
   waitSeconds: 45,
   leaseSeconds: 604_800,
   minTokens: 400,
-  /** An acceptance holds a handoff, a session and a briefing. */
+  /** Larger than `minTokens`, because an acceptance holds a handoff, a session and a briefing. */
   minAcceptanceTokens: 1200,
-  /** The budget of a list whose caller sets none. Some clients cut answers at three times this. */
+  /** The default budget of a list. Some clients cut answers at three times this. */
   listTokens: 8000,
   maxTokens: 200_000,
-  /** Ten years: longer is a mistake in the unit. */
+  /** Ten years. A longer TTL is a mistake in the unit. */
   ttlSeconds: 315_360_000,
-  /** Together with `waitSeconds`, no longer than a timer of Node.js can be set to: a longer one fires at once. */
+  /** With `waitSeconds` added, still within the longest timer of Node.js: a longer timer fires at once. */
   callTimeoutMs: 2_147_000_000,
 } as const;

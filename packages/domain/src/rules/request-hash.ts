@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Not part of what a call asks for: who asks, the key itself, and the fence, which a client may send or renew by itself
- * between two tries of one call.
+ * Arguments that do not identify a request: the agent, the key, and the epoch, which a client may add or renew between
+ * two tries of one call.
  */
 const leftOut = new Set(['agent', 'agentFrom', 'idempotencyKey', 'epoch']);
 
-/** Identifies the input of a call after defaults: equal for equal inputs, whatever the order of their keys. */
+/** Returns a hash of a call's input after defaults. Equal inputs have equal hashes, in any order of keys. */
 export function requestHash(input: Readonly<Record<string, unknown>>): string {
   const asked = Object.fromEntries(Object.entries(input).filter(([key]) => !leftOut.has(key)));
   return createHash('sha256').update(canonicalJson(asked)).digest('base64url');

@@ -1,19 +1,22 @@
 import { ContextStoreError } from '../errors.js';
 import { agentNameOf } from '../model/names.js';
 
-/** What is known of who calls, from the strongest to the weakest source. */
+/** The sources of the acting agent, from the strongest to the weakest. */
 export interface AgentSources {
   /** The agent that the caller's credential is bound to. */
   readonly boundAgent?: string | undefined;
   /** The `agent` argument of the call. */
   readonly argument?: string | undefined;
-  /** What the process was configured with. */
+  /** The agent that the process was configured with. */
   readonly configured?: string | undefined;
-  /** The free-form name that the client gave itself. */
+  /** The free-form name that the client reports. */
   readonly clientName?: string | undefined;
 }
 
-/** On whose behalf a call acts. @throws FORBIDDEN for a name other than the bound one, VALIDATION_ERROR when nothing is known */
+/**
+ * Returns the agent that a call acts as.
+ * @throws FORBIDDEN (the argument differs from the bound agent), VALIDATION_ERROR (no source names an agent)
+ */
 export function resolveAgent({ boundAgent, argument, configured, clientName }: AgentSources): string {
   if (boundAgent !== undefined && argument !== undefined && argument !== boundAgent) {
     throw new ContextStoreError(

@@ -2,8 +2,8 @@
 export interface Transition<Status extends string, Actor extends string> {
   readonly from: Status;
   readonly to: Status;
-  /** Whose doing it is. */
+  /** Who or what makes the step. */
   readonly by: Actor;
-  /** What they do, or what happens, in a few words. */
+  /** The action or event, in a few words. */
   readonly how: string;
 }

@@ -1,4 +1,4 @@
-/** What is wrong with names that are not known: says which are, and first those that the caller most likely meant. */
+/** Returns the message for unknown names: the known names that the caller most likely meant, then all known names. */
 export function unknownProblem(unknown: readonly string[], known: readonly string[]): string {
   const meant = new Set(unknown.flatMap((name) => nearestName(name, known) ?? []));
   const all = known.join(', ');
@@ -7,10 +7,10 @@ export function unknownProblem(unknown: readonly string[], known: readonly strin
     : `unknown; did you mean ${[...meant].join(', ')}? Known are ${all}`;
 }
 
-/** No argument has a longer name: a longer one is no slip of the pen. */
+/** No argument has a longer name, so a longer one is not a typing error. */
 const longestName = 40;
 
-/** Case, underscores and hyphens don't count; beyond that, at most a third of the letters may differ. */
+/** Ignores case, underscores and hyphens. At most a third of the letters may differ. */
 function nearestName(name: string, known: readonly string[]): string | undefined {
   if (name.length > longestName) return undefined;
   const [nearest] = known
@@ -22,7 +22,7 @@ function nearestName(name: string, known: readonly string[]): string | undefined
 
 const folded = (name: string): string => name.toLowerCase().replaceAll(/[_-]/g, '');
 
-/** How many letters must be added, removed or replaced to make one text of the other (Levenshtein). */
+/** Returns the Levenshtein distance: how many letters must be added, removed or replaced. */
 function distanceBetween(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [index, letter] of [...from].entries()) {

@@ -14,20 +14,23 @@ import { limits } from '../rules/limits.js';
 import { presentHandoff, presentSession } from '../rules/answers/present.js';
 import { defineUseCase, mutationArguments } from './use-case.js';
 
-/** The handoff and the session take no more of the answer, unless names at their longest need more. */
+/** The most that the handoff and the session take of the answer, unless very long names need more. */
 const handoffShare = 1 / 4;
 const sessionShare = 1 / 8;
 
 /**
- * Accepts an offer: exactly one acceptor wins, and gets the session with its epoch and briefing. Should the answer get
- * lost, the same call gives it again.
+ * Accepts an offer. Exactly one acceptor wins, and gets the session with its epoch and a briefing. If the answer gets
+ * lost, the same call returns it again.
  */
 export const acceptHandoff = defineUseCase({
   name: 'acceptHandoff',
   input: z.strictObject({
     ...mutationArguments,
     handoffId: handoffIdSchema,
-    /** Write at least this often, or a `full_handoff` goes back to its requester. Absent: it never does by itself. */
+    /**
+     * If the acceptor of a `full_handoff` does not write at least this often, the session goes back to the requester.
+     * Default: it never does.
+     */
     leaseSeconds: z.int().min(1).max(limits.leaseSeconds).optional(),
     maxTokens: answerBudget(4000, limits.minAcceptanceTokens),
   }),
@@ -61,7 +64,7 @@ export const acceptHandoff = defineUseCase({
     const budget = bytesWithin(maxTokens);
     const shareOf = (share: number): number => Math.max(budget * share, smallestRecordBytes);
     const offer = presentHandoff(handoff);
-    // They are in the briefing: readers should not pay for them twice.
+    // The briefing has both: readers should not pay for them twice.
     delete offer.summary;
     delete offer.instructions;
     const answer = {
@@ -69,7 +72,7 @@ export const acceptHandoff = defineUseCase({
       handoff: fitHandoff(offer, shareOf(handoffShare)),
       session: fitSession(presentSession(session, settings.dormantAfterMs), shareOf(sessionShare), agent()),
     };
-    // A repetition holds the same briefing: it takes room for the mark of one.
+    // Leaves room for `replayed`, so that a repeated call returns the same briefing.
     const bytes = budget - jsonBytes({ ...answer, briefing: 0, replayed: true });
     return { ...answer, briefing: composeBriefing(source, bytes, handoff), ...(replayed && { replayed }) };
   },

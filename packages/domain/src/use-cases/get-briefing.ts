@@ -7,7 +7,7 @@ import { bytesWithin } from '../rules/text/estimate-tokens.js';
 import { jsonBytes } from '../rules/answers/fit-entry.js';
 import { callerArguments, defineUseCase } from './use-case.js';
 
-/** What to read first when resuming a session without a handoff. */
+/** Returns the briefing of a session, for an agent that resumes without a handoff. */
 export const getBriefing = defineUseCase({
   name: 'getBriefing',
   input: z.strictObject({ ...callerArguments, sessionKey: sessionKeySchema, maxTokens: answerBudget(4000) }),

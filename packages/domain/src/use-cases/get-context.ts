@@ -12,30 +12,32 @@ import { limits } from '../rules/limits.js';
 import { presentEntry } from '../rules/answers/present.js';
 import { callerArguments, defineUseCase } from './use-case.js';
 
-/** Unless it is read alone, an entry takes at most this share of the page: one long file leaves room for the rest. */
+/** The most that an entry takes of a page, unless `limit` is 1: a long file leaves room for other entries. */
 const entryShare = 1 / 8;
-/** … but no less than an entry with a readable preview takes. */
+/** The lower bound of that share, in bytes: enough for a readable preview. */
 const minEntryBytes = 600;
 
 const input = z.strictObject({
   ...callerArguments,
   sessionKey: sessionKeySchema,
   afterSequence: z.int().min(0).optional(),
-  /** Absent: forward from `afterSequence`; without that, the newest entries, shown in ascending order. */
+  /** Default: `asc` after `afterSequence`; without that, the newest entries, in ascending order. */
   order: z.enum(['asc', 'desc']).optional(),
   limit: z.int().min(1).max(limits.pageSize).default(20),
   cursor: z.string().min(1).optional(),
   types: z.array(contextTypeSchema).min(1).max(contextTypes.length).optional(),
   maxTokens: answerBudget(6000),
-  /** Shows one entry's content from here on, in characters (Unicode code points); with `limit: 1`. */
+  /** Where the content of the entry begins, in characters (Unicode code points). Needs `limit: 1`. */
   contentOffset: z.int().min(0).max(limits.contentBytes).optional(),
-  /** Reads what comes after this agent's mark, which the server keeps and which only `ackSequence` moves. */
+  /** Reads the entries after this agent's read mark. The server keeps the mark; only `ackSequence` moves it. */
   unread: z.boolean().default(false),
-  /** Moves this agent's mark to here first: everything so far has arrived. A lower one sets it back; 0: before all. */
+  /**
+   * Moves this agent's read mark to this sequence before reading. A lower sequence moves it back, and 0 to the start.
+   */
   ackSequence: z.int().min(0).optional(),
 });
 
-/** Reads a part of the log within a token budget, and says how to read on. At least one entry is always shown. */
+/** Reads part of the log within a token budget, and says how to read on. Shows at least one entry if any match. */
 export const getContext = defineUseCase({
   name: 'getContext',
   input,
@@ -49,7 +51,7 @@ export const getContext = defineUseCase({
   async run({ store, namespace, agent }, asked) {
     refuseContradictions(asked);
     const { sessionKey, limit, maxTokens, contentOffset = 0, unread, ackSequence } = asked;
-    // A cursor that is refused must acknowledge nothing.
+    // Decodes the cursor first: a refused call must not move the mark.
     let position = startOf(namespace, asked);
     if (unread || ackSequence !== undefined) {
       const mark = await store.markRead({ namespace, sessionKey, agent: agent(), sequence: ackSequence });
@@ -126,7 +128,7 @@ function readRequest(
   };
 }
 
-/** The boundary of the next page, in the same direction; undefined when nothing is left. */
+/** Returns the boundary of the next page in the same direction, or undefined if nothing is left. */
 function nextPosition(
   page: EntryPage,
   request: ReadEntries,
@@ -152,7 +154,7 @@ function fitPage(
     const entry = presentEntry(record, contentOffset);
     const fitted =
       fitEntry(entry, perEntry, contentOffset) ??
-      // A page without entries would lead nowhere; the smallest budget holds any entry's preview.
+      // An empty page would have no next position. The smallest budget holds a preview of any entry.
       (shown.length === 0 ? fitEntry(entry, bytes, contentOffset) : undefined);
     if (fitted === undefined || fitted.bytes > left) break;
     shown.push(fitted.entry);

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 
 /**
- * The arguments that a caller gave. Clients with strict function calling send every argument, and null or an empty text for
- * those that they leave out: such an argument is dropped, unless it is required, unknown or valid as it is.
+ * Returns the arguments without those that the caller left out. Clients with strict function calling send null or an
+ * empty text for them. Such a value is dropped, unless the argument is required, unknown or valid with it.
  */
 export function givenArguments<Given>(schema: z.ZodObject, input: Given): Given {
   if (typeof input !== 'object' || input === null) return input;

@@ -9,7 +9,7 @@ import { resolveHandoff } from './resolve-handoff.js';
 import { updateContext } from './update-context.js';
 import { updateSession } from './update-session.js';
 
-/** Everything that a caller can ask for, by name. */
+/** All use cases by name, in the order in which models see the tools. */
 export const useCases = {
   registerSession,
   updateContext,

@@ -13,25 +13,25 @@ import { callerArguments, defineUseCase, type UseCaseContext } from './use-case.
 
 const input = z.strictObject({
   ...callerArguments,
-  /** Only this handoff, in any state and of any agents, whole if `maxTokens` allows. */
+  /** Lists only this handoff, whatever its status and agents, and whole if `maxTokens` allows. */
   handoffId: handoffIdSchema.optional(),
-  /** Roles whose offers the inbox shows besides the agent's own. */
+  /** Roles whose offers the inbox also lists. */
   roles: z.array(roleSchema).max(limits.roles).default([]),
   direction: z.enum(['inbox', 'outbox']).default('inbox'),
-  /** Absent: what is pending in an inbox, everything in an outbox. */
+  /** Default: `pending` in an inbox, any in an outbox. */
   status: handoffStatusSchema.optional(),
-  /** How long to wait for an offer when there is none to show. */
+  /** How long to wait for an offer if there is none to list. */
   waitSeconds: z.number().min(0).max(limits.waitSeconds).default(0),
   limit: z.int().min(1).max(limits.pageSize).default(20),
-  /** Shows only what earlier answers, each by the cursor of the one before, have not shown. */
+  /** The cursor of the previous answer. Lists only what that answer and those before it have not shown. */
   cursor: z.string().min(1).optional(),
-  /** Of the whole answer. Each handoff gets an equal share for each of `limit`; a page holds no more than fit. */
+  /** The estimated tokens of the whole answer, shared equally among `limit` handoffs. A page holds no more than fit. */
   maxTokens: answerBudget(limits.listTokens),
 });
 
 /**
- * The agent's inbox (what it may accept) or outbox (what it requested), oldest first; waits for what is new. An inbox shows
- * offers to the agent first, then those to its roles, then those to anyone.
+ * Lists the agent's inbox (what it may accept) or outbox (what it requested), oldest first, and can wait for an offer.
+ * An inbox lists offers to the agent first, then those to its roles, then those to anyone.
  */
 export const listHandoffs = defineUseCase({
   name: 'listHandoffs',
@@ -39,9 +39,9 @@ export const listHandoffs = defineUseCase({
   result: z.strictObject({
     note: z.string().optional(),
     handoffs: z.array(handoffSchema),
-    /** Present when more may follow now: call again with the cursor. */
+    /** Present if more may follow now: call again with the cursor. */
     more: z.literal(true).optional(),
-    // One handoff leads nowhere: an answer to a `handoffId` has none.
+    // Absent from the answer to a `handoffId`.
     cursor: z.string().optional(),
   }),
   async run(context, asked) {
@@ -105,12 +105,12 @@ function refuseWait(direction: string, status: string | undefined): void {
 const refusal = (path: string, message: string): ContextStoreError =>
   new ContextStoreError('VALIDATION_ERROR', `${path}: ${message}.`, { issues: [{ path, message }] });
 
-/** What is not shown must not hide what is: a page that came out short is filled up from those that follow. */
+/** Fills a short page from the store pages that follow, so that rows that do not match hide none that do. */
 async function readPage({ store }: UseCaseContext, request: PageRequest): Promise<HandoffPage> {
   const handoffs: HandoffRecord[] = [];
   let next = request.after;
   let more = true;
-  for (let pages = 0; pages < limits.pagesLookedThrough; pages += 1) {
+  for (let pages = 0; pages < limits.pagesScanned; pages += 1) {
     const page = await store.listHandoffs({ ...request, after: next, limit: request.limit - handoffs.length });
     handoffs.push(...page.handoffs);
     ({ next, more } = page);

@@ -15,19 +15,19 @@ const cursors = cursorKind('listSessions', z.tuple([z.int().min(0)]));
 
 const input = z.strictObject({
   ...callerArguments,
-  /** Only this session, whole if `maxTokens` allows. */
+  /** Lists only this session, whole if `maxTokens` allows. */
   sessionKey: sessionKeySchema.optional(),
   status: sessionStatusSchema.optional(),
   owner: agentSchema.optional(),
   limit: z.int().min(1).max(limits.pageSize).default(20),
   cursor: z.string().min(1).optional(),
-  /** Of the whole answer. Each session gets an equal share for each of `limit`; a page holds no more than fit. */
+  /** The estimated tokens of the whole answer, shared equally among `limit` sessions. A page holds no more than fit. */
   maxTokens: answerBudget(limits.listTokens),
 });
 
 type Asked = z.output<typeof input>;
 
-/** The sessions of the namespace, newest first. A page may be short and still have a `nextCursor`. */
+/** Lists the sessions of the namespace, newest first. A page may be short and still have a `nextCursor`. */
 export const listSessions = defineUseCase({
   name: 'listSessions',
   input,

@@ -11,20 +11,20 @@ import { limits } from '../rules/limits.js';
 import { presentSession } from '../rules/answers/present.js';
 import { defineUseCase, mutationArguments } from './use-case.js';
 
-/** Creates a session, or resumes the one that has this key. The agent becomes the owner of what is created. */
+/** Creates a session that the agent owns, or resumes the one that has this key. */
 export const registerSession = defineUseCase({
   name: 'registerSession',
   input: z.strictObject({
     ...mutationArguments,
-    /** Absent: a new one is made up. */
+    /** Default: a new random key. */
     sessionKey: sessionKeySchema.optional(),
-    /** The same as `agent`, under the name that older clients use. */
+    /** Means the same as `agent`; older clients use this name. */
     agentFrom: agentSchema.optional(),
     title: storableText(limits.titleBytes).min(1).optional(),
     metadata: storableObject(limits.metadataBytes).default({}),
-    /** Counted from the last activity. Absent: the deployment's default, else never. */
+    /** The session expires after this time without activity. Default: the deployment's default, or never. */
     ttlSeconds: z.int().min(1).max(limits.ttlSeconds).optional(),
-    /** What a session of this key means. `resume` answers with it, unchanged, and never with a new, empty one. */
+    /** If the key is taken, `error` refuses the call, and `resume` returns the session unchanged. */
     ifExists: z.enum(['error', 'resume']).default('error'),
   }),
   result: z.strictObject({
@@ -67,7 +67,7 @@ export const registerSession = defineUseCase({
   },
 });
 
-/** Short enough to say aloud, random enough never to meet again: 80 bits. */
+/** Returns a key of 80 random bits, without letters and digits that look alike. */
 function newSessionKey(): string {
   return `s-${[...randomBytes(16)].map((byte) => 'abcdefghijkmnpqrstuvwxyz23456789'[byte % 32]).join('')}`;
 }

@@ -10,19 +10,19 @@ import { limits } from '../rules/limits.js';
 import { presentHandoff } from '../rules/answers/present.js';
 import { defineUseCase, fenceArguments, mutationArguments } from './use-case.js';
 
-/** Offers the session to another agent. Nothing moves before someone accepts. */
+/** Offers the session to another agent. No rights move before an agent accepts. */
 export const requestHandoff = defineUseCase({
   name: 'requestHandoff',
   input: z.strictObject({
     ...mutationArguments,
     sessionKey: sessionKeySchema,
-    /** An agent, `role:NAME`, or absent: anyone. */
+    /** An agent, or `role:NAME`. Default: any agent may accept. */
     targetAgent: targetAgentSchema.optional(),
     requestType: requestTypeSchema,
     summary: storableText(limits.summaryBytes).min(1).optional(),
     instructions: storableText(limits.instructionsBytes).min(1).optional(),
     requestData: storableObject(limits.requestDataBytes).optional(),
-    /** How long the offer stands. Absent: the deployment's default. */
+    /** How long the offer stays pending. Default: the deployment's default. */
     expiresInSeconds: z.int().min(1).max(limits.ttlSeconds).optional(),
     ...fenceArguments,
   }),

@@ -7,7 +7,7 @@ import { estimateTokens } from '../rules/text/estimate-tokens.js';
 import { limits } from '../rules/limits.js';
 import { defineUseCase, fenceArguments, mutationArguments } from './use-case.js';
 
-/** Appends one entry to the session's log. The answer comes after the entry is durable. */
+/** Appends one entry to the session's log. Answers once the entry is durable. */
 export const updateContext = defineUseCase({
   name: 'updateContext',
   input: z.strictObject({
@@ -18,7 +18,7 @@ export const updateContext = defineUseCase({
     metadata: storableObject(limits.metadataBytes).default({}),
     /** Pinned entries come first in every briefing. */
     pinned: z.boolean().default(false),
-    /** Append only if this is still the newest sequence (0: the log is empty). */
+    /** Appends only if this is still the newest sequence; 0 for an empty log. */
     expectedSequence: z.int().min(0).optional(),
     ...fenceArguments,
   }),

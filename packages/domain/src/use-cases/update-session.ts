@@ -15,11 +15,11 @@ const changes = {
   title: storableText(limits.titleBytes).min(1).optional(),
   /** Replaces the metadata as a whole. */
   metadata: storableObject(limits.metadataBytes).optional(),
-  /** Counted from now, and again from every later activity. */
+  /** The session expires after this time without activity, counted from now. */
   ttlSeconds: z.int().min(1).max(limits.ttlSeconds).optional(),
 };
 
-/** Closes, reopens, extends or annotates a session. By its owner alone. */
+/** Closes, reopens, extends or annotates a session. Only its owner may. */
 export const updateSession = defineUseCase({
   name: 'updateSession',
   input: z.strictObject({

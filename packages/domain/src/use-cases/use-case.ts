@@ -9,7 +9,7 @@ import { quoteOf } from '../rules/text/cut-text.js';
 import { unknownProblem } from '../rules/unknown-problem.js';
 import type { InboxWatch } from '../waiting/inbox-watch.js';
 
-/** What a deployment may set, with every default filled in. */
+/** The settings of a deployment, with defaults filled in. */
 export interface Settings {
   readonly maxContentBytes: number;
   readonly dormantAfterMs: number;
@@ -17,28 +17,31 @@ export interface Settings {
   readonly handoffTtlMs: number;
 }
 
-/** What a use case works with during one call. */
+/** What a use case gets for one call. */
 export interface UseCaseContext {
   readonly store: Store;
   readonly settings: Settings;
   readonly namespace: string;
-  /** @throws VALIDATION_ERROR, FORBIDDEN: see `resolveAgent`. Reading tools that don't act on someone's behalf never ask. */
+  /**
+   * Returns the acting agent. Tools that read without an agent never call it, so they work for unnamed callers.
+   * @throws VALIDATION_ERROR, FORBIDDEN: see `resolveAgent`
+   */
   readonly agent: () => string;
-  /** Present when the caller gave an `idempotencyKey`. */
+  /** Undefined if the caller gave no `idempotencyKey`. */
   readonly idempotency: Idempotency | undefined;
   readonly count: (event: BusinessEvent) => void;
-  /** Tells whoever waits. After the store has acknowledged. */
+  /** Sends an event to waiting calls. Called after the store has acknowledged the change. */
   readonly publish: (event: StoreEvent) => void;
   readonly inboxWatch: InboxWatch;
   /** See `Caller.process`. */
   readonly process: string | undefined;
-  /** Ends the call's waiting: nobody needs the answer any more. */
+  /** See `Caller.signal`. */
   readonly signal: AbortSignal | undefined;
   /** See `Caller.stopping`. */
   readonly stopping: AbortSignal | undefined;
 }
 
-/** One thing that a caller can ask for. The façade's method, the MCP tool and this file share the name. */
+/** One operation that callers can request. Its file, the façade's method and the MCP tool have its name. */
 export interface UseCase<Input extends z.ZodObject, Result extends z.ZodObject> {
   readonly name: string;
   readonly input: Input;
@@ -46,7 +49,7 @@ export interface UseCase<Input extends z.ZodObject, Result extends z.ZodObject> 
   readonly run: (context: UseCaseContext, input: z.output<Input>) => Promise<z.output<Result>>;
 }
 
-/** Ties the types of one use case together. */
+/** Infers the types of a use case from its schemas. */
 export const defineUseCase = <Input extends z.ZodObject, Result extends z.ZodObject>(
   useCase: UseCase<Input, Result>,
 ): UseCase<Input, Result> => useCase;
@@ -63,21 +66,21 @@ export const mutationArguments = {
     .optional(),
 };
 
-/** Arguments of every tool that acts on a session's ownership: refused if ownership has moved since this epoch. */
+/** Arguments of every tool that writes to a session. The call is refused if ownership has moved since this epoch. */
 export const fenceArguments = { epoch: z.int().min(1).optional() };
 
-/** An answer must not be many times as long as what it is about: of more, the rest is counted. */
-const mostNamed = 10;
+/** The most problems that a message describes; it counts the rest, so that it is never much longer than the input. */
+const maxDescribed = 10;
 
-/** No argument takes a longer list. Of one, zod would describe every item before it counts them. */
-const longestList = 100;
+/** No argument takes a longer list. Checked before zod, which would describe every item first. */
+const maxListItems = 100;
 
 interface ArgumentIssue {
   readonly path: string;
   readonly message: string;
 }
 
-/** @throws VALIDATION_ERROR naming the fields that are wrong, and what they should be */
+/** Returns the checked input. @throws VALIDATION_ERROR (names the wrong fields, and what they should be) */
 export function parseInput<Input extends z.ZodObject>(schema: Input, input: unknown): z.output<Input> {
   const overlong = overlongLists(input);
   if (overlong.length > 0) throw refusal(overlong, overlong.length);
@@ -87,12 +90,12 @@ export function parseInput<Input extends z.ZodObject>(schema: Input, input: unkn
   const lost = lostKeys(input);
   if (parsed.success && lost.length === 0) return parsed.data;
   const found = parsed.error?.issues ?? [];
-  const described = found.slice(0, mostNamed).map((issue) => describeIssue(issue, schema));
+  const described = found.slice(0, maxDescribed).map((issue) => describeIssue(issue, schema));
   throw refusal([...described, ...lost], found.length + lost.length);
 }
 
 function refusal(described: readonly ArgumentIssue[], count: number): ContextStoreError {
-  const issues = described.slice(0, mostNamed);
+  const issues = described.slice(0, maxDescribed);
   const named = issues.map(({ path, message }) => `${path}: ${message}`).join('; ');
   const more = count - issues.length;
   return new ContextStoreError(
@@ -104,16 +107,16 @@ function refusal(described: readonly ArgumentIssue[], count: number): ContextSto
 
 const overlongLists = (input: unknown): ArgumentIssue[] =>
   Object.entries(input ?? {})
-    .filter(([, value]) => Array.isArray(value) && value.length > longestList)
-    .map(([path]) => ({ path: quoteOf(path), message: `has more than ${longestList} items; send fewer` }));
+    .filter(([, value]) => Array.isArray(value) && value.length > maxListItems)
+    .map(([path]) => ({ path: quoteOf(path), message: `has more than ${maxListItems} items; send fewer` }));
 
-/** Those inside an object are found where the object is checked. */
+/** Finds inexact numbers among the arguments. The schemas find those inside of objects. */
 const inexactNumbers = (input: unknown): ArgumentIssue[] =>
   Object.entries(input ?? {}).flatMap(([path, value]) =>
     value instanceof InexactNumber ? [{ path: quoteOf(path), message: `is ${value.problem}` }] : [],
   );
 
-/** zod drops this key of a record without a word, and what a caller recorded must not go missing. */
+/** Finds keys that zod silently drops from records: what callers record must not get lost. */
 const lostKeys = (input: unknown): ArgumentIssue[] =>
   Object.entries(input ?? {})
     .filter(([, value]) => typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__'))
@@ -125,11 +128,11 @@ const lostKeys = (input: unknown): ArgumentIssue[] =>
 function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodObject): ArgumentIssue {
   const path = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
-    const more = issue.keys.length - mostNamed;
-    const unknown = `${issue.keys.slice(0, mostNamed).map(quoteOf).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+    const more = issue.keys.length - maxDescribed;
+    const unknown = `${issue.keys.slice(0, maxDescribed).map(quoteOf).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
     return {
       path: path === '' ? unknown : `${path}.${unknown}`,
-      message: unknownProblem(issue.keys.slice(0, mostNamed), Object.keys(schema.shape)),
+      message: unknownProblem(issue.keys.slice(0, maxDescribed), Object.keys(schema.shape)),
     };
   }
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) {

@@ -1,18 +1,17 @@
 import { storeUnavailable, type ContextStoreError } from '../errors.js';
 
-/** How long a call may take. */
 export interface CallLimit {
-  /** Absent: as long as it likes. */
+  /** How long the call may take, on top of `waitMs`. Default: no limit. */
   readonly callTimeoutMs: number | undefined;
-  /** How long it was asked to wait besides. */
+  /** How long the caller asked to wait for offers. */
   readonly waitMs: number;
-  /** Whether something may have been written when the time is up. */
+  /** Whether the call may have written when its time is up. */
   readonly mayWrite: boolean;
 }
 
 /**
- * Runs a call, which is given up when it takes too long. The signal ends its waiting, then or when the caller goes.
- * @throws STORE_UNAVAILABLE at the deadline: what the store was asked by then may still be carried out
+ * Runs a call until its deadline. The signal that `run` gets aborts at the deadline, or when the caller's does.
+ * @throws STORE_UNAVAILABLE (the deadline passed; statements that were sent by then may still be carried out)
  */
 export async function withDeadline<T>(
   { callTimeoutMs, waitMs, mayWrite }: CallLimit,

@@ -2,9 +2,9 @@ import { roleAddress } from '../model/names.js';
 import type { EventBus, StoreEvent } from '../ports/event-bus.js';
 import type { HandoffPosition, Inbox, Store } from '../ports/store.js';
 
-/** Lets calls wait for offers without asking the database each on its own. */
+/** Lets calls wait for offers without a database query for each. */
 export interface InboxWatch {
-  /** Notes from now on what arrives in an inbox. Open it before looking into the inbox, so that nothing falls between. */
+  /** Watches an inbox from now on. Open it before you read the inbox, so that no offer arrives unnoticed in between. */
   readonly open: (inbox: Omit<Inbox, 'after'>) => OpenInbox;
   /** Ends all waiting. */
   readonly close: () => void;
@@ -12,11 +12,11 @@ export interface InboxWatch {
 
 export interface OpenInbox {
   /**
-   * Waits until something may have arrived since the last call, or since the inbox was opened.
+   * Waits until an offer may have arrived since the last call, or since the inbox was opened.
    *
-   * @param after the position up to which the inbox is known
-   * @param endings what ends the wait, besides the time
-   * @returns whether to look again; false: the time is up, or the wait was ended
+   * @param after the position up to which the caller has read the inbox
+   * @param endings signals that end the wait early
+   * @returns whether to read the inbox again; false if the time is up or a signal ended the wait
    */
   readonly arrival: (after: HandoffPosition, timeoutMs: number, endings?: Endings) => Promise<boolean>;
   readonly close: () => void;
@@ -27,22 +27,22 @@ type Endings = readonly (AbortSignal | undefined)[];
 export interface InboxWatchOptions {
   readonly store: Pick<Store, 'peekInboxes'>;
   readonly bus: EventBus;
-  /** How often the store is asked, for all that wait together: what no event told of is seen then. */
+  /** How often the store is polled, once for all waiting calls, to find offers that no event announced. */
   readonly pollIntervalMs: number;
 }
 
-/** An inbox that somebody waits for. */
+/** An open inbox. */
 interface Waiter {
   readonly inbox: Omit<Inbox, 'after'>;
   after: HandoffPosition;
   hasArrival: boolean;
-  /** Present while a call waits. */
+  /** Defined while a call waits. */
   settle: ((hasArrival: boolean) => void) | undefined;
 }
 
 /**
- * One subscription and one poll serve all who wait in this process, and both exist only as long as somebody does: a
- * waiting call holds a timer and nothing else.
+ * Creates the watch of a process. One subscription and one poll serve all open inboxes, and end with the last of them.
+ * A waiting call needs only a timer.
  */
 export function createInboxWatch(options: InboxWatchOptions): InboxWatch {
   const watch = new Watch(options);
@@ -52,7 +52,7 @@ export function createInboxWatch(options: InboxWatchOptions): InboxWatch {
 class Watch {
   readonly #options: InboxWatchOptions;
   readonly #waiters = new Set<Waiter>();
-  /** The same waiters by what they wait for. */
+  /** The same waiters by the addresses of their inboxes. */
   readonly #byAddress = new Map<string, Set<Waiter>>();
   #stopListening: (() => void) | undefined;
   #isPeeking = false;
@@ -112,7 +112,7 @@ class Watch {
 
   #hear(event: StoreEvent): void {
     if (event.kind === 'something_changed') {
-      // Whoever is looking just now may have looked too early, and is not among those that the store is asked for.
+      // Calls that are reading now may have read too early, and the peek covers only calls that wait: they read again.
       for (const waiter of this.#waiters) if (waiter.settle === undefined) waiter.hasArrival = true;
       void this.#peek();
     }
@@ -121,7 +121,7 @@ class Watch {
     for (const waiter of this.#byAddress.get(address) ?? []) wake(waiter);
   }
 
-  /** Asks the store for all at once; once more when something happens while an answer is awaited. */
+  /** Polls the store for all waiting calls at once, and again if it is called while it waits for the answer. */
   async #peek(): Promise<void> {
     this.#mustPeek = true;
     if (this.#isPeeking) return;
@@ -141,7 +141,7 @@ class Watch {
       const arrivals = await this.#options.store.peekInboxes(inboxes);
       for (const [index, waiter] of waiting.entries()) if (arrivals[index] === true) wake(waiter);
     } catch {
-      // Whoever waits is not worse off than before; a store that stays away is reported by the calls that need it.
+      // Waiting calls just wait on. If the store stays unavailable, the calls that need its answer report it.
     }
   }
 }
@@ -169,7 +169,7 @@ function wait(waiter: Waiter, after: HandoffPosition, timeoutMs: number, endings
   });
 }
 
-/** Names cannot hold a space. */
+/** A space separates the parts, because names cannot contain one. */
 const addressName = (namespace: string, target = ''): string => `${namespace} ${target}`;
 
 const addressNames = ({ namespace, agent, roles }: Omit<Inbox, 'after'>): string[] =>

@@ -1,6 +1,6 @@
 import type { Store } from '../ports/store.js';
 
-/** A store for one call, whose operations may be given up once nobody needs its answer any more. */
+/** Returns the store for one call: it passes the call's signal to each operation, so that an abort can end it. */
 export function interruptible(store: Store, signal: AbortSignal): Store {
   return {
     createSession: (request) => store.createSession(request, signal),

@@ -1,10 +1,10 @@
 import type { Entry } from '../../model/entry.js';
 import { cutToJsonBytes, jsonTextBytes } from '../text/cut-text.js';
 
-/** Room for the fields that a cut adds: `truncated`, `nextContentOffset`, `metadataOmitted`. */
+/** Bytes for the fields that a cut adds: `truncated`, `nextContentOffset`, `metadataOmitted`. */
 const cutFieldsBytes = 80;
 
-/** The UTF-8 bytes of a value as compact JSON. */
+/** Returns the UTF-8 bytes of a value as compact JSON. */
 export const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
 const bareEntry =
@@ -38,8 +38,8 @@ export interface FittedEntry {
 }
 
 /**
- * The entry within a number of bytes as JSON: whole if it fits; otherwise with its content cut to a preview, and without
- * its metadata if that alone would take more than half. Undefined when not even an empty preview fits.
+ * Returns the entry in at most `maxBytes` as JSON. If it is larger, cuts its content to a preview, and leaves its
+ * metadata out if that takes more than half. Returns undefined if not even an empty preview fits.
  *
  * @param contentOffset where the content of `entry` begins, in code points
  */

@@ -2,15 +2,15 @@ import type { Handoff } from '../../model/handoff.js';
 import { cutToJsonBytes, previewOf } from '../text/cut-text.js';
 import { jsonBytes } from './fit-entry.js';
 
-/** Enough of a text to choose a handoff by. */
+/** Code points of a text that suffice to choose a handoff. */
 const previewLength = 280;
 
 const texts = ['reason', 'instructions', 'summary'] as const;
 const objects = ['result', 'requestData'] as const;
 
 /**
- * The handoff within a number of bytes as JSON: whole if it fits; otherwise with its texts cut to previews, and without
- * the objects that do not fit. `truncated` names what is not shown whole.
+ * Returns the handoff in at most `maxBytes` as JSON. If it is larger, cuts its texts to previews, and leaves out the
+ * objects that do not fit. `truncated` names the fields that are not whole.
  */
 export function fitHandoff(handoff: Handoff, maxBytes: number): Handoff {
   if (jsonBytes(handoff) <= maxBytes) return handoff;

@@ -3,10 +3,10 @@ import { cutToJsonBytes } from '../text/cut-text.js';
 import { jsonBytes } from './fit-entry.js';
 
 /**
- * The session within a number of bytes as JSON: whole if it fits; otherwise with its title cut, and without the
- * participants and the metadata that do not fit. `truncated` names what is not shown whole.
+ * Returns the session in at most `maxBytes` as JSON. If it is larger, cuts its title, and leaves out the participants
+ * and metadata that do not fit. `truncated` names the fields that are not whole.
  *
- * @param reader a participant to show before the others: an agent that looks for itself among them must find itself
+ * @param reader a participant that is kept before others, so that a calling agent finds itself among them
  */
 export function fitSession(session: Session, maxBytes: number, reader?: string): Session {
   if (jsonBytes(session) <= maxBytes) return session;
@@ -35,7 +35,7 @@ export function fitSession(session: Session, maxBytes: number, reader?: string):
   };
 }
 
-/** As many of the names as fit, in their order. */
+/** Returns as many names as fit, `first` before others, in their original order. */
 function takeNames(names: readonly string[], room: number, first: string | undefined): string[] {
   const taken = new Set<string>();
   let left = room;

@@ -8,7 +8,7 @@ import { expiresAtMs, sessionStatus } from '../sessions/session-status.js';
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 const isoTimeIfAny = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : isoTime(ms));
 
-/** A session as callers see it. */
+/** Returns a session as callers see it. */
 export function presentSession(session: SessionRecord, dormantAfterMs: number): Session {
   return withoutUndefined({
     sessionKey: session.sessionKey,
@@ -28,7 +28,7 @@ export function presentSession(session: SessionRecord, dormantAfterMs: number): 
   });
 }
 
-/** An entry as callers see it, its content as the record holds it: `contentOffset` says where that begins. */
+/** Returns an entry as callers see it. `contentOffset` says where the record's content begins. */
 export function presentEntry(entry: EntryRecord, contentOffset: number): Entry {
   // Assigned, not deleted when undefined: pages hold many entries, and objects that lost a field serialise slowly.
   const shown: Entry = {
@@ -49,7 +49,7 @@ export function presentEntry(entry: EntryRecord, contentOffset: number): Entry {
   return shown;
 }
 
-/** A handoff as callers see it, whole. */
+/** Returns a handoff as callers see it, with all of its fields. */
 export function presentHandoff(handoff: HandoffRecord): Handoff {
   return withoutUndefined({
     handoffId: handoff.handoffId,
@@ -72,7 +72,7 @@ export function presentHandoff(handoff: HandoffRecord): Handoff {
   });
 }
 
-/** Optional fields of a result are absent, never undefined: library callers and MCP clients see the same. */
+/** Deletes fields that are undefined, so that library callers see the same as MCP clients. Changes `value`. */
 export function withoutUndefined<T extends object>(value: T): T {
   for (const key of Object.keys(value) as (keyof T)[]) {
     if (value[key] === undefined) delete value[key];

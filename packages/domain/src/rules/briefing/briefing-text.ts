@@ -6,8 +6,8 @@ import { quotedText } from '../text/visible-text.js';
 const headings = { instructions: 'Instructions', summary: 'Summary' } as const;
 
 /**
- * The prose of a briefing, within a number of bytes as JSON. What agents wrote is quoted, behind a line that says what it
- * is: readers must not take recorded text for orders of their own user, or for lines of the context store.
+ * Writes the text of a briefing, at most `maxBytes` as JSON. Recorded text is quoted, and the first line says so:
+ * readers must not take it for instructions from their user, or for lines of the context store.
  */
 export function briefingText(source: BriefingSource, handoff: HandoffRecord | undefined, maxBytes: number): string {
   const head = headLines(source, handoff).join('\n');

@@ -8,7 +8,7 @@ import { bytesWithin, estimateTokens } from '../text/estimate-tokens.js';
 import { fitEntry, jsonBytes } from '../answers/fit-entry.js';
 import { presentEntry } from '../answers/present.js';
 
-/** Shares of a briefing's budget. Text and pins are bounded so that the newest entries always get room. */
+/** Shares of a briefing's budget. Text and pins are bounded, so that there is always room for the newest entries. */
 const textShare = 0.4;
 const pinnedShare = 0.5;
 const pinnedOmittedShare = 0.1;
@@ -17,7 +17,7 @@ const entryShare = 0.25;
 const smallestEntryBytes = 130;
 const pinnedPreviewLength = 60;
 
-/** How much to read for a briefing of this budget: more would not fit, however small the entries. */
+/** Returns how much to read for a briefing of this budget. More would not fit, however small the entries are. */
 export const briefingReadLimits = (
   maxTokens: number,
 ): { newestLimit: number; pinnedLimit: number; maxContentLength: number } => ({
@@ -27,8 +27,8 @@ export const briefingReadLimits = (
 });
 
 /**
- * Composes what a resuming agent reads first. Deterministic: no clock and no model takes part. The budget, in bytes,
- * covers the whole briefing as JSON, whatever the log holds.
+ * Composes what a resuming agent reads first. Deterministic: it uses neither a clock nor a model. The whole briefing as
+ * JSON takes at most `budget` bytes, whatever the log holds.
  */
 export function composeBriefing(source: BriefingSource, budget: number, handoff?: HandoffRecord): Briefing {
   const text = briefingText(source, handoff, budget * textShare);
@@ -57,11 +57,11 @@ interface Parts {
   readonly text: string;
   readonly shown: Entry[];
   readonly pinnedOmitted: NonNullable<Briefing['pinnedOmitted']>;
-  /** The oldest of the newest entries shown. */
+  /** The sequence of the oldest of the newest entries shown. */
   readonly boundary: number;
 }
 
-/** `estimatedTokens` holds the budget here, which has at least as many digits as the true value that replaces it. */
+/** Sets `estimatedTokens` to the budget, which has at least as many digits as the true value that replaces it. */
 function assemble(source: BriefingSource, { text, shown, pinnedOmitted, boundary }: Parts, budget: number): Briefing {
   const { session, uptoSequence } = source;
   const hiddenPins = source.pinnedCount - pinnedOmitted.length - shown.filter(({ pinned }) => pinned).length;
@@ -88,8 +88,8 @@ const shownTokensOf = (entry: Entry): number =>
   entry.truncated ? estimateTokens(Buffer.byteLength(entry.content)) : entry.estimatedTokens;
 
 /**
- * The newest pins that fit whole; a pin cut short would no longer be the fact that someone pinned. Agents pin what they
- * were given again: a pin whose words are shown already would take the place of another.
+ * Takes the newest pins that fit whole: a cut pin could lose the fact for which it was pinned. Skips a pin whose text
+ * is shown already, because agents pin again what they were given.
  */
 function takePinned(
   pinned: readonly EntryRecord[],
@@ -130,7 +130,7 @@ function takePreviews(
   return { previews, bytes: previews.length === 0 ? 0 : bytes };
 }
 
-/** The newest entries without a gap, so that one cursor leads to everything before them. */
+/** Takes the newest entries without a gap, so that one cursor leads to everything before them. */
 function takeNewest(
   newest: readonly EntryRecord[],
   alreadyShown: ReadonlySet<number>,
@@ -152,7 +152,7 @@ function takeNewest(
   return { entries, boundary };
 }
 
-/** States the true cost. Only a text full of names at their longest, in the smallest budget, still has to give way. */
+/** Sets the true cost. Cuts the text if needed: only the longest possible names in the smallest budget need that. */
 function withinBudget(briefing: Briefing, budget: number): Briefing {
   let bytes = jsonBytes(briefing);
   const excess = bytes - budget;
@@ -161,7 +161,7 @@ function withinBudget(briefing: Briefing, budget: number): Briefing {
     briefing.text = cutToJsonBytes(briefing.text, Math.max(0, textBytes - excess)).text;
     bytes = jsonBytes(briefing);
   }
-  // The number is part of what it counts. It falls until it is true, and stays within the budget that it began with.
+  // The number counts its own digits: it starts at the budget, and falls until it is true.
   const otherBytes = bytes - digits(briefing.estimatedTokens);
   for (let counted = -1; counted !== briefing.estimatedTokens;) {
     counted = briefing.estimatedTokens;

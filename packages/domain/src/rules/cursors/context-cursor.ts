@@ -7,14 +7,14 @@ import { cursorKind, foreignCursor, unreachedCursor } from './cursor.js';
 /** `tail` reads towards older entries like `desc`, but shows each page in ascending order. */
 export type ReadingOrder = 'asc' | 'desc' | 'tail';
 
-/** Where in a log reading goes on. */
+/** Where the next page of a log begins. */
 export interface ContextPosition {
-  /** The session that the position is in: its key may have been given to another one since. */
+  /** The uid of the session. Its key may belong to another session by now. */
   readonly uid: string;
   readonly order: ReadingOrder;
   /** The last sequence already shown. */
   readonly boundary: number;
-  /** Nothing at or below this sequence is wanted. */
+  /** Only entries after this sequence are wanted. */
   readonly floor: number;
   readonly types: readonly ContextType[] | undefined;
 }
@@ -24,7 +24,7 @@ const cursors = cursorKind(
   z.tuple([z.string(), z.enum(['asc', 'desc', 'tail']), z.int().min(0), z.int().min(0), z.array(z.enum(contextTypes))]),
 );
 
-/** Cursors of `getContext`, which briefings hand out too. */
+/** Cursors of `getContext`. Briefings contain them too. */
 export const contextCursors = {
   encode(
     { namespace, sessionKey, uid }: SessionRecord,
@@ -33,7 +33,7 @@ export const contextCursors = {
     return cursors.encode([namespace, sessionKey], [uid, order, boundary, floor, [...(types ?? [])]]);
   },
 
-  /** @throws VALIDATION_ERROR for a foreign cursor, and for other types than those that it was made with */
+  /** @throws VALIDATION_ERROR (a cursor of another call, or other types than the cursor was made with) */
   decode(
     { namespace, sessionKey }: SessionRef,
     cursor: string,

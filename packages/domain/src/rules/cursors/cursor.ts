@@ -3,17 +3,17 @@ import { z } from 'zod';
 import { ContextStoreError } from '../../errors.js';
 
 /**
- * A cursor is opaque to callers: a position, and a hash of it and of what it is a position in (tool, namespace, session,
- * filters). It holds no secret and grants nothing; the hash keeps a cursor from being used where its position means
- * something else, and from being changed.
+ * Writes positions as cursors, which are opaque to callers. A cursor holds a position, and a hash of the position and
+ * its scope: tool, namespace, session, filters. The hash detects cursors that were changed or belong to another scope.
+ * A cursor holds no secret and grants no rights.
  */
 export interface CursorKind<Position> {
   encode(scope: readonly string[], position: Position): string;
-  /** @throws VALIDATION_ERROR for anything that is not a cursor of this scope. */
+  /** @throws VALIDATION_ERROR (not a cursor of this scope) */
   decode(scope: readonly string[], cursor: string): Position;
 }
 
-/** Cursors of one tool whose positions have this shape. */
+/** Creates the cursors of one tool, whose positions have this shape. */
 export function cursorKind<Position extends unknown[]>(
   tool: string,
   position: z.ZodType<Position>,
@@ -35,7 +35,7 @@ export function cursorKind<Position extends unknown[]>(
   };
 }
 
-/** The answer to a cursor that was made up, or made for another call. */
+/** Creates the error for a cursor that was made up, or made for another call. */
 export const foreignCursor = (tool: string): ContextStoreError =>
   new ContextStoreError(
     'VALIDATION_ERROR',
@@ -43,7 +43,7 @@ export const foreignCursor = (tool: string): ContextStoreError =>
     { issues: [{ path: 'cursor', message: 'not a cursor of this call' }] },
   );
 
-/** The answer to a cursor that is ahead of what its list holds. */
+/** Creates the error for a cursor that is ahead of everything in its list. */
 export const unreachedCursor = (tool: string): ContextStoreError =>
   new ContextStoreError(
     'VALIDATION_ERROR',
@@ -51,7 +51,7 @@ export const unreachedCursor = (tool: string): ContextStoreError =>
     { issues: [{ path: 'cursor', message: 'ahead of what is here' }] },
   );
 
-/** Several times what any cursor takes: whatever else a caller may have put into one is not read. */
+/** Several times the length of any cursor. Longer texts are refused unread. */
 const longestCursor = 1024;
 
 function parseJson(cursor: string): unknown {

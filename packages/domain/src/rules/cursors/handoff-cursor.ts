@@ -7,14 +7,15 @@ const positionForm = /^[0-9a-z]+(:[\w-]{3}[0-9a-z]+)*(\.[0-9a-z]+(:[\w-]{3}[0-9a
 const cursors = cursorKind('listHandoffs', z.tuple([z.union([z.int().min(0), z.string().regex(positionForm)])]));
 
 /**
- * Cursors of `listHandoffs`. Models repeat them, so a position in several classes is written short: `upto` of each, then
- * for each sender that is behind its tag and by how much, as in `1f:aB3c.9z.9z`.
+ * Cursors of `listHandoffs`. They are short, because models repeat them. A position in several classes is `upto` of
+ * each, in base 36; then the tag of each sender that is behind, and by how much. In `1f:aB3c.9z.9z`, the sender `aB3`
+ * of the first class is `c` behind `1f`.
  */
 export const handoffCursors = {
   encode: (scope: readonly string[], position: HandoffPosition): string =>
     cursors.encode(scope, [typeof position === 'number' ? position : position.map(writeClass).join('.')]),
 
-  /** @throws VALIDATION_ERROR for a foreign cursor */
+  /** @throws VALIDATION_ERROR (a cursor of another call) */
   decode(scope: readonly string[], cursor: string): HandoffPosition {
     const [written] = cursors.decode(scope, cursor);
     return typeof written === 'number' ? written : written.split('.').map(readClass);

@@ -5,16 +5,16 @@ import type { ClaimHandoff, HandoffRecord, ResolveHandoff, SessionRecord } from 
 import { ownershipLost, refuseInactive } from '../refusals/refuse-write.js';
 import type { Transition } from '../transition.js';
 
-/** `clock` and `fence`: it happens by itself, with the time or because ownership moved. */
+/** A step of a handoff. `clock`: time passes. `fence`: ownership of the session moves. */
 export interface HandoffTransition extends Transition<
   HandoffStatus,
   'target' | 'acceptor' | 'requester' | 'clock' | 'fence'
 > {
-  /** The request type it exists for; absent: all. */
+  /** The only request type that has this step. Default: all have it. */
   readonly only?: RequestType;
 }
 
-/** Every legal step of a handoff. What is not here is refused. */
+/** Every legal step of a handoff. All others are refused. */
 export const handoffTransitions: readonly HandoffTransition[] = [
   { from: 'pending', to: 'accepted', by: 'target', how: 'accepts it' },
   { from: 'pending', to: 'rejected', by: 'target', how: 'rejects it' },
@@ -26,19 +26,22 @@ export const handoffTransitions: readonly HandoffTransition[] = [
   { from: 'accepted', to: 'pending', by: 'clock', how: 'the lease lapses', only: 'full_handoff' },
 ];
 
-/** The status that callers see, at the moment of the store's clock when the record was read. */
+/** Returns the status that callers see, as of `observedAtMs`. */
 export const handoffStatus = (handoff: Pick<HandoffRecord, 'status' | 'expiresAtMs' | 'observedAtMs'>): HandoffStatus =>
   handoff.status === 'pending' && (handoff.expiresAtMs ?? Infinity) <= handoff.observedAtMs
     ? 'expired'
     : handoff.status;
 
-/** A role offer that the agent made itself: not for it to claim, and so not in its inbox. */
+/** Whether the agent made this role offer. It may not claim it, so its inbox does not list it. */
 export const isOwnRoleOffer = (
   { targetAgent, requestingAgent }: Pick<HandoffRecord, 'targetAgent' | 'requestingAgent'>,
   agent: string,
 ): boolean => requestingAgent === agent && targetAgent !== undefined && isRoleAddress(targetAgent);
 
-/** Why this agent cannot accept the offer, or undefined when it can. An acceptance of its own is not a refusal. */
+/**
+ * Returns why this agent cannot accept the offer, or undefined if it can. Stores handle an offer that the agent has
+ * accepted already with {@link refuseRepeatedClaim} instead.
+ */
 export function refuseClaim(
   handoff: HandoffRecord,
   session: SessionRecord,
@@ -68,15 +71,15 @@ function refuseLease({ requestType, handoffId }: HandoffRecord, leaseMs?: number
   });
 }
 
-/** Whether another process of the acceptor won the offer, as far as both processes are known. */
-const isWonByAnother = (
+/** Whether another process of the acceptor won the offer. False if either process is not known. */
+const isWonByOtherProcess = (
   { claimant: winner }: Pick<HandoffRecord, 'claimant'>,
   { claimant }: Pick<ClaimHandoff, 'claimant'>,
 ): boolean => winner !== undefined && claimant !== undefined && winner !== claimant;
 
-/** Why this is not the winner that asks for its acceptance again, or undefined when it is. */
+/** Returns why this caller is not the process that won the offer and repeats its call, or undefined if it is. */
 export function refuseRepeatedClaim(handoff: HandoffRecord, request: ClaimHandoff): ContextStoreError | undefined {
-  if (!isWonByAnother(handoff, request)) return undefined;
+  if (!isWonByOtherProcess(handoff, request)) return undefined;
   const { handoffId, status } = handoff;
   const { agent } = request;
   return new ContextStoreError(
@@ -87,7 +90,7 @@ export function refuseRepeatedClaim(handoff: HandoffRecord, request: ClaimHandof
   );
 }
 
-/** Why this agent cannot end the handoff so, or undefined when it can. */
+/** Returns why this agent cannot end the handoff with this outcome, or undefined if it can. */
 export function refuseResolve(
   handoff: HandoffRecord,
   session: SessionRecord,
@@ -105,11 +108,12 @@ export function refuseResolve(
 }
 
 /**
- * Why a process of the session's owner must not end the handoff, or undefined when it may. An epoch that it gives must be
- * the session's. Without one, the handoff by which the owner holds the session is for the process that accepted it.
+ * Returns why a process of the session's owner must not end the handoff, or undefined if it may.
  *
- * The epoch decides where both are known: an agent that was started again resumes the session at its epoch, and then ends
- * what its former process accepted. An agent that does not own the session can take nothing from the owner by these steps.
+ * If the call gives an epoch, it must be the session's. Without one, only the process that accepted the handoff may end
+ * it, as long as the owner holds the session by it. The epoch decides alone, because an agent that restarts resumes the
+ * session at its epoch, and then ends what its former process accepted. Agents that do not own the session are not
+ * checked: these steps take nothing from the owner.
  */
 function refuseOlderProcess(
   handoff: HandoffRecord,
@@ -119,7 +123,7 @@ function refuseOlderProcess(
   const { agent, epoch } = request;
   if (session.owner !== agent) return undefined;
   if (epoch !== undefined) return epoch === session.epoch ? undefined : ownershipLost(session, agent);
-  return session.epoch === handoff.grantedEpoch && isWonByAnother(handoff, request)
+  return session.epoch === handoff.grantedEpoch && isWonByOtherProcess(handoff, request)
     ? heldByAnotherProcess(handoff, session)
     : undefined;
 }
@@ -136,7 +140,7 @@ function heldByAnotherProcess(
   );
 }
 
-/** Ownership moves back only while the session is alive, and only if it has not moved since this very acceptance. */
+/** Ownership moves back only while the session is active, and only if it has not moved since this acceptance. */
 const refuseReturn = (
   { grantedEpoch }: HandoffRecord,
   session: SessionRecord,

@@ -1,50 +1,50 @@
 import { createHash } from 'node:crypto';
 import type { ClassPosition, HandoffPosition } from '../../ports/store.js';
 
-/** How many busy senders a class tells apart. Cursors name them, so they are few. */
+/** The most senders that take turns in a class. Cursors name them, so they are few. */
 const sendersInTurn = 4;
 
-/** The classes of an inbox: what is offered to the agent (0), to its roles (1), and to anyone (2). */
+/** The classes of an inbox: offers to the agent (0), to its roles (1), and to anyone (2). */
 export const inboxClasses = [0, 1, 2] as const;
 
-/** @param target null or undefined: anyone */
+/** Returns the class of an offer in the agent's inbox. @param target null or undefined for anyone */
 export const inboxClassOf = (target: string | null | undefined, agent: string): (typeof inboxClasses)[number] =>
   target === agent ? 0 : (target ?? null) === null ? 2 : 1;
 
 const classPosition = (position: HandoffPosition, classIndex: number): ClassPosition =>
   typeof position === 'number' ? { upto: position } : (position[classIndex] ?? { upto: 0 });
 
-/** The place after which a class has to be read. Some of what follows may have been shown already. */
+/** Returns the place after which a class must be read. Some of what follows may have been shown already. */
 export function startOf(position: HandoffPosition, classIndex: number): number {
   const { upto, behind = [] } = classPosition(position, classIndex);
   return Math.min(upto, ...behind.map(({ after }) => after));
 }
 
-/** The greatest place that a position has come to. */
+/** Returns the greatest place that a position has reached. */
 export const reachedBy = (position: HandoffPosition): number =>
   typeof position === 'number' ? position : Math.max(0, ...position.map(({ upto }) => upto));
 
-/** What a page needs to know of a handoff that the list shows. */
+/** What a page must know about a listed handoff. */
 export interface ListedHandoff {
-  /** Infinity: it is pending again by a lapse that is not stored yet, so it follows all that is stored. */
+  /** Infinity if it is pending again by a lapse that is not stored yet: it follows all stored offers. */
   readonly place: number;
   readonly sender: string;
 }
 
-/** What was read of a class, from {@link startOf} on. */
+/** The part of a class that was read, from {@link startOf} on. */
 export interface ScannedClass<Handoff extends ListedHandoff> {
-  /** What the list shows of it, by ascending place. */
+  /** The handoffs that match the list's filters, by ascending place. */
   readonly handoffs: readonly Handoff[];
-  /** The last place looked at; 0: nothing was there. */
+  /** The last place that was read, or 0 if there was none. */
   readonly last: number;
-  /** Whether stored rows follow after `last`. */
+  /** Whether stored rows follow `last`. */
   readonly isCut: boolean;
 }
 
 export interface PageRequest {
   readonly after: HandoffPosition;
   readonly limit: number;
-  /** Whether senders take turns. Otherwise the oldest come first, from any sender. */
+  /** Whether senders take turns. If not, the oldest come first. */
   readonly takesTurns: boolean;
 }
 
@@ -55,11 +55,9 @@ export interface Page<Handoff> {
 }
 
 /**
- * Chooses what a page shows: one class after the other, each oldest first. If a class has more than fits, its senders take
- * turns: a sender that has had its turn waits until each other sender has had one. After a class that was not read to its
- * end, the page ends, and may be short.
- *
- * Pages lose nothing: what a page leaves out comes after the position that it ends at.
+ * Chooses the handoffs of a page: class by class, each oldest first. If a class has more than fit, its senders take
+ * turns: a sender that had its turn waits until each other sender has had one. The page ends after a class that was not
+ * read to its end, so it may be short. Handoffs that it leaves out come after its position, so no handoff is lost.
  */
 export function composePage<Handoff extends ListedHandoff>(
   classes: readonly ScannedClass<Handoff>[],
@@ -76,7 +74,7 @@ export function composePage<Handoff extends ListedHandoff>(
   const more = parts.some((part) => part.more);
   const reached = Math.max(...parts.map(({ next }) => next.upto));
   const isEven = parts.every(({ next }) => next.upto === reached && next.behind === undefined);
-  // When nothing is left, everything up to the greatest place has been looked at, in every class.
+  // If nothing is left, every class has been read up to the greatest place.
   return { handoffs: shown, next: more && !isEven ? parts.map(({ next }) => next) : reached, more };
 }
 
@@ -86,7 +84,7 @@ interface Part<Handoff> {
   readonly more: boolean;
 }
 
-/** A handoff that was not shown yet. */
+/** A handoff that has not been shown yet. */
 interface Waiting<Handoff> {
   readonly handoff: Handoff;
   readonly tag: string;
@@ -114,7 +112,7 @@ function takePart<Handoff extends ListedHandoff>(
   const left = waiting.filter((each) => !chosen.has(each));
   const lastShown = new Map([...shownBefore, ...shown.filter(isStored).map(placeOfSender)]);
   const hasLeft = new Set(left.filter(isStored).map(({ tag }) => tag));
-  /** Up to here all rows of the class are known. */
+  /** All rows of the class are known up to this place. */
   const end = isCut ? last : Infinity;
   const nextBehind = senders.flatMap((sender) => {
     const after = lastShown.get(sender);
@@ -134,7 +132,7 @@ const isStored = ({ handoff }: Waiting<ListedHandoff>): boolean => handoff.place
 
 const placeOfSender = ({ tag, handoff }: Waiting<ListedHandoff>) => [tag, handoff.place] as const;
 
-/** The senders of more than one handoff, those of most first. A sender that is alone has to let no other pass. */
+/** Returns the senders of more than one handoff, those with the most first. None if there is only one sender. */
 function busySenders(waiting: readonly Waiting<ListedHandoff>[]): string[] {
   const bySender = Map.groupBy(waiting, ({ tag }) => tag);
   if (bySender.size === 1) return [];
@@ -144,7 +142,7 @@ function busySenders(waiting: readonly Waiting<ListedHandoff>[]): string[] {
     .map(([tag]) => tag);
 }
 
-/** The first of each sender, oldest first, then the second of each, and so on. Senders that are not named have no second. */
+/** Orders by turns: the first handoff of each of `senders`, then the second, … All others come with the first. */
 function byTurns<Handoff>(
   waiting: readonly Waiting<Handoff>[],
   senders: readonly string[],
@@ -161,7 +159,7 @@ function byTurns<Handoff>(
     .map(({ each }) => each);
 }
 
-/** Short names for cursors. Two senders of one tag take their turns as one: nothing else depends on it. */
+/** Returns a function that gives senders short tags for cursors. Two senders with one tag share their turns. */
 function taggingSenders(): (sender: string) => string {
   const tags = new Map<string, string>();
   return (sender) => {

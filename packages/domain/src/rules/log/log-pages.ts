@@ -1,18 +1,18 @@
 import type { SequenceRange } from '../../ports/store.js';
 
-/** A range of a log, seen as pages of one size: page 1 holds the sequences from 1 on. */
+/** A range of a log, divided into pages of one size. Page 1 begins at sequence 1. */
 export interface LogPages {
   /** The last sequences of the full pages that the range touches, ascending. */
   readonly pageEnds: readonly number[];
-  /** What of the range lies behind the last full page. */
+  /** The part of the range after the last full page. */
   readonly tail: SequenceRange;
 }
 
-/** The last sequence up to which a log consists of full pages. What is up to there never changes. */
+/** Returns the last sequence of the log's last full page, or 0. Entries up to there never change. */
 export const endOfFullPages = (lastSequence: number, pageSize: number): number =>
   lastSequence - (lastSequence % pageSize);
 
-/** How `range` of a log with `lastSequence` entries divides into full pages and the rest. */
+/** Divides `range` of a log with `lastSequence` entries into full pages and the rest. */
 export function logPages(range: SequenceRange, lastSequence: number, pageSize: number): LogPages {
   const sealed = endOfFullPages(lastSequence, pageSize);
   const pageEnds: number[] = [];

@@ -1,16 +1,16 @@
 import type { ReadEntries, SequenceRange } from '../../ports/store.js';
 
 /**
- * How many entries one page looks through when it filters by type. A page can then be short while more follows, but its
- * cost never grows with the log.
+ * The entries that one page scans if it filters by type. A page can then be short although more follow, but its cost
+ * never grows with the log.
  */
 export const typeScanWindow = 2000;
 
 type ScannedRequest = Pick<ReadEntries, 'direction' | 'afterSequence' | 'beforeSequence' | 'types' | 'limit'>;
 
 /**
- * The sequences that one page looks through. Sequences have no gaps, so a page without a filter is a range of exactly
- * `limit` sequences: no engine needs to sort, skip or count.
+ * Returns the sequences that one page scans. Sequences have no gaps, so a page without a filter is a range of `limit`
+ * sequences: no engine needs to sort, skip or count.
  */
 export function scanRange(request: ScannedRequest, lastSequence: number): SequenceRange {
   const low = request.afterSequence + 1;

@@ -1,7 +1,7 @@
 import { ContextStoreError } from '../../errors.js';
 import type { SessionRecord } from '../../ports/store.js';
 
-/** Why an agent cannot have read up to this sequence, or undefined when it can. */
+/** Returns why an agent cannot have read up to this sequence, or undefined if it can. */
 export function refuseMark(
   sequence: number,
   { sessionKey, lastSequence }: Pick<SessionRecord, 'sessionKey' | 'lastSequence'>,

@@ -1,7 +1,7 @@
 import { ContextStoreError } from '../../errors.js';
 import type { Idempotency } from '../../ports/store.js';
 
-/** Why the answer recorded under this key is not the answer to this call, or undefined when it is. */
+/** Returns why the answer recorded under this key is not that of this call, or undefined if it is. */
 export function refuseReplay(
   recorded: { readonly requestHash: string },
   idempotency: Idempotency,

@@ -3,33 +3,33 @@ import type { AppendEntry, CreateHandoff, SessionRecord, UpdateSession } from '.
 import { isExpired } from '../sessions/session-status.js';
 import { settableStates } from '../sessions/session-transitions.js';
 
-/** Why this append must not happen, or undefined when it may. */
+/** Returns why this append is refused, or undefined if it is legal. */
 export function refuseAppend(session: SessionRecord, request: AppendEntry): ContextStoreError | undefined {
-  return refuseInactive(session) ?? refuseStranger(session, request) ?? refuseSequence(session, request);
+  return refuseInactive(session) ?? refuseWriter(session, request) ?? refuseSequence(session, request);
 }
 
-/** Why this offer must not be made, or undefined when it may. Only the owner may give away rights to the session. */
+/** Returns why this offer is refused, or undefined if it is legal. Only the owner may give away rights. */
 export function refuseCreateHandoff(session: SessionRecord, request: CreateHandoff): ContextStoreError | undefined {
   return (
     refuseInactive(session) ??
-    refuseStranger(session, request) ??
+    refuseWriter(session, request) ??
     (request.requestType === 'context_transfer'
       ? undefined
       : refuseParticipant(session, request.agent, `request a ${request.requestType}`))
   );
 }
 
-/** Why this change must not happen, or undefined when it may. */
+/** Returns why this change is refused, or undefined if it is legal. */
 export function refuseUpdateSession(session: SessionRecord, request: UpdateSession): ContextStoreError | undefined {
   return (
-    refuseStranger(session, request) ??
+    refuseWriter(session, request) ??
     refuseParticipant(session, request.agent, 'change the session') ??
     refuseVersion(session, request) ??
     refuseTransition(session, request)
   );
 }
 
-/** Why nothing can be written to, or claimed of, the session as it is now. */
+/** Returns why the session takes no writes or claims in its current state, or undefined if it does. */
 export function refuseInactive(session: SessionRecord): ContextStoreError | undefined {
   const { sessionKey, state, owner } = session;
   if (state !== 'active') {
@@ -42,7 +42,7 @@ export function refuseInactive(session: SessionRecord): ContextStoreError | unde
   return isExpired(session) ? sessionExpired(session) : undefined;
 }
 
-/** The answer of an expired session. */
+/** Creates the error of an expired session. */
 export function sessionExpired({ sessionKey, owner }: SessionRecord): ContextStoreError {
   return new ContextStoreError(
     'SESSION_EXPIRED',
@@ -51,7 +51,8 @@ export function sessionExpired({ sessionKey, owner }: SessionRecord): ContextSto
   );
 }
 
-function refuseStranger(
+/** Returns why the agent may not write at this epoch. A former owner gets OWNERSHIP_LOST, others NOT_A_PARTICIPANT. */
+function refuseWriter(
   session: SessionRecord,
   request: { readonly agent: string; readonly epoch?: number | undefined },
 ): ContextStoreError | undefined {
@@ -68,7 +69,7 @@ function refuseStranger(
   return request.epoch === undefined || request.epoch === epoch ? undefined : ownershipLost(session, request.agent);
 }
 
-/** The answer to an agent, or to an older process of the owner, that was fenced out. */
+/** Creates the error for a former owner, or for an older process of the owner, that was fenced out. */
 export function ownershipLost({ sessionKey, owner, epoch }: SessionRecord, agent: string): ContextStoreError {
   const wayBack =
     agent === owner

@@ -1,12 +1,12 @@
 import type { HandoffRecord, SessionRecord } from '../../ports/store.js';
 import { isLeaseLapsed, moveOwnership } from './ownership.js';
 
-/** What the lapse of a session's lease depends on, and what it does to the session's handoffs. */
+/** The parts of a session that decide whether its lease has lapsed, and what that does to its handoffs. */
 export type LeasedSession = Pick<SessionRecord, 'state' | 'lease' | 'lastSequence' | 'observedAtMs'>;
 
 /**
- * A stored session as the clock has it. A lease lapses at its deadline, whenever that is stored: the session then belongs
- * to the requester again, at a new epoch. The answer depends on the row and the clock alone, so a read needs no write.
+ * Returns a stored session as of `observedAtMs`. If its lease has lapsed, the requester owns it again, at a new epoch.
+ * The result depends only on the row and the clock, so reads need no write.
  */
 export function settledSession(stored: SessionRecord): SessionRecord {
   const { lease } = stored;
@@ -20,10 +20,10 @@ export function settledSession(stored: SessionRecord): SessionRecord {
 }
 
 /**
- * A stored handoff as the clock has it: the lapse of its session's lease makes the offer pending again, and cancels the
- * offers of ownership that the acceptor made.
+ * Returns a stored handoff as of the session's `observedAtMs`. A lapse of the session's lease makes the accepted offer
+ * pending again, and cancels the `full_handoff` offers that were pending then.
  *
- * @param session as it is stored
+ * @param session the session as stored
  */
 export function settledHandoff(stored: HandoffRecord, session: LeasedSession): HandoffRecord {
   const { lease } = session;
@@ -33,7 +33,7 @@ export function settledHandoff(stored: HandoffRecord, session: LeasedSession): H
   return { ...stored, status: 'cancelled', resolvedAtMs: lease.expiresAtMs, reason: 'ownership moved' };
 }
 
-/** Whether a handoff of a session is one that a lapse at that time cancels. */
+/** Whether a lapse of the session's lease at that time cancels this handoff. */
 export const isCancelledByLapse = (
   { status, requestType, expiresAtMs = Infinity }: Pick<HandoffRecord, 'status' | 'requestType' | 'expiresAtMs'>,
   lapsedAtMs: number,
@@ -56,6 +56,6 @@ function offeredAgain(accepted: HandoffRecord, uptoSequence: number, lapsedAtMs:
   };
 }
 
-/** The deadline of an offer after a lapse: its own, or, if that has passed meanwhile, as much later as it first stood. */
+/** Returns the deadline of an offer after a lapse: its own, or, if that has passed, its original duration again. */
 export const standsUntil = (createdAtMs: number, expiresAtMs: number, lapsedAtMs: number): number =>
   expiresAtMs > lapsedAtMs ? expiresAtMs : lapsedAtMs + expiresAtMs - createdAtMs;

@@ -1,10 +1,10 @@
 import type { SessionLease, SessionRecord } from '../../ports/store.js';
 import { limits } from '../limits.js';
 
-/** Who may write to a session, and on what terms. */
+/** The parts of a session that decide who may write to it. */
 export type Ownership = Pick<SessionRecord, 'owner' | 'participants' | 'formerOwners' | 'epoch' | 'lease'>;
 
-/** The ownership of a session after it moved: at a new epoch, which fences out everyone who wrote at the old one. */
+/** Returns the ownership after a move to `to`. The new epoch fences out all writers of the old one. */
 export function moveOwnership(
   { owner, participants, formerOwners, epoch }: Ownership,
   to: string,
@@ -21,7 +21,7 @@ export function moveOwnership(
   };
 }
 
-/** Whether the owner was silent for too long. Its session, if it is still open, goes back to `lease.returnsTo`. */
+/** Whether the owner of an active session missed its deadline. The session then goes back to `lease.returnsTo`. */
 export const isLeaseLapsed = ({
   state,
   lease,
@@ -29,13 +29,13 @@ export const isLeaseLapsed = ({
 }: Pick<SessionRecord, 'state' | 'lease' | 'observedAtMs'>): boolean =>
   state === 'active' && lease !== undefined && lease.expiresAtMs <= observedAtMs;
 
-/** Whether a renewal now moves the deadline back: the clock was ahead when it was set. */
+/** Whether a renewal now would move the deadline back, because the clock was ahead when it was set. */
 export const isLeaseAhead = ({ lease, observedAtMs }: Pick<SessionRecord, 'lease' | 'observedAtMs'>): boolean =>
   lease !== undefined && lease.expiresAtMs > observedAtMs + lease.durationMs;
 
 /**
- * The lease after a write by an agent: only the owner's renews it.
- * @param durationMs from now on. Absent: as it was
+ * Returns the lease after a write by an agent. Only a write of the owner renews it.
+ * @param durationMs the new duration. Default: unchanged
  */
 export function renewedLease(
   { owner, lease }: Pick<SessionRecord, 'owner' | 'lease'>,

@@ -3,7 +3,7 @@ import type { SessionRecord } from '../../ports/store.js';
 
 type Lifetime = Pick<SessionRecord, 'state' | 'lastActivityAtMs' | 'ttlMs' | 'observedAtMs'>;
 
-/** When the session expires if nothing more happens; undefined when never. */
+/** Returns when the session expires without further activity, or undefined if it never does. */
 export const expiresAtMs = (session: Lifetime): number | undefined =>
   session.ttlMs === undefined ? undefined : session.lastActivityAtMs + session.ttlMs;
 
@@ -11,7 +11,7 @@ export const expiresAtMs = (session: Lifetime): number | undefined =>
 export const isExpired = (session: Lifetime): boolean =>
   session.state === 'active' && (expiresAtMs(session) ?? Infinity) <= session.observedAtMs;
 
-/** The status that callers see, at the moment of the store's clock when the record was read. */
+/** Returns the status that callers see, as of `observedAtMs`. */
 export function sessionStatus(session: Lifetime, dormantAfterMs: number): SessionStatus {
   if (session.state !== 'active') return session.state;
   if (isExpired(session)) return 'expired';

@@ -2,12 +2,12 @@ import type { SessionStatus } from '../../model/session.js';
 import type { SessionState } from '../../ports/store.js';
 import type { Transition } from '../transition.js';
 
-/** `clock`: it happens by itself, and is computed from the time of the last activity. `writer`: the owner or a participant. */
+/** A step of a session. `clock`: computed from the time of the last activity. `writer`: the owner or a participant. */
 export type SessionTransition = Transition<SessionStatus, 'owner' | 'writer' | 'clock'>;
 
 /**
- * Every legal step of a session. What is not here is refused, except that the owner may set a session to what it is.
- * Nothing is final: an archive made by mistake loses no work.
+ * Every legal step of a session. All others are refused, except that the owner may set the status that a session has.
+ * No status is final, so an archive made by mistake loses no work.
  */
 export const sessionTransitions: readonly SessionTransition[] = [
   { from: 'active', to: 'dormant', by: 'clock', how: 'no activity' },
@@ -27,8 +27,8 @@ export const sessionTransitions: readonly SessionTransition[] = [
 ];
 
 /**
- * What the owner may set a session to. Dormant and expired sessions are stored as active, and may become what an active one
- * may.
+ * Returns the states that the owner may set. Dormant and expired sessions are stored as active, and take the same steps
+ * as active ones.
  */
 export const settableStates = (state: SessionState): SessionState[] => [
   state,

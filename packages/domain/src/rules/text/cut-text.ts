@@ -1,21 +1,22 @@
 import { visibleText } from './visible-text.js';
 
-/** A beginning of a text, and whether something was left off. */
+/** The beginning of a text. */
 export interface CutText {
   readonly text: string;
   /** Code points in `text`. */
   readonly length: number;
+  /** Whether the text was longer. */
   readonly cut: boolean;
 }
 
-/** The part of a text from a code point on, at most `maxLength` code points long. Never splits a surrogate pair. */
+/** Returns at most `maxLength` code points of a text, from code point `offset` on. Never splits a surrogate pair. */
 export function sliceCodePoints(text: string, offset: number, maxLength: number): { text: string; cut: boolean } {
   const start = unitIndex(text, 0, offset);
   const end = unitIndex(text, start, maxLength);
   return { text: text.slice(start, end), cut: end < text.length };
 }
 
-/** The longest beginning of a text whose JSON string form takes at most `maxBytes` UTF-8 bytes, quotes not counted. */
+/** Returns the longest beginning of a text whose JSON string takes at most `maxBytes` UTF-8 bytes without quotes. */
 export function cutToJsonBytes(text: string, maxBytes: number): CutText {
   let bytes = 0;
   let units = 0;
@@ -40,8 +41,8 @@ export function jsonTextBytes(text: string): number {
 }
 
 /**
- * A one-line beginning of a text, for lists and wherever a title or a name is shown; ends in an ellipsis when something was
- * left off. What a reader would not see in it is shown by its code point.
+ * Returns the beginning of a text on one line, for lists, titles and names. Ends with an ellipsis if the text is
+ * longer. Invisible characters are replaced by their code points.
  */
 export function previewOf(text: string, maxLength: number): string {
   const start = sliceCodePoints(text, 0, maxLength * 2);
@@ -50,10 +51,10 @@ export function previewOf(text: string, maxLength: number): string {
   return preview.cut || start.cut ? `${preview.text}…` : preview.text;
 }
 
-/** The most UTF-16 units that a message repeats of a text whose length its caller chose. Every name of ours is shorter. */
+/** The most UTF-16 units of a caller's text that a message repeats. Every valid name is shorter. */
 const quoteLength = 200;
 
-/** As much of a caller's text as a message may repeat: enough to find it, however long it is. */
+/** Returns as much of a caller's text as a message may repeat: enough to recognise it, however long it is. */
 export const quoteOf = (text: string): string =>
   text.length > quoteLength ? `${text.slice(0, quoteLength).toWellFormed()}…` : text;
 
