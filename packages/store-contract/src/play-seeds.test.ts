@@ -19,7 +19,7 @@ async function played(): Promise<SeededRun[]> {
 }
 
 describe('seeds of a random test', () => {
-  it('are those that failed before, as far as they had to go, and then a new one', async () => {
+  it('are those that failed before, with as many cases as they needed, and then a new one', async () => {
     const fresh = expect.any(Number) as number;
     expect(await played()).toEqual([
       { seed: 7, runs: 40 },
@@ -28,7 +28,7 @@ describe('seeds of a random test', () => {
     ]);
   });
 
-  it('are one alone where the environment names it', async () => {
+  it('are only the one that the environment names', async () => {
     vi.stubEnv('SAMPLE_SEED', '9');
     vi.stubEnv('SAMPLE_RUNS', '5000');
     expect(await played()).toEqual([{ seed: 9, runs: 5000 }]);

@@ -1,28 +1,30 @@
 import { relative } from 'node:path';
 import { expect } from 'vitest';
 
-/** How a random test begins, and how many cases it plays from there. */
+/** A seed of a random test, and how many cases to play from it. */
 export interface SeededRun {
   readonly seed: number;
   readonly runs: number;
 }
 
 export interface SeededSearch {
-  /** Begins the names of the environment's variables: with `FUZZ`, FUZZ_SEED plays one seed alone, and FUZZ_RUNS says how far. */
+  /**
+   * The prefix of two environment variables. With `FUZZ`, FUZZ_SEED plays only that seed, and FUZZ_RUNS sets its cases.
+   */
   readonly variables: string;
-  /** How many cases are played when the environment does not say. */
+  /** How many cases to play. Default for the environment variable. */
   readonly runs: number;
   /**
-   * The runs that ever failed: they are played first, no further than `runs`. A seed finds again what it found as long as
-   * the generators are the same, so what it found needs a test that names it besides.
+   * Runs that once failed. They are played first, up to `runs` cases each. A seed repeats its cases only as long as the
+   * generators stay the same, so each defect that was found also needs a test that names it.
    */
   readonly failedBefore?: readonly SeededRun[] | undefined;
 }
 
-/** The cases that a search plays from one seed. */
+/** Returns how many cases a search plays from one seed. */
 export const runsOf = ({ variables, runs }: SeededSearch): number => fromEnvironment(`${variables}_RUNS`) ?? runs;
 
-/** Plays the seeds that failed before, then a new one. The error of a failure names the command that repeats it. */
+/** Plays the seeds that failed before, then a new one. The error of a failure ends with the command that repeats it. */
 export async function playSeeds(search: SeededSearch, play: (run: SeededRun) => Promise<void>): Promise<void> {
   for (const run of seededRuns(search)) {
     try {
@@ -42,12 +44,12 @@ function seededRuns(search: SeededSearch): SeededRun[] {
   return [...failed, { seed: Date.now() % 2 ** 31, runs }];
 }
 
-/** For a shell in the folder in which the tests were started. */
+/** Returns a shell command for the folder in which the tests were started. */
 function repeatCommand({ variables }: SeededSearch, { seed, runs }: SeededRun): string {
   const { testPath = '', currentTestName = '' } = expect.getState();
   const file = relative(process.cwd(), testPath);
   const mode = file.endsWith('.system.test.ts') ? ' --mode system' : '';
-  // Vitest takes the name for a regular expression.
+  // Vitest reads the name as a regular expression.
   const name = currentTestName.replaceAll(/[^\w ,-]/g, '.');
   return `${variables}_SEED=${seed} ${variables}_RUNS=${runs} npx vitest run${mode} ${file} -t '${name}'`;
 }

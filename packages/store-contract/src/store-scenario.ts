@@ -28,18 +28,18 @@ import { expect, it } from 'vitest';
 /** A store under test, and its clock. */
 export interface StoreHarness {
   readonly store: Store;
-  /** Moves the store's clock, forward or (below 0) back, in every process that serves it. */
+  /** Moves the store's clock in all processes that serve it. A negative number sets it back. */
   readonly advance: (ms: number) => Promise<void> | void;
-  /** Closes the store and removes what it left behind. */
+  /** Closes the store and deletes its data. */
   readonly close: () => Promise<void>;
 }
 
 export const dayMs = 86_400_000;
 
-/** How long a test waits for what a store writes after it has answered a read. */
+/** How long a test waits for a write that a store makes after it has answered a read, in milliseconds. */
 export const storing = { timeout: 10_000, interval: 20 };
 
-/** One test's own corner of the store: a fresh namespace, and requests of which a test states only what it is about. */
+/** A new namespace for one test, and requests with defaults, so that a test states only the fields that it is about. */
 export class StoreScenario {
   readonly namespace: string = `n-${randomUUID()}`;
   readonly sessionKey = 'work';
@@ -134,7 +134,7 @@ export class StoreScenario {
     });
   }
 
-  /** Where an agent's mark stands after it was moved to `sequence`, if one is given. */
+  /** Moves an agent's mark to `sequence`, if one is given. Returns the mark. */
   async mark(agent: string, sequence?: number): Promise<number> {
     const ref = { namespace: this.namespace, sessionKey: this.sessionKey };
     return (await this.store.markRead({ ...ref, agent, sequence })).sequence;
@@ -187,7 +187,7 @@ export class StoreScenario {
     });
   }
 
-  /** The ids of every handoff that the listing shows, page by page. */
+  /** Lists all pages. Returns the ids of the handoffs. */
   async listedIds(request: Partial<ListHandoffs> = {}): Promise<string[]> {
     const ids: string[] = [];
     for (
@@ -200,16 +200,16 @@ export class StoreScenario {
     }
   }
 
-  /** Ownership of the session moves from the planner to the implementer. */
+  /** Moves ownership of the session from the planner to the implementer. */
   async handOver(): Promise<void> {
     await this.claim(await this.offer({ targetAgent: 'implementer' }));
   }
 }
 
-/** Declares a test that gets a scenario of its own. */
+/** Declares a test that gets a new scenario. */
 export type ScenarioTest = (title: string, run: (scenario: StoreScenario) => Promise<void>) => void;
 
-/** Scenario tests over the harness that is open when they run. */
+/** Creates a `ScenarioTest` over the harness that is open when the tests run. */
 export const scenarioTest =
   (harness: () => StoreHarness): ScenarioTest =>
   (title, run) => {
@@ -217,7 +217,7 @@ export const scenarioTest =
     it(title, () => run(new StoreScenario(harness())));
   };
 
-/** Expects a refusal with this code, and with a message that is fit to show. */
+/** Expects a refusal with this code, and with a message that is safe to show. */
 export async function expectRefusal(call: Promise<unknown>, code: ErrorCode): Promise<void> {
   const error: unknown = await call.then(
     () => expect.fail(`expected ${code}, but the call succeeded`),
@@ -226,5 +226,5 @@ export async function expectRefusal(call: Promise<unknown>, code: ErrorCode): Pr
   expect(error).toMatchObject({ code, message: expect.stringMatching(/\S/) as string });
 }
 
-/** An idempotency key as use cases make it. */
+/** Returns an idempotency as use cases make it. */
 export const once = (key: string, requestHash = 'hash'): Idempotency => ({ key, requestHash, tool: 'tool' });

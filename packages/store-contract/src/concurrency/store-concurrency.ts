@@ -4,21 +4,20 @@ import { checkHistory } from '../history/check-history.js';
 import { createHistoryRecorder, type HistoryRecorder } from '../history/record-history.js';
 import { once, StoreScenario, type StoreHarness } from '../store-scenario.js';
 
-/** Several stores over the same data, in as many processes or pools as the engine has to offer. */
+/** Several stores over the same data, in different processes or connection pools if the engine allows. */
 export interface SharedStores extends Pick<StoreHarness, 'advance' | 'close'> {
   readonly stores: readonly [Store, ...Store[]];
 }
 
-/** How much of it there is. */
 export interface ConcurrencyOptions {
-  /** How often each race is run. The environment's `CONCURRENCY_ROUNDS` stands in for it. */
+  /** How often each race runs. The environment variable `CONCURRENCY_ROUNDS` overrides it. Default: 10. */
   readonly rounds?: number | undefined;
 }
 
 const acceptors = 64;
 const leaseMs = 60_000;
 
-/** Races agents against each other over several stores, and looks at the whole history afterwards. */
+/** Declares tests that race agents over several stores, and then check the whole history. */
 export function describeConcurrency(
   engine: string,
   open: () => Promise<SharedStores>,
@@ -43,7 +42,7 @@ export function describeConcurrency(
       expect(checkHistory(await recorder.history(shared.stores[0]))).toEqual([]);
     });
 
-    it('keeps each append once, however often and wherever it is tried', async () => {
+    it('keeps each append once, however often and on whichever store it is tried', async () => {
       await race.next().createSession();
       const writers = Array.from({ length: 8 }, (_, index) => `writer-${index}`);
       for (const writer of writers) await race.invite(writer);
@@ -52,7 +51,7 @@ export function describeConcurrency(
           for (let turn = 0; turn < rounds; turn += 1) {
             const append = { agent, content: `${agent}/${turn}`, idempotency: once(`${turn}`) };
             const tries = await Promise.all([1, 2, 3].map(() => race.next().append(append)));
-            // An answer that got lost is asked for again.
+            // Retries after a lost answer.
             tries.push(await race.next().append(append));
             expect(new Set(tries.map(({ sequence }) => sequence)).size).toBe(1);
             expect(tries.filter(({ replayed }) => !replayed)).toHaveLength(1);
@@ -75,7 +74,7 @@ export function describeConcurrency(
       }
     });
 
-    it('lets nobody write past the fence while a session is passed on and on', async () => {
+    it('refuses all writes past the fence while a session is handed on and on', async () => {
       const agents = ['planner', 'first', 'second', 'third'];
       await race.next().createSession();
       for (let round = 0; round < rounds; round += 1) {
@@ -91,7 +90,7 @@ export function describeConcurrency(
       }
     });
 
-    it('gives a session back, and lets it be taken again, while leases lapse in between', async () => {
+    it('moves a session back and forth while leases lapse in between', async () => {
       const agents = ['first', 'second', 'third'];
       await race.next().createSession();
       const offer = await race.next().offer({ targetAgent: 'role:builder', expiresInMs: 1000 * leaseMs * rounds });
@@ -104,13 +103,13 @@ export function describeConcurrency(
           shared.advance(leaseMs),
           ...agents.map((agent) => refusable(race.claim(offer, agent))),
         ]);
-        // Whoever holds it now has been silent for long enough.
+        // The lease of the current owner lapses.
         await shared.advance(leaseMs);
         expect((await race.next().readSession()).owner).toBe('planner');
       }
     });
 
-    it('lets one process of an agent end a handoff: the one that accepted it', async () => {
+    it('lets only that process of an agent end a handoff that accepted it', async () => {
       const agent = 'twin';
       const processes = ['first', 'second', 'third'];
       await race.next().createSession({ agent });
@@ -133,7 +132,7 @@ export function describeConcurrency(
   });
 }
 
-/** The stores in turn, with contents that are told apart. */
+/** Uses the stores in turn, and makes contents that are all different. */
 class Race {
   readonly #scenarios: readonly StoreScenario[];
   #turn = 0;
@@ -157,7 +156,7 @@ class Race {
     return this.next().claim(offer, agent, undefined, leaseMs);
   }
 
-  /** Writes, also when it is refused. */
+  /** Appends several entries; goes on after refusals. */
   async writeOn(agent: string, times: number, epoch?: AppendEntry['epoch']): Promise<void> {
     for (let time = 0; time < times; time += 1) {
       this.#contents += 1;
@@ -166,7 +165,7 @@ class Race {
   }
 }
 
-/** The answer, or the code of the refusal. */
+/** Returns the answer, or the code of the refusal. */
 async function refusable<T>(call: Promise<T>): Promise<T | string> {
   try {
     return await call;

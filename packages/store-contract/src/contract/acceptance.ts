@@ -58,7 +58,7 @@ export function describeAcceptance(test: ScenarioTest): void {
       }
     });
 
-    test('give the winner its acceptance again', async (s) => {
+    test('return the acceptance again to the winner', async (s) => {
       await s.createSession();
       const offer = await s.offer();
       const first = await s.claim(offer);
@@ -69,7 +69,7 @@ export function describeAcceptance(test: ScenarioTest): void {
       await expectRefusal(s.claim(offer, 'reviewer'), 'HANDOFF_CLAIMED');
     });
 
-    test('give it to no other process of the winner', async (s) => {
+    test('do not return it to another process of the winner', async (s) => {
       await s.createSession();
       const { namespace } = s;
       const { handoffId } = await s.offer();
@@ -82,7 +82,7 @@ export function describeAcceptance(test: ScenarioTest): void {
       expect((await s.readSession()).epoch).toBe(2);
     });
 
-    test('forget which process it was when its lease lapses', async (s) => {
+    test('forget the process of the acceptor when its lease lapses', async (s) => {
       await s.createSession();
       const { namespace } = s;
       const { handoffId } = await s.offer();
@@ -103,7 +103,7 @@ export function describeAcceptance(test: ScenarioTest): void {
       await s.append({ epoch: 2 });
     });
 
-    test('are for those that they are addressed to', async (s) => {
+    test('can be accepted only by the agents that they are addressed to', async (s) => {
       await s.createSession();
       await expectRefusal(s.claim(await s.offer({ targetAgent: 'reviewer' })), 'FORBIDDEN');
       const roleOffer = await s.offer({ targetAgent: 'role:reviewer' });
@@ -111,16 +111,16 @@ export function describeAcceptance(test: ScenarioTest): void {
       await s.claim(roleOffer, 'anyone-with-the-role');
     });
 
-    test('cannot be requested by strangers, and rights only by the owner', async (s) => {
+    test('are requested by writers only, and those that give rights by the owner only', async (s) => {
       await s.createSession();
-      await expectRefusal(s.createHandoff({ agent: 'stranger' }), 'NOT_A_PARTICIPANT');
+      await expectRefusal(s.createHandoff({ agent: 'outsider' }), 'NOT_A_PARTICIPANT');
       await s.claim(await s.offer({ requestType: 'collaboration' }), 'helper');
       await expectRefusal(s.createHandoff({ agent: 'helper' }), 'FORBIDDEN');
       await expectRefusal(s.createHandoff({ agent: 'helper', requestType: 'collaboration' }), 'FORBIDDEN');
       await s.createHandoff({ agent: 'helper', requestType: 'context_transfer' });
     });
 
-    test('lapse by the clock alone', async (s) => {
+    test('expire as time passes, without a write', async (s) => {
       await s.createSession();
       const offer = await s.offer({ expiresInMs: dayMs });
       await s.advance(dayMs);
@@ -131,7 +131,7 @@ export function describeAcceptance(test: ScenarioTest): void {
       expect(handoffs.map(handoffStatus)).toEqual(['expired']);
     });
 
-    test('leave an offer lapsed that lapsed before ownership moved', async (s) => {
+    test('keep an offer expired that expired before ownership moved', async (s) => {
       await s.createSession();
       const lapsed = await s.offer({ expiresInMs: 1000 });
       await s.advance(1000);

@@ -4,10 +4,10 @@ import { expectRefusal, once, type ScenarioTest } from '../store-scenario.js';
 const hourMs = 3_600_000;
 const leaseMs = 60_000;
 
-/** Clocks are set right, forward and back, while agents work. */
+/** Clocks are corrected, forward and back, while agents work. */
 export function describeClock(test: ScenarioTest): void {
   describe('a clock that is set back', () => {
-    test('takes no activity away from a session', async (s) => {
+    test("does not move a session's last activity back", async (s) => {
       await s.createSession({ ttlMs: hourMs });
       await s.append();
       const before = await s.readSession();
@@ -33,7 +33,7 @@ export function describeClock(test: ScenarioTest): void {
       'an offer': (s) => s.offer({ agent: 'implementer', requestType: 'context_transfer' }),
     } satisfies Record<string, (s: Parameters<Parameters<ScenarioTest>[1]>[0]) => Promise<unknown>>;
     for (const [name, write] of Object.entries(writes)) {
-      test(`lets a lease lapse in time that ${name} renews`, async (s) => {
+      test(`does not delay the lapse of a lease that ${name} renews`, async (s) => {
         await s.createSession();
         await s.advance(49 * hourMs);
         const offer = await s.offer({ expiresInMs: 100 * hourMs });
@@ -49,7 +49,7 @@ export function describeClock(test: ScenarioTest): void {
     }
   });
 
-  describe('a clock that is ahead for a moment', () => {
+  describe('a clock that is briefly ahead', () => {
     test('removes no idempotency key', async (s) => {
       const first = await s.createSession({ idempotency: once('k') });
       await s.advance(49 * hourMs);

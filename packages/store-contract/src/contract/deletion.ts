@@ -3,7 +3,7 @@ import { expectRefusal, once, type ScenarioTest } from '../store-scenario.js';
 
 export function describeDeletion(test: ScenarioTest): void {
   describe('a deleted session', () => {
-    test('is gone with all that belongs to it, and its key is free', async (s) => {
+    test('is gone with all of its data, and its key is free', async (s) => {
       const { session: first } = await s.createSession({ idempotency: once('create') });
       await s.appendMany(3, { pinned: true });
       await s.append({ idempotency: once('append') });
@@ -53,7 +53,7 @@ export function describeDeletion(test: ScenarioTest): void {
       await expectRefusal(s.append({ agent: 'planner' }), 'NOT_A_PARTICIPANT');
     });
 
-    test('leaves every other session alone', async (s) => {
+    test('does not change other sessions', async (s) => {
       await s.createSession({ idempotency: once('create') });
       await s.createSession({ sessionKey: 'other' });
       await s.append();
@@ -66,7 +66,7 @@ export function describeDeletion(test: ScenarioTest): void {
   });
 
   describe('the counts of a namespace', () => {
-    test('say how much there is, up to a limit', async (s) => {
+    test('are those of sessions and pending offers, up to a limit', async (s) => {
       const count = (limit: number) => s.store.countNamespace({ namespace: s.namespace, limit });
       expect(await count(10)).toEqual({ sessions: 0, pendingHandoffs: 0 });
       for (const sessionKey of ['a', 'b', 'work']) await s.createSession({ sessionKey });

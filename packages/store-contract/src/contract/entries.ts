@@ -40,14 +40,14 @@ export function describeEntries(test: ScenarioTest): void {
       );
     });
 
-    test('keeps a content of one mebibyte to the byte', async (s) => {
+    test('keeps a content of one mebibyte unchanged', async (s) => {
       await s.createSession();
       const content = '€uro🚀'.repeat(mebibyte / 10 + 1).slice(0, mebibyte / 2);
       await s.append({ content });
       expect((await s.readEntries()).entries[0]?.content).toBe(content);
     });
 
-    test('cuts content where asked, by code points', async (s) => {
+    test('cuts content at code points, as requested', async (s) => {
       await s.createSession();
       await s.append({ content: 'a🚀b🚀c' });
       const part = async (contentOffset: number, maxContentLength: number): Promise<[string, boolean]> => {
@@ -61,7 +61,7 @@ export function describeEntries(test: ScenarioTest): void {
       expect(await part(9, 5)).toEqual(['', false]);
     });
 
-    test('answers an append with what was written', async (s) => {
+    test('answers an append with the entry as it was written', async (s) => {
       await s.createSession();
       const appended = await s.append({ content: 'abc', estimatedTokens: 1 });
       expect(appended).toMatchObject({ sequence: 1, contentBytes: 3, estimatedTokens: 1, epoch: 1, replayed: false });
@@ -94,7 +94,7 @@ function describeConcurrentAppends(test: ScenarioTest): void {
     expect(new Set(contents).size).toBe(160);
   });
 
-  test('of each session is gapless when many are written at once', async (s) => {
+  test('of each session is gapless while many sessions are written', async (s) => {
     const keys = ['a', 'b', 'c', 'd'];
     await Promise.all(keys.map((sessionKey) => s.createSession({ sessionKey })));
     await Promise.all(Array.from({ length: 40 }, (_, index) => s.append({ sessionKey: keys[index % 4] ?? 'a' })));
@@ -104,7 +104,7 @@ function describeConcurrentAppends(test: ScenarioTest): void {
     }
   });
 
-  test('lets one of two appends with the same expected sequence through', async (s) => {
+  test('takes one of two appends with the same expected sequence', async (s) => {
     await s.createSession();
     await s.append({ expectedSequence: 0 });
     await expectRefusal(s.append({ expectedSequence: 0 }), 'SEQUENCE_CONFLICT');
@@ -117,7 +117,7 @@ function describeConcurrentAppends(test: ScenarioTest): void {
   test('keeps the good appends of a burst in which others are refused', async (s) => {
     await s.createSession();
     const burst = await Promise.allSettled(
-      Array.from({ length: 20 }, (_, index) => s.append(index % 2 === 0 ? {} : { agent: 'stranger' })),
+      Array.from({ length: 20 }, (_, index) => s.append(index % 2 === 0 ? {} : { agent: 'outsider' })),
     );
     expect(burst.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
     expect((await s.readEntries()).entries.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
@@ -181,7 +181,7 @@ function describeRetries(test: ScenarioTest): void {
     expect((await s.append()).sequence).toBe(2);
   });
 
-  test('gives the first answer again after ownership moved, and after the session closed', async (s) => {
+  test('returns the first answer again after ownership moved, and after the session closed', async (s) => {
     await s.createSession();
     const first = await s.append({ idempotency: once('k'), epoch: 1, expectedSequence: 0 });
     await s.handOver();
@@ -221,7 +221,7 @@ function describeRetries(test: ScenarioTest): void {
 }
 
 function describeBriefingSource(test: ScenarioTest): void {
-  test('gives a briefing its newest and pinned entries and its totals, up to a sequence', async (s) => {
+  test('gives a briefing the newest and pinned entries and the totals, up to a sequence', async (s) => {
     await s.createSession();
     for (let index = 1; index <= 12; index += 1) {
       await s.append({ content: `entry ${index}`, estimatedTokens: index, pinned: index % 3 === 0 });

@@ -4,11 +4,13 @@ import { expectRefusal, once, type ScenarioTest, type StoreScenario } from '../s
 
 const leaseMs = 60_000;
 
-/** One agent, of which there may be several processes. */
+/** An agent with several processes. */
 const agent = 'twin';
 const [older, newer] = ['older process', 'newer process'];
 
-/** The agent's session went from its older process, at epoch 1, to its newer one, which accepted the offer on a lease. */
+/**
+ * Hands a session from an agent's older process, at epoch 1, to its newer one, which accepts the offer with a lease.
+ */
 async function heldByNewer(s: StoreScenario): Promise<{ handoffId: string }> {
   await s.createSession({ agent });
   const offer = await s.offer({ agent, targetAgent: agent });
@@ -34,7 +36,7 @@ export function describeFencing(test: ScenarioTest): void {
         expect((await s.resolve(offer, outcome, agent, { claimant: newer, epoch: 2 })).handoff.status).toBe(outcome);
       });
 
-      test(`one that ended the handoff as ${outcome} gets its first answer again, whatever it shows by then`, async (s) => {
+      test(`one that ended the handoff as ${outcome} gets its first answer again, with any epoch`, async (s) => {
         const offer = await heldByNewer(s);
         const request = { claimant: newer, epoch: 2, idempotency: once('end') };
         const first = await s.resolve(offer, outcome, agent, request);
@@ -44,14 +46,14 @@ export function describeFencing(test: ScenarioTest): void {
       });
     }
 
-    test('one that is started again ends what a former one accepted, at the epoch of the session that it resumed', async (s) => {
+    test('a restarted one ends what a former one accepted, at the epoch of the session that it resumed', async (s) => {
       const offer = await heldByNewer(s);
       const { session } = await s.createSession({ agent, ifExists: 'resume' });
       const request = { claimant: 'started again', epoch: session.epoch };
       expect((await s.resolve(offer, 'returned', agent, request)).handoff.status).toBe('returned');
     });
 
-    test('any may end the handoff where nothing tells them apart', async (s) => {
+    test('any may end the handoff if the processes are not known', async (s) => {
       const offer = await heldByNewer(s);
       expect((await s.resolve(offer, 'completed', agent)).handoff.status).toBe('completed');
     });
@@ -65,7 +67,7 @@ export function describeFencing(test: ScenarioTest): void {
       });
     }
 
-    test('an older one cannot hand back what another took after a lapse', async (s) => {
+    test('an older one cannot return a session that another accepted after a lapse', async (s) => {
       await s.createSession();
       const offer = await s.offer();
       await s.claim(offer, agent, undefined, leaseMs, older);
@@ -77,7 +79,7 @@ export function describeFencing(test: ScenarioTest): void {
       expect(await s.readSession()).toMatchObject({ owner: 'planner', epoch: 5 });
     });
 
-    test('an older one changes, offers and appends nothing', async (s) => {
+    test('an older one cannot change, offer or append', async (s) => {
       await heldByNewer(s);
       await expectRefusal(s.append({ agent, epoch: 1 }), 'OWNERSHIP_LOST');
       await expectRefusal(s.updateSession({ agent, epoch: 1, title: 'mine' }), 'OWNERSHIP_LOST');
@@ -88,8 +90,8 @@ export function describeFencing(test: ScenarioTest): void {
     });
   });
 
-  describe('an agent that owns the session no more', () => {
-    test('completes and withdraws what is its own, at any epoch', async (s) => {
+  describe('a former owner', () => {
+    test('completes and cancels its own handoffs, at any epoch', async (s) => {
       await s.createSession({ agent: 'planner' });
       const shared = await s.offer({ requestType: 'context_transfer' });
       const accepted = await s.offer();

@@ -43,7 +43,7 @@ export function describeHandoffs(test: ScenarioTest): void {
       expect(done.resolvedAtMs).toBeGreaterThanOrEqual(done.createdAtMs);
     });
 
-    test('stay pinned to the log as it was when they were requested', async (s) => {
+    test('stay pinned to the newest entry at their request', async (s) => {
       await s.createSession();
       await s.append();
       const offer = await s.offer();
@@ -60,7 +60,7 @@ export function describeHandoffs(test: ScenarioTest): void {
       await expectRefusal(s.resolve(offer, 'cancelled', 'planner'), 'HANDOFF_NOT_FOUND');
     });
 
-    test('are read by their ids, in whatever state', async (s) => {
+    test('are read by their ids, in any status', async (s) => {
       await s.createSession();
       const offer = await s.offer({ requestData: { files: ['a.ts'] } });
       const { namespace } = s;
@@ -115,7 +115,7 @@ function describeResolution(test: ScenarioTest): void {
     expect((await s.readSession()).owner).toBe('planner');
   });
 
-  test('for anyone, or for a role, cannot be rejected for all the others', async (s) => {
+  test('for anyone, or for a role, cannot be rejected', async (s) => {
     await s.createSession();
     await expectRefusal(s.resolve(await s.offer(), 'rejected', 'implementer'), 'FORBIDDEN');
     await expectRefusal(
@@ -124,7 +124,7 @@ function describeResolution(test: ScenarioTest): void {
     );
   });
 
-  test('are cancelled by their requester while nobody has accepted', async (s) => {
+  test('are cancelled by their requester until an agent accepts', async (s) => {
     await s.createSession();
     const offer = await s.offer();
     await expectRefusal(s.resolve(offer, 'cancelled', 'implementer'), 'FORBIDDEN');
@@ -161,7 +161,7 @@ function describeResolution(test: ScenarioTest): void {
     expect((await s.readSession()).owner).toBe('implementer');
   });
 
-  test('cannot be returned by an acceptor who passed the session on, nor when nothing moved', async (s) => {
+  test('cannot be returned by an acceptor that handed the session on, or if ownership did not move', async (s) => {
     await s.createSession();
     const offer = await s.offer();
     await s.claim(offer);
@@ -175,7 +175,7 @@ function describeResolution(test: ScenarioTest): void {
 }
 
 function describeHandoffLists(test: ScenarioTest): void {
-  test('are listed in the inboxes of those who may accept them, and in the outbox of their requester', async (s) => {
+  test('are listed in the inboxes of agents that may accept them, and in the outbox of their requester', async (s) => {
     await s.createSession();
     const direct = await s.offer({ targetAgent: 'implementer' });
     const open = await s.offer();
@@ -187,7 +187,7 @@ function describeHandoffLists(test: ScenarioTest): void {
     expect(await s.listedIds({ roles: ['builder'], limit: 1 })).toEqual(ids(direct, role, open));
     expect(await s.listedIds({ agent: 'planner', roles: ['builder'] })).toEqual(ids(own, open));
     expect(await s.listedIds({ agent: 'planner', direction: 'outbox', limit: 2 })).toHaveLength(5);
-    expect(await s.listedIds({ agent: 'nobody', direction: 'outbox' })).toEqual([]);
+    expect(await s.listedIds({ agent: 'idle', direction: 'outbox' })).toEqual([]);
   });
 
   test('are listed by computed status', async (s) => {
@@ -208,7 +208,7 @@ function describeHandoffLists(test: ScenarioTest): void {
     );
   });
 
-  test('show only what came after a position, also from an empty inbox', async (s) => {
+  test('are listed only if they came after a position, even that of an empty inbox', async (s) => {
     await s.createSession();
     const empty = await s.listHandoffs();
     expect(empty).toMatchObject({ handoffs: [], more: false });
@@ -222,14 +222,14 @@ function describeHandoffLists(test: ScenarioTest): void {
 }
 
 function describeLapsedOffers(test: ScenarioTest): void {
-  test('show what is live at once, however many offers before it lapsed', async (s) => {
+  test('are listed at once, however many older offers have expired', async (s) => {
     await lapse(s, 12, 100);
     const live = await s.offer({ sessionKey: 'work-1' });
     const inbox = createContextStore({ store: s.store }, { namespace: s.namespace, agent: 'implementer' });
     const shown = await inbox.listHandoffs({});
     expect(ids(...shown.handoffs)).toEqual(ids(live));
     expect((await inbox.listHandoffs({ cursor: shown.cursor })).handoffs).toEqual([]);
-    // Once that is beyond doubt, what lapsed is stored as expired, and no list looks through it any more.
+    // After two hours, the expired offers are stored as such, and no list scans them any more.
     await s.advance(2 * 3_600_000);
     await vi.waitFor(async () => {
       const page = await s.listHandoffs();
@@ -239,7 +239,7 @@ function describeLapsedOffers(test: ScenarioTest): void {
     }, storing);
   });
 
-  test('leave an offer as lapsed as it was, once a list came across it', async (s) => {
+  test('stay expired after a list has met them', async (s) => {
     await s.createSession();
     const seen = await s.offer({ expiresInMs: 1000 });
     await s.advance(1000);
@@ -263,7 +263,7 @@ function describeLapsedOffers(test: ScenarioTest): void {
   });
 }
 
-/** Makes sessions with as many offers each, to anyone, that have all lapsed. */
+/** Creates sessions with as many offers each, to anyone, that have all expired. */
 async function lapse(s: StoreScenario, sessions: number, offers: number): Promise<void> {
   const offerAll = async (sessionKey: string): Promise<void> => {
     await s.createSession({ sessionKey });
@@ -284,7 +284,7 @@ function describeHandoffRetries(test: ScenarioTest): void {
     await expectRefusal(s.createHandoff({ idempotency: once('k', 'other input') }), 'IDEMPOTENCY_MISMATCH');
   });
 
-  test('give the first answer of an acceptance again, also after ownership moved on', async (s) => {
+  test('return the first answer of an acceptance again, even after ownership moved on', async (s) => {
     await s.createSession();
     const offer = await s.offer();
     const first = await s.claim(offer, 'implementer', once('k'));

@@ -4,7 +4,7 @@ import { expectRefusal, type ScenarioTest, type StoreScenario } from '../store-s
 
 export function describeInboxes(test: ScenarioTest): void {
   describe('an inbox', () => {
-    test('shows what is for the agent first, then for its roles, then for anyone', async (s) => {
+    test('shows offers to the agent first, then to its roles, then to anyone', async (s) => {
       await s.createSession();
       const anyone = await offerMany(s, 5);
       const [role] = await offerMany(s, 1, { targetAgent: 'role:builder' });
@@ -13,7 +13,7 @@ export function describeInboxes(test: ScenarioTest): void {
       const page = await s.listHandoffs(inbox);
       expect(idsOf(page)).toEqual([...own, role, anyone[0]]);
       expect(page.more).toBe(true);
-      // What arrives meanwhile for the agent comes before what is left.
+      // A new offer to the agent comes before the rest of the offers to anyone.
       const [late] = await offerMany(s, 1, { targetAgent: 'implementer' });
       const rest = await s.listHandoffs({ ...inbox, limit: 20, after: page.next });
       expect(idsOf(rest)).toEqual([late, ...anyone.slice(1)]);
@@ -21,7 +21,7 @@ export function describeInboxes(test: ScenarioTest): void {
       expect(await s.listedIds({ ...inbox, after: rest.next })).toEqual([]);
     });
 
-    test('lets senders take turns, and loses nothing by that', async (s) => {
+    test('lets senders take turns, and loses no offer', async (s) => {
       await s.createSession();
       await s.createSession({ sessionKey: 'other', agent: 'reviewer' });
       const flood = await offerMany(s, 12);
@@ -33,12 +33,12 @@ export function describeInboxes(test: ScenarioTest): void {
       expect(idsOf(second)).toEqual([...flood.slice(3, 6), later]);
       expect(await s.store.peekInboxes([inboxAfter(s, second.next)])).toEqual([true]);
       expect(await s.listedIds({ limit: 4, after: second.next })).toEqual(flood.slice(6));
-      // Other lists are in the order of time.
+      // Other lists are oldest first.
       const all = [...flood, single, later];
       expect(await s.listedIds({ status: undefined, limit: 4 })).toEqual(all);
     });
 
-    test('shows all that is left on the next page, however much of it was accepted meanwhile', async (s) => {
+    test('shows the rest on the next page, even if offers were accepted meanwhile', async (s) => {
       await s.createSession();
       await s.createSession({ sessionKey: 'other', agent: 'reviewer' });
       const flood = await offerMany(s, 8);
@@ -50,7 +50,7 @@ export function describeInboxes(test: ScenarioTest): void {
       expect(await s.store.peekInboxes([inboxAfter(s, page.next)])).toEqual([false]);
     });
 
-    test('shows an offer that stands again after a lapse as the newest of its class', async (s) => {
+    test('shows an offer that is pending again after a lapse as the newest of its class', async (s) => {
       await s.createSession();
       const anyone = await offerMany(s, 2);
       const leased = await s.offer({ targetAgent: 'implementer' });
@@ -63,7 +63,7 @@ export function describeInboxes(test: ScenarioTest): void {
       expect(await s.listedIds({ after: next })).toEqual([leased.handoffId]);
     });
 
-    test('and an outbox refuse a position that the database has not reached', async (s) => {
+    test('and an outbox refuse a position that is ahead of the database', async (s) => {
       await s.createSession();
       await s.offer();
       const reached = reachedBy((await s.listHandoffs()).next);
@@ -77,7 +77,7 @@ export function describeInboxes(test: ScenarioTest): void {
   });
 
   describe('a peek into inboxes', () => {
-    test('tells which of them hold something new', async (s) => {
+    test('returns which of them hold an offer', async (s) => {
       await s.createSession();
       const inbox = (request: Partial<Inbox>): Inbox => ({
         namespace: s.namespace,
@@ -108,7 +108,7 @@ export function describeInboxes(test: ScenarioTest): void {
       expect(await peek()).toEqual([false, false, true, false, false]);
     });
 
-    test('tells only of what came after the position', async (s) => {
+    test('ignores offers up to the position', async (s) => {
       await s.createSession();
       const inbox = { namespace: s.namespace, agent: 'implementer', roles: [] };
       await s.offer();
@@ -125,7 +125,7 @@ export function describeInboxes(test: ScenarioTest): void {
       expect(await s.store.peekInboxes([{ ...inbox, after: newest }])).toEqual([false]);
     });
 
-    test('answers for each of a thousand, in their order, however often one is asked for', async (s) => {
+    test('answers for each of a thousand in order, repeated ones too', async (s) => {
       await s.createSession();
       await s.offer({ targetAgent: 'agent-7' });
       await s.offer({ targetAgent: 'role:builder', requestType: 'collaboration' });
@@ -140,7 +140,7 @@ export function describeInboxes(test: ScenarioTest): void {
       expect(found.flatMap((hasOffer, index) => (hasOffer ? [index] : []))).toEqual([7, 400, 507, 900]);
     });
 
-    test('knows an inbox by its position too', async (s) => {
+    test('distinguishes inboxes by their positions too', async (s) => {
       await s.createSession();
       await s.offer();
       const after = reachedBy((await s.listHandoffs()).next);
@@ -156,7 +156,7 @@ export function describeInboxes(test: ScenarioTest): void {
 
 const idsOf = ({ handoffs }: HandoffPage): string[] => handoffs.map(({ handoffId }) => handoffId);
 
-/** Offers to anyone, unless a target is given. */
+/** Makes an offer, to anyone if no target is given. */
 async function offerMany(s: StoreScenario, count: number, request: Partial<CreateHandoff> = {}): Promise<string[]> {
   const offered: string[] = [];
   for (let made = 0; made < count; made += 1) {

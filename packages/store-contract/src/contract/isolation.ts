@@ -4,7 +4,7 @@ import { dayMs, expectRefusal, once, type ScenarioTest, StoreScenario } from '..
 
 export function describeIsolation(test: ScenarioTest): void {
   describe('fencing', () => {
-    test('lets no append of the old owner through after ownership moved, however they race', async (s) => {
+    test('refuses every append of the old owner after ownership moved, even in a race', async (s) => {
       for (let round = 0; round < 6; round += 1) {
         const sessionKey = `race-${round}`;
         await s.createSession({ sessionKey });
@@ -57,7 +57,7 @@ export function describeIsolation(test: ScenarioTest): void {
       expect(await contentsOf(s)).toEqual(before);
     });
 
-    test('may have sessions of one key, each its own', async (s) => {
+    test('may use one key for different sessions', async (s) => {
       const other = new StoreScenario(s);
       await s.createSession({ idempotency: once('k') });
       await s.appendMany(2, { pinned: true });
@@ -90,7 +90,7 @@ export function describeIsolation(test: ScenarioTest): void {
 
 const refOf = ({ namespace, sessionKey }: StoreScenario): SessionRef => ({ namespace, sessionKey });
 
-/** All that a namespace holds, as its lists and its counts tell. */
+/** Returns the lists and counts of a namespace. */
 async function contentsOf(s: StoreScenario): Promise<object> {
   const { store, namespace } = s;
   const { sessions } = await store.listSessions({ namespace, limit: 9, dormantAfterMs: dayMs });

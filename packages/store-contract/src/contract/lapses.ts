@@ -4,10 +4,10 @@ import { storing, type ScenarioTest } from '../store-scenario.js';
 
 const leaseMs = 60_000;
 
-/** How lists show offers that a lapse makes pending again, before and after it is stored. */
+/** How lists show offers that are pending again after a lapse, before and after it is stored. */
 export function describeLapses(test: ScenarioTest): void {
   describe('leases in lists', () => {
-    test('that lapsed make the offer the newest of the lists', async (s) => {
+    test('that lapsed make the offer the newest in lists', async (s) => {
       await s.createSession();
       await s.createSession({ sessionKey: 'elsewhere' });
       const offer = await s.offer();
@@ -21,7 +21,7 @@ export function describeLapses(test: ScenarioTest): void {
       expect(await s.listedIds({ agent: 'reviewer' })).toEqual([other.handoffId, offer.handoffId]);
     });
 
-    test('that lapsed are before the position of a list until that is stored', async (s) => {
+    test('that lapsed repeat the offer on later pages until the lapse is stored', async (s) => {
       await s.createSession();
       const offer = await s.offer();
       await s.claim(offer, 'implementer', undefined, leaseMs);
@@ -36,7 +36,7 @@ export function describeLapses(test: ScenarioTest): void {
       expect(await s.listedIds({ agent: 'reviewer' })).toEqual([offer.handoffId]);
     });
 
-    test('that lapsed fill up the page of a list, which tells whether more of them follow', async (s) => {
+    test('that lapsed fill the page of a list, which says whether more of them follow', async (s) => {
       const offers: HandoffRecord[] = [];
       for (const sessionKey of ['one', 'two', 'three']) {
         await s.createSession({ sessionKey });

@@ -22,7 +22,7 @@ export function describeLeases(test: ScenarioTest): void {
       expect(await s.readSession()).toMatchObject({ owner: 'implementer', epoch: 2 });
     });
 
-    test('are for offers of ownership alone', async (s) => {
+    test('exist for full_handoff only', async (s) => {
       await s.createSession();
       for (const requestType of ['collaboration', 'context_transfer'] as const) {
         const offer = await s.offer({ requestType });
@@ -32,7 +32,7 @@ export function describeLeases(test: ScenarioTest): void {
       expect(await s.readSession()).toMatchObject({ owner: 'planner', epoch: 1 });
     });
 
-    test('are renewed by every write of the owner, and by nobody else', async (s) => {
+    test('are renewed by every write of the owner, and by no other agent', async (s) => {
       await s.createSession();
       await s.claim(await s.offer({ requestType: 'collaboration' }), 'helper');
       const offer = await s.offer();
@@ -60,7 +60,7 @@ export function describeLeases(test: ScenarioTest): void {
     });
 
     for (const [name, look] of Object.entries(looks)) {
-      test(`lapse by the clock alone: seen by ${name}`, async (s) => {
+      test(`lapse as time passes, as ${name} shows`, async (s) => {
         await s.createSession();
         await s.appendMany(2);
         const offer = await s.offer({ targetAgent: 'role:builder' });
@@ -107,7 +107,7 @@ export function describeLeases(test: ScenarioTest): void {
       await expectRefusal(s.claim(offer, 'implementer'), 'HANDOFF_CLAIMED');
     });
 
-    test('that lapsed again and again fence out each of their holders', async (s) => {
+    test('that lapsed several times fence out each of their holders', async (s) => {
       await s.createSession();
       const offer = await s.offer({ targetAgent: 'role:builder' });
       for (const agent of ['first', 'second', 'third']) {
@@ -115,7 +115,7 @@ export function describeLeases(test: ScenarioTest): void {
         await s.advance(leaseMs);
       }
       for (const agent of ['first', 'second', 'third']) await expectRefusal(s.append({ agent }), 'OWNERSHIP_LOST');
-      await expectRefusal(s.append({ agent: 'stranger' }), 'NOT_A_PARTICIPANT');
+      await expectRefusal(s.append({ agent: 'outsider' }), 'NOT_A_PARTICIPANT');
       await s.append({ agent: 'planner' });
     });
 
@@ -130,7 +130,7 @@ export function describeLeases(test: ScenarioTest): void {
       expect(await s.store.peekInboxes([inbox])).toEqual([true]);
     });
 
-    test('that lapsed after the deadline of the offer let it stand again for as long', async (s) => {
+    test('that lapsed after the deadline of the offer give it its full duration again', async (s) => {
       await s.createSession();
       const offer = await s.offer({ expiresInMs: 5000 });
       await s.claim(offer, 'implementer', undefined, leaseMs);
@@ -140,7 +140,7 @@ export function describeLeases(test: ScenarioTest): void {
       await expectRefusal(s.claim(offer, 'reviewer'), 'HANDOFF_EXPIRED');
     });
 
-    test('that lapsed before the deadline of the offer leave it as it is', async (s) => {
+    test('that lapsed before the deadline of the offer do not change the deadline', async (s) => {
       await s.createSession();
       const offer = await s.offer({ expiresInMs: 2 * leaseMs });
       await s.claim(offer, 'implementer', undefined, leaseMs);
@@ -148,7 +148,7 @@ export function describeLeases(test: ScenarioTest): void {
       expect((await outboxOffer(s)).expiresAtMs).toBe(offer.expiresAtMs);
     });
 
-    test('that lapsed offer the log as it is then', async (s) => {
+    test('that lapsed pin the offer to the newest entry', async (s) => {
       await s.createSession();
       const offer = await s.offer();
       await s.claim(offer, 'implementer', undefined, leaseMs);
@@ -157,7 +157,7 @@ export function describeLeases(test: ScenarioTest): void {
       expect((await s.claim(offer, 'reviewer')).handoff.uptoSequence).toBe(1);
     });
 
-    test('that lapsed cancel what the claimer offered meanwhile', async (s) => {
+    test('that lapsed cancel the offers that the claimer made meanwhile', async (s) => {
       await s.createSession();
       await s.claim(await s.offer({ targetAgent: 'implementer' }), 'implementer', undefined, leaseMs);
       const passedOn = await s.offer({ agent: 'implementer' });
@@ -173,7 +173,7 @@ export function describeLeases(test: ScenarioTest): void {
       await expectRefusal(s.claim(passedOn, 'reviewer'), 'HANDOFF_NOT_PENDING');
     });
 
-    test('end when the session is passed on, and do not bring it back', async (s) => {
+    test('end when the session is handed on, and do not return it', async (s) => {
       await s.createSession();
       const first = await s.offer();
       await s.claim(first, 'implementer', undefined, leaseMs);
@@ -183,7 +183,7 @@ export function describeLeases(test: ScenarioTest): void {
       await expectRefusal(s.claim(first, 'planner'), 'HANDOFF_CLAIMED');
     });
 
-    test('that lapsed give a session that was passed on back to the one who passed it on', async (s) => {
+    test('that lapsed return a session that was handed on to the agent that handed it on', async (s) => {
       await s.createSession();
       await s.claim(await s.offer());
       await s.claim(await s.offer({ agent: 'implementer' }), 'reviewer', undefined, leaseMs);
@@ -222,7 +222,7 @@ export function describeLeases(test: ScenarioTest): void {
   });
 
   describe('a returned handoff', () => {
-    test('gives the session back only from the acceptance that it is about', async (s) => {
+    test('returns the session only if ownership has not moved since its acceptance', async (s) => {
       await s.createSession();
       const first = await s.offer();
       await s.claim(first);
@@ -247,7 +247,7 @@ export function describeLeases(test: ScenarioTest): void {
   });
 }
 
-/** Every operation that can come across a lapsed lease. */
+/** Every operation that can meet a lapsed lease. */
 const looks: Readonly<Record<string, (s: StoreScenario, handoffId: string) => Promise<unknown>>> = {
   readSession: (s) => s.readSession(),
   listSessions: async (s) => {

@@ -3,7 +3,7 @@ import { expectRefusal, type ScenarioTest } from '../store-scenario.js';
 
 export function describeMarks(test: ScenarioTest): void {
   describe('read marks', () => {
-    test('begin before the first entry, and are moved by their agent alone', async (s) => {
+    test('start before the first entry, and are moved only by their agent', async (s) => {
       await s.createSession();
       await s.appendMany(5);
       expect(await s.mark('reviewer')).toBe(0);
@@ -12,7 +12,7 @@ export function describeMarks(test: ScenarioTest): void {
       expect(await s.mark('planner')).toBe(0);
     });
 
-    test('move back too, as far as before the first entry: an agent may read again', async (s) => {
+    test('can be moved back, even before the first entry, so that an agent reads again', async (s) => {
       await s.createSession();
       await s.appendMany(5);
       for (const sequence of [4, 2, 5, 0, 0, 3]) {
@@ -69,11 +69,11 @@ export function describeMarks(test: ScenarioTest): void {
       });
     });
 
-    test('are for any agent and any session, also a closed one', async (s) => {
+    test('exist for any agent and any session, even a closed one', async (s) => {
       await s.createSession();
       await s.appendMany(1);
       await s.updateSession({ state: 'completed' });
-      expect(await s.mark('stranger', 1)).toBe(1);
+      expect(await s.mark('outsider', 1)).toBe(1);
       expect((await s.readSession()).version).toBe(2);
     });
   });

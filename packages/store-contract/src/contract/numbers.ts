@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { createMemoryStore } from '../memory-store/memory-store.js';
 import { expectRefusal, type ScenarioTest, type StoreScenario } from '../store-scenario.js';
 
-/** Where engines end: 32 bits, and what a JavaScript number holds exactly. */
+/** The limits of engines: 32 bits, and the integers that a JavaScript number holds exactly. */
 const engineEdges = [0, 1, 2 ** 31 - 1, 2 ** 31, Number.MAX_SAFE_INTEGER];
 const neverNumbers = [-1, -(2 ** 31), Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER + 1, 1e21, Infinity, NaN];
 
@@ -14,7 +14,7 @@ interface NumberArgument {
   readonly bounds: readonly number[];
 }
 
-/** The arguments of a tool that are numbers, by its schema. */
+/** Returns the arguments of a tool that are numbers, from its schema. */
 function numbersOf(tool: UseCaseName): NumberArgument[] {
   const { properties = {} } = z.toJSONSchema(useCases[tool].input, { io: 'input' });
   return Object.entries(properties).flatMap(([name, schema]) => {
@@ -31,14 +31,14 @@ interface Situation {
   readonly handoffId: string;
 }
 
-/** What a call needs besides the number, so that the number alone decides. */
+/** The other arguments of a call, chosen so that only the number decides whether it is refused. */
 const otherArguments: { readonly [Tool in UseCaseName]: (at: Situation, argument: string) => object } = {
   registerSession: ({ sessionKey }) => ({ sessionKey: `${sessionKey}-new` }),
   updateContext: ({ sessionKey }) => ({ sessionKey, contextType: 'message', content: 'x' }),
   getContext: ({ sessionKey }, argument) => ({ sessionKey, ...(argument === 'contentOffset' && { limit: 1 }) }),
   getBriefing: ({ sessionKey }) => ({ sessionKey }),
   requestHandoff: ({ sessionKey }) => ({ sessionKey, requestType: 'full_handoff' }),
-  // There are offers: it has nothing to wait for.
+  // The inbox is not empty, so the call does not wait.
   listHandoffs: () => ({}),
   acceptHandoff: ({ handoffId }) => ({ handoffId }),
   resolveHandoff: ({ handoffId }) => ({ handoffId, outcome: 'cancelled' }),
@@ -46,7 +46,7 @@ const otherArguments: { readonly [Tool in UseCaseName]: (at: Situation, argument
   updateSession: ({ sessionKey }) => ({ sessionKey }),
 };
 
-/** A store's tools for one namespace, and how each answers to a number. */
+/** Calls a store's tools in one namespace with a number. */
 class Subject {
   readonly #contextStore: ContextStore;
   readonly #namespace: string;
@@ -57,7 +57,7 @@ class Subject {
     this.#namespace = namespace;
   }
 
-  /** `answer`, or the code of the refusal. */
+  /** Returns `answer`, or the code of the refusal. */
   async outcome(tool: UseCaseName, argument: string, value: number): Promise<string> {
     const args = { ...otherArguments[tool](await this.#situation(), argument), [argument]: value };
     const method = this.#contextStore[tool] as (input: object, caller: object) => Promise<unknown>;
@@ -83,7 +83,7 @@ export function describeNumbers(test: ScenarioTest): void {
   describe('every number that a tool takes', () => {
     for (const tool of Object.keys(useCases) as UseCaseName[]) {
       for (const { name, isInteger, bounds } of numbersOf(tool)) {
-        test(`${tool} ${name}: is answered at its edges as by the reference, and refused beyond them`, async (s) => {
+        test(`${tool} ${name}: gets the reference's answer at its bounds, and is refused beyond them`, async (s) => {
           const [subject, reference] = [
             new Subject(s),
             new Subject({ namespace: s.namespace, store: createMemoryStore() }),
@@ -103,7 +103,7 @@ export function describeNumbers(test: ScenarioTest): void {
 
   describe('positions', () => {
     for (const position of engineEdges) {
-      test(`may be ${position}, wherever a log or a list goes on`, async (s) => {
+      test(`may be ${position} in every log and list`, async (s) => {
         await s.createSession();
         await s.appendMany(2);
         const { handoffId } = await s.offer();
@@ -120,7 +120,7 @@ export function describeNumbers(test: ScenarioTest): void {
         const { namespace } = s;
         const isLater = position === Number.MAX_SAFE_INTEGER;
         const list = s.listHandoffs({ agent: 'planner', direction: 'outbox', status: undefined, after: position });
-        // No database of a test has come that far.
+        // The position is ahead of a test's database.
         if (position > 1) await expectRefusal(list, 'VALIDATION_ERROR');
         else
           expect((await list).handoffs.map((each) => each.handoffId)).toEqual(

@@ -6,7 +6,7 @@ const leaseMs = 60_000;
 
 export function describeOwnership(test: ScenarioTest): void {
   describe('retries under a lease', () => {
-    test('give a lapsed claimer its first answer again, and nothing else', async (s) => {
+    test('return the first answer to a claimer whose lease lapsed, and change nothing', async (s) => {
       await s.createSession();
       const offer = await s.offer();
       const first = await s.claim(offer, 'implementer', once('claim'), leaseMs);
@@ -23,7 +23,7 @@ export function describeOwnership(test: ScenarioTest): void {
       expect((await s.claim(offer, 'implementer', once('anew'), leaseMs)).session.epoch).toBe(4);
     });
 
-    test('renew it by the repetition of the claim, with a key and a duration of its own', async (s) => {
+    test('renew it if they repeat the claim with another key and duration', async (s) => {
       await s.createSession();
       const offer = await s.offer();
       await s.claim(offer, 'implementer', once('first'), leaseMs);
@@ -36,7 +36,7 @@ export function describeOwnership(test: ScenarioTest): void {
       expect((await s.readSession()).owner).toBe('implementer');
     });
 
-    test('give the first answer of a return again, also after the offer was claimed anew', async (s) => {
+    test('return the first answer of a return again, even after the offer was claimed again', async (s) => {
       await s.createSession();
       const offer = await s.offer();
       await s.claim(offer, 'implementer', undefined, leaseMs);
@@ -51,7 +51,7 @@ export function describeOwnership(test: ScenarioTest): void {
   });
 
   describe('a lease and a TTL', () => {
-    test('that end together give an expired session back', async (s) => {
+    test('that end together return an expired session', async (s) => {
       await s.createSession({ ttlMs: leaseMs });
       const offer = await s.offer();
       await s.claim(offer, 'implementer', undefined, leaseMs);
@@ -64,7 +64,7 @@ export function describeOwnership(test: ScenarioTest): void {
       expect((await s.claim(offer, 'implementer')).session.epoch).toBe(4);
     });
 
-    test('that ends first leave an expired session to its holder until the lease ends', async (s) => {
+    test('of which the TTL ends first leave the expired session to its holder until the lease ends', async (s) => {
       await s.createSession({ ttlMs: leaseMs / 2 });
       await s.claim(await s.offer(), 'implementer', undefined, leaseMs);
       await s.advance(leaseMs / 2);
@@ -87,7 +87,7 @@ export function describeOwnership(test: ScenarioTest): void {
       expect((await s.readSession()).formerOwners).toEqual(names);
       await expectRefusal(s.append({ agent: 'agent-1' }), 'OWNERSHIP_LOST');
       await expectRefusal(s.append({ agent: 'agent-0' }), 'NOT_A_PARTICIPANT');
-      // An owner is no former one; when it stops being the owner again, it is the latest.
+      // The owner is not a former owner. Once it loses the session again, it is the latest one.
       await passOn(last, 5);
       expect((await s.readSession()).formerOwners).toEqual([
         ...names.filter((name) => name !== 'agent-5'),

@@ -26,14 +26,14 @@ export function describeSessions(test: ScenarioTest): void {
       expect(withoutTime(await s.readSession())).toEqual(withoutTime(session));
     });
 
-    test('may do without title, metadata and TTL', async (s) => {
+    test('need no title, metadata or TTL', async (s) => {
       const { session } = await s.createSession();
       expect(session.title).toBeUndefined();
       expect(session.metadata).toEqual({});
       expect(session.ttlMs).toBeUndefined();
     });
 
-    test('refuse a key that is taken, and resume it unchanged when asked to', async (s) => {
+    test('refuse a key that is taken, or resume it unchanged if asked to', async (s) => {
       const first = await s.createSession({ title: 'first' });
       await expectRefusal(s.createSession({ agent: 'other' }), 'SESSION_EXISTS');
       const resumed = await s.createSession({ agent: 'other', title: 'second', ifExists: 'resume' });
@@ -41,13 +41,13 @@ export function describeSessions(test: ScenarioTest): void {
       expect(withoutTime(resumed.session)).toEqual(withoutTime(first.session));
     });
 
-    test('are created once, however many race for the key', async (s) => {
+    test('are created once, however many calls race for the key', async (s) => {
       const races = await Promise.all(Array.from({ length: 16 }, () => s.createSession({ ifExists: 'resume' })));
       expect(races.filter(({ created }) => created)).toHaveLength(1);
       expect(new Set(races.map(({ session }) => session.uid)).size).toBe(1);
     });
 
-    test('are not found when they were never created', async (s) => {
+    test('are not found if they were never created', async (s) => {
       await expectRefusal(s.readSession(), 'SESSION_NOT_FOUND');
       await expectRefusal(s.updateSession({ title: 'x' }), 'SESSION_NOT_FOUND');
       await expectRefusal(s.append(), 'SESSION_NOT_FOUND');
@@ -66,7 +66,7 @@ export function describeSessions(test: ScenarioTest): void {
       );
     });
 
-    test('become dormant and expire by the clock alone, and expiry counts from the last activity', async (s) => {
+    test('become dormant and expire as time passes since the last activity', async (s) => {
       await s.createSession({ ttlMs: 3 * dayMs });
       const status = async (): Promise<string> => sessionStatus(await s.readSession(), dayMs);
       expect(await status()).toBe('active');
@@ -80,7 +80,7 @@ export function describeSessions(test: ScenarioTest): void {
       expect(await status()).toBe('expired');
     });
 
-    test('refuse everything but an extension once expired, and lose nothing', async (s) => {
+    test('refuse everything but an extension once expired, and keep their data', async (s) => {
       await s.createSession({ ttlMs: dayMs });
       await s.append({ content: 'kept' });
       const offer = await s.offer();
@@ -101,7 +101,7 @@ export function describeSessions(test: ScenarioTest): void {
 }
 
 function describeUpdates(test: ScenarioTest): void {
-  test('change only what is given, and grow in version', async (s) => {
+  test('change only the given fields, and increase their version', async (s) => {
     await s.createSession({ title: 'before', metadata: { a: 1 } });
     await s.advance(1000);
     const { session } = await s.updateSession({ title: 'after' });
@@ -126,7 +126,7 @@ function describeUpdates(test: ScenarioTest): void {
     expect((await s.readSession()).title).toBe('x');
   });
 
-  test('let one of two changes from the same version through', async (s) => {
+  test('take one of two changes from the same version', async (s) => {
     await s.createSession();
     const results = await Promise.allSettled(
       Array.from({ length: 8 }, (_, index) => s.updateSession({ title: `t${index}`, expectedVersion: 1 })),
@@ -148,9 +148,9 @@ function describeUpdates(test: ScenarioTest): void {
     expect((await s.append()).sequence).toBe(1);
   });
 
-  test('are changed by their owner alone', async (s) => {
+  test('are changed only by their owner', async (s) => {
     await s.createSession();
-    await expectRefusal(s.updateSession({ agent: 'stranger', title: 'mine' }), 'NOT_A_PARTICIPANT');
+    await expectRefusal(s.updateSession({ agent: 'outsider', title: 'mine' }), 'NOT_A_PARTICIPANT');
     await s.claim(await s.offer({ requestType: 'collaboration' }), 'helper');
     await expectRefusal(s.updateSession({ agent: 'helper', state: 'completed' }), 'FORBIDDEN');
     await s.handOver();
@@ -206,7 +206,7 @@ function describeSessionLists(test: ScenarioTest): void {
     expect(await keys('zzz')).toEqual([]);
   });
 
-  test('are resumed with the first answer for one idempotency key, whatever the later state', async (s) => {
+  test('are resumed with the first answer for one idempotency key, whatever their later state', async (s) => {
     await s.createSession({ title: 'at first' });
     const resume = { ifExists: 'resume', agent: 'other', idempotency: once('k') } as const;
     const first = await s.createSession(resume);
@@ -216,7 +216,7 @@ function describeSessionLists(test: ScenarioTest): void {
     await expectRefusal(s.createSession({ ...resume, idempotency: once('k', 'other input') }), 'IDEMPOTENCY_MISMATCH');
   });
 
-  test('are created once for one idempotency key, whatever the later state', async (s) => {
+  test('are created once for one idempotency key, whatever their later state', async (s) => {
     const first = await s.createSession({ idempotency: once('k') });
     await s.updateSession({ title: 'changed since' });
     const again = await s.createSession({ idempotency: once('k') });

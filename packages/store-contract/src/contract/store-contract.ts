@@ -17,8 +17,8 @@ import { describeTails } from './tails.js';
 import { scenarioTest, StoreScenario, type StoreHarness } from '../store-scenario.js';
 
 /**
- * The contract that every `Store` keeps. Declares one suite of tests for an engine; there are no options, because there
- * is nothing that an engine may leave out.
+ * Declares the tests of the contract that every `Store` keeps. There are no options, because an engine may leave
+ * nothing out.
  */
 export function describeStoreContract(engine: string, open: () => Promise<StoreHarness>): void {
   describe(`store contract: ${engine}`, () => {
@@ -51,7 +51,7 @@ export function describeStoreContract(engine: string, open: () => Promise<StoreH
   });
 
   describe(`store contract: closing ${engine}`, () => {
-    it('finishes what was asked for, then refuses calls', async () => {
+    it('finishes the calls under way, then refuses calls', async () => {
       const harness = await open();
       const scenario = new StoreScenario(harness);
       await scenario.createSession();

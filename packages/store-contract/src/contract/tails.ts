@@ -4,7 +4,7 @@ import type { ScenarioTest } from '../store-scenario.js';
 
 export function describeTails(test: ScenarioTest): void {
   describe('the tail of a log', () => {
-    test('has of full pages the append that each ends by, and what lies behind them', async (s) => {
+    test('has the last append of each full page, and the entries after the full pages', async (s) => {
       await s.createSession();
       const appended: AppendedEntry[] = [];
       for (let index = 1; index <= 10; index += 1) {
@@ -29,7 +29,7 @@ export function describeTails(test: ScenarioTest): void {
       });
     });
 
-    test('is that of whatever range a page of the log looks through', async (s) => {
+    test('covers the range that a page of the log scans', async (s) => {
       await s.createSession();
       const sequences = (of: readonly AppendedEntry[]): number[] => of.map(({ sequence }) => sequence);
       const requests: Partial<ReadEntries>[] = [

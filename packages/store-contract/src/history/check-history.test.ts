@@ -8,7 +8,7 @@ import { once, StoreScenario } from '../store-scenario.js';
 
 const leaseMs = 60_000;
 
-/** An owner, a participant, a handoff on a lease that lapses, and one for good. */
+/** A history with an owner, a participant, a handoff whose lease lapses, and one without a lease. */
 async function soundHistory(): Promise<{ history: History; offer: HandoffRecord }> {
   let nowMs = 0;
   const recorder = createHistoryRecorder();
@@ -44,7 +44,7 @@ beforeEach(async () => {
   ({ history, offer } = await soundHistory());
 });
 
-/** The history with one log changed. */
+/** Returns the history with one log changed. */
 function withLog(change: (log: History['logs'][number]) => Partial<History['logs'][number]>): History {
   return { ...history, logs: history.logs.map((log) => ({ ...log, ...change(log) })) };
 }
@@ -67,7 +67,7 @@ const renumbered = (entries: History['logs'][number]['entries']): History['logs'
   entries.map((entry, index) => ({ ...entry, sequence: index + 1 }));
 
 describe('the history checker', () => {
-  it('finds nothing in a history that is sound', () => {
+  it('finds nothing in a correct history', () => {
     expect(history.appends.map(({ sequence }) => sequence)).toEqual([1, 1, 2, 3, 4, 5]);
     expect(history.logs[0]?.entries.map(({ epoch }) => epoch)).toEqual([1, 1, 2, 3, 4]);
     expect(history.claims.map(({ replayed }) => replayed)).toEqual([false, false, true, false, false]);
@@ -111,15 +111,15 @@ describe('the history checker', () => {
       /holds 5 entries, and the session says 6/,
     ],
     [
-      'an entry that nobody sent',
+      'an entry that no agent sent',
       () => ({ ...history, sent: history.sent.filter(({ content }) => content !== 'two') }),
-      /nobody sent entry 2/,
+      /no agent sent entry 2/,
     ],
     [
       'an entry under the name of another',
       () =>
         withLog(({ entries }) => ({ entries: entries.map((e) => (e.sequence === 4 ? { ...e, agent: 'helper' } : e)) })),
-      /nobody sent entry 4 \(helper "four"\)/,
+      /no agent sent entry 4 \(helper "four"\)/,
     ],
     [
       'an epoch that falls',

@@ -8,15 +8,16 @@ import type {
 } from './history.js';
 
 /**
- * What a store did in a concurrent history that no store may do, for a person to read; empty when all is well.
+ * Checks a history of concurrent calls. Returns the violations of these rules, in words; empty if there are none.
  *
- * - Every acknowledged append is in the log, once, where its answer said; nothing else is there but what was sent.
- * - A log has no gaps, and an append that began after another had ended comes after it.
- * - Epochs never fall along a log; whoever wrote at an epoch was its owner or a participant; an epoch has one owner; and
- *   nothing is written at an epoch that was known to be over.
- * - An offer is accepted once, and once more only after a lease on it lapsed.
- * - A handoff ends once. The process that hands a session back showed the epoch at which it was accepted, or had accepted
- *   it; and no process of an owner ends a handoff by an epoch that was known to be over.
+ * - Each acknowledged append is in the log once, at the sequence of its answer. The log holds only appends that were
+ *   sent.
+ * - A log has no gaps. An append that began after another had ended comes after it.
+ * - Epochs never fall along a log. An epoch has one owner. At an epoch, only its owner and participants write. An
+ *   append is not written at an old epoch if a newer one was known before it began.
+ * - An offer is accepted once, and again only after a lease on it lapsed.
+ * - A handoff ends once. A process returns a session only if it gives the epoch of the acceptance, or accepted it. No
+ *   process of the owner ends a handoff with an old epoch if a newer one was known before.
  */
 export function checkHistory(history: History): string[] {
   return [
@@ -48,7 +49,7 @@ function* checkContents({ session: { sessionKey }, entries }: FinalLog, { sent }
   const known = new Set(sent.filter((append) => append.sessionKey === sessionKey).map(nameOf));
   const seen = new Set<string>();
   for (const entry of entries) {
-    if (!known.has(nameOf(entry))) yield `${sessionKey}: nobody sent entry ${entry.sequence} (${nameOf(entry)})`;
+    if (!known.has(nameOf(entry))) yield `${sessionKey}: no agent sent entry ${entry.sequence} (${nameOf(entry)})`;
     if (seen.has(entry.content)) yield `${sessionKey}: entry ${entry.sequence} is there twice (${nameOf(entry)})`;
     seen.add(entry.content);
   }
@@ -66,7 +67,7 @@ function* checkPlace(
   }
 }
 
-/** A replay tells of an earlier write, so it says nothing about the time of this call. */
+/** Leaves out replays, because they repeat an earlier write. */
 function* checkOrder(appends: readonly AcknowledgedAppend[]): Iterable<string> {
   const fresh = appends.filter(({ replayed }) => !replayed).toSorted((a, b) => a.began - b.began);
   const ended = fresh.toSorted((a, b) => a.ended - b.ended);
@@ -119,7 +120,7 @@ function* checkOwners(sightings: readonly SightedSession[]): Iterable<string> {
 
 function* checkAcceptances(claims: readonly AcknowledgedClaim[]): Iterable<string> {
   for (const [handoffId, ofHandoff] of Map.groupBy(claims, ({ handoff }) => handoff.handoffId)) {
-    // An acceptance that moves ownership is known by its epoch; of the others there is one.
+    // Each acceptance that moves ownership has its own epoch. Other handoffs have one acceptance.
     const periods = Map.groupBy(ofHandoff, ({ handoff }) => handoff.grantedEpoch ?? 0);
     for (const [epoch, answers] of periods) {
       const winners = new Set(answers.map(({ agent }) => agent));
@@ -155,7 +156,7 @@ function* checkReturn({ outcome, handoff, claimant, epoch, replayed }: Acknowled
   }
 }
 
-/** Who owned a session when a call was made is known for certain where the last epoch had begun before it. */
+/** Checks only calls that began after the session's last epoch was seen: only then is their owner certain. */
 function* checkEpoch(
   { agent, outcome, handoff, epoch, replayed, began }: AcknowledgedResolution,
   { logs, sightings }: History,

@@ -1,12 +1,12 @@
 import type { EntryRecord, HandoffRecord, ResolveHandoff, SessionRecord } from '@org/domain';
 
-/** When a call began and ended: places in one order of all beginnings and ends, as their caller saw them. */
+/** When a call began and ended: positions in one order of all beginnings and ends, as the caller saw them. */
 interface Interval {
   readonly began: number;
   readonly ended: number;
 }
 
-/** An append that was sent. Each content of a history is sent as one entry; tries of one append share it. */
+/** An append that was sent. Each append has its own content, which its retries repeat. */
 export interface SentAppend {
   readonly sessionKey: string;
   readonly agent: string;
@@ -28,25 +28,25 @@ export interface AcknowledgedClaim extends Interval {
   readonly replayed: boolean;
 }
 
-/** An end of a handoff that was answered, and by what its caller was known. */
+/** A resolution that was answered, and how its caller identified itself. */
 export interface AcknowledgedResolution
   extends Interval, Pick<ResolveHandoff, 'agent' | 'outcome' | 'claimant' | 'epoch'> {
   readonly handoff: HandoffRecord;
   readonly replayed: boolean;
 }
 
-/** A session as some answer showed it. */
+/** A session as an answer showed it. */
 export interface SightedSession extends Interval {
   readonly session: SessionRecord;
 }
 
-/** A log at the end, whole. */
+/** A whole log, at the end. */
 export interface FinalLog {
   readonly session: SessionRecord;
   readonly entries: readonly EntryRecord[];
 }
 
-/** What happened to the sessions of one namespace, as those saw it who made the calls. No session was deleted. */
+/** All calls on the sessions of one namespace, as their callers saw them. No session was deleted. */
 export interface History {
   readonly sent: readonly SentAppend[];
   readonly appends: readonly AcknowledgedAppend[];

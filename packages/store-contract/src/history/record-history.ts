@@ -9,11 +9,11 @@ import type {
   SightedSession,
 } from './history.js';
 
-/** Keeps what is asked of stores and what they answer, for `checkHistory`. */
+/** Records calls of stores and their answers, for `checkHistory`. */
 export interface HistoryRecorder {
-  /** The same store, seen. Any number of stores over the same data can be part of one history. */
+  /** Returns a store that records its calls. Any number of stores over the same data can be part of one history. */
   readonly watch: (store: Store) => Store;
-  /** The history so far, with the logs of all its sessions as this store reads them now. All of one namespace. */
+  /** Returns the history so far, with the logs of its sessions as this store reads them now. For one namespace. */
   readonly history: (store: Store) => Promise<History>;
 }
 

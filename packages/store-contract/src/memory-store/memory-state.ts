@@ -17,14 +17,14 @@ import {
 } from '@org/domain';
 
 type Unobserved<T> = Omit<T, 'observedAtMs'>;
-/** `id` is its place in the lists; it gets a new one when it is pending again. */
+/** A handoff. `id` is its place in lists; it gets a new one when it is pending again. */
 export type StoredHandoff = Unobserved<Omit<HandoffRecord, 'leaseExpiresAtMs'>> & { readonly id: number };
 export type StoredEntry = Omit<EntryRecord, 'contentCut'> & { readonly idempotency: Idempotency | undefined };
 export interface StoredSession {
   readonly id: number;
   record: Unobserved<SessionRecord>;
   readonly log: StoredEntry[];
-  /** By agent. */
+  /** The read mark of each agent. */
   readonly marks: Map<string, number>;
 }
 
@@ -34,7 +34,7 @@ interface RecordedAnswer {
   readonly answer: object;
 }
 
-/** What the memory store holds, and the few ways its operations reach it. */
+/** The data of the memory store, and the steps that its operations share. */
 export class MemoryState {
   readonly sessions: StoredSession[] = [];
   /** By ascending id. */
@@ -49,7 +49,7 @@ export class MemoryState {
     this.#nowMs = clock();
   }
 
-  /** Reads the clock. All of an operation happens at one moment, as in a database. */
+  /** Reads the clock once for an operation, so that all of it happens at one moment, as in a database. */
   beginOperation(): void {
     this.#nowMs = this.#clock();
   }
@@ -58,7 +58,7 @@ export class MemoryState {
     return this.#nowMs;
   }
 
-  /** The greatest that was ever given. */
+  /** The greatest id that was ever given. */
   get lastId(): number {
     return this.#lastId;
   }
@@ -97,7 +97,7 @@ export class MemoryState {
     return this.observeHandoff(changed);
   }
 
-  /** Moves ownership at a new epoch, and cancels the offers that only the old owner could have kept. */
+  /** Moves ownership at a new epoch, and cancels the session's pending `full_handoff` offers. */
   moveOwnership(session: StoredSession, owner: string, lease?: SessionLease): SessionRecord {
     const { record } = session;
     for (const offer of this.#handoffsOf(record)) {
@@ -112,13 +112,13 @@ export class MemoryState {
     });
   }
 
-  /** Counts as activity, which a clock that is behind does not move back. */
+  /** Changes a session, and moves its last activity to now; a clock that is behind does not move it back. */
   touchSession(session: StoredSession, changes: Partial<Unobserved<SessionRecord>> = {}): SessionRecord {
     const lastActivityAtMs = Math.max(session.record.lastActivityAtMs, this.now());
     return this.changeSession(session, { lastActivityAtMs, ...changes });
   }
 
-  /** Stores what lapsed: each session as the clock has it, and its offer as the newest of the lists. */
+  /** Stores all lapses: settles each session and its handoffs, and gives the renewed offer a new place in lists. */
   settleLeases(): void {
     for (const session of this.sessions) {
       if (!isLeaseLapsed({ ...session.record, observedAtMs: this.now() })) continue;
@@ -168,7 +168,7 @@ export class MemoryState {
     return this.handoffs.filter((handoff) => handoff.namespace === namespace && handoff.sessionKey === sessionKey);
   }
 
-  /** Runs a mutation once per idempotency key: the look-up comes before every guard, and only successes are kept. */
+  /** Runs a mutation once for each idempotency key. The look-up comes before all guards; only successes are kept. */
   once<T extends object>(
     scope: { readonly namespace: string; readonly agent: string; readonly idempotency?: Idempotency | undefined },
     sessionKey: string,

@@ -4,15 +4,14 @@ import { memoryHandoffs } from './memory-handoffs.js';
 import { memorySessions } from './memory-sessions.js';
 import { MemoryState } from './memory-state.js';
 
-/** Where the memory store takes its time from. */
 export interface MemoryStoreOptions {
-  /** Epoch milliseconds. Default: the system clock. */
+  /** Returns the time in epoch milliseconds. Default: the system clock. */
   readonly clock?: (() => number) | undefined;
 }
 
 /**
- * The reference implementation of the port: everything in process, nothing kept. It scans where an engine has an index,
- * so it is for tests and examples, not for production.
+ * Creates the reference implementation of the port. It keeps everything in memory and scans where an engine has an
+ * index, so it is for tests and examples, not for production.
  */
 export function createMemoryStore({ clock = Date.now }: MemoryStoreOptions = {}): Store {
   const state = new MemoryState(clock);
@@ -33,7 +32,7 @@ export function createMemoryStore({ clock = Date.now }: MemoryStoreOptions = {})
   });
 }
 
-/** What the operations have in common comes before each of them; what it throws is their answer. */
+/** Runs `prepare` before each operation. If it throws, the operation throws that error. */
 function beforeEach(store: Store, prepare: (operation: string) => void): Store {
   const operations = Object.entries(store).map(
     ([name, operation]: [string, (...args: never[]) => Promise<unknown>]) => [

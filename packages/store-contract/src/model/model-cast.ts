@@ -3,7 +3,7 @@ import { scriptAgents, scriptSessions, type Actor, type Script } from './model-s
 
 type SessionName = (typeof scriptSessions)[number];
 
-/** Who and what a script's words mean at the moment, as the reference has it. */
+/** Resolves the actors and sessions that a script names, by the current state of the reference store. */
 export class ModelCast {
   readonly namespace: string;
   readonly #reference: Store;
@@ -15,7 +15,6 @@ export class ModelCast {
     this.#sessionCount = sessionCount;
   }
 
-  /** The sessions of the script. */
   sessions(): readonly SessionName[] {
     return scriptSessions.slice(0, this.#sessionCount);
   }
@@ -39,7 +38,6 @@ export class ModelCast {
     return agent ?? 'bob';
   }
 
-  /** The session of a handoff. */
   async sessionOf(handoffId: string): Promise<SessionRecord | undefined> {
     const handoff = await this.#handoff(handoffId);
     return handoff && this.#reference.readSession(handoff).catch(() => undefined);

@@ -1,6 +1,6 @@
 import type { HandoffPage, HandoffPosition, HandoffRecord, ListHandoffs, SessionRef, Store } from '@org/domain';
 
-/** All pages of a list, up to so many handoffs. */
+/** Reads pages of a list, up to `limit` handoffs in all. */
 export async function listUpTo(
   store: Store,
   { after = 0, limit, ...listing }: ListHandoffs,
@@ -15,7 +15,7 @@ export async function listUpTo(
   return { handoffs, next };
 }
 
-/** A write stores the lapse that it comes across before it is refused. */
+/** Makes a store write down a lapse: a write does so first, even if it is refused. */
 export async function storeLapse(store: Store, ref: SessionRef): Promise<void> {
   const note = { contextType: 'message', content: 'x', contentBytes: 1, estimatedTokens: 1, pinned: false } as const;
   await store.appendEntry({ ...ref, ...note, agent: 'passer-by', metadata: {} }).catch(() => undefined);

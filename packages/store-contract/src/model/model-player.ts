@@ -25,8 +25,8 @@ const wholeLog = {
 const noHandoff = 'no-such-handoff';
 
 /**
- * Plays a script on a store and on the memory reference, side by side, in a namespace of its own. Ends at the first answer
- * that differs: that step is the last one.
+ * Plays a script on a store and on the memory reference, side by side, in a new namespace. Ends at the first answer
+ * that differs: that step is the last one returned.
  */
 export async function playScript(script: Script, subject: StoreHarness): Promise<PlayedStep[]> {
   const player = new Player(script, subject, await clockOf(subject.store));
@@ -42,11 +42,11 @@ class Player {
   readonly #played: PlayedStep[] = [];
   readonly #handoffIds: string[] = [];
   readonly #listings: Listing[] = [];
-  /** Each makes its step anew. */
+  /** Functions that make the same step again. */
   readonly #retries: (() => Step)[] = [];
   #contents = 0;
   #offers = 0;
-  /** Of the script's clock. */
+  /** The current tick of the script's clock. */
   #tick = 0;
   #latestTick = 0;
 
@@ -72,7 +72,7 @@ class Player {
     return this.#played;
   }
 
-  /** Whether both stores came to the same. */
+  /** Plays a step on both stores. Returns whether their answers are the same. */
   async #step({ text, run, offers }: Step): Promise<boolean> {
     const expected = await this.#reference.outcome(run);
     const actual = await this.#subject.outcome(run);
@@ -196,7 +196,7 @@ class Player {
     };
     const request = { ...input, agent, summary: `by ${agent}`, epoch: relativeTo(record?.epoch, epoch) };
     const make = (): Step => {
-      // As in the use case, a retry brings an id of its own, which the first answer then replaces.
+      // As in the use case, a retry has a new id; the replayed answer has that of the first try.
       this.#offers += 1;
       const handoffId = `${this.#namespace}-h${this.#offers}`;
       const again = { ...request, handoffId, idempotency: idempotencyOf(key, 'offer', input) };
@@ -226,8 +226,8 @@ class Player {
   }
 
   /**
-   * Up to `limit` handoffs: a page that is short must not end the listing. A lapse that a store has yet to write down is
-   * shown, but not passed over: where the listing ends is the same on both sides once all lapses are stored.
+   * Lists up to `limit` handoffs, over short pages too. `next` does not pass an offer whose lapse is not stored yet. So
+   * the positions of both sides are equal only once all lapses are stored.
    */
   #list(listing: Listing, limit: number, goOnFrom?: number): Step {
     const number = this.#listings.push(listing) - 1;
@@ -250,7 +250,8 @@ class Player {
   #listOn({ back, limit }: Of<'listOn'>): Step[] {
     const number = this.#listings.length - 1 - (back % Math.max(1, this.#listings.length));
     const listing = this.#listings[number];
-    // A row that was passed over can get another status by the clock, so these positions may differ between stores.
+    // The status of a row before the position may change with time, so positions of other lists may differ between
+    // stores.
     if (listing === undefined || (listing.status !== 'pending' && listing.status !== undefined)) return [];
     const { namespace, agent, roles, direction } = listing;
     const inbox = ({ positions }: ModelSide): Inbox => ({ namespace, agent, roles, after: positions[number] ?? 0 });
@@ -279,9 +280,9 @@ class Player {
   }
 
   /**
-   * A lapse takes its place in the lists when it is stored, so two stores agree on the places of several lapses only when
-   * they store them in the same order. One that is not stored is undone when the clock is set back. That is all that is
-   * arranged here: in a script of one session, any command may be the first to come across a lapse.
+   * Moves the clock. Stores get the same places for several lapses only if they store them in the same order, and a
+   * lapse that is not stored is undone when the clock is set back. So lapses are stored here if the script has two
+   * sessions, or before the clock is set back. Otherwise any command may be the first to meet a lapse.
    */
   #advance(ticks: number): Step[] {
     const moved = Math.max(ticks, this.#latestTick - this.#tick - maxTicksBack);
@@ -293,12 +294,12 @@ class Player {
     return refs.length > 1 ? [...store, move, ...store, ...look] : [...(moved < 0 ? store : []), move, ...look];
   }
 
-  /** What has expired may take up a limit, so this one is high. */
+  /** Counts with a high limit, because expired offers may use up a low one. */
   #count(): Step {
     return this.#call('countNamespace', { namespace: this.#namespace, limit: 100 });
   }
 
-  /** Everything that can be read, at the end. */
+  /** Returns steps that read everything, for the end of a script. */
   #audit(): Step[] {
     const namespace = this.#namespace;
     return [

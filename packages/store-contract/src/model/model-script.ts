@@ -14,27 +14,28 @@ import {
 import * as fc from 'fast-check';
 
 /**
- * All durations of a script are whole ticks, and so are the moves of its clock: a deadline has passed on every store or on
- * none, however slowly a store answers.
+ * All durations and clock moves of a script are whole ticks. So a deadline has passed on both stores or on neither,
+ * however slowly a store answers.
  */
 export const tickMs = 600_000;
 
-/** A duration of a script. */
 export const inMs = (ticks: number | undefined): number | undefined =>
   ticks === undefined ? undefined : ticks * tickMs;
-/** How far the clock is behind its latest moment at most: a store may have stored for good what it has said for an hour. */
+/**
+ * How far the clock may be set back. Less than an hour, because after that a store may write down an expiry for good.
+ */
 export const maxTicksBack = 5;
 
 export const scriptAgents = ['ann', 'bob', 'cat'] as const;
 export const scriptSessions = ['alpha', 'beta'] as const;
 const scriptRoles = ['builder', 'tester'] as const;
 
-/** Who acts: an agent, or whoever has this part in the session or handoff when the command runs. */
+/** The acting agent: by name, or by its part in the session or handoff when the command runs. */
 export type Actor = (typeof scriptAgents)[number] | 'owner' | 'acceptor' | 'requester';
-/** A number that depends on what it is compared with when the command runs. */
+/** A number relative to the current value when the command runs. */
 export type Relative = -1 | 0 | 1;
 
-/** The number that a script means, when it is compared with this value. */
+/** Returns the number that a script means, given the current value. */
 export const relativeTo = (value: number | undefined, relative: Relative | undefined): number | undefined =>
   value === undefined || relative === undefined ? undefined : Math.max(0, value + relative);
 
@@ -43,17 +44,17 @@ interface OnSession {
 }
 interface Writing {
   readonly actor: Actor;
-  /** An idempotency key. */
+  /** The idempotency key. */
   readonly key: string | undefined;
 }
 interface OnHandoff extends Writing {
-  /** Counted back from the newest offer, and from there again after the first. */
+  /** Counts back from the newest offer, and starts again there after the oldest. */
   readonly back: number;
-  /** Which process of the agent it is. */
+  /** The process of the agent. */
   readonly claimant: string | undefined;
 }
 
-/** What may happen to a store. Sessions, handoffs and cursors are named by what they are when the command runs. */
+/** A command of a script. The player resolves its sessions, handoffs and cursors when the command runs. */
 export type Command =
   | ({
       readonly kind: 'create';
@@ -87,7 +88,7 @@ export type Command =
       readonly after: number;
       readonly before: number | undefined;
       readonly limit: number;
-      /** Of the pages, for a look at the tail; absent: the whole range is read. */
+      /** The page size of `readTail`. Undefined reads the range with `readEntries`. */
       readonly pageSize: number | undefined;
     } & OnSession)
   | ({ readonly kind: 'mark'; readonly actor: Actor; readonly sequence: number | undefined } & OnSession)
@@ -110,7 +111,7 @@ export type Command =
       readonly status: HandoffStatus | undefined;
       readonly limit: number;
     }
-  /** Goes on from where an earlier listing ended; also asks whether there is anything. */
+  /** Peeks into the inbox of an earlier listing, and continues it where it ended. */
   | { readonly kind: 'listOn'; readonly back: number; readonly limit: number }
   | {
       readonly kind: 'sessions';
@@ -119,21 +120,21 @@ export type Command =
       readonly limit: number;
     }
   | { readonly kind: 'count' }
-  /** Below 0, the clock is set back. */
+  /** Moves the clock; a negative number sets it back. */
   | { readonly kind: 'advance'; readonly ticks: number }
-  /** Sends an earlier command that writes once more, as it was. */
+  /** Sends an earlier mutation again, unchanged. */
   | { readonly kind: 'retry'; readonly back: number };
 
-/** A random life of a namespace with one session or two. */
+/** Random commands on one or two sessions of a namespace. */
 export interface Script {
   readonly sessionCount: 1 | 2;
   readonly commands: readonly Command[];
 }
 
-/** Absent once in so many times. */
+/** Undefined once in `absence` times. */
 const maybe = <T>(value: fc.Arbitrary<T>, absence = 3): fc.Arbitrary<T | undefined> =>
   fc.option(value, { nil: undefined, freq: absence });
-/** Absent most of the time: each of these makes a call fail more often. */
+/** Undefined four times out of five: each of these arguments makes refusals more likely. */
 const rarely = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
 
@@ -277,7 +278,7 @@ const weighted: fc.WeightedArbitrary<Command>[] = [
   { weight: 9, arbitrary: fc.record({ kind: kind('retry'), back: fc.oneof(fc.constant(0), fc.nat(6)) }) },
 ];
 
-/** The longest script ends well within the day for which an idempotency key is kept. */
+/** The longest script ends well within a day, for which a store keeps idempotency keys. */
 const maxCommands = 45;
 
 export const arbitraryScript: fc.Arbitrary<Script> = fc.record({

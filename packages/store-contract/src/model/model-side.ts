@@ -10,16 +10,16 @@ import {
 import { tickMs } from './model-script.js';
 import type { StoreHarness } from '../store-scenario.js';
 
-/** What a call came to, in a form that two stores can be compared by. */
+/** The outcome of a call, in a form that does not depend on the store. */
 export type Outcome =
   | { readonly answer: unknown }
   | { readonly refusal: ErrorBody }
-  /** Neither an answer nor a refusal: a defect, whatever the other store says. */
+  /** An error other than a refusal. Always a difference, even if both stores throw it. */
   | { readonly defect: string };
 
 /**
- * One of the two stores that play a script. Instants become ticks since the script began, random ids become the order in
- * which they were first seen, and positions in lists stay on their side.
+ * One of the two stores that play a script. To compare them, instants become ticks since the start, and random ids
+ * become ordinals by first appearance. Positions in lists are not compared.
  */
 export class ModelSide {
   readonly store: Store;
@@ -56,7 +56,7 @@ export class ModelSide {
     );
   }
 
-  /** The clock moves by whole ticks, and a script takes far less than one by itself. */
+  /** Rounds down: the clock moves by whole ticks, and the run time of a script is far less than one. */
   #tick(instantMs: number): number {
     return Math.floor((instantMs - this.#startMs) / tickMs);
   }
@@ -67,10 +67,13 @@ export class ModelSide {
   }
 }
 
-/** A store may write down that an offer expired, or leave it pending: callers see the same. */
+/**
+ * Whether a value is a handoff. Its stored status may be `pending` or `expired` after the deadline; callers see the
+ * same.
+ */
 const isHandoff = (value: object): value is HandoffRecord => 'handoffId' in value && 'status' in value;
 
-/** The store's clock now. */
+/** Reads the store's clock, in epoch milliseconds. */
 export async function clockOf(store: Store): Promise<number> {
   const ref = { namespace: `clock-${randomUUID()}`, sessionKey: 'now' };
   const { session } = await store.createSession({ ...ref, agent: 'ann', metadata: {}, ifExists: 'error' });

@@ -1,6 +1,6 @@
 import type { ModelSide, Outcome } from './model-side.js';
 
-/** One command as it was sent, and what the two stores made of it. */
+/** One command as it was sent, and the outcomes of both stores. */
 export interface PlayedStep {
   readonly text: string;
   readonly expected: Outcome;
@@ -8,10 +8,10 @@ export interface PlayedStep {
   readonly isSame: boolean;
 }
 
-/** A command in which everything has its name. */
+/** A command whose actors, sessions and handoffs are resolved. */
 export interface Step {
   readonly text: string;
   readonly run: (side: ModelSide) => Promise<unknown>;
-  /** The handoff that it makes, unless it is refused. */
+  /** The id of the handoff that it creates, if any. */
   readonly offers?: string;
 }

@@ -16,7 +16,7 @@ function openMemory(plant: (store: Store) => Partial<Store> = () => ({})): Store
 
 describeStoreModel('memory', async () => openMemory(), { runs: 200 });
 
-/** Stores that are wrong in one thing each. */
+/** Stores with one defect each. */
 const defects: Readonly<Record<string, (store: Store) => Partial<Store>>> = {
   'an offer that two agents win': (store) => {
     const won = new Map<string, Replayable<ClaimedHandoff>>();
@@ -41,10 +41,10 @@ const defects: Readonly<Record<string, (store: Store) => Partial<Store>>> = {
       return answer.sequence === 3 ? { ...answer, sequence: 4 } : answer;
     },
   }),
-  'a fence that is not looked at': (store) => ({
+  'a fence that is not checked': (store) => ({
     appendEntry: (request) => store.appendEntry({ ...request, epoch: undefined }),
   }),
-  'an expected sequence that is not looked at': (store) => ({
+  'an expected sequence that is not checked': (store) => ({
     appendEntry: (request) => store.appendEntry({ ...request, expectedSequence: undefined }),
   }),
   'a replay of an append that is not recognised': (store) => ({
@@ -67,7 +67,7 @@ const defects: Readonly<Record<string, (store: Store) => Partial<Store>>> = {
     claimHandoff: async (request) => {
       const answer = await store.claimHandoff({ ...request, leaseMs: request.leaseMs && request.leaseMs + 600_000 });
       const { lease } = answer.session;
-      // Nobody can tell from the answer.
+      // Hides the defect from the answer itself.
       const shown = lease && {
         ...lease,
         durationMs: lease.durationMs - 600_000,
@@ -183,7 +183,7 @@ describe('the store model', () => {
     expect(difference).toMatch(/differs[\s\S]*createSession[\s\S]*reference: [\s\S]*engine: /);
   });
 
-  it('shows a difference by a short script', async () => {
+  it('shows a difference as a short script', async () => {
     const difference = await findDifference(openMemory(defects['a mark that never moves back']), {
       runs: 500,
       seed: 1,
@@ -191,12 +191,12 @@ describe('the store model', () => {
     expect(difference?.match(/^\d+\. /gm)?.length).toBeLessThanOrEqual(6);
   });
 
-  it.each([0, 50])('says that it came to an end early, after %i ms', async (limitMs) => {
+  it.each([0, 50])('reports that it ended early, after %i ms', async (limitMs) => {
     const search = findDifference(openMemory(), { runs: 100_000, seed: 1, limitMs });
     await expect(search).rejects.toThrow(/over after \d+ of 100000 scripts/);
   });
 
-  it('comes to every refusal of the port, and to an answer of every operation', async () => {
+  it('reaches every refusal of the port, and an answer of every operation', async () => {
     const seen = new Set<string>();
     for (const script of fc.sample(arbitraryScript, { numRuns: 400, seed: 7 })) {
       for (const { text, expected } of await playScript(script, openMemory())) {

@@ -7,27 +7,26 @@ import { playSeeds, runsOf, type SeededRun, type SeededSearch } from '../play-se
 import type { Outcome } from './model-side.js';
 import type { StoreHarness } from '../store-scenario.js';
 
-/** How long the search goes on. */
 export interface ModelSearch {
-  /** How many random scripts are played. The environment's `MODEL_RUNS` stands in for it. */
+  /** How many random scripts to play. The environment variable `MODEL_RUNS` overrides it. */
   readonly runs?: number | undefined;
-  /** Where the search begins. */
+  /** The seed of the search. */
   readonly seed?: number | undefined;
-  /** After how many milliseconds it ends, however far it came. Default: a minute, and half a second for each script. */
+  /** When the search ends at the latest, in milliseconds. Default: a minute, and half a second for each script. */
   readonly limitMs?: number | undefined;
 }
 
 const defaultRuns = 50;
-/** The searches that ever found an engine that differed: an SQLite that did not set a mark back. */
+/** Searches that once found a difference: SQLite did not set a mark back. */
 const failedBefore: readonly SeededRun[] = [{ seed: 755_538_102, runs: 200 }];
-/** Enough for a script that a person can read. */
+/** How long to shrink a script until a person can read it, in milliseconds. */
 const maxShrinks = 300;
-/** A slow engine may take longer to shrink what was found than anyone waits: it is printed as short as it is by then. */
+/** A slow engine may take too long to shrink a script: at this limit it is printed as short as it is. */
 const defaultLimitMs = (runs: number): number => 60_000 + runs * 500;
 
 /**
- * Plays random scripts of commands, retries and moves of the clock on an engine and on the memory reference, and compares
- * every answer. A difference is shown as the shortest script that was found to show it.
+ * Declares a test that plays random commands, retries and clock moves on an engine and on the memory reference, and
+ * compares every answer. A difference fails the test with the shortest script found that shows it.
  */
 export function describeStoreModel(
   engine: string,
@@ -43,7 +42,7 @@ export function describeStoreModel(
 
     const search: SeededSearch = { variables: 'MODEL', runs: options.runs ?? defaultRuns, failedBefore };
     const runs = runsOf(search);
-    // oxlint-disable-next-line vitest/expect-expect -- a difference is thrown as it is to be read
+    // oxlint-disable-next-line vitest/expect-expect -- a difference is thrown as readable text
     it(
       `answers ${runs} random scripts as the reference does`,
       () =>
@@ -57,9 +56,9 @@ export function describeStoreModel(
 }
 
 /**
- * What an engine answers differently from the reference, for a person to read; undefined when nothing was found.
+ * Searches for an answer of an engine that differs from the reference's. Returns it as readable text, or undefined.
  *
- * @throws when the time was over before all scripts were played, and those that were played showed nothing
+ * @throws Error (the time was up before all scripts were played, and none had shown a difference)
  */
 export async function findDifference(
   harness: StoreHarness,
@@ -69,7 +68,7 @@ export async function findDifference(
   const property = fc.asyncProperty(fc.limitShrink(arbitraryScript, maxShrinks), async (script: Script) => {
     const played = await playScript(script, harness);
     const isSame = played.every((step) => step.isSame);
-    // Every script that fails from here on is a shorter form of one that failed before.
+    // Scripts that fail from here on are shorter forms of the first one.
     if (!isSame) shortest = played;
     return isSame;
   });
@@ -77,7 +76,7 @@ export async function findDifference(
     numRuns: runs,
     ...(seed !== undefined && { seed }),
     plugins: [
-      // The long scripts are those that get somewhere.
+      // Long scripts, because short ones reach few states.
       fc.unbiased(),
       fc.interruptAfterTimeLimit(limitMs),
     ],
