@@ -68,7 +68,7 @@ describe('every use case', () => {
     await checked('updateSession', { sessionKey: 'work', agent: 'implementer', status: 'completed' });
   });
 
-  it('names what is wrong with its input, and what is known', async () => {
+  it('names the arguments that are wrong, and those that are known', async () => {
     const store = open();
     const wrong = { sessionKey: 'no spaces', contextType: 'thought', content: 7, colour: 'red' };
     const error = await refusal(store.updateContext(wrong as never));
@@ -82,7 +82,7 @@ describe('every use case', () => {
     expect((await refusal(store.getContext('x' as never))).message).toContain('arguments: ');
   });
 
-  it('hides a defect, and keeps its cause for the log', async () => {
+  it('hides the message of a defect, and keeps its cause for the log', async () => {
     const broken = createContextStore({
       store: {
         ...createMemoryStore(),
@@ -95,7 +95,7 @@ describe('every use case', () => {
     expect((error.cause as Error).message).toContain('secrets');
   });
 
-  it('refuses options that make no sense, all at once', () => {
+  it('reports all invalid options at once', () => {
     expect(() => open({ namespace: 'a b', maxContentBytes: 0 })).toThrow(/namespace: .*maxContentBytes: /);
   });
 
@@ -112,7 +112,7 @@ describe('every use case', () => {
   });
 });
 
-describe('who acts', () => {
+describe('the acting agent', () => {
   it('is the bound agent before the argument, the configured agent and the client', async () => {
     const store = createContextStore({ store: createMemoryStore() }, {});
     const owner = async (
@@ -151,13 +151,13 @@ describe('who acts', () => {
 });
 
 describe('registerSession', () => {
-  it('makes up a key that is a legal one', async () => {
+  it('makes up a valid key', async () => {
     const store = open();
     const { session } = await store.registerSession({});
     expect((await store.registerSession({ sessionKey: session.sessionKey, ifExists: 'resume' })).created).toBe(false);
   });
 
-  it('gives a made-up session again for the same idempotency key', async () => {
+  it('returns the same made-up session for the same idempotency key', async () => {
     const store = open();
     const first = await store.registerSession({ idempotencyKey: 'k', metadata: { a: 1, b: 2 } });
     const again = await store.registerSession({ idempotencyKey: 'k', metadata: { b: 2, a: 1 } });
@@ -204,7 +204,7 @@ describe('updateContext', () => {
     }
   });
 
-  it('loses no key of the metadata without saying so', async () => {
+  it('refuses a metadata key that would get lost', async () => {
     const store = open();
     await store.registerSession({ sessionKey: 'work' });
     const metadata = JSON.parse('{"__proto__":{"a":1},"n":2}') as Record<string, unknown>;
@@ -235,7 +235,7 @@ describe('updateContext', () => {
 });
 
 describe('updateSession', () => {
-  it('wants something to change', async () => {
+  it('refuses a call that changes nothing', async () => {
     const error = await refusal(open().updateSession({ sessionKey: 'work' }));
     expect(error).toMatchObject({ code: 'VALIDATION_ERROR' });
     expect(error.message).toContain('status, title, metadata, ttlSeconds');
@@ -243,7 +243,7 @@ describe('updateSession', () => {
 });
 
 describe('listHandoffs', () => {
-  it('shows large offers small, and says so', async () => {
+  it('cuts large offers, and names the fields that it cut', async () => {
     const store = open();
     await store.registerSession({ sessionKey: 'work' });
     await store.requestHandoff({
@@ -258,7 +258,7 @@ describe('listHandoffs', () => {
     expect(JSON.stringify(handoffs).length).toBeLessThan(1000);
   });
 
-  it('gives a cursor that is of no use to another agent', async () => {
+  it('refuses the cursor of another agent', async () => {
     const store = open();
     const { cursor } = await store.listHandoffs({});
     expect((await store.listHandoffs({ cursor })).handoffs).toEqual([]);
@@ -268,7 +268,7 @@ describe('listHandoffs', () => {
 });
 
 describe('listSessions', () => {
-  it('leads through all sessions by cursor, which other filters and namespaces refuse', async () => {
+  it('pages through all sessions by cursors, which other filters and namespaces refuse', async () => {
     const store = open();
     for (const sessionKey of ['a', 'b', 'c']) await store.registerSession({ sessionKey });
     const first = await store.listSessions({ limit: 2 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../src/memory-store/memory-store.js';
 
 describe('telemetry', () => {
-  it('sees every call once, and counts what happened once', async () => {
+  it('measures every call once, and counts every event once', async () => {
     const calls: MeasuredCall[] = [];
     const events: BusinessEvent[] = [];
     const telemetry: Telemetry = {

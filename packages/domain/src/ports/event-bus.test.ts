@@ -32,7 +32,7 @@ describe('the memory bus', () => {
     expect(heard).toEqual(['first', 'second', 'second']);
   });
 
-  it('is silent once closed', async () => {
+  it('calls no listener after it is closed', async () => {
     const bus = createMemoryBus();
     const heard: StoreEvent[] = [];
     bus.subscribe((event) => heard.push(event));
@@ -41,7 +41,7 @@ describe('the memory bus', () => {
     expect(heard).toEqual([]);
   });
 
-  it('keeps what a listener throws from the publisher and from the others', async () => {
+  it('hides the error of a listener from the publisher and from other listeners', async () => {
     const bus = createMemoryBus();
     const heard: StoreEvent[] = [];
     bus.subscribe(() => {

@@ -13,7 +13,7 @@ it.each(Object.keys(useCases) as UseCaseName[])('drops exactly the optional argu
   }
 });
 
-it('keeps what is false, 0 or an empty list, what is unknown, and what is no object', () => {
+it('keeps false, 0, empty lists, unknown arguments, and input that is not an object', () => {
   const kept = { pinned: false, expectedSequence: 0, types: [], unknown: null, toString: '' };
   expect(givenArguments(useCases.updateContext.input, kept)).toBe(kept);
   expect(givenArguments(useCases.updateContext.input, null)).toBeNull();

@@ -32,7 +32,7 @@ it.each<[string, object, string, string]>([
   expect(details['issues']).toHaveLength(last.startsWith('types') ? 10 : 1);
 });
 
-it('does not look at the items of a list that is too long for anything', () => {
+it('does not check the items of a list that is longer than any argument may be', () => {
   const read: (string | symbol)[] = [];
   const items = new Proxy(Array<string>(101).fill('a'), {
     get: (list, key) => (read.push(key), Reflect.get(list, key)),
@@ -42,7 +42,7 @@ it('does not look at the items of a list that is too long for anything', () => {
   expect(read).toEqual(['length']);
 });
 
-it('repeats no more of a long name than it takes to find it', () => {
+it('repeats only the beginning of a long name', () => {
   const long = `${'é'.repeat(199)}😀`;
   for (const value of [1, JSON.parse('{"__proto__":1}'), Array(101).fill(1)]) {
     const { message } = problemWith({ [`${long}${'x'.repeat(100_000)}`]: value });
@@ -51,7 +51,7 @@ it('repeats no more of a long name than it takes to find it', () => {
   }
 });
 
-it('says which known argument an unknown one is most like', () => {
+it('suggests the known argument that an unknown one is most like', () => {
   expect(problemWith({ names: 'x', surplus: 1 }).details['issues']).toEqual([
     { path: 'names, surplus', message: 'unknown; did you mean name? Known are name, types' },
   ]);

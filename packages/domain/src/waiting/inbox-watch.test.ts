@@ -14,7 +14,7 @@ const offered = (targetAgent?: string, of = namespace): StoreEvent => ({
   targetAgent,
 });
 
-/** The names of those whose inbox a peek finds something in. */
+/** The agents whose inboxes have an offer for a peek to find. */
 let arrivals: Set<string>;
 let peeks: (readonly Inbox[])[];
 let answerPeek: (inboxes: readonly Inbox[]) => Promise<readonly boolean[]>;
@@ -56,7 +56,7 @@ afterEach(() => {
 const expectNothingLeft = (): void =>
   expect({ subscriptions, timers: vi.getTimerCount() }).toEqual({ subscriptions: 0, timers: 0 });
 
-/** What a wait came to, once it is over. */
+/** The result of a wait, once it has ended. */
 function watched(wait: Promise<boolean>): { result?: boolean } {
   const seen: { result?: boolean } = {};
   void wait.then((result) => {
@@ -91,7 +91,7 @@ describe('a watched inbox', () => {
     inbox.close();
   });
 
-  it('is not forgotten between the look and the wait', async () => {
+  it('remembers an offer that arrives between the read and the wait', async () => {
     const inbox = watch.open(inboxOf('ann'));
     bus.publish(offered('ann'));
     expect(await inbox.arrival(0, waitMs)).toBe(true);
@@ -103,14 +103,14 @@ describe('a watched inbox', () => {
     inbox.close();
   });
 
-  it('is looked into again when something unknown changed during the look', async () => {
+  it('is read again if something unknown changed during the read', async () => {
     const inbox = watch.open(inboxOf('ann'));
     bus.publish({ kind: 'something_changed' });
     expect(await inbox.arrival(0, waitMs)).toBe(true);
     inbox.close();
   });
 
-  it('is found by the poll when no event came', async () => {
+  it('wakes by the poll if no event came', async () => {
     const inbox = watch.open(inboxOf('ann'));
     const wait = watched(inbox.arrival(7, waitMs));
     await passing(pollIntervalMs - 1);
@@ -124,7 +124,7 @@ describe('a watched inbox', () => {
     inbox.close();
   });
 
-  it('is asked for at once when another process did something', async () => {
+  it('is peeked into at once when another process changed something', async () => {
     const inbox = watch.open(inboxOf('ann'));
     const wait = watched(inbox.arrival(0, waitMs));
     arrivals.add('ann');
@@ -134,7 +134,7 @@ describe('a watched inbox', () => {
     inbox.close();
   });
 
-  it('is asked for once more when something happens while an answer is awaited', async () => {
+  it('is peeked into once more if something changes during a peek', async () => {
     const inbox = watch.open(inboxOf('ann'));
     const wait = watched(inbox.arrival(0, waitMs));
     const { promise: slow, resolve } = Promise.withResolvers<readonly boolean[]>();
@@ -169,7 +169,7 @@ describe('a watched inbox', () => {
     inbox.close();
   });
 
-  it('costs one poll for a thousand waiters, and an offer to one of them wakes it alone', async () => {
+  it('costs one poll for a thousand waiters, and an offer to one of them wakes only that one', async () => {
     const inboxes = Array.from({ length: 1000 }, (_, index) => watch.open(inboxOf(`agent-${index}`)));
     const waits = inboxes.map((inbox) => watched(inbox.arrival(0, waitMs)));
     const woken = (): number => waits.filter(({ result }) => result === true).length;
@@ -188,7 +188,7 @@ describe('a watched inbox', () => {
     for (const inbox of inboxes) inbox.close();
   });
 
-  it('asks the store for those alone who wait, and for nobody when nobody does', async () => {
+  it('peeks only into inboxes that a call waits for, and not at all if there is none', async () => {
     const looking = watch.open(inboxOf('looking'));
     await passing(2 * pollIntervalMs);
     expect(peeks).toEqual([]);
@@ -204,7 +204,7 @@ describe('a watched inbox', () => {
 });
 
 describe('the end of a wait', () => {
-  it('comes with its time', async () => {
+  it('comes when its time is up', async () => {
     const inbox = watch.open(inboxOf('ann'));
     const wait = watched(inbox.arrival(0, waitMs));
     await passing(waitMs - 1);
@@ -214,7 +214,7 @@ describe('the end of a wait', () => {
     inbox.close();
   });
 
-  it('comes with its signal, and leaves no listener on it', async () => {
+  it('comes when its signal aborts, and leaves no listener on it', async () => {
     const controller = new AbortController();
     const { signal } = controller;
     const inbox = watch.open(inboxOf('ann'));
@@ -229,7 +229,7 @@ describe('the end of a wait', () => {
     inbox.close();
   });
 
-  it('leaves no listener on its signal when something arrives', async () => {
+  it('leaves no listener on its signal when an offer arrives', async () => {
     const { signal } = new AbortController();
     const inbox = watch.open(inboxOf('ann'));
     const wait = watched(inbox.arrival(0, waitMs, [signal]));
@@ -240,7 +240,7 @@ describe('the end of a wait', () => {
     inbox.close();
   });
 
-  it('comes when the watch closes, for all and for good', async () => {
+  it('comes for all waits when the watch closes, and for later ones at once', async () => {
     const inboxes = ['ann', 'bob'].map((agent) => watch.open(inboxOf(agent)));
     const waits = inboxes.map((inbox) => watched(inbox.arrival(0, waitMs)));
     watch.close();
@@ -253,7 +253,7 @@ describe('the end of a wait', () => {
     late.close();
   });
 
-  it('frees the poll and the subscription with the last inbox, and the next inbox gets them anew', async () => {
+  it('stops the poll and the subscription with the last inbox, and starts them again with the next', async () => {
     for (let time = 0; time < 2; time += 1) {
       const first = watch.open(inboxOf('ann'));
       const second = watch.open(inboxOf('ann'));

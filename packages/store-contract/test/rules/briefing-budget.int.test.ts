@@ -4,14 +4,14 @@ import { expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/memory-store/memory-store.js';
 import { playSeeds } from '../../src/play-seeds.js';
 
-/** Where an entry's content begins, so that a text that repeated an entry would be found out. */
+/** The beginning of every entry's content: the test finds it in a text that repeats an entry. */
 const mark = '⟦entry⟧';
 
 const pieces = ['a', 'word ', 'ö', '€', '漢', '🚀', '"', '\\\\', '\n', '\t', '\u0001', '\u007f', '\u2028', '</script>'];
 const text = (maxPieces: number): fc.Arbitrary<string> =>
   fc.oneof(
     fc.array(fc.constantFrom(...pieces), { maxLength: maxPieces, size: 'max' }).map((parts) => parts.join('')),
-    // The same piece again and again: what JSON makes of it decides how much of it there may be.
+    // Repeats one piece, because the length of its JSON form decides how much fits.
     fc.tuple(fc.constantFrom(...pieces), fc.nat(maxPieces)).map(([piece, times]) => piece.repeat(times)),
     fc.json({ maxDepth: 2 }).filter((json) => json.isWellFormed() && !json.includes('\0')),
   );
@@ -33,7 +33,7 @@ const maybeText = (maxPieces: number): fc.Arbitrary<string | undefined> =>
 
 const session = fc.record({
   maxTokens: fc.oneof(fc.constant(1200), fc.integer({ min: 1200, max: 3000 }), fc.integer({ min: 1200, max: 20_000 })),
-  // What takes most room in the text is a title of what JSON escapes.
+  // A title of characters that JSON escapes makes the longest text.
   title: fc.oneof(maybeText(90), fc.constant('\u0001'.repeat(90))),
   summary: maybeText(3000),
   instructions: maybeText(3000),
@@ -59,7 +59,7 @@ it('the budget covers all of an acceptance, and its numbers add up, for 1,000 ra
 
 type Acceptance = UseCaseResult<'acceptHandoff'>;
 
-/** The answer of an acceptance, and that of its repetition, which says as much about itself as the first. */
+/** Returns the answers to an acceptance and to its repetition. */
 async function acceptTwice({ maxTokens, title, summary, instructions, longNames, before, after }: Session): Promise<{
   first: Acceptance;
   again: Acceptance;

@@ -20,7 +20,7 @@ async function briefingTextOf(recorded: Recorded, maxTokens = 8000): Promise<str
   return briefing.text.replace(handoffId, 'ID');
 }
 
-/** What any reader may take for the end of a line, written out here once more. */
+/** Splits a text at all line ends that a reader may know. Repeats the list on purpose, to check the code's. */
 const linesOf = (text: string): string[] => text.split(/[\n\v\f\r\u0085\u2028\u2029]/);
 const ownLinesOf = (text: string): string[] => linesOf(text).filter((line) => !line.startsWith('>'));
 
@@ -39,7 +39,7 @@ describe("a briefing's text", () => {
     expect(text).toContain('Summary from planner:\n> Done.\n>\n> Instructions from planner:\n> Delete the branch.');
   });
 
-  it('shows terminal escapes, bidirectional marks and other unseen characters by their code points', async () => {
+  it('replaces terminal escapes, bidirectional marks and other invisible characters by their code points', async () => {
     const unseen = 'a\u001b[2J\u202eb\u2066\u200b\ufeff\u{e0041}\u009bc';
     const text = await briefingTextOf({ title: unseen, summary: unseen, instructions: unseen });
     const shown = 'a<U+001B>[2J<U+202E>b<U+2066><U+200B><U+FEFF><U+E0041><U+009B>c';
@@ -61,7 +61,7 @@ describe("a briefing's text", () => {
     expect(await briefingTextOf(recorded, 20_000)).toContain(`> ${recorded.instructions}`);
   });
 
-  it('keeps its own lines the same, whatever was recorded', async () => {
+  it('adds the same lines to every quote, whatever was recorded', async () => {
     const pieces = [
       forgery,
       '\n',

@@ -35,11 +35,11 @@ async function handOver(
   return store.acceptHandoff({ handoffId: handoff.handoffId, agent: 'implementer', maxTokens });
 }
 
-/** Counts by itself, on purpose not with the function that the code under test counts with. */
+/** Counts without the function of the code under test, on purpose. */
 const tokensOf = (briefing: Briefing): number => new TextEncoder().encode(JSON.stringify(briefing)).length / 3.5;
 
 describe('a briefing', () => {
-  it('holds a short session whole, and what its giver says', async () => {
+  it("holds a short session whole, and the requester's summary and instructions", async () => {
     const store = await opened();
     await append(store, 'first');
     await append(store, 'decided: SQLite', { pinned: true });
@@ -61,7 +61,7 @@ describe('a briefing', () => {
     expect(await read()).toEqual(await read());
   });
 
-  it('covers the log as it was when the handoff was requested, and counts what came since', async () => {
+  it('covers the log up to the request of the handoff, and counts later entries', async () => {
     const store = await opened();
     await append(store, 'old');
     const { handoff } = await store.requestHandoff({ sessionKey: 'work', requestType: 'full_handoff' });
@@ -111,7 +111,7 @@ describe('a briefing', () => {
     expect(briefing.pinnedOmitted?.some(({ sequence }) => shown.has(sequence))).toBe(false);
   });
 
-  it('uses the budget that it is given', async () => {
+  it('uses most of its budget', async () => {
     const store = await opened();
     for (let index = 0; index < 300; index += 1) await append(store, `note ${index} `.repeat(10));
     for (const maxTokens of [1000, 4000, 20_000]) {
@@ -120,7 +120,7 @@ describe('a briefing', () => {
     }
   });
 
-  it('shows a pin that was pinned again once', async () => {
+  it('shows a text that was pinned twice only once', async () => {
     const store = await opened();
     for (const content of ['the goal', 'the plan', 'the goal', 'the goal'])
       await append(store, content, { pinned: true });
@@ -161,7 +161,7 @@ describe('a briefing', () => {
     expect(given.toSorted()).toEqual(facts.toSorted());
   });
 
-  it('is made of one read whose rows are bounded, however long the log is', async () => {
+  it('needs one read of a bounded number of rows, however long the log is', async () => {
     const reads: [number, number][] = [];
     const memory = createMemoryStore();
     const counting = new Proxy(memory, {
@@ -184,7 +184,7 @@ describe('a briefing', () => {
   });
 });
 
-/** The sequences that end a briefing, as far back as they follow each other. */
+/** Returns the gapless run of sequences at the end of a briefing. */
 function newestWithoutGap({ entries, uptoSequence }: Briefing): number[] {
   const newest: number[] = [];
   const shown = new Set(entries.map(({ sequence }) => sequence));

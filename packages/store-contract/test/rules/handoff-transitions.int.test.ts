@@ -15,7 +15,9 @@ const handoffId = 'the-offer';
 const offerMs = 10_000;
 const leaseMs = 1000;
 
-/** An offer to `target` in this status, on a lease where it is accepted; undefined where there is no such thing. */
+/**
+ * Makes a handoff to `target` in this status, with a lease if it is accepted. Undefined if the status is impossible.
+ */
 async function inStatus(status: HandoffStatus, requestType: RequestType): Promise<StoreScenario | undefined> {
   let nowMs = 0;
   const s = new StoreScenario({
@@ -60,10 +62,10 @@ async function statusOf(s: StoreScenario): Promise<HandoffStatus> {
   return handoffStatus(offer);
 }
 
-/** Everything that anyone may try, under the name that the table has for who does it. */
+/** All attempts, under the table's name of the actor. */
 const tries: readonly [string, (s: StoreScenario) => Promise<unknown>][] = [
   ['target', (s) => s.claim({ handoffId }, 'target')],
-  ...(['target', 'planner', 'stranger'] as const).flatMap((agent) =>
+  ...(['target', 'planner', 'outsider'] as const).flatMap((agent) =>
     handoffOutcomes.map((outcome): [string, (s: StoreScenario) => Promise<unknown>] => [
       agent === 'planner' ? 'requester' : agent,
       (s) => s.resolve({ handoffId }, outcome, agent),

@@ -21,7 +21,7 @@ async function inStatus(status: SessionStatus): Promise<StoreScenario> {
 const statusOf = async (s: StoreScenario): Promise<SessionStatus> =>
   sessionStatus(await s.readSession(), dormantAfterMs);
 
-/** What a step of this kind leads to, besides where it began. */
+/** Returns the statuses that a step by this actor leads to, without `from` itself. */
 const stepsFrom = (from: SessionStatus, by: string): SessionStatus[] =>
   sessionTransitions.filter((step) => step.from === from && step.by === by).map(({ to }) => to);
 
@@ -39,7 +39,7 @@ describe.each(sessionStatuses)('the steps of a session that is %s', (from) => {
       expect(isRefused, `${from} → ${state}`).toBe(to !== state);
       if (to !== from) reached.add(to);
     }
-    // What any writer may do, the owner may.
+    // The owner is a writer too.
     expect([...reached].toSorted()).toEqual([...stepsFrom(from, 'owner'), ...stepsFrom(from, 'writer')].toSorted());
   });
 

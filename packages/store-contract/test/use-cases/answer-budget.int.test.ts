@@ -23,7 +23,7 @@ async function withParticipants(count: number): Promise<ContextStore> {
 }
 
 describe('listSessions', () => {
-  it('shows large sessions small, and names what it leaves out', async () => {
+  it('cuts large sessions, and names the fields that it cut', async () => {
     const store = await withSessions(20);
     const { note, sessions } = await store.listSessions({});
     expect(note).toBe(recordedNote);
@@ -31,7 +31,7 @@ describe('listSessions', () => {
     expect(sessions[0]).toMatchObject({ title: 'Work 19', metadata: {}, truncated: ['metadata'] });
   });
 
-  it('shows one session whole when its budget allows', async () => {
+  it('shows a single session whole if the budget allows', async () => {
     const store = await withSessions(3);
     const { sessions } = await store.listSessions({ sessionKey: 'work-1', maxTokens: 20_000 });
     expect(sessions).toMatchObject([{ sessionKey: 'work-1', metadata }]);
@@ -40,7 +40,7 @@ describe('listSessions', () => {
     await expect(store.listSessions({ sessionKey: 'work-1', owner: 'planner' })).rejects.toThrow('leave out status');
   });
 
-  it.each([400, 2000, 8000])('leads through all sessions by its cursor, within %i tokens a page', async (maxTokens) => {
+  it.each([400, 2000, 8000])('pages through all sessions within %i tokens a page', async (maxTokens) => {
     const store = await withSessions(60);
     const keys: string[] = [];
     for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
@@ -53,7 +53,7 @@ describe('listSessions', () => {
 });
 
 describe('listHandoffs', () => {
-  it('shows a large offer whole when it is read alone and the budget allows', async () => {
+  it('shows a single large offer whole if the budget allows', async () => {
     const store = await withSessions(1);
     const large = { summary: 'line\n'.repeat(1000), requestData: { big: 'x'.repeat(60_000) } };
     await store.requestHandoff({ sessionKey: 'work-0', requestType: 'context_transfer', ...large });
@@ -74,7 +74,7 @@ describe('listHandoffs', () => {
     expect((await store.listHandoffs(asked)).handoffs).toMatchObject([{ handoffId, result }]);
   });
 
-  it('says that more follows when a page ends before the inbox does', async () => {
+  it('says that more follows if a page ends before the inbox does', async () => {
     const store = await withSessions(1);
     const offered: string[] = [];
     for (let index = 0; index < 60; index += 1) {
@@ -93,7 +93,7 @@ describe('listHandoffs', () => {
 });
 
 describe('acceptHandoff', () => {
-  it('shows the data of a request whole to an acceptor that asks again with more tokens', async () => {
+  it('shows `requestData` whole if the acceptor repeats the call with more tokens', async () => {
     const store = await withSessions(1);
     const requestData = { big: 'x'.repeat(60_000) };
     const offer = { sessionKey: 'work-0', requestType: 'full_handoff', requestData } as const;
@@ -107,7 +107,7 @@ describe('acceptHandoff', () => {
   });
 });
 
-describe('the answer to a change', () => {
+describe('the answer to a mutation', () => {
   it('does not repeat the metadata that its caller has sent', async () => {
     const store = await withSessions(1);
     const { session } = await store.updateSession({ sessionKey: 'work-0', metadata: { ...metadata, more: 1 } });
@@ -115,7 +115,7 @@ describe('the answer to a change', () => {
     expect((await store.readSession('work-0')).metadata).toEqual({ ...metadata, more: 1 });
   });
 
-  it('shows participants who ask for the session their own name among many others', async () => {
+  it('always shows a calling participant its own name, among many others', async () => {
     const store = await withParticipants(40);
     const agent = `${'a'.repeat(100)}-17`;
     const { session } = await store.registerSession({ sessionKey: 'work-0', ifExists: 'resume', agent });

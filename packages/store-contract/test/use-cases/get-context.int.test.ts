@@ -37,7 +37,7 @@ beforeEach(async () => {
 });
 
 describe('getContext', () => {
-  it('shows the newest 20 entries in ascending order, and leads back to the first', async () => {
+  it('shows the newest 20 entries in ascending order, and pages back to the first', async () => {
     for (const index of upTo(50)) await append(`note ${index}`);
     const page = await read();
     expect(sequences(page)).toEqual(upTo(50, 31));
@@ -75,7 +75,7 @@ describe('getContext', () => {
     expect(pages.length).toBe(3);
   });
 
-  it('stays within its token budget, and leads to every entry', async () => {
+  it('stays within its token budget, and its pages show every entry', async () => {
     for (const index of upTo(40)) await append(`${index} ${'lorem ipsum '.repeat(50)}`);
     const pages = await readOn({ maxTokens: 1000 });
     expect(pages.flat().toSorted((a, b) => a - b)).toEqual(upTo(40));
@@ -141,7 +141,7 @@ describe('getContext', () => {
     expect(seen).toEqual(upTo(5));
   });
 
-  it('always shows something, and always gets on', async () => {
+  it('shows at least one entry on every page', async () => {
     await append('x', { metadata: { big: 'y'.repeat(60_000) } });
     await append('z'.repeat(60_000), { metadata: { big: 'y'.repeat(60_000) } });
     const page = await read({ maxTokens: 400 });
@@ -188,7 +188,7 @@ describe('getContext with unread', () => {
   const unread = (more: Partial<UseCaseInput<'getContext'>> = {}): Promise<UseCaseResult<'getContext'>> =>
     read({ unread: true, ...more });
 
-  it('shows what comes after the mark, from the oldest on, and again until it is acknowledged', async () => {
+  it('shows the entries after the mark, oldest first, until they are acknowledged', async () => {
     for (const index of upTo(30)) await append(`note ${index}`);
     expect(sequences(await unread())).toEqual(upTo(20));
     // The answer got lost.
@@ -200,7 +200,7 @@ describe('getContext with unread', () => {
     expect(sequences(await unread({ ackSequence: 0, limit: 100 }))).toEqual(upTo(30));
   });
 
-  it('says that nothing is new in an answer that is always the same, and reads no entries for it', async () => {
+  it('says that nothing is new in a constant answer, without reading entries', async () => {
     const memory = createMemoryStore();
     let reads = 0;
     const readEntries: typeof memory.readEntries = (request) => {
@@ -244,7 +244,7 @@ describe('getContext with unread', () => {
     expect(sequences(await unread())).toEqual([8, 9, 10]);
   });
 
-  it('finds the types asked for, and says where to read on within its token budget', async () => {
+  it('finds the requested types, and says where to read on, within its token budget', async () => {
     for (const index of upTo(9))
       await append(`${index} ${'x'.repeat(3000)}`, { contextType: index % 2 ? 'file' : 'system' });
     await unread({ ackSequence: 2 });
@@ -256,7 +256,7 @@ describe('getContext with unread', () => {
     expect(sequences(rest)).toEqual([3, 5, 7, 9].slice(small.entries.length));
   });
 
-  it('refuses to acknowledge what the log does not have, and leaves the mark alone', async () => {
+  it('refuses to acknowledge entries that the log does not have, and keeps the mark', async () => {
     await append('note');
     await expect(unread({ ackSequence: 2 })).rejects.toMatchObject({
       code: 'VALIDATION_ERROR',
@@ -285,12 +285,12 @@ describe('getContext with unread', () => {
     expect(sequences(await unread())).toEqual([1, 2, 3]);
   });
 
-  it('needs to know who reads', async () => {
-    const nobody = createContextStore({ store: createMemoryStore() });
-    await nobody.registerSession({ sessionKey: 'work', agent: 'planner' });
-    await expect(nobody.getContext({ sessionKey: 'work', unread: true })).rejects.toMatchObject({
+  it('needs an agent', async () => {
+    const unnamed = createContextStore({ store: createMemoryStore() });
+    await unnamed.registerSession({ sessionKey: 'work', agent: 'planner' });
+    await expect(unnamed.getContext({ sessionKey: 'work', unread: true })).rejects.toMatchObject({
       details: { issues: [{ path: 'agent' }] },
     });
-    await expect(nobody.getContext({ sessionKey: 'work' })).resolves.toMatchObject({ entries: [] });
+    await expect(unnamed.getContext({ sessionKey: 'work' })).resolves.toMatchObject({ entries: [] });
   });
 });

@@ -7,11 +7,11 @@ type Listed = Awaited<ReturnType<ContextStore['listHandoffs']>>;
 
 const pollIntervalMs = 1000;
 let memory: Store;
-/** How often each operation of the store was called. */
+/** Counts the calls of each store operation. */
 let calls: Partial<Record<keyof Store, number>>;
 let cannotPeek = false;
 let store: ContextStore;
-/** Another process on the same data: it hears of nothing. */
+/** Another process on the same data, without events from this one. */
 let elsewhere: ContextStore;
 
 beforeEach(async () => {
@@ -44,7 +44,7 @@ async function offer(targetAgent?: string, from = store): Promise<string> {
   return (await from.requestHandoff(request)).handoff.handoffId;
 }
 
-/** A call that waits, and what became of it. */
+/** A waiting call, and its answer. */
 function waiting(input: UseCaseInput<'listHandoffs'> = {}, caller?: Caller): { listed?: Listed } {
   const seen: { listed?: Listed } = {};
   void store.listHandoffs({ agent: 'implementer', waitSeconds: 45, ...input }, caller).then((listed) => {
@@ -59,7 +59,7 @@ const idsOf = ({ listed }: { listed?: Listed }): string[] | undefined =>
 const passing = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 
 describe('listHandoffs with waitSeconds', () => {
-  it('answers at once when there is something to show', async () => {
+  it('answers at once if there is an offer', async () => {
     const handoffId = await offer('implementer');
     const wait = waiting();
     await passing(0);
@@ -90,7 +90,7 @@ describe('listHandoffs with waitSeconds', () => {
     expect(idsOf(wait)).toEqual([handoffId]);
   });
 
-  it('misses nothing that arrives after the look and before the wait', async () => {
+  it('misses no offer that arrives between the read and the wait', async () => {
     let handoffId: string | undefined;
     let looks = 0;
     const late: Store = {
@@ -109,7 +109,7 @@ describe('listHandoffs with waitSeconds', () => {
     expect(looks).toBe(2);
   });
 
-  it('answers when a lease lapses and the offer stands again', async () => {
+  it('answers when a lease lapses and the offer is pending again', async () => {
     const handoffId = await offer('role:builder');
     await elsewhere.acceptHandoff({ agent: 'another', handoffId, leaseSeconds: 5 });
     const wait = waiting({ roles: ['builder'] });
@@ -119,7 +119,7 @@ describe('listHandoffs with waitSeconds', () => {
     expect(idsOf(wait)).toEqual([handoffId]);
   });
 
-  it('waits for what its cursor has not seen', async () => {
+  it('waits for an offer after its cursor', async () => {
     await offer('implementer');
     const { cursor } = await store.listHandoffs({ agent: 'implementer' });
     const wait = waiting({ cursor });
@@ -147,7 +147,7 @@ describe('listHandoffs with waitSeconds', () => {
     expect(idsOf({ listed })).toEqual([handoffId]);
   });
 
-  it('ends with its signal, and leaves nothing behind', async () => {
+  it('ends when its signal aborts, and leaves no timer or subscription', async () => {
     const controller = new AbortController();
     const wait = waiting({}, { signal: controller.signal });
     await passing(10);
@@ -159,7 +159,7 @@ describe('listHandoffs with waitSeconds', () => {
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });
 
-  it('ends when the store closes, and leaves nothing behind', async () => {
+  it('ends when the store closes, and leaves no timer or subscription', async () => {
     vi.useRealTimers();
     const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const before = timers();
@@ -170,7 +170,7 @@ describe('listHandoffs with waitSeconds', () => {
     expect(timers()).toBe(before);
   });
 
-  it('goes on when a poll fails', async () => {
+  it('keeps waiting if a poll fails', async () => {
     const wait = waiting();
     await passing(10);
     cannotPeek = true;
@@ -182,7 +182,7 @@ describe('listHandoffs with waitSeconds', () => {
     expect(idsOf(wait)).toEqual([handoffId]);
   });
 
-  it('costs a thousand waiters one look each and one poll together, and wakes the one that is meant', async () => {
+  it('costs a thousand waiters one read each and one poll in all, and an offer wakes only its target', async () => {
     const waits = Array.from({ length: 1000 }, (_, index) => waiting({ agent: `agent-${index}` }));
     await passing(10);
     expect(calls.listHandoffs).toBe(1000);
@@ -214,7 +214,7 @@ describe('listHandoffs with waitSeconds', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('refuses lists in each other as what they are, and does not wait', async () => {
+  it('refuses nested lists at once, without a wait', async () => {
     const waitSeconds = JSON.parse(`${'['.repeat(50_000)}1${']'.repeat(50_000)}`) as number;
     await expect(store.listHandoffs({ agent: 'implementer', waitSeconds })).rejects.toMatchObject({
       code: 'VALIDATION_ERROR',
@@ -223,7 +223,7 @@ describe('listHandoffs with waitSeconds', () => {
 });
 
 describe('listHandoffs', () => {
-  it('shows an offer to the agent on the first page, whatever was offered to anyone before', async () => {
+  it('shows an offer to the agent on the first page, however many older offers to anyone there are', async () => {
     for (let count = 0; count < 30; count += 1) await offer();
     const handoffId = await offer('implementer');
     const first = await store.listHandoffs({ agent: 'implementer' });
@@ -235,7 +235,7 @@ describe('listHandoffs', () => {
     expect(rest).not.toHaveProperty('more');
   });
 
-  it('waits for what is new to the agent while more follows for anyone', async () => {
+  it('waits for a new offer to the agent while more offers to anyone follow', async () => {
     for (let count = 0; count < 30; count += 1) await offer();
     const { cursor } = await store.listHandoffs({ agent: 'implementer' });
     const handoffId = await offer('implementer');
@@ -244,7 +244,7 @@ describe('listHandoffs', () => {
     expect(idsOf(wait)?.[0]).toBe(handoffId);
   });
 
-  it('shows one handoff by its id to any agent, whatever became of it', async () => {
+  it('shows one handoff by its id to any agent, in any status', async () => {
     const requestData = { big: 'x'.repeat(60_000) };
     const { handoff } = await store.requestHandoff({ sessionKey: 'work', requestType: 'full_handoff', requestData });
     const { handoffId } = handoff;
@@ -276,7 +276,7 @@ describe('listHandoffs', () => {
   it('refuses a cursor that is ahead of the store, and says to begin again', async () => {
     for (let count = 0; count < 3; count += 1) await offer();
     const { cursor } = await store.listHandoffs({ agent: 'implementer' });
-    // What a restore from a backup leaves.
+    // The state after a restore from a backup.
     const restored = openOver(createMemoryStore());
     await restored.registerSession({ sessionKey: 'work' });
     for (const waitSeconds of [0, 45]) {

@@ -11,7 +11,7 @@ async function refusal(call: Promise<unknown>): Promise<ContextStoreError> {
 }
 
 describe('the time limit of a call', () => {
-  /** A store that does what it is asked once it is released. */
+  /** A store whose operations wait until they are released. */
   function openSlow() {
     const released = Promise.withResolvers<void>();
     const store = createMemoryStore();
@@ -31,7 +31,7 @@ describe('the time limit of a call', () => {
     return { contextStore, release: released.resolve };
   }
 
-  it('tells a writer that it may have written, and a retry with its key learns whether', async () => {
+  it('says that a writing call may have written; a retry with its key learns whether it did', async () => {
     const { contextStore, release } = openSlow();
     await contextStore.registerSession({ sessionKey: 'work' });
     const append = { ...note, idempotencyKey: 'k' };
@@ -46,7 +46,7 @@ describe('the time limit of a call', () => {
     expect(await contextStore.updateContext(append)).toMatchObject({ sequence: 1, replayed: true });
   });
 
-  it('lets a reader ask again', async () => {
+  it('says that a reading call can be sent again', async () => {
     const { contextStore, release } = openSlow();
     await contextStore.registerSession({ sessionKey: 'work' });
     expect((await refusal(contextStore.getContext({ sessionKey: 'work' }))).message).toMatch(
@@ -57,12 +57,12 @@ describe('the time limit of a call', () => {
     expect(await contextStore.getContext({ sessionKey: 'work' })).toMatchObject({ entries: [] });
   });
 
-  it('begins after the time that a call was asked to wait', async () => {
+  it('does not count the time that a call asked to wait', async () => {
     const { contextStore } = openSlow();
     expect(await contextStore.listHandoffs({ waitSeconds: 0.2 })).toMatchObject({ handoffs: [] });
   });
 
-  it('tells the store when nobody needs the answer any more', async () => {
+  it("aborts the store's signal when the caller leaves, and at the deadline", async () => {
     const signals: (AbortSignal | undefined)[] = [];
     const store = createMemoryStore();
     const observed: Store = {
@@ -84,7 +84,7 @@ describe('the time limit of a call', () => {
     expect(signals[1]?.aborted).toBe(true);
   });
 
-  it('leaves a wait to end with its caller', async () => {
+  it('ends a wait when the caller leaves', async () => {
     const contextStore = createContextStore(
       { store: createMemoryStore() },
       { agent: 'planner', callTimeoutMs: 60_000 },

@@ -25,7 +25,7 @@ const positionUpTo = (largest: number): fc.Arbitrary<HandoffPosition> =>
   fc.oneof(fc.nat(largest), fc.array(classPosition(largest), { minLength: 3, maxLength: 3 }));
 
 describe('a cursor of listHandoffs', () => {
-  it('leads back to its position', () => {
+  it('decodes to its position', () => {
     fc.assert(
       fc.property(positionUpTo(Number.MAX_SAFE_INTEGER), (position) => {
         expect(handoffCursors.decode(scope, handoffCursors.encode(scope, position))).toEqual(position);
@@ -41,7 +41,7 @@ describe('a cursor of listHandoffs', () => {
     );
   });
 
-  it('is what it was before positions had classes', () => {
+  it('has the form that it had before positions had classes', () => {
     const old = cursorKind('listHandoffs', z.tuple([z.int()]));
     expect(handoffCursors.decode(scope, old.encode(scope, [7]))).toBe(7);
   });

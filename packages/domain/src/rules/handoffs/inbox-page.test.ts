@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import type { HandoffPosition } from '../../ports/store.js';
 import { composePage, startOf, type ListedHandoff, type Page, type ScannedClass } from './inbox-page.js';
 
-/** An offer that is on its way through an inbox. */
+/** An offer in the simulated inbox. */
 interface Offer extends ListedHandoff {
   readonly addressClass: number;
 }
 
-/** An inbox as an engine keeps it: it reads each class from a place on, so many rows at most. */
+/** An inbox like that of an engine: it reads a bounded number of rows of each class, from a place on. */
 class Inbox {
   readonly offers = new Set<Offer>();
   #lastPlace = 0;
@@ -20,7 +20,7 @@ class Inbox {
     return offer;
   }
 
-  /** A lapse that is not stored yet has no place so far. */
+  /** An offer whose lapse is not stored yet has no place. */
   lapse(sender: string, addressClass: number): Offer {
     const offer = { place: Infinity, sender, addressClass };
     this.offers.add(offer);
@@ -63,7 +63,7 @@ function fill(inbox: Inbox, count: number, sender: string, addressClass?: number
 }
 
 describe('a page of an inbox', () => {
-  it('shows what is offered to the agent first, then to its roles, then to anyone', () => {
+  it('shows offers to the agent first, then to its roles, then to anyone', () => {
     const inbox = new Inbox();
     const anyone = fill(inbox, 30, 'flood');
     const role = inbox.offer('ann', 1);
@@ -74,7 +74,7 @@ describe('a page of an inbox', () => {
     expect(inbox.page(page.next, 20)).toEqual({ handoffs: anyone.slice(17), next: 33, more: false });
   });
 
-  it('shows what arrives for the agent while it pages through what is for anyone', () => {
+  it('shows a new offer to the agent while it pages through offers to anyone', () => {
     const inbox = new Inbox();
     fill(inbox, 40, 'flood');
     const { next } = inbox.page(0, 20);
@@ -82,7 +82,7 @@ describe('a page of an inbox', () => {
     expect(inbox.page(next, 20).handoffs[0]).toBe(own);
   });
 
-  it('lets other senders pass one that has had its turn', () => {
+  it('shows other senders after one sender has had its turn', () => {
     const inbox = new Inbox();
     const flood = fill(inbox, 100, 'flood');
     const late = inbox.offer('ann');
@@ -107,14 +107,14 @@ describe('a page of an inbox', () => {
     expect(senders.slice(0, 4)).toEqual(['a', 'b', 'c', 'late']);
   });
 
-  it('ends at one place for all classes when nothing is left', () => {
+  it('ends at one place for all classes if nothing is left', () => {
     const inbox = new Inbox();
     inbox.offer('ann', 0);
     fill(inbox, 3, 'bob');
     expect(inbox.page(0, 20).next).toBe(4);
   });
 
-  it('does not pass over what a lapse that is not stored yet offers again', () => {
+  it('does not move its position past an offer whose lapse is not stored yet', () => {
     const inbox = new Inbox();
     const stored = inbox.offer('ann', 0);
     const lapsed = inbox.lapse('ann', 0);
@@ -146,7 +146,7 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
 );
 const life = fc.array(anyEvent, { maxLength: 40 });
 
-/** Plays a life of an inbox for one reader, who in the end reads on until nothing is left. */
+/** Plays random events in an inbox, then reads it to its end. */
 class Reader {
   readonly inbox = new Inbox();
   readonly shown = new Set<Offer>();
@@ -204,7 +204,7 @@ describe('pages of any inbox', () => {
     );
   });
 
-  it('show on the first what is offered to the agent, if it fits', () => {
+  it('show all offers to the agent on the first page, if they fit', () => {
     fc.assert(
       fc.property(life, fc.integer({ min: 1, max: 40 }), (events, limit) => {
         const reader = new Reader();
@@ -217,7 +217,7 @@ describe('pages of any inbox', () => {
     );
   });
 
-  it('show a class when nothing stored is left of those before it', () => {
+  it('show a class once nothing stored is left of the classes before it', () => {
     fc.assert(
       fc.property(life, (events) => {
         const reader = new Reader();
@@ -235,7 +235,7 @@ describe('pages of any inbox', () => {
     );
   });
 
-  it('let no sender of one offer wait for more than one of each busy sender', () => {
+  it('show the offer of a sender before a second one of any busy sender', () => {
     const busy = fc.array(fc.constantFrom(...senders.slice(0, 4)), { maxLength: 150 });
     fc.assert(
       fc.property(busy, busy, fc.integer({ min: 1, max: 9 }), fc.nat(20), (before, after, limit, pages) => {
@@ -248,7 +248,7 @@ describe('pages of any inbox', () => {
         for (let isShown = false; !isShown;) {
           const { handoffs } = reader.page(limit);
           isShown = handoffs.includes(single);
-          // A page shows the oldest first; what matters is who took the pages before.
+          // Within a page the oldest comes first, so only earlier pages count.
           if (!isShown) ahead.push(...handoffs.map(({ sender }) => sender));
         }
         expect(ahead.length).toBe(new Set(ahead).size);

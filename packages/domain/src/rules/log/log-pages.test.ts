@@ -6,7 +6,7 @@ const pages = (first: number, last: number, lastSequence: number): unknown => {
   return [pageEnds, tail.last < tail.first ? 'no tail' : [tail.first, tail.last]];
 };
 
-it('divides a range into full pages, however little of them it touches, and the rest', () => {
+it('divides a range into the full pages that it overlaps, and the rest', () => {
   expect(pages(1, 10, 10)).toEqual([
     [4, 8],
     [9, 10],
@@ -18,7 +18,7 @@ it('divides a range into full pages, however little of them it touches, and the 
   expect(pages(1, 2, 4)).toEqual([[4], 'no tail']);
 });
 
-it('has nothing of an empty range', () => {
+it('returns nothing for an empty range', () => {
   expect(pages(1, 0, 0)).toEqual([[], 'no tail']);
   expect(pages(3, 2, 10)).toEqual([[], 'no tail']);
   expect(pages(11, 10, 10)).toEqual([[], 'no tail']);

@@ -13,7 +13,7 @@ const request = (more: Partial<ReadEntries>): ReadEntries => ({
   ...more,
 });
 
-describe('the range that a page looks through', () => {
+describe('the range that a page scans', () => {
   it('is exactly as wide as the page, in either direction', () => {
     expect(scanRange(request({}), 100)).toEqual({ first: 1, last: 10 });
     expect(scanRange(request({ afterSequence: 95 }), 100)).toEqual({ first: 96, last: 100 });
@@ -27,7 +27,7 @@ describe('the range that a page looks through', () => {
     expect(last).toBeLessThan(first);
   });
 
-  it('is wider, but bounded, for a filter', () => {
+  it('is wider, but bounded, if the page filters by type', () => {
     expect(scanRange(request({ types: ['file'] }), 100_000)).toEqual({ first: 1, last: typeScanWindow });
   });
 });

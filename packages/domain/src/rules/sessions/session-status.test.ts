@@ -5,7 +5,7 @@ const status = (idleMs: number, more: { state?: 'completed' | 'archived'; ttlMs?
   sessionStatus({ state: 'active', lastActivityAtMs: 1000, observedAtMs: 1000 + idleMs, ...more }, 50);
 
 describe('the status of a session', () => {
-  it('changes at the very moment that its time is over', () => {
+  it('changes exactly at the deadline', () => {
     expect(status(49)).toBe('active');
     expect(status(50)).toBe('dormant');
     expect(status(99, { ttlMs: 100 })).toBe('dormant');
@@ -17,7 +17,7 @@ describe('the status of a session', () => {
     expect(status(10 ** 12)).toBe('dormant');
   });
 
-  it('is not touched by time once it is set', () => {
+  it('does not change with time once the owner has set it', () => {
     expect(status(10 ** 12, { state: 'completed', ttlMs: 1 })).toBe('completed');
     expect(status(10 ** 12, { state: 'archived', ttlMs: 1 })).toBe('archived');
   });
