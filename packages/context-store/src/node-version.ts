@@ -3,9 +3,10 @@ import { ContextStoreError } from '@org/domain';
 const [neededMajor, neededMinor] = [22, 19];
 
 /**
- * Refuses an older Node.js. Call this before the import of the native SQLite driver, which crashes there instead of throwing.
+ * Refuses an older Node.js. Call it before the import of the native SQLite driver, which would crash instead of
+ * throwing.
  *
- * @throws VALIDATION_ERROR
+ * @throws VALIDATION_ERROR (Node.js is too old)
  */
 export function requireSupportedNode(version = process.versions.node): void {
   const [major = 0, minor = 0] = version.split('.').map(Number);

@@ -29,12 +29,12 @@ export const runContextStore = (stopped: Promise<NodeJS.Signals>): Promise<void>
     {
       name: 'context-store',
       version: packageVersion(import.meta.url),
-      summary: 'Looks after the database of a context store.',
+      summary: 'Maintains the database of a context store.',
       environment,
       commands: {
         migrate: {
           summary:
-            'Brings the database to the schema of this release. Safe to repeat, and to run from several places at once.',
+            'Migrates the database to the schema of this release. It is safe to repeat, and to run several times at once.',
           start: async (values) => {
             const location = databaseLocation(values.DATABASE_URL);
             const { from, to } = await migrateStore(location, settingsOf(values));
@@ -43,7 +43,7 @@ export const runContextStore = (stopped: Promise<NodeJS.Signals>): Promise<void>
         },
         'delete-session': {
           summary:
-            'Deletes a session of CONTEXT_NAMESPACE with its log, its handoffs and every other trace. It cannot be undone.',
+            'Deletes a session of CONTEXT_NAMESPACE with its log, its handoffs and all other data. This cannot be undone.',
           parameters: ['SESSION_KEY'],
           start: async (values, [sessionKey = '']) => {
             const contextStore = await openContextStore({

@@ -28,7 +28,7 @@ describe('context-store', () => {
     expect(stderr).toMatch(/^context-store: [^\n]+\. See context-store --help\.\n$/);
   });
 
-  it('reads where the data lies from the file that DATABASE_URL_FILE names', async () => {
+  it('reads the database from the file that DATABASE_URL_FILE names', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'context-store-'));
     const [path, DATABASE_URL_FILE] = [join(folder, 'context.db'), join(folder, 'secret')];
     await writeFile(DATABASE_URL_FILE, `sqlite:${path}\n`);

@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 describe('openContextStore', () => {
-  it('keeps what was recorded for whoever opens the file next', async () => {
+  it('keeps recorded data for the process that opens the file next', async () => {
     const database = `sqlite:${join(folder, 'context.db')}`;
     const first = await openContextStore({ database, agent: 'planner' });
     await first.registerSession({ sessionKey: 'work' });
@@ -25,7 +25,7 @@ describe('openContextStore', () => {
     await second.close();
   });
 
-  it("makes the user's data folder, for the user alone", async () => {
+  it("creates the user's data folder, with access for the user only", async () => {
     vi.stubEnv('XDG_DATA_HOME', join(folder, 'data'));
     const contextStore = await openContextStore();
     await contextStore.ping();
@@ -59,7 +59,7 @@ describe('openContextStore', () => {
     await contextStore.close();
   });
 
-  it('refuses what it cannot open, with a typed error', async () => {
+  it('throws a typed error for a database that it cannot open', async () => {
     const file = join(folder, 'file');
     await writeFile(file, 'not a database, only text'.repeat(100));
     await expect(openContextStore({ database: 'postgres://host:port/db' })).rejects.toMatchObject({

@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => database.drop());
 
-it('keeps what was recorded for whoever opens the database next', async () => {
+it('keeps recorded data for the process that opens the database next', async () => {
   const first = await openContextStore({ database: database.url, agent: 'planner' });
   await first.registerSession({ sessionKey: 'work' });
   await first.updateContext({ sessionKey: 'work', contextType: 'message', content: 'Decided.' });

@@ -37,14 +37,14 @@ async function fill(contextStore: ContextStore): Promise<void> {
     await contextStore.updateContext({ sessionKey: 'work', contextType: 'message', content: `note ${index}` });
 }
 
-it('has no cache unless it is asked for one', async () => {
+it('has no cache by default', async () => {
   const { contextStore, lookups } = await open();
   await fill(contextStore);
   await contextStore.getContext({ sessionKey: 'work' });
   expect(lookups).toEqual([]);
 });
 
-it('has a cache of its own, and shares it through Redis', async () => {
+it('caches in memory, and shares the cache through Redis', async () => {
   const first = await open(cache);
   await vi.waitFor(() => expect(first.states).toEqual([true]), { timeout: 15_000, interval: 5 });
   await fill(first.contextStore);
@@ -57,7 +57,7 @@ it('has a cache of its own, and shares it through Redis', async () => {
   expect(second.lookups).toEqual([true]);
 });
 
-it('shares it with who reaches the database by another name', async () => {
+it('shares the cache with a process that reaches the database by another name', async () => {
   const first = await open(cache);
   await vi.waitFor(() => expect(first.states).toEqual([true]), { timeout: 15_000, interval: 5 });
   await fill(first.contextStore);

@@ -22,7 +22,7 @@ describe('two processes on one PostgreSQL database and one Redis', () => {
     });
     told = [];
     waiting.on('message', (message) => told.push(message));
-    // What is heard during a look makes for another one. Inboxes are peeked into when nobody looks any more.
+    // An event during a read causes another read. Peeks cover only calls that wait.
     await isTold({ heard: 'something_changed' });
     await isTold({ waits: true });
     told.length = 0;
@@ -38,7 +38,7 @@ describe('two processes on one PostgreSQL database and one Redis', () => {
   const isTold = (message: unknown): Promise<void> =>
     vi.waitFor(() => expect(told).toContainEqual(message), { timeout: 45_000, interval: 5 });
 
-  it('an offer in one wakes who waits for it in the other, by its event', async () => {
+  it('an offer in one wakes a call that waits in the other, by its event', async () => {
     await contextStore.requestHandoff({
       sessionKey: 'work',
       requestType: 'full_handoff',

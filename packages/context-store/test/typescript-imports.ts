@@ -1,8 +1,8 @@
 import { registerHooks } from 'node:module';
 
 /**
- * Lets a plain Node process run the source: Node strips the types by itself, but takes `./x.js` by its word where
- * TypeScript means `./x.ts`. Together with the condition `@org/source` no test ever runs a stale build.
+ * Lets a plain Node.js process run the source. Node.js strips types, but does not resolve `./x.js` to `./x.ts` as
+ * TypeScript does. With the condition `@org/source`, tests never run a stale build.
  */
 registerHooks({
   resolve(specifier, context, nextResolve) {

@@ -5,8 +5,8 @@ import { openCarrier } from '../src/open/open-carrier.js';
 import { openStore } from '../src/open/open-store.js';
 
 /**
- * Waits for an offer, and tells its parent of all that it hears on the way. Its poll never finds anything: what wakes it
- * is an event.
+ * Waits for an offer, and reports all events to its parent. Its poll never finds anything, so only an event can wake
+ * it.
  */
 
 const [database = '', redisUrl = ''] = process.argv.slice(2);

@@ -11,13 +11,12 @@ import type { OpenContextStoreOptions } from '../open/open-context-store.js';
 
 export { logPrinted } from './log-printed.js';
 
-/** One command of a program. A signal to stop ends it at once. */
+/** One command of a program. A stop signal ends it at once. */
 interface NamedAction<Table extends EnvironmentTable> {
-  /** What it is for, in a line or two. */
+  /** The purpose of the command, for `--help`. One or two lines. */
   readonly summary: string;
-  /** What comes after its name, for people. All of it must be given. */
+  /** The names of its arguments, for `--help`. All are required. Default: none. */
   readonly parameters?: readonly string[];
-  /** Resolves when it is done. */
   readonly start: (environment: Environment<Table>, args: readonly string[]) => Promise<void>;
 }
 
@@ -29,15 +28,15 @@ interface Identity<Table extends EnvironmentTable> {
 
 type Commands<Table extends EnvironmentTable> = Readonly<Record<string, NamedAction<Table>>>;
 
-/** A program that is configured by its environment alone. What it does besides has commands, if it does. */
+/** A program that serves if it is started without a command, and may have other commands. */
 export interface Command<Table extends EnvironmentTable> extends Identity<Table> {
   readonly summary: string;
-  /** Runs it until it is over. It sees to it by itself that it ends when it is told to stop. */
+  /** Runs the program. It must handle stop signals itself, and resolve once it has ended. */
   readonly start: (environment: Environment<Table>) => Promise<void>;
   readonly commands?: Commands<Table>;
 }
 
-/** A program of several commands, of which its first argument names one. */
+/** A program that always needs a command, which its first argument names. */
 export interface CommandGroup<Table extends EnvironmentTable> extends Identity<Table> {
   readonly summary: string;
   readonly commands: Commands<Table>;
@@ -45,13 +44,16 @@ export interface CommandGroup<Table extends EnvironmentTable> extends Identity<T
 }
 
 export interface RunOptions {
-  /** Resolves when the process is told to stop; see `untilStopped`. */
+  /** Resolves with the first stop signal: see `untilStopped`. */
   readonly stopped: Promise<NodeJS.Signals>;
-  /** Where help and version go. Default: standard output. */
+  /** The stream for help and version. Default: standard output. */
   readonly output?: Writable | undefined;
 }
 
-/** Runs a program from its command line. Every start-up problem is a line on stderr and a non-zero exit, never a stack. */
+/**
+ * Runs a program from its command line. Prints errors to stderr, one line for each problem and without a stack, and
+ * exits with 2 for a wrong command line, 128 plus the signal's number if it was stopped, or 1.
+ */
 export async function runCommand<Table extends EnvironmentTable>(
   command: Command<Table> | CommandGroup<Table>,
   { stopped, output = process.stdout }: RunOptions,
@@ -73,10 +75,10 @@ export async function runCommand<Table extends EnvironmentTable>(
   }
 }
 
-/** The command line is not one of this program. */
+/** The command line is wrong. */
 class UsageError extends Error {}
 
-/** A command was told to stop before it was done. */
+/** A signal stopped a command before it was done. */
 class StoppedError extends Error {
   readonly signal: NodeJS.Signals;
 
@@ -86,12 +88,12 @@ class StoppedError extends Error {
   }
 }
 
-/** A database is changed as a whole or not at all, so that there is nothing to wait for. */
+/** Throws on a stop signal. Commands need no clean-up, because they change a database as a whole or not at all. */
 async function giveUpWhen(stopped: Promise<NodeJS.Signals>): Promise<never> {
   throw new StoppedError(await stopped);
 }
 
-/** What a shell reports of a process that a signal ended is 128 and the number of the signal. */
+/** Returns 128 plus the number of the signal after a stop, as shells report it. */
 function exitCodeOf(error: unknown): number {
   if (error instanceof StoppedError) return 128 + constants.signals[error.signal];
   return error instanceof UsageError ? 2 : 1;
@@ -125,7 +127,7 @@ function findCommand<Found extends { readonly parameters?: readonly string[] }>(
   return found;
 }
 
-/** Usage, the commands, and every environment variable from the table that the program itself reads. */
+/** Returns the text of `--help`: usage, commands, and all variables of the program's environment table. */
 function helpText<Table extends EnvironmentTable>(program: Command<Table> | CommandGroup<Table>): string {
   const { summary, name, environment, start } = program;
   const variables = Object.entries<EnvironmentTable[string]>(environment).flatMap(
@@ -154,19 +156,18 @@ function helpText<Table extends EnvironmentTable>(program: Command<Table> | Comm
   ].join('\n');
 }
 
-/** The version in the package.json one folder above a module. */
+/** Returns the version in the package.json one folder above a module. */
 export function packageVersion(moduleUrl: string): string {
   const manifest = JSON.parse(readFileSync(new URL('../package.json', moduleUrl), 'utf8')) as { version: string };
   return manifest.version;
 }
 
-/** Takes one line for the operator. */
 interface OperatorLog {
   readonly info: (message: string) => void;
   readonly warn: (message: string) => void;
 }
 
-/** The options, and a log line whenever the files of a SQLite database are no longer those that were opened, or are again. */
+/** Adds log lines to the options, for when the files of a SQLite database are removed or replaced, and opened again. */
 export function logDatabase(options: OpenContextStoreOptions, log: OperatorLog): OpenContextStoreOptions {
   const onStateChange = (state: SqliteFileState): void =>
     state.isOpen
@@ -175,7 +176,7 @@ export function logDatabase(options: OpenContextStoreOptions, log: OperatorLog):
   return { ...options, sqlite: { ...options.sqlite, onStateChange } };
 }
 
-/** The options, and a log line whenever Redis begins or ceases to be of use. */
+/** Adds log lines to the options, for each time that the connection to Redis is made or lost. */
 export function logRedis(options: OpenContextStoreOptions, log: OperatorLog): OpenContextStoreOptions {
   if (options.redis === undefined) return options;
   const onStateChange = (state: ConnectionState): void =>

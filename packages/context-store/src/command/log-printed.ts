@@ -1,12 +1,11 @@
-/** Takes what was printed, as an error that says where, and a sentence for people. */
+/** Logs a print. `printed` is an error whose stack shows where it happened. */
 export type LogPrinted = (level: 'debug' | 'warn', printed: Error, message: string) => void;
 
 /**
- * From now on, what libraries print and what Node.js warns of goes to the log: nothing else may be on a standard output
- * that belongs to a protocol, or between the lines of a log. Of what is printed only errors are passed on, for a text may
- * quote what a caller wrote.
+ * Sends prints of libraries and warnings of Node.js to the log from now on. A standard output that carries a protocol
+ * or a log may hold nothing else. Logs only printed errors, not texts, because a text may quote callers.
  *
- * @param divertStdout hands over what is written to a standard output that belongs to a protocol
+ * @param divertStdout registers a receiver for texts that libraries write to a standard output that carries a protocol
  */
 export function logPrinted(log: LogPrinted, divertStdout?: (print: (text: string) => void) => void): void {
   const logText = (level: 'debug' | 'warn', error = new Error('a text, which is left out')): void =>

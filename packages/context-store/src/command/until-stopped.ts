@@ -1,17 +1,17 @@
-/** One Ctrl-C under `npm start` arrives twice: from the terminal, and from npm, which passes it on. */
+/** Signals within this time count as one: under `npm start`, Ctrl-C arrives from the terminal and from npm. */
 const sameSignalMs = 500;
 
-/** Resolves with the signal when the process is told to stop. Told once more, later than that, it ends at once. */
+/** Resolves with the first SIGTERM or SIGINT. A later signal, after {@link sameSignalMs}, ends the process at once. */
 export function untilStopped(): Promise<NodeJS.Signals> {
-  // Not Promise.withResolvers: an old Node.js, which lacks it, has to get as far as the message that refuses it.
+  // Without Promise.withResolvers, which an old Node.js lacks: it must get as far as the message that refuses it.
   return new Promise((resolve) => {
-    let toldMs: number | undefined;
-    const hear = (signal: NodeJS.Signals): void => {
+    let firstMs: number | undefined;
+    const handle = (signal: NodeJS.Signals): void => {
       const nowMs = performance.now();
-      if (toldMs !== undefined && nowMs - toldMs > sameSignalMs) process.exit(1);
-      toldMs ??= nowMs;
+      if (firstMs !== undefined && nowMs - firstMs > sameSignalMs) process.exit(1);
+      firstMs ??= nowMs;
       resolve(signal);
     };
-    process.on('SIGTERM', hear).on('SIGINT', hear);
+    process.on('SIGTERM', handle).on('SIGINT', handle);
   });
 }

@@ -75,7 +75,7 @@ describe('the environment', () => {
     });
   });
 
-  it('means a cache by its size, and none by 0 or, on SQLite, by nothing', () => {
+  it('turns a cache on by its size, and off by 0, which is the default on SQLite', () => {
     const cacheOf = (env: Record<string, string>): unknown =>
       contextStoreOptions(readEnvironment(environmentTable, env)).cache;
     for (const DATABASE_URL of ['sqlite:x.db', 'postgres://host/db']) {
@@ -85,7 +85,7 @@ describe('the environment', () => {
     expect(cacheOf({ DATABASE_URL: 'sqlite:x.db' })).toBeUndefined();
   });
 
-  it('names all that is wrong at once, a line each, without what may be secret', () => {
+  it('names all wrong variables at once, one line each, without secrets', () => {
     const env = {
       DATABASE_URL: 'postgres://user:secret@host:port/db',
       DATABASE_MIGRATE: 'yes',
@@ -113,7 +113,7 @@ describe('the environment', () => {
     );
   });
 
-  it('leaves out white space around every value, as files and shells leave it there', () => {
+  it('ignores white space around every value, which files and shells leave there', () => {
     const env = {
       DATABASE_URL: 'sqlite:x.db',
       REDIS_URL: 'redis://127.0.0.1',
@@ -191,7 +191,7 @@ describe('a secret', () => {
     });
   });
 
-  it('is refused when it is told twice, or its file tells nothing, without what may be secret', () => {
+  it('is refused if it is set twice, or its file has no value, in words without secrets', () => {
     const DATABASE_URL_FILE = fileOf('good', 'postgres://user:secret@host/db');
     const missing = join(folder, 'missing');
     const empty = fileOf('empty', '\n');
@@ -209,7 +209,7 @@ describe('a secret', () => {
     }
   });
 
-  it('is nothing else: no other variable is looked for in a file', () => {
+  it('is the only kind of variable that is read from a file', () => {
     expect(
       readEnvironment(environmentTable, { CONTEXT_AGENT_FILE: fileOf('agent', 'me') }).CONTEXT_AGENT,
     ).toBeUndefined();

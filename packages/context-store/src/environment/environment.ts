@@ -8,26 +8,26 @@ import { readText } from './read-text.js';
 
 /** One environment variable, as `--help` and the configuration table show it. */
 export interface EnvironmentVariable<Value = unknown> {
-  /** Reads the variable's text; undefined when it is unset. */
+  /** Parses the text of the variable, or undefined if it is unset. */
   readonly schema: z.ZodType<Value, string | undefined>;
-  /** One line: what it is for, with the unit in the name. */
+  /** What the variable sets, with its unit, as one line of text. */
   readonly description: string;
-  /** What holds when it is unset, for people. */
+  /** The default value, or what happens if the variable is unset, as text. */
   readonly default: string;
-  /** What an empty text stands for. Absent: it counts as unset. */
+  /** The meaning of an empty text. Default: it counts as unset. */
   readonly empty?: string | undefined;
-  /** Whether its text may be in a file instead, which the variable of the same name and `_FILE` names. Default: no. */
+  /** Whether a file may hold the text instead, which the variable `NAME_FILE` names. Default: no. */
   readonly isSecret?: true | undefined;
 }
 
 export type EnvironmentTable = Readonly<Record<string, EnvironmentVariable>>;
 
-/** The values that a table reads. */
+/** The values of the variables of a table. */
 export type Environment<Table extends EnvironmentTable> = {
   readonly [Name in keyof Table]: z.output<Table[Name]['schema']>;
 };
 
-/** A variable that has a value even when it is unset. */
+/** Declares a variable with a default value. */
 export function variable<Value>(
   schema: z.ZodType<Value, string>,
   preset: string,
@@ -36,7 +36,7 @@ export function variable<Value>(
   return { schema: z.string().default(preset).pipe(schema), description, default: preset };
 }
 
-/** A variable that may stay unset; `meaning` says what that means. */
+/** Declares a variable without a default value. `meaning` says what happens if it is unset. */
 export function optionalVariable<Value>(
   schema: z.ZodType<Value, string>,
   meaning: string,
@@ -45,7 +45,7 @@ export function optionalVariable<Value>(
   return { schema: schema.optional(), description, default: meaning };
 }
 
-/** A variable that may hold a password: `NAME_FILE` may name a file with its text, as container platforms mount secrets. */
+/** Lets `NAME_FILE` name a file with the text of the variable, because container platforms mount secrets as files. */
 export const secret = <Value>(plain: EnvironmentVariable<Value>): EnvironmentVariable<Value> => ({
   ...plain,
   isSecret: true,
@@ -82,110 +82,118 @@ const logLevelSchema = z.enum(
   'one of fatal, error, warn, info, debug, silent',
 );
 
-/** What a process on PostgreSQL may keep of logs in memory unless CACHE_MEMORY_MIB says otherwise, in MiB; on SQLite, nothing. */
+/** The default of CACHE_MEMORY_MIB on PostgreSQL. On SQLite it is 0. */
 const postgresCacheMiB = 192;
 
 const tenYearsSeconds = 315_360_000;
 const seconds = wholeNumber(1, tenYearsSeconds);
 const milliseconds = wholeNumber(1, longestTimerMs);
 
-/** What every process of the product reads. */
+/** The variables of every program. */
 export const environmentTable = {
   DATABASE_URL: secret(
     optionalVariable(
       databaseSchema,
       'context.db in $XDG_DATA_HOME/context-store or ~/.local/share/context-store',
-      'Where the data lies: postgres://user:password@host:port/database, sqlite:PATH or sqlite::memory:.',
+      'The database: postgres://user:password@host:port/database, sqlite:PATH or sqlite::memory:.',
     ),
   ),
   DATABASE_MIGRATE: variable(
     trueOrFalse,
     'true',
-    'Whether to migrate at the start. false: refuse an older schema; run context-store migrate.',
+    'Whether to migrate at start. If false, an older schema stops the start: run context-store migrate.',
   ),
   DATABASE_POOL_SIZE: optionalVariable(
     wholeNumber(1, 1000),
     'two for each core',
-    'PostgreSQL: the most connections of one process.',
+    'PostgreSQL: the maximum number of connections of this process.',
   ),
   DATABASE_MAX_WAITING: variable(
     wholeNumber(0, 1_000_000),
     `${defaultSettings.maxWaiting}`,
-    'PostgreSQL: how many calls may wait for a connection; one more answers OVERLOADED.',
+    'PostgreSQL: how many calls may wait for a connection. Further calls answer OVERLOADED.',
   ),
   DATABASE_CONNECT_TIMEOUT_MS: variable(
     milliseconds,
     `${defaultSettings.connectTimeoutMs}`,
-    'PostgreSQL: how long a call waits for a connection.',
+    'PostgreSQL: how long a call waits for a connection before it fails, in milliseconds.',
   ),
   DATABASE_STATEMENT_TIMEOUT_MS: variable(
     milliseconds,
     `${defaultSettings.statementTimeoutMs}`,
-    'PostgreSQL: how long the server works on one statement, waits for locks included.',
+    'PostgreSQL: how long a statement may run, lock waits included, in milliseconds.',
   ),
   DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS: variable(
     milliseconds,
     `${defaultSettings.idleInTransactionTimeoutMs}`,
-    'PostgreSQL: how long a connection may hold a transaction open and do nothing.',
+    'PostgreSQL: how long a transaction may stay open without a statement, in milliseconds.',
   ),
   DATABASE_TRANSACTION_POOLER: variable(
     trueOrFalse,
     'false',
-    'PostgreSQL: whether a pooler in transaction mode (PgBouncer) stands between.',
+    'PostgreSQL: whether connections go through a pooler in transaction mode, such as PgBouncer.',
   ),
   DATABASE_SCHEMA: optionalVariable(
     z.string().max(63, 'at most 63 characters'),
-    'the first of the search_path that holds the tables, or else its first',
-    'PostgreSQL: the schema of the tables. It must exist.',
+    'the first schema of the search_path that holds the tables, or else its first schema',
+    'PostgreSQL: the schema that holds the tables. It must exist.',
   ),
   REDIS_URL: secret(
     optionalVariable(
       redisSchema,
-      'processes look for changes twice a second',
-      'PostgreSQL: redis://user:password@host:port tells its processes of changes at once.',
+      'processes poll the database twice a second',
+      'PostgreSQL: the Redis that sends changes to all processes: redis://user:password@host:port.',
     ),
   ),
   REDIS_DEPLOYMENT: optionalVariable(
     z.string(),
-    'what the database says that it is',
-    'Redis: what the processes of one deployment have in common.',
+    'the identifier of the database',
+    'Redis: the name of this deployment. Other deployments on the same Redis must have other names.',
   ),
   CACHE_MEMORY_MIB: optionalVariable(
     wholeNumber(0, 1_048_576),
     `PostgreSQL: ${postgresCacheMiB}; SQLite: 0`,
-    'How much memory each process may take to keep pages of logs in, in MiB. 0: no cache.',
+    'How much memory each process may use to cache pages of logs, in MiB. 0 turns the cache off.',
   ),
-  CACHE_TTL_SECONDS: variable(seconds, '3600', 'How long the cache keeps anything, deleted sessions included.'),
+  CACHE_TTL_SECONDS: variable(
+    seconds,
+    '3600',
+    'How long the cache keeps a page, even of a deleted session, in seconds.',
+  ),
   CACHE_REDIS: variable(
     trueOrFalse,
     'false',
-    'PostgreSQL: whether processes that have a cache (CACHE_MEMORY_MIB) share its pages through REDIS_URL.',
+    'PostgreSQL: whether processes share their cached pages through REDIS_URL.',
   ),
-  CONTEXT_NAMESPACE: variable(namespaceSchema, 'default', 'The isolation boundary that calls belong to.'),
-  CONTEXT_AGENT: optionalVariable(agentSchema, "the client's own name", 'Who acts in calls that name no agent.'),
+  CONTEXT_NAMESPACE: variable(
+    namespaceSchema,
+    'default',
+    'The namespace of calls whose credentials name none. Namespaces are isolated.',
+  ),
+  CONTEXT_AGENT: optionalVariable(agentSchema, 'the name of the client', 'The agent of calls that name no agent.'),
   MAX_CONTENT_BYTES: variable(
     wholeNumber(1, 64 * 1024 * 1024),
     '1048576',
     'The largest content of one entry, in UTF-8 bytes.',
   ),
-  DORMANT_AFTER_SECONDS: variable(seconds, '86400', 'How long a session stays active without activity.'),
+  DORMANT_AFTER_SECONDS: variable(seconds, '86400', 'How long a session without activity stays active, in seconds.'),
   SESSION_TTL_SECONDS: optionalVariable(
     seconds,
     'never',
-    'When a session that asks for no TTL expires, counted from its last activity.',
+    'When a session that sets no TTL expires, in seconds after its last activity.',
   ),
-  HANDOFF_TTL_SECONDS: variable(seconds, '604800', 'How long an offer stands that says nothing of its own.'),
+  HANDOFF_TTL_SECONDS: variable(seconds, '604800', 'How long an offer that sets no time stays pending, in seconds.'),
   LOG_LEVEL: optionalVariable(
     logLevelSchema,
     'info; mcp-stdio: warn',
-    'The least severe lines of the log: fatal, error, warn, info, debug (every call) or silent (none).',
+    'The least severe level to log: fatal, error, warn, info, debug (every call) or silent (nothing).',
   ),
 } as const satisfies EnvironmentTable;
 
 /**
- * Reads every variable of a table, without the white space around its text: files and shells leave line breaks there. An
- * empty one counts as unset, unless the table gives it a meaning.
- * @throws VALIDATION_ERROR naming all variables that are wrong, one line each
+ * Reads every variable of a table. Removes white space around texts, because files and shells leave line breaks there.
+ * An empty variable counts as unset, unless the table gives it a meaning.
+ * @throws VALIDATION_ERROR (names all wrong variables, one line each)
  */
 export function readEnvironment<Table extends EnvironmentTable>(
   table: Table,
@@ -207,13 +215,13 @@ export function readEnvironment<Table extends EnvironmentTable>(
   return values as Environment<Table>;
 }
 
-/** Says what is wrong with the environment, one line for each variable. */
+/** Creates the error of a wrong environment, with one line for each variable. */
 export function environmentError(issues: readonly { path: string; message: string }[]): ContextStoreError {
   const lines = issues.map(({ path, message }) => `${path} is not valid: ${message}`);
   return new ContextStoreError('VALIDATION_ERROR', lines.join('\n'), { issues });
 }
 
-/** The shared variables as options of `openContextStore`. */
+/** Returns the options of `openContextStore` that the variables set. */
 export function contextStoreOptions(environment: Environment<typeof environmentTable>): OpenContextStoreOptions {
   const { SESSION_TTL_SECONDS: sessionTtlSeconds, REDIS_URL: redisUrl } = environment;
   return {

@@ -1,15 +1,15 @@
 import { accessSync, constants } from 'node:fs';
 
-/** What a value must be for OpenTelemetry to follow it. */
+/** The values of a variable that OpenTelemetry's SDK can use. */
 interface Rule {
   readonly isFollowed: (text: string) => boolean;
   readonly expected: string;
 }
 
-/** A variable that is not followed. */
+/** A variable that has no effect. */
 export interface OtelProblem {
   readonly name: string;
-  /** For the log. It does not repeat the value, which may be a secret. */
+  /** The line for the log. It does not repeat the value, which may be secret. */
   readonly line: string;
 }
 
@@ -31,7 +31,7 @@ const pairs: Rule = {
 const milliseconds: Rule = { isFollowed: (text) => /^[1-9]\d*$/.test(text), expected: 'a number of milliseconds' };
 const readableFile: Rule = { isFollowed: isReadable, expected: 'a file that can be read' };
 const httpUrl: Rule = { isFollowed: isHttpUrl, expected: 'a URL of HTTP, such as http://localhost:4318' };
-/** The SDK checks the value, and logs what it cannot follow. */
+/** The SDK checks the value itself, and logs a wrong one. */
 const checkedBySdk: Rule = { isFollowed: () => true, expected: '' };
 
 function isReadable(path: string): boolean {
@@ -47,7 +47,7 @@ function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
-/** What the exporters read. Each variable exists for traces alone and for metrics alone as well. */
+/** The variables of the exporters. Each also exists for traces only and for metrics only. */
 const exporterRules = {
   ENDPOINT: httpUrl,
   PROTOCOL: oneOf('http/protobuf', 'http/json'),
@@ -63,7 +63,7 @@ const rules: Readonly<Record<string, Rule>> = {
   OTEL_SDK_DISABLED: { isFollowed: (text) => /^(true|false)$/i.test(text), expected: 'true or false' },
   OTEL_TRACES_EXPORTER: oneOf('otlp', 'none'),
   OTEL_METRICS_EXPORTER: oneOf('otlp', 'prometheus', 'none'),
-  // Calls carry these two alone.
+  // The programs read only these two from calls.
   OTEL_PROPAGATORS: oneOf('tracecontext', 'baggage', 'none'),
   OTEL_EXPORTER_OTLP_HEADERS_FILE: checkedBySdk,
   OTEL_SERVICE_NAME: checkedBySdk,
@@ -90,7 +90,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ),
 };
 
-/** Finds the variables that OpenTelemetry does not follow and does not log. */
+/** Returns the variables that have no effect, and that the SDK does not log. */
 export function findOtelProblems(env: Readonly<Record<string, string | undefined>>): OtelProblem[] {
   const set = Object.entries(env).filter(
     ([name, text]) => name.startsWith('OTEL_') && text !== '' && text !== undefined,
@@ -99,7 +99,7 @@ export function findOtelProblems(env: Readonly<Record<string, string | undefined
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (rule?.isFollowed(text)) return [];
     if (rule !== undefined) return [{ name, line: `${name} is not followed: it is not ${rule.expected}.` }];
-    // `none` switches off what these programs do not have.
+    // `none` turns off a feature that these programs do not have.
     return text === 'none' ? [] : [{ name, line: `${name} does nothing here.` }];
   });
 }

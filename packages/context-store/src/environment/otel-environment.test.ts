@@ -26,13 +26,13 @@ it.each([
   expect(env).toEqual({});
 });
 
-it('a variable without effect is one line, unless it switches something off, and the SDK does not see it', () => {
+it('reports a variable without effect, unless its value is `none`, and hides it from the SDK', () => {
   const env = { OTEL_LOGS_EXPORTER: 'none', OTEL_LOG_LEVEL: 'debug', OTEL_CONFIG_FILE: '' };
   expect(prepare(env).problems).toEqual(['OTEL_LOG_LEVEL does nothing here.']);
   expect(env).not.toHaveProperty('OTEL_LOG_LEVEL');
 });
 
-it('values that can be followed are passed on without white space, and without a line', () => {
+it('passes valid values on without white space, and reports nothing', () => {
   const env = {
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318\n',
     OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: ' gzip ',

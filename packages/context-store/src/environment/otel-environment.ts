@@ -5,8 +5,8 @@ import { findOtelProblems } from './find-otel-problems.js';
 const text = z.string();
 
 /**
- * The standard variables of OpenTelemetry, as its SDK reads them. A value that the SDK cannot follow is a line in the log;
- * the program serves all the same.
+ * The standard variables of OpenTelemetry, as its SDK reads them. A value that the SDK cannot use is logged, and the
+ * program serves all the same.
  */
 export const otelEnvironmentTable = {
   OTEL_EXPORTER_OTLP_ENDPOINT: optionalVariable(
@@ -26,31 +26,43 @@ export const otelEnvironmentTable = {
   ),
   OTEL_TRACES_EXPORTER: optionalVariable(
     text,
-    'otlp where an endpoint is given',
-    'otlp: trace, to http://localhost:4318 unless an endpoint is given. none: do not trace.',
+    'otlp if an endpoint is set',
+    'otlp sends traces to the endpoint, or to http://localhost:4318 if none is set. none turns traces off.',
   ),
   OTEL_METRICS_EXPORTER: optionalVariable(
     text,
-    'otlp where an endpoint is given',
-    'otlp: push metrics, to http://localhost:4318 unless an endpoint is given. none or prometheus: do not push.',
+    'otlp if an endpoint is set',
+    'otlp pushes metrics to the endpoint, or to http://localhost:4318 if none is set. none and prometheus push nothing.',
   ),
-  OTEL_SDK_DISABLED: variable(text, 'false', 'true: trace and measure nothing, whatever the other variables say.'),
-  OTEL_EXPORTER_OTLP_PROTOCOL: variable(text, 'http/protobuf', 'http/protobuf or http/json.'),
+  OTEL_SDK_DISABLED: variable(
+    text,
+    'false',
+    'true turns off all traces and metrics, whatever the other variables say.',
+  ),
+  OTEL_EXPORTER_OTLP_PROTOCOL: variable(
+    text,
+    'http/protobuf',
+    'The format of what is sent: http/protobuf or http/json.',
+  ),
   OTEL_EXPORTER_OTLP_HEADERS: secret(
-    optionalVariable(text, 'none', 'Headers for the receiver: name=value, comma-separated.'),
+    optionalVariable(text, 'none', 'Headers that are sent to the receiver: name=value, comma-separated.'),
   ),
-  OTEL_EXPORTER_OTLP_TIMEOUT: variable(text, '10000', 'How long a receiver may take for a batch, in milliseconds.'),
-  OTEL_EXPORTER_OTLP_COMPRESSION: variable(text, 'none', 'gzip or none.'),
+  OTEL_EXPORTER_OTLP_TIMEOUT: variable(
+    text,
+    '10000',
+    'How long a receiver may take to answer one request, in milliseconds.',
+  ),
+  OTEL_EXPORTER_OTLP_COMPRESSION: variable(text, 'none', 'The compression of what is sent: gzip or none.'),
   OTEL_EXPORTER_OTLP_CERTIFICATE: optionalVariable(
     text,
-    "Node.js's own",
-    'A file with the certificates to trust. Those to show: OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and _KEY.',
+    'those that Node.js trusts',
+    'The file of trusted certificates. OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and _KEY name the files of a client certificate.',
   ),
   OTEL_SERVICE_NAME: optionalVariable(text, "the program's name", 'The name of this process in traces and metrics.'),
   OTEL_RESOURCE_ATTRIBUTES: optionalVariable(
     text,
     'none',
-    'More attributes of this process: name=value, comma-separated.',
+    'Additional attributes of this process: name=value, comma-separated.',
   ),
   OTEL_NODE_RESOURCE_DETECTORS: variable(
     text,
@@ -60,44 +72,56 @@ export const otelEnvironmentTable = {
   OTEL_PROPAGATORS: variable(
     text,
     'tracecontext,baggage',
-    'How a call names the trace that it belongs to: tracecontext, baggage or none.',
+    'The formats in which calls name their trace: tracecontext, baggage or none.',
   ),
   OTEL_TRACES_SAMPLER: variable(
     text,
     'parentbased_always_on',
-    'always_on, always_off or traceidratio; behind parentbased_ the client decides where it traces.',
+    'Which calls are traced: always_on, always_off or traceidratio. With the prefix parentbased_, tracing clients decide.',
   ),
-  OTEL_TRACES_SAMPLER_ARG: variable(text, '1', 'The share of traces to keep with traceidratio, from 0 to 1.'),
-  OTEL_BSP_MAX_QUEUE_SIZE: variable(text, '2048', 'The most spans that wait to be sent; more are lost.'),
-  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: variable(text, '512', 'The most spans that are sent at once.'),
-  OTEL_BSP_SCHEDULE_DELAY: variable(text, '5000', 'How long spans wait for others, in milliseconds.'),
-  OTEL_BSP_EXPORT_TIMEOUT: variable(text, '30000', 'How long sending may take, retries included, in milliseconds.'),
+  OTEL_TRACES_SAMPLER_ARG: variable(text, '1', 'The share of calls that traceidratio traces, from 0 to 1.'),
+  OTEL_BSP_MAX_QUEUE_SIZE: variable(
+    text,
+    '2048',
+    'The maximum number of spans that wait to be sent. Further spans are dropped.',
+  ),
+  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: variable(text, '512', 'The maximum number of spans in one request.'),
+  OTEL_BSP_SCHEDULE_DELAY: variable(
+    text,
+    '5000',
+    'How long spans are collected before they are sent, in milliseconds.',
+  ),
+  OTEL_BSP_EXPORT_TIMEOUT: variable(
+    text,
+    '30000',
+    'How long sending spans may take, retries included, in milliseconds.',
+  ),
   OTEL_METRIC_EXPORT_INTERVAL: variable(
     text,
     '60000',
     'The time from one push of metrics to the next, in milliseconds.',
   ),
-  OTEL_METRIC_EXPORT_TIMEOUT: variable(text, '30000', 'How long a push may take, in milliseconds.'),
+  OTEL_METRIC_EXPORT_TIMEOUT: variable(text, '30000', 'How long a push of metrics may take, in milliseconds.'),
   OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: variable(
     text,
     'cumulative',
-    'How pushed metrics count: cumulative, delta or lowmemory.',
+    'Whether pushed counters count from the start or from the last push: cumulative, delta or lowmemory.',
   ),
 } as const satisfies EnvironmentTable;
 
-/** What the environment asks of OpenTelemetry. */
+/** What the environment turns on. */
 export interface OtelRequest {
-  /** OTEL_SDK_DISABLED: nothing is traced or measured. */
+  /** Whether OTEL_SDK_DISABLED turns all traces and metrics off. */
   readonly isDisabled: boolean;
   readonly isTraced: boolean;
   readonly pushesMetrics: boolean;
-  /** One line for each variable that is not followed. */
+  /** One line for each variable that has no effect. */
   readonly problems: readonly string[];
 }
 
 /**
- * Prepares the variables of the process for OpenTelemetry's SDK, which reads them itself: white space around values goes,
- * secrets come from their files, and variables that cannot be followed are removed, so that the SDK uses its defaults.
+ * Prepares the variables of this process for OpenTelemetry's SDK, which reads them itself. Trims values, sets secrets
+ * from their files, and deletes variables that it cannot use, so that it uses its defaults. Changes `env`.
  */
 export function prepareOtelEnvironment(
   environment: Environment<typeof otelEnvironmentTable>,
@@ -118,7 +142,9 @@ export function prepareOtelEnvironment(
   };
 }
 
-/** The SDK's default is to export to a receiver on this machine. These programs do so only if a variable asks for it. */
+/**
+ * The SDK's default is to export to a receiver on this machine. These programs do so only if a variable asks for it.
+ */
 function exportsByOtlp(signal: 'TRACES' | 'METRICS', env: Readonly<Record<string, string | undefined>>): boolean {
   const exporters = env[`OTEL_${signal}_EXPORTER`];
   if (exporters) return exporters.split(',').some((name) => name.trim() === 'otlp');

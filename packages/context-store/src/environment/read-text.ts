@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
 
-/** What an environment variable says, or why it says nothing: `path` names the variable that is wrong. */
+/** The text of an environment variable, or why it is wrong; `path` names the variable to correct. */
 export type ReadText = { readonly text: string | undefined } | { readonly path: string; readonly problem: string };
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** URLs lose line breaks and tabs without a word, and nothing else that is configured may hold any. */
+/** URL parsers silently drop line breaks and tabs, and no other setting may hold control characters. */
 // oxlint-disable-next-line no-control-regex
 const controlCharacter = /[\u0000-\u001f\u007f]/;
 
-/** Reads a variable without the white space around it, and a secret from the file that `NAME_FILE` names, if it does. */
+/**
+ * Reads a variable without white space around it. Reads a secret from the file that `NAME_FILE` names, if that is set.
+ */
 export function readText(name: string, env: Env, isSecret = false): ReadText {
   const text = env[name]?.trim();
   const fileVariable = `${name}_FILE`;

@@ -7,7 +7,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-describe('where the data lies', () => {
+describe('the location of the data', () => {
   it.each([
     ['sqlite:/data/context.db', '/data/context.db'],
     ['sqlite:data/context.db', resolve('data/context.db')],
@@ -21,7 +21,7 @@ describe('where the data lies', () => {
     expect(databaseLocation(url)).toEqual({ engine: 'postgres', url });
   });
 
-  it("is the user's data folder when nothing is said", () => {
+  it("is the user's data folder by default", () => {
     vi.stubEnv('XDG_DATA_HOME', '/xdg');
     expect(databaseLocation()).toMatchObject({ path: '/xdg/context-store/context.db', isDefault: true });
     vi.stubEnv('XDG_DATA_HOME', 'relative');
@@ -59,7 +59,7 @@ describe('where the data lies', () => {
   });
 });
 
-it('says for people and for other processes where the data lies', () => {
+it('is written for people and for other processes', () => {
   const file = databaseLocation('sqlite:/data/context.db');
   expect([describeLocation(file), sharedDatabase(file)]).toEqual(['/data/context.db', 'sqlite:/data/context.db']);
   const memory = databaseLocation('sqlite::memory:');

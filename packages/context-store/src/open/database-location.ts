@@ -14,25 +14,25 @@ export interface SqliteLocation {
   readonly engine: 'sqlite';
   /** An absolute path, or `:memory:`. */
   readonly path: string;
-  /** Whether the path is our own choice, so that its folder is ours to make. */
+  /** Whether the path is the default one: then the store creates its folder. */
   readonly isDefault: boolean;
 }
 
 export interface PostgresLocation {
   readonly engine: 'postgres';
-  /** As it was given. It may hold a password. */
+  /** The URL as it was given. It may hold a password. */
   readonly url: string;
 }
 
 /**
- * Reads `postgres://user:password@host:port/database` (or `postgresql://`, with libpq's parameters behind a `?`),
- * `sqlite:PATH` (relative to the working folder) or `sqlite::memory:`. Absent: `context.db` in the user's data folder, as
- * the XDG Base Directory Specification has it. @throws VALIDATION_ERROR saying what is wrong, without repeating it, or that
- * this user has no home folder
+ * Reads `postgres://user:password@host:port/database` (or `postgresql://`, with libpq's parameters after a `?`),
+ * `sqlite:PATH` (relative to the working folder) or `sqlite::memory:`. Default: `context.db` in `context-store` in the
+ * user's data folder, by the XDG Base Directory Specification.
+ * @throws VALIDATION_ERROR (the text is wrong, which the message does not repeat; or the user has no home folder)
  */
 export function databaseLocation(database?: string): DatabaseLocation {
   if (database === undefined) return { engine: 'sqlite', path: join(dataFolder(), 'context.db'), isDefault: true };
-  // A path would keep it, and name another file than the caller means.
+  // A path would keep the white space, and name another file than the caller means.
   if (database !== database.trim()) throw invalid('white space is before or after it; leave that out.');
   if (/^postgres(ql)?:/.test(database)) return postgresLocation(database);
   if (!database.startsWith(scheme)) throw invalid('not a database of ours; use postgres://… or sqlite:PATH.');
@@ -50,19 +50,19 @@ function postgresLocation(url: string): PostgresLocation {
   return { engine: 'postgres', url };
 }
 
-/** For people: where the data lies, without anything secret. */
+/** Returns the location as a text to show: without secrets. */
 export function describeLocation(location: DatabaseLocation): string {
   if (location.engine === 'postgres') return nameServer(location.url);
   return location.path === inMemory ? 'in memory (lost when the process ends)' : location.path;
 }
 
-/** For another process: the `database` that names the same data, or undefined when no other process can reach it. */
+/** Returns the `database` option by which another process opens the same data, or undefined if none can. */
 export function sharedDatabase(location: DatabaseLocation): string | undefined {
   if (location.engine === 'postgres') return location.url;
   return location.path === inMemory ? undefined : `${scheme}${location.path}`;
 }
 
-/** Whether what names the data may not be shown: a password is in it, or parameters, among which one may be. */
+/** Whether the location may hold a secret: its URL has a password, or parameters, which may contain one. */
 export function isSecret(location: DatabaseLocation): boolean {
   if (location.engine === 'sqlite') return false;
   return serverUrls(location.url).some((url) => {
@@ -73,12 +73,12 @@ export function isSecret(location: DatabaseLocation): boolean {
 
 function dataFolder(): string {
   const configured = process.env['XDG_DATA_HOME']?.trim();
-  // The specification asks to ignore a relative one.
+  // The specification says to ignore a relative path.
   const base = configured !== undefined && isAbsolute(configured) ? configured : join(homeFolder(), '.local', 'share');
   return join(base, 'context-store');
 }
 
-/** @throws VALIDATION_ERROR when this user has none: the data must not lie in the folder that a program was started in */
+/** @throws VALIDATION_ERROR (the user has none: the data must not end up in whatever folder the program was started) */
 function homeFolder(): string {
   const home = findHome();
   if (home !== undefined && isAbsolute(home) && existsSync(home)) return home;
@@ -88,7 +88,7 @@ function homeFolder(): string {
   );
 }
 
-/** What HOME says, or else the system's list of users. */
+/** Returns HOME, or else the home folder in the system's list of users. */
 function findHome(): string | undefined {
   try {
     return homedir();

@@ -2,8 +2,9 @@ import { describeLocation, type DatabaseLocation } from './database-location.js'
 import { requirePostgresSettings, type PostgresSettings } from './postgres-settings.js';
 
 /**
- * What the processes on one database name their share of a Redis by unless they are told another name: what the database
- * says that it is, or else its address. @throws STORE_UNAVAILABLE, VALIDATION_ERROR (the settings)
+ * Returns the default name of a deployment on Redis: the identifier of the database, which is the same however a
+ * process reaches it, or else the address of the database.
+ * @throws STORE_UNAVAILABLE, VALIDATION_ERROR (the settings)
  */
 export async function nameDeployment(location: DatabaseLocation, postgres: PostgresSettings = {}): Promise<string> {
   if (location.engine === 'sqlite') return describeLocation(location);

@@ -5,23 +5,23 @@ import type { DatabaseLocation } from './database-location.js';
 import type { NamedRedis } from './open-carrier.js';
 import { requireSettings } from './require-settings.js';
 
-/** A cache of what cannot change: no answer is ever older than its call. */
+/** The settings of a cache. It holds only data that cannot change, so it never makes an answer outdated. */
 export interface CacheSettings {
-  /** How much memory it may take, in bytes: at least 1. */
+  /** The most memory that the cache uses, in bytes: at least 1. */
   readonly maxBytes: number;
-  /** How long anything is kept, in milliseconds: at least 1. Default: an hour. */
+  /** How long the cache keeps a part of a log, in milliseconds: at least 1. Default: one hour. */
   readonly ttlMs?: number | undefined;
-  /** Whether processes share what they found through the Redis of the settings. It need not be there. Default: no. */
+  /** Whether processes share cached data through `redis`. Calls succeed without that Redis too. Default: no. */
   readonly sharesByRedis?: boolean | undefined;
-  /** Hears when Redis begins or ceases to be of use to the cache. It must not throw. */
+  /** Called when the cache's connection to Redis is made or lost. Must not throw. */
   readonly onStateChange?: RedisLevelOptions['onStateChange'];
 }
 
-/** @throws VALIDATION_ERROR naming every setting that is wrong */
+/** @throws VALIDATION_ERROR (names every wrong setting) */
 export const requireCacheSettings = (settings: CacheSettings): void =>
   requireSettings('cache', settingsSchema(), settings);
 
-/** Made when it is needed, as a cache is. */
+/** A function, so that a process without a cache does not build the schema. */
 const settingsSchema = (): z.ZodType<CacheSettings> =>
   z.strictObject({
     maxBytes: z.int().min(1),
@@ -30,7 +30,7 @@ const settingsSchema = (): z.ZodType<CacheSettings> =>
     onStateChange: z.custom<CacheSettings['onStateChange']>((value) => typeof value === 'function').optional(),
   } satisfies Record<keyof CacheSettings, z.ZodType>);
 
-/** The store behind a cache. */
+/** Returns the store with a cache in front of it. */
 export async function openCache(
   store: Store,
   location: DatabaseLocation,
@@ -39,7 +39,7 @@ export async function openCache(
   telemetry: Telemetry | undefined,
 ): Promise<Store> {
   const { createCachedStore } = await import('@org/cache-keyv');
-  // Those who share a SQLite file are on one machine: its own cache is nearer than any Redis.
+  // Processes on a SQLite file share a machine, whose file cache is faster than Redis.
   if (!sharesByRedis || redis === undefined || location.engine === 'sqlite')
     return createCachedStore({ store, maxBytes, ttlMs, telemetry });
   const { createRedisLevel } = await import('@org/cache-keyv/redis');

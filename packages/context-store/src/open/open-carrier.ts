@@ -6,19 +6,19 @@ import type { DatabaseLocation } from './database-location.js';
 /** A Redis server that carries events between the processes of a deployment. */
 export interface RedisSettings extends Pick<RedisBusOptions, 'url' | 'onStateChange'> {
   /**
-   * What the processes of the deployment have in common, and nobody else on the same Redis. Default: what the database says
-   * that it is, however each process reaches it; its address, without the user, where it doesn't say.
+   * The name of the deployment. Its processes share it; other deployments on the same Redis must have other names.
+   * Default: the identifier of the database, or else its address without the user.
    */
   readonly deployment?: string | undefined;
 }
 
-/** Redis for a deployment that has its name. */
+/** Redis settings with the name of the deployment. */
 export type NamedRedis = RedisSettings & { readonly deployment: string };
 
 /**
- * What carries events between the processes that share a PostgreSQL database, or undefined where the store's own means
- * do: those that share a SQLite file are on one machine. It doesn't connect yet.
- * @throws VALIDATION_ERROR
+ * Returns the Redis bus that carries events between processes on one PostgreSQL database. Returns undefined without
+ * Redis, and on SQLite, whose file shows changes to all its processes. Does not connect yet.
+ * @throws VALIDATION_ERROR (the URL of Redis)
  */
 export async function openCarrier(
   location: DatabaseLocation,

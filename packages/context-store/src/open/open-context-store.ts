@@ -8,32 +8,32 @@ import type { PostgresSettings } from './postgres-settings.js';
 
 export interface OpenContextStoreOptions extends ContextStoreOptions {
   /**
-   * `postgres://user:password@host:port/database`, `sqlite:PATH` or `sqlite::memory:`. Absent: a file in the user's data
-   * folder, see `databaseLocation`.
+   * `postgres://user:password@host:port/database`, `sqlite:PATH` or `sqlite::memory:`. Default: a file in the user's
+   * data folder, see `databaseLocation`.
    */
   readonly database?: string | undefined;
   /**
-   * Whether to make or migrate the database's tables when that is needed. Default: yes; otherwise an older schema is
-   * refused, for `context-store migrate` to be run apart.
+   * Whether to create or migrate the tables if needed. Default: yes. If not, an older schema throws STORE_UNAVAILABLE
+   * until `context-store migrate` has run.
    */
   readonly migrate?: boolean | undefined;
-  /** How to use a SQLite file; without effect on PostgreSQL. */
+  /** Settings for a SQLite file. No effect on PostgreSQL. */
   readonly sqlite?: SqliteSettings | undefined;
-  /** How to use a PostgreSQL database; without effect on SQLite. */
+  /** Settings for a PostgreSQL database. No effect on SQLite. */
   readonly postgres?: PostgresSettings | undefined;
   /**
-   * The Redis that tells the processes on one PostgreSQL database of each other's changes at once. It need not be there:
-   * without it they see them when they look, within a second or so. A store on SQLite does not use it.
+   * The Redis through which processes on one PostgreSQL database see each other's changes at once. Without it, they
+   * poll, and see changes within about a second. No effect on SQLite.
    */
   readonly redis?: RedisSettings | undefined;
-  /** What a cache of logs may take. Absent: there is none. Whether it pays is said in docs/reference/configuration.md. */
+  /** A cache of logs. Default: none. docs/reference/configuration.md says when it helps. */
   readonly cache?: CacheSettings | undefined;
-  /** Where measurements go. Absent: nowhere. */
+  /** Receives measurements. Default: nothing is measured. */
   readonly telemetry?: Telemetry | undefined;
 }
 
 /**
- * Opens a context store on its database, which any number of processes may share. Close it when done.
+ * Opens a context store on its database, which any number of processes may share. Callers must close it.
  * @throws VALIDATION_ERROR (the options, or a Node.js that is too old), STORE_UNAVAILABLE (the database cannot be used)
  */
 export async function openContextStore(options: OpenContextStoreOptions = {}): Promise<ContextStore> {

@@ -6,16 +6,14 @@ import type { DatabaseLocation, SqliteLocation } from './database-location.js';
 import { requireSupportedNode } from '../node-version.js';
 import { requirePostgresSettings, type PostgresSettings } from './postgres-settings.js';
 
-// Each engine is loaded where it is used, so that a process pays for its own alone.
+// Imports each engine where it is used, so that a process loads only its own.
 
-/** What an engine brings along. */
 export interface OpenedStore {
   readonly store: Store;
-  /** How processes on one database hear of each other. */
+  /** Carries events between the processes on one database. */
   readonly bus: EventBus;
 }
 
-/** How a process uses a SQLite file. */
 export type SqliteSettings = Pick<SqliteStoreOptions, 'onStateChange'>;
 
 export interface OpenStoreOptions {
@@ -23,11 +21,11 @@ export interface OpenStoreOptions {
   readonly sqlite?: SqliteSettings | undefined;
   readonly postgres: PostgresSettings;
   readonly telemetry?: Telemetry | undefined;
-  /** Absent: the database's own means have to do, as they always do on SQLite. */
+  /** Carries events between processes on PostgreSQL. Default: they poll the database. Not used on SQLite. */
   readonly carrier?: EventCarrier | undefined;
 }
 
-/** Opens the store of a location. @throws STORE_UNAVAILABLE, VALIDATION_ERROR (the settings, or a Node.js that is too old) */
+/** Opens the store of a location. @throws STORE_UNAVAILABLE, VALIDATION_ERROR (the settings; Node.js is too old) */
 export async function openStore(
   location: DatabaseLocation,
   { migrate, sqlite, postgres, telemetry, carrier }: OpenStoreOptions,
@@ -45,7 +43,7 @@ export async function openStore(
   return { store, bus: createPostgresBus({ store, carrier }) };
 }
 
-/** Brings what lies at a location to the schema of this release. @throws as {@link openStore} does */
+/** Migrates the database at a location to the schema of this release. @throws STORE_UNAVAILABLE, VALIDATION_ERROR */
 export async function migrateStore(location: DatabaseLocation, settings: PostgresSettings): Promise<SchemaChange> {
   requireSupportedNode();
   if (location.engine === 'sqlite') {
@@ -57,7 +55,7 @@ export async function migrateStore(location: DatabaseLocation, settings: Postgre
   return migratePostgres(location.url, settings);
 }
 
-/** The folder that is ours to make. Recorded work is private: it is for its user alone. */
+/** Creates the default data folder, with access for its user only: recorded work is private. */
 function makeDefaultFolder({ path, isDefault }: SqliteLocation, makeFolder: (folder: string) => void): void {
   if (!isDefault) return;
   const folder = dirname(path);

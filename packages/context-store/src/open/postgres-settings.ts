@@ -3,7 +3,7 @@ import { longestTimerMs } from '@org/store-kysely/postgres/configuration';
 import { z } from 'zod';
 import { requireSettings } from './require-settings.js';
 
-/** How a process uses a PostgreSQL database. Each has a default; SQLite has no use for any of them. */
+/** The settings of a process on PostgreSQL. All have defaults. */
 export type PostgresSettings = Pick<
   PostgresStoreOptions,
   | 'poolSize'
@@ -15,11 +15,11 @@ export type PostgresSettings = Pick<
   | 'schema'
 >;
 
-/** @throws VALIDATION_ERROR naming every setting that is wrong */
+/** @throws VALIDATION_ERROR (names every wrong setting) */
 export const requirePostgresSettings = (settings: PostgresSettings): void =>
   requireSettings('postgres', settingsSchema(), settings);
 
-/** Made when it is needed: a process on SQLite starts sooner without it. */
+/** A function, so that a process on SQLite starts sooner without it. */
 function settingsSchema(): z.ZodType<PostgresSettings> {
   const milliseconds = z.int().min(1).max(longestTimerMs).optional();
   return z.strictObject({

@@ -1,7 +1,7 @@
 import { ContextStoreError } from '@org/domain';
 import type { z } from 'zod';
 
-/** @param name of the option that holds the settings @throws VALIDATION_ERROR naming every setting that is wrong */
+/** Checks settings. @param name the option that holds them @throws VALIDATION_ERROR (names every wrong setting) */
 export function requireSettings<Settings>(name: string, schema: z.ZodType<Settings>, settings: Settings): void {
   const { error } = schema.safeParse(settings);
   if (error === undefined) return;
