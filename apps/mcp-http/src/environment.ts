@@ -46,12 +46,16 @@ export const httpEnvironmentTable = {
     '127.0.0.1',
     'The address to listen on. Any other than loopback requires AUTH_ISSUER, API_KEYS_FILE or AUTH_MODE.',
   ),
-  PORT: variable(wholeNumber(0, 65_535), '3000', 'The port to listen on. 0: any free port.'),
+  PORT: variable(wholeNumber(0, 65_535), '3000', 'The port to listen on. 0 takes any free port.'),
   METRICS_PORT: {
-    ...variable(metricsPort, '9090', 'The port that serves /metrics to Prometheus. off, 0 or empty: no metrics.'),
+    ...variable(
+      metricsPort,
+      '9090',
+      'The port that serves /metrics to Prometheus. off, 0 or an empty value turns it off.',
+    ),
     empty: 'off',
   },
-  METRICS_HOST: variable(z.string(), '127.0.0.1', 'The address that serves /metrics. Unauthenticated.'),
+  METRICS_HOST: variable(z.string(), '127.0.0.1', 'The address that serves /metrics, without authentication.'),
   ALLOWED_HOSTS: variable(
     listOf('a host name, such as app.example; each is named, without a scheme or a wildcard', readHostName),
     '',
@@ -65,33 +69,37 @@ export const httpEnvironmentTable = {
   RATE_LIMIT_PER_SECOND: optionalVariable(
     wholeNumber(1, 1_000_000),
     'no limit',
-    'Calls per second and caller, on average over 10 seconds. With REDIS_URL, all processes share one limit.',
+    'Maximum calls per second of one caller, averaged over 10 seconds. With REDIS_URL, all processes share one limit.',
   ),
   MAX_CONNECTIONS: variable(
     wholeNumber(1, 1_000_000),
     '10000',
     'Maximum number of client connections. The limit of open files may allow fewer.',
   ),
-  MAX_CONCURRENT_CALLS: variable(wholeNumber(1, 100_000), '256', 'Maximum number of calls under way.'),
+  MAX_CONCURRENT_CALLS: variable(
+    wholeNumber(1, 100_000),
+    '256',
+    'Maximum number of calls that run at once. Further calls are queued.',
+  ),
   MAX_QUEUED_CALLS: variable(
     wholeNumber(0, 1_000_000),
     '1024',
-    'Maximum number of calls that wait for their turn, for 5 seconds at most. Others answer OVERLOADED.',
+    'Maximum number of queued calls. Further calls, and those queued for 5 seconds, answer OVERLOADED.',
   ),
   MAX_WAITING_CALLS: variable(
     wholeNumber(0, 1_000_000),
     '1000',
-    'Maximum number of waiting calls and subscription streams, counted apart; at most half of the connections.',
+    'Maximum number of calls that wait for offers and of subscription streams together; at most half of MAX_CONNECTIONS.',
   ),
   REQUEST_TIMEOUT_SECONDS: variable(
     wholeNumber(1, 3600),
     '30',
-    'How long a call may take, not counting its waitSeconds, before it answers STORE_UNAVAILABLE.',
+    'How many seconds a call may take, not counting its waitSeconds. Then it answers STORE_UNAVAILABLE.',
   ),
   DRAIN_DELAY_SECONDS: variable(
     wholeNumber(0, 300),
     '0',
-    'How long to keep serving after SIGTERM, while /ready answers 503, so that load balancers notice.',
+    'How many seconds to keep serving after SIGTERM. /ready answers 503 then, so that load balancers notice.',
   ),
   ...authEnvironmentTable,
 } as const satisfies EnvironmentTable;

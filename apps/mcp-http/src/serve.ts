@@ -19,7 +19,7 @@ import { openTelemetry, type OpenedTelemetry } from './telemetry/open-telemetry.
 export interface ServeOptions {
   readonly version: string;
   readonly environment: HttpEnvironment;
-  /** Resolves when the process is told to stop. */
+  /** Resolves with the first stop signal. */
   readonly stopped: Promise<NodeJS.Signals>;
   readonly log: Logger;
 }
@@ -31,7 +31,7 @@ const readAnswerWithinMs = 60_000;
 const refusalCodes = { 401: 'UNAUTHORIZED', 403: 'FORBIDDEN', 503: 'STORE_UNAVAILABLE' } as const;
 
 /**
- * Serves until the process is told to stop; see `stop`.
+ * Serves until a stop signal arrives, then stops: see `stop`.
  *
  * @returns true if everything has ended; otherwise something keeps the process alive for some time
  */

@@ -15,7 +15,7 @@ export interface ServeOptions {
   /** Which telemetry to start. */
   readonly otel: Pick<OtelRequest, 'isTraced' | 'pushesMetrics'>;
   readonly log: LazyLog;
-  /** Resolves when the process is told to stop. */
+  /** Resolves with the first stop signal. */
   readonly stopped: Promise<unknown>;
   /** Answers are written to it. */
   readonly output: Writable;
@@ -28,7 +28,7 @@ const finishWithinMs = 8000;
 
 /**
  * Serves one client on standard input and output. It stops when the client leaves, when the process that started this one
- * ends, or when this process is told to stop. Every request that was read is answered first.
+ * ends, or at a stop signal. Every request that was read is answered first.
  *
  * @returns false if an unfinished export of telemetry may keep the process alive for a while
  */

@@ -8,7 +8,10 @@ import type { SharedLevel } from './shared-level.js';
 export interface CachedStoreOptions {
   /** The store with all data. It is closed with the cached store. */
   readonly store: Store;
-  /** Entries of a page. Smaller pages need more keys for a read; the entries after the last full page are read each time. Default: 16. */
+  /**
+   * Entries in a page. Smaller pages need more keys for a read; with larger ones, more entries after the last full page
+   * are read each time. Default: 16.
+   */
   readonly pageSize?: number | undefined;
   /** The most memory that the cache takes, in bytes. Default: 64 MiB. */
   readonly maxBytes?: number | undefined;
@@ -16,7 +19,7 @@ export interface CachedStoreOptions {
   readonly ttlMs?: number | undefined;
   /** Shares parts with other processes. It is closed with the cache. Default: parts are kept in memory alone. */
   readonly shared?: SharedLevel | undefined;
-  /** Default: none. */
+  /** Records lookups. Default: nothing is measured. */
   readonly telemetry?: Telemetry | undefined;
 }
 
@@ -25,8 +28,8 @@ const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * Creates a store that caches the full pages of logs, which cannot change, and reads everything else from `store`. An
- * answer is never stale: each call reads the session and the entries after the last full page, and looks pages up by the
- * append that each ends with.
+ * answer is never stale: each call reads the session and the entries after the last full page, and looks pages up by
+ * the append that each ends with.
  */
 export function createCachedStore({
   store,

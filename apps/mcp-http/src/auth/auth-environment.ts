@@ -20,7 +20,7 @@ export const authEnvironmentTable = {
   AUTH_MODE: optionalVariable(
     z.enum(['none'], 'only none; credentials are asked for where AUTH_ISSUER or API_KEYS_FILE is set'),
     'unset',
-    'none: unauthenticated. Required if HOST is not loopback and neither AUTH_ISSUER nor API_KEYS_FILE is set.',
+    'none turns authentication off. Needed if HOST is not loopback and neither AUTH_ISSUER nor API_KEYS_FILE is set.',
   ),
   AUTH_ISSUER: optionalVariable(
     trustworthyUrl,
@@ -34,13 +34,13 @@ export const authEnvironmentTable = {
   ),
   AUTH_JWKS_URL: optionalVariable(
     trustworthyUrl,
-    "as the issuer's metadata says",
+    "the URL in the issuer's metadata",
     "The URL of the issuer's public keys.",
   ),
   AUTH_NAMESPACE_CLAIM: variable(
     claim.transform((name) => (name === 'off' ? undefined : name)),
     'context_namespace',
-    'The claim that names the namespace; tokens without it are refused. off: all tokens use CONTEXT_NAMESPACE.',
+    'The claim that names the namespace; tokens without it are refused. With off, all tokens use CONTEXT_NAMESPACE.',
   ),
   AUTH_AGENT_CLAIM: optionalVariable(
     claim,
@@ -55,13 +55,13 @@ export const authEnvironmentTable = {
   PUBLIC_URL: optionalVariable(
     httpUrl,
     'AUTH_AUDIENCE',
-    'The URL of /mcp as clients reach it, where AUTH_AUDIENCE is another name.',
+    'The URL of /mcp as clients reach it. Needed if AUTH_AUDIENCE is not that URL.',
   ),
 } as const satisfies EnvironmentTable;
 
 export type AuthEnvironment = Environment<typeof authEnvironmentTable>;
 
-/** Returns the URL of /mcp as clients reach it, if a setting tells it. */
+/** Returns the URL of /mcp as clients reach it, or undefined if no setting names it. */
 export function publicUrl({ PUBLIC_URL, AUTH_AUDIENCE }: AuthEnvironment): URL | undefined {
   const url = httpUrl.safeParse(PUBLIC_URL ?? AUTH_AUDIENCE);
   return url.success ? new URL(url.data) : undefined;

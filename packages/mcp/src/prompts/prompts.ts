@@ -98,7 +98,7 @@ const withoutBlanks = (given: PromptArguments): PromptArguments =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value.trim() !== ''));
 
 function definitionOf(name: string): PromptDefinition<z.ZodObject> {
-  // Each text takes the arguments of its own schema; TypeScript cannot tell for a union of prompts.
+  // Each text takes the arguments of its prompt's schema; TypeScript cannot match them for a union of prompts.
   if (isPromptName(name)) return definitions[name];
   throw invalidParams(`Unknown prompt: ${quoteOf(name)}. There are ${promptNames.join(', ')}.`);
 }

@@ -47,7 +47,7 @@ const closeWithinMs = 2000;
  * what their host has registered.
  *
  * The SDK reads the variables OTEL_* of the process: resource, sampler, batches, propagators, limits. The exporters read
- * their own, OTEL_EXPORTER_OTLP_*. What the SDK cannot follow becomes a line of the log.
+ * their own, OTEL_EXPORTER_OTLP_*. Values that the SDK cannot use are logged.
  */
 export function startOtelSdk(options: OtelSdkOptions): OtelSdk {
   const { serviceName, version, isTraced, prometheus, log } = options;
