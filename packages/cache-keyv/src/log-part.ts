@@ -26,8 +26,10 @@ export interface KeptEntry extends Omit<EntryRecord, 'metadata'> {
   readonly metadata: string;
 }
 
+/** Returns the cached form of an entry. */
 export const keepEntry = (entry: EntryRecord): KeptEntry => ({ ...entry, metadata: JSON.stringify(entry.metadata) });
 
+/** Returns a new record of a cached entry. */
 export const giveEntry = (kept: KeptEntry): EntryRecord => ({
   ...kept,
   metadata: (kept.metadata === '{}' ? {} : JSON.parse(kept.metadata)) as JsonObject,

@@ -51,8 +51,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs a program from its command line. Prints errors to stderr, one line for each problem and without a stack, and
- * exits with 2 for a wrong command line, 128 plus the signal's number if it was stopped, or 1.
+ * Runs a program from its command line. Prints errors to stderr, one line for each problem, without a stack. Then exits
+ * with 2 for a wrong command line, 128 plus the signal's number after a stop, or else 1.
  */
 export async function runCommand<Table extends EnvironmentTable>(
   command: Command<Table> | CommandGroup<Table>,

@@ -51,6 +51,7 @@ export const secret = <Value>(plain: EnvironmentVariable<Value>): EnvironmentVar
   isSecret: true,
 });
 
+/** Returns the schema of a whole number from `min` to `max`, in decimal digits. */
 export function wholeNumber(min: number, max: number): z.ZodType<number, string> {
   const form = `a whole number from ${min} to ${max}`;
   return z

@@ -178,6 +178,7 @@ export interface SessionRef {
 /** The stored state of a session. Dormancy and expiry are not stored: they are computed from its times. */
 export type SessionState = 'active' | 'completed' | 'archived';
 
+/** A session as a store returns it: a lapse of its lease is applied, even if it is not stored yet. */
 export interface SessionRecord extends SessionRef {
   /** Random and never reused. Distinguishes a session from a later one with the same key. */
   readonly uid: string;
@@ -278,6 +279,7 @@ export interface AppendedEntry {
   readonly epoch: number;
 }
 
+/** An entry, with the part of its content that the request asked for. */
 export interface EntryRecord extends AppendedEntry {
   readonly contextType: ContextType;
   readonly agent: string;
@@ -368,6 +370,7 @@ export interface BriefingSource {
   readonly estimatedTokens: number;
 }
 
+/** A handoff as a store returns it: a lapse of its session's lease is applied, even if it is not stored yet. */
 export interface HandoffRecord {
   readonly handoffId: string;
   readonly namespace: string;

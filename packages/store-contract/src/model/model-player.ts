@@ -280,9 +280,9 @@ class Player {
   }
 
   /**
-   * Moves the clock. Stores get the same places for several lapses only if they store them in the same order, and a
-   * lapse that is not stored is undone when the clock is set back. So lapses are stored here if the script has two
-   * sessions, or before the clock is set back. Otherwise any command may be the first to meet a lapse.
+   * Moves the clock. With two sessions, it also stores lapses, because stores agree on the places of several lapses
+   * only if they store them in the same order. Before it sets the clock back, it stores lapses too, because one that is
+   * not stored would be undone. Otherwise any command may be the first to meet a lapse.
    */
   #advance(ticks: number): Step[] {
     const moved = Math.max(ticks, this.#latestTick - this.#tick - maxTicksBack);

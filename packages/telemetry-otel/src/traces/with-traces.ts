@@ -5,7 +5,10 @@ import { CallTracer, type ParentReader } from './call-tracer.js';
 import { tracedStore } from './traced-store.js';
 
 export interface TracesOptions {
-  /** Creates the tracer. Default: the provider that the process registered globally. If there is none, nothing is traced. */
+  /**
+   * Creates the tracer. Default: the provider that the process registered globally. If there is none, nothing is
+   * traced.
+   */
   readonly provider?: Pick<TracerProvider, 'getTracer'> | undefined;
   /** Carries the span of a call to the work below it. Default: the manager that the process registered globally. */
   readonly contexts?: Pick<ContextManager, 'active' | 'with'> | undefined;
@@ -14,9 +17,9 @@ export interface TracesOptions {
 }
 
 /**
- * Adds traces to a telemetry. Each call of a tool and each reading of a resource by MCP has a span, with one below it for
- * each operation of the store, and one below that for each statement. The parent of a call's span is the client's span,
- * from `_meta` of the request, or else the active span. Calls that are not sampled cost little more than the sampler.
+ * Adds traces to a telemetry. Each tool call and each read of an MCP resource has a span. Below it is a span for each
+ * store operation, and below that one for each statement. The parent of a call's span is the client's span, from
+ * `_meta` of the request, or else the active span. Calls that are not sampled cost little more than the sampler.
  *
  * It starts no SDK: the provider decides where spans go.
  */
