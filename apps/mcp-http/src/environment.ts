@@ -48,11 +48,7 @@ export const httpEnvironmentTable = {
   ),
   PORT: variable(wholeNumber(0, 65_535), '3000', 'The port to listen on. 0 takes any free port.'),
   METRICS_PORT: {
-    ...variable(
-      metricsPort,
-      '9090',
-      'The port that serves /metrics to Prometheus. off, 0 or an empty value turns it off.',
-    ),
+    ...variable(metricsPort, '9090', 'The port that serves /metrics to Prometheus. off, 0 or empty turns it off.'),
     empty: 'off',
   },
   METRICS_HOST: variable(z.string(), '127.0.0.1', 'The address that serves /metrics, without authentication.'),
@@ -76,11 +72,7 @@ export const httpEnvironmentTable = {
     '10000',
     'Maximum number of client connections. The limit of open files may allow fewer.',
   ),
-  MAX_CONCURRENT_CALLS: variable(
-    wholeNumber(1, 100_000),
-    '256',
-    'Maximum number of calls that run at once. Further calls are queued.',
-  ),
+  MAX_CONCURRENT_CALLS: variable(wholeNumber(1, 100_000), '256', 'Maximum number of calls that run at once.'),
   MAX_QUEUED_CALLS: variable(
     wholeNumber(0, 1_000_000),
     '1024',
@@ -89,7 +81,7 @@ export const httpEnvironmentTable = {
   MAX_WAITING_CALLS: variable(
     wholeNumber(0, 1_000_000),
     '1000',
-    'Maximum number of calls that wait for offers and of subscription streams together; at most half of MAX_CONNECTIONS.',
+    'Maximum number of calls that wait for offers and of subscription streams together; at most half of the connections.',
   ),
   REQUEST_TIMEOUT_SECONDS: variable(
     wholeNumber(1, 3600),

@@ -58,10 +58,7 @@ export interface ContextStore {
   readonly getBriefing: Method<'getBriefing'>;
   /** Offers a session to another agent. */
   readonly requestHandoff: Method<'requestHandoff'>;
-  /**
-   * Lists the agent's inbox or outbox, oldest first. A later call with the answer's `cursor` lists only what is new;
-   * `waitSeconds` waits for it.
-   */
+  /** Lists the inbox or outbox, oldest first. `cursor` lists only what is new, and `waitSeconds` waits for it. */
   readonly listHandoffs: Method<'listHandoffs'>;
   /** Accepts an offer. Exactly one acceptor wins, and gets the session, its epoch and a briefing. */
   readonly acceptHandoff: Method<'acceptHandoff'>;
@@ -87,10 +84,7 @@ export interface ContextStore {
   readonly deleteSession: (sessionKey: string, caller?: Caller) => Promise<void>;
   /** Counts what the namespace holds. No number exceeds 10,000. */
   readonly countNamespace: (caller?: Caller) => Promise<NamespaceCounts>;
-  /**
-   * Calls the listener for each change in the namespace that the bus reports. Events are hints: see {@link StoreEvent}.
-   * @returns a function that ends the subscription
-   */
+  /** Calls the listener for changes in the namespace; events are hints. @returns a function that ends the subscription */
   readonly subscribe: (listener: (event: StoreEvent) => void, caller?: Caller) => () => void;
   /** Returns up to 100 session keys that begin with the prefix, ascending. For completion of typed input. */
   readonly completeSessionKey: (prefix: string, caller?: Caller) => Promise<readonly string[]>;

@@ -156,21 +156,13 @@ export const environmentTable = {
     `PostgreSQL: ${postgresCacheMiB}; SQLite: 0`,
     'How much memory each process may use to cache pages of logs, in MiB. 0 turns the cache off.',
   ),
-  CACHE_TTL_SECONDS: variable(
-    seconds,
-    '3600',
-    'How long the cache keeps a page, even of a deleted session, in seconds.',
-  ),
+  CACHE_TTL_SECONDS: variable(seconds, '3600', 'How long a page stays cached, even of a deleted session, in seconds.'),
   CACHE_REDIS: variable(
     trueOrFalse,
     'false',
     'PostgreSQL: whether processes share their cached pages through REDIS_URL.',
   ),
-  CONTEXT_NAMESPACE: variable(
-    namespaceSchema,
-    'default',
-    'The namespace of calls whose credentials name none. Namespaces are isolated.',
-  ),
+  CONTEXT_NAMESPACE: variable(namespaceSchema, 'default', 'The namespace of calls whose credentials name none.'),
   CONTEXT_AGENT: optionalVariable(agentSchema, 'the name of the client', 'The agent of calls that name no agent.'),
   MAX_CONTENT_BYTES: variable(
     wholeNumber(1, 64 * 1024 * 1024),

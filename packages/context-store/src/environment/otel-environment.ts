@@ -34,25 +34,13 @@ export const otelEnvironmentTable = {
     'otlp if an endpoint is set',
     'otlp pushes metrics to the endpoint, or to http://localhost:4318 if none is set. none and prometheus push nothing.',
   ),
-  OTEL_SDK_DISABLED: variable(
-    text,
-    'false',
-    'true turns off all traces and metrics, whatever the other variables say.',
-  ),
-  OTEL_EXPORTER_OTLP_PROTOCOL: variable(
-    text,
-    'http/protobuf',
-    'The format of what is sent: http/protobuf or http/json.',
-  ),
+  OTEL_SDK_DISABLED: variable(text, 'false', 'true turns traces and metrics off, whatever other variables say.'),
+  OTEL_EXPORTER_OTLP_PROTOCOL: variable(text, 'http/protobuf', 'The format of requests: http/protobuf or http/json.'),
   OTEL_EXPORTER_OTLP_HEADERS: secret(
     optionalVariable(text, 'none', 'Headers that are sent to the receiver: name=value, comma-separated.'),
   ),
-  OTEL_EXPORTER_OTLP_TIMEOUT: variable(
-    text,
-    '10000',
-    'How long a receiver may take to answer one request, in milliseconds.',
-  ),
-  OTEL_EXPORTER_OTLP_COMPRESSION: variable(text, 'none', 'The compression of what is sent: gzip or none.'),
+  OTEL_EXPORTER_OTLP_TIMEOUT: variable(text, '10000', 'How long a receiver may take for a request, in milliseconds.'),
+  OTEL_EXPORTER_OTLP_COMPRESSION: variable(text, 'none', 'The compression of requests: gzip or none.'),
   OTEL_EXPORTER_OTLP_CERTIFICATE: optionalVariable(
     text,
     'those that Node.js trusts',
@@ -77,25 +65,13 @@ export const otelEnvironmentTable = {
   OTEL_TRACES_SAMPLER: variable(
     text,
     'parentbased_always_on',
-    'Which calls are traced: always_on, always_off or traceidratio. With the prefix parentbased_, tracing clients decide.',
+    'Which calls are traced: always_on, always_off or traceidratio. With the prefix parentbased_, clients that trace decide.',
   ),
   OTEL_TRACES_SAMPLER_ARG: variable(text, '1', 'The share of calls that traceidratio traces, from 0 to 1.'),
-  OTEL_BSP_MAX_QUEUE_SIZE: variable(
-    text,
-    '2048',
-    'The maximum number of spans that wait to be sent. Further spans are dropped.',
-  ),
-  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: variable(text, '512', 'The maximum number of spans in one request.'),
-  OTEL_BSP_SCHEDULE_DELAY: variable(
-    text,
-    '5000',
-    'How long spans are collected before they are sent, in milliseconds.',
-  ),
-  OTEL_BSP_EXPORT_TIMEOUT: variable(
-    text,
-    '30000',
-    'How long sending spans may take, retries included, in milliseconds.',
-  ),
+  OTEL_BSP_MAX_QUEUE_SIZE: variable(text, '2048', 'Maximum number of spans that wait to be sent; more are dropped.'),
+  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: variable(text, '512', 'Maximum number of spans in one request.'),
+  OTEL_BSP_SCHEDULE_DELAY: variable(text, '5000', 'How long spans are collected for one request, in milliseconds.'),
+  OTEL_BSP_EXPORT_TIMEOUT: variable(text, '30000', 'How long sending may take, retries included, in milliseconds.'),
   OTEL_METRIC_EXPORT_INTERVAL: variable(
     text,
     '60000',
@@ -142,9 +118,7 @@ export function prepareOtelEnvironment(
   };
 }
 
-/**
- * The SDK's default is to export to a receiver on this machine. These programs do so only if a variable asks for it.
- */
+/** The SDK exports to a receiver on this machine by default. These programs do so only if a variable asks for it. */
 function exportsByOtlp(signal: 'TRACES' | 'METRICS', env: Readonly<Record<string, string | undefined>>): boolean {
   const exporters = env[`OTEL_${signal}_EXPORTER`];
   if (exporters) return exporters.split(',').some((name) => name.trim() === 'otlp');

@@ -10,7 +10,6 @@ export type BusinessEvent =
       readonly event: 'requested' | 'accepted' | 'completed' | 'rejected' | 'cancelled' | 'returned';
     };
 
-/** One call of a tool. */
 export interface MeasuredCall {
   readonly tool: string;
   /** Whether the caller asked to wait for offers. The duration of such a call says nothing about the store. */
@@ -30,7 +29,6 @@ export interface McpRequest {
   readonly tracestate?: string | undefined;
 }
 
-/** One read of an MCP resource. */
 export interface ResourceRead {
   readonly request: McpRequest;
   /** The template of the resource, or its URI if that is fixed. Undefined if there is no such resource. */
@@ -98,7 +96,6 @@ export interface Telemetry {
   attribute<T>(served: readonly { readonly origin: Origin }[], run: () => T): T;
 }
 
-/** Measures nothing. */
 export const noTelemetry: Telemetry = {
   measure: (_call, run) => run(),
   traceRead: (_read, run) => run(),

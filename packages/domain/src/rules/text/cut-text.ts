@@ -1,6 +1,5 @@
 import { visibleText } from './visible-text.js';
 
-/** The beginning of a text. */
 export interface CutText {
   readonly text: string;
   /** Code points in `text`. */
