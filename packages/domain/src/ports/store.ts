@@ -118,7 +118,7 @@ export interface Store {
    * means to look; it may turn out to be none where so many offers lapsed that the first live one is far, or where senders
    * let others pass.
    */
-  peekInboxes(inboxes: readonly Inbox[]): Promise<readonly boolean[]>;
+  peekInboxes(inboxes: readonly Inbox[], signal?: AbortSignal): Promise<readonly boolean[]>;
 
   /**
    * Accepts a pending offer; exactly one acceptor wins. The winner gets its acceptance again (`replayed`) when it repeats
