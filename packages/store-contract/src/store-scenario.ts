@@ -24,15 +24,7 @@ import type {
   UpdateSession,
 } from '@org/domain';
 import { expect, it } from 'vitest';
-
-/** A store under test, and its clock. */
-export interface StoreHarness {
-  readonly store: Store;
-  /** Moves the store's clock, forward or (below 0) back, in every process that serves it. */
-  readonly advance: (ms: number) => Promise<void> | void;
-  /** Closes the store and removes what it left behind. */
-  readonly close: () => Promise<void>;
-}
+import type { StoreHarness } from './harness/store-harness.js';
 
 export const dayMs = 86_400_000;
 

@@ -14,7 +14,8 @@ import { describeMarks } from './marks.js';
 import { describeNumbers } from './numbers.js';
 import { describeSessions } from './sessions.js';
 import { describeTails } from './tails.js';
-import { scenarioTest, StoreScenario, type StoreHarness } from '../store-scenario.js';
+import type { StoreHarness } from '../harness/store-harness.js';
+import { scenarioTest, StoreScenario } from '../store-scenario.js';
 
 /**
  * The contract that every `Store` keeps. Declares one suite of tests for an engine; there are no options, because there

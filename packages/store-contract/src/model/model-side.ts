@@ -8,7 +8,7 @@ import {
   type Store,
 } from '@org/domain';
 import { tickMs } from './model-script.js';
-import type { StoreHarness } from '../store-scenario.js';
+import type { StoreHarness } from '../harness/store-harness.js';
 
 /** What a call came to, in a form that two stores can be compared by. */
 export type Outcome =

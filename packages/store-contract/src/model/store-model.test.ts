@@ -5,7 +5,7 @@ import { createMemoryStore } from '../memory-store/memory-store.js';
 import { playScript } from './model-player.js';
 import { arbitraryScript } from './model-script.js';
 import { describeStoreModel, findDifference } from './store-model.js';
-import type { StoreHarness } from '../store-scenario.js';
+import type { StoreHarness } from '../harness/store-harness.js';
 
 function openMemory(plant: (store: Store) => Partial<Store> = () => ({})): StoreHarness {
   let skewMs = 0;

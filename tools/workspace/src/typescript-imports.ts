@@ -1,8 +1,8 @@
 import { registerHooks } from 'node:module';
 
 /**
- * Lets a plain Node process run the source: Node strips the types by itself, but takes `./x.js` by its word where
- * TypeScript means `./x.ts`. Together with the condition `@org/source` no test ever runs a stale build.
+ * Lets a process of Node that a test starts run sources. Node strips the types, but does not find `./x.ts` for an import of
+ * `./x.js`. Together with the condition `@org/source`, no test runs an outdated build.
  */
 registerHooks({
   resolve(specifier, context, nextResolve) {
