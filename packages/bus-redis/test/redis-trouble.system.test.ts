@@ -211,7 +211,11 @@ describe('a bus over a Redis in trouble', () => {
     async (state) => {
       if (state !== 'absent') await server.start();
       const child = fork(`${import.meta.dirname}/bus-process.ts`, [server.url], {
-        execArgv: ['--conditions=@org/source', '--import', `${import.meta.dirname}/typescript-imports.ts`],
+        execArgv: [
+          '--conditions=@org/source',
+          '--import',
+          `${import.meta.dirname}/../../../tools/workspace/src/typescript-imports.ts`,
+        ],
       });
       const exited = once(child, 'exit');
       await once(child, 'message');

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLifeCycle, noTelemetry, type Store, type Telemetry } from '@org/domain';
+import { createLifeCycle, mapStore, noTelemetry, type Store, type Telemetry } from '@org/domain';
 import { createPartCache } from './part-cache.js';
 import { readBriefing } from './read-briefing.js';
 import { readEntries } from './read-entries.js';
@@ -52,32 +52,12 @@ export function createCachedStore({
     await Promise.all([settledWithin(leftMs, [shared?.close()]), store.close(leftMs)]);
   });
 
-  /** A read may make two calls of `store`, which must not be closed between them. */
-  const serve =
-    <Request, Answer>(operation: (request: Request, signal?: AbortSignal) => Promise<Answer>) =>
-    (request: Request, signal?: AbortSignal): Promise<Answer> =>
-      lifeCycle.run(() => operation(request, signal));
-
+  // A read may make two calls of `store`, which must not be closed between them.
   return {
-    createSession: serve((request, signal) => store.createSession(request, signal)),
-    readSession: serve((request, signal) => store.readSession(request, signal)),
-    listSessions: serve((request, signal) => store.listSessions(request, signal)),
-    listSessionKeys: serve((request, signal) => store.listSessionKeys(request, signal)),
-    updateSession: serve((request, signal) => store.updateSession(request, signal)),
-    deleteSession: serve((request, signal) => store.deleteSession(request, signal)),
-    appendEntry: serve((request, signal) => store.appendEntry(request, signal)),
-    readEntries: serve((request, signal) => readEntries(store, cache, request, signal)),
-    readTail: serve((request, signal) => store.readTail(request, signal)),
-    markRead: serve((request, signal) => store.markRead(request, signal)),
-    readBriefing: serve((request, signal) => readBriefing(store, cache, request, signal)),
-    createHandoff: serve((request, signal) => store.createHandoff(request, signal)),
-    readHandoff: serve((request, signal) => store.readHandoff(request, signal)),
-    listHandoffs: serve((request, signal) => store.listHandoffs(request, signal)),
-    peekInboxes: serve((request) => store.peekInboxes(request)),
-    claimHandoff: serve((request, signal) => store.claimHandoff(request, signal)),
-    resolveHandoff: serve((request, signal) => store.resolveHandoff(request, signal)),
-    countNamespace: serve((request, signal) => store.countNamespace(request, signal)),
-    ping: () => serve(() => store.ping())(undefined),
+    ...mapStore(store, ({ run }) => lifeCycle.run(() => run())),
+    readEntries: (request, signal) => lifeCycle.run(() => readEntries(store, cache, request, signal)),
+    readBriefing: (request, signal) => lifeCycle.run(() => readBriefing(store, cache, request, signal)),
+    ping: () => lifeCycle.run(() => store.ping()),
     close: lifeCycle.close,
   };
 }

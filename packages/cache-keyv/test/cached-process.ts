@@ -1,14 +1,15 @@
-import { ContextStoreError, noTelemetry, type Store } from '@org/domain';
+import { noTelemetry, type Store } from '@org/domain';
+import { serveStore } from '@org/store-contract/processes';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { createCachedStore, type SharedLevel } from '../src/index.js';
 import { createRedisLevel } from '../src/redis.js';
-import type { Answer, Call, Lookups } from './fork-cached.js';
+import type { Lookups } from './fork-cached.js';
 
-/** The other side of `forkCached`: a cache over PostgreSQL and Redis, served over IPC. */
+/** The other side of `forkCached`: a cache over PostgreSQL and Redis. */
 
 const [url = '', redisUrl = '', deployment = ''] = process.argv.slice(2);
 const lookups: Lookups = { hits: 0, foundInRedis: 0 };
-const opened = open();
+serveStore(open(), { lookups: () => lookups });
 
 async function open(): Promise<Store> {
   return createCachedStore({
@@ -33,21 +34,4 @@ function openRedis(): SharedLevel {
       return texts;
     },
   };
-}
-
-process.on('message', ({ id, method, request }: Call) => {
-  void perform(method, request).then(
-    (value) => process.send?.({ id, value } satisfies Answer),
-    (error: unknown) => {
-      const code = error instanceof ContextStoreError ? error.code : 'INTERNAL_ERROR';
-      process.send?.({ id, error: { code, message: String(error) } } satisfies Answer);
-    },
-  );
-});
-process.on('disconnect', () => void opened.then((store) => store.close()));
-
-async function perform(method: Call['method'], request: unknown): Promise<unknown> {
-  if (method === 'lookups') return lookups;
-  const store = await opened;
-  return Reflect.apply(store[method], store, [request]);
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { redisUrl } from '@org/redis-connection/testing';
 import type { Store } from '@org/domain';
-import { createMemoryStore, type SharedStores, type StoreHarness } from '@org/store-contract';
+import { createMemoryStore, takingTurns, type SharedStores, type StoreHarness } from '@org/store-contract';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { createSqliteStore } from '@org/store-kysely/sqlite';
 import { temporaryDatabase } from '@org/store-kysely/testing';
@@ -83,15 +83,8 @@ export async function openSharedPostgres(count: number, caching: Caching): Promi
 export const openCachedPostgres = async (caching: Caching): Promise<StoreHarness> =>
   inTurns(await openSharedPostgres(2, caching));
 
-function inTurns({ stores, advance, close }: SharedStores): StoreHarness {
-  let turn = 0;
-  const next = (): Store => {
-    turn += 1;
-    return stores[turn % stores.length] ?? stores[0];
-  };
-  const store = new Proxy(stores[0], {
-    get: (_target, name: keyof Store) => (request: never) =>
-      name === 'close' ? Promise.all(stores.map((each) => each.close())) : next()[name](request),
-  });
-  return { store, advance, close };
-}
+const inTurns = ({ stores, advance, close }: SharedStores): StoreHarness => ({
+  store: takingTurns(stores),
+  advance,
+  close,
+});

@@ -1,4 +1,4 @@
-import type { Store } from '@org/domain';
+import { mapStore, type Store } from '@org/domain';
 
 /** A store that records its calls. */
 export interface WatchedStore {
@@ -11,13 +11,14 @@ export interface WatchedStore {
 export function watchStore(store: Store, interrupt: (operation: string) => void = () => undefined): WatchedStore {
   const names: string[] = [];
   return {
-    store: new Proxy(store, {
-      get: (target, name: keyof Store) => async (request: never) => {
-        names.push(name);
-        interrupt(name);
-        return target[name](request);
-      },
-    }),
+    store: {
+      ...store,
+      ...mapStore(store, async ({ operation, run }) => {
+        names.push(operation);
+        interrupt(operation);
+        return run();
+      }),
+    },
     asked: () => names.splice(0),
   };
 }

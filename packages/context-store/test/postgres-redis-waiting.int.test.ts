@@ -18,7 +18,11 @@ describe('two processes on one PostgreSQL database and one Redis', () => {
     contextStore = await openContextStore({ database: database.url, redis: { url: redisUrl }, agent: 'planner' });
     await contextStore.registerSession({ sessionKey: 'work' });
     waiting = fork(`${import.meta.dirname}/waiting-process.ts`, [database.url, redisUrl], {
-      execArgv: ['--conditions=@org/source', '--import', `${import.meta.dirname}/typescript-imports.ts`],
+      execArgv: [
+        '--conditions=@org/source',
+        '--import',
+        `${import.meta.dirname}/../../../tools/workspace/src/typescript-imports.ts`,
+      ],
     });
     told = [];
     waiting.on('message', (message) => told.push(message));

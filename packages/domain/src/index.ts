@@ -47,6 +47,7 @@ export { recordedNote } from './model/recorded-note.js';
 export { sessionStatuses, type Session, type SessionStatus } from './model/session.js';
 export { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
 export { createLifeCycle, type LifeCycle } from './ports/life-cycle.js';
+export { mapStore, type StoreCall } from './ports/map-store.js';
 export type {
   AppendedEntry,
   AppendEntry,
@@ -86,6 +87,7 @@ export type {
   Store,
   UpdateSession,
 } from './ports/store.js';
+export { storeOperations, type StoreOperation, type StoreOperations } from './ports/store-operations.js';
 export {
   noTelemetry,
   type BusinessEvent,

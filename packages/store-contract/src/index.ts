@@ -6,4 +6,6 @@ export { createHistoryRecorder, type HistoryRecorder } from './history/record-hi
 export { describeConcurrency, type ConcurrencyOptions, type SharedStores } from './concurrency/store-concurrency.js';
 export { playSeeds, runsOf, type SeededRun, type SeededSearch } from './play-seeds.js';
 export { describeStoreModel, type ModelSearch } from './model/store-model.js';
-export type { StoreHarness } from './store-scenario.js';
+export { openHarness } from './harness/open-harness.js';
+export type { StoreHarness } from './harness/store-harness.js';
+export { takingTurns } from './harness/taking-turns.js';

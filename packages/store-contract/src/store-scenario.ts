@@ -24,15 +24,7 @@ import type {
   UpdateSession,
 } from '@org/domain';
 import { expect, it } from 'vitest';
-
-/** A store under test, and its clock. */
-export interface StoreHarness {
-  readonly store: Store;
-  /** Moves the store's clock in all processes that serve it. A negative number sets it back. */
-  readonly advance: (ms: number) => Promise<void> | void;
-  /** Closes the store and deletes its data. */
-  readonly close: () => Promise<void>;
-}
+import type { StoreHarness } from './harness/store-harness.js';
 
 export const dayMs = 86_400_000;
 

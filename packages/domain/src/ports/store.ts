@@ -119,7 +119,7 @@ export interface Store {
    * number of inboxes. `true` can be wrong if many offers have lapsed, or while senders take turns: list the inbox to
    * be sure.
    */
-  peekInboxes(inboxes: readonly Inbox[]): Promise<readonly boolean[]>;
+  peekInboxes(inboxes: readonly Inbox[], signal?: AbortSignal): Promise<readonly boolean[]>;
 
   /**
    * Accepts a pending offer; exactly one acceptor wins. A `full_handoff` moves ownership at a new epoch, and cancels

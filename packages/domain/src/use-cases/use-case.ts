@@ -4,7 +4,8 @@ import { InexactNumber } from '../model/inexact-number.js';
 import { agentSchema } from '../model/names.js';
 import type { StoreEvent } from '../ports/event-bus.js';
 import type { BusinessEvent } from '../ports/telemetry.js';
-import type { Idempotency, Store } from '../ports/store.js';
+import type { Idempotency } from '../ports/store.js';
+import type { StoreOperations } from '../ports/store-operations.js';
 import { quoteOf } from '../rules/text/cut-text.js';
 import { unknownProblem } from '../rules/unknown-problem.js';
 import type { InboxWatch } from '../waiting/inbox-watch.js';
@@ -19,7 +20,7 @@ export interface Settings {
 
 /** What a use case gets for one call. */
 export interface UseCaseContext {
-  readonly store: Store;
+  readonly store: StoreOperations;
   readonly settings: Settings;
   readonly namespace: string;
   /**

@@ -2,7 +2,8 @@ import { ContextStoreError, requestTypes, type AppendEntry, type ClaimedHandoff,
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkHistory } from '../history/check-history.js';
 import { createHistoryRecorder, type HistoryRecorder } from '../history/record-history.js';
-import { once, StoreScenario, type StoreHarness } from '../store-scenario.js';
+import type { StoreHarness } from '../harness/store-harness.js';
+import { once, StoreScenario } from '../store-scenario.js';
 
 /** Several stores over the same data, in different processes or connection pools if the engine allows. */
 export interface SharedStores extends Pick<StoreHarness, 'advance' | 'close'> {

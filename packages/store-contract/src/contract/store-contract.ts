@@ -14,7 +14,8 @@ import { describeMarks } from './marks.js';
 import { describeNumbers } from './numbers.js';
 import { describeSessions } from './sessions.js';
 import { describeTails } from './tails.js';
-import { scenarioTest, StoreScenario, type StoreHarness } from '../store-scenario.js';
+import type { StoreHarness } from '../harness/store-harness.js';
+import { scenarioTest, StoreScenario } from '../store-scenario.js';
 
 /**
  * Declares the tests of the contract that every `Store` keeps. There are no options, because an engine may leave

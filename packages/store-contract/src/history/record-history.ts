@@ -1,4 +1,4 @@
-import type { EntryRecord, SessionRecord, Store } from '@org/domain';
+import { mapStore, type EntryRecord, type SessionRecord, type Store } from '@org/domain';
 import type {
   AcknowledgedAppend,
   AcknowledgedClaim,
@@ -32,7 +32,10 @@ class Recorder {
   #order = 0;
 
   watch(store: Store): Store {
-    const watched: Partial<Store> = {
+    return {
+      ...mapStore(store, ({ run }) => run()),
+      ping: () => store.ping(),
+      close: (withinMs) => store.close(withinMs),
       createSession: async (request) => {
         this.#namespace = request.namespace;
         const { answer, ...interval } = await this.#timed(() => store.createSession(request));
@@ -66,12 +69,6 @@ class Recorder {
         return answer;
       },
     };
-    return new Proxy(store, {
-      get: (target, name) => {
-        const own: unknown = Reflect.get(watched, name) ?? Reflect.get(target, name);
-        return typeof own === 'function' ? own.bind(target) : own;
-      },
-    });
   }
 
   async history(store: Store): Promise<History> {

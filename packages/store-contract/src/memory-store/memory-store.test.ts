@@ -1,14 +1,7 @@
-import { createMemoryStore } from './memory-store.js';
 import { describeStoreContract } from '../contract/store-contract.js';
+import { openHarness } from '../harness/open-harness.js';
+import { createMemoryStore } from './memory-store.js';
 
-describeStoreContract('memory', async () => {
-  let skewMs = 0;
-  const store = createMemoryStore({ clock: () => Date.now() + skewMs });
-  return {
-    store,
-    advance: (ms) => {
-      skewMs += ms;
-    },
-    close: () => store.close(),
-  };
-});
+describeStoreContract('memory', () =>
+  openHarness((aheadMs) => createMemoryStore({ clock: () => Date.now() + aheadMs() })),
+);

@@ -1,4 +1,4 @@
-import { storeClosed, type Store } from '@org/domain';
+import { mapStore, storeClosed, type Store } from '@org/domain';
 import { memoryEntries } from './memory-entries.js';
 import { memoryHandoffs } from './memory-handoffs.js';
 import { memorySessions } from './memory-sessions.js';
@@ -16,32 +16,20 @@ export interface MemoryStoreOptions {
 export function createMemoryStore({ clock = Date.now }: MemoryStoreOptions = {}): Store {
   const state = new MemoryState(clock);
   let closed = false;
-  const store: Store = {
-    ...memorySessions(state),
-    ...memoryEntries(state),
-    ...memoryHandoffs(state),
-    ping: async () => undefined,
+  const begin = (): void => {
+    if (closed) throw storeClosed();
+    state.beginOperation();
+    state.settleLeases();
+  };
+  const operations = { ...memorySessions(state), ...memoryEntries(state), ...memoryHandoffs(state) };
+  return {
+    ...mapStore(operations, async ({ run }) => {
+      begin();
+      return run();
+    }),
+    ping: async () => begin(),
     close: async () => {
       closed = true;
     },
   };
-  return beforeEach(store, (operation) => {
-    if (closed && operation !== 'close') throw storeClosed();
-    state.beginOperation();
-    state.settleLeases();
-  });
-}
-
-/** Runs `prepare` before each operation. If it throws, the operation throws that error. */
-function beforeEach(store: Store, prepare: (operation: string) => void): Store {
-  const operations = Object.entries(store).map(
-    ([name, operation]: [string, (...args: never[]) => Promise<unknown>]) => [
-      name,
-      async (...args: never[]): Promise<unknown> => {
-        prepare(name);
-        return operation(...args);
-      },
-    ],
-  );
-  return Object.fromEntries(operations) as Store;
 }

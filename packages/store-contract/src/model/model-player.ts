@@ -8,7 +8,7 @@ import { idempotencyOf, shown } from './model-request.js';
 import { inMs, maxTicksBack, relativeTo, scriptAgents, tickMs, type Command, type Script } from './model-script.js';
 import { clockOf, ModelSide } from './model-side.js';
 import type { PlayedStep, Step } from './model-step.js';
-import type { StoreHarness } from '../store-scenario.js';
+import type { StoreHarness } from '../harness/store-harness.js';
 
 type Of<Kind extends Command['kind']> = Extract<Command, { readonly kind: Kind }>;
 type Mutation = 'createSession' | 'updateSession' | 'appendEntry' | 'claimHandoff' | 'resolveHandoff';

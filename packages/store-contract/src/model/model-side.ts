@@ -8,7 +8,7 @@ import {
   type Store,
 } from '@org/domain';
 import { tickMs } from './model-script.js';
-import type { StoreHarness } from '../store-scenario.js';
+import type { StoreHarness } from '../harness/store-harness.js';
 
 /** The outcome of a call, in a form that does not depend on the store. */
 export type Outcome =

@@ -5,7 +5,7 @@ import type { PlayedStep } from './model-step.js';
 import { arbitraryScript, type Script } from './model-script.js';
 import { playSeeds, runsOf, type SeededRun, type SeededSearch } from '../play-seeds.js';
 import type { Outcome } from './model-side.js';
-import type { StoreHarness } from '../store-scenario.js';
+import type { StoreHarness } from '../harness/store-harness.js';
 
 export interface ModelSearch {
   /** How many random scripts to play. The environment variable `MODEL_RUNS` overrides it. */

@@ -1,9 +1,9 @@
 import {
   createContextStore,
+  mapStore,
   type Briefing,
   type BriefingSource,
   type ContextStore,
-  type Store,
   type UseCaseInput,
 } from '@org/domain';
 import { describe, expect, it } from 'vitest';
@@ -164,15 +164,13 @@ describe('a briefing', () => {
   it('needs one read of a bounded number of rows, however long the log is', async () => {
     const reads: [number, number][] = [];
     const memory = createMemoryStore();
-    const counting = new Proxy(memory, {
-      get: (target, name: keyof Store) => async (request: never) => {
-        const answer: unknown = await Reflect.apply(target[name], target, [request]);
-        if (name.startsWith('read'))
-          reads.push([(answer as BriefingSource).pinned.length, (answer as BriefingSource).newest.length]);
-        return answer;
-      },
+    const counted = mapStore(memory, async ({ operation, run }) => {
+      const answer = await run();
+      if (operation.startsWith('read'))
+        reads.push([(answer as BriefingSource).pinned.length, (answer as BriefingSource).newest.length]);
+      return answer;
     });
-    const store = createContextStore({ store: counting }, { agent: 'planner' });
+    const store = createContextStore({ store: { ...memory, ...counted } }, { agent: 'planner' });
     await store.registerSession({ sessionKey: 'work' });
     for (let index = 0; index < 3000; index += 1) await append(store, `${index}`, { pinned: index % 2 === 0 });
     for (const maxTokens of [400, 4000, 200_000]) await store.getBriefing({ sessionKey: 'work', maxTokens });

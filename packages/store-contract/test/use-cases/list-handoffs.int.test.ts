@@ -1,5 +1,13 @@
 import { getEventListeners } from 'node:events';
-import { createContextStore, type Caller, type ContextStore, type Store, type UseCaseInput } from '@org/domain';
+import {
+  createContextStore,
+  mapStore,
+  type Caller,
+  type ContextStore,
+  type Store,
+  type StoreOperation,
+  type UseCaseInput,
+} from '@org/domain';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createMemoryStore } from '../../src/memory-store/memory-store.js';
 
@@ -8,7 +16,7 @@ type Listed = Awaited<ReturnType<ContextStore['listHandoffs']>>;
 const pollIntervalMs = 1000;
 let memory: Store;
 /** Counts the calls of each store operation. */
-let calls: Partial<Record<keyof Store, number>>;
+let calls: Partial<Record<StoreOperation, number>>;
 let cannotPeek = false;
 let store: ContextStore;
 /** Another process on the same data, without events from this one. */
@@ -30,13 +38,12 @@ afterEach(() => {
 const openOver = (over: Store): ContextStore => createContextStore({ store: over }, { agent: 'planner' });
 
 function counting(over: Store): Store {
-  return new Proxy(over, {
-    get: (target, name: keyof Store) => (request: never) => {
-      calls[name] = (calls[name] ?? 0) + 1;
-      if (cannotPeek && name === 'peekInboxes') return Promise.reject(new Error('gone'));
-      return Reflect.apply(target[name], target, [request]) as unknown;
-    },
+  const counted = mapStore(over, async ({ operation, run }) => {
+    calls[operation] = (calls[operation] ?? 0) + 1;
+    if (cannotPeek && operation === 'peekInboxes') throw new Error('gone');
+    return run();
   });
+  return { ...over, ...counted };
 }
 
 async function offer(targetAgent?: string, from = store): Promise<string> {

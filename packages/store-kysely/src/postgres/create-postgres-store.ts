@@ -1,4 +1,4 @@
-import { createLifeCycle, noTelemetry, type Store, type Telemetry } from '@org/domain';
+import { createLifeCycle, mapStore, noTelemetry, type Store, type Telemetry } from '@org/domain';
 import { createSettler, type Settler } from '../settler.js';
 import { createConnectionPool, type ConnectionPool } from './connection/connection-pool.js';
 import { createDatabase } from './statements/database.js';
@@ -6,7 +6,6 @@ import { defaultSettings } from './default-settings.js';
 import { operationSignal } from './connection/abortable.js';
 import { longestTimerMs } from './connection/longest-timer-ms.js';
 import { migratePostgres, requireSchema } from './schema/migrate.js';
-import type { Operation } from './operations/operation.js';
 import { prepareOperations } from './operations/operations.js';
 import { translateError } from './connection/translate-error.js';
 
@@ -97,37 +96,18 @@ function openStore(
     await pool.close();
   });
 
-  const serve =
-    <Request, Answer>(operation: Operation<Request, Answer>) =>
-    async (request: Request, signal?: AbortSignal): Promise<Answer> => {
-      try {
-        return await lifeCycle.run(() => operationSignal.run(signal, () => operation(request)));
-      } catch (error) {
-        throw translateError(error, url);
-      }
-    };
+  const serve = async <Answer>(run: () => Promise<Answer>, signal?: AbortSignal): Promise<Answer> => {
+    try {
+      return await lifeCycle.run(() => operationSignal.run(signal, run));
+    } catch (error) {
+      throw translateError(error, url);
+    }
+  };
 
   return {
-    createSession: serve(operations.createSession),
-    readSession: serve(operations.readSession),
-    listSessions: serve(operations.listSessions),
-    listSessionKeys: serve(operations.listSessionKeys),
-    updateSession: serve(operations.updateSession),
-    deleteSession: serve(operations.deleteSession),
-    appendEntry: serve(operations.appendEntry),
-    readEntries: serve(operations.readEntries),
-    readTail: serve(operations.readTail),
-    markRead: serve(operations.markRead),
-    readBriefing: serve(operations.readBriefing),
-    createHandoff: serve(operations.createHandoff),
-    readHandoff: serve(operations.readHandoff),
-    listHandoffs: serve(operations.listHandoffs),
-    peekInboxes: serve(operations.peekInboxes),
-    claimHandoff: serve(operations.claimHandoff),
-    resolveHandoff: serve(operations.resolveHandoff),
-    countNamespace: serve(operations.countNamespace),
-    ping: serve(operations.ping),
-    readChangeMark: serve(operations.readChangeMark),
+    ...mapStore(operations, ({ run, signal }) => serve(() => run(), signal)),
+    ping: () => serve(operations.ping),
+    readChangeMark: () => serve(operations.readChangeMark),
     close: lifeCycle.close,
   };
 }

@@ -2,13 +2,13 @@ import { setTimeout } from 'node:timers/promises';
 import { createContextStore, type Store, type StoreEvent } from '@org/domain';
 import { createSqliteBus, createSqliteStore, type SqliteStore } from '@org/store-kysely/sqlite';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { forkStore, type StoreProcess } from '../support/fork-store.js';
+import { forkStore, type DatabaseProcess } from '../support/fork-store.js';
 import { appendWork, createWork, offerWork, work } from '../support/requests.js';
 import { temporaryFile } from '../support/temporary-file.js';
 
 describe('a SQLite bus', () => {
   let store: SqliteStore;
-  let other: StoreProcess;
+  let other: DatabaseProcess;
   let path: string;
   let remove: () => void;
 

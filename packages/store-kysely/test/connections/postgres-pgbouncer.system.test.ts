@@ -1,11 +1,10 @@
 import type { Store } from '@org/domain';
-import { describeStoreContract } from '@org/store-contract';
+import { describeStoreContract, openHarness, takingTurns } from '@org/store-contract';
 import { createPostgresStore, identifyDatabase, type PostgresStoreOptions } from '@org/store-kysely/postgres';
 import { startPgbouncer, temporaryDatabase, type Pgbouncer, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectLastingTrouble, expectTrouble } from '../support/expect-trouble.js';
-import { takingTurns } from '../support/fork-store.js';
 import { appendWork, createWork } from '../support/requests.js';
 
 /** Gives each transaction any one of two connections. */
@@ -19,21 +18,17 @@ afterAll(() => pooler.stop());
 describeStoreContract('PostgreSQL behind PgBouncer', async () => {
   const database = await temporaryDatabase();
   const url = pooler.urlOf(database.url);
-  let skewMs = 0;
-  const open = (): Promise<Store> => createPostgresStore({ url, transactionPooler: true, clockOffsetMs: () => skewMs });
-  const store = takingTurns([await open(), await open()]);
   const stranger = await startStranger(url);
-  return {
-    store,
-    advance: (ms) => {
-      skewMs += ms;
+  return openHarness(
+    async (clockOffsetMs) => {
+      const open = (): Promise<Store> => createPostgresStore({ url, transactionPooler: true, clockOffsetMs });
+      return takingTurns([await open(), await open()]);
     },
-    close: async () => {
-      await store.close();
+    async () => {
       backendsOfStrangers.push(await stranger.stop());
       await database.drop();
     },
-  };
+  );
 });
 
 it('changed connections between the transactions of a client', () => {

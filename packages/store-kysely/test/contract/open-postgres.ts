@@ -1,7 +1,6 @@
-import type { StoreHarness } from '@org/store-contract';
+import { takingTurns, type StoreHarness } from '@org/store-contract';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { temporaryDatabase } from '@org/store-kysely/testing';
-import { takingTurns } from '../support/fork-store.js';
 
 /** Stores that share one database, and serve one call each in turn. */
 export async function openPostgres(count: number): Promise<StoreHarness> {

@@ -1,5 +1,5 @@
-import { describeStoreContract } from '@org/store-contract';
-import { forkStore, takingTurns } from '../support/fork-store.js';
+import { describeStoreContract, takingTurns } from '@org/store-contract';
+import { forkStore } from '../support/fork-store.js';
 import { openSqlite } from './open-sqlite.js';
 import { temporaryFile } from '../support/temporary-file.js';
 

@@ -1,10 +1,9 @@
 import type { Store } from '@org/domain';
-import { describeStoreContract, type StoreHarness } from '@org/store-contract';
+import { describeStoreContract, openHarness, takingTurns, type StoreHarness } from '@org/store-contract';
 import { createPostgresStore, type PostgresStoreOptions } from '@org/store-kysely/postgres';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expectLastingTrouble } from '../support/expect-trouble.js';
-import { takingTurns } from '../support/fork-store.js';
 
 /** What a database may be set to without the store's leave. */
 const settings: Readonly<Record<string, string>> = {
@@ -31,14 +30,14 @@ describeStoreContract('PostgreSQL, in a database with other settings', async () 
       `alter database ${nameOf(database)} set ${name} = ${name === 'search_path' ? value : `'${value}'`}`,
     );
   }
-  return openHarness(database);
+  return openTwo(database);
 });
 
 describeStoreContract('PostgreSQL, in a schema that the connection does not look in', async () => {
   const database = await temporaryDatabase();
   await database.query('create schema "Team A"');
   await createForeignTables(database);
-  return openHarness(database, { schema: 'Team A', transactionPooler: true });
+  return openTwo(database, { schema: 'Team A', transactionPooler: true });
 });
 
 /** What another application may have, in the schema where connections look first. */
@@ -52,24 +51,12 @@ async function createForeignTables(database: TemporaryDatabase): Promise<void> {
 const createStore = ({ url }: TemporaryDatabase, options: Partial<PostgresStoreOptions> = {}): Promise<Store> =>
   createPostgresStore({ url, ...options });
 
-async function openHarness(
-  database: TemporaryDatabase,
-  options: Partial<PostgresStoreOptions> = {},
-): Promise<StoreHarness> {
-  let skewMs = 0;
-  const open = (): Promise<Store> => createStore(database, { ...options, clockOffsetMs: () => skewMs });
-  const store = takingTurns([await open(), await open()]);
-  return {
-    store,
-    advance: (ms) => {
-      skewMs += ms;
-    },
-    close: async () => {
-      await store.close();
-      await database.drop();
-    },
-  };
-}
+/** Two stores that take turns. */
+const openTwo = (database: TemporaryDatabase, options: Partial<PostgresStoreOptions> = {}): Promise<StoreHarness> =>
+  openHarness(async (clockOffsetMs) => {
+    const open = (): Promise<Store> => createStore(database, { ...options, clockOffsetMs });
+    return takingTurns([await open(), await open()]);
+  }, database.drop);
 
 describe('a PostgreSQL database that cannot keep the promises of the store', () => {
   let database: TemporaryDatabase;

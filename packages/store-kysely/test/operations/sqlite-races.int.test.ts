@@ -1,14 +1,14 @@
 import type { SessionRecord } from '@org/domain';
 import { createSqliteStore, type SqliteStore } from '@org/store-kysely/sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { forkStore, type StoreProcess } from '../support/fork-store.js';
+import { forkStore, type DatabaseProcess } from '../support/fork-store.js';
 import { createWork, offerWork, work } from '../support/requests.js';
 import { temporaryFile } from '../support/temporary-file.js';
 
 const leaseMs = 60_000;
 
 describe('several processes on one SQLite file', () => {
-  let processes: StoreProcess[];
+  let processes: DatabaseProcess[];
   let store: SqliteStore;
   let remove: () => void;
 
@@ -35,7 +35,7 @@ describe('several processes on one SQLite file', () => {
       await store.createHandoff(offerWork(handoffId, { targetAgent: 'role:builder', expiresInMs: leaseMs }));
       const outcomes = await Promise.allSettled(
         acceptors.map((agent, index) => {
-          const { store: elsewhere } = processes[index % processes.length] as StoreProcess;
+          const { store: elsewhere } = processes[index % processes.length] as DatabaseProcess;
           return elsewhere.claimHandoff({ namespace, agent, handoffId });
         }),
       );

@@ -1,18 +1,11 @@
-import { ContextStoreError, type ErrorBody, type Store } from '@org/domain';
-import type { Answer, Call } from './fork-store.js';
+import type { Store } from '@org/domain';
+import { serveStore } from '@org/store-contract/processes';
 
-/** The other side of `forkStore`: one store, served over IPC. */
+/** The other side of `forkStore`. */
 
 const [location = ''] = process.argv.slice(2);
 let skewMs = 0;
-const opened = openStore();
-
-process.on('message', (call: Call) => {
-  void perform(call).then(
-    (value) => process.send?.({ id: call.id, value } satisfies Answer),
-    (error: unknown) => process.send?.({ id: call.id, error: describe(error) } satisfies Answer),
-  );
-});
+serveStore(openStore(), { advance: (ms) => void (skewMs += Number(ms)) });
 
 /** A process loads the engine that it uses, and no other. */
 async function openStore(): Promise<Store> {
@@ -22,22 +15,4 @@ async function openStore(): Promise<Store> {
   }
   const { createSqliteStore } = await import('@org/store-kysely/sqlite');
   return createSqliteStore({ path: location, clock: () => Date.now() + skewMs });
-}
-
-// Connections would keep the process alive.
-process.on('disconnect', () => void opened.then((store) => store.close()));
-
-async function perform({ method, request }: Call): Promise<unknown> {
-  if (method === 'advance') {
-    skewMs += Number(request);
-    return;
-  }
-  const store = await opened;
-  return Reflect.apply(store[method], store, [request]);
-}
-
-function describe(error: unknown): ErrorBody {
-  return error instanceof ContextStoreError
-    ? error.toJSON()
-    : { code: 'INTERNAL_ERROR', message: String(error), retryable: false, details: {} };
 }
