@@ -1,43 +1,30 @@
 import { request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { noTelemetry, openContextStore, type ContextStore } from '@org/context-store';
-import { createMcpHttpHandler, maxMessageBytes, type McpHttpHandler } from '@org/mcp';
+import { openContextStore, type ContextStore } from '@org/context-store';
+import { maxMessageBytes } from '@org/mcp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createApp } from '../src/app.js';
-import { openHttpServer, type HttpServer } from '../src/http/http-server.js';
-import { createMessageServer } from '../src/http/serve-message.js';
+import { serveInProcess, type InProcessServer } from './serve-in-process.js';
 
 /** A list of this size has several times as many values as a message may have. */
 const bytes = 600_000;
 const faults: unknown[] = [];
 let contextStore: ContextStore;
-let handler: McpHttpHandler;
-let server: HttpServer;
+let server: InProcessServer;
 beforeAll(async () => {
   contextStore = await openContextStore({ database: 'sqlite::memory:' });
   await contextStore.registerSession({ sessionKey: 'work', agent: 'planner' });
-  handler = createMcpHttpHandler({ contextStore, version: '1', onError: (error) => faults.push(error) });
-  const serveMessage = createMessageServer({
-    handler,
-    telemetry: noTelemetry,
+  const onError = (error: unknown): void => void faults.push(error);
+  server = await serveInProcess(contextStore, {
+    mcp: { onError },
+    onAppError: onError,
     maxRequestBytes: maxMessageBytes(1024 * 1024),
     maxConcurrentCalls: 1,
     maxQueuedCalls: 0,
     maxWaitingCalls: 1,
   });
-  const app = createApp({
-    service: Promise.resolve({ serveMessage, contextStore }),
-    allowedHosts: ['127.0.0.1'],
-    allowedOrigins: [],
-    localOriginHosts: [],
-    isStopping: () => false,
-    onError: (error) => faults.push(error),
-  });
-  server = await openHttpServer({ fetch: app.fetch, host: '127.0.0.1', port: 0 });
 });
 afterAll(async () => {
-  await server.drain(1000);
-  await handler.close();
+  await server.close();
   await contextStore.close();
 });
 

@@ -1,12 +1,9 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ContextStoreError, noTelemetry, openContextStore, type ContextStore } from '@org/context-store';
-import { createMcpHttpHandler, type McpHttpHandler } from '@org/mcp';
+import { ContextStoreError, openContextStore, type ContextStore } from '@org/context-store';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createApp } from '../src/app.js';
-import { openHttpServer, type HttpServer } from '../src/http/http-server.js';
-import { createMessageServer } from '../src/http/serve-message.js';
+import { serveInProcess, type InProcessServer } from './serve-in-process.js';
 
 const [maxConcurrentCalls, maxQueuedCalls, maxWaitingCalls] = [8, 16, 8];
 /** The time of one query, much longer than the server needs for a call, as with a remote database. */
@@ -15,8 +12,7 @@ const databaseMs = 100;
 const databaseTakes = 32;
 
 let contextStore: ContextStore;
-let handler: McpHttpHandler;
-let server: HttpServer;
+let server: InProcessServer;
 /** The number of getContext calls that reached the database. */
 let reads = 0;
 let waiting: () => { readonly waiting: number };
@@ -38,23 +34,16 @@ beforeAll(async () => {
       return remotely(() => contextStore.getContext(...asked));
     },
   };
-  handler = createMcpHttpHandler({ contextStore: remote, version: '1' });
-  const limits = { maxConcurrentCalls, maxQueuedCalls, maxWaitingCalls, maxRequestBytes: 1_000_000 };
-  const httpTelemetry = { observeRequests: (observe: typeof waiting) => void (waiting = observe) };
-  const serveMessage = createMessageServer({ handler, telemetry: noTelemetry, httpTelemetry, ...limits });
-  const app = createApp({
-    service: Promise.resolve({ serveMessage, contextStore }),
-    allowedHosts: ['127.0.0.1'],
-    allowedOrigins: [],
-    localOriginHosts: [],
-    isStopping: () => false,
-    onError: (error) => expect.fail(String(error)),
+  server = await serveInProcess(remote, {
+    maxConcurrentCalls,
+    maxQueuedCalls,
+    maxWaitingCalls,
+    maxRequestBytes: 1_000_000,
+    httpTelemetry: { observeRequests: (observe) => void (waiting = observe) },
   });
-  server = await openHttpServer({ fetch: app.fetch, host: '127.0.0.1', port: 0 });
 });
 afterAll(async () => {
-  await server.drain(1000);
-  await handler.close();
+  await server.close();
   await contextStore.close();
 });
 

@@ -9,13 +9,12 @@ import {
   type MeasuredCall,
   type Telemetry,
 } from '@org/context-store';
-import { createMcpHttpHandler } from '@org/mcp';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createApp } from '../src/app.js';
 import { openHttpServer } from '../src/http/http-server.js';
+import { createMessageServer } from '../src/http/serve-message.js';
 import { createRateLimiter } from '../src/limits/rate-limiter.js';
-import { createMessageServer, type MessageServerOptions } from '../src/http/serve-message.js';
 import { clientKinds, connect, post } from './mcp-http.js';
+import { serveInProcess, type InProcessOptions } from './serve-in-process.js';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -24,7 +23,7 @@ afterEach(async () => {
 
 /** Starts a server in this process. Its appends wait until `letThrough` is called. */
 async function startServer(
-  limits: Partial<Omit<MessageServerOptions, 'handler' | 'telemetry'>> = {},
+  limits: Partial<Omit<InProcessOptions, 'telemetry'>> = {},
   telemetry: Telemetry = noTelemetry,
   callTimeoutMs = 60_000,
 ) {
@@ -40,9 +39,7 @@ async function startServer(
       return contextStore.updateContext(...call);
     },
   };
-  const handler = createMcpHttpHandler({ contextStore: gated, version: '1' });
-  const serveMessage = createMessageServer({
-    handler,
+  const server = await serveInProcess(gated, {
     telemetry,
     refusalDelayMs: 0,
     maxRequestBytes: 1_000_000,
@@ -51,19 +48,9 @@ async function startServer(
     maxWaitingCalls: 2,
     ...limits,
   });
-  const app = createApp({
-    service: Promise.resolve({ serveMessage, contextStore }),
-    allowedHosts: ['127.0.0.1'],
-    allowedOrigins: [],
-    localOriginHosts: [],
-    isStopping: () => false,
-    onError: (error) => expect.fail(String(error)),
-  });
-  const server = await openHttpServer({ fetch: app.fetch, host: '127.0.0.1', port: 0 });
   closers.push(async () => {
     gate.resolve();
-    await server.drain(1000);
-    await handler.close();
+    await server.close();
     await contextStore.close();
   });
   return Object.assign(state, { contextStore, url: server.url, mcp: `${server.url}/mcp` });

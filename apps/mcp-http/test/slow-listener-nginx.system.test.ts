@@ -1,12 +1,9 @@
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
-import { noTelemetry, openContextStore, type ContextStore } from '@org/context-store';
-import { createMcpHttpHandler, type McpHttpHandler } from '@org/mcp';
+import { openContextStore, type ContextStore } from '@org/context-store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createApp } from '../src/app.js';
-import { openHttpServer, type HttpServer } from '../src/http/http-server.js';
-import { createMessageServer } from '../src/http/serve-message.js';
 import { startNginx, type Nginx } from './replicas.js';
+import { serveInProcess, type InProcessServer } from './serve-in-process.js';
 
 const sessionKeys = Array.from({ length: 100 }, (_, index) => `session-${index}-${'x'.repeat(100)}`);
 /** Far more than a listener may leave unread, and than all socket buffers in between can hold. */
@@ -14,8 +11,7 @@ const changesToSend = 300_000;
 
 let contextStore: ContextStore;
 let listeners: number;
-let handler: McpHttpHandler;
-let server: HttpServer;
+let server: InProcessServer;
 let nginx: Nginx;
 beforeEach(async () => {
   const opened = await openContextStore({ database: 'sqlite::memory:', agent: 'planner' });
@@ -32,30 +28,18 @@ beforeEach(async () => {
     },
   };
   for (const sessionKey of sessionKeys) await contextStore.registerSession({ sessionKey });
-  handler = createMcpHttpHandler({ contextStore, version: '1', gatherMs: 1 });
-  const serveMessage = createMessageServer({
-    handler,
-    telemetry: noTelemetry,
+  server = await serveInProcess(contextStore, {
+    mcp: { gatherMs: 1 },
     maxRequestBytes: 100_000,
     maxConcurrentCalls: 10,
     maxQueuedCalls: 10,
     maxWaitingCalls: 10,
   });
-  const app = createApp({
-    service: Promise.resolve({ serveMessage, contextStore }),
-    allowedHosts: ['127.0.0.1'],
-    allowedOrigins: [],
-    localOriginHosts: [],
-    isStopping: () => false,
-    onError: (error) => expect.fail(String(error)),
-  });
-  server = await openHttpServer({ fetch: app.fetch, host: '127.0.0.1', port: 0 });
   nginx = await startNginx([Number(new URL(server.url).port)]);
 });
 afterEach(async () => {
   await nginx.stop();
-  await server.drain(100);
-  await handler.close();
+  await server.close(100);
   await contextStore.close();
 });
 

@@ -1,11 +1,8 @@
 import { request, type ClientRequest } from 'node:http';
-import { noTelemetry, openContextStore } from '@org/context-store';
-import { createMcpHttpHandler } from '@org/mcp';
+import { openContextStore } from '@org/context-store';
 import { expect, it } from 'vitest';
-import { createApp } from '../src/app.js';
-import { openHttpServer } from '../src/http/http-server.js';
-import { createMessageServer } from '../src/http/serve-message.js';
 import { connect, HttpServerProcess, post } from './mcp-http.js';
+import { serveInProcess } from './serve-in-process.js';
 
 const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 const envelope = {
@@ -48,10 +45,8 @@ it.each(['legacy', 'modern'])('forgets 200 waiting calls whose connections were 
       });
     },
   };
-  const handler = createMcpHttpHandler({ contextStore: observed, version: '1', progressIntervalMs: 20 });
-  const serveMessage = createMessageServer({
-    handler,
-    telemetry: noTelemetry,
+  const server = await serveInProcess(observed, {
+    mcp: { progressIntervalMs: 20 },
     maxRequestBytes: 10_000,
     // A waiting call takes none of these.
     maxConcurrentCalls: 1,
@@ -59,15 +54,6 @@ it.each(['legacy', 'modern'])('forgets 200 waiting calls whose connections were 
     // One caller may take three quarters of these.
     maxWaitingCalls: 300,
   });
-  const app = createApp({
-    service: Promise.resolve({ serveMessage, contextStore }),
-    allowedHosts: ['127.0.0.1'],
-    allowedOrigins: [],
-    localOriginHosts: [],
-    isStopping: () => false,
-    onError: (error) => expect.fail(String(error)),
-  });
-  const server = await openHttpServer({ fetch: app.fetch, host: '127.0.0.1', port: 0, isStopping: () => false });
   const calls = Array.from({ length: 200 }, (_, id): ClientRequest => {
     // Every other call gets a stream, which has begun before the connection is lost.
     const meta = { ...(era === 'modern' && envelope), ...(id % 2 === 0 && { progressToken: id }) };
@@ -82,7 +68,6 @@ it.each(['legacy', 'modern'])('forgets 200 waiting calls whose connections were 
   for (const call of calls) call.destroy();
   await Promise.all(closed);
   await expect.poll(() => waiting).toBe(0);
-  await server.drain(1000);
-  await handler.close();
+  await server.close();
   await contextStore.close();
 });
