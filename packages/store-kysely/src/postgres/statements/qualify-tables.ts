@@ -1,5 +1,5 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import type { Tables } from '../../schema.js';
+import type { Tables } from '../schema/tables.js';
 
 const tableNames = Object.keys({
   sessions: true,

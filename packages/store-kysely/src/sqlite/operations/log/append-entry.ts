@@ -8,7 +8,7 @@ import {
 } from '@org/domain';
 import type { Selectable } from 'kysely';
 import type { Placeholders } from '../../../prepared-query.js';
-import type { ContextHistoryTable } from '../../../schema.js';
+import type { ContextHistoryTable } from '../../schema/tables.js';
 import type { Connection } from '../../connection/connection.js';
 import { prepareFollowDeadline } from '../../leases/follow-deadline.js';
 import { prepareGetSession } from '../../rows/get-session.js';
