@@ -1,11 +1,12 @@
 import type { AppendEntry } from '@org/domain';
 import { sql } from 'kysely';
+import type { Placeholders } from '../../prepared-query.js';
+import { isRenewable } from '../leases/renew-lease.js';
+import { isLapsed, isWithinTtl, renewedLease, sessionByKey } from '../rows/session-row.js';
 import { clock, epochMs } from '../statements/clock.js';
 import { commitDurably } from '../statements/commit-durably.js';
-import type { Database } from '../statements/database.js';
+import type { Database, Run } from '../statements/database.js';
 import { statement } from '../statements/query-builder.js';
-import { isRenewable } from '../leases/renew-lease.js';
-import { isLapsed, isWithinTtl, renewedLease } from '../rows/session-row.js';
 
 /** An entry, as it was appended now or by an earlier try. */
 export interface AppendedRow {
@@ -52,20 +53,28 @@ export function prepareAppendEntries(database: Database): AppendEntries {
 }
 
 /** Reads what an earlier try of an append with an idempotency key wrote: at most one row. */
-export function prepareReadAppended(
-  database: Database,
-): (
-  append: Pick<AppendEntry, 'namespace' | 'sessionKey' | 'agent'> & { readonly key: string },
-) => Promise<AppendedRow[]> {
-  return database.prepareRead('read_appended', (p) =>
-    statement<AppendedRow>(sql`
-      select 1 as ordinal, history.sequence, ${epochMs(sql`history.created_at`)} as created_at, history.epoch,
-        history.content_bytes, history.estimated_tokens, history.request_hash as recorded_hash
-      from sessions join context_history as history on history.session_id = sessions.id
-        and history.agent = ${p.agent} and history.idempotency_key = ${p.key}
-      where sessions.namespace = ${p.namespace} and sessions.session_key = ${p.sessionKey}`),
+export function prepareReadAppended(database: Database): Run<AppendKey, AppendedRow> {
+  return database.prepareRead('read_appended', (p: Placeholders<AppendKey>) =>
+    sessionByKey(p)
+      .innerJoin('context_history as history', (join) =>
+        join
+          .onRef('history.session_id', '=', 'sessions.id')
+          .on('history.agent', '=', p.agent)
+          .on('history.idempotency_key', '=', p.key),
+      )
+      .select((eb) => [
+        eb.lit(1).as('ordinal'),
+        'history.sequence',
+        epochMs(eb.ref('history.created_at')).as('created_at'),
+        'history.epoch',
+        'history.content_bytes',
+        'history.estimated_tokens',
+        'history.request_hash as recorded_hash',
+      ]),
   );
 }
+
+type AppendKey = Pick<AppendEntry, 'namespace' | 'sessionKey' | 'agent'> & { readonly key: string };
 
 /** Turns a batch into columns: each session once, and the entries with the places of their sessions. */
 function batchArguments(requests: readonly AppendEntry[]) {
@@ -138,8 +147,8 @@ function prepareStatement(
           session.pinned_count + sum(entry.pinned::integer) over log - entry.pinned::integer as pinned_before,
           entry.agent = session.owner as is_by_owner
         from session join entry using (place)
-        where session.state = 'active' and ${isWithinTtl(sql`session`, sql`session.now`)}
-          and not ${isLapsed(sql`session`, sql`session.now`)}
+        where session.state = 'active' and ${isWithinTtl('session', sql`session.now`)}
+          and not ${isLapsed('session', sql`session.now`)}
           and (entry.agent = session.owner or entry.agent = any (session.participants))
           and ${isRenewedOrNone} and (entry.epoch is null or entry.epoch = session.epoch)
           and (entry.expected_sequence is null or entry.expected_sequence = session.last_sequence)
@@ -164,7 +173,7 @@ function prepareStatement(
 }
 
 /** Whether the entry may renew the lease of its session, if it does: see {@link isRenewable}. */
-const isRenewedOrNone = sql`(entry.agent <> session.owner or ${isRenewable(sql`session`, sql`session.now`)})`;
+const isRenewedOrNone = sql`(entry.agent <> session.owner or ${isRenewable('session', sql`session.now`)})`;
 
 const answerColumns = sql`content_bytes, estimated_tokens`;
 
@@ -182,7 +191,7 @@ const extendLogs = sql`
     estimated_tokens = sessions.estimated_tokens + log.estimated_tokens,
     pinned_count = sessions.pinned_count + log.pinned_count,
     last_activity_at = greatest(sessions.last_activity_at, log.now),
-    lease_expires_at = case when log.is_by_owner then ${renewedLease(sql`sessions`, sql`log.now`)}
+    lease_expires_at = case when log.is_by_owner then ${renewedLease('sessions', sql`log.now`)}
       else sessions.lease_expires_at end
   from (
     select session_id, max(sequence) as last_sequence, max(now) as now,

@@ -53,8 +53,8 @@ function prepareCheck(database: Database): (args: { readonly namespace: string }
           else judged.now + ${milliseconds(sql`judged.lease_ms`)}
         end
         from judged
-        where handoffs.id = judged.leased_id and not (judged.holds and ${isLapsed(sql`judged`, sql`judged.now`)})
+        where handoffs.id = judged.leased_id and not (judged.holds and ${isLapsed('judged', sql`judged.now`)})
       )
-      select judged.id, judged.version, judged.offers, judged.holds and ${isLapsed(sql`judged`, sql`judged.now`)} as is_lapsed from judged`),
+      select judged.id, judged.version, judged.offers, judged.holds and ${isLapsed('judged', sql`judged.now`)} as is_lapsed from judged`),
   );
 }

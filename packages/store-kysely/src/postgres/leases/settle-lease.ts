@@ -48,7 +48,7 @@ function prepareSettleLeases(database: Database, name: string, unlessLocked: Raw
         select locked.*, ${clock(p)} as now from locked
       ), session as materialized (
         select * from timed
-        where ${isLapsed(sql`timed`, sql`now`)} and (id, version, offers) in (
+        where ${isLapsed('timed', sql`now`)} and (id, version, offers) in (
           select * from unnest(${p.sessionRowIds}::bigint[], ${p.versions}::integer[], ${p.offers}::integer[])
         )
         order by namespace

@@ -5,7 +5,7 @@ import { answersKeptHours, confirmedAfterMs, keysSweptAtOnce } from '../../const
 import type { Placeholders } from '../../prepared-query.js';
 import { commitDurably } from '../statements/commit-durably.js';
 import type { Database } from '../statements/database.js';
-import { statement } from '../statements/query-builder.js';
+import { db, statement } from '../statements/query-builder.js';
 
 /** The unique constraint that concurrent tries of one call violate. */
 export const recordedOnce = 'idempotency_keys_scope';
@@ -46,13 +46,21 @@ export interface RecordedAnswer<Answer> {
   readonly response: Answer;
 }
 
-/** Selects what is recorded under a key, as a JSON value. Null if nothing is. */
-export const selectRecorded = (p: Placeholders<KeyArguments>): RawBuilder<unknown> => sql`(
-  select row_to_json(recorded) from (
-    select request_hash, response from idempotency_keys
-    where namespace = ${p.namespace} and agent = ${p.agent} and tool = ${p.tool}
-      and session_key = ${p.scopeSessionKey} and idempotency_key = ${p.key}
-  ) as recorded)`;
+/** Selects what is recorded under a key, as a JSON value. Null if nothing is: no tool and no key equals null. */
+export const selectRecorded = <Answer>(p: Placeholders<KeyArguments>) =>
+  db
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('idempotency_keys')
+        .select(['request_hash', 'response'])
+        .where('namespace', '=', p.namespace)
+        .where('agent', '=', p.agent)
+        .where('tool', '=', p.tool.$notNull())
+        .where('session_key', '=', p.scopeSessionKey)
+        .where('idempotency_key', '=', p.key.$notNull())
+        .as('recorded'),
+    )
+    .select(({ fn }) => fn.toJson('recorded').$castTo<RecordedAnswer<Answer>>().as('row'));
 
 /** Returns the recorded answer, if there is one. Throws IDEMPOTENCY_MISMATCH if it belongs to another request. */
 export function replay<Answer>(

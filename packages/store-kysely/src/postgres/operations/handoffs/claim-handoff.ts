@@ -123,7 +123,7 @@ function prepareWrite(database: Database): (claim: Claim) => Promise<{ response:
         from offer
       ), live as materialized (
         select * from timed
-        where expires_at > now and state = 'active' and ${isWithinTtl(sql`timed`, sql`now`)}
+        where expires_at > now and state = 'active' and ${isWithinTtl('timed', sql`now`)}
       ), granted as (
         update sessions set
           owner = ${p.owner},

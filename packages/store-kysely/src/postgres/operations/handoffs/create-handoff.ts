@@ -76,13 +76,13 @@ function prepareWrite(database: Database): (handoff: NewHandoff) => Promise<{ re
       with ${lockSession(p)}, ${queueOffer}, timed as materialized (
         select queued.*, ${clock(p)} as offered_at from queued
       ), live as materialized (
-        select * from timed where state = 'active' and ${isWithinTtl(sql`timed`, sql`offered_at`)}
-          and (${p.agent} <> owner or ${isRenewable(sql`timed`, sql`offered_at`)})
+        select * from timed where state = 'active' and ${isWithinTtl('timed', sql`offered_at`)}
+          and (${p.agent} <> owner or ${isRenewable('timed', sql`offered_at`)})
       ), touched as (
         update sessions set
           offers = sessions.offers + 1,
           last_activity_at = greatest(sessions.last_activity_at, live.offered_at),
-          lease_expires_at = case when ${p.agent} = sessions.owner then ${renewedLease(sql`sessions`, sql`live.offered_at`)}
+          lease_expires_at = case when ${p.agent} = sessions.owner then ${renewedLease('sessions', sql`live.offered_at`)}
             else sessions.lease_expires_at end
         from live where sessions.id = live.id
       ), offered as (

@@ -1,5 +1,7 @@
 import { refuseMark, sessionNotFound, type MarkRead, type ReadMark } from '@org/domain';
 import { sql } from 'kysely';
+import type { Placeholders } from '../../../prepared-query.js';
+import { sessionByKey } from '../../rows/session-row.js';
 import { commitDurably } from '../../statements/commit-durably.js';
 import type { Database } from '../../statements/database.js';
 import type { Operation } from '../operation.js';
@@ -31,12 +33,13 @@ interface MarkRow {
 
 type Mark = Pick<MarkRead, 'namespace' | 'sessionKey' | 'agent'>;
 
-function prepareReadMark(database: Database): (mark: Mark) => Promise<MarkRow[]> {
-  return database.prepareRead('read_mark', (p) =>
-    statement<MarkRow>(sql`
-      select coalesce(read_marks.sequence, 0) as sequence, sessions.last_sequence
-      from sessions left join read_marks on read_marks.session_id = sessions.id and read_marks.agent = ${p.agent}
-      where sessions.namespace = ${p.namespace} and sessions.session_key = ${p.sessionKey}`),
+function prepareReadMark(database: Database) {
+  return database.prepareRead('read_mark', (p: Placeholders<Mark>) =>
+    sessionByKey(p)
+      .leftJoin('read_marks', (join) =>
+        join.onRef('read_marks.session_id', '=', 'sessions.id').on('read_marks.agent', '=', p.agent),
+      )
+      .select((eb) => [eb.fn.coalesce('read_marks.sequence', eb.lit(0)).as('sequence'), 'sessions.last_sequence']),
   );
 }
 

@@ -84,8 +84,8 @@ function prepareWrite(database: Database): (session: NewSession) => Promise<{ re
       with clock as materialized (select ${clock(p)} as now, ${selectRecorded(p)} is null as is_first_call),
       existing as materialized (
         select ${sessionJson} as session, sessions.id as session_id, (
-            ${isWithinTtl(sql`sessions`, sql`clock.now`)} or state <> 'active'
-          ) and not ${isLapsed(sql`sessions`, sql`clock.now`)} as is_resumable
+            ${isWithinTtl('sessions', sql`clock.now`)} or state <> 'active'
+          ) and not ${isLapsed('sessions', sql`clock.now`)} as is_resumable
         from sessions, clock where namespace = ${p.namespace} and session_key = ${p.sessionKey}
       ), created as (
         insert into sessions (

@@ -78,10 +78,10 @@ function prepareWrite(database: Database): (changes: Changes) => Promise<{ respo
           version = sessions.version + 1,
           updated_at = greatest(sessions.updated_at, session.now),
           last_activity_at = greatest(sessions.last_activity_at, session.now),
-          lease_expires_at = ${renewedLease(sql`sessions`, sql`session.now`)}
+          lease_expires_at = ${renewedLease('sessions', sql`session.now`)}
         from session
-        where sessions.id = session.id and ${isRenewable(sql`session`, sql`session.now`)}
-          and (${p.mayBeExpired}::boolean or session.state <> 'active' or ${isWithinTtl(sql`session`, sql`session.now`)})
+        where sessions.id = session.id and ${isRenewable('session', sql`session.now`)}
+          and (${p.mayBeExpired}::boolean or session.state <> 'active' or ${isWithinTtl('session', sql`session.now`)})
         returning ${sessionJson} as session, sessions.id as session_id, session.now
       ), answer as (
         select now, session_id, json_build_object('session', session, 'observed_at', ${epochMs(sql`now`)}) as response from saved
