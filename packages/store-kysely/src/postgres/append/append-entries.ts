@@ -1,11 +1,14 @@
 import type { AppendEntry } from '@org/domain';
-import { sql } from 'kysely';
+import { expressionBuilder, sql } from 'kysely';
 import type { Placeholders } from '../../prepared-query.js';
 import { isRenewable } from '../leases/renew-lease.js';
 import { isLapsed, isWithinTtl, renewedLease, sessionByKey } from '../rows/session-row.js';
+import type { ContextHistoryTable, SessionsTable } from '../schema/tables.js';
+import { insertInto, update } from '../statements/changes.js';
 import { clock, epochMs } from '../statements/clock.js';
 import { commitDurably } from '../statements/commit-durably.js';
 import type { Database, Run } from '../statements/database.js';
+import { selectionList } from '../statements/expressions.js';
 import { statement } from '../statements/query-builder.js';
 
 /** An entry, as it was appended now or by an earlier try. */
@@ -62,17 +65,22 @@ export function prepareReadAppended(database: Database): Run<AppendKey, Appended
           .on('history.agent', '=', p.agent)
           .on('history.idempotency_key', '=', p.key),
       )
-      .select((eb) => [
-        eb.lit(1).as('ordinal'),
-        'history.sequence',
-        epochMs(eb.ref('history.created_at')).as('created_at'),
-        'history.epoch',
-        'history.content_bytes',
-        'history.estimated_tokens',
-        'history.request_hash as recorded_hash',
-      ]),
+      .select(sql.lit(1).as('ordinal'))
+      .select(earlierColumns),
   );
 }
+
+const entry = expressionBuilder<{ history: ContextHistoryTable }, 'history'>();
+
+/** What an {@link AppendedRow} holds of an entry that an earlier try wrote, in the order of its columns. */
+const earlierColumns = [
+  'history.sequence',
+  epochMs(entry.ref('history.created_at')).as('created_at'),
+  'history.epoch',
+  'history.content_bytes',
+  'history.estimated_tokens',
+  entry.ref('history.request_hash').as('recorded_hash'),
+] as const;
 
 type AppendKey = Pick<AppendEntry, 'namespace' | 'sessionKey' | 'agent'> & { readonly key: string };
 
@@ -155,44 +163,69 @@ function prepareStatement(
           ${isNew}
         window log as (partition by session.id order by entry.ordinal)
       ), written as (
-        insert into context_history (
-          session_id, sequence, context_type, agent, epoch, pinned, created_at, tokens_before, pinned_before, metadata, content,
-          ${answerColumns}${keyColumns}
-        )
-        select session_id, sequence, context_type, agent, session_epoch, pinned, now, tokens_before, pinned_before, metadata,
-          content, ${answerColumns}${keyColumns}
+        ${insertInto('context_history', { ...entryValues, ...(isOnce && keyValues) })}
         from appended
       ), extended as (
         ${extendLogs}
       )
-      select ordinal, sequence, ${epochMs(sql`now`)} as created_at, session_epoch as epoch, ${answerColumns},
-        null as recorded_hash
+      select ordinal, sequence, ${epochMs(sql<Date>`now`)} as created_at, session_epoch as epoch, content_bytes,
+        estimated_tokens, null as recorded_hash
       from appended
-      ${isOnce ? sql`union all select ordinal, ${earlierColumns} from earlier` : sql``}`);
+      ${isOnce ? sql`union all select * from earlier` : sql``}`);
   });
 }
+
+const entryValues = {
+  session_id: sql`session_id`,
+  sequence: sql`sequence`,
+  context_type: sql`context_type`,
+  agent: sql`agent`,
+  epoch: sql`session_epoch`,
+  pinned: sql`pinned`,
+  created_at: sql`now`,
+  content_bytes: sql`content_bytes`,
+  estimated_tokens: sql`estimated_tokens`,
+  tokens_before: sql`tokens_before`,
+  pinned_before: sql`pinned_before`,
+  metadata: sql`metadata`,
+  content: sql`content`,
+} satisfies Partial<Record<keyof ContextHistoryTable, unknown>>;
+
+const keyValues = {
+  idempotency_key: sql`idempotency_key`,
+  request_hash: sql`request_hash`,
+} satisfies Partial<Record<keyof ContextHistoryTable, unknown>>;
 
 /** Whether the entry may renew the lease of its session, if it does: see {@link isRenewable}. */
 const isRenewedOrNone = sql`(entry.agent <> session.owner or ${isRenewable('session', sql`session.now`)})`;
 
-const answerColumns = sql`content_bytes, estimated_tokens`;
-
 /** The columns that decide on an append, and those that an append changes. */
-const guardedColumns = sql`
-  sessions.id, sessions.state, sessions.owner, sessions.participants, sessions.epoch, sessions.last_sequence,
-  sessions.estimated_tokens, sessions.pinned_count, sessions.last_activity_at, sessions.ttl_ms,
-  sessions.lease_ms, sessions.lease_expires_at`;
+const guardedColumns = selectionList([
+  'sessions.id',
+  'sessions.state',
+  'sessions.owner',
+  'sessions.participants',
+  'sessions.epoch',
+  'sessions.last_sequence',
+  'sessions.estimated_tokens',
+  'sessions.pinned_count',
+  'sessions.last_activity_at',
+  'sessions.ttl_ms',
+  'sessions.lease_ms',
+  'sessions.lease_expires_at',
+] satisfies `sessions.${keyof SessionsTable}`[]);
 
 /** Adds the entries to the totals of their sessions. A write of the owner renews its lease, if it has one. */
 const extendLogs = sql`
-  update sessions set
-    last_sequence = log.last_sequence,
-    content_bytes = sessions.content_bytes + log.content_bytes,
-    estimated_tokens = sessions.estimated_tokens + log.estimated_tokens,
-    pinned_count = sessions.pinned_count + log.pinned_count,
-    last_activity_at = greatest(sessions.last_activity_at, log.now),
-    lease_expires_at = case when log.is_by_owner then ${renewedLease('sessions', sql`log.now`)}
-      else sessions.lease_expires_at end
+  ${update('sessions', {
+    last_sequence: sql`log.last_sequence`,
+    content_bytes: sql`sessions.content_bytes + log.content_bytes`,
+    estimated_tokens: sql`sessions.estimated_tokens + log.estimated_tokens`,
+    pinned_count: sql`sessions.pinned_count + log.pinned_count`,
+    last_activity_at: sql`greatest(sessions.last_activity_at, log.now)`,
+    lease_expires_at: sql`case when log.is_by_owner then ${renewedLease('sessions', sql`log.now`)}
+      else sessions.lease_expires_at end`,
+  })}
   from (
     select session_id, max(sequence) as last_sequence, max(now) as now,
       sum(content_bytes) as content_bytes, sum(estimated_tokens) as estimated_tokens,
@@ -201,13 +234,10 @@ const extendLogs = sql`
   ) as log
   where sessions.id = log.session_id`;
 
-const earlierColumns = sql`sequence, created_at, epoch, content_bytes, estimated_tokens, recorded_hash`;
-
 /** What earlier tries of the same appends wrote. Retries get these answers, whatever has happened since. */
 const earlierTries = sql`
   earlier as materialized (
-    select entry.ordinal, history.sequence, ${epochMs(sql`history.created_at`)} as created_at, history.epoch,
-      history.content_bytes, history.estimated_tokens, history.request_hash as recorded_hash
+    select entry.ordinal, ${selectionList(earlierColumns)}
     from session join entry using (place)
     join context_history as history on history.session_id = session.id
       and history.agent = entry.agent and history.idempotency_key = entry.idempotency_key

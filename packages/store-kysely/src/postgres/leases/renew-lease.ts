@@ -3,6 +3,7 @@ import { sql, type Expression, type RawBuilder } from 'kysely';
 import { lockArguments, lockSession, type LockArguments } from '../mutation/read-situation.js';
 import { renewedLease, sessionColumns, type SessionRow } from '../rows/session-row.js';
 import type { SessionsTable } from '../schema/tables.js';
+import { update } from '../statements/changes.js';
 import { milliseconds } from '../statements/clock.js';
 import { commitDurably } from '../statements/commit-durably.js';
 import type { Database } from '../statements/database.js';
@@ -25,11 +26,11 @@ export function prepareRenewLease(
           now + ${milliseconds(sql`coalesce(${p.leaseMs}::bigint, lease_ms)`)} as deadline
         from session
       ), checked as (
-        update handoffs set lease_check_at = renewed.deadline
+        ${update('handoffs', { lease_check_at: sql`renewed.deadline` })}
         from renewed
         where handoffs.namespace = renewed.namespace and handoffs.handoff_id = renewed.lease_handoff_id
       )
-      update sessions set lease_ms = renewed.lease_ms, lease_expires_at = renewed.deadline
+      ${update('sessions', { lease_ms: sql`renewed.lease_ms`, lease_expires_at: sql`renewed.deadline` })}
       from renewed where sessions.id = renewed.id
       returning ${selectionList(sessionColumns)}, ${commitDurably} as durability`),
   );

@@ -8,15 +8,17 @@ import {
   type Replayable,
 } from '@org/domain';
 import { sql } from 'kysely';
-import { clock, epochMs } from '../../statements/clock.js';
-import type { Database } from '../../statements/database.js';
-import type { Operation } from '../operation.js';
-import { statement } from '../../statements/query-builder.js';
+import { prepareSettleLease } from '../../leases/settle-lease.js';
 import { prepareReadSessionSituation } from '../../mutation/read-situation.js';
 import { keyArguments, recordAnswer, replay, selectRecorded, type KeyArguments } from '../../mutation/replay.js';
-import { isLapsed, isWithinTtl, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
-import { prepareSettleLease } from '../../leases/settle-lease.js';
 import { retryOnConflict } from '../../mutation/retry-on-conflict.js';
+import { isLapsed, isWithinTtl, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
+import { insertInto } from '../../statements/changes.js';
+import { clock, epochMs } from '../../statements/clock.js';
+import type { Database } from '../../statements/database.js';
+import { cast } from '../../statements/expressions.js';
+import { statement } from '../../statements/query-builder.js';
+import type { Operation } from '../operation.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -75,8 +77,8 @@ interface NewSession extends KeyArguments {
 }
 
 /**
- * Creates the session, or finds the one that is resumed. No answer: something is in the way, or the session came to be in
- * this very moment, too late to be seen.
+ * Creates the session, or finds the one that is resumed. Returns no row if the call has a recorded answer, the session may
+ * not be resumed, or another call has created it since the statement began.
  */
 function prepareWrite(database: Database): (session: NewSession) => Promise<{ response: Answer }[]> {
   return database.prepareWrite('create_session', (p) =>
@@ -88,12 +90,28 @@ function prepareWrite(database: Database): (session: NewSession) => Promise<{ re
           ) and not ${isLapsed('sessions', sql`clock.now`)} as is_resumable
         from sessions, clock where namespace = ${p.namespace} and session_key = ${p.sessionKey}
       ), created as (
-        insert into sessions (
-          uid, namespace, session_key, state, owner, participants, former_owners, epoch, version, offers, last_sequence,
-          content_bytes, estimated_tokens, pinned_count, created_at, updated_at, last_activity_at, ttl_ms, title, metadata
-        )
-        select ${p.uid}::uuid, ${p.namespace}, ${p.sessionKey}, 'active', ${p.agent}, '{}', '{}', 1, 1, 0, 0,
-          0, 0, 0, now, now, now, ${p.ttlMs}::bigint, ${p.title}, ${p.metadata}::json
+        ${insertInto('sessions', {
+          uid: sql`${p.uid}::uuid`,
+          namespace: p.namespace,
+          session_key: p.sessionKey,
+          state: sql.lit('active'),
+          owner: p.agent,
+          participants: sql.lit('{}'),
+          former_owners: sql.lit('{}'),
+          epoch: sql.lit(1),
+          version: sql.lit(1),
+          offers: sql.lit(0),
+          last_sequence: sql.lit(0),
+          content_bytes: sql.lit(0),
+          estimated_tokens: sql.lit(0),
+          pinned_count: sql.lit(0),
+          created_at: sql`now`,
+          updated_at: sql`now`,
+          last_activity_at: sql`now`,
+          ttl_ms: cast(p.ttlMs, 'bigint'),
+          title: p.title,
+          metadata: sql`${p.metadata}::json`,
+        })}
         from clock where is_first_call and not exists (select from existing)
         on conflict (namespace, session_key) do nothing
         returning ${sessionJson} as session, sessions.id as session_id
