@@ -1,5 +1,4 @@
 import {
-  handoffNotFound,
   moveOwnership,
   refuseClaim,
   refuseRepeatedClaim,
@@ -12,14 +11,9 @@ import {
 import { sql } from 'kysely';
 import { cancelOffers, type SessionChange } from '../../leases/move-ownership.js';
 import { prepareRenewLease } from '../../leases/renew-lease.js';
-import { prepareMutation, type MutationSteps } from '../../mutation/prepare-mutation.js';
-import {
-  lockArguments,
-  lockSession,
-  prepareReadHandoffSituation,
-  type HandoffSubject,
-  type LockArguments,
-} from '../../mutation/read-situation.js';
+import { prepareHandoffMutation } from '../../mutation/prepare-handoff-mutation.js';
+import type { MutationSteps } from '../../mutation/prepare-mutation.js';
+import { lockArguments, lockSession, type HandoffSubject, type LockArguments } from '../../mutation/read-situation.js';
 import { prepareRecordAnswer, recordAnswer, type KeyArguments } from '../../mutation/replay.js';
 import { handoffJson, handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
 import { isWithinTtl, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
@@ -38,13 +32,10 @@ interface Answer {
 }
 
 export function prepareClaimHandoff(database: Database): Operation<ClaimHandoff, Replayable<ClaimedHandoff>> {
-  const readSituation = prepareReadHandoffSituation<Answer>(database);
   const repeat = prepareRepeatedClaim(database);
   const write = prepareWrite(database);
 
-  return prepareMutation(database, {
-    read: ({ handoffId }, key) => readSituation({ ...key, handoffId }),
-    notFound: ({ handoffId }) => handoffNotFound(handoffId),
+  return prepareHandoffMutation(database, {
     refuse: (request, { handoff, record, observedAtMs }) => {
       const offer = handoffRecord(handoff, observedAtMs);
       return isRepeated(request, handoff) ? refuseRepeatedClaim(offer, request) : refuseClaim(offer, record, request);
@@ -77,7 +68,7 @@ const isRepeated = ({ agent }: ClaimHandoff, handoff: HandoffRow): boolean =>
 /** Answers an agent that accepts a handoff once more, and renews its lease: the agent is alive. */
 function prepareRepeatedClaim(
   database: Database,
-): MutationSteps<ClaimHandoff, HandoffSubject, Answer, ClaimedHandoff>['write'] {
+): NonNullable<MutationSteps<ClaimHandoff, HandoffSubject, Answer, ClaimedHandoff>['write']> {
   const record = prepareRecordAnswer(database);
   const renew = prepareRenewLease(database);
 

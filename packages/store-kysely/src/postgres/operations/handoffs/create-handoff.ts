@@ -1,20 +1,8 @@
-import {
-  refuseCreateHandoff,
-  sessionNotFound,
-  type CreateHandoff,
-  type HandoffRecord,
-  type Replayable,
-} from '@org/domain';
+import { refuseCreateHandoff, type CreateHandoff, type HandoffRecord, type Replayable } from '@org/domain';
 import { sql } from 'kysely';
-import { isRenewable, prepareRenewLeaseAhead } from '../../leases/renew-lease.js';
-import { prepareMutation } from '../../mutation/prepare-mutation.js';
-import {
-  lockArguments,
-  lockSession,
-  prepareReadSessionSituation,
-  queueOffer,
-  type LockArguments,
-} from '../../mutation/read-situation.js';
+import { isRenewable } from '../../leases/renew-lease.js';
+import { prepareSessionMutation } from '../../mutation/prepare-session-mutation.js';
+import { lockArguments, lockSession, queueOffer, type LockArguments } from '../../mutation/read-situation.js';
 import { recordAnswer, type KeyArguments } from '../../mutation/replay.js';
 import { handoffJson, handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
 import { isWithinTtl, renewedLease } from '../../rows/session-row.js';
@@ -33,17 +21,11 @@ interface Answer {
 export function prepareCreateHandoff(
   database: Database,
 ): Operation<CreateHandoff, Replayable<{ handoff: HandoffRecord }>> {
-  const readSituation = prepareReadSessionSituation<Answer>(database);
-  const renewLeaseAhead = prepareRenewLeaseAhead(database);
   const write = prepareWrite(database);
 
-  return prepareMutation(database, {
-    keyScope: ({ sessionKey }) => sessionKey,
-    read: ({ sessionKey }, key) => readSituation({ ...key, sessionKey }),
-    notFound: ({ sessionKey }) => sessionNotFound(sessionKey),
+  return prepareSessionMutation(database, {
     refuse: (request, { record }) => refuseCreateHandoff(record, request),
-    write: async (request, { session, record }, key) => {
-      if (await renewLeaseAhead(session, record, request.agent)) return undefined;
+    write: async (request, { session }, key) => {
       const [written] = await write({
         ...key,
         ...lockArguments(session),

@@ -1,5 +1,4 @@
 import {
-  handoffNotFound,
   moveOwnership,
   refuseResolve,
   type HandoffOutcome,
@@ -10,13 +9,8 @@ import {
 } from '@org/domain';
 import { sql } from 'kysely';
 import { cancelOffers, noLease, type SessionChange } from '../../leases/move-ownership.js';
-import { prepareMutation } from '../../mutation/prepare-mutation.js';
-import {
-  lockArguments,
-  lockSession,
-  prepareReadHandoffSituation,
-  type LockArguments,
-} from '../../mutation/read-situation.js';
+import { prepareHandoffMutation } from '../../mutation/prepare-handoff-mutation.js';
+import { lockArguments, lockSession, type LockArguments } from '../../mutation/read-situation.js';
 import { recordAnswer, type KeyArguments } from '../../mutation/replay.js';
 import { handoffJson, handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
 import { update } from '../../statements/changes.js';
@@ -35,12 +29,9 @@ interface Answer {
 export function prepareResolveHandoff(
   database: Database,
 ): Operation<ResolveHandoff, Replayable<{ handoff: HandoffRecord }>> {
-  const readSituation = prepareReadHandoffSituation<Answer>(database);
   const write = prepareWrite(database);
 
-  return prepareMutation(database, {
-    read: ({ handoffId }, key) => readSituation({ ...key, handoffId }),
-    notFound: ({ handoffId }) => handoffNotFound(handoffId),
+  return prepareHandoffMutation(database, {
     refuse: (request, { handoff, record, observedAtMs }) =>
       refuseResolve(handoffRecord(handoff, observedAtMs), record, request),
     write: async (request, { handoff, session, record }, key) => {

@@ -8,10 +8,9 @@ import {
   type Replayable,
 } from '@org/domain';
 import { sql } from 'kysely';
-import { prepareSettleLease } from '../../leases/settle-lease.js';
+import { prepareMutation } from '../../mutation/prepare-mutation.js';
 import { prepareReadSessionSituation } from '../../mutation/read-situation.js';
-import { keyArguments, recordAnswer, replay, selectRecorded, type KeyArguments } from '../../mutation/replay.js';
-import { retryOnConflict } from '../../mutation/retry-on-conflict.js';
+import { recordAnswer, selectRecorded, type KeyArguments } from '../../mutation/replay.js';
 import { isLapsed, isWithinTtl, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
 import { insertInto } from '../../statements/changes.js';
 import { clock, epochMs } from '../../statements/clock.js';
@@ -31,41 +30,26 @@ interface Answer {
 export function prepareCreateSession(database: Database): Operation<CreateSession, Replayable<CreatedSession>> {
   const write = prepareWrite(database);
   const readSituation = prepareReadSessionSituation<Answer>(database);
-  const settle = prepareSettleLease(database);
 
-  return (request) => {
-    const key = keyArguments(request);
-    async function explain(): Promise<Replayable<CreatedSession> | undefined> {
-      const {
-        session,
-        recorded,
-        observed_at: observedAtMs,
-      } = await readSituation({ ...key, sessionKey: request.sessionKey });
-      const answer = replay(recorded, request);
-      if (answer !== undefined) return presentAnswer(answer, true);
-      if (session === null || (await settle(session, observedAtMs))) return undefined;
-      const existing = sessionRecord(session, observedAtMs);
-      if (request.ifExists === 'error') throw sessionExists(existing);
-      if (isExpired(existing)) throw sessionExpired(existing);
-      return undefined;
-    }
-
-    return retryOnConflict(async () => {
-      const { namespace, sessionKey, agent, title = null, ttlMs = null } = request;
+  return prepareMutation(database, {
+    attempt: async (request, key) => {
+      const { sessionKey, title = null, ttlMs = null } = request;
       const metadata = JSON.stringify(request.metadata);
       const resumes = request.ifExists === 'resume';
-      const values = { namespace, sessionKey, uid: randomUUID(), agent, title, ttlMs, metadata, resumes };
-      const [written] = await write({ ...key, ...values });
-      return written === undefined ? explain() : presentAnswer(written.response, false);
-    });
-  };
+      const [written] = await write({ ...key, sessionKey, uid: randomUUID(), title, ttlMs, metadata, resumes });
+      return written;
+    },
+    read: ({ sessionKey }, key) => readSituation({ ...key, sessionKey }),
+    refuse: ({ ifExists }, { record }) => {
+      if (ifExists === 'error') return sessionExists(record);
+      return isExpired(record) ? sessionExpired(record) : undefined;
+    },
+    present: ({ session, created, observed_at: observedAtMs }) => ({
+      session: sessionRecord(session, observedAtMs),
+      created,
+    }),
+  });
 }
-
-const presentAnswer = (answer: Answer, replayed: boolean): Replayable<CreatedSession> => ({
-  session: sessionRecord(answer.session, answer.observed_at),
-  created: answer.created,
-  replayed,
-});
 
 interface NewSession extends KeyArguments {
   readonly sessionKey: string;

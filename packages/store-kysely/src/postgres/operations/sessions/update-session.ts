@@ -1,20 +1,14 @@
 import {
   refuseUpdateSession,
-  sessionNotFound,
   type Replayable,
   type SessionRecord,
   type SessionState,
   type UpdateSession,
 } from '@org/domain';
 import { sql } from 'kysely';
-import { isRenewable, prepareRenewLeaseAhead } from '../../leases/renew-lease.js';
-import { prepareMutation } from '../../mutation/prepare-mutation.js';
-import {
-  lockArguments,
-  lockSession,
-  prepareReadSessionSituation,
-  type LockArguments,
-} from '../../mutation/read-situation.js';
+import { isRenewable } from '../../leases/renew-lease.js';
+import { prepareSessionMutation } from '../../mutation/prepare-session-mutation.js';
+import { lockArguments, lockSession, type LockArguments } from '../../mutation/read-situation.js';
 import { recordAnswer, type KeyArguments } from '../../mutation/replay.js';
 import { isWithinTtl, renewedLease, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
 import { update } from '../../statements/changes.js';
@@ -32,17 +26,11 @@ interface Answer {
 export function prepareUpdateSession(
   database: Database,
 ): Operation<UpdateSession, Replayable<{ session: SessionRecord }>> {
-  const readSituation = prepareReadSessionSituation<Answer>(database);
-  const renewLeaseAhead = prepareRenewLeaseAhead(database);
   const write = prepareWrite(database);
 
-  return prepareMutation(database, {
-    keyScope: ({ sessionKey }) => sessionKey,
-    read: ({ sessionKey }, key) => readSituation({ ...key, sessionKey }),
-    notFound: ({ sessionKey }) => sessionNotFound(sessionKey),
+  return prepareSessionMutation(database, {
     refuse: (request, { record }) => refuseUpdateSession(record, request),
-    write: async (request, { session, record }, key) => {
-      if (await renewLeaseAhead(session, record, request.agent)) return undefined;
+    write: async (request, { session }, key) => {
       const [written] = await write({
         ...key,
         ...lockArguments(session),
