@@ -1,11 +1,15 @@
 import type { AppendEntry } from '@org/domain';
-import { sql } from 'kysely';
+import { expressionBuilder, sql } from 'kysely';
+import type { Placeholders } from '../../prepared-query.js';
+import { isRenewable } from '../leases/renew-lease.js';
+import { isLapsed, isWithinTtl, renewedLease, sessionByKey } from '../rows/session-row.js';
+import type { ContextHistoryTable, SessionsTable } from '../schema/tables.js';
+import { insertInto, update } from '../statements/changes.js';
 import { clock, epochMs } from '../statements/clock.js';
 import { commitDurably } from '../statements/commit-durably.js';
-import type { Database } from '../statements/database.js';
+import type { Database, Run } from '../statements/database.js';
+import { selectionList } from '../statements/expressions.js';
 import { statement } from '../statements/query-builder.js';
-import { isRenewable } from '../leases/renew-lease.js';
-import { isLapsed, isWithinTtl, renewedLease } from '../rows/session-row.js';
 
 /** An entry, as it was appended now or by an earlier try. */
 export interface AppendedRow {
@@ -52,20 +56,33 @@ export function prepareAppendEntries(database: Database): AppendEntries {
 }
 
 /** Reads what an earlier try of an append with an idempotency key wrote: at most one row. */
-export function prepareReadAppended(
-  database: Database,
-): (
-  append: Pick<AppendEntry, 'namespace' | 'sessionKey' | 'agent'> & { readonly key: string },
-) => Promise<AppendedRow[]> {
-  return database.prepareRead('read_appended', (p) =>
-    statement<AppendedRow>(sql`
-      select 1 as ordinal, history.sequence, ${epochMs(sql`history.created_at`)} as created_at, history.epoch,
-        history.content_bytes, history.estimated_tokens, history.request_hash as recorded_hash
-      from sessions join context_history as history on history.session_id = sessions.id
-        and history.agent = ${p.agent} and history.idempotency_key = ${p.key}
-      where sessions.namespace = ${p.namespace} and sessions.session_key = ${p.sessionKey}`),
+export function prepareReadAppended(database: Database): Run<AppendKey, AppendedRow> {
+  return database.prepareRead('read_appended', (p: Placeholders<AppendKey>) =>
+    sessionByKey(p)
+      .innerJoin('context_history as history', (join) =>
+        join
+          .onRef('history.session_id', '=', 'sessions.id')
+          .on('history.agent', '=', p.agent)
+          .on('history.idempotency_key', '=', p.key),
+      )
+      .select(sql.lit(1).as('ordinal'))
+      .select(earlierColumns),
   );
 }
+
+const entry = expressionBuilder<{ history: ContextHistoryTable }, 'history'>();
+
+/** What an {@link AppendedRow} holds of an entry that an earlier try wrote, in the order of its columns. */
+const earlierColumns = [
+  'history.sequence',
+  epochMs(entry.ref('history.created_at')).as('created_at'),
+  'history.epoch',
+  'history.content_bytes',
+  'history.estimated_tokens',
+  entry.ref('history.request_hash').as('recorded_hash'),
+] as const;
+
+type AppendKey = Pick<AppendEntry, 'namespace' | 'sessionKey' | 'agent'> & { readonly key: string };
 
 /** Turns a batch into columns: each session once, and the entries with the places of their sessions. */
 function batchArguments(requests: readonly AppendEntry[]) {
@@ -138,52 +155,77 @@ function prepareStatement(
           session.pinned_count + sum(entry.pinned::integer) over log - entry.pinned::integer as pinned_before,
           entry.agent = session.owner as is_by_owner
         from session join entry using (place)
-        where session.state = 'active' and ${isWithinTtl(sql`session`, sql`session.now`)}
-          and not ${isLapsed(sql`session`, sql`session.now`)}
+        where session.state = 'active' and ${isWithinTtl('session', sql`session.now`)}
+          and not ${isLapsed('session', sql`session.now`)}
           and (entry.agent = session.owner or entry.agent = any (session.participants))
           and ${isRenewedOrNone} and (entry.epoch is null or entry.epoch = session.epoch)
           and (entry.expected_sequence is null or entry.expected_sequence = session.last_sequence)
           ${isNew}
         window log as (partition by session.id order by entry.ordinal)
       ), written as (
-        insert into context_history (
-          session_id, sequence, context_type, agent, epoch, pinned, created_at, tokens_before, pinned_before, metadata, content,
-          ${answerColumns}${keyColumns}
-        )
-        select session_id, sequence, context_type, agent, session_epoch, pinned, now, tokens_before, pinned_before, metadata,
-          content, ${answerColumns}${keyColumns}
+        ${insertInto('context_history', { ...entryValues, ...(isOnce && keyValues) })}
         from appended
       ), extended as (
         ${extendLogs}
       )
-      select ordinal, sequence, ${epochMs(sql`now`)} as created_at, session_epoch as epoch, ${answerColumns},
-        null as recorded_hash
+      select ordinal, sequence, ${epochMs(sql<Date>`now`)} as created_at, session_epoch as epoch, content_bytes,
+        estimated_tokens, null as recorded_hash
       from appended
-      ${isOnce ? sql`union all select ordinal, ${earlierColumns} from earlier` : sql``}`);
+      ${isOnce ? sql`union all select * from earlier` : sql``}`);
   });
 }
 
-/** Whether the entry may renew the lease of its session, if it does: see {@link isRenewable}. */
-const isRenewedOrNone = sql`(entry.agent <> session.owner or ${isRenewable(sql`session`, sql`session.now`)})`;
+const entryValues = {
+  session_id: sql`session_id`,
+  sequence: sql`sequence`,
+  context_type: sql`context_type`,
+  agent: sql`agent`,
+  epoch: sql`session_epoch`,
+  pinned: sql`pinned`,
+  created_at: sql`now`,
+  content_bytes: sql`content_bytes`,
+  estimated_tokens: sql`estimated_tokens`,
+  tokens_before: sql`tokens_before`,
+  pinned_before: sql`pinned_before`,
+  metadata: sql`metadata`,
+  content: sql`content`,
+} satisfies Partial<Record<keyof ContextHistoryTable, unknown>>;
 
-const answerColumns = sql`content_bytes, estimated_tokens`;
+const keyValues = {
+  idempotency_key: sql`idempotency_key`,
+  request_hash: sql`request_hash`,
+} satisfies Partial<Record<keyof ContextHistoryTable, unknown>>;
+
+/** Whether the entry may renew the lease of its session, if it does: see {@link isRenewable}. */
+const isRenewedOrNone = sql`(entry.agent <> session.owner or ${isRenewable('session', sql`session.now`)})`;
 
 /** The columns that decide on an append, and those that an append changes. */
-const guardedColumns = sql`
-  sessions.id, sessions.state, sessions.owner, sessions.participants, sessions.epoch, sessions.last_sequence,
-  sessions.estimated_tokens, sessions.pinned_count, sessions.last_activity_at, sessions.ttl_ms,
-  sessions.lease_ms, sessions.lease_expires_at`;
+const guardedColumns = selectionList([
+  'sessions.id',
+  'sessions.state',
+  'sessions.owner',
+  'sessions.participants',
+  'sessions.epoch',
+  'sessions.last_sequence',
+  'sessions.estimated_tokens',
+  'sessions.pinned_count',
+  'sessions.last_activity_at',
+  'sessions.ttl_ms',
+  'sessions.lease_ms',
+  'sessions.lease_expires_at',
+] satisfies `sessions.${keyof SessionsTable}`[]);
 
 /** Adds the entries to the totals of their sessions. A write of the owner renews its lease, if it has one. */
 const extendLogs = sql`
-  update sessions set
-    last_sequence = log.last_sequence,
-    content_bytes = sessions.content_bytes + log.content_bytes,
-    estimated_tokens = sessions.estimated_tokens + log.estimated_tokens,
-    pinned_count = sessions.pinned_count + log.pinned_count,
-    last_activity_at = greatest(sessions.last_activity_at, log.now),
-    lease_expires_at = case when log.is_by_owner then ${renewedLease(sql`sessions`, sql`log.now`)}
-      else sessions.lease_expires_at end
+  ${update('sessions', {
+    last_sequence: sql`log.last_sequence`,
+    content_bytes: sql`sessions.content_bytes + log.content_bytes`,
+    estimated_tokens: sql`sessions.estimated_tokens + log.estimated_tokens`,
+    pinned_count: sql`sessions.pinned_count + log.pinned_count`,
+    last_activity_at: sql`greatest(sessions.last_activity_at, log.now)`,
+    lease_expires_at: sql`case when log.is_by_owner then ${renewedLease('sessions', sql`log.now`)}
+      else sessions.lease_expires_at end`,
+  })}
   from (
     select session_id, max(sequence) as last_sequence, max(now) as now,
       sum(content_bytes) as content_bytes, sum(estimated_tokens) as estimated_tokens,
@@ -192,13 +234,10 @@ const extendLogs = sql`
   ) as log
   where sessions.id = log.session_id`;
 
-const earlierColumns = sql`sequence, created_at, epoch, content_bytes, estimated_tokens, recorded_hash`;
-
 /** What earlier tries of the same appends wrote. Retries get these answers, whatever has happened since. */
 const earlierTries = sql`
   earlier as materialized (
-    select entry.ordinal, history.sequence, ${epochMs(sql`history.created_at`)} as created_at, history.epoch,
-      history.content_bytes, history.estimated_tokens, history.request_hash as recorded_hash
+    select entry.ordinal, ${selectionList(earlierColumns)}
     from session join entry using (place)
     join context_history as history on history.session_id = session.id
       and history.agent = entry.agent and history.idempotency_key = entry.idempotency_key

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import { confirmedAfterMs, probedDistances } from '../../constants.js';
+import type { Operation } from '../operations/operation.js';
+import { update } from '../statements/changes.js';
 import { clock, milliseconds } from '../statements/clock.js';
 import type { Database } from '../statements/database.js';
-import type { Operation } from '../operations/operation.js';
 import { statement } from '../statements/query-builder.js';
 
 /**
@@ -10,7 +11,7 @@ import { statement } from '../statements/query-builder.js';
  * confirmed by a later offer of the required age, and offers that other transactions have locked.
  */
 export function prepareExpireOffers(database: Database): Operation<readonly number[], void> {
-  const expire = database.prepareWrite<{ readonly rowIds: readonly number[] }, unknown>('expire_offers', (p) =>
+  const expire = database.prepareWrite<{ readonly handoffRowIds: readonly number[] }, unknown>('expire_offers', (p) =>
     statement(sql`
       with clock as materialized (select ${clock(p)} as now),
       confirmed as materialized (
@@ -23,12 +24,12 @@ export function prepareExpireOffers(database: Database): Operation<readonly numb
         where made.created_at <= clock.now - ${milliseconds(sql.lit(confirmedAfterMs))}
       ), lapsed as materialized (
         select id from handoffs
-        where id = any (${p.rowIds}::bigint[]) and status = 'pending' and expires_at <= (select time from confirmed)
+        where id = any (${p.handoffRowIds}::bigint[]) and status = 'pending' and expires_at <= (select time from confirmed)
         order by id for update skip locked
       )
-      update handoffs set status = 'expired' from lapsed where handoffs.id = lapsed.id`),
+      ${update('handoffs', { status: sql.lit('expired') })} from lapsed where handoffs.id = lapsed.id`),
   );
-  return async (rowIds) => {
-    await expire({ rowIds });
+  return async (handoffRowIds) => {
+    await expire({ handoffRowIds });
   };
 }

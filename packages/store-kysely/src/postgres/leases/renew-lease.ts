@@ -1,11 +1,14 @@
 import { isLeaseAhead, type SessionRecord } from '@org/domain';
-import { sql, type RawBuilder } from 'kysely';
+import { sql, type Expression, type RawBuilder } from 'kysely';
+import { lockArguments, lockSession, type LockArguments } from '../mutation/read-situation.js';
+import { renewedLease, sessionColumns, type SessionRow } from '../rows/session-row.js';
+import type { SessionsTable } from '../schema/tables.js';
+import { update } from '../statements/changes.js';
 import { milliseconds } from '../statements/clock.js';
 import { commitDurably } from '../statements/commit-durably.js';
 import type { Database } from '../statements/database.js';
+import { columnsOf, selectionList } from '../statements/expressions.js';
 import { statement } from '../statements/query-builder.js';
-import { lockArguments, lockSession, type LockArguments } from '../mutation/read-situation.js';
-import { sessionColumns, type SessionRow } from '../rows/session-row.js';
 
 /**
  * Renews the lease on which the owner holds a session, for the given duration or else for the lease's own.
@@ -23,13 +26,13 @@ export function prepareRenewLease(
           now + ${milliseconds(sql`coalesce(${p.leaseMs}::bigint, lease_ms)`)} as deadline
         from session
       ), checked as (
-        update handoffs set lease_check_at = renewed.deadline
+        ${update('handoffs', { lease_check_at: sql`renewed.deadline` })}
         from renewed
         where handoffs.namespace = renewed.namespace and handoffs.handoff_id = renewed.lease_handoff_id
       )
-      update sessions set lease_ms = renewed.lease_ms, lease_expires_at = renewed.deadline
+      ${update('sessions', { lease_ms: sql`renewed.lease_ms`, lease_expires_at: sql`renewed.deadline` })}
       from renewed where sessions.id = renewed.id
-      returning ${sessionColumns}, ${commitDurably} as durability`),
+      returning ${selectionList(sessionColumns)}, ${commitDurably} as durability`),
   );
 }
 
@@ -53,6 +56,10 @@ export function prepareRenewLeaseAhead(
 /**
  * Whether a write of the owner may renew the session's lease, because the deadline does not move back. If it would, which
  * happens after the clock was set back, {@link prepareRenewLeaseAhead} has to run first. See `isLeaseAhead` in the domain.
+ *
+ * @param session the name of a row with the columns of `sessions`
  */
-export const isRenewable = (session: RawBuilder<unknown>, now: RawBuilder<unknown>): RawBuilder<boolean> =>
-  sql`coalesce(${session}.lease_expires_at <= ${now} + ${milliseconds(sql`${session}.lease_ms`)}, true)`;
+export function isRenewable(session: string, now: Expression<unknown>): RawBuilder<boolean> {
+  const deadline = columnsOf<SessionsTable>(session)('lease_expires_at');
+  return sql`coalesce(${deadline} <= ${renewedLease(session, now)}, true)`;
+}

@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
-import { clock, milliseconds } from '../statements/clock.js';
-import type { Database } from '../statements/database.js';
-import type { Operation } from '../operations/operation.js';
-import { statement } from '../statements/query-builder.js';
 import { lockArguments } from '../mutation/read-situation.js';
-import { isLapsed, type SessionRow } from '../rows/session-row.js';
+import type { Operation } from '../operations/operation.js';
+import { isLapsed, renewedLease, type SessionRow } from '../rows/session-row.js';
+import { update } from '../statements/changes.js';
+import { clock } from '../statements/clock.js';
+import type { Database } from '../statements/database.js';
+import { statement } from '../statements/query-builder.js';
 import { prepareSettleUnlockedLeases } from './settle-lease.js';
 
 const settledAtOnce = 200;
@@ -24,12 +25,17 @@ export function prepareSettleDueLeases(database: Database): Operation<string, bo
   };
 }
 
+/** A lease that is over is never checked again. Nothing lapses while a session is closed, so its lease is checked later. */
+const nextCheck = sql`case
+  when not judged.holds then null
+  when judged.state = 'active' then judged.lease_expires_at
+  else ${renewedLease('judged', sql`judged.now`)} end`;
+
 /** The session that a lease was found on, when it was checked. */
 interface Checked extends Pick<SessionRow, 'id' | 'version' | 'offers'> {
   readonly is_lapsed: boolean;
 }
 
-/** Those that have not lapsed are checked again at their deadline, and those that are over never. */
 function prepareCheck(database: Database): (args: { readonly namespace: string }) => Promise<Checked[]> {
   return database.prepareWrite('check_leases', (p) =>
     statement<Checked>(sql`
@@ -43,18 +49,13 @@ function prepareCheck(database: Database): (args: { readonly namespace: string }
       ), held as materialized (
         select * from sessions where id = any (array(select session_id from due))
       ), judged as materialized (
-        select due.id as leased_id, held.*, held.lease_handoff_id is not distinct from due.handoff_id as holds, clock.now
+        select due.id as handoff_row_id, held.*, held.lease_handoff_id is not distinct from due.handoff_id as holds, clock.now
         from clock, due join held on held.id = due.session_id
       ), postponed as (
-        update handoffs set lease_check_at = case
-          when not judged.holds then null
-          when judged.state = 'active' then judged.lease_expires_at
-          -- Nothing lapses while a session is closed.
-          else judged.now + ${milliseconds(sql`judged.lease_ms`)}
-        end
+        ${update('handoffs', { lease_check_at: nextCheck })}
         from judged
-        where handoffs.id = judged.leased_id and not (judged.holds and ${isLapsed(sql`judged`, sql`judged.now`)})
+        where handoffs.id = judged.handoff_row_id and not (judged.holds and ${isLapsed('judged', sql`judged.now`)})
       )
-      select judged.id, judged.version, judged.offers, judged.holds and ${isLapsed(sql`judged`, sql`judged.now`)} as is_lapsed from judged`),
+      select judged.id, judged.version, judged.offers, judged.holds and ${isLapsed('judged', sql`judged.now`)} as is_lapsed from judged`),
   );
 }

@@ -1,12 +1,13 @@
 import { isLeaseLapsed, limits } from '@org/domain';
 import { sql, type RawBuilder } from 'kysely';
+import { lockArguments, queueOffer, type LockArguments } from '../mutation/read-situation.js';
+import { isLapsed, sessionRecord, type SessionRow } from '../rows/session-row.js';
+import { update } from '../statements/changes.js';
 import { clock } from '../statements/clock.js';
 import { commitDurably } from '../statements/commit-durably.js';
 import type { Database } from '../statements/database.js';
-import { cancelOffers, noLease } from './move-ownership.js';
 import { statement } from '../statements/query-builder.js';
-import { lockArguments, queueOffer, type LockArguments } from '../mutation/read-situation.js';
-import { isLapsed, sessionRecord, type SessionRow } from '../rows/session-row.js';
+import { cancelOffers, noLease } from './move-ownership.js';
 
 /**
  * Gives a session back to its requester if its lease had lapsed when it was read.
@@ -48,7 +49,7 @@ function prepareSettleLeases(database: Database, name: string, unlessLocked: Raw
         select locked.*, ${clock(p)} as now from locked
       ), session as materialized (
         select * from timed
-        where ${isLapsed(sql`timed`, sql`now`)} and (id, version, offers) in (
+        where ${isLapsed('timed', sql`now`)} and (id, version, offers) in (
           select * from unnest(${p.sessionRowIds}::bigint[], ${p.versions}::integer[], ${p.offers}::integer[])
         )
         order by namespace
@@ -60,25 +61,31 @@ function prepareSettleLeases(database: Database, name: string, unlessLocked: Raw
             as former_owners
         from queued
       ), moved as (
-        update sessions set
-          owner = returned.owner,
-          participants = array_remove(sessions.participants, returned.owner),
-          former_owners = (array_remove(returned.former_owners, null))[
+        ${update('sessions', {
+          owner: sql`returned.owner`,
+          participants: sql`array_remove(sessions.participants, returned.owner)`,
+          former_owners: sql`(array_remove(returned.former_owners, null))[
             greatest(1, cardinality(array_remove(returned.former_owners, null)) - ${sql.lit(limits.formerOwners - 1)}):
-          ],
-          epoch = sessions.epoch + 1,
-          version = sessions.version + 1,
-          updated_at = greatest(sessions.updated_at, returned.now),
-          ${noLease}
+          ]`,
+          epoch: sql`sessions.epoch + 1`,
+          version: sql`sessions.version + 1`,
+          updated_at: sql`greatest(sessions.updated_at, returned.now)`,
+          ...noLease,
+        })}
         from returned where sessions.id = returned.session_id
       ), cancelled as (
-        ${cancelOffers(sql`returned`, sql`handoffs.handoff_id`)}
+        ${cancelOffers('returned')}
       ), offered as (
-        update handoffs set
-          id = default, status = 'pending', accepted_by = null, claimant = null, granted_epoch = null,
-          lease_check_at = null, upto_sequence = returned.last_sequence,
-          expires_at = case when expires_at > returned.now then expires_at
-            else returned.now + (expires_at - created_at) end
+        ${update('handoffs', {
+          status: sql.lit('pending'),
+          accepted_by: sql.lit(null),
+          claimant: sql.lit(null),
+          granted_epoch: sql.lit(null),
+          lease_check_at: sql.lit(null),
+          upto_sequence: sql`returned.last_sequence`,
+          expires_at: sql`case when expires_at > returned.now then expires_at
+            else returned.now + (expires_at - created_at) end`,
+        })}, id = default
         from returned
         where handoffs.namespace = returned.namespace and handoffs.handoff_id = returned.handoff_id
           and handoffs.status = 'accepted'

@@ -1,11 +1,11 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Placeholders } from '../../prepared-query.js';
-import { clock, epochMs, type ClockArguments } from '../statements/clock.js';
-import type { Database } from '../statements/database.js';
 import { handoffColumns, type HandoffRow } from '../rows/handoff-row.js';
-import { statement } from '../statements/query-builder.js';
+import { isLapsed, sessionByKey, sessionColumns, type SessionRow } from '../rows/session-row.js';
+import { clock, observedAt, type ClockArguments, type Clocked } from '../statements/clock.js';
+import { onlyRow, type Database } from '../statements/database.js';
+import { db } from '../statements/query-builder.js';
 import { selectRecorded, type KeyArguments, type RecordedAnswer } from './replay.js';
-import { isLapsed, sessionColumns, type SessionRow } from '../rows/session-row.js';
 
 /** The rows that a mutation of a session is decided on. */
 export interface SessionSubject {
@@ -31,17 +31,20 @@ type Read<Arguments, Subject, Answer> = (args: KeyArguments & Arguments) => Prom
 export function prepareReadSessionSituation<Answer>(
   database: Database,
 ): Read<{ sessionKey: string }, SessionSubject, Answer> {
-  const read = database.prepareRead<KeyArguments & { sessionKey: string }, Situation<SessionSubject, Answer>>(
-    'read_session_situation',
-    (p) =>
-      statement(sql`
-        with found as materialized (
-          select ${sessionColumns} from sessions
-          where namespace = ${p.namespace} and session_key = ${p.sessionKey}
-        )
-        select (select row_to_json(found) from found) as session,
-          ${selectRecorded(p)} as recorded,
-          ${epochMs(clock(p))} as observed_at`),
+  const read = database.prepareRead('read_session_situation', (p: Clocked<KeyArguments & { sessionKey: string }>) =>
+    db
+      .with(
+        (cte) => cte('found').materialized(),
+        () => sessionByKey(p).select(sessionColumns),
+      )
+      .selectNoFrom((eb) => [
+        eb
+          .selectFrom('found')
+          .select(({ fn }) => fn.toJson('found').as('row'))
+          .as('session'),
+        selectRecorded<Answer>(p).as('recorded'),
+        observedAt(p),
+      ]),
   );
   return async (args) => onlyRow(await read(args));
 }
@@ -49,26 +52,37 @@ export function prepareReadSessionSituation<Answer>(
 export function prepareReadHandoffSituation<Answer>(
   database: Database,
 ): Read<{ handoffId: string }, HandoffSubject, Answer> {
-  const read = database.prepareRead<KeyArguments & { handoffId: string }, Situation<HandoffSubject, Answer>>(
-    'read_handoff_situation',
-    (p) =>
-      statement(sql`
-        with found as materialized (
-          select ${handoffColumns} from handoffs
-          where namespace = ${p.namespace} and handoff_id = ${p.handoffId}
-        )
-        select (select row_to_json(found) from found) as handoff,
-          (select row_to_json(session) from (
-            select ${sessionColumns} from sessions where id = (select session_id from found)
-          ) as session) as session,
-          ${selectRecorded(p)} as recorded,
-          ${epochMs(clock(p))} as observed_at`),
+  const read = database.prepareRead('read_handoff_situation', (p: Clocked<KeyArguments & { handoffId: string }>) =>
+    db
+      .with(
+        (cte) => cte('found').materialized(),
+        (query) =>
+          query
+            .selectFrom('handoffs')
+            .select(handoffColumns)
+            .where('namespace', '=', p.namespace)
+            .where('handoff_id', '=', p.handoffId),
+      )
+      .with('session', (query) =>
+        query
+          .selectFrom('sessions')
+          .select(sessionColumns)
+          .where('id', '=', (eb) => eb.selectFrom('found').select('session_id')),
+      )
+      .selectNoFrom((eb) => [
+        eb
+          .selectFrom('found')
+          .select(({ fn }) => fn.toJson('found').as('row'))
+          .as('handoff'),
+        eb
+          .selectFrom('session')
+          .select(({ fn }) => fn.toJson('session').as('row'))
+          .as('session'),
+        selectRecorded<Answer>(p).as('recorded'),
+        observedAt(p),
+      ]),
   );
   return async (args) => onlyRow(await read(args));
-}
-
-function onlyRow<Row>(rows: readonly Row[]): Row {
-  return rows[0] as Row;
 }
 
 /** The session that a decision was made on. */
@@ -105,7 +119,7 @@ export const lockSession = (p: Placeholders<LockArguments & ClockArguments>): Ra
   ), session as materialized (
     select * from timed_session
     where version = ${p.version}::integer and offers = ${p.offers}::integer
-      and not ${isLapsed(sql`timed_session`, sql`now`)}
+      and not ${isLapsed('timed_session', sql`now`)}
   )`;
 
 /**

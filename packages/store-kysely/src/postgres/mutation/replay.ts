@@ -1,11 +1,12 @@
 import { refuseReplay, type Idempotency } from '@org/domain';
 import { sql, type RawBuilder } from 'kysely';
-import { clock, milliseconds, type ClockArguments } from '../statements/clock.js';
 import { answersKeptHours, confirmedAfterMs, keysSweptAtOnce } from '../../constants.js';
 import type { Placeholders } from '../../prepared-query.js';
+import { insertInto } from '../statements/changes.js';
+import { clock, milliseconds, type Clocked } from '../statements/clock.js';
 import { commitDurably } from '../statements/commit-durably.js';
 import type { Database } from '../statements/database.js';
-import { statement } from '../statements/query-builder.js';
+import { db, statement } from '../statements/query-builder.js';
 
 /** The unique constraint that concurrent tries of one call violate. */
 export const recordedOnce = 'idempotency_keys_scope';
@@ -46,13 +47,21 @@ export interface RecordedAnswer<Answer> {
   readonly response: Answer;
 }
 
-/** Selects what is recorded under a key, as a JSON value. Null if nothing is. */
-export const selectRecorded = (p: Placeholders<KeyArguments>): RawBuilder<unknown> => sql`(
-  select row_to_json(recorded) from (
-    select request_hash, response from idempotency_keys
-    where namespace = ${p.namespace} and agent = ${p.agent} and tool = ${p.tool}
-      and session_key = ${p.scopeSessionKey} and idempotency_key = ${p.key}
-  ) as recorded)`;
+/** Selects what is recorded under a key, as a JSON value. Null if nothing is: no tool and no key equals null. */
+export const selectRecorded = <Answer>(p: Placeholders<KeyArguments>) =>
+  db
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('idempotency_keys')
+        .select(['request_hash', 'response'])
+        .where('namespace', '=', p.namespace)
+        .where('agent', '=', p.agent)
+        .where('tool', '=', p.tool.$notNull())
+        .where('session_key', '=', p.scopeSessionKey)
+        .where('idempotency_key', '=', p.key.$notNull())
+        .as('recorded'),
+    )
+    .select(({ fn }) => fn.toJson('recorded').$castTo<RecordedAnswer<Answer>>().as('row'));
 
 /** Returns the recorded answer, if there is one. Throws IDEMPOTENCY_MISMATCH if it belongs to another request. */
 export function replay<Answer>(
@@ -67,17 +76,26 @@ export function replay<Answer>(
 
 /**
  * The last part of every mutation: `with … answer as (a row with the columns session_id, response and now, or none), ${recordAnswer}`.
- * It records the answer under the call's key, if there is one, and gives it back.
+ * It records the answer under the call's key, if there is one, and returns it.
+ *
+ * Each new key deletes a few keys that are older than the port promises. The clock alone does not decide that: another key
+ * that is old enough must have been recorded after them.
  */
 export const recordAnswer = (p: Placeholders<KeyArguments>): RawBuilder<unknown> => sql`
   recorded as (
-    insert into idempotency_keys
-      (namespace, agent, tool, session_key, idempotency_key, session_id, request_hash, created_at, response)
-    select ${p.namespace}, ${p.agent}, ${p.tool}, ${p.scopeSessionKey}, ${p.key}, session_id,
-      ${p.requestHash}, now, response
+    ${insertInto('idempotency_keys', {
+      namespace: p.namespace,
+      agent: p.agent,
+      tool: p.tool,
+      session_key: p.scopeSessionKey,
+      idempotency_key: p.key,
+      session_id: sql`session_id`,
+      request_hash: p.requestHash,
+      created_at: sql`now`,
+      response: sql`response`,
+    })}
     from answer where ${p.key}::text is not null
   ), swept as (
-    -- The port promises a day. What is old, another key that is old enough must confirm.
     delete from idempotency_keys where id in (
       select old.id from idempotency_keys as old
       where old.created_at < (
@@ -93,11 +111,12 @@ export const recordAnswer = (p: Placeholders<KeyArguments>): RawBuilder<unknown>
 
 /** Records the answer of a call that changed nothing else. */
 export function prepareRecordAnswer(database: Database) {
-  return database.prepareWrite<KeyArguments & { sessionRowId: number; response: string }, { response: unknown }>(
+  return database.prepareWrite(
     'record_answer',
-    (p) =>
-      statement(sql`with answer as (
-      select ${p.sessionRowId}::bigint as session_id, ${p.response}::json as response, ${clock(p as Placeholders<ClockArguments>)} as now
-    ), ${recordAnswer(p)}`),
+    (p: Clocked<KeyArguments & { sessionRowId: number; response: string }>) =>
+      statement<{ response: unknown }>(sql`
+      with answer as (
+        select ${p.sessionRowId}::bigint as session_id, ${p.response}::json as response, ${clock(p)} as now
+      ), ${recordAnswer(p)}`),
   );
 }

@@ -1,48 +1,60 @@
 import type { CountNamespace, NamespaceCounts } from '@org/domain';
 import { sql } from 'kysely';
 import type { NoticeUnsettled } from '../../settler.js';
-import { clock } from '../statements/clock.js';
-import type { Database } from '../statements/database.js';
-import { findLapses, isCancelledByLapse, oneNamespace } from '../leases/lapses.js';
-import type { Operation } from './operation.js';
-import { statement } from '../statements/query-builder.js';
+import { isCancelledByLapse, oneNamespace, withLapses } from '../leases/lapses.js';
 import { place } from '../rows/scan.js';
-
-interface Counted {
-  /** Whether leases may have lapsed that nothing has stored yet. */
-  readonly has_due: boolean;
-  readonly sessions: number;
-  readonly pending_handoffs: number;
-}
+import type { Clocked } from '../statements/clock.js';
+import { onlyRow, type Database } from '../statements/database.js';
+import { cast } from '../statements/expressions.js';
+import { addressOf } from './handoffs/scan-handoffs.js';
+import type { Operation } from './operation.js';
 
 export function prepareCountNamespace(
   database: Database,
   notice: NoticeUnsettled,
 ): Operation<CountNamespace, NamespaceCounts> {
-  const read = database.prepareRead<CountNamespace, Counted>('count_namespace', (p) =>
-    statement(sql`
-        with clock as materialized (select ${clock(p)} as now), ${findLapses(oneNamespace(p.namespace))},
-        found as materialized (
-          select session_id, request_type, expires_at
-          from handoffs where namespace = ${p.namespace} and status = 'pending'
-          order by coalesce(target_agent, ''), ${place} limit ${p.limit}::integer
-        )
-        select
-          exists (select from due) as has_due,
-          (select count(*) from (
-            select from sessions where namespace = ${p.namespace}
-            order by ${place} limit ${p.limit}::integer
-          ) as found) as sessions,
-          least(${p.limit}::integer, (
-            select count(*) from clock, found
-            where found.expires_at > clock.now and not ${isCancelledByLapse(sql`found`)}
-          ) + (
-            select count(*) from clock, lapsed where lapsed.expires_at > clock.now
-          )) as pending_handoffs`),
-  );
+  const read = prepareRead(database);
   return async ({ namespace, limit }) => {
-    const [row] = await read({ namespace, limit });
-    if (row?.has_due === true) notice({ namespace });
-    return { sessions: row?.sessions ?? 0, pendingHandoffs: row?.pending_handoffs ?? 0 };
+    const row = onlyRow(await read({ namespace, limit }));
+    if (row.has_due) notice({ namespace });
+    return { sessions: row.sessions, pendingHandoffs: row.pending_handoffs };
   };
 }
+
+function prepareRead(database: Database) {
+  return database.prepareRead('count_namespace', (p: Clocked<CountNamespace>) => {
+    const limit = cast(p.limit, 'integer');
+    return withLapses(p, oneNamespace(p.namespace))
+      .with(
+        (cte) => cte('found').materialized(),
+        (query) =>
+          query
+            .selectFrom('handoffs')
+            .select(['session_id', 'request_type', 'expires_at'])
+            .where('namespace', '=', p.namespace)
+            .where('status', '=', sql.lit('pending'))
+            .orderBy(addressOf('handoffs'))
+            .orderBy(place)
+            .limit(limit),
+      )
+      .selectNoFrom((eb) => {
+        const sessions = eb.selectFrom('sessions').where('namespace', '=', p.namespace).orderBy(place).limit(limit);
+        const stored = eb
+          .selectFrom(['clock', 'found'])
+          .select(count)
+          .whereRef('found.expires_at', '>', 'clock.now')
+          .where(eb.not(isCancelledByLapse('found')));
+        const offeredAgain = eb
+          .selectFrom(['clock', 'lapsed'])
+          .select(count)
+          .whereRef('lapsed.expires_at', '>', 'clock.now');
+        return [
+          sql<boolean>`exists ${eb.selectFrom('due')}`.as('has_due'),
+          eb.selectFrom(sessions.as('some')).select(count).$asScalar().as('sessions'),
+          sql<number>`least(${limit}, ${stored} + ${offeredAgain})`.as('pending_handoffs'),
+        ];
+      });
+  });
+}
+
+const count = sql<number>`count(*)`.as('count');

@@ -1,35 +1,40 @@
-import type { ContextType, EntryRecord, JsonObject } from '@org/domain';
-import { sql, type RawBuilder } from 'kysely';
+import type { EntryRecord } from '@org/domain';
+import { expressionBuilder, sql, type Nullable, type RawBuilder, type Selection } from 'kysely';
+import type { Tables } from '../schema/tables.js';
 import { epochMs } from '../statements/clock.js';
+import { cast } from '../statements/expressions.js';
 
-/** What is read of an entry: {@link entryColumns}. */
-export interface EntryRow {
-  readonly sequence: number;
-  readonly context_type: ContextType;
-  readonly agent: string;
-  readonly epoch: number;
-  readonly pinned: boolean;
-  readonly created_at: number;
-  readonly content_bytes: number;
-  readonly estimated_tokens: number;
-  readonly metadata: JsonObject;
-  readonly content: string;
-  readonly content_cut: boolean;
-}
+const entry = expressionBuilder<Tables, 'context_history'>();
 
 /**
  * What to select of entries: their content from `offset` on, cut to `maxLength` code points. No text has more code points
- * than bytes, so that most need no counting.
+ * than bytes, so most texts need no counting.
  */
-export function entryColumns(offset: RawBuilder<number>, maxLength: RawBuilder<number>): RawBuilder<EntryRow> {
-  const end = sql`${offset}::integer + ${maxLength}::integer`;
-  return sql`
-    sequence, context_type, agent, epoch, pinned, ${epochMs(sql`created_at`)} as created_at, content_bytes,
-    estimated_tokens, metadata,
-    case when ${offset}::integer = 0 and content_bytes <= ${maxLength}::integer then content
-      else substr(content, ${offset}::integer + 1, ${maxLength}::integer) end as content,
-    content_bytes > ${end} and length(content) > ${end} as content_cut`;
+export function entryColumns(offset: RawBuilder<number>, maxLength: RawBuilder<number>) {
+  const [start, length] = [cast(offset, 'integer'), cast(maxLength, 'integer')];
+  const end = sql`${start} + ${length}`;
+  const [content, bytes] = [entry.ref('content'), entry.ref('content_bytes')];
+  return [
+    'sequence',
+    'context_type',
+    'agent',
+    'epoch',
+    'pinned',
+    epochMs(entry.ref('created_at')).as('created_at'),
+    'content_bytes',
+    'estimated_tokens',
+    'metadata',
+    sql<string>`case when ${start} = 0 and ${bytes} <= ${length} then ${content} else substr(${content}, ${start} + 1, ${length}) end`.as(
+      'content',
+    ),
+    sql<boolean>`${bytes} > ${end} and length(${content}) > ${end}`.as('content_cut'),
+  ] as const;
 }
+
+export type EntryRow = Selection<Tables, 'context_history', ReturnType<typeof entryColumns>[number]>;
+
+/** Whether a row of a left join holds an entry, with its content. */
+export const isEntry = <Row extends Nullable<EntryRow>>(row: Row): row is Row & EntryRow => row.content !== null;
 
 export const entryRecord = (row: EntryRow): EntryRecord => ({
   sequence: row.sequence,

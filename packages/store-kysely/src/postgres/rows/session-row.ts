@@ -1,58 +1,89 @@
-import type { JsonObject, LeasedSession, SessionLease, SessionRecord, SessionState } from '@org/domain';
-import { sql, type RawBuilder } from 'kysely';
-import { epochMs, milliseconds } from '../statements/clock.js';
+import type { LeasedSession, SessionLease, SessionRecord, SessionRef } from '@org/domain';
+import { expressionBuilder, sql, type Expression, type RawBuilder, type Selection } from 'kysely';
+import type { Placeholders } from '../../prepared-query.js';
+import type { SessionsTable, Tables } from '../schema/tables.js';
+import { epochMs, milliseconds, observedAt, type Clocked } from '../statements/clock.js';
+import { columnsOf, selectionList } from '../statements/expressions.js';
+import { db } from '../statements/query-builder.js';
 
-/** What is read of a session: {@link sessionColumns}. */
-export interface SessionRow {
-  readonly id: number;
-  readonly uid: string;
-  readonly namespace: string;
-  readonly session_key: string;
-  readonly state: SessionState;
-  readonly owner: string;
-  readonly participants: readonly string[];
-  readonly former_owners: readonly string[];
-  readonly epoch: number;
-  readonly version: number;
-  readonly offers: number;
-  readonly last_sequence: number;
-  readonly created_at: number;
-  readonly updated_at: number;
-  readonly last_activity_at: number;
-  readonly ttl_ms: number | null;
-  /** Null, as the other columns of a lease are: the owner holds none. */
-  readonly lease_handoff_id: string | null;
-  readonly lease_returns_to: string | null;
-  readonly lease_ms: number | null;
-  readonly lease_expires_at: number | null;
-  readonly title: string | null;
-  readonly metadata: JsonObject;
+const sessions = expressionBuilder<Tables, 'sessions'>();
+
+/** What shows whether a lease lapsed, and what the lapse does: see `LeasedSession` in the domain. */
+export const leasedSessionColumns = [
+  'sessions.state',
+  'sessions.last_sequence',
+  'sessions.lease_handoff_id',
+  'sessions.lease_returns_to',
+  'sessions.lease_ms',
+  epochMs(sessions.ref('sessions.lease_expires_at')).as('lease_expires_at'),
+] as const;
+
+/** All that is read of a session. `sessions` must be the only table of the statement that has such columns. */
+export const sessionColumns = [
+  'sessions.id',
+  'sessions.uid',
+  'sessions.namespace',
+  'sessions.session_key',
+  'sessions.owner',
+  'sessions.participants',
+  'sessions.former_owners',
+  'sessions.epoch',
+  'sessions.version',
+  'sessions.offers',
+  epochMs(sessions.ref('sessions.created_at')).as('created_at'),
+  epochMs(sessions.ref('sessions.updated_at')).as('updated_at'),
+  epochMs(sessions.ref('sessions.last_activity_at')).as('last_activity_at'),
+  'sessions.ttl_ms',
+  'sessions.title',
+  'sessions.metadata',
+  ...leasedSessionColumns,
+] as const;
+
+export type SessionRow = Selection<Tables, 'sessions', (typeof sessionColumns)[number]>;
+export type LeasedSessionRow = Pick<SessionRow, 'state' | 'last_sequence'> & LeaseColumns;
+type LeaseColumns = Pick<SessionRow, 'lease_handoff_id' | 'lease_returns_to' | 'lease_ms' | 'lease_expires_at'>;
+
+/** Finds the row of a session: at most one. */
+export const sessionByKey = (p: Placeholders<SessionRef>) =>
+  db
+    .selectFrom('sessions')
+    .where('sessions.namespace', '=', p.namespace)
+    .where('sessions.session_key', '=', p.sessionKey);
+
+/** Selects a session, and the clock. */
+export const selectSession = (p: Clocked<SessionRef>) => sessionByKey(p).select(sessionColumns).select(observedAt(p));
+
+/** A {@link SessionRow} as one JSON value, where a statement in SQL can name the columns of `sessions`. */
+export const sessionJson: RawBuilder<SessionRow> = sql`
+  (select row_to_json(fields) from (select ${selectionList(sessionColumns)}) as fields)`;
+
+/**
+ * Whether an active session has not outlived its TTL. See `isExpired` in the domain.
+ *
+ * @param session the name of a row with the columns of `sessions`
+ */
+export function isWithinTtl(session: string, now: Expression<unknown>): RawBuilder<boolean> {
+  const column = columnsOf<SessionsTable>(session);
+  return sql`coalesce(${column('last_activity_at')} + ${milliseconds(column('ttl_ms'))} > ${now}, true)`;
 }
 
-/** To be selected from, or returned by, a statement in which `sessions` is the only table with such columns. */
-export const sessionColumns: RawBuilder<SessionRow> = sql`
-  sessions.id, sessions.uid, sessions.namespace, sessions.session_key, sessions.state, sessions.owner,
-  sessions.participants, sessions.former_owners, sessions.epoch, sessions.version, sessions.offers,
-  sessions.last_sequence,
-  ${epochMs(sql`sessions.created_at`)} as created_at, ${epochMs(sql`sessions.updated_at`)} as updated_at,
-  ${epochMs(sql`sessions.last_activity_at`)} as last_activity_at, sessions.ttl_ms,
-  sessions.lease_handoff_id, sessions.lease_returns_to, sessions.lease_ms,
-  ${epochMs(sql`sessions.lease_expires_at`)} as lease_expires_at, sessions.title, sessions.metadata`;
+/**
+ * Whether the lease of an active session has lapsed. See `isLeaseLapsed` in the domain.
+ *
+ * @param session the name of a row with the columns of `sessions`
+ */
+export function isLapsed(session: string, now: Expression<unknown>): RawBuilder<boolean> {
+  const column = columnsOf<SessionsTable>(session);
+  return sql`(${column('state')} = 'active' and coalesce(${column('lease_expires_at')} <= ${now}, false))`;
+}
 
-/** A {@link SessionRow} as one JSON value, where a statement can name the columns of `sessions`. */
-export const sessionJson: RawBuilder<SessionRow> = sql`(select row_to_json(fields) from (select ${sessionColumns}) as fields)`;
-
-/** Whether an active session, of these columns of `session`, has not outlived its TTL. See `isExpired` in the domain. */
-export const isWithinTtl = (session: RawBuilder<unknown>, now: RawBuilder<unknown>): RawBuilder<boolean> =>
-  sql`coalesce(${session}.last_activity_at + ${milliseconds(sql`${session}.ttl_ms`)} > ${now}, true)`;
-
-/** Whether the lease of an active session, of these columns, has lapsed. See `isLeaseLapsed` in the domain. */
-export const isLapsed = (session: RawBuilder<unknown>, now: RawBuilder<unknown>): RawBuilder<boolean> =>
-  sql`(${session}.state = 'active' and coalesce(${session}.lease_expires_at <= ${now}, false))`;
-
-/** The deadline of a session's lease after a write of its owner; null: it holds none. */
-export const renewedLease = (session: RawBuilder<unknown>, now: RawBuilder<unknown>): RawBuilder<unknown> =>
-  sql`${now} + ${milliseconds(sql`${session}.lease_ms`)}`;
+/**
+ * The deadline of a session's lease after a write of its owner. Null if the owner holds none.
+ *
+ * @param session the name of a row with the columns of `sessions`
+ */
+export const renewedLease = (session: string, now: Expression<unknown>): RawBuilder<unknown> =>
+  sql`${now} + ${milliseconds(columnsOf<SessionsTable>(session)('lease_ms'))}`;
 
 export const sessionRecord = (row: SessionRow, observedAtMs: number): SessionRecord => ({
   uid: row.uid,
@@ -74,14 +105,6 @@ export const sessionRecord = (row: SessionRow, observedAtMs: number): SessionRec
   lease: sessionLease(row),
   observedAtMs,
 });
-
-/** What tells whether a lease lapsed, and what the lapse does: see `LeasedSession` in the domain. */
-export type LeasedSessionRow = LeaseColumns & Pick<SessionRow, 'state' | 'last_sequence'>;
-type LeaseColumns = Pick<SessionRow, 'lease_handoff_id' | 'lease_returns_to' | 'lease_ms' | 'lease_expires_at'>;
-
-export const leasedSessionColumns: RawBuilder<LeasedSessionRow> = sql`
-  sessions.state, sessions.last_sequence, sessions.lease_handoff_id, sessions.lease_returns_to, sessions.lease_ms,
-  ${epochMs(sql`sessions.lease_expires_at`)} as lease_expires_at`;
 
 export const leasedSession = (row: LeasedSessionRow, observedAtMs: number): LeasedSession => ({
   state: row.state,

@@ -1,4 +1,5 @@
-import { sql, type RawBuilder } from 'kysely';
+import { sql, type AliasedRawBuilder, type Expression, type RawBuilder } from 'kysely';
+import type { Placeholders } from '../../prepared-query.js';
 
 /** The argument that every statement gets in addition to its own. */
 export interface ClockArguments {
@@ -6,18 +7,26 @@ export interface ClockArguments {
   readonly clockOffsetMs: number;
 }
 
+/** The placeholders of a statement that reads the clock. */
+export type Clocked<Arguments> = Placeholders<Arguments & ClockArguments>;
+
 /**
  * The store's clock: the current time of the database, in whole milliseconds. `now()` would be the start of the
  * transaction, which may be long past after a wait for a lock. Do not use the clock in a `where`: PostgreSQL does not
  * evaluate the condition again after a wait if the row has not changed.
  */
-export const clock = (p: { readonly clockOffsetMs: RawBuilder<number> }): RawBuilder<Date> =>
+export const clock = (p: Placeholders<ClockArguments>): RawBuilder<Date> =>
   sql`date_trunc('milliseconds', clock_timestamp() + ${p.clockOffsetMs}::float8 * interval '1 millisecond')`;
 
 /** Converts an instant to epoch milliseconds, as records hold it. */
-export const epochMs = (instant: RawBuilder<unknown>): RawBuilder<number> =>
-  sql`(extract(epoch from ${instant}) * 1000)::bigint`;
+export const epochMs = <Instant extends Date | null>(
+  instant: Expression<Instant>,
+): RawBuilder<number | Extract<Instant, null>> => sql`(extract(epoch from ${instant}) * 1000)::bigint`;
+
+/** Selects the clock, in epoch milliseconds. */
+export const observedAt = (p: Placeholders<ClockArguments>): AliasedRawBuilder<number, 'observed_at'> =>
+  epochMs(clock(p)).as('observed_at');
 
 /** Converts a number of milliseconds to an interval. */
-export const milliseconds = (count: RawBuilder<unknown>): RawBuilder<unknown> =>
+export const milliseconds = (count: Expression<number | null>): RawBuilder<unknown> =>
   sql`(${count})::float8 * interval '1 millisecond'`;

@@ -23,6 +23,12 @@ export interface Database {
   ) => Run<Arguments, Row>;
 }
 
+/** Returns the row of a statement that always has one. */
+export function onlyRow<Row>([row]: readonly Row[]): Row {
+  if (row === undefined) throw new Error('A statement of one row returned none.');
+  return row;
+}
+
 export interface DatabaseOptions {
   /** Where the tables are. */
   readonly schema: string;

@@ -6,6 +6,7 @@ it.for([
   ['select "version" from "schema_migrations"', 'select "version" from "a"."schema_migrations"'],
   ['with sessions_seen as (select 1) select * from sessions_seen', undefined],
   ['select extract(epoch from sessions.created_at), "sessions"."id"', undefined],
+  ['select extract(epoch from "sessions"."created_at")', undefined],
   ['delete from sessions using session', 'delete from "a"."sessions" using session'],
   ['select from session for update of sessions', undefined],
   ["select last_value_of(regclass 'some_seq')", `select last_value_of(regclass '"a"."some_seq"')`],

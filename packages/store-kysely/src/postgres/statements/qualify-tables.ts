@@ -1,5 +1,5 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import type { Tables } from '../../schema.js';
+import type { Tables } from '../schema/tables.js';
 
 const tableNames = Object.keys({
   sessions: true,
@@ -10,9 +10,9 @@ const tableNames = Object.keys({
   schema_migrations: true,
 } satisfies Record<keyof Tables, true>);
 
-/** A table where a statement reads or changes it, rather than a column's qualifier (`from sessions.created_at`). */
+/** A table where a statement reads or changes it, rather than a column's qualifier (`from "sessions"."created_at"`). */
 const tableReference = new RegExp(
-  String.raw`\b(from|join|into|update|using)(\s+)"?(${tableNames.join('|')})\b"?(?!\s*\.)`,
+  String.raw`\b(from|join|into|update|using)(\s+)"?(${tableNames.join('|')})\b(?!"?\s*\.)"?`,
   'g',
 );
 

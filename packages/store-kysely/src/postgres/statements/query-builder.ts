@@ -10,7 +10,7 @@ import {
   type RawBuilder,
   type RootOperationNode,
 } from 'kysely';
-import type { Tables } from '../../schema.js';
+import type { Tables } from '../schema/tables.js';
 
 /** Sends an argument once, wherever and however often it stands in the statement. */
 class SharedParameterCompiler extends PostgresQueryCompiler {

@@ -1,5 +1,5 @@
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
-import type { Tables } from '../../schema.js';
+import type { Tables } from '../schema/tables.js';
 
 /** Builds and compiles statements for SQLite. It has no connection: {@link Connection} runs them. */
 export const db: Kysely<Tables> = new Kysely({

@@ -1,6 +1,6 @@
 import type { EntryRecord, JsonObject } from '@org/domain';
 import { sql, type AliasedRawBuilder, type RawBuilder, type Selectable } from 'kysely';
-import type { ContextHistoryTable } from '../../schema.js';
+import type { ContextHistoryTable } from '../schema/tables.js';
 
 const storedColumns = [
   'sequence',

@@ -1,7 +1,7 @@
 import { handoffNotFound, type HandoffRecord, type HandoffRef, type JsonObject } from '@org/domain';
 import type { Selectable } from 'kysely';
 import type { Placeholders } from '../../prepared-query.js';
-import type { HandoffsTable } from '../../schema.js';
+import type { HandoffsTable } from '../schema/tables.js';
 import type { Connection } from '../connection/connection.js';
 import { preparedOnce } from '../connection/prepared-once.js';
 import { db } from '../connection/query-builder.js';

@@ -1,7 +1,7 @@
 import type { JsonObject, LeasedSession, Ownership, SessionLease, SessionRecord, SessionRef } from '@org/domain';
 import type { Selectable } from 'kysely';
 import type { Placeholders } from '../../prepared-query.js';
-import type { SessionsTable } from '../../schema.js';
+import type { SessionsTable } from '../schema/tables.js';
 import type { Connection } from '../connection/connection.js';
 import { preparedOnce } from '../connection/prepared-once.js';
 import { db } from '../connection/query-builder.js';

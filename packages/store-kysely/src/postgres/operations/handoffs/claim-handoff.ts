@@ -1,5 +1,4 @@
 import {
-  handoffNotFound,
   moveOwnership,
   refuseClaim,
   refuseRepeatedClaim,
@@ -10,23 +9,20 @@ import {
   type SessionRecord,
 } from '@org/domain';
 import { sql } from 'kysely';
+import { cancelOffers, type SessionChange } from '../../leases/move-ownership.js';
+import { prepareRenewLease } from '../../leases/renew-lease.js';
+import { prepareHandoffMutation } from '../../mutation/prepare-handoff-mutation.js';
+import type { MutationSteps } from '../../mutation/prepare-mutation.js';
+import { lockArguments, lockSession, type HandoffSubject, type LockArguments } from '../../mutation/read-situation.js';
+import { prepareRecordAnswer, recordAnswer, type KeyArguments } from '../../mutation/replay.js';
+import { handoffJson, handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
+import { isWithinTtl, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
+import { update } from '../../statements/changes.js';
 import { clock, epochMs, milliseconds } from '../../statements/clock.js';
 import type { Database } from '../../statements/database.js';
-import { handoffJson, handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
-import { cancelOffers, type SessionChange } from '../../leases/move-ownership.js';
-import type { Operation } from '../operation.js';
+import { cast } from '../../statements/expressions.js';
 import { statement } from '../../statements/query-builder.js';
-import {
-  lockArguments,
-  lockSession,
-  prepareReadHandoffSituation,
-  type HandoffSubject,
-  type LockArguments,
-} from '../../mutation/read-situation.js';
-import { prepareMutation, type MutationSteps } from '../../mutation/prepare-mutation.js';
-import { prepareRecordAnswer, recordAnswer, type KeyArguments } from '../../mutation/replay.js';
-import { prepareRenewLease } from '../../leases/renew-lease.js';
-import { isWithinTtl, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
+import type { Operation } from '../operation.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -36,13 +32,10 @@ interface Answer {
 }
 
 export function prepareClaimHandoff(database: Database): Operation<ClaimHandoff, Replayable<ClaimedHandoff>> {
-  const readSituation = prepareReadHandoffSituation<Answer>(database);
   const repeat = prepareRepeatedClaim(database);
   const write = prepareWrite(database);
 
-  return prepareMutation(database, {
-    read: ({ handoffId }, key) => readSituation({ ...key, handoffId }),
-    notFound: ({ handoffId }) => handoffNotFound(handoffId),
+  return prepareHandoffMutation(database, {
     refuse: (request, { handoff, record, observedAtMs }) => {
       const offer = handoffRecord(handoff, observedAtMs);
       return isRepeated(request, handoff) ? refuseRepeatedClaim(offer, request) : refuseClaim(offer, record, request);
@@ -75,7 +68,7 @@ const isRepeated = ({ agent }: ClaimHandoff, handoff: HandoffRow): boolean =>
 /** Answers an agent that accepts a handoff once more, and renews its lease: the agent is alive. */
 function prepareRepeatedClaim(
   database: Database,
-): MutationSteps<ClaimHandoff, HandoffSubject, Answer, ClaimedHandoff>['write'] {
+): NonNullable<MutationSteps<ClaimHandoff, HandoffSubject, Answer, ClaimedHandoff>['write']> {
   const record = prepareRecordAnswer(database);
   const renew = prepareRenewLease(database);
 
@@ -110,53 +103,58 @@ interface Claim extends KeyArguments, LockArguments, SessionChange {
 
 /** The offer's deadline is compared with a clock that is read when the locks on both rows are held. */
 function prepareWrite(database: Database): (claim: Claim) => Promise<{ response: Answer }[]> {
-  return database.prepareWrite('claim_handoff', (p) =>
-    statement<{ response: Answer }>(sql`
+  return database.prepareWrite('claim_handoff', (p) => {
+    const [changes, leaseMs] = [cast(p.changes, 'boolean'), cast(p.leaseMs, 'bigint')];
+    const deadline = sql`live.now + ${milliseconds(leaseMs)}`;
+    return statement<{ response: Answer }>(sql`
       with ${lockSession(p)}, offer as materialized (
-        select handoffs.id as handoff_id, handoffs.handoff_id as public_id, handoffs.requesting_agent,
-          handoffs.expires_at, session.*
+        select handoffs.id as handoff_row_id, handoffs.handoff_id, handoffs.requesting_agent, handoffs.expires_at,
+          session.*
         from session join handoffs on handoffs.id = ${p.handoffRowId} and handoffs.status = 'pending'
         for update of handoffs
       ), timed as materialized (
-        select handoff_id, public_id, requesting_agent, id as session_id, expires_at, state, epoch, last_activity_at, ttl_ms,
-          ${p.moves}::boolean as moves, ${clock(p)} as now
+        select handoff_row_id, handoff_id, requesting_agent, id as session_id, expires_at, state, epoch, last_activity_at,
+          ttl_ms, ${p.moves}::boolean as moves, ${clock(p)} as now
         from offer
       ), live as materialized (
         select * from timed
-        where expires_at > now and state = 'active' and ${isWithinTtl(sql`timed`, sql`now`)}
+        where expires_at > now and state = 'active' and ${isWithinTtl('timed', sql`now`)}
       ), granted as (
-        update sessions set
-          owner = ${p.owner},
-          participants = ${p.participants}::text[],
-          former_owners = ${p.formerOwners}::text[],
-          epoch = sessions.epoch + live.moves::integer,
-          version = sessions.version + ${p.changes}::boolean::integer,
-          updated_at = case when ${p.changes}::boolean then greatest(sessions.updated_at, live.now)
-            else sessions.updated_at end,
-          last_activity_at = greatest(sessions.last_activity_at, live.now),
-          lease_handoff_id = case when not live.moves then sessions.lease_handoff_id
-            when ${p.leaseMs}::bigint is not null then live.public_id end,
-          lease_returns_to = case when not live.moves then sessions.lease_returns_to
-            when ${p.leaseMs}::bigint is not null then live.requesting_agent end,
-          lease_ms = case when not live.moves then sessions.lease_ms else ${p.leaseMs}::bigint end,
-          lease_expires_at = case when not live.moves then sessions.lease_expires_at
-            else live.now + ${milliseconds(sql`${p.leaseMs}::bigint`)} end
+        ${update('sessions', {
+          owner: p.owner,
+          participants: cast(p.participants, 'text[]'),
+          former_owners: cast(p.formerOwners, 'text[]'),
+          epoch: sql`sessions.epoch + live.moves::integer`,
+          version: sql`sessions.version + ${changes}::integer`,
+          updated_at: sql`case when ${changes} then greatest(sessions.updated_at, live.now)
+            else sessions.updated_at end`,
+          last_activity_at: sql`greatest(sessions.last_activity_at, live.now)`,
+          lease_handoff_id: sql`case when not live.moves then sessions.lease_handoff_id
+            when ${leaseMs} is not null then live.handoff_id end`,
+          lease_returns_to: sql`case when not live.moves then sessions.lease_returns_to
+            when ${leaseMs} is not null then live.requesting_agent end`,
+          lease_ms: sql`case when not live.moves then sessions.lease_ms else ${leaseMs} end`,
+          lease_expires_at: sql`case when not live.moves then sessions.lease_expires_at else ${deadline} end`,
+        })}
         from live where sessions.id = live.session_id
         returning ${sessionJson} as session
       ), accepted as (
-        update handoffs set
-          status = 'accepted', accepted_by = ${p.agent}, claimant = ${p.claimant},
-          granted_epoch = case when live.moves then live.epoch + 1 end,
-          lease_check_at = case when live.moves then live.now + ${milliseconds(sql`${p.leaseMs}::bigint`)} end
-        from live where handoffs.id = live.handoff_id
+        ${update('handoffs', {
+          status: sql.lit('accepted'),
+          accepted_by: p.agent,
+          claimant: p.claimant,
+          granted_epoch: sql`case when live.moves then live.epoch + 1 end`,
+          lease_check_at: sql`case when live.moves then ${deadline} end`,
+        })}
+        from live where handoffs.id = live.handoff_row_id
         returning ${handoffJson} as handoff, live.session_id, live.now
       ), cancelled as (
-        ${cancelOffers(sql`live`)}
+        ${cancelOffers('live')}
       ), answer as (
         select now, session_id, json_build_object(
           'handoff', handoff, 'session', session, 'observed_at', ${epochMs(sql`now`)}
         ) as response
         from accepted, granted
-      ), ${recordAnswer(p)}`),
-  );
+      ), ${recordAnswer(p)}`);
+  });
 }

@@ -1,27 +1,16 @@
-import {
-  refuseCreateHandoff,
-  sessionNotFound,
-  type CreateHandoff,
-  type HandoffRecord,
-  type Replayable,
-} from '@org/domain';
+import { refuseCreateHandoff, type CreateHandoff, type HandoffRecord, type Replayable } from '@org/domain';
 import { sql } from 'kysely';
+import { isRenewable } from '../../leases/renew-lease.js';
+import { prepareSessionMutation } from '../../mutation/prepare-session-mutation.js';
+import { lockArguments, lockSession, queueOffer, type LockArguments } from '../../mutation/read-situation.js';
+import { recordAnswer, type KeyArguments } from '../../mutation/replay.js';
+import { handoffJson, handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
+import { isWithinTtl, renewedLease } from '../../rows/session-row.js';
+import { insertInto, update } from '../../statements/changes.js';
 import { clock, epochMs, milliseconds } from '../../statements/clock.js';
 import type { Database } from '../../statements/database.js';
-import { handoffJson, handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
-import type { Operation } from '../operation.js';
 import { statement } from '../../statements/query-builder.js';
-import {
-  lockArguments,
-  lockSession,
-  prepareReadSessionSituation,
-  queueOffer,
-  type LockArguments,
-} from '../../mutation/read-situation.js';
-import { prepareMutation } from '../../mutation/prepare-mutation.js';
-import { recordAnswer, type KeyArguments } from '../../mutation/replay.js';
-import { isRenewable, prepareRenewLeaseAhead } from '../../leases/renew-lease.js';
-import { isWithinTtl, renewedLease } from '../../rows/session-row.js';
+import type { Operation } from '../operation.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -32,17 +21,11 @@ interface Answer {
 export function prepareCreateHandoff(
   database: Database,
 ): Operation<CreateHandoff, Replayable<{ handoff: HandoffRecord }>> {
-  const readSituation = prepareReadSessionSituation<Answer>(database);
-  const renewLeaseAhead = prepareRenewLeaseAhead(database);
   const write = prepareWrite(database);
 
-  return prepareMutation(database, {
-    keyScope: ({ sessionKey }) => sessionKey,
-    read: ({ sessionKey }, key) => readSituation({ ...key, sessionKey }),
-    notFound: ({ sessionKey }) => sessionNotFound(sessionKey),
+  return prepareSessionMutation(database, {
     refuse: (request, { record }) => refuseCreateHandoff(record, request),
-    write: async (request, { session, record }, key) => {
-      if (await renewLeaseAhead(session, record, request.agent)) return undefined;
+    write: async (request, { session }, key) => {
       const [written] = await write({
         ...key,
         ...lockArguments(session),
@@ -76,23 +59,33 @@ function prepareWrite(database: Database): (handoff: NewHandoff) => Promise<{ re
       with ${lockSession(p)}, ${queueOffer}, timed as materialized (
         select queued.*, ${clock(p)} as offered_at from queued
       ), live as materialized (
-        select * from timed where state = 'active' and ${isWithinTtl(sql`timed`, sql`offered_at`)}
-          and (${p.agent} <> owner or ${isRenewable(sql`timed`, sql`offered_at`)})
+        select * from timed where state = 'active' and ${isWithinTtl('timed', sql`offered_at`)}
+          and (${p.agent} <> owner or ${isRenewable('timed', sql`offered_at`)})
       ), touched as (
-        update sessions set
-          offers = sessions.offers + 1,
-          last_activity_at = greatest(sessions.last_activity_at, live.offered_at),
-          lease_expires_at = case when ${p.agent} = sessions.owner then ${renewedLease(sql`sessions`, sql`live.offered_at`)}
-            else sessions.lease_expires_at end
+        ${update('sessions', {
+          offers: sql`sessions.offers + 1`,
+          last_activity_at: sql`greatest(sessions.last_activity_at, live.offered_at)`,
+          lease_expires_at: sql`case when ${p.agent} = sessions.owner then ${renewedLease('sessions', sql`live.offered_at`)}
+            else sessions.lease_expires_at end`,
+        })}
         from live where sessions.id = live.id
       ), offered as (
-        insert into handoffs (
-          handoff_id, namespace, session_id, session_key, request_type, status, requesting_agent, target_agent,
-          upto_sequence, created_at, expires_at, summary, instructions, request_data
-        )
-        select ${p.handoffId}, namespace, id, session_key, ${p.requestType}, 'pending', ${p.agent}, ${p.targetAgent},
-          last_sequence, offered_at, offered_at + ${milliseconds(p.expiresInMs)}, ${p.summary}, ${p.instructions},
-          ${p.requestData}::json
+        ${insertInto('handoffs', {
+          handoff_id: p.handoffId,
+          namespace: sql`namespace`,
+          session_id: sql`id`,
+          session_key: sql`session_key`,
+          request_type: p.requestType,
+          status: sql.lit('pending'),
+          requesting_agent: p.agent,
+          target_agent: p.targetAgent,
+          upto_sequence: sql`last_sequence`,
+          created_at: sql`offered_at`,
+          expires_at: sql`offered_at + ${milliseconds(p.expiresInMs)}`,
+          summary: p.summary,
+          instructions: p.instructions,
+          request_data: sql`${p.requestData}::json`,
+        })}
         from live
         returning ${handoffJson} as handoff, handoffs.session_id, handoffs.created_at as now
       ), answer as (

@@ -11,14 +11,13 @@ import {
   type ListHandoffs,
   type ScannedClass,
 } from '@org/domain';
-import { sql } from 'kysely';
-import type { NoticeUnsettled } from '../../../settler.js';
-import { clock, epochMs } from '../../statements/clock.js';
-import type { Database } from '../../statements/database.js';
-import type { Operation } from '../operation.js';
-import { statement } from '../../statements/query-builder.js';
-import { observedHandoff, selectLeasedHandoffs, type LeasedHandoffRow } from './read-handoff.js';
 import { scanWidth } from '../../../constants.js';
+import type { NoticeUnsettled } from '../../../settler.js';
+import { observedAt, type Clocked } from '../../statements/clock.js';
+import { onlyRow, type Database } from '../../statements/database.js';
+import { cast } from '../../statements/expressions.js';
+import type { Operation } from '../operation.js';
+import { leasedHandoffs, observedHandoff } from './read-handoff.js';
 import { prepareScanHandoffs, type Scan, type ScanArguments } from './scan-handoffs.js';
 
 export function prepareListHandoffs(database: Database, notice: NoticeUnsettled): Operation<ListHandoffs, HandoffPage> {
@@ -30,8 +29,7 @@ export function prepareListHandoffs(database: Database, notice: NoticeUnsettled)
   return async (request) => {
     const { namespace, direction, status, after = 0, limit } = request;
     const scanRange = direction === 'outbox' ? scanOutbox : status === 'pending' ? scanPendingInbox : scanInbox;
-    const [scan] = await scanRange(scanArguments(request));
-    if (scan === undefined) throw new Error('a scan has one row');
+    const scan = onlyRow(await scanRange(scanArguments(request)));
     const refusal = refusePosition(after, scan.last_place);
     if (refusal !== undefined) throw refusal;
     if (scan.has_due || scan.expired !== null) notice({ namespace, expired: scan.expired ?? [] });
@@ -40,7 +38,7 @@ export function prepareListHandoffs(database: Database, notice: NoticeUnsettled)
     const page = composePage(scannedClasses(scan, direction), { after, limit, takesTurns });
     const oldest = new Map(scan.oldest?.map((row) => [row.id, observedHandoff(row, scan.observed_at)]));
     const others = page.handoffs.filter(({ id }) => !oldest.has(id)).map(({ id }) => id);
-    const read = others.length === 0 ? [] : await readListed({ ids: others });
+    const read = others.length === 0 ? [] : await readListed({ handoffRowIds: others });
     const records = new Map([
       ...oldest,
       ...read.map((row) => [row.id, observedHandoff(row, row.observed_at)] as const),
@@ -78,12 +76,10 @@ function scanArguments({ namespace, agent, roles, direction, status, after = 0, 
   return { namespace, agent, limit, addresses, classes, starts, status: status ?? null, width };
 }
 
-function prepareReadListed(
-  database: Database,
-): (args: { readonly ids: readonly number[] }) => Promise<(LeasedHandoffRow & { readonly observed_at: number })[]> {
-  return database.prepareRead('read_listed', (p) =>
-    statement<LeasedHandoffRow & { readonly observed_at: number }>(sql`
-      select found.*, ${epochMs(clock(p))} as observed_at
-      from (${selectLeasedHandoffs} where handoffs.id = any (${p.ids}::bigint[])) as found`),
+function prepareReadListed(database: Database) {
+  return database.prepareRead('read_listed', (p: Clocked<{ readonly handoffRowIds: readonly number[] }>) =>
+    leasedHandoffs
+      .select(observedAt(p))
+      .where('handoffs.id', '=', ({ fn }) => fn.any(cast(p.handoffRowIds, 'bigint[]'))),
   );
 }

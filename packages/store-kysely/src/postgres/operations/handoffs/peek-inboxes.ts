@@ -1,13 +1,13 @@
 import { inboxClassOf, roleAddress, startOf, type Inbox } from '@org/domain';
 import { sql } from 'kysely';
-import { clock } from '../../statements/clock.js';
 import type { NoticeUnsettled } from '../../../settler.js';
-import type { Database } from '../../statements/database.js';
-import { findLapses, isCancelledByLapse } from '../../leases/lapses.js';
-import { isOwnRoleOffer } from './scan-handoffs.js';
-import type { Operation } from '../operation.js';
-import { statement } from '../../statements/query-builder.js';
+import { isCancelledByLapse, withLapses } from '../../leases/lapses.js';
 import { place } from '../../rows/scan.js';
+import type { Clocked } from '../../statements/clock.js';
+import { onlyRow, type Database } from '../../statements/database.js';
+import { cast, unnest } from '../../statements/expressions.js';
+import type { Operation } from '../operation.js';
+import { addressOf, isOpenTo } from './scan-handoffs.js';
 
 export function preparePeekInboxes(
   database: Database,
@@ -17,9 +17,9 @@ export function preparePeekInboxes(
 
   return async (inboxes) => {
     if (inboxes.length === 0) return [];
-    const [answer] = await peek(probesOf(inboxes));
-    for (const namespace of answer?.due ?? []) notice({ namespace });
-    const hasOffers = new Set(answer?.found ?? []);
+    const { due, found } = onlyRow(await peek(probesOf(inboxes)));
+    for (const namespace of due ?? []) notice({ namespace });
+    const hasOffers = new Set(found);
     return inboxes.map((_, index) => hasOffers.has(index));
   };
 }
@@ -44,39 +44,69 @@ function probesOf(inboxes: readonly Inbox[]) {
 
 type Probes = ReturnType<typeof probesOf>;
 
-interface Answer {
-  /** The namespaces with leases that may have lapsed, which nothing has stored yet; null: none has any. */
-  readonly due: readonly string[] | null;
-  /** The indexes of the inboxes with an offer; null: none has one. */
-  readonly found: readonly number[] | null;
-}
-
-function preparePeek(database: Database): (probes: Probes) => Promise<Answer[]> {
-  return database.prepareRead('peek_inboxes', (p) =>
-    statement<Answer>(sql`
-      with clock as materialized (select ${clock(p)} as now), ${findLapses(sql`unnest(${p.namespaces}::text[])`)},
-      probe as materialized (
-        select * from unnest(
-          ${p.indexes}::integer[], ${p.probeNamespaces}::text[], ${p.agents}::text[], ${p.addresses}::text[],
-          ${p.starts}::bigint[]
-        ) as probe (index, namespace, agent, address, start)
-      ), found as (
-        select probe.index
-        from clock, probe cross join lateral (
-          select from handoffs
-          where handoffs.namespace = probe.namespace and coalesce(target_agent, '') = probe.address
-            and ${place} > probe.start and status = 'pending' and expires_at > clock.now
-            and ${isOwnRoleOffer(sql`probe.agent`)} is not true
-            and not ${isCancelledByLapse(sql`handoffs`)}
-          order by ${place} limit 1
-        ) as offer
-        union all
-        select probe.index
-        from clock, probe join lapsed on lapsed.namespace = probe.namespace
-          and coalesce(lapsed.target_agent, '') = probe.address
-        where lapsed.expires_at > clock.now and ${isOwnRoleOffer(sql`probe.agent`)} is not true
-      )
-      select (select array_agg(distinct namespace) from due) as due,
-        (select array_agg(distinct index) from found) as found`),
+const preparePeek = (database: Database) =>
+  database.prepareRead('peek_inboxes', (p: Clocked<Probes>) =>
+    withFound(p).selectNoFrom((eb) => [
+      // The namespaces with leases that may have lapsed, which nothing has stored yet. Null if none has any.
+      eb
+        .selectFrom('due')
+        .select(({ fn }) => fn.agg<string[]>('array_agg', ['namespace']).distinct().as('namespaces'))
+        .as('due'),
+      // The indexes of the inboxes with an offer. Null if none has one.
+      eb
+        .selectFrom('found')
+        .select(({ fn }) => fn.agg<number[]>('array_agg', ['index']).distinct().as('indexes'))
+        .as('found'),
+    ]),
   );
-}
+
+/** Begins a query with the inboxes that have an offer: a stored one, or one that a lapse makes pending again. */
+const withFound = (p: Clocked<Probes>) =>
+  withProbes(p).with('found', (query) =>
+    query
+      .selectFrom(['clock', 'probe'])
+      .crossJoinLateral((eb) =>
+        eb
+          .selectFrom('handoffs')
+          .whereRef('handoffs.namespace', '=', 'probe.namespace')
+          .where(addressOf('handoffs'), '=', eb.ref('probe.address'))
+          .where(place, '>', eb.ref('probe.start'))
+          .where('status', '=', sql.lit('pending'))
+          .whereRef('expires_at', '>', 'clock.now')
+          .where(isOpenTo(eb.ref('probe.agent'), 'handoffs'))
+          .where(eb.not(isCancelledByLapse('handoffs')))
+          .orderBy(place)
+          .limit(sql.lit(1))
+          .as('offer'),
+      )
+      .select('probe.index')
+      .unionAll(
+        query
+          .selectFrom(['clock', 'probe'])
+          .innerJoin('lapsed', (join) =>
+            join
+              .onRef('lapsed.namespace', '=', 'probe.namespace')
+              .on((eb) => eb(addressOf('lapsed'), '=', eb.ref('probe.address'))),
+          )
+          .select('probe.index')
+          .whereRef('lapsed.expires_at', '>', 'clock.now')
+          .where((eb) => isOpenTo(eb.ref('probe.agent'), 'lapsed')),
+      ),
+  );
+
+const withProbes = (p: Clocked<Probes>) =>
+  withLapses(p, unnest('wanted', { namespace: cast(p.namespaces, 'text[]') })).with(
+    (cte) => cte('probe').materialized(),
+    (query) =>
+      query
+        .selectFrom(
+          unnest('probe', {
+            index: cast(p.indexes, 'integer[]'),
+            namespace: cast(p.probeNamespaces, 'text[]'),
+            agent: cast(p.agents, 'text[]'),
+            address: cast(p.addresses, 'text[]'),
+            start: cast(p.starts, 'bigint[]'),
+          }),
+        )
+        .selectAll(),
+  );

@@ -1,5 +1,4 @@
 import {
-  handoffNotFound,
   moveOwnership,
   refuseResolve,
   type HandoffOutcome,
@@ -9,20 +8,17 @@ import {
   type ResolveHandoff,
 } from '@org/domain';
 import { sql } from 'kysely';
+import { cancelOffers, noLease, type SessionChange } from '../../leases/move-ownership.js';
+import { prepareHandoffMutation } from '../../mutation/prepare-handoff-mutation.js';
+import { lockArguments, lockSession, type LockArguments } from '../../mutation/read-situation.js';
+import { recordAnswer, type KeyArguments } from '../../mutation/replay.js';
+import { handoffJson, handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
+import { update } from '../../statements/changes.js';
 import { clock, epochMs } from '../../statements/clock.js';
 import type { Database } from '../../statements/database.js';
-import { handoffJson, handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
-import { cancelOffers, noLease, type SessionChange } from '../../leases/move-ownership.js';
-import type { Operation } from '../operation.js';
+import { cast } from '../../statements/expressions.js';
 import { statement } from '../../statements/query-builder.js';
-import {
-  lockArguments,
-  lockSession,
-  prepareReadHandoffSituation,
-  type LockArguments,
-} from '../../mutation/read-situation.js';
-import { prepareMutation } from '../../mutation/prepare-mutation.js';
-import { recordAnswer, type KeyArguments } from '../../mutation/replay.js';
+import type { Operation } from '../operation.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -33,12 +29,9 @@ interface Answer {
 export function prepareResolveHandoff(
   database: Database,
 ): Operation<ResolveHandoff, Replayable<{ handoff: HandoffRecord }>> {
-  const readSituation = prepareReadHandoffSituation<Answer>(database);
   const write = prepareWrite(database);
 
-  return prepareMutation(database, {
-    read: ({ handoffId }, key) => readSituation({ ...key, handoffId }),
-    notFound: ({ handoffId }) => handoffNotFound(handoffId),
+  return prepareHandoffMutation(database, {
     refuse: (request, { handoff, record, observedAtMs }) =>
       refuseResolve(handoffRecord(handoff, observedAtMs), record, request),
     write: async (request, { handoff, session, record }, key) => {
@@ -76,7 +69,8 @@ function prepareWrite(database: Database): (resolution: Resolution) => Promise<{
   return database.prepareWrite('resolve_handoff', (p) =>
     statement<{ response: Answer }>(sql`
       with ${lockSession(p)}, handoff as materialized (
-        select handoffs.id as handoff_id, handoffs.handoff_id as public_id, handoffs.status, handoffs.expires_at, session.id as session_id
+        select handoffs.id as handoff_row_id, handoffs.handoff_id, handoffs.status, handoffs.expires_at,
+          session.id as session_id
         from session join handoffs on handoffs.id = ${p.handoffRowId} and handoffs.status = ${p.status}
         for update of handoffs
       ), timed as materialized (
@@ -84,26 +78,32 @@ function prepareWrite(database: Database): (resolution: Resolution) => Promise<{
       ), live as materialized (
         select * from timed where status <> 'pending' or expires_at > now
       ), moved as (
-        update sessions set
-          owner = ${p.owner},
-          participants = ${p.participants}::text[],
-          former_owners = ${p.formerOwners}::text[],
-          epoch = sessions.epoch + 1,
-          version = sessions.version + 1,
-          updated_at = greatest(sessions.updated_at, live.now),
-          last_activity_at = greatest(sessions.last_activity_at, live.now),
-          ${noLease}
+        ${update('sessions', {
+          owner: p.owner,
+          participants: cast(p.participants, 'text[]'),
+          former_owners: cast(p.formerOwners, 'text[]'),
+          epoch: sql`sessions.epoch + 1`,
+          version: sql`sessions.version + 1`,
+          updated_at: sql`greatest(sessions.updated_at, live.now)`,
+          last_activity_at: sql`greatest(sessions.last_activity_at, live.now)`,
+          ...noLease,
+        })}
         from live where live.moves and sessions.id = live.session_id
       ), kept as (
-        update sessions set ${noLease}
-        from live where not live.moves and sessions.id = live.session_id and sessions.lease_handoff_id = live.public_id
+        ${update('sessions', noLease)}
+        from live
+        where not live.moves and sessions.id = live.session_id and sessions.lease_handoff_id = live.handoff_id
       ), cancelled as (
-        ${cancelOffers(sql`live`)}
+        ${cancelOffers('live')}
       ), resolved as (
-        update handoffs set
-          status = ${p.outcome}, resolved_at = live.now, reason = ${p.reason}, result = ${p.result}::json,
-          lease_check_at = null
-        from live where handoffs.id = live.handoff_id
+        ${update('handoffs', {
+          status: p.outcome,
+          resolved_at: sql`live.now`,
+          reason: p.reason,
+          result: sql`${p.result}::json`,
+          lease_check_at: sql.lit(null),
+        })}
+        from live where handoffs.id = live.handoff_row_id
         returning ${handoffJson} as handoff, live.session_id, live.now
       ), answer as (
         select now, session_id, json_build_object('handoff', handoff, 'observed_at', ${epochMs(sql`now`)}) as response from resolved

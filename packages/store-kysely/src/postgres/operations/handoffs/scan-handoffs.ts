@@ -1,137 +1,249 @@
-import type { ListHandoffs } from '@org/domain';
-import { sql, type RawBuilder } from 'kysely';
-import type { Placeholders } from '../../../prepared-query.js';
-import { clock, epochMs } from '../../statements/clock.js';
-import type { Database } from '../../statements/database.js';
-import { findLapses, isCancelledByLapse, oneNamespace } from '../../leases/lapses.js';
-import { statement } from '../../statements/query-builder.js';
-import { selectLeasedHandoffs, type LeasedHandoffRow } from './read-handoff.js';
+import type { HandoffStatus, ListHandoffs } from '@org/domain';
+import { sql, type Expression, type InferResult, type RawBuilder } from 'kysely';
+import { jsonBuildObject } from 'kysely/helpers/postgres';
+import { isCancelledByLapse, oneNamespace, withLapses } from '../../leases/lapses.js';
 import { place } from '../../rows/scan.js';
-
-/** What was looked through. */
-export interface Scan {
-  readonly observed_at: number;
-  /** The greatest place that the database ever gave. */
-  readonly last_place: number;
-  /** Whether leases may have lapsed that nothing has stored yet. */
-  readonly has_due: boolean;
-  /** Offers that are stored as pending after their deadline; null: none. */
-  readonly expired: readonly number[] | null;
-  /** How far each class was read; null: nothing was there. */
-  readonly classes: readonly { class: number; last: number; cut_after: number | null }[] | null;
-  /** What the list shows of that, the oldest of each class first; null: nothing. */
-  readonly listed: readonly { id: number; class: number; sender: string; is_offered_again: boolean }[] | null;
-  /** The first of those, as many as a page shows. */
-  readonly oldest: readonly LeasedHandoffRow[] | null;
-}
+import type { HandoffsTable } from '../../schema/tables.js';
+import { epochMs, type Clocked } from '../../statements/clock.js';
+import type { Database, Run } from '../../statements/database.js';
+import { arrayOf, cast, columnsOf, matches, unnest } from '../../statements/expressions.js';
+import { leasedHandoffs } from './read-handoff.js';
 
 export interface ScanArguments extends Pick<ListHandoffs, 'namespace' | 'agent' | 'limit'> {
-  /** Each is one range of an index; empty: what is offered to anyone. */
+  /** Each is one range of an index. Empty for what is offered to anyone. */
   readonly addresses: readonly string[];
-  /** Of each address. */
+  /** The class of each address. */
   readonly classes: readonly number[];
   /** After which place each address is read. */
   readonly starts: readonly number[];
-  readonly status: string | null;
-  /** How many rows of each address are looked through. */
+  readonly status: HandoffStatus | null;
+  /** How many rows of each address are examined. */
   readonly width: number;
 }
 
 export type Range = 'inbox' | 'pending_inbox' | 'outbox';
 
-/** What an address is compared with. An index has it in these words. */
-const addressee: Readonly<Record<Range, RawBuilder<string>>> = {
-  inbox: sql`coalesce(target_agent, '')`,
-  pending_inbox: sql`coalesce(target_agent, '')`,
-  outbox: sql`requesting_agent`,
-};
+/** What was examined, and what the list shows of that. */
+export type Scan = InferResult<ReturnType<typeof selectScan>>[number];
 
 /**
  * The addresses of a class are known as far as the first of them was cut off. Offers that are pending again by a lapse
  * follow what is stored, as long as nothing was cut off.
  */
-export function prepareScanHandoffs(database: Database, range: Range): (args: ScanArguments) => Promise<Scan[]> {
-  return database.prepareRead(`list_${range}`, (p) =>
-    statement<Scan>(sql`
-      with clock as materialized (select ${clock(p)} as now), ${findLapses(oneNamespace(p.namespace))},
-      ${settledRows(p, range)}, listed as materialized (
-        select id, class, requesting_agent as sender, null::timestamptz as lapsed_at from settled
-        where (${p.status}::text is null or shown_status = ${p.status}::text) and ${isForAgent(p, range)}
-        union all
-        select id, class, requesting_agent, lapsed_at
-        from clock, lapsed join addressed on ${addressee[range]} = address
-        where ${isForAgent(p, range)} and not exists (select from reached where cut_after is not null) and (
-          ${p.status}::text is null
-          or case when expires_at > clock.now then 'pending' else 'expired' end = ${p.status}::text
-        )
-      )
-      select ${epochMs(sql`clock.now`)} as observed_at,
-        coalesce(pg_sequence_last_value(regclass 'handoffs_id_seq'), 0) as last_place,
-        exists (select from due) as has_due,
-        (select array_agg(id) from settled where shown_status = 'expired' and status = 'pending') as expired,
-        (select json_agg(reached) from reached) as classes,
-        (
-          select json_agg(
-            json_build_object('id', id, 'class', class, 'sender', sender, 'is_offered_again', lapsed_at is not null)
-            order by ${listOrder}
-          ) from listed
-        ) as listed,
-        (
-          select json_agg(oldest) from (
-            ${selectLeasedHandoffs}
-            where handoffs.id = any (array(select id from listed order by ${listOrder} limit ${p.limit}::integer))
-          ) as oldest
-        ) as oldest
-      from clock`),
-  );
-}
+export const prepareScanHandoffs = (database: Database, range: Range): Run<ScanArguments, Scan> =>
+  database.prepareRead(`list_${range}`, (p: Clocked<ScanArguments>) => selectScan(p, range));
 
-const listOrder = sql`class, lapsed_at nulls first, id`;
+const selectScan = (p: Clocked<ScanArguments>, range: Range) =>
+  withListed(p, range)
+    .selectFrom('clock')
+    .select((eb) => {
+      const oldest = eb
+        .selectFrom('listed')
+        .select('id')
+        .orderBy('class')
+        .orderBy('lapsed_at', (order) => order.asc().nullsFirst())
+        .orderBy('id')
+        .limit(cast(p.limit, 'integer'));
+      return [
+        epochMs(eb.ref('clock.now')).as('observed_at'),
+        // The greatest place that the database ever gave.
+        sql<number>`coalesce(pg_sequence_last_value(regclass 'handoffs_id_seq'), 0)`.as('last_place'),
+        // Whether leases may have lapsed that nothing has stored yet.
+        sql<boolean>`exists ${eb.selectFrom('due')}`.as('has_due'),
+        // Offers that are stored as pending after their deadline. Null if there are none.
+        eb
+          .selectFrom('settled')
+          .select(({ fn }) => fn.agg<number[]>('array_agg', ['id']).as('ids'))
+          .where('shown_status', '=', sql.lit('expired'))
+          .where('status', '=', sql.lit('pending'))
+          .as('expired'),
+        // How far each class was read. Null if nothing was there.
+        eb
+          .selectFrom('reached')
+          .select(({ fn }) => fn.jsonAgg('reached').as('rows'))
+          .as('classes'),
+        // What the list shows, the oldest of each class first. Null if there is nothing.
+        eb
+          .selectFrom('listed')
+          .select((listed) => {
+            const [id, again] = [listed.ref('id'), sql<boolean>`${listed.ref('lapsed_at')} is not null`];
+            const [index, sender] = [listed.ref('class'), listed.ref('sender')];
+            return listed.fn
+              .jsonAgg(jsonBuildObject({ id, class: index, sender, is_offered_again: again }))
+              .orderBy('class')
+              .orderBy('lapsed_at', (order) => order.asc().nullsFirst())
+              .orderBy('id')
+              .as('rows');
+          })
+          .as('listed'),
+        // The first of those, as many as a page shows.
+        eb
+          .selectFrom(leasedHandoffs.where('handoffs.id', '=', eb.fn.any(arrayOf(oldest))).as('oldest'))
+          .select(({ fn }) => fn.jsonAgg('oldest').as('rows'))
+          .as('oldest'),
+      ];
+    });
+
+/** Begins a query with what the list shows: of what was examined, and of the offers that lapses make pending again. */
+const withListed = (p: Clocked<ScanArguments>, range: Range) =>
+  withSettled(p, range).with(
+    (cte) => cte('listed').materialized(),
+    (query) =>
+      query
+        .selectFrom('settled')
+        .select(['id', 'class', 'requesting_agent as sender', sql<Date | null>`null::timestamptz`.as('lapsed_at')])
+        .where((eb) => matches(p.status, eb.ref('shown_status')))
+        .where(isShownTo(p.agent, range, 'settled'))
+        .unionAll(
+          query
+            .selectFrom(['clock', 'lapsed'])
+            .innerJoin('addressed', (join) => join.on((eb) => eb(addressee(range, 'lapsed'), '=', eb.ref('address'))))
+            .select(['id', 'class', 'requesting_agent as sender', 'lapsed_at'])
+            .where(isShownTo(p.agent, range, 'lapsed'))
+            .where((eb) => eb.not(eb.exists(eb.selectFrom('reached').where('cut_after', 'is not', null))))
+            .where((eb) =>
+              matches(
+                p.status,
+                eb
+                  .case()
+                  .when('expires_at', '>', eb.ref('clock.now'))
+                  .then(sql.lit('pending'))
+                  .else(sql.lit('expired'))
+                  .end(),
+              ),
+            ),
+        ),
+  );
 
 /**
- * Expressions for `with …`: the addresses; the rows of each that are looked through; how far each class is known; and its
- * rows up to there as the clock has them, but for those that a lapse offers again.
+ * Begins a query with the addresses; the rows of each that are examined; how far each class is known; and its rows up to
+ * there as the clock has them, except those that a lapse offers again.
  */
-const settledRows = (p: Placeholders<ScanArguments>, range: Range): RawBuilder<unknown> => sql`
-  addressed as materialized (
-    select * from unnest(${p.addresses}::text[], ${p.classes}::integer[], ${p.starts}::bigint[])
-      as addressed (address, class, start)
-  ), scanned as materialized (
-    select part.*, addressed.class
-    from addressed cross join lateral (
-      select ${scannedColumns}, row_number() over () as ordinal
-      from (
-        select ${scannedColumns}
-        from handoffs
-        where namespace = ${p.namespace} and ${addressee[range]} = address and ${place} > addressed.start
-          ${range === 'pending_inbox' ? sql`and status = 'pending'` : sql``}
-        order by ${place} limit ${p.width}::integer + 1
-      ) as found
-    ) as part
-  ), reached as materialized (
-    select class, max(id) as last, min(id) filter (where ordinal > ${p.width}::integer) - 1 as cut_after
-    from scanned group by class
-  ), settled as materialized (
-    select scanned.*, case
-        when status <> 'pending' then status
-        when ${isCancelledByLapse(sql`scanned`)} and (
-          expires_at > clock.now
-          or expires_at > (select lapsed_at from lapsed where lapsed.session_id = scanned.session_id)
-        ) then 'cancelled'
-        when expires_at <= clock.now then 'expired'
-        else 'pending'
-      end as shown_status
-    from clock, scanned join reached using (class)
-    where id <= coalesce(reached.cut_after, id) and id not in (select id from lapsed)
-  )`;
+const withSettled = (p: Clocked<ScanArguments>, range: Range) =>
+  withScanned(p, range)
+    .with(
+      (cte) => cte('reached').materialized(),
+      (query) =>
+        query
+          .selectFrom('scanned')
+          .select((eb) => [
+            'class',
+            eb.fn.max('id').as('last'),
+            eb(
+              eb.fn.min<number | null>('id').filterWhere('ordinal', '>', cast(p.width, 'integer')),
+              '-',
+              sql.lit(1),
+            ).as('cut_after'),
+          ])
+          .groupBy('class'),
+    )
+    .with(
+      (cte) => cte('settled').materialized(),
+      (query) =>
+        query
+          .selectFrom(['clock', 'scanned'])
+          .innerJoin('reached', 'reached.class', 'scanned.class')
+          .selectAll('scanned')
+          .select((eb) =>
+            eb
+              .case()
+              .when('status', '<>', sql.lit('pending'))
+              .then(eb.ref('status'))
+              .when(
+                eb.and([
+                  isCancelledByLapse('scanned'),
+                  eb.or([
+                    eb('expires_at', '>', eb.ref('clock.now')),
+                    eb('expires_at', '>', (lapse) =>
+                      lapse
+                        .selectFrom('lapsed')
+                        .select('lapsed_at')
+                        .whereRef('lapsed.session_id', '=', 'scanned.session_id'),
+                    ),
+                  ]),
+                ]),
+              )
+              .then(sql.lit('cancelled'))
+              .when('expires_at', '<=', eb.ref('clock.now'))
+              .then(sql.lit('expired'))
+              .else(sql.lit('pending'))
+              .end()
+              .as('shown_status'),
+          )
+          .where((eb) => eb('id', '<=', eb.fn.coalesce('reached.cut_after', 'id')))
+          .where('id', 'not in', (eb) => eb.selectFrom('lapsed').select('id')),
+    );
+
+const withScanned = (p: Clocked<ScanArguments>, range: Range) =>
+  withLapses(p, oneNamespace(p.namespace))
+    .with(
+      (cte) => cte('addressed').materialized(),
+      (query) =>
+        query
+          .selectFrom(
+            unnest('addressed', {
+              address: cast(p.addresses, 'text[]'),
+              class: cast(p.classes, 'integer[]'),
+              start: cast(p.starts, 'bigint[]'),
+            }),
+          )
+          .selectAll(),
+    )
+    .with(
+      (cte) => cte('scanned').materialized(),
+      (query) =>
+        query
+          .selectFrom('addressed')
+          .crossJoinLateral((eb) =>
+            eb
+              .selectFrom(
+                eb
+                  .selectFrom('handoffs')
+                  .select(scannedColumns)
+                  .where('namespace', '=', p.namespace)
+                  .where(addressee(range, 'handoffs'), '=', eb.ref('address'))
+                  .where(place, '>', eb.ref('addressed.start'))
+                  .$if(range === 'pending_inbox', (pending) => pending.where('status', '=', sql.lit('pending')))
+                  .orderBy(place)
+                  .limit(sql<number>`${cast(p.width, 'integer')} + 1`)
+                  .as('found'),
+              )
+              .select(scannedColumns)
+              .select(({ fn }) => fn.agg<number>('row_number').over().as('ordinal'))
+              .as('part'),
+          )
+          .selectAll('part')
+          .select('addressed.class'),
+    );
 
 /** What the filters look at. */
-const scannedColumns = sql`id, session_id, request_type, status, expires_at, requesting_agent, target_agent`;
+const scannedColumns = [
+  'id',
+  'session_id',
+  'request_type',
+  'status',
+  'expires_at',
+  'requesting_agent',
+  'target_agent',
+] as const;
 
-/** No agent may claim an offer that it made to a role. */
-const isForAgent = (p: Placeholders<ScanArguments>, range: Range): RawBuilder<boolean> =>
-  range === 'outbox' ? sql`true` : sql`${isOwnRoleOffer(p.agent)} is not true`;
+/** The address of a handoff, as the indexes of inboxes have it. @param handoff the name of a row */
+export const addressOf = (handoff: string): RawBuilder<string> =>
+  sql`coalesce(${columnsOf<HandoffsTable>(handoff)('target_agent')}, '')`;
 
-/** Null for an offer to anyone. See `isOwnRoleOffer` in the domain. */
-export const isOwnRoleOffer = (agent: RawBuilder<string>): RawBuilder<unknown> =>
-  sql`(requesting_agent = ${agent} and target_agent like 'role:%')`;
+/** What an address is compared with. */
+const addressee = (range: Range, handoff: string): RawBuilder<string> =>
+  range === 'outbox' ? columnsOf<HandoffsTable>(handoff)('requesting_agent') : addressOf(handoff);
+
+const isShownTo = (agent: Expression<string>, range: Range, handoff: string): RawBuilder<boolean> =>
+  range === 'outbox' ? sql`true` : isOpenTo(agent, handoff);
+
+/**
+ * Whether an agent may claim an offer: not one that it made to a role. See `isOwnRoleOffer` in the domain.
+ *
+ * @param handoff the name of a row with the columns of `handoffs`
+ */
+export function isOpenTo(agent: Expression<string>, handoff: string): RawBuilder<boolean> {
+  const column = columnsOf<HandoffsTable>(handoff);
+  return sql`(${column('requesting_agent')} = ${agent} and ${column('target_agent')} like 'role:%') is not true`;
+}

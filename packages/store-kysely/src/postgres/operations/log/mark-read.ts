@@ -1,10 +1,14 @@
 import { refuseMark, sessionNotFound, type MarkRead, type ReadMark } from '@org/domain';
 import { sql } from 'kysely';
+import type { Placeholders } from '../../../prepared-query.js';
+import { retryOnConflict } from '../../mutation/retry-on-conflict.js';
+import { sessionByKey } from '../../rows/session-row.js';
+import { insertInto } from '../../statements/changes.js';
 import { commitDurably } from '../../statements/commit-durably.js';
 import type { Database } from '../../statements/database.js';
-import type { Operation } from '../operation.js';
+import { cast } from '../../statements/expressions.js';
 import { statement } from '../../statements/query-builder.js';
-import { retryOnConflict } from '../../mutation/retry-on-conflict.js';
+import type { Operation } from '../operation.js';
 
 export function prepareMarkRead(database: Database): Operation<MarkRead, ReadMark> {
   const read = prepareReadMark(database);
@@ -31,12 +35,13 @@ interface MarkRow {
 
 type Mark = Pick<MarkRead, 'namespace' | 'sessionKey' | 'agent'>;
 
-function prepareReadMark(database: Database): (mark: Mark) => Promise<MarkRow[]> {
-  return database.prepareRead('read_mark', (p) =>
-    statement<MarkRow>(sql`
-      select coalesce(read_marks.sequence, 0) as sequence, sessions.last_sequence
-      from sessions left join read_marks on read_marks.session_id = sessions.id and read_marks.agent = ${p.agent}
-      where sessions.namespace = ${p.namespace} and sessions.session_key = ${p.sessionKey}`),
+function prepareReadMark(database: Database) {
+  return database.prepareRead('read_mark', (p: Placeholders<Mark>) =>
+    sessionByKey(p)
+      .leftJoin('read_marks', (join) =>
+        join.onRef('read_marks.session_id', '=', 'sessions.id').on('read_marks.agent', '=', p.agent),
+      )
+      .select((eb) => [eb.fn.coalesce('read_marks.sequence', eb.lit(0)).as('sequence'), 'sessions.last_sequence']),
   );
 }
 
@@ -47,8 +52,8 @@ function prepareMoveMark(database: Database): (mark: Mark & { readonly sequence:
       with session as materialized (
         select id, last_sequence from sessions where namespace = ${p.namespace} and session_key = ${p.sessionKey}
       ), moved as (
-        insert into read_marks (session_id, agent, sequence)
-        select id, ${p.agent}, ${p.sequence}::bigint from session where last_sequence >= ${p.sequence}::bigint
+        ${insertInto('read_marks', { session_id: sql`id`, agent: p.agent, sequence: cast(p.sequence, 'bigint') })}
+        from session where last_sequence >= ${p.sequence}::bigint
         on conflict (session_id, agent) do update set sequence = excluded.sequence
         returning sequence
       )

@@ -1,13 +1,16 @@
-import { sessionNotFound, type BriefingSource, type ReadBriefing } from '@org/domain';
-import { sql, type RawBuilder } from 'kysely';
+import type { BriefingSource, ReadBriefing } from '@org/domain';
+import { expressionBuilder, sql, type InferResult } from 'kysely';
 import type { NoticeUnsettled } from '../../../settler.js';
-import { clock, epochMs } from '../../statements/clock.js';
-import type { Database } from '../../statements/database.js';
-import { entryColumns, entryRecord, type EntryRow } from '../../rows/entry-row.js';
+import { entryColumns, entryRecord, isEntry } from '../../rows/entry-row.js';
+import { foundSession } from '../../rows/found-session.js';
 import { observingSessions } from '../../rows/observe-session.js';
+import { selectSession } from '../../rows/session-row.js';
+import type { Tables } from '../../schema/tables.js';
+import type { Clocked } from '../../statements/clock.js';
+import type { Database } from '../../statements/database.js';
+import { cast, inFirstRow } from '../../statements/expressions.js';
+import { db } from '../../statements/query-builder.js';
 import type { Operation } from '../operation.js';
-import { statement } from '../../statements/query-builder.js';
-import { sessionColumns, type SessionRow } from '../../rows/session-row.js';
 
 export function prepareReadBriefing(
   database: Database,
@@ -26,38 +29,22 @@ export function prepareReadBriefing(
       offset: 0,
       maxContentLength,
     });
-    const found = rows.find((row) => row.session !== null)?.session ?? undefined;
-    if (found === undefined) throw sessionNotFound(sessionKey);
-    const newestFirst = (kind: TaggedEntry['kind']): BriefingSource['newest'] =>
-      rows
-        .filter((row): row is Row & TaggedEntry => row.kind === kind)
-        .toSorted((a, b) => b.sequence - a.sequence)
-        .map(entryRecord);
+    const session = foundSession(rows, sessionKey);
+    const newestFirst = rows.filter(isEntry).toSorted((a, b) => b.sequence - a.sequence);
+    const entriesOf = (kind: EntryKind): BriefingSource['newest'] =>
+      newestFirst.filter((row) => row.kind === kind).map(entryRecord);
     return {
-      session: observe(found, found.observed_at),
-      uptoSequence: found.upto_sequence,
-      pinned: newestFirst('pinned'),
-      newest: newestFirst('newest'),
-      pinnedCount: found.pinned_count ?? 0,
-      estimatedTokens: found.estimated_tokens ?? 0,
+      session: observe(session, session.observed_at),
+      uptoSequence: session.upto_sequence,
+      pinned: entriesOf('pinned'),
+      newest: entriesOf('newest'),
+      pinnedCount: session.pinned_count ?? 0,
+      estimatedTokens: session.estimated_tokens ?? 0,
     };
   };
 }
 
-interface Found extends SessionRow {
-  readonly observed_at: number;
-  readonly upto_sequence: number;
-  /** Of all entries up to there; null when there are none. */
-  readonly estimated_tokens: number | null;
-  readonly pinned_count: number | null;
-}
-
-interface TaggedEntry extends EntryRow {
-  readonly kind: 'newest' | 'pinned';
-}
-
-/** The session stands in the first row alone: its metadata may be large. Without entries there is one row without one. */
-type Row = { readonly session: Found | null } & (TaggedEntry | { readonly kind: null });
+type EntryKind = 'newest' | 'pinned';
 
 interface BriefingArguments extends Pick<ReadBriefing, 'namespace' | 'sessionKey' | 'pinnedLimit' | 'newestLimit'> {
   readonly uptoSequence: number | null;
@@ -65,28 +52,67 @@ interface BriefingArguments extends Pick<ReadBriefing, 'namespace' | 'sessionKey
   readonly maxContentLength: number;
 }
 
-function prepareRead(database: Database): (args: BriefingArguments) => Promise<Row[]> {
-  return database.prepareRead('read_briefing', (p) => {
-    const entries = (kind: TaggedEntry['kind'], condition: RawBuilder<boolean>, limit: RawBuilder<number>) => sql`
-      (select ${sql.lit(kind)} as kind, ${entryColumns(p.offset, p.maxContentLength)}
-      from context_history
-      where session_id = session.id and sequence <= session.upto_sequence and ${condition}
-      order by sequence desc
-      limit ${limit}::integer)`;
-    return statement<Row>(sql`
-      with found as materialized (
-        select ${sessionColumns}, ${epochMs(clock(p))} as observed_at,
-          least(${p.uptoSequence}::bigint, sessions.last_sequence) as upto_sequence
-        from sessions where namespace = ${p.namespace} and session_key = ${p.sessionKey}
-      ), session as materialized (
-        -- What a log holds up to an entry is a look-up of that entry alone.
-        select found.*, tokens_before + estimated_tokens as estimated_tokens,
-          pinned_before + pinned::integer as pinned_count
-        from found left join context_history on session_id = found.id and sequence = found.upto_sequence
+function prepareRead(database: Database) {
+  return database.prepareRead('read_briefing', (p: Clocked<BriefingArguments>) =>
+    db
+      .with(
+        (cte) => cte('found').materialized(),
+        () => findSession(p),
       )
-      select case when row_number() over () = 1 then row_to_json(session) end as session, entry.*
-      from session left join lateral (
-        ${entries('newest', sql`true`, p.newestLimit)} union all ${entries('pinned', sql`pinned`, p.pinnedLimit)}
-      ) as entry on true`);
-  });
+      .with(
+        (cte) => cte('session').materialized(),
+        (query) =>
+          query
+            .selectFrom('found')
+            // What a log holds up to an entry is a look-up of that entry alone.
+            .leftJoin('context_history', (join) =>
+              join.onRef('session_id', '=', 'found.id').onRef('sequence', '=', 'found.upto_sequence'),
+            )
+            .selectAll('found')
+            .select((eb) => [
+              eb('tokens_before', '+', eb.ref('estimated_tokens')).as('estimated_tokens'),
+              eb('pinned_before', '+', eb.cast<number>('pinned', 'integer')).as('pinned_count'),
+            ]),
+      )
+      .selectFrom('session')
+      .leftJoinLateral(
+        briefed
+          .selectFrom(selectEntries(p, 'newest').limit(cast(p.newestLimit, 'integer')).as('newest'))
+          .selectAll('newest')
+          .unionAll(
+            briefed
+              .selectFrom(
+                selectEntries(p, 'pinned')
+                  .where((eb) => eb.ref('pinned'))
+                  .limit(cast(p.pinnedLimit, 'integer'))
+                  .as('pinned'),
+              )
+              .selectAll('pinned'),
+          )
+          .as('entry'),
+        (join) => join.onTrue(),
+      )
+      .select(({ fn }) => inFirstRow(fn.toJson('session')).as('session'))
+      .selectAll('entry'),
+  );
 }
+
+/** The session, and up to which entry its log is read. */
+const findSession = (p: Clocked<BriefingArguments>) =>
+  selectSession(p).select((eb) =>
+    sql<number>`least(${cast(p.uptoSequence, 'bigint')}, ${eb.ref('last_sequence')})`.as('upto_sequence'),
+  );
+
+const briefed = expressionBuilder<
+  Tables & { session: InferResult<ReturnType<typeof findSession>>[number] },
+  'session'
+>();
+
+const selectEntries = (p: Clocked<BriefingArguments>, kind: EntryKind) =>
+  briefed
+    .selectFrom('context_history')
+    .select(sql.lit(kind).as('kind'))
+    .select(entryColumns(p.offset, p.maxContentLength))
+    .whereRef('session_id', '=', 'session.id')
+    .whereRef('sequence', '<=', 'session.upto_sequence')
+    .orderBy('sequence', 'desc');

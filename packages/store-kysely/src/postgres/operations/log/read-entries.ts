@@ -1,13 +1,16 @@
-import { scanRange, sessionNotFound, type EntryPage, type ReadEntries } from '@org/domain';
-import { sql } from 'kysely';
+import { scanRange, type EntryPage, type ReadEntries } from '@org/domain';
+import { expressionBuilder, sql, type InferResult } from 'kysely';
 import type { NoticeUnsettled } from '../../../settler.js';
-import { clock, epochMs } from '../../statements/clock.js';
-import type { Database } from '../../statements/database.js';
-import { entryColumns, entryRecord, type EntryRow } from '../../rows/entry-row.js';
+import { entryColumns, entryRecord, isEntry, type EntryRow } from '../../rows/entry-row.js';
+import { foundSession } from '../../rows/found-session.js';
 import { observingSessions } from '../../rows/observe-session.js';
+import { selectSession } from '../../rows/session-row.js';
+import type { Tables } from '../../schema/tables.js';
+import type { Clocked } from '../../statements/clock.js';
+import type { Database } from '../../statements/database.js';
+import { cast, inFirstRow } from '../../statements/expressions.js';
+import { db } from '../../statements/query-builder.js';
 import type { Operation } from '../operation.js';
-import { statement } from '../../statements/query-builder.js';
-import { sessionColumns, type SessionRow } from '../../rows/session-row.js';
 
 export function prepareReadEntries(database: Database, notice: NoticeUnsettled): Operation<ReadEntries, EntryPage> {
   const readRange = {
@@ -30,8 +33,7 @@ export function prepareReadEntries(database: Database, notice: NoticeUnsettled):
       contentOffset,
       maxContentLength,
     });
-    const session = rows.find((row) => row.session !== null)?.session ?? undefined;
-    if (session === undefined) throw sessionNotFound(sessionKey);
+    const session = foundSession(rows, sessionKey);
     return {
       session: observe(session, session.observed_at),
       entries: rows.filter(isEntry).toSorted(order[direction]).map(entryRecord),
@@ -45,44 +47,42 @@ const order = {
   descending: (a: EntryRow, b: EntryRow): number => b.sequence - a.sequence,
 };
 
-/** The session stands in the first row alone: its metadata may be large. Without entries there is one row without one. */
-type Row = { readonly session: (SessionRow & { observed_at: number }) | null } & (
-  | EntryRow
-  | { readonly sequence: null }
-);
-
-const isEntry = (row: Row): row is Row & EntryRow => row.sequence !== null;
-
 interface RangeArguments extends Pick<ReadEntries, 'namespace' | 'sessionKey' | 'afterSequence' | 'limit'> {
   readonly first: number;
   readonly last: number;
-  readonly types: ReadEntries['types'] | null;
+  readonly types: NonNullable<ReadEntries['types']> | null;
   readonly contentOffset: number;
   readonly maxContentLength: number;
 }
 
-function prepareReadRange(
-  database: Database,
-  direction: ReadEntries['direction'],
-): (args: RangeArguments) => Promise<Row[]> {
-  const isAscending = direction === 'ascending';
-  return database.prepareRead(`read_entries_${direction}`, (p) => {
-    const beyond = isAscending ? sql`0` : sql`greatest(0, ${p.last}::bigint - found.last_sequence)`;
-    return statement<Row>(sql`
-      with found as materialized (
-        select ${sessionColumns}, ${epochMs(clock(p))} as observed_at
-        from sessions where namespace = ${p.namespace} and session_key = ${p.sessionKey}
+function prepareReadRange(database: Database, direction: ReadEntries['direction']) {
+  return database.prepareRead(`read_entries_${direction}`, (p: Clocked<RangeArguments>) =>
+    db
+      .with(
+        (cte) => cte('found').materialized(),
+        () => selectSession(p),
       )
-      select case when row_number() over () = 1 then row_to_json(found) end as session, entry.*
-      from found left join lateral (
-        select ${entryColumns(p.contentOffset, p.maxContentLength)}
-        from context_history
-        where session_id = found.id
-          and sequence >= greatest(${p.afterSequence}::bigint + 1, ${p.first}::bigint - ${beyond})
-          and sequence <= ${p.last}::bigint - ${beyond}
-          and (${p.types}::text[] is null or context_type = any (${p.types}::text[]))
-        order by sequence ${isAscending ? sql`asc` : sql`desc`}
-        limit ${p.limit}::integer
-      ) as entry on true`);
-  });
+      .selectFrom('found')
+      .leftJoinLateral(selectRange(p, direction).as('entry'), (join) => join.onTrue())
+      .select(({ fn }) => inFirstRow(fn.toJson('found')).as('session'))
+      .selectAll('entry'),
+  );
+}
+
+const found = expressionBuilder<Tables & { found: InferResult<ReturnType<typeof selectSession>>[number] }, 'found'>();
+
+/** The entries of the range that have one of the types. */
+function selectRange(p: Clocked<RangeArguments>, direction: ReadEntries['direction']) {
+  const isAscending = direction === 'ascending';
+  const [first, last, types] = [cast(p.first, 'bigint'), cast(p.last, 'bigint'), cast(p.types, 'text[]')];
+  const beyond = isAscending ? sql`0` : sql`greatest(0, ${last} - ${found.ref('found.last_sequence')})`;
+  return found
+    .selectFrom('context_history')
+    .select(entryColumns(p.contentOffset, p.maxContentLength))
+    .whereRef('session_id', '=', 'found.id')
+    .where('sequence', '>=', sql<number>`greatest(${cast(p.afterSequence, 'bigint')} + 1, ${first} - ${beyond})`)
+    .where('sequence', '<=', sql<number>`${last} - ${beyond}`)
+    .where((eb) => eb.or([eb(types, 'is', null), eb('context_type', '=', eb.fn.any(types.$notNull()))]))
+    .orderBy('sequence', isAscending ? 'asc' : 'desc')
+    .limit(cast(p.limit, 'integer'));
 }

@@ -1,13 +1,23 @@
-import { scanRange, sessionNotFound, type AppendedEntry, type LogTail, type ReadTail } from '@org/domain';
-import { sql } from 'kysely';
+import {
+  scanRange,
+  type AppendedEntry,
+  type ContextType,
+  type JsonObject,
+  type LogTail,
+  type ReadTail,
+} from '@org/domain';
+import { expressionBuilder, sql, type Expression, type InferResult, type Nullable } from 'kysely';
 import type { NoticeUnsettled } from '../../../settler.js';
-import { clock, epochMs } from '../../statements/clock.js';
-import type { Database } from '../../statements/database.js';
-import { entryColumns, entryRecord, type EntryRow } from '../../rows/entry-row.js';
+import { entryColumns, entryRecord, isEntry, type EntryRow } from '../../rows/entry-row.js';
+import { foundSession } from '../../rows/found-session.js';
 import { observingSessions } from '../../rows/observe-session.js';
+import { selectSession } from '../../rows/session-row.js';
+import type { Tables } from '../../schema/tables.js';
+import { epochMs, type Clocked } from '../../statements/clock.js';
+import type { Database } from '../../statements/database.js';
+import { cast, inFirstRow } from '../../statements/expressions.js';
+import { db } from '../../statements/query-builder.js';
 import type { Operation } from '../operation.js';
-import { statement } from '../../statements/query-builder.js';
-import { sessionColumns, type SessionRow } from '../../rows/session-row.js';
 
 export function prepareReadTail(database: Database, notice: NoticeUnsettled): Operation<ReadTail, LogTail> {
   const read = prepareRead(database);
@@ -27,19 +37,24 @@ export function prepareReadTail(database: Database, notice: NoticeUnsettled): Op
       offset: 0,
       maxContentLength,
     });
-    const session = rows.find((row) => row.session !== null)?.session ?? undefined;
-    if (session === undefined) throw sessionNotFound(sessionKey);
-    const inOrder = rows.filter((row) => row.sequence !== null).toSorted((a, b) => a.sequence - b.sequence);
+    const session = foundSession(rows, sessionKey);
     return {
       session: observe(session, session.observed_at),
       scanned: scanRange(request, session.last_sequence),
-      pageEnds: inOrder.filter(({ is_page_end: isPageEnd }) => isPageEnd).map(appendedEntry),
-      entries: inOrder.filter(({ is_page_end: isPageEnd }) => !isPageEnd).map(entryRecord),
+      pageEnds: rows.filter(isPageEnd).toSorted(bySequence).map(appendedEntry),
+      entries: rows.filter(isEntry).toSorted(bySequence).map(entryRecord),
     };
   };
 }
 
-const appendedEntry = (row: EntryRow): AppendedEntry => ({
+type PageEnd = Pick<EntryRow, 'sequence' | 'created_at' | 'content_bytes' | 'estimated_tokens' | 'epoch'>;
+
+const isPageEnd = <Row extends Nullable<EntryRow>>(row: Row): row is Row & PageEnd =>
+  row.sequence !== null && !isEntry(row);
+
+const bySequence = (a: PageEnd, b: PageEnd): number => a.sequence - b.sequence;
+
+const appendedEntry = (row: PageEnd): AppendedEntry => ({
   sequence: row.sequence,
   createdAtMs: row.created_at,
   contentBytes: row.content_bytes,
@@ -47,16 +62,22 @@ const appendedEntry = (row: EntryRow): AppendedEntry => ({
   epoch: row.epoch,
 });
 
-/** Of the end of a page there are only the columns of an {@link AppendedEntry}. */
-interface TailRow extends EntryRow {
-  readonly is_page_end: boolean;
-}
+const entry = expressionBuilder<Tables, 'context_history'>();
 
-/** The session stands in the first row alone: its metadata may be large. Without entries there is one row without one. */
-type Row = { readonly session: (SessionRow & { observed_at: number }) | null } & (
-  | TailRow
-  | { readonly sequence: null }
-);
+/** The end of a page, in the columns of entries and in their order: an entry without what an append does not return. */
+const pageEndColumns = [
+  'sequence',
+  sql<ContextType | null>`null::text`.as('context_type'),
+  sql<string | null>`null::text`.as('agent'),
+  'epoch',
+  sql<boolean | null>`null::boolean`.as('pinned'),
+  epochMs(entry.ref('created_at')).as('created_at'),
+  'content_bytes',
+  'estimated_tokens',
+  sql<JsonObject | null>`null::json`.as('metadata'),
+  sql<string | null>`null::text`.as('content'),
+  sql<boolean | null>`null::boolean`.as('content_cut'),
+] as const;
 
 interface TailArguments extends Pick<ReadTail, 'namespace' | 'sessionKey' | 'afterSequence' | 'pageSize'> {
   readonly isDescending: boolean;
@@ -66,39 +87,65 @@ interface TailArguments extends Pick<ReadTail, 'namespace' | 'sessionKey' | 'aft
   readonly maxContentLength: number;
 }
 
-/** The ends of pages are looked up one by one: to the planner a series may be of any length. */
-function prepareRead(database: Database): (args: TailArguments) => Promise<Row[]> {
-  return database.prepareRead('read_tail', (p) => {
-    const beyond = sql`case when ${p.isDescending}::boolean then greatest(0, ${p.last}::bigint - last_sequence) else 0 end`;
-    const pageSize = sql`${p.pageSize}::bigint`;
-    return statement<Row>(sql`
-      with found as materialized (
-        select ${sessionColumns}, ${epochMs(clock(p))} as observed_at,
-          greatest(${p.afterSequence}::bigint + 1, ${p.first}::bigint - ${beyond}) as first,
-          least(${p.last}::bigint - ${beyond}, last_sequence) as last,
-          last_sequence - last_sequence % ${pageSize} as end_of_full_pages
-        from sessions where namespace = ${p.namespace} and session_key = ${p.sessionKey}
+function prepareRead(database: Database) {
+  return database.prepareRead('read_tail', (p: Clocked<TailArguments>) =>
+    db
+      .with(
+        (cte) => cte('found').materialized(),
+        () => findRange(p),
       )
-      select case when row_number() over () = 1 then row_to_json(found) end as session, entry.*
-      from found left join lateral (
-        select false as is_page_end, ${entryColumns(p.offset, p.maxContentLength)}
-        from context_history
-        where session_id = found.id
-          and sequence >= greatest(found.first, end_of_full_pages + 1) and sequence <= found.last
-        union all
-        select true, page_end.*
-        from generate_series(
-          (found.first + ${pageSize} - 1) / ${pageSize} * ${pageSize},
-          least((found.last + ${pageSize} - 1) / ${pageSize} * ${pageSize}, end_of_full_pages),
-          ${pageSize}
-        ) as page(last_sequence) cross join lateral (
-          select sequence, null, null, epoch, null::boolean, ${epochMs(sql`created_at`)}, content_bytes,
-            estimated_tokens, null::json, null, null::boolean
-          from context_history
-          where session_id = found.id and sequence = page.last_sequence
-          offset 0
-        ) as page_end
-        where found.first <= found.last
-      ) as entry on true`);
+      .selectFrom('found')
+      .leftJoinLateral(selectPageEnds(p).unionAll(selectTail(p)).as('entry'), (join) => join.onTrue())
+      .select(({ fn }) => inFirstRow(fn.toJson('found')).as('session'))
+      .selectAll('entry'),
+  );
+}
+
+/** The session, and the range of its log that is read. */
+function findRange(p: Clocked<TailArguments>) {
+  const [first, last, pageSize] = [cast(p.first, 'bigint'), cast(p.last, 'bigint'), cast(p.pageSize, 'bigint')];
+  return selectSession(p).select((eb) => {
+    const length = eb.ref('last_sequence');
+    const beyond = sql`case when ${cast(p.isDescending, 'boolean')} then greatest(0, ${last} - ${length}) else 0 end`;
+    return [
+      sql<number>`greatest(${cast(p.afterSequence, 'bigint')} + 1, ${first} - ${beyond})`.as('first'),
+      sql<number>`least(${last} - ${beyond}, ${length})`.as('last'),
+      sql<number>`${length} - ${length} % ${pageSize}`.as('end_of_full_pages'),
+    ];
   });
+}
+
+const found = expressionBuilder<Tables & { found: InferResult<ReturnType<typeof findRange>>[number] }, 'found'>();
+
+/** The entries of the range after the last full page. */
+const selectTail = (p: Clocked<TailArguments>) =>
+  found
+    .selectFrom('context_history')
+    .select(entryColumns(p.offset, p.maxContentLength))
+    .whereRef('session_id', '=', 'found.id')
+    .where('sequence', '>=', (eb) => sql`greatest(${eb.ref('found.first')}, ${eb.ref('found.end_of_full_pages')} + 1)`)
+    .whereRef('sequence', '<=', 'found.last');
+
+/** The ends of the full pages that the range touches. Each is looked up alone: to the planner a series may be of any length. */
+function selectPageEnds(p: Clocked<TailArguments>) {
+  const pageSize = cast(p.pageSize, 'bigint');
+  const endOfPage = (sequence: Expression<number>) => sql`(${sequence} + ${pageSize} - 1) / ${pageSize} * ${pageSize}`;
+  const ends = sql<{ last_sequence: number }>`generate_series(
+    ${endOfPage(found.ref('found.first'))},
+    least(${endOfPage(found.ref('found.last'))}, ${found.ref('found.end_of_full_pages')}),
+    ${pageSize}
+  )`.as<'page'>(sql`page(last_sequence)`);
+  return found
+    .selectFrom(ends)
+    .crossJoinLateral((eb) =>
+      eb
+        .selectFrom('context_history')
+        .select(pageEndColumns)
+        .whereRef('session_id', '=', 'found.id')
+        .whereRef('sequence', '=', 'page.last_sequence')
+        .offset(sql.lit(0))
+        .as('page_end'),
+    )
+    .selectAll('page_end')
+    .whereRef('found.first', '<=', 'found.last');
 }

@@ -8,15 +8,16 @@ import {
   type Replayable,
 } from '@org/domain';
 import { sql } from 'kysely';
+import { prepareMutation } from '../../mutation/prepare-mutation.js';
+import { prepareReadSessionSituation } from '../../mutation/read-situation.js';
+import { recordAnswer, selectRecorded, type KeyArguments } from '../../mutation/replay.js';
+import { isLapsed, isWithinTtl, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
+import { insertInto } from '../../statements/changes.js';
 import { clock, epochMs } from '../../statements/clock.js';
 import type { Database } from '../../statements/database.js';
-import type { Operation } from '../operation.js';
+import { cast } from '../../statements/expressions.js';
 import { statement } from '../../statements/query-builder.js';
-import { prepareReadSessionSituation } from '../../mutation/read-situation.js';
-import { keyArguments, recordAnswer, replay, selectRecorded, type KeyArguments } from '../../mutation/replay.js';
-import { isLapsed, isWithinTtl, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
-import { prepareSettleLease } from '../../leases/settle-lease.js';
-import { retryOnConflict } from '../../mutation/retry-on-conflict.js';
+import type { Operation } from '../operation.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -29,41 +30,26 @@ interface Answer {
 export function prepareCreateSession(database: Database): Operation<CreateSession, Replayable<CreatedSession>> {
   const write = prepareWrite(database);
   const readSituation = prepareReadSessionSituation<Answer>(database);
-  const settle = prepareSettleLease(database);
 
-  return (request) => {
-    const key = keyArguments(request);
-    async function explain(): Promise<Replayable<CreatedSession> | undefined> {
-      const {
-        session,
-        recorded,
-        observed_at: observedAtMs,
-      } = await readSituation({ ...key, sessionKey: request.sessionKey });
-      const answer = replay(recorded, request);
-      if (answer !== undefined) return presentAnswer(answer, true);
-      if (session === null || (await settle(session, observedAtMs))) return undefined;
-      const existing = sessionRecord(session, observedAtMs);
-      if (request.ifExists === 'error') throw sessionExists(existing);
-      if (isExpired(existing)) throw sessionExpired(existing);
-      return undefined;
-    }
-
-    return retryOnConflict(async () => {
-      const { namespace, sessionKey, agent, title = null, ttlMs = null } = request;
+  return prepareMutation(database, {
+    attempt: async (request, key) => {
+      const { sessionKey, title = null, ttlMs = null } = request;
       const metadata = JSON.stringify(request.metadata);
       const resumes = request.ifExists === 'resume';
-      const values = { namespace, sessionKey, uid: randomUUID(), agent, title, ttlMs, metadata, resumes };
-      const [written] = await write({ ...key, ...values });
-      return written === undefined ? explain() : presentAnswer(written.response, false);
-    });
-  };
+      const [written] = await write({ ...key, sessionKey, uid: randomUUID(), title, ttlMs, metadata, resumes });
+      return written;
+    },
+    read: ({ sessionKey }, key) => readSituation({ ...key, sessionKey }),
+    refuse: ({ ifExists }, { record }) => {
+      if (ifExists === 'error') return sessionExists(record);
+      return isExpired(record) ? sessionExpired(record) : undefined;
+    },
+    present: ({ session, created, observed_at: observedAtMs }) => ({
+      session: sessionRecord(session, observedAtMs),
+      created,
+    }),
+  });
 }
-
-const presentAnswer = (answer: Answer, replayed: boolean): Replayable<CreatedSession> => ({
-  session: sessionRecord(answer.session, answer.observed_at),
-  created: answer.created,
-  replayed,
-});
 
 interface NewSession extends KeyArguments {
   readonly sessionKey: string;
@@ -75,8 +61,8 @@ interface NewSession extends KeyArguments {
 }
 
 /**
- * Creates the session, or finds the one that is resumed. No answer: something is in the way, or the session came to be in
- * this very moment, too late to be seen.
+ * Creates the session, or finds the one that is resumed. Returns no row if the call has a recorded answer, the session may
+ * not be resumed, or another call has created it since the statement began.
  */
 function prepareWrite(database: Database): (session: NewSession) => Promise<{ response: Answer }[]> {
   return database.prepareWrite('create_session', (p) =>
@@ -84,16 +70,32 @@ function prepareWrite(database: Database): (session: NewSession) => Promise<{ re
       with clock as materialized (select ${clock(p)} as now, ${selectRecorded(p)} is null as is_first_call),
       existing as materialized (
         select ${sessionJson} as session, sessions.id as session_id, (
-            ${isWithinTtl(sql`sessions`, sql`clock.now`)} or state <> 'active'
-          ) and not ${isLapsed(sql`sessions`, sql`clock.now`)} as is_resumable
+            ${isWithinTtl('sessions', sql`clock.now`)} or state <> 'active'
+          ) and not ${isLapsed('sessions', sql`clock.now`)} as is_resumable
         from sessions, clock where namespace = ${p.namespace} and session_key = ${p.sessionKey}
       ), created as (
-        insert into sessions (
-          uid, namespace, session_key, state, owner, participants, former_owners, epoch, version, offers, last_sequence,
-          content_bytes, estimated_tokens, pinned_count, created_at, updated_at, last_activity_at, ttl_ms, title, metadata
-        )
-        select ${p.uid}::uuid, ${p.namespace}, ${p.sessionKey}, 'active', ${p.agent}, '{}', '{}', 1, 1, 0, 0,
-          0, 0, 0, now, now, now, ${p.ttlMs}::bigint, ${p.title}, ${p.metadata}::json
+        ${insertInto('sessions', {
+          uid: sql`${p.uid}::uuid`,
+          namespace: p.namespace,
+          session_key: p.sessionKey,
+          state: sql.lit('active'),
+          owner: p.agent,
+          participants: sql.lit('{}'),
+          former_owners: sql.lit('{}'),
+          epoch: sql.lit(1),
+          version: sql.lit(1),
+          offers: sql.lit(0),
+          last_sequence: sql.lit(0),
+          content_bytes: sql.lit(0),
+          estimated_tokens: sql.lit(0),
+          pinned_count: sql.lit(0),
+          created_at: sql`now`,
+          updated_at: sql`now`,
+          last_activity_at: sql`now`,
+          ttl_ms: cast(p.ttlMs, 'bigint'),
+          title: p.title,
+          metadata: sql`${p.metadata}::json`,
+        })}
         from clock where is_first_call and not exists (select from existing)
         on conflict (namespace, session_key) do nothing
         returning ${sessionJson} as session, sessions.id as session_id

@@ -1,5 +1,7 @@
 import { sessionNotFound, type SessionRef } from '@org/domain';
 import { sql } from 'kysely';
+import type { Placeholders } from '../../../prepared-query.js';
+import { sessionByKey } from '../../rows/session-row.js';
 import { commitDurably } from '../../statements/commit-durably.js';
 import type { Database } from '../../statements/database.js';
 import type { Operation } from '../operation.js';
@@ -7,9 +9,8 @@ import { statement } from '../../statements/query-builder.js';
 import { retryOnConflict } from '../../mutation/retry-on-conflict.js';
 
 export function prepareDeleteSession(database: Database): Operation<SessionRef, void> {
-  const find = database.prepareRead<SessionRef, Found>('find_session', (p) =>
-    statement(sql`
-      select id, last_sequence from sessions where namespace = ${p.namespace} and session_key = ${p.sessionKey}`),
+  const find = database.prepareRead('find_session', (p: Placeholders<SessionRef>) =>
+    sessionByKey(p).select(['id', 'last_sequence']),
   );
   const write = prepareWrite(database);
 
@@ -21,11 +22,6 @@ export function prepareDeleteSession(database: Database): Operation<SessionRef, 
       return deleted;
     });
   };
-}
-
-interface Found {
-  readonly id: number;
-  readonly last_sequence: number;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ListSessionKeys } from '@org/domain';
 import { afterEveryKey } from '../../../constants.js';
+import type { Placeholders } from '../../../prepared-query.js';
 import type { Database } from '../../statements/database.js';
 import type { Operation } from '../operation.js';
 import { db } from '../../statements/query-builder.js';
@@ -12,7 +13,7 @@ interface KeyRange {
 }
 
 export function prepareListSessionKeys(database: Database): Operation<ListSessionKeys, readonly string[]> {
-  const readKeys = database.prepareRead<KeyRange, { session_key: string }>('list_session_keys', (p) =>
+  const readKeys = database.prepareRead('list_session_keys', (p: Placeholders<KeyRange>) =>
     db
       .selectFrom('sessions')
       .select('session_key')

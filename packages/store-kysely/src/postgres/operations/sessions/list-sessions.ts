@@ -1,14 +1,15 @@
 import type { ListSessions, SessionPage } from '@org/domain';
-import { sql } from 'kysely';
-import type { NoticeUnsettled } from '../../../settler.js';
-import { clock, epochMs, milliseconds } from '../../statements/clock.js';
-import type { Database } from '../../statements/database.js';
-import { observingSessions } from '../../rows/observe-session.js';
-import type { Operation } from '../operation.js';
-import { statement } from '../../statements/query-builder.js';
+import { sql, type Nullable } from 'kysely';
 import { scanWidth } from '../../../constants.js';
+import type { NoticeUnsettled } from '../../../settler.js';
+import { observingSessions } from '../../rows/observe-session.js';
 import { place } from '../../rows/scan.js';
 import { isLapsed, isWithinTtl, sessionColumns, type SessionRow } from '../../rows/session-row.js';
+import { clock, epochMs, milliseconds, type Clocked } from '../../statements/clock.js';
+import type { Database } from '../../statements/database.js';
+import { arrayOf, cast, matches } from '../../statements/expressions.js';
+import { db } from '../../statements/query-builder.js';
+import type { Operation } from '../operation.js';
 
 export function prepareListSessions(database: Database, notice: NoticeUnsettled): Operation<ListSessions, SessionPage> {
   const read = prepareRead(database);
@@ -26,19 +27,16 @@ export function prepareListSessions(database: Database, notice: NoticeUnsettled)
   };
 }
 
-/** What was looked through, the same in every row. */
+/** What was examined, the same in every row. */
 interface Scan {
-  readonly observed_at: number;
   /** How many rows were read: one more than a page examines, if there are that many. */
   readonly scanned: number;
-  /** The last of them; null: there were none. */
+  /** The id of the last of them. Null if there were none. */
   readonly last_scanned: number | null;
 }
 
 /** A page without sessions has one row without one. */
-type Row = Scan & (SessionRow | { readonly id: null });
-
-const isListed = (row: Row): row is Scan & SessionRow => row.id !== null;
+const isListed = <Row extends Nullable<SessionRow>>(row: Row): row is Row & SessionRow => row.id !== null;
 
 /** A page goes on before what it last looked at: its last session if it is full, or the last that it had to look through. */
 function nextPosition(scan: Scan | undefined, lastListed: number | undefined, width: number): number | undefined {
@@ -54,35 +52,85 @@ interface PageArguments extends Pick<ListSessions, 'namespace' | 'dormantAfterMs
   readonly width: number;
 }
 
-function prepareRead(database: Database): (page: PageArguments) => Promise<Row[]> {
-  return database.prepareRead('list_sessions', (p) =>
-    statement<Row>(sql`
-      with clock as materialized (select ${clock(p)} as now),
-      scanned as materialized (
-        select id, state, owner, last_activity_at, ttl_ms, lease_returns_to, lease_expires_at
-        from sessions where namespace = ${p.namespace} and ${place} < ${p.before}::bigint
-        order by ${place} desc limit ${p.width}::integer + 1
-      ), looked as materialized (
-        select scanned.*, row_number() over () as ordinal, case
-            when state <> 'active' then state
-            when not ${isWithinTtl(sql`scanned`, sql`now`)} then 'expired'
-            when last_activity_at + ${milliseconds(p.dormantAfterMs)} <= now then 'dormant'
-            else 'active'
-          end as status,
-          case when ${isLapsed(sql`scanned`, sql`now`)} then lease_returns_to else owner end as settled_owner
-        from scanned, clock
-      ), listed as materialized (
-        select id from looked
-        where ordinal <= ${p.width}::integer
-          and (${p.owner}::text is null or settled_owner = ${p.owner}::text)
-          and (${p.status}::text is null or status = ${p.status}::text)
-        order by id desc limit ${p.limit}::integer
-      ), scan as materialized (
-        select count(*) as scanned, min(id) as last_scanned from scanned
+function prepareRead(database: Database) {
+  return database.prepareRead('list_sessions', (p: Clocked<PageArguments>) =>
+    selectListed(p)
+      .with(
+        (cte) => cte('scan').materialized(),
+        (query) =>
+          query
+            .selectFrom('scanned')
+            .select(({ fn }) => [fn.countAll<number>().as('scanned'), fn.min('id').as('last_scanned')]),
       )
-      select scan.*, ${epochMs(sql`clock.now`)} as observed_at, session.*
-      from clock, scan left join (
-        select ${sessionColumns} from sessions where id = any (array(select id from listed))
-      ) as session on true`),
+      .selectFrom(['clock', 'scan'])
+      .leftJoin(
+        (eb) =>
+          eb
+            .selectFrom('sessions')
+            .select(sessionColumns)
+            .where('id', '=', eb.fn.any(arrayOf(eb.selectFrom('listed').select('id'))))
+            .as('session'),
+        (join) => join.onTrue(),
+      )
+      .selectAll('scan')
+      .select((eb) => epochMs(eb.ref('clock.now')).as('observed_at'))
+      .selectAll('session'),
   );
 }
+
+/** Begins a query with the rows that a page looks through, and with those that it lists. */
+const selectListed = (p: Clocked<PageArguments>) =>
+  db
+    .with(
+      (cte) => cte('clock').materialized(),
+      (query) => query.selectNoFrom(clock(p).as('now')),
+    )
+    .with(
+      (cte) => cte('scanned').materialized(),
+      (query) =>
+        query
+          .selectFrom('sessions')
+          .select(['id', 'state', 'owner', 'last_activity_at', 'ttl_ms', 'lease_returns_to', 'lease_expires_at'])
+          .where('namespace', '=', p.namespace)
+          .where(place, '<', cast(p.before, 'bigint'))
+          .orderBy(place, 'desc')
+          .limit(sql<number>`${cast(p.width, 'integer')} + 1`),
+    )
+    .with(
+      (cte) => cte('looked').materialized(),
+      (query) =>
+        query.selectFrom(['scanned', 'clock']).select((eb) => [
+          'scanned.id',
+          eb.fn.agg<number>('row_number').over().as('ordinal'),
+          eb
+            .case()
+            .when('state', '<>', sql.lit('active'))
+            .then(eb.ref('state'))
+            .when(eb.not(isWithinTtl('scanned', eb.ref('now'))))
+            .then(sql.lit('expired'))
+            .when(sql`${eb.ref('last_activity_at')} + ${milliseconds(p.dormantAfterMs)}`, '<=', eb.ref('now'))
+            .then(sql.lit('dormant'))
+            .else(sql.lit('active'))
+            .end()
+            .as('status'),
+          eb
+            .case()
+            .when(isLapsed('scanned', eb.ref('now')))
+            .then(eb.ref('lease_returns_to'))
+            .else(eb.ref('owner'))
+            .end()
+            .as('settled_owner'),
+        ]),
+    )
+    .with(
+      (cte) => cte('listed').materialized(),
+      (query) =>
+        query
+          .selectFrom('looked')
+          .select('id')
+          .where('ordinal', '<=', cast(p.width, 'integer'))
+          .where((eb) => matches(p.owner, eb.ref('settled_owner')))
+          .where((eb) => matches(p.status, eb.ref('status')))
+          .orderBy('id', 'desc')
+          .limit(cast(p.limit, 'integer')),
+    );

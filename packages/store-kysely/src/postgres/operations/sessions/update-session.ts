@@ -1,26 +1,21 @@
 import {
   refuseUpdateSession,
-  sessionNotFound,
   type Replayable,
   type SessionRecord,
   type SessionState,
   type UpdateSession,
 } from '@org/domain';
 import { sql } from 'kysely';
+import { isRenewable } from '../../leases/renew-lease.js';
+import { prepareSessionMutation } from '../../mutation/prepare-session-mutation.js';
+import { lockArguments, lockSession, type LockArguments } from '../../mutation/read-situation.js';
+import { recordAnswer, type KeyArguments } from '../../mutation/replay.js';
+import { isWithinTtl, renewedLease, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
+import { update } from '../../statements/changes.js';
 import { epochMs } from '../../statements/clock.js';
 import type { Database } from '../../statements/database.js';
-import type { Operation } from '../operation.js';
 import { statement } from '../../statements/query-builder.js';
-import {
-  lockArguments,
-  lockSession,
-  prepareReadSessionSituation,
-  type LockArguments,
-} from '../../mutation/read-situation.js';
-import { prepareMutation } from '../../mutation/prepare-mutation.js';
-import { recordAnswer, type KeyArguments } from '../../mutation/replay.js';
-import { isRenewable, prepareRenewLeaseAhead } from '../../leases/renew-lease.js';
-import { isWithinTtl, renewedLease, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
+import type { Operation } from '../operation.js';
 
 /** An answer as it is recorded. */
 interface Answer {
@@ -31,17 +26,11 @@ interface Answer {
 export function prepareUpdateSession(
   database: Database,
 ): Operation<UpdateSession, Replayable<{ session: SessionRecord }>> {
-  const readSituation = prepareReadSessionSituation<Answer>(database);
-  const renewLeaseAhead = prepareRenewLeaseAhead(database);
   const write = prepareWrite(database);
 
-  return prepareMutation(database, {
-    keyScope: ({ sessionKey }) => sessionKey,
-    read: ({ sessionKey }, key) => readSituation({ ...key, sessionKey }),
-    notFound: ({ sessionKey }) => sessionNotFound(sessionKey),
+  return prepareSessionMutation(database, {
     refuse: (request, { record }) => refuseUpdateSession(record, request),
-    write: async (request, { session, record }, key) => {
-      if (await renewLeaseAhead(session, record, request.agent)) return undefined;
+    write: async (request, { session }, key) => {
       const [written] = await write({
         ...key,
         ...lockArguments(session),
@@ -70,18 +59,19 @@ function prepareWrite(database: Database): (changes: Changes) => Promise<{ respo
   return database.prepareWrite('update_session', (p) =>
     statement<{ response: Answer }>(sql`
       with ${lockSession(p)}, saved as (
-        update sessions set
-          state = coalesce(${p.state}, sessions.state),
-          title = coalesce(${p.title}, sessions.title),
-          metadata = coalesce(${p.metadata}::json, sessions.metadata),
-          ttl_ms = coalesce(${p.ttlMs}::bigint, sessions.ttl_ms),
-          version = sessions.version + 1,
-          updated_at = greatest(sessions.updated_at, session.now),
-          last_activity_at = greatest(sessions.last_activity_at, session.now),
-          lease_expires_at = ${renewedLease(sql`sessions`, sql`session.now`)}
+        ${update('sessions', {
+          state: sql`coalesce(${p.state}, sessions.state)`,
+          title: sql`coalesce(${p.title}, sessions.title)`,
+          metadata: sql`coalesce(${p.metadata}::json, sessions.metadata)`,
+          ttl_ms: sql`coalesce(${p.ttlMs}::bigint, sessions.ttl_ms)`,
+          version: sql`sessions.version + 1`,
+          updated_at: sql`greatest(sessions.updated_at, session.now)`,
+          last_activity_at: sql`greatest(sessions.last_activity_at, session.now)`,
+          lease_expires_at: renewedLease('sessions', sql`session.now`),
+        })}
         from session
-        where sessions.id = session.id and ${isRenewable(sql`session`, sql`session.now`)}
-          and (${p.mayBeExpired}::boolean or session.state <> 'active' or ${isWithinTtl(sql`session`, sql`session.now`)})
+        where sessions.id = session.id and ${isRenewable('session', sql`session.now`)}
+          and (${p.mayBeExpired}::boolean or session.state <> 'active' or ${isWithinTtl('session', sql`session.now`)})
         returning ${sessionJson} as session, sessions.id as session_id, session.now
       ), answer as (
         select now, session_id, json_build_object('session', session, 'observed_at', ${epochMs(sql`now`)}) as response from saved

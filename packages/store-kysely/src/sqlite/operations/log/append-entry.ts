@@ -5,16 +5,18 @@ import {
   type AppendedEntry,
   type AppendEntry,
   type Replayable,
+  type SessionRef,
 } from '@org/domain';
 import type { Selectable } from 'kysely';
 import type { Placeholders } from '../../../prepared-query.js';
-import type { ContextHistoryTable } from '../../../schema.js';
+import type { ContextHistoryTable } from '../../schema/tables.js';
 import type { Connection } from '../../connection/connection.js';
 import { prepareFollowDeadline } from '../../leases/follow-deadline.js';
 import { prepareGetSession } from '../../rows/get-session.js';
 import type { Operation } from '../operation.js';
 import { db } from '../../connection/query-builder.js';
-import { sessionRecord, type SessionRow } from '../../rows/session-row.js';
+import { prepareMutation } from '../../mutation/prepare-mutation.js';
+import type { SessionRow } from '../../rows/session-row.js';
 
 type EntryRow = Selectable<ContextHistoryTable>;
 
@@ -25,25 +27,23 @@ export function prepareAppendEntry(connection: Connection): Operation<AppendEntr
   const insertEntry = prepareInsertEntry(connection);
   const followDeadline = prepareFollowDeadline(connection);
 
-  return (request, nowMs) => {
-    const session = getSession(request, nowMs);
-    const earlier = replay(session.id, request);
-    if (earlier !== undefined) return earlier;
-    const record = sessionRecord(session, nowMs);
-    const refusal = refuseAppend(record, request);
-    if (refusal !== undefined) throw refusal;
-
-    const entry = newEntry(session, request, nowMs);
-    const lease = renewedLease(record, request.agent, nowMs);
-    extendLog({
-      ...entry,
-      last_activity_at: Math.max(session.last_activity_at, nowMs),
-      lease_expires_at: lease?.expiresAtMs ?? null,
-    });
-    followDeadline(session, lease);
-    insertEntry(entry);
-    return appendedEntry(entry, false);
-  };
+  return prepareMutation(connection, {
+    replay,
+    settle: (request, nowMs) => ({ session: getSession(request, nowMs) }),
+    refuse: (request, { record }) => refuseAppend(record, request),
+    write: (request, { session, record }, nowMs) => {
+      const entry = newEntry(session, request, nowMs);
+      const lease = renewedLease(record, request.agent, nowMs);
+      extendLog({
+        ...entry,
+        last_activity_at: Math.max(session.last_activity_at, nowMs),
+        lease_expires_at: lease?.expiresAtMs ?? null,
+      });
+      followDeadline(session, lease);
+      insertEntry(entry);
+      return appendedEntry(entry);
+    },
+  });
 }
 
 const newEntry = (session: SessionRow, request: AppendEntry, nowMs: number): EntryRow => ({
@@ -64,37 +64,39 @@ const newEntry = (session: SessionRow, request: AppendEntry, nowMs: number): Ent
   pinned_before: request.pinned ? session.pinned_count : null,
 });
 
-type AnswerRow = Pick<EntryRow, (typeof answerColumns)[number]>;
 const answerColumns = ['sequence', 'created_at', 'content_bytes', 'estimated_tokens', 'epoch'] as const;
 
-const appendedEntry = (row: AnswerRow, replayed: boolean): Replayable<AppendedEntry> => ({
+const appendedEntry = (row: Pick<EntryRow, (typeof answerColumns)[number]>): AppendedEntry => ({
   sequence: row.sequence,
   createdAtMs: row.created_at,
   contentBytes: row.content_bytes,
   estimatedTokens: row.estimated_tokens,
   epoch: row.epoch,
-  replayed,
 });
 
-/** The first answer of an append that is tried again: an entry carries its own idempotency key for good. */
-function prepareReplay(
-  connection: Connection,
-): (sessionRowId: number, request: AppendEntry) => Replayable<AppendedEntry> | undefined {
-  const find = connection.prepare((p: Placeholders<{ sessionRowId: number; agent: string; key: string }>) =>
+/** The first answer to an append that is tried again: an entry keeps its own idempotency key. */
+function prepareReplay(connection: Connection): (request: AppendEntry) => AppendedEntry | undefined {
+  const find = connection.prepare((p: Placeholders<SessionRef & { agent: string; key: string }>) =>
     db
       .selectFrom('context_history')
       .select([...answerColumns, 'request_hash'])
-      .where('session_id', '=', p.sessionRowId)
+      .where('session_id', '=', (eb) =>
+        eb
+          .selectFrom('sessions')
+          .select('id')
+          .where('namespace', '=', p.namespace)
+          .where('session_key', '=', p.sessionKey),
+      )
       .where('agent', '=', p.agent)
       .where('idempotency_key', '=', p.key),
   );
-  return (sessionRowId, { agent, idempotency }) => {
+  return ({ namespace, sessionKey, agent, idempotency }) => {
     if (idempotency === undefined) return undefined;
-    const row = find.get({ sessionRowId, agent, key: idempotency.key });
+    const row = find.get({ namespace, sessionKey, agent, key: idempotency.key });
     if (row === undefined) return undefined;
     const refusal = refuseReplay({ requestHash: row.request_hash ?? '' }, idempotency);
     if (refusal !== undefined) throw refusal;
-    return appendedEntry(row, true);
+    return appendedEntry(row);
   };
 }
 

@@ -1,7 +1,7 @@
 import { refuseMark, type MarkRead, type ReadMark } from '@org/domain';
 import type { Selectable } from 'kysely';
 import type { Placeholders } from '../../../prepared-query.js';
-import type { ReadMarksTable } from '../../../schema.js';
+import type { ReadMarksTable } from '../../schema/tables.js';
 import type { Connection } from '../../connection/connection.js';
 import { prepareGetStoredSession } from '../../rows/get-session.js';
 import type { Operation } from '../operation.js';

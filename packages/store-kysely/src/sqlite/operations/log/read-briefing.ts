@@ -1,7 +1,7 @@
 import type { BriefingSource, ReadBriefing } from '@org/domain';
 import { sql, type Selectable } from 'kysely';
 import type { Placeholders } from '../../../prepared-query.js';
-import type { ContextHistoryTable } from '../../../schema.js';
+import type { ContextHistoryTable } from '../../schema/tables.js';
 import type { NoticeUnsettled } from '../../../settler.js';
 import type { Connection } from '../../connection/connection.js';
 import { entryColumns, entryRecord, type EntryRow } from '../../rows/entry-row.js';

@@ -9,7 +9,7 @@ import {
 } from '@org/domain';
 import type { Placeholders } from '../../../prepared-query.js';
 import type { Connection } from '../../connection/connection.js';
-import { prepareReplaying } from '../../mutation/replay.js';
+import { prepareMutation } from '../../mutation/prepare-mutation.js';
 import type { Operation } from '../operation.js';
 import { db } from '../../connection/query-builder.js';
 import { prepareFindSession, sessionRecord, type SessionRow } from '../../rows/session-row.js';
@@ -20,17 +20,22 @@ export function prepareCreateSession(connection: Connection): Operation<CreateSe
   const settleLease = prepareSettleLease(connection);
   const insertSession = prepareInsertSession(connection);
 
-  return prepareReplaying(connection)((request, nowMs) => {
-    const existing = findSession(request);
-    if (existing === undefined) {
+  return prepareMutation(connection, {
+    settle: (request, nowMs) => {
+      const existing = findSession(request);
+      return { session: existing && settleLease(existing, nowMs) };
+    },
+    refuse: ({ ifExists }, { record }) => {
+      if (record === undefined) return undefined;
+      if (ifExists === 'error') return sessionExists(record);
+      return isExpired(record) ? sessionExpired(record) : undefined;
+    },
+    write: (request, { record }, nowMs) => {
+      if (record !== undefined) return { session: record, created: false };
       const row = newSession(request, nowMs);
       insertSession(row);
-      return { session: sessionRecord(row, nowMs), created: true, replayed: false };
-    }
-    const session = sessionRecord(settleLease(existing, nowMs), nowMs);
-    if (request.ifExists === 'error') throw sessionExists(session);
-    if (isExpired(session)) throw sessionExpired(session);
-    return { session, created: false, replayed: false };
+      return { session: sessionRecord(row, nowMs), created: true };
+    },
   });
 }
 

@@ -2,8 +2,8 @@ import type { ContextType, HandoffStatus, RequestType, SessionState } from '@org
 import type { Generated } from 'kysely';
 
 /**
- * The tables, as queries see them. Times are epoch milliseconds of the store's clock; `metadata`, `participants`,
- * `former_owners`, `request_data`, `result` and `response` are JSON texts.
+ * The tables on SQLite, as queries see them. Times are epoch milliseconds of the store's clock. `metadata`,
+ * `participants`, `former_owners`, `request_data`, `result` and `response` are JSON texts.
  */
 export interface Tables {
   sessions: SessionsTable;

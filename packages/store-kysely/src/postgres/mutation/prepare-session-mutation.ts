@@ -1,0 +1,34 @@
+import { sessionNotFound, type Replayable } from '@org/domain';
+import { prepareRenewLeaseAhead } from '../leases/renew-lease.js';
+import type { Operation } from '../operations/operation.js';
+import type { Database } from '../statements/database.js';
+import { prepareMutation, type MutationSteps } from './prepare-mutation.js';
+import { prepareReadSessionSituation, type SessionSubject } from './read-situation.js';
+import type { MutationRequest } from './replay.js';
+
+/**
+ * Prepares a mutation of the session that the request names. The session is part of the scope of the idempotency key. A
+ * write of the owner renews its lease, so a lease that is too far ahead is renewed before: see {@link prepareMutation}.
+ */
+export function prepareSessionMutation<
+  Request extends MutationRequest & { readonly sessionKey: string },
+  Answer,
+  Result,
+>(
+  database: Database,
+  steps: Required<Pick<MutationSteps<Request, SessionSubject, Answer, Result>, 'refuse' | 'write' | 'present'>>,
+): Operation<Request, Replayable<Result>> {
+  const readSituation = prepareReadSessionSituation<Answer>(database);
+  const renewLeaseAhead = prepareRenewLeaseAhead(database);
+
+  return prepareMutation(database, {
+    ...steps,
+    keyScope: ({ sessionKey }) => sessionKey,
+    read: ({ sessionKey }, key) => readSituation({ ...key, sessionKey }),
+    notFound: ({ sessionKey }) => sessionNotFound(sessionKey),
+    write: async (request, decision, key) => {
+      if (await renewLeaseAhead(decision.session, decision.record, request.agent)) return undefined;
+      return steps.write(request, decision, key);
+    },
+  });
+}
