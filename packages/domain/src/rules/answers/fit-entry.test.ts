@@ -1,5 +1,5 @@
-import fc from 'fast-check';
-import { it } from 'vitest';
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
 import { contextTypes, type Entry } from '../../model/entry.js';
 import { jsonBytes, wholeEntryBytes } from './fit-entry.js';
 
@@ -35,5 +35,9 @@ const entries: fc.Arbitrary<Entry> = fc.record(
 );
 
 it('counts the bytes of an entry as JSON.stringify writes it', () => {
-  fc.assert(fc.property(entries, (entry) => wholeEntryBytes(entry) === jsonBytes(entry)));
+  fc.assert(
+    fc.property(entries, (entry) => {
+      expect(wholeEntryBytes(entry)).toBe(jsonBytes(entry));
+    }),
+  );
 });

@@ -11,7 +11,7 @@ const bareEntry =
   '{"sequence":,"contextType":"","agent":"","content":"","contentBytes":,"estimatedTokens":,"metadata":,"createdAt":""}';
 
 /**
- * Counts what {@link jsonBytes} returns for an entry whose content is whole, without building the text: pages measure each
+ * Returns the same as {@link jsonBytes} for an entry whose content is whole, without building its text. Pages measure each
  * of their entries, and the texts would be most of what a read allocates.
  */
 export function wholeEntryBytes(entry: Entry): number {
@@ -31,7 +31,7 @@ export function wholeEntryBytes(entry: Entry): number {
 
 const digits = (count: number): number => String(count).length;
 
-/** An entry that fits, and the bytes that it takes as JSON: measured once, because a page measures many. */
+/** An entry that fits, with its size as JSON, so that a page measures each entry once. */
 export interface FittedEntry {
   readonly entry: Entry;
   readonly bytes: number;

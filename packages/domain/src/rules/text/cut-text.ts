@@ -29,7 +29,7 @@ export function cutToJsonBytes(text: string, maxBytes: number): CutText {
   return { text, length, cut: false };
 }
 
-/** The UTF-8 bytes of a well-formed text as a JSON string, quotes not counted. */
+/** Returns the UTF-8 bytes of a well-formed text as a JSON string without its quotes. */
 export function jsonTextBytes(text: string): number {
   let bytes = Buffer.byteLength(text);
   for (let index = 0; index < text.length; index += 1) {
@@ -73,7 +73,7 @@ function jsonBytes(character: string): number {
   return code < 0x20 || code === 0x22 || code === 0x5c ? escapedBytes(code) : 1;
 }
 
-/** What JSON.stringify writes for a quote, a backslash or a control character: a short escape where JSON has one. */
+/** Returns the bytes that JSON.stringify writes for a quote, a backslash or a control character. */
 const escapedBytes = (code: number): number => (code < 0x20 && !shortEscapes.has(code) ? 6 : 2);
 
 /** Backspace, tab, line feed, form feed and carriage return. */
