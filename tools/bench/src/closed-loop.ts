@@ -1,34 +1,25 @@
-import { availableParallelism } from 'node:os';
-import { cpuBetween, lookAgain, lookAtCpu, type CpuUsage, type Parts } from '@org/measure/cpu';
+import { cpuBetween, foreignShare, lookAgain, lookAtCpu, type CpuUsage, type Parts } from '@org/measure/cpu';
 import { createLatencies } from '@org/measure/latencies';
-import type { RowContext, Sample } from './row.js';
+import type { Context, Sample } from './row.js';
 
-export interface ClosedLoopOptions extends Pick<RowContext, 'effort' | 'signal'> {
+export interface ClosedLoopOptions extends Pick<Context, 'effort' | 'signal'> {
   readonly callers: number;
   /** Whose CPU time is reported. Default: none. */
   readonly parts?: Parts | undefined;
-  /** Called when the warm-up is over. */
-  readonly onMeasure?: (() => void) | undefined;
 }
 
-export interface ClosedLoopSample extends Sample {
-  readonly callsPerSecond: number;
-  /** How many operations were counted. */
-  readonly calls: number;
-}
-
-export const othersShare = 'others’ share of the CPU %';
-export const hostShare = 'host’s share of the CPU %';
+/** The share of the CPU that went to other processes and to the host of the machine. */
+export const otherWork = 'other work %';
 
 /**
- * Lets callers call, each of which waits for an answer before it calls again, as agents do.
+ * Measures callers, each of which waits for its answer before it calls again, as agents do.
  *
- * @param call makes one call on behalf of a caller (0, 1, 2 …). Returns the number of operations in it.
+ * @param call makes one call for a caller: 0, 1, 2 … If it resolves to a number, it counts as that many calls.
  */
 export async function closedLoop(
-  { callers, effort, signal, parts, onMeasure }: ClosedLoopOptions,
-  call: (caller: number) => Promise<number>,
-): Promise<ClosedLoopSample> {
+  { callers, effort, signal, parts = {} }: ClosedLoopOptions,
+  call: (caller: number) => Promise<unknown>,
+): Promise<Sample> {
   let latencies = createLatencies();
   let calls = 0;
   const over = new AbortController();
@@ -37,27 +28,26 @@ export async function closedLoop(
   async function callRepeatedly(caller: number): Promise<void> {
     while (!ending.aborted) {
       const startMs = performance.now();
-      const operations = await call(caller);
+      const answer = await call(caller);
       latencies.record(performance.now() - startMs);
-      calls += operations;
+      calls += typeof answer === 'number' ? answer : 1;
     }
   }
 
   const working = Promise.all(Array.from({ length: callers }, (_, caller) => callRepeatedly(caller)));
   try {
     await waitWhile(working, effort.warmupMs, signal);
-    // To find processes takes a while in which no answer is read, so nothing counts before.
-    const before = lookAtCpu(parts ?? {});
-    onMeasure?.();
+    // No answer is read while processes are looked for, so counting begins afterwards.
+    const before = lookAtCpu(parts);
     [latencies, calls] = [createLatencies(), 0];
     const startMs = performance.now();
     await waitWhile(working, effort.measureMs, signal);
     // A slow machine may need longer for the first answers.
     while (latencies.count() < callers) await waitWhile(working, 1, signal);
-    const [counted, seconds] = [calls, (performance.now() - startMs) / 1000];
-    const facts = parts === undefined ? {} : cpuFacts(cpuBetween(before, lookAgain(before)), counted / seconds);
-    const { p50, p95 } = latencies.percentiles() ?? { p50: NaN, p95: NaN };
-    return { callsPerSecond: counted / seconds, p50Ms: p50, p95Ms: p95, calls: counted, facts };
+    const perSecond = (1000 * calls) / (performance.now() - startMs);
+    const { p50, p95 } = latencies.percentiles();
+    const usage = cpuBetween(before, lookAgain(before));
+    return { 'calls/s': perSecond, 'p50 ms': p50, 'p95 ms': p95, ...cpuFigures(usage, perSecond) };
   } finally {
     over.abort();
     await working.catch(() => undefined);
@@ -76,14 +66,10 @@ async function waitWhile(working: Promise<unknown>, durationMs: number, signal: 
   }
 }
 
-/** The name of a fact. */
-export const cpuPerCall = (part: string): string => `${part} CPU µs/call`;
-
-function cpuFacts({ parts, others, stolen }: CpuUsage, perSecond: number): Record<string, number> {
-  const facts = [
-    ...Object.entries(parts).map(([part, cores]) => [cpuPerCall(part), (1e6 * cores) / perSecond] as const),
-    [othersShare, (100 * others) / availableParallelism()] as const,
-    [hostShare, (100 * stolen) / availableParallelism()] as const,
-  ];
-  return Object.fromEntries(facts.filter(([, value]) => Number.isFinite(value)));
+/** Without figures that are unknown on this system, and without other work if no part is watched. */
+function cpuFigures(usage: CpuUsage, perSecond: number): Sample {
+  const parts = Object.entries(usage.parts);
+  if (parts.length === 0 || Number.isNaN(usage.machine)) return {};
+  const perCall = parts.map(([part, cores]) => [`${part} CPU µs/call`, (1e6 * cores) / perSecond]);
+  return { ...Object.fromEntries(perCall), [otherWork]: 100 * foreignShare(usage) };
 }

@@ -1,7 +1,7 @@
 import { markdownTable } from '@org/docs/markdown-table';
 import { describeFacts } from '@org/measure/machine';
 import type { Spread } from '@org/measure/statistics';
-import type { ComparisonReport, RowReport, VariantReport } from './measure-row.js';
+import type { RowReport, SubjectReport } from './measure-subject.js';
 import type { Effort } from './row.js';
 
 /** What `--json` writes. */
@@ -10,66 +10,52 @@ export interface Report {
   readonly durationSeconds: number;
   readonly effort: Effort;
   readonly machine: Readonly<Record<string, string>>;
-  readonly rows: readonly RowReport[];
+  readonly subjects: readonly SubjectReport[];
 }
 
-/** The report in Markdown. */
-export function formatReport({ rows, effort, machine }: Report): string {
+/** Returns the report in Markdown. */
+export function formatReport({ subjects, effort, machine }: Report): string {
   const { rounds, measureMs, warmupMs } = effort;
   return [
-    ...rows.map(formatRow),
+    ...subjects.map(formatSubject),
     `Medians of ${rounds} rounds, with least and most in brackets. Ratios are taken within a round. Rates are of ${measureMs / 1000} s after ${warmupMs / 1000} s of warm-up.`,
     describeFacts(machine),
   ].join('\n\n');
 }
 
-function formatRow({ name, title, missing, disturbance, variants, comparisons, profile, settings }: RowReport): string {
-  const profiled = profile?.hottest.map(
-    ({ where, selfPercent }) => `${selfPercent.toFixed(1).padStart(5)} %  ${where}`,
-  );
-  return [
-    `## ${name}: ${title}`,
-    ...(missing === undefined ? [] : [`MISSING: ${missing}`]),
-    ...(disturbance === undefined ? [] : [disturbance]),
-    ...(variants.length === 0 ? [] : [variantTable(variants), comparisonTable(comparisons)]),
-    ...(profiled === undefined
-      ? []
-      : [
-          `Busy time of the product’s process, without callees (${profile?.file}):\n\n\`\`\`text\n${profiled.join('\n')}\n\`\`\``,
-        ]),
-    ...(Object.keys(settings).length === 0 ? [] : [describeFacts(settings)]),
-  ].join('\n\n');
+function formatSubject({ name, title, missing, disturbance, rows, settings }: SubjectReport): string {
+  const paragraphs = [`## ${name}: ${title}`];
+  if (missing !== undefined) paragraphs.push(`MISSING: ${missing}`);
+  if (disturbance !== undefined) paragraphs.push(disturbance);
+  if (rows.length > 0) paragraphs.push(ratioTable(rows), figureTable(rows), describeFacts(settings));
+  return paragraphs.join('\n\n');
 }
 
-type Column = readonly [title: string, figure: (variant: VariantReport) => Spread | undefined];
-
-/** Leaves out a column that is empty for all variants. */
-function variantTable(variants: readonly VariantReport[]): string {
-  const facts = [...new Set(variants.flatMap((variant) => Object.keys(variant.facts)))];
-  const columns: Column[] = [
-    ['calls/s', ({ callsPerSecond }) => callsPerSecond],
-    ['p50 ms', ({ p50Ms }) => p50Ms],
-    ['p95 ms', ({ p95Ms }) => p95Ms],
-    ...facts.map((fact): Column => [fact, (variant) => variant.facts[fact]]),
-  ];
-  const used = columns.filter(([, figure]) => variants.some((variant) => figure(variant) !== undefined));
-  return markdownTable(
-    ['variant', ...used.map(([title]) => title)],
-    variants.map((variant) => [variant.name, ...used.map(([, figure]) => formatMedian(figure(variant)))]),
-  );
-}
-
-const comparisonTable = (comparisons: readonly ComparisonReport[]): string =>
+const ratioTable = (rows: readonly RowReport[]): string =>
   markdownTable(
-    ['comparison', 'median', 'range', 'bar', 'verdict'],
-    comparisons.map(({ name, value, bar, verdict = '' }) => [
-      name,
-      value.median.toFixed(2),
-      `(${value.min.toFixed(2)}–${value.max.toFixed(2)})`,
-      bar === undefined ? '' : 'atLeast' in bar ? `≥ ${bar.atLeast}` : `≤ ${bar.atMost}`,
-      verdict,
-    ]),
+    ['row', 'compared', 'ratio', 'range', 'bar', 'verdict'],
+    rows.flatMap(({ name, sides: [ours, ...limits] }) =>
+      limits.map((limit) => [
+        name,
+        `${ours?.name} / ${limit.name}`,
+        limit.ratio?.median.toFixed(2) ?? '',
+        `(${limit.ratio?.min.toFixed(2)}–${limit.ratio?.max.toFixed(2)})`,
+        limit.bar === undefined ? '' : 'atLeast' in limit.bar ? `≥ ${limit.bar.atLeast}` : `≤ ${limit.bar.atMost}`,
+        limit.verdict ?? '',
+      ]),
+    ),
   );
+
+function figureTable(rows: readonly RowReport[]): string {
+  const sides = rows.flatMap((row) => row.sides.map((side) => ({ row: row.name, ...side })));
+  const figureNames = new Set(sides.flatMap(({ figures }) => Object.keys(figures)));
+  // Single calls have no rate.
+  const columns = [...new Set(['calls/s', ...figureNames])].filter((name) => figureNames.has(name));
+  return markdownTable(
+    ['row', 'side', ...columns],
+    sides.map(({ row, name, figures }) => [row, name, ...columns.map((column) => formatMedian(figures[column]))]),
+  );
+}
 
 /** With three significant digits, or all digits of a whole number. */
 function formatMedian(value: Spread | undefined): string {

@@ -34,7 +34,7 @@ const triedElsewhere: Readonly<Record<string, string>> = {
   'env docs/reference/configuration.md': 'configuration.int.test.ts reads each profile',
   'text docs/operations/troubleshooting.md': 'the troubleshooting tests provoke each line',
   'text README.md': 'quickstarts.int.test.ts checks that it names every project',
-  'text docs/operations/performance.md': 'a profile by tools/bench',
+  'text docs/operations/performance.md': 'a profile by V8',
   'text docs/architecture.md': 'a picture of what layers.int.test.ts checks',
   'nginx docs/operations/deployment.md': 'the replicas-nginx and tls-nginx system tests of mcp-http run nginx with it',
   'mermaid docs/guides/handoffs.md': 'generated from the tables that the rules read',

@@ -1,18 +1,11 @@
 import { ServerEnded } from '@org/measure/http-server-process';
 import { runCommand } from '@org/measure/run-command';
-import { parseArguments, usage, type LoadArguments } from './arguments.js';
-import { measureCapacity } from './capacity/measure-capacity.js';
-import { measureMemory } from './memory/measure-memory.js';
-import type { RunContext } from './prepare-run.js';
+import { parseArguments, usage } from './arguments.js';
+import { runWithArtillery } from './artillery/run-with-artillery.js';
+import { measureCapacity } from './measure-capacity.js';
 import { runScenario } from './run-scenario.js';
 
-type Action = (context: Omit<RunContext, 'folder' | 'resources'>) => Promise<boolean>;
-
-const actions: Readonly<Record<Exclude<LoadArguments['action'], 'help'>, Action>> = {
-  run: runScenario,
-  capacity: measureCapacity,
-  memory: measureMemory,
-};
+const actions = { run: runScenario, artillery: runWithArtillery, capacity: measureCapacity };
 
 await runCommand(usage, async (signal) => {
   const args = parseArguments(process.argv.slice(2));

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import {
   lookAtCpu,
@@ -11,7 +12,6 @@ import {
   type Parts,
 } from '@org/measure/cpu';
 import { mcpHttp, startHttpServer } from '@org/measure/http-server-process';
-import { MissingService } from '@org/measure/run-command';
 import { createRunDatabase } from '@org/measure/run-database';
 import { scrape, type Scrape } from '@org/telemetry-otel/testing';
 
@@ -29,86 +29,64 @@ export interface Target {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-export interface ServerOptions {
-  /** Variables of `mcp-http` that the caller sets. */
-  readonly env: Readonly<Record<string, string>>;
-  /** For its log. */
-  readonly folder: string;
-  readonly resources: AsyncDisposableStack;
-  /** Options of Node.js. */
-  readonly nodeArguments?: readonly string[] | undefined;
-}
-
 const redisUrl = process.env['REDIS_TEST_URL'] ?? 'redis://127.0.0.1:6379';
 
 /**
  * Starts the built `mcp-http` on a new database, with Redis if one is running, and defers its end.
  *
+ * @param env variables of the server that the caller sets
+ * @param folder for its log
  * @throws MissingService without PostgreSQL
  * @throws ServerEnded if it does not start
  */
-export async function startTarget({ env, folder, resources, nodeArguments }: ServerOptions): Promise<Target> {
+export async function startTarget(
+  env: Readonly<Record<string, string>>,
+  folder: string,
+  resources: AsyncDisposableStack,
+): Promise<Target> {
   const database = await createRunDatabase(resources);
   const hasRedis = await accepts(redisUrl);
-  const given = {
-    ...(hasRedis && { REDIS_URL: redisUrl, REDIS_DEPLOYMENT: `load-${randomBytes(6).toString('hex')}` }),
-    ...env,
-  };
-  const server = await startHttpServer(
-    {
-      program: mcpHttp,
-      env: { DATABASE_URL: database.url, ...given },
-      logFile: join(folder, 'server.log'),
-      nodeArguments,
-    },
-    resources,
-  );
-  const { url, metricsUrl, pid, ended } = server;
+  const redis = { REDIS_URL: redisUrl, REDIS_DEPLOYMENT: `load-${randomBytes(6).toString('hex')}` };
+  const serverEnv = { DATABASE_URL: database.url, ...(hasRedis && redis), ...env };
+  const logFile = join(folder, 'server.log');
+  const server = await startHttpServer({ program: mcpHttp, env: serverEnv, logFile }, resources);
+  // A URL may hold a password.
+  const shown = Object.entries(env).filter(([name]) => !/URL|KEY|SECRET|TOKEN/.test(name));
   const settings = {
-    ...withoutSecrets(given),
+    ...Object.fromEntries(shown),
     Redis: `${hasRedis ? '' : 'none '}at ${new URL(redisUrl).host}`,
-    ...(await database.settings()),
+    ...database.settings,
   };
-  return { url, metricsUrl, pid, ended, settings };
+  return { ...server, settings };
 }
 
 /** What is known of a target at one moment. */
 export interface TargetLook {
   readonly cpu: CpuLook;
-  /** The metrics that the server exposes, if the target names their URL. */
-  readonly metrics?: Scrape | undefined;
+  /** Used memory of the machine. */
+  readonly memoryShare: number;
+  /** The most that the server ever had resident. */
   readonly serverMemoryBytes?: number | undefined;
+  /** Undefined if the target has no URL of metrics, or they cannot be read. */
+  readonly metrics?: Scrape | undefined;
 }
 
-/**
- * Reads the metrics and CPU times. Of a server that this process has not started, CPU times are unknown.
- *
- * @param driverPid of the process that makes the calls. Default: this process.
- * @throws MissingService if the metrics cannot be read
- */
-export async function lookAtTarget(target: Target, driverPid: number = process.pid): Promise<TargetLook> {
+/** Reads the metrics and CPU times. Of a server that this process has not started, CPU times are unknown. */
+export async function lookAtTarget(target: Target): Promise<TargetLook> {
   const { pid } = target;
-  const driver: Parts = { driver: () => [driverPid] };
   const parts: Parts =
-    pid === undefined
-      ? driver
-      : { server: () => [pid], PostgreSQL: () => postgresProcesses(), Redis: redisProcesses, ...driver };
+    pid === undefined ? {} : { server: () => [pid], PostgreSQL: postgresProcesses, Redis: redisProcesses };
   return {
-    cpu: lookAtCpu(parts),
+    cpu: lookAtCpu({ ...parts, driver: () => [process.pid] }),
+    memoryShare: 1 - freemem() / totalmem(),
     serverMemoryBytes: pid === undefined ? undefined : peakMemoryBytes(pid),
     metrics: await readMetrics(target),
   };
 }
 
-/** Returns undefined if the target names no URL of its metrics. @throws MissingService if they cannot be read */
-export async function readMetrics({ metricsUrl: url }: Target): Promise<Scrape | undefined> {
-  try {
-    return url === undefined ? undefined : await scrape(url);
-  } catch (error) {
-    const hint = 'set METRICS_PORT of the server, or leave --metrics out.';
-    throw new MissingService(`No metrics at ${url}: ${hint}`, { cause: error });
-  }
-}
+/** Returns undefined if the target has no URL of metrics, or they cannot be read. */
+export const readMetrics = async ({ metricsUrl }: Target): Promise<Scrape | undefined> =>
+  metricsUrl === undefined ? undefined : scrape(metricsUrl).catch(() => undefined);
 
 async function accepts(url: string): Promise<boolean> {
   const { hostname, port } = new URL(url);
@@ -122,7 +100,3 @@ async function accepts(url: string): Promise<boolean> {
     socket.destroy();
   }
 }
-
-/** For a report: a URL may hold a password. */
-const withoutSecrets = (env: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(env).filter(([name]) => !/URL|KEY|SECRET|TOKEN|DEPLOYMENT/.test(name)));

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const program = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 export interface Finished {
   readonly code: number | null;
@@ -11,13 +11,16 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs the command, and hands its process over as long as it runs. */
-export function load(args: readonly string[], onProcess?: (child: ChildProcess) => void): Promise<Finished> {
+/** Runs the command, and calls `onShown` with each text that it writes to stderr. */
+export function load(
+  args: readonly string[],
+  onShown: (text: string, child: ChildProcess) => void = () => undefined,
+): Promise<Finished> {
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [program, ...args], (_error, stdout, stderr) => {
       resolve({ code: child.exitCode, stdout, stderr });
     });
-    onProcess?.(child);
+    child.stderr?.on('data', (text) => onShown(String(text), child));
   });
 }
 

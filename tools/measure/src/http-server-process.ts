@@ -1,16 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { unusedPort } from '@org/store-kysely/testing';
-import type { ProgramToStart } from './stdio-server-process.js';
 
 /** The product's HTTP server, as it is built. */
 export const mcpHttp: string = fileURLToPath(new URL('../../../apps/mcp-http/dist/main.js', import.meta.url));
 
-export interface HttpProgramToStart extends ProgramToStart {
+export interface HttpProgram {
+  /** A JavaScript file. */
+  readonly program: string;
+  readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
 }
 
@@ -22,8 +23,6 @@ export interface HttpServerProcess {
   readonly metricsUrl: string;
   /** Fires when the server ends. Its reason is a `ServerEnded`. */
   readonly ended: AbortSignal;
-  /** Tells the server to stop, and waits for its end. */
-  readonly close: () => Promise<void>;
 }
 
 /** A server has ended. The cause is the end of its log. */
@@ -39,12 +38,12 @@ const startWithinMs = 30_000;
  * @throws ServerEnded if it ends before
  */
 export async function startHttpServer(
-  { program, env, nodeArguments = [], logFile }: HttpProgramToStart,
+  { program, env, logFile }: HttpProgram,
   resources: AsyncDisposableStack,
 ): Promise<HttpServerProcess> {
   const [port, metricsPort] = [await unusedPort(), await unusedPort()];
   const log = openSync(logFile, 'w');
-  const child = spawn(process.execPath, [...nodeArguments, program], {
+  const child = spawn(process.execPath, [program], {
     env: { PATH: process.env['PATH'], PORT: `${port}`, METRICS_PORT: `${metricsPort}`, ...env },
     stdio: ['ignore', log, log],
     // Ctrl-C reaches this process alone, which then stops the server in order.
@@ -52,27 +51,25 @@ export async function startHttpServer(
   });
   const ended = new AbortController();
   const kill = (): void => void child.kill('SIGKILL');
-  const exited = once(child, 'exit') as Promise<[code: number | null, signal: string | null]>;
-  const watch = async (): Promise<void> => {
-    const [code, signal] = await exited;
-    process.off('exit', kill);
-    const end = signal === null ? `with exit code ${code}` : `by ${signal}`;
-    ended.abort(new ServerEnded(`the server ended ${end}`, { cause: await lastLines(logFile) }));
-  };
-  const watching = watch();
   process.once('exit', kill);
-  const close = async (): Promise<void> => {
-    child.kill('SIGTERM');
-    await watching;
+  const watch = async (): Promise<void> => {
+    const [code, signal] = (await once(child, 'exit')) as [code: number | null, signal: string | null];
+    process.off('exit', kill);
+    const lastLines = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-10).join('\n');
+    const end = signal === null ? `with exit code ${code}` : `by ${signal}`;
+    ended.abort(new ServerEnded(`the server ended ${end}`, { cause: lastLines }));
   };
-  resources.defer(close);
+  const exited = watch();
+  resources.defer(async () => {
+    child.kill('SIGTERM');
+    await exited;
+  });
   await untilReady(`http://127.0.0.1:${port}`, ended.signal);
   return {
     pid: child.pid ?? 0,
     url: `http://127.0.0.1:${port}/mcp`,
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     ended: ended.signal,
-    close,
   };
 }
 
@@ -86,24 +83,4 @@ async function untilReady(origin: string, ended: AbortSignal): Promise<void> {
     await sleep(50);
   }
   throw new Error(`The server was not ready within ${startWithinMs / 1000} s`);
-}
-
-const lastLines = async (file: string): Promise<string> =>
-  (await readFile(file, 'utf8')).trimEnd().split('\n').slice(-10).join('\n');
-
-/** Waits for something that a server may never answer once it has ended. @throws ServerEnded */
-export async function orServerEnded<T>(ended: AbortSignal | undefined, answer: Promise<T>): Promise<T> {
-  if (ended === undefined) return answer;
-  ended.throwIfAborted();
-  try {
-    return await Promise.race([
-      answer,
-      once(ended, 'abort').then((): never => {
-        throw ended.reason;
-      }),
-    ]);
-  } catch (error) {
-    // A failure is the consequence of the end.
-    throw ended.aborted ? ended.reason : error;
-  }
 }

@@ -12,8 +12,8 @@ export interface Percentiles {
 export interface Latencies {
   readonly record: (ms: number) => void;
   readonly count: () => number;
-  /** Returns undefined if nothing was recorded. */
-  readonly percentiles: () => Percentiles | undefined;
+  /** All are NaN if nothing was recorded. */
+  readonly percentiles: () => Percentiles;
 }
 
 /** Durations from a microsecond to an hour. */
@@ -21,18 +21,11 @@ const [lowestUs, highestUs] = [1, 3_600_000_000];
 
 export function createLatencies(): Latencies {
   const histogram = build({ lowestDiscernibleValue: lowestUs, highestTrackableValue: highestUs });
-  const at = (percent: number): number => histogram.getValueAtPercentile(percent) / 1000;
+  const at = (percent: number): number =>
+    histogram.totalCount === 0 ? NaN : histogram.getValueAtPercentile(percent) / 1000;
   return {
     record: (ms) => histogram.recordValue(Math.min(highestUs, Math.max(lowestUs, Math.round(ms * 1000)))),
     count: () => histogram.totalCount,
-    percentiles: () =>
-      histogram.totalCount === 0 ? undefined : { p50: at(50), p95: at(95), p99: at(99), max: at(100) },
+    percentiles: () => ({ p50: at(50), p95: at(95), p99: at(99), max: at(100) }),
   };
-}
-
-/** How long something takes, in milliseconds. */
-export async function timeOf(run: () => Promise<unknown>): Promise<number> {
-  const startMs = performance.now();
-  await run();
-  return performance.now() - startMs;
 }

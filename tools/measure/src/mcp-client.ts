@@ -52,12 +52,6 @@ export function createMcpClient({ url, era, token }: McpClientOptions): McpClien
   };
 }
 
-/** @throws Error if the tool, or the server, answers with an error */
-export async function callOrThrow(client: McpClient, ...call: Parameters<McpClient['callTool']>): Promise<void> {
-  const answer = await client.callTool(...call);
-  if ('errorCode' in answer) throw new Error(`${call[0]}: ${answer.errorCode}`);
-}
-
 const baseHeaders = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
 const eraHeaders = (era: Era, tool: string): Record<string, string> =>

@@ -5,7 +5,7 @@ export class UsageError extends Error {
   override readonly name: string = 'UsageError';
 }
 
-/** Something that a measurement needs is absent. The message names it, and the way to get it. */
+/** A measurement needs something that this machine lacks. The message names it, and says how to get it. */
 export class MissingService extends Error {
   override readonly name: string = 'MissingService';
 }

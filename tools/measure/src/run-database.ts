@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
-import { Client } from 'pg';
+import { temporaryDatabase } from '@org/store-kysely/testing';
 import { storageOf } from './machine.js';
 import { MissingService } from './run-command.js';
 
@@ -13,60 +12,30 @@ export interface RunDatabase {
   readonly name: string;
   readonly query: (text: string) => Promise<Record<string, unknown>[]>;
   /** What decides how fast the server writes, for a report. */
-  readonly settings: () => Promise<Record<string, string>>;
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 /**
- * Creates an empty database that is named for this process, and defers its removal.
+ * Creates an empty database, and defers its removal.
  *
  * @throws MissingService without a PostgreSQL server
  */
 export async function createRunDatabase(resources: AsyncDisposableStack): Promise<RunDatabase> {
-  const name = `context_store_run_${process.pid}_${randomBytes(6).toString('hex')}`;
-  const server = await connect(serverUrl);
-  resources.defer(() => server.end());
-  await server.query(`create database ${name}`);
-  resources.defer(async () => void (await server.query(`drop database ${name} with (force)`)));
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  const client = await connect(url.href);
-  resources.defer(() => client.end());
-  const query: RunDatabase['query'] = async (text) => (await client.query<Record<string, unknown>>(text)).rows;
-  return { url: url.href, name, query, settings: () => readSettings(query) };
-}
-
-async function connect(url: string): Promise<Client> {
-  const host = URL.parse(url)?.host;
-  if (host === undefined) {
-    throw new MissingService('DATABASE_TEST_URL is no URL such as postgres://user@127.0.0.1:5432/postgres.');
-  }
-  const client = new Client({ connectionString: url });
-  // Dropping the database terminates its connections.
-  client.on('error', () => undefined);
-  await client.connect().catch((error: unknown) => {
-    const problem = `The PostgreSQL server at ${host} cannot be used (${(error as Error).message})`;
+  const { url, query, drop } = await temporaryDatabase(serverUrl).catch((error: unknown) => {
+    const problem = `The PostgreSQL server at ${URL.parse(serverUrl)?.host} cannot be used (${(error as Error).message})`;
     throw new MissingService(`${problem}: start one, or name it in DATABASE_TEST_URL.`, { cause: error });
   });
-  return client;
+  resources.defer(drop);
+  return { url, name: new URL(url).pathname.slice(1), query, settings: await readSettings(query) };
 }
-
-const settingNames = [
-  'server_version',
-  'synchronous_commit',
-  'fsync',
-  'wal_sync_method',
-  'full_page_writes',
-  'shared_buffers',
-  'max_wal_size',
-  'autovacuum',
-  'data_directory',
-];
 
 /** Without settings that the user may not see. */
 async function readSettings(query: RunDatabase['query']): Promise<Record<string, string>> {
-  const names = settingNames.map((name) => `'${name}'`).join();
   const rows = await query(
-    `select name, current_setting(name) as setting from pg_settings where name in (${names}) order by name`,
+    `select name, current_setting(name) as setting from pg_settings where name in (
+       'server_version', 'synchronous_commit', 'fsync', 'wal_sync_method', 'full_page_writes', 'shared_buffers',
+       'max_wal_size', 'autovacuum', 'data_directory'
+     ) order by name`,
   );
   const settings = Object.fromEntries(rows.map(({ name, setting }) => [`PostgreSQL ${String(name)}`, String(setting)]));
   const storage = await storageOf(settings['PostgreSQL data_directory'] ?? '');

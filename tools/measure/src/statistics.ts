@@ -5,17 +5,10 @@ export interface Spread {
   readonly max: number;
 }
 
-/** @throws RangeError for no values */
+/** All are NaN for no values, and if one is NaN. */
 export function spread(values: readonly number[]): Spread {
-  const sorted = values.toSorted((a, b) => a - b);
-  const [min, max] = [sorted[0], sorted.at(-1)];
-  const below = sorted[Math.floor((sorted.length - 1) / 2)];
-  const above = sorted[Math.ceil((sorted.length - 1) / 2)];
-  if (min === undefined || max === undefined || below === undefined || above === undefined) {
-    throw new RangeError('no values to take a median of');
-  }
-  return { median: (below + above) / 2, min, max };
+  const sorted = values.some(Number.isNaN) ? [] : values.toSorted((a, b) => a - b);
+  const at = (index: number): number => sorted[index] ?? NaN;
+  const last = sorted.length - 1;
+  return { median: (at(Math.floor(last / 2)) + at(Math.ceil(last / 2))) / 2, min: at(0), max: at(last) };
 }
-
-/** @throws RangeError for no values */
-export const median = (values: readonly number[]): number => spread(values).median;

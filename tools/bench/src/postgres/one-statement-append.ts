@@ -12,7 +12,7 @@ const parameters = [
 
 /**
  * The least that an append can be on the product's schema: one statement that checks what the product checks (owner or
- * participant, epoch, state, TTL, lease), updates the session, inserts the entry, and returns what a caller is told.
+ * participant, epoch, state, TTL, lease), updates the session, inserts the entry, and returns what a caller gets.
  */
 export const namedAppend: string = `
   with session as (

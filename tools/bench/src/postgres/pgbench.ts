@@ -5,7 +5,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { MissingService } from '@org/measure/run-command';
-import type { RowContext, Sample } from '../row.js';
+import type { Context, Sample } from '../row.js';
 
 /** The pgbench on PATH, or the newest of Debian. @throws MissingService without any */
 export function findPgbench(): string {
@@ -18,7 +18,7 @@ export function findPgbench(): string {
   );
 }
 
-export interface PgbenchOptions extends Pick<RowContext, 'effort' | 'signal'> {
+export interface PgbenchOptions extends Pick<Context, 'effort' | 'signal'> {
   readonly program: string;
   readonly url: string;
   readonly script: string;
@@ -65,5 +65,5 @@ function sampleOf(report: string, warmupSeconds: number): Sample {
   const rates = seconds.slice(warmupSeconds).map(({ groups }) => Number(groups?.['tps']));
   const hasFailed = seconds.some(({ groups }) => groups?.['failed'] !== '0');
   if (rates.length === 0 || hasFailed) throw new Error(`pgbench reported no rate, or failures:\n${report}`);
-  return { callsPerSecond: rates.reduce((sum, rate) => sum + rate, 0) / rates.length };
+  return { 'calls/s': rates.reduce((sum, rate) => sum + rate, 0) / rates.length };
 }

@@ -1,9 +1,19 @@
 import type { EventEmitter } from 'node:events';
 import { createMcpClient, type McpClient } from '@org/measure/mcp-client';
-import { metricNames, tokenVariable, type ArtilleryScript } from './artillery-script.js';
-import { runFlow, type CallRecord } from '../scenario/run-flow.js';
-import type { Flow } from '../scenario/scenario.js';
-import { createSessionPool, type SessionPool } from '../scenario/session-pool.js';
+import { runFlow } from '../run-flow.js';
+import type { Flow } from '../scenario.js';
+import { variablesOf, type PoolSettings } from '../session-pool.js';
+
+/** The part of a script that the engine reads. */
+interface ArtilleryScript {
+  readonly config: {
+    readonly target: string;
+    readonly engines: { readonly mcp: PoolSettings };
+  };
+}
+
+/** The environment variable with the bearer token, if the server needs one. */
+export const tokenVariable = 'LOAD_TOKEN';
 
 /** Runs one virtual user, and calls `done` at its end. */
 type VirtualUser = (context: unknown, done: (error: Error | null, context: unknown) => void) => Promise<void>;
@@ -11,26 +21,31 @@ type VirtualUser = (context: unknown, done: (error: Error | null, context: unkno
 /** The engine `mcp`. Artillery creates one for a script, and a virtual user for each arrival. */
 export class McpEngine {
   readonly #client: McpClient;
-  readonly #pool: SessionPool;
+  readonly #nextVariables: () => Record<string, string>;
 
   constructor({ config: { target, engines } }: ArtilleryScript) {
-    const { run, era, ...pool } = engines.mcp;
-    this.#client = createMcpClient({ url: target, era, token: process.env[tokenVariable] });
-    this.#pool = createSessionPool(pool, run);
+    this.#client = createMcpClient({ url: target, era: 'modern', token: process.env[tokenVariable] });
+    this.#nextVariables = variablesOf(engines.mcp);
   }
 
   createScenario(flow: Flow, events: EventEmitter): VirtualUser {
-    const record = ({ tool, sentMs, endMs, errorCode }: CallRecord): void => {
-      events.emit('histogram', metricNames.tool(tool), endMs - sentMs);
-      if (errorCode === undefined) return;
-      events.emit('counter', metricNames.failed(tool), 1);
-      events.emit('error', errorCode);
-    };
     return async (context, done) => {
       events.emit('started');
-      const options = { flow, variables: this.#pool.variables(), client: this.#client, intendedMs: performance.now() };
-      await runFlow({ ...options, record });
-      done(null, context);
+      let failure: Error | null = null;
+      await runFlow({
+        flow,
+        variables: this.#nextVariables(),
+        client: this.#client,
+        intendedMs: performance.now(),
+        record: ({ tool, sentMs, endMs, errorCode }) => {
+          events.emit('histogram', `mcp.${tool}`, endMs - sentMs);
+          if (errorCode === undefined) return;
+          // Artillery counts errors by their code.
+          events.emit('error', errorCode);
+          failure = new Error(errorCode);
+        },
+      });
+      done(failure, context);
     };
   }
 }
