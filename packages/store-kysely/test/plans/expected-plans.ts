@@ -23,6 +23,7 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   read_change_mark: { indexes: [], rows: 0, pages: 0 },
   create_session: { indexes: [sessionByKey, recordedKey, ...sweptKeys], rows: 15, pages: 64 },
   read_session: { indexes: [sessionByKey], rows: 1, pages: 4 },
+  append_entry: { indexes: [sessionByKey, 'sessions_pkey'], rows: 2, pages: 30 },
   append_entries: { indexes: [sessionByKey, 'sessions_pkey'], rows: 2, pages: 30 },
   append_entries_once: {
     indexes: [sessionByKey, 'sessions_pkey', 'context_history_idempotency'],
