@@ -85,7 +85,7 @@ it('has the pool, the waits for connections, and each statement by name', async 
   expect([value('db_pool_size'), value('db_pool_in_use'), value('db_pool_waiting')]).toEqual([3, 0, 0]);
   expect(sum('context_entries_total')).toBe(3);
   const appends = samples.filter(
-    ({ name, labels }) => name === 'db_query_time_seconds_count' && labels['statement']?.startsWith('append_entries'),
+    ({ name, labels }) => name === 'db_query_time_seconds_count' && labels['statement']?.startsWith('append_entr'),
   );
   expect(appends.reduce((total, { value: times }) => total + times, 0)).toBe(3);
   // Each statement has one measured wait for a connection.

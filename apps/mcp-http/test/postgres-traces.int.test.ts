@@ -250,7 +250,7 @@ it('one statement for many calls is one span, linked with the operations of all 
     await Promise.all(sessions.map((sessionKey) => call(server, 'updateContext', { ...append, sessionKey })));
   });
   const operations = spans.filter(({ name }) => name === 'appendEntry');
-  const statements = spans.filter(({ name }) => name.startsWith('append_entries'));
+  const statements = spans.filter(({ name }) => name.startsWith('append_entr'));
   expect(operations).toHaveLength(16);
   expect(statements.length).toBeLessThan(16);
   const served = statements.flatMap(({ spanId, parentSpanId: first, links, attributes }) => {

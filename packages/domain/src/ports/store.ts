@@ -355,6 +355,17 @@ export interface ReadBriefing extends SessionRef {
   readonly pinnedLimit: number;
   readonly newestLimit: number;
   readonly maxContentLength: number;
+  /** How much of the newest entries is enough. Default: `newestLimit` entries, however large. */
+  readonly enoughBytes?: EnoughBytes | undefined;
+}
+
+/**
+ * An amount of content, in UTF-8 bytes. A store may leave out the entries after those that hold `total` bytes, where each
+ * entry counts at most `each`.
+ */
+export interface EnoughBytes {
+  readonly total: number;
+  readonly each: number;
 }
 
 export interface BriefingSource {

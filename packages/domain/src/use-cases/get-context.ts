@@ -124,7 +124,7 @@ function readRequest(
     types: at.types,
     limit,
     contentOffset: contentOffset ?? 0,
-    maxContentLength: bytesWithin(maxTokens),
+    maxContentLength: Math.ceil(bytesPerEntry(limit, bytesWithin(maxTokens))),
   };
 }
 
@@ -143,11 +143,15 @@ function nextPosition(
   return isLeft ? reached : undefined;
 }
 
+/** The most that an entry may take of a page of `bytes`. */
+const bytesPerEntry = (limit: number, bytes: number): number =>
+  limit === 1 ? bytes : Math.max(bytes * entryShare, minEntryBytes);
+
 function fitPage(
   records: readonly EntryRecord[],
   { limit, bytes, contentOffset }: { limit: number; bytes: number; contentOffset: number },
 ): Entry[] {
-  const perEntry = limit === 1 ? bytes : Math.max(bytes * entryShare, minEntryBytes);
+  const perEntry = bytesPerEntry(limit, bytes);
   const shown: Entry[] = [];
   let left = bytes;
   for (const record of records) {

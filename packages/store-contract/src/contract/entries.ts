@@ -250,6 +250,25 @@ function describeBriefingSource(test: ScenarioTest): void {
     expect(then.pinned.map(({ sequence }) => sequence)).toEqual([6, 3]);
   });
 
+  test('leaves out of a briefing at most the entries after those that hold enough', async (s) => {
+    await s.createSession();
+    for (const length of [5, 5, 5, 50, 5, 5, 5]) await s.append({ content: 'x'.repeat(length), pinned: true });
+    const read = async (total: number, newestLimit = 10): Promise<{ pinned: number; newest: number[] }> => {
+      const enoughBytes = { total, each: 10 };
+      const { pinned, newest } = await s.readBriefing({ pinnedLimit: 10, newestLimit, enoughBytes });
+      return { pinned: pinned.length, newest: newest.map(({ sequence }) => sequence) };
+    };
+    // Bytes counted up to each entry, from the newest: 5, 10, 15, 25, 30, 35, 40.
+    const needed = { 1: 1, 5: 1, 6: 2, 15: 3, 16: 4, 25: 4, 26: 5, 40: 7, 41: 7, [2 ** 31 - 1]: 7 };
+    for (const [total, entries] of Object.entries(needed)) {
+      const { newest, pinned } = await read(Number(total));
+      expect(newest).toEqual([7, 6, 5, 4, 3, 2, 1].slice(0, newest.length));
+      expect(newest.length).toBeGreaterThanOrEqual(entries);
+      expect(pinned).toBe(7);
+    }
+    expect((await read(100, 2)).newest).toEqual([7, 6]);
+  });
+
   test('counts the pins of a briefing exactly, up to its sequence', async (s) => {
     await s.createSession();
     const pins = [true, false, true, true, false, false, true];

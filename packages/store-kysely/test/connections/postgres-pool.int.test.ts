@@ -72,7 +72,7 @@ describe('the connection pool', () => {
     await other.query('commit');
     await Promise.all([append, read]);
     expect(readState?.()).toEqual({ size: 1, inUse: 0, waiting: 0 });
-    expect(statements).toEqual(['create_session', 'append_entries', 'read_session']);
+    expect(statements).toEqual(['create_session', 'append_entry', 'read_session']);
     expect(waitsMs).toHaveLength(3);
     await store.close();
     expect(readState).toBeUndefined();
@@ -113,7 +113,7 @@ describe('the connection pool', () => {
     await other.query('commit');
     await append;
     await expectTrouble(store.readSession(work, leaving.signal), /given up/, 'CANCELLED');
-    expect(statements).toEqual(['create_session', 'append_entries']);
+    expect(statements).toEqual(['create_session', 'append_entry']);
     expect(readState?.()).toEqual({ size: 1, inUse: 0, waiting: 0 });
     expect(await store.readSession(work)).toMatchObject({ lastSequence: 1 });
   });

@@ -24,6 +24,7 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   await operations.readSession(ref);
   await operations.appendEntry(appendWork('a', { ...ref, agent }));
   await operations.appendEntry(appendWork('a', { ...ref, agent, idempotency }));
+  await Promise.all([1, 2].map(() => operations.appendEntry(appendWork('a', { ...ref, agent }))));
   const two = [ref, { namespace, sessionKey: `session-${name}` }];
   await Promise.all(two.map((each) => operations.appendEntry(appendWork('a', { ...each, agent }))));
   const second = { ...idempotency, key: `second-${name}` };

@@ -23,6 +23,7 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   read_change_mark: { indexes: [], rows: 0, pages: 0 },
   create_session: { indexes: [sessionByKey, recordedKey, ...sweptKeys], rows: 15, pages: 64 },
   read_session: { indexes: [sessionByKey], rows: 1, pages: 4 },
+  append_entry: { indexes: [sessionByKey, 'sessions_pkey'], rows: 2, pages: 30 },
   append_entries: { indexes: [sessionByKey, 'sessions_pkey'], rows: 2, pages: 30 },
   append_entries_once: {
     indexes: [sessionByKey, 'sessions_pkey', 'context_history_idempotency'],
@@ -40,7 +41,8 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   read_entries_descending: { indexes: [sessionByKey, 'context_history_pkey'], rows: 21, pages: 12 },
   // As many entries as a page has but one, and the ends of seven pages.
   read_tail: { indexes: [sessionByKey, 'context_history_pkey'], rows: 1 + 15 + 7, pages: 48 },
-  read_briefing: { indexes: [sessionByKey, 'context_history_pkey', 'context_history_pinned'], rows: 32, pages: 22 },
+  // The session, its last entry, 20 of the newest, one that the running sum looks ahead to, and 10 pins.
+  read_briefing: { indexes: [sessionByKey, 'context_history_pkey', 'context_history_pinned'], rows: 33, pages: 22 },
   read_session_situation: { indexes: [sessionByKey, recordedKey], rows: 3, pages: 12 },
   update_session: { indexes: ['sessions_pkey', ...sweptKeys], rows: 2, pages: 15 },
   create_handoff: { indexes: ['sessions_pkey', ...sweptKeys], rows: 8, pages: 60 },

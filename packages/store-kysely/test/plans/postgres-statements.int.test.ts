@@ -46,7 +46,7 @@ describe('the statements of', () => {
 
   it('appends: one for all that arrive together, and one more for those that are refused', async () => {
     await store.appendEntry(appendWork('a', session));
-    expect(run).toEqual(['append_entries']);
+    expect(run).toEqual(['append_entry']);
     await Promise.all(Array.from({ length: 100 }, (_, index) => store.appendEntry(appendWork(`${index}`, session))));
     expect(run.slice(1)).toEqual(['append_entries']);
     await store.appendEntry(appendWork('a', { ...session, idempotency: idempotency('k') }));
@@ -55,7 +55,7 @@ describe('the statements of', () => {
     await expect(store.appendEntry(appendWork('a', { ...session, agent: 'stranger' }))).rejects.toMatchObject({
       code: 'NOT_A_PARTICIPANT',
     });
-    expect(run.slice(4)).toEqual(['append_entries', 'read_session_situation']);
+    expect(run.slice(4)).toEqual(['append_entry', 'read_session_situation']);
   });
 
   it('reads', async () => {
@@ -152,7 +152,7 @@ describe('the statements of', () => {
       'claim_handoff',
       'read_handoff_situation',
       'renew_lease',
-      'append_entries',
+      'append_entry',
     ]);
     await database.query(`update sessions set lease_expires_at = now() where lease_ms is not null`);
     await database.query(`update handoffs set lease_check_at = now() where lease_check_at is not null`);

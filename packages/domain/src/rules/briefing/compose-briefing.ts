@@ -1,6 +1,6 @@
 import type { Briefing } from '../../model/briefing.js';
 import type { Entry } from '../../model/entry.js';
-import type { BriefingSource, EntryRecord, HandoffRecord } from '../../ports/store.js';
+import type { BriefingSource, EntryRecord, HandoffRecord, ReadBriefing } from '../../ports/store.js';
 import { briefingText } from './briefing-text.js';
 import { contextCursors } from '../cursors/context-cursor.js';
 import { cutToJsonBytes, previewOf } from '../text/cut-text.js';
@@ -17,14 +17,22 @@ const entryShare = 0.25;
 const smallestEntryBytes = 130;
 const pinnedPreviewLength = 60;
 
+/** A briefing shows at most four entries that are cut to their share. Each leaves less than this of its share unused. */
+const unusedBytes = 4 * 100;
+
 /** Returns how much to read for a briefing of this budget. More would not fit, however small the entries are. */
-export const briefingReadLimits = (
+export function briefingReadLimits(
   maxTokens: number,
-): { newestLimit: number; pinnedLimit: number; maxContentLength: number } => ({
-  newestLimit: Math.min(400, Math.ceil(bytesWithin(maxTokens) / smallestEntryBytes)),
-  pinnedLimit: Math.max(200, Math.min(1000, Math.ceil(bytesWithin(maxTokens) / smallestEntryBytes))),
-  maxContentLength: Math.ceil(bytesWithin(maxTokens) * pinnedShare),
-});
+): Pick<ReadBriefing, 'newestLimit' | 'pinnedLimit' | 'maxContentLength' | 'enoughBytes'> {
+  const budget = bytesWithin(maxTokens);
+  const holds = Math.ceil(budget / smallestEntryBytes);
+  return {
+    newestLimit: Math.min(400, holds),
+    pinnedLimit: Math.max(200, Math.min(1000, holds)),
+    maxContentLength: Math.ceil(budget * pinnedShare),
+    enoughBytes: { total: budget + unusedBytes, each: Math.ceil(budget * entryShare) },
+  };
+}
 
 /**
  * Composes what a resuming agent reads first. Deterministic: it uses neither a clock nor a model. The whole briefing as

@@ -1,11 +1,11 @@
 import type { AppendEntry } from '@org/domain';
-import { expressionBuilder, sql } from 'kysely';
+import { expressionBuilder, sql, type RawBuilder } from 'kysely';
 import type { Placeholders } from '../../prepared-query.js';
 import { isRenewable } from '../leases/renew-lease.js';
 import { isLapsed, isWithinTtl, renewedLease, sessionByKey } from '../rows/session-row.js';
 import type { ContextHistoryTable, SessionsTable } from '../schema/tables.js';
 import { insertInto, update } from '../statements/changes.js';
-import { clock, epochMs } from '../statements/clock.js';
+import { clock, epochMs, type ClockArguments, type Clocked } from '../statements/clock.js';
 import { commitDurably } from '../statements/commit-durably.js';
 import type { Database, Run } from '../statements/database.js';
 import { selectionList } from '../statements/expressions.js';
@@ -37,8 +37,12 @@ export type AppendEntries = (requests: readonly AppendEntry[]) => Promise<Append
 /** The unique index that two tries of one append run into. */
 export const appendedOnce = 'context_history_idempotency';
 
-/** Looks up idempotency keys only if the batch has some. Skips locked sessions only if the batch has several sessions. */
+/**
+ * Looks up idempotency keys only if the batch has some. Skips locked sessions only if the batch has several sessions. An
+ * entry that is alone takes a statement without arrays and sums, which costs the server two thirds as much.
+ */
 export function prepareAppendEntries(database: Database): AppendEntries {
+  const appendAlone = prepareAppendAlone(database);
   const one = {
     append: prepareStatement(database, 'append_entries', { isOnce: false, waits: true }),
     appendOnce: prepareStatement(database, 'append_entries_once', { isOnce: true, waits: true }),
@@ -48,6 +52,10 @@ export function prepareAppendEntries(database: Database): AppendEntries {
     appendOnce: prepareStatement(database, 'append_entries_of_several_once', { isOnce: true, waits: false }),
   };
   return (requests) => {
+    const [first, second] = requests;
+    if (first !== undefined && second === undefined && first.idempotency === undefined) {
+      return appendAlone({ ...first, metadata: JSON.stringify(first.metadata) });
+    }
     const batch = batchArguments(requests);
     const { append, appendOnce } = batch.sessionKeys.length === 1 ? one : several;
     const hasKeys = requests.some(({ idempotency }) => idempotency !== undefined);
@@ -147,7 +155,7 @@ function prepareStatement(
         order by sessions.id
         for update of sessions ${waits ? sql`` : sql`skip locked`}
       ), session as materialized (
-        select locked.*, ${clock(p)} as now, ${commitDurably} as durability from locked
+        ${selectAfterWait(p)}
       ), ${isOnce ? earlierTries : sql``} appended as materialized (
         select entry.*, session.id as session_id, session.epoch as session_epoch, session.now,
           session.last_sequence + row_number() over log as sequence,
@@ -155,24 +163,54 @@ function prepareStatement(
           session.pinned_count + sum(entry.pinned::integer) over log - entry.pinned::integer as pinned_before,
           entry.agent = session.owner as is_by_owner
         from session join entry using (place)
-        where session.state = 'active' and ${isWithinTtl('session', sql`session.now`)}
-          and not ${isLapsed('session', sql`session.now`)}
-          and (entry.agent = session.owner or entry.agent = any (session.participants))
-          and ${isRenewedOrNone} and (entry.epoch is null or entry.epoch = session.epoch)
-          and (entry.expected_sequence is null or entry.expected_sequence = session.last_sequence)
-          ${isNew}
+        where ${mayAppend} ${isNew}
         window log as (partition by session.id order by entry.ordinal)
       ), written as (
         ${insertInto('context_history', { ...entryValues, ...(isOnce && keyValues) })}
         from appended
+      ), log as (
+        select session_id, max(sequence) as sequence, max(now) as now, sum(content_bytes) as content_bytes,
+          sum(estimated_tokens) as estimated_tokens, sum(pinned::integer) as pinned, bool_or(is_by_owner) as is_by_owner
+        from appended group by session_id
       ), extended as (
-        ${extendLogs}
+        ${extendLogs('log', { pinned: sql`log.pinned` })}
       )
-      select ordinal, sequence, ${epochMs(sql<Date>`now`)} as created_at, session_epoch as epoch, content_bytes,
-        estimated_tokens, null as recorded_hash
-      from appended
+      ${selectAppended}
       ${isOnce ? sql`union all select * from earlier` : sql``}`);
   });
+}
+
+type AloneArguments = Omit<AppendEntry, 'metadata' | 'idempotency'> & { readonly metadata: string };
+
+/** Appends one entry that has no idempotency key. */
+function prepareAppendAlone(database: Database): (entry: AloneArguments) => Promise<AppendedRow[]> {
+  return database.prepareWrite('append_entry', (p: Clocked<AloneArguments>) =>
+    statement<AppendedRow>(sql`
+      with entry as materialized (
+        select 1 as ordinal, ${p.agent}::text as agent, ${p.epoch}::bigint as epoch,
+          ${p.expectedSequence}::bigint as expected_sequence, ${p.contextType}::text as context_type,
+          ${p.pinned}::boolean as pinned, ${p.contentBytes}::bigint as content_bytes,
+          ${p.estimatedTokens}::bigint as estimated_tokens, ${p.metadata}::json as metadata, ${p.content}::text as content
+      ), locked as materialized (
+        select ${guardedColumns} from sessions
+        where sessions.namespace = ${p.namespace} and sessions.session_key = ${p.sessionKey}
+        for update of sessions
+      ), session as materialized (
+        ${selectAfterWait(p)}
+      ), appended as materialized (
+        select entry.*, session.id as session_id, session.epoch as session_epoch, session.now,
+          session.last_sequence + 1 as sequence, session.estimated_tokens as tokens_before,
+          session.pinned_count as pinned_before, entry.agent = session.owner as is_by_owner
+        from session, entry
+        where ${mayAppend}
+      ), written as (
+        ${insertInto('context_history', entryValues)}
+        from appended
+      ), extended as (
+        ${extendLogs('appended', { pinned: sql`appended.pinned::integer` })}
+      )
+      ${selectAppended}`),
+  );
 }
 
 const entryValues = {
@@ -196,8 +234,23 @@ const keyValues = {
   request_hash: sql`request_hash`,
 } satisfies Partial<Record<keyof ContextHistoryTable, unknown>>;
 
-/** Whether the entry may renew the lease of its session, if it does: see {@link isRenewable}. */
-const isRenewedOrNone = sql`(entry.agent <> session.owner or ${isRenewable('session', sql`session.now`)})`;
+/** The locked sessions at the time after the wait for their locks. */
+const selectAfterWait = (p: Pick<Placeholders<ClockArguments>, 'clockOffsetMs'>): RawBuilder<unknown> =>
+  sql`select locked.*, ${clock(p)} as now, ${commitDurably} as durability from locked`;
+
+/** Whether the rules let an `entry` be appended to its locked `session`: `refuseAppend` of the domain, in SQL. */
+const mayAppend = sql`
+  session.state = 'active' and ${isWithinTtl('session', sql`session.now`)}
+  and not ${isLapsed('session', sql`session.now`)}
+  and (entry.agent = session.owner or entry.agent = any (session.participants))
+  and (entry.agent <> session.owner or ${isRenewable('session', sql`session.now`)})
+  and (entry.epoch is null or entry.epoch = session.epoch)
+  and (entry.expected_sequence is null or entry.expected_sequence = session.last_sequence)`;
+
+const selectAppended = sql`
+  select ordinal, sequence, ${epochMs(sql<Date>`now`)} as created_at, session_epoch as epoch, content_bytes,
+    estimated_tokens, null as recorded_hash
+  from appended`;
 
 /** The columns that decide on an append, and those that an append changes. */
 const guardedColumns = selectionList([
@@ -215,24 +268,25 @@ const guardedColumns = selectionList([
   'sessions.lease_expires_at',
 ] satisfies `sessions.${keyof SessionsTable}`[]);
 
-/** Adds the entries to the totals of their sessions. A write of the owner renews its lease, if it has one. */
-const extendLogs = sql`
-  ${update('sessions', {
-    last_sequence: sql`log.last_sequence`,
-    content_bytes: sql`sessions.content_bytes + log.content_bytes`,
-    estimated_tokens: sql`sessions.estimated_tokens + log.estimated_tokens`,
-    pinned_count: sql`sessions.pinned_count + log.pinned_count`,
-    last_activity_at: sql`greatest(sessions.last_activity_at, log.now)`,
-    lease_expires_at: sql`case when log.is_by_owner then ${renewedLease('sessions', sql`log.now`)}
-      else sessions.lease_expires_at end`,
-  })}
-  from (
-    select session_id, max(sequence) as last_sequence, max(now) as now,
-      sum(content_bytes) as content_bytes, sum(estimated_tokens) as estimated_tokens,
-      sum(pinned::integer) as pinned_count, bool_or(is_by_owner) as is_by_owner
-    from appended group by session_id
-  ) as log
-  where sessions.id = log.session_id`;
+/**
+ * Adds entries to the totals of their sessions. A write of the owner renews its lease, if it has one.
+ *
+ * @param log names a table with a row for each session
+ */
+const extendLogs = (log: string, { pinned }: { readonly pinned: RawBuilder<unknown> }): RawBuilder<unknown> => {
+  const of = (column: string): RawBuilder<unknown> => sql.ref(`${log}.${column}`);
+  return sql`
+    ${update('sessions', {
+      last_sequence: of('sequence'),
+      content_bytes: sql`sessions.content_bytes + ${of('content_bytes')}`,
+      estimated_tokens: sql`sessions.estimated_tokens + ${of('estimated_tokens')}`,
+      pinned_count: sql`sessions.pinned_count + ${pinned}`,
+      last_activity_at: sql`greatest(sessions.last_activity_at, ${of('now')})`,
+      lease_expires_at: sql`case when ${of('is_by_owner')} then ${renewedLease('sessions', of('now'))}
+        else sessions.lease_expires_at end`,
+    })}
+    from ${sql.table(log)} where sessions.id = ${of('session_id')}`;
+};
 
 /** What earlier tries of the same appends wrote. Retries get these answers, whatever has happened since. */
 const earlierTries = sql`

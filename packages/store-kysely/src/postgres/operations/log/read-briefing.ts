@@ -20,12 +20,15 @@ export function prepareReadBriefing(
   const observe = observingSessions(notice);
   return async (request) => {
     const { namespace, sessionKey, uptoSequence = null, pinnedLimit, newestLimit, maxContentLength } = request;
+    const { enoughBytes = everything } = request;
     const rows = await read({
       namespace,
       sessionKey,
       uptoSequence,
       pinnedLimit,
       newestLimit,
+      enoughBytes: enoughBytes.total,
+      entryBytes: enoughBytes.each,
       offset: 0,
       maxContentLength,
     });
@@ -44,10 +47,15 @@ export function prepareReadBriefing(
   };
 }
 
+/** More than any log holds, as integers of four bytes. */
+const everything = { total: 2 ** 31 - 1, each: 2 ** 31 - 1 };
+
 type EntryKind = 'newest' | 'pinned';
 
 interface BriefingArguments extends Pick<ReadBriefing, 'namespace' | 'sessionKey' | 'pinnedLimit' | 'newestLimit'> {
   readonly uptoSequence: number | null;
+  readonly enoughBytes: number;
+  readonly entryBytes: number;
   readonly offset: number;
   readonly maxContentLength: number;
 }
@@ -77,18 +85,9 @@ function prepareRead(database: Database) {
       .selectFrom('session')
       .leftJoinLateral(
         briefed
-          .selectFrom(selectEntries(p, 'newest').limit(cast(p.newestLimit, 'integer')).as('newest'))
+          .selectFrom(selectNewest(p).as('newest'))
           .selectAll('newest')
-          .unionAll(
-            briefed
-              .selectFrom(
-                selectEntries(p, 'pinned')
-                  .where((eb) => eb.ref('pinned'))
-                  .limit(cast(p.pinnedLimit, 'integer'))
-                  .as('pinned'),
-              )
-              .selectAll('pinned'),
-          )
+          .unionAll(briefed.selectFrom(selectPinned(p).as('pinned')).selectAll('pinned'))
           .as('entry'),
         (join) => join.onTrue(),
       )
@@ -108,11 +107,34 @@ const briefed = expressionBuilder<
   'session'
 >();
 
-const selectEntries = (p: Clocked<BriefingArguments>, kind: EntryKind) =>
+/** Selects the newest entries until they hold enough: to send what a briefing cannot show costs more than to count. */
+function selectNewest(p: Clocked<BriefingArguments>) {
+  const newest = selectLog()
+    .selectAll('context_history')
+    .select(({ fn, ref }) => {
+      const counted = sql<number>`least(${ref('content_bytes')}, ${cast(p.entryBytes, 'integer')})::integer`;
+      const upToHere = fn.sum<number>(counted).over((over) => over.orderBy('sequence', 'desc'));
+      return sql<number>`${upToHere} - ${counted}`.as('newer_bytes');
+    })
+    .limit(cast(p.newestLimit, 'integer'));
+  return briefed
+    .selectFrom(newest.as('newest'))
+    .select(briefedColumns(p, 'newest'))
+    .where('newer_bytes', '<', cast(p.enoughBytes, 'integer'));
+}
+
+const selectPinned = (p: Clocked<BriefingArguments>) =>
+  selectLog()
+    .select(briefedColumns(p, 'pinned'))
+    .where((eb) => eb.ref('pinned'))
+    .limit(cast(p.pinnedLimit, 'integer'));
+
+const selectLog = () =>
   briefed
     .selectFrom('context_history')
-    .select(sql.lit(kind).as('kind'))
-    .select(entryColumns(p.offset, p.maxContentLength))
     .whereRef('session_id', '=', 'session.id')
     .whereRef('sequence', '<=', 'session.upto_sequence')
     .orderBy('sequence', 'desc');
+
+const briefedColumns = (p: Clocked<BriefingArguments>, kind: EntryKind) =>
+  [sql.lit(kind).as('kind'), ...entryColumns(p.offset, p.maxContentLength)] as const;
