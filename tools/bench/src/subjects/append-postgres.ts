@@ -105,7 +105,7 @@ async function recordBatches(run: () => Promise<unknown>): Promise<Recorded> {
   const query = Reflect.get(prototype, 'query') as (...args: unknown[]) => unknown;
   function recorded(this: Client, ...args: unknown[]): unknown {
     const { name, text, values = [] } = args[0] as QueryConfig;
-    if (name?.startsWith('append_entries') === true) {
+    if (name?.startsWith('append_entr') === true) {
       batches.push({ name, text, values: [...values] });
       connections.add(this);
     }

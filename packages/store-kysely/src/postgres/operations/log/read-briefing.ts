@@ -111,9 +111,9 @@ const briefed = expressionBuilder<
 function selectNewest(p: Clocked<BriefingArguments>) {
   const newest = selectLog()
     .selectAll('context_history')
-    .select(({ fn, ref }) => {
-      const counted = sql<number>`least(${ref('content_bytes')}, ${cast(p.entryBytes, 'integer')})::integer`;
-      const upToHere = fn.sum<number>(counted).over((over) => over.orderBy('sequence', 'desc'));
+    .select((eb) => {
+      const counted = sql<number>`least(${eb.ref('content_bytes')}, ${cast(p.entryBytes, 'integer')})::integer`;
+      const upToHere = eb.fn.sum<number>(counted).over((over) => over.orderBy('sequence', 'desc'));
       return sql<number>`${upToHere} - ${counted}`.as('newer_bytes');
     })
     .limit(cast(p.newestLimit, 'integer'));
