@@ -5,10 +5,9 @@ import type { NoticeUnsettled } from '../../../settler.js';
 import { observingSessions } from '../../rows/observe-session.js';
 import { place } from '../../rows/scan.js';
 import { isLapsed, isWithinTtl, sessionColumns, type SessionRow } from '../../rows/session-row.js';
-import { clock, epochMs, milliseconds, type Clocked } from '../../statements/clock.js';
+import { epochMs, milliseconds, withClock, type Clocked } from '../../statements/clock.js';
 import type { Database } from '../../statements/database.js';
 import { arrayOf, cast, matches } from '../../statements/expressions.js';
-import { db } from '../../statements/query-builder.js';
 import type { Operation } from '../operation.js';
 
 export function prepareListSessions(database: Database, notice: NoticeUnsettled): Operation<ListSessions, SessionPage> {
@@ -80,11 +79,7 @@ function prepareRead(database: Database) {
 
 /** Begins a query with the rows that a page looks through, and with those that it lists. */
 const selectListed = (p: Clocked<PageArguments>) =>
-  db
-    .with(
-      (cte) => cte('clock').materialized(),
-      (query) => query.selectNoFrom(clock(p).as('now')),
-    )
+  withClock(p)
     .with(
       (cte) => cte('scanned').materialized(),
       (query) =>
