@@ -8,9 +8,9 @@ import { expectLastingTrouble, expectTrouble } from '../support/expect-trouble.j
 import { takingTurns } from '../support/fork-store.js';
 import { appendWork, createWork } from '../support/requests.js';
 
-/** Gives each transaction any one of two connections. */
+/** A pooler that gives each transaction either of two connections. */
 let pooler: Pgbouncer;
-const backendsOfStrangers: ReadonlySet<unknown>[] = [];
+const otherBackends: ReadonlySet<unknown>[] = [];
 beforeAll(async () => {
   pooler = await startPgbouncer(process.env['DATABASE_TEST_URL'] ?? '', 2);
 });
@@ -22,7 +22,7 @@ describeStoreContract('PostgreSQL behind PgBouncer', async () => {
   let skewMs = 0;
   const open = (): Promise<Store> => createPostgresStore({ url, transactionPooler: true, clockOffsetMs: () => skewMs });
   const store = takingTurns([await open(), await open()]);
-  const stranger = await startStranger(url);
+  const otherClient = await startOtherClient(url);
   return {
     store,
     advance: (ms) => {
@@ -30,17 +30,17 @@ describeStoreContract('PostgreSQL behind PgBouncer', async () => {
     },
     close: async () => {
       await store.close();
-      backendsOfStrangers.push(await stranger.stop());
+      otherBackends.push(await otherClient.stop());
       await database.drop();
     },
   };
 });
 
 it('changed connections between the transactions of a client', () => {
-  expect(Math.max(...backendsOfStrangers.map(({ size }) => size))).toBe(2);
+  expect(Math.max(...otherBackends.map(({ size }) => size))).toBe(2);
 });
 
-it('is told to name no statements and to ask for no settings', async () => {
+it('needs an option, which names no statements and asks for no settings', async () => {
   const database = await temporaryDatabase();
   await expectLastingTrouble(
     createPostgresStore({ url: pooler.urlOf(database.url) }),
@@ -57,8 +57,11 @@ it('does not hide what the database is', async () => {
   await database.drop();
 });
 
-/** Another client of the pooler: the store's statements find its connections in between. Tells which those were. */
-async function startStranger(url: string): Promise<{ stop: () => Promise<ReadonlySet<unknown>> }> {
+/**
+ * Starts another client of the pooler, whose transactions run between those of the store. `stop` returns its
+ * connections.
+ */
+async function startOtherClient(url: string): Promise<{ stop: () => Promise<ReadonlySet<unknown>> }> {
   const client = new Client(url);
   await client.connect();
   const backends = new Set<unknown>();
@@ -82,7 +85,7 @@ async function startStranger(url: string): Promise<{ stop: () => Promise<Readonl
   };
 }
 
-describe('a PgBouncer that is full, or set otherwise than the store was told', () => {
+describe('a PgBouncer that is full, or whose settings differ from those of the store', () => {
   let database: TemporaryDatabase;
   let misset: Pgbouncer | undefined;
   const opened: Store[] = [];

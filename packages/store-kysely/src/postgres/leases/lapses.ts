@@ -10,10 +10,10 @@ import type { Placeholders } from '../../prepared-query.js';
 type Namespaces = AliasedExpression<{ readonly namespace: string }, 'wanted'>;
 
 /**
- * Begins a query with the lapses of namespaces. `clock.now` is the store's clock. `due` holds the handoffs whose leases may
- * have lapsed, by their `lease_check_at`. That column is indexed and never later than the deadline. The deadline itself is
- * not indexed, because every write of the owner moves it. `lapsed` holds the handoffs whose leases have lapsed: each is
- * pending again, and follows all stored handoffs in lists. See `settledHandoff` in the domain.
+ * Begins a query with the lapses of namespaces. `clock.now` is the store's clock. `due` holds the handoffs whose leases
+ * may have lapsed, by their `lease_check_at`. That column is indexed and never later than the deadline. The deadline
+ * itself is not indexed, because every write of the owner moves it. `lapsed` holds the handoffs whose leases have
+ * lapsed: each is pending again, and follows all stored handoffs in lists. See `settledHandoff` in the domain.
  *
  * The number of rows is bounded. Further lapses show up as others are stored.
  */

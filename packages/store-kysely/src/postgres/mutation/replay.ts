@@ -88,11 +88,11 @@ export const answerFrom = (rows: RawBuilder<unknown>, parts: readonly string[]):
   )`;
 
 /**
- * The last part of every mutation: `with … answer as (a row with the columns session_id, response and now, or none), ${recordAnswer}`.
- * It records the answer under the call's key, if there is one, and returns it.
+ * The last part of every mutation: `with … answer as (a row with the columns session_id, response and now, or none),
+ * ${recordAnswer}`. It records the answer under the call's key, if there is one, and returns it.
  *
- * Each new key deletes a few keys that are older than the port promises. The clock alone does not decide that: another key
- * that is old enough must have been recorded after them.
+ * Each new key deletes a few keys that are older than the port promises. The clock alone does not decide that: another
+ * key that is old enough must have been recorded after them.
  */
 export const recordAnswer = (p: Placeholders<KeyArguments>): RawBuilder<unknown> => sql`
   recorded as (

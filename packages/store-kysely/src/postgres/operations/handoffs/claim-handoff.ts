@@ -86,7 +86,7 @@ function prepareRepeatedClaim(
   };
 }
 
-/** What an acceptor is given. */
+/** Returns how the acceptance of a handoff changes its session. */
 function grantedBy(requestType: RequestType, session: SessionRecord, agent: string): SessionChange {
   if (requestType === 'full_handoff') return { ...moveOwnership(session, agent), moves: true, changes: true };
   const { owner, participants, formerOwners } = session;

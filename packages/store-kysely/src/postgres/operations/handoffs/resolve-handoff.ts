@@ -57,7 +57,7 @@ export function prepareResolveHandoff(
 
 interface Resolution extends KeyArguments, LockArguments, Omit<SessionChange, 'changes'> {
   readonly handoffRowId: number;
-  /** As it was decided on. */
+  /** The status that the decision was made on. */
   readonly status: HandoffStatus;
   readonly outcome: HandoffOutcome;
   readonly reason: string | null;

@@ -61,8 +61,8 @@ interface NewSession extends KeyArguments {
 }
 
 /**
- * Creates the session, or finds the one that is resumed. Returns no row if the call has a recorded answer, the session may
- * not be resumed, or another call has created it since the statement began.
+ * Creates the session, or finds the one that is resumed. Returns no row if the call has a recorded answer, the session
+ * may not be resumed, or another call has created it since the statement began.
  */
 function prepareWrite(database: Database): (session: NewSession) => Promise<{ response: Answer }[]> {
   return database.prepareWrite('create_session', (p) =>

@@ -37,7 +37,7 @@ interface Scan {
 /** A page without sessions has one row without one. */
 const isListed = <Row extends Nullable<SessionRow>>(row: Row): row is Row & SessionRow => row.id !== null;
 
-/** A page goes on before what it last looked at: its last session if it is full, or the last that it had to look through. */
+/** The next page begins before the last session of a full page, or else before the last row that was examined. */
 function nextPosition(scan: Scan | undefined, lastListed: number | undefined, width: number): number | undefined {
   if (scan === undefined || scan.last_scanned === null) return undefined;
   if (lastListed !== undefined) return lastListed > scan.last_scanned ? lastListed : undefined;
