@@ -24,23 +24,23 @@ create table sessions (
   epoch integer not null,
   -- Grows whenever something changes besides the log and the time of the last activity.
   version integer not null,
-  -- Grows with every offer: whoever has to see them all compares it.
+  -- Grows with every offer. A mutation that depends on the offers of the session compares it.
   offers integer not null,
   last_sequence bigint not null,
-  -- Of the whole log, like the columns beside it: nothing ever sums it up.
+  -- A total of the whole log, like the next columns. Every append adds to it, so no read sums up entries.
   content_bytes bigint not null,
   estimated_tokens bigint not null,
   pinned_count bigint default 0 not null,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
   last_activity_at timestamp with time zone not null,
-  -- Counted from the last activity; null: never expires.
+  -- Counted from the last activity. Null if the session never expires.
   ttl_ms bigint,
   lease_handoff_id text collate "C",
   lease_returns_to text collate "C",
   lease_ms bigint,
-  -- The lease on which the owner holds the session, by lease_handoff_id. Each write of the owner moves it; null:
-  -- none.
+  -- The lease on which the owner holds the session, by lease_handoff_id. Each write of the owner moves it. Null if
+  -- there is none.
   lease_expires_at timestamp with time zone,
   title text,
   metadata json not null,
@@ -48,8 +48,8 @@ create table sessions (
   constraint sessions_pkey primary key (id),
   constraint sessions_uid_key unique (uid)
 ) with (fillfactor=75);
--- Lists go by (id + 0), which no other index knows. Given the order of plain ids, the planner would rather walk
--- over the primary key, and so over everybody's rows, in the hope of soon meeting enough that match.
+-- Lists are in the order of (id + 0), which only their indexes contain. For the order of the plain id, the
+-- planner would scan the primary key, and so the rows of all namespaces.
 create index sessions_by_creation on sessions using btree (namespace, ((id + 0)));
 
 -- The logs: one row per entry, immutable. The key makes a session's log one range. There is no foreign key: the
@@ -66,7 +66,7 @@ create table context_history (
   created_at timestamp with time zone not null,
   content_bytes bigint not null,
   estimated_tokens bigint not null,
-  -- Of all entries before this one: what a log holds up to any entry is a look-up of one row.
+  -- Total of all entries before this one. A read of one row thus shows the total up to any entry.
   tokens_before bigint not null,
   pinned_before bigint default 0 not null,
   idempotency_key text collate "C",
@@ -91,12 +91,12 @@ create table handoffs (
   -- As stored: an offer past its deadline is pending here until a list comes across it.
   status text not null,
   requesting_agent text collate "C" not null,
-  -- An agent, or role:NAME; null: anyone.
+  -- An agent, or role:NAME. Null for an offer to anyone.
   target_agent text collate "C",
   accepted_by text collate "C",
   claimant text collate "C",
   granted_epoch integer,
-  -- When to look again whether the lease of the acceptor has lapsed: never after its deadline.
+  -- When to check whether the lease of the acceptor has lapsed. Never after its deadline.
   lease_check_at timestamp with time zone,
   upto_sequence bigint not null,
   created_at timestamp with time zone not null,
@@ -113,10 +113,10 @@ create table handoffs (
 );
 -- An offer to anyone has no target; an index can only look for a value. On (id + 0), see sessions_by_creation.
 create index handoffs_inbox on handoffs using btree (namespace, coalesce(target_agent, ''::text), ((id + 0)));
--- An inbox shows what is pending unless asked otherwise: that must not cost more with every handoff ever made.
+-- An inbox shows pending offers by default. Their number, not that of all handoffs, decides what it costs.
 create index handoffs_pending_inbox on handoffs using btree (namespace, coalesce(target_agent, ''::text), ((id + 0))) where (status = 'pending'::text);
 create index handoffs_outbox on handoffs using btree (namespace, requesting_agent, ((id + 0)));
--- The offers that are void when ownership moves.
+-- The offers that are cancelled when ownership moves.
 create index handoffs_pending_of_session on handoffs using btree (session_id, expires_at) where ((status = 'pending'::text) and (request_type = 'full_handoff'::text));
 create index handoffs_of_session on handoffs using btree (session_id);
 -- Finds the leases that may have lapsed. No index holds their deadlines, which move with every write.
@@ -132,16 +132,16 @@ create table read_marks (
 );
 
 -- The first answers of mutations that were given an idempotency key, except appends: an entry keeps its own key.
--- Swept out after two days, a few by each new one.
+-- Deleted after two days, a few by each new key.
 create table idempotency_keys (
   id bigint generated always as identity not null,
   namespace text collate "C" not null,
   agent text collate "C" not null,
   tool text collate "C" not null,
-  -- Empty where the scope of a key holds no session.
+  -- Empty if the scope of the key holds no session.
   session_key text collate "C" not null,
   idempotency_key text collate "C" not null,
-  -- The session that the answer tells of: they go together.
+  -- The session that the answer is about. The answer is deleted with it.
   session_id bigint not null,
   request_hash text not null,
   created_at timestamp with time zone not null,

@@ -33,7 +33,7 @@ class Placeholder {
 export function compileQuery<Arguments extends object, Row>(
   build: BuildQuery<Arguments, Row>,
 ): CompiledStatement<Arguments> {
-  // One for each name: a compiler may then tell that two places take the same value.
+  // One for each name, so that a compiler can see which places take the same value.
   const placeholders = new Proxy(
     {},
     {

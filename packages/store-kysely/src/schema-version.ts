@@ -6,7 +6,7 @@ export interface SchemaChange {
   readonly to: number;
 }
 
-/** The error of a process that does not migrate. @param database the name of the database, for people */
+/** The error of a process that does not migrate. @param database the name of the database for the message */
 export const olderSchema = (database: string, version: number, known: number): ContextStoreError =>
   storeUnavailable(
     `${database} has an older schema (${version}; this release needs ${known}). Run \`context-store migrate\`.`,

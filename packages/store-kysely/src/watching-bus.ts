@@ -3,14 +3,14 @@ import { createMemoryBus, type EventBus } from '@org/domain';
 /**
  * Creates a bus that also watches the database for changes by other processes, while it has listeners.
  *
- * @param watch begins to look, and calls `tell` when something has changed; returns what ends it
- * @param carrier carries what is published, and is closed with the bus. Default: within this process alone
+ * @param watch starts to watch the database, and calls `tell` after a change. Returns a function that stops it
+ * @param carrier carries the published events, and is closed with the bus. Default: events stay within this process
  */
 export function createWatchingBus(
   watch: (tell: () => void) => () => void,
   carrier: EventBus = createMemoryBus(),
 ): EventBus {
-  // The carrier does not get what was watched: the other processes watch the database themselves.
+  // Changes that were watched are not sent to the carrier, because the other processes watch the database too.
   const seen = createMemoryBus();
   let listeners = 0;
   let stopWatching: (() => void) | undefined;

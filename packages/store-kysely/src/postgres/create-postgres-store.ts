@@ -17,15 +17,15 @@ export interface PostgresStoreOptions {
   /** Maximum number of connections. Default: two per core. */
   readonly poolSize?: number | undefined;
   /**
-   * How many calls may wait for a connection, and how many appends for a batch. Further ones throw OVERLOADED. Default
-   * 10,000.
+   * How many calls may wait for a connection, and how many appends for a batch. Further ones throw OVERLOADED.
+   * Default: 10,000.
    */
   readonly maxWaiting?: number | undefined;
-  /** How long a call waits for a connection, in milliseconds. Default 5,000. */
+  /** How long a call waits for a connection, in milliseconds. Default: 5,000. */
   readonly connectTimeoutMs?: number | undefined;
-  /** How long the server may work on one statement, including waits for locks, in milliseconds. Default 10,000. */
+  /** How long the server may work on one statement, including waits for locks, in milliseconds. Default: 10,000. */
   readonly statementTimeoutMs?: number | undefined;
-  /** How long a transaction may stay open without a statement, in milliseconds. Default 10,000. */
+  /** How long a transaction may stay open without a statement, in milliseconds. Default: 10,000. */
   readonly idleInTransactionTimeoutMs?: number | undefined;
   /**
    * Whether the connections go through a pooler that pools by transaction (PgBouncer with `pool_mode = transaction`).
@@ -52,8 +52,8 @@ export interface PostgresStore extends Store {
  * Opens a store in a PostgreSQL database, which any number of processes may share. Acknowledged writes are committed.
  *
  * @throws VALIDATION_ERROR for a URL that cannot be read
- * @throws STORE_UNAVAILABLE when the server cannot be reached or does not fit, or the schema cannot be migrated or is of a
- *   newer release
+ * @throws STORE_UNAVAILABLE if the server cannot be reached or is not supported, or the schema cannot be migrated or is
+ *   of a newer release
  */
 export async function createPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
   const { url, migrate = true, poolSize = defaultSettings.poolSize, maxWaiting = defaultSettings.maxWaiting } = options;
@@ -76,7 +76,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   const groupCommit = { flushes, maxWaiting, telemetry };
   const operations = prepareOperations(database, groupCommit, (found) => settler.notice(found));
   const settler = createSettler({
-    // Without the signal of the call that noticed it: the work goes on when that call is aborted.
+    // These run without the signal of the call that noticed the changes, so they go on if that call is aborted.
     settleLeases: (namespace) => operationSignal.run(undefined, () => operations.settleDueLeases(namespace)),
     expireOffers: (rowIds) => operationSignal.run(undefined, () => operations.expireOffers(rowIds)),
   });

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 
-/** The settings of a store that is opened without any. */
+/** The default settings of a store. */
 export const defaultSettings = {
-  /** Two connections for each core: one that works while another's answer is under way. */
+  /** Two connections for each core: one works while the answer of the other is being sent. */
   poolSize: availableParallelism() * 2,
   maxWaiting: 10_000,
   connectTimeoutMs: 5000,

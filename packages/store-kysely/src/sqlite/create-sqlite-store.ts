@@ -13,10 +13,12 @@ import { prepareOperations } from './operations/operations.js';
 import { translateError } from './connection/translate-error.js';
 
 export interface SqliteStoreOptions {
-  /** The database file. It is created, with its folder, when there is none. `:memory:` keeps everything in this process. */
+  /**
+   * The database file. It is created with its folder if it does not exist. `:memory:` keeps all data in this process.
+   */
   readonly path: string;
   /**
-   * Whether to bring the file to the schema of this release. Default: yes; otherwise it must have it already. A
+   * Whether to migrate the file to the schema of this release. Default: yes. If not, the file must have that schema. A
    * database in memory is always migrated.
    */
   readonly migrate?: boolean | undefined;
@@ -24,23 +26,23 @@ export interface SqliteStoreOptions {
   readonly clock?: (() => number) | undefined;
   /**
    * How long a call waits for the lock while another process writes, in milliseconds, before it throws
-   * STORE_UNAVAILABLE. Default 5,000: a commit takes a few, so that a longer wait means that something hangs.
+   * STORE_UNAVAILABLE. Default: 5,000. A commit takes a few milliseconds, so a longer wait means that a process hangs.
    */
   readonly lockWaitMs?: number | undefined;
   /**
-   * Is called when a file of the open database was removed or replaced, and when the files at the path have been opened
-   * instead. Until then, calls throw STORE_UNAVAILABLE. It must not throw.
+   * Is called when a file of the open database was removed or replaced, and again when the files at the path have been
+   * opened. In between, calls throw STORE_UNAVAILABLE. It must not throw.
    */
   readonly onStateChange?: ((state: SqliteFileState) => void) | undefined;
   /** Records operations and commits. Default: none; `openContextStore` passes its telemetry. */
   readonly telemetry?: Telemetry | undefined;
 }
 
-/** A store, with the version of its file for a bus. */
+/** A store, and the version of its file, which a bus polls. */
 export interface SqliteStore extends Store {
   /**
-   * A number that changes when anything but this very store has written to the file.
-   * @throws driver errors, also when the store is closed
+   * Returns a number that changes when another process, or another store of this process, has written to the file.
+   * @throws driver errors, also after the store was closed
    */
   readonly dataVersion: () => number;
 }
@@ -48,7 +50,7 @@ export interface SqliteStore extends Store {
 /**
  * Opens a store in one SQLite file, which several processes may share. Acknowledged writes have reached the disk.
  *
- * @throws STORE_UNAVAILABLE when the file cannot be created, opened, read or migrated, or is of a newer release
+ * @throws STORE_UNAVAILABLE if the file cannot be created, opened, read or migrated, or is of a newer release
  */
 export async function createSqliteStore({
   path,
@@ -88,7 +90,8 @@ export async function createSqliteStore({
       try {
         connection.emptyLog();
       } catch {
-        // The session is deleted. Its remains in the log go with the next writes, or when the last process closes the file.
+        // The session is deleted. Its data in the log is overwritten by later writes, or removed when the last process
+        // closes the file.
       }
     },
     appendEntry: write(writes.appendEntry),
@@ -126,7 +129,7 @@ function measure(connection: Connection, telemetry: Telemetry | undefined, notic
 
 async function open(path: string, migrate: boolean, clock: () => number, lockWaitMs: number): Promise<Connection> {
   if (migrate || path === ':memory:') return openConnection(path, clock, lockWaitMs);
-  // Opening it would make an empty file.
+  // Opening the database would create an empty file.
   if (!existsSync(path)) throw olderSchema(path, 0, migrations.length);
   return openConnection(path, clock, lockWaitMs, requireSchema);
 }

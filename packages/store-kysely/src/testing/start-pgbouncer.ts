@@ -8,16 +8,16 @@ import { unusedPort } from './unused-port.js';
 /** A PgBouncer for tests, which pools by transaction. */
 export interface Pgbouncer {
   readonly pid: number;
-  /** The URL by which a database of its server is reached through it. */
+  /** Returns the URL of a database of its server, through PgBouncer. */
   readonly urlOf: (databaseUrl: string) => string;
   readonly stop: () => Promise<void>;
 }
 
 /**
- * @param serverUrl whose user and password it takes for every connection
- * @param poolSize of connections to each database
+ * @param serverUrl the server. Its user and password are used for every connection
+ * @param poolSize how many connections it opens to each database
  * @param settings other settings of pgbouncer.ini
- * @throws what `spawn` throws (ENOENT where it is not installed), or an Error with its log
+ * @throws what `spawn` throws (ENOENT if PgBouncer is not installed), or an Error with its log
  */
 export async function startPgbouncer(
   serverUrl: string,
@@ -44,7 +44,7 @@ export async function startPgbouncer(
      default_pool_size = ${poolSize}
      ${settingLines.join('\n')}`.replaceAll(/^ +/gm, ''),
   );
-  // It refuses to run as root, as PostgreSQL does; it changes the user by itself, once it has read its configuration.
+  // Like PostgreSQL, it refuses to run as root. It changes its user after it has read its configuration.
   const runAs = process.getuid?.() === 0 ? ['--user', 'nobody'] : [];
   const child = spawn('pgbouncer', [...runAs, configuration], { stdio: ['ignore', 'ignore', 'pipe'] });
   try {

@@ -15,28 +15,28 @@ const superuser = 'postgres';
 const startLimitMs = 30_000;
 
 export interface PostgresServerOptions {
-  /** Where `initdb` and `postgres` are. Default: POSTGRES_BIN, which the test run sets. */
+  /** The folder of `initdb` and `postgres`. Default: POSTGRES_BIN, which the test run sets. */
   readonly binaries?: string | undefined;
   /** Settings as of postgresql.conf. */
   readonly settings?: Readonly<Record<string, string | number>> | undefined;
-  /** The lines of pg_hba.conf. Default: everyone on this machine is trusted. */
+  /** The lines of pg_hba.conf. Default: all users of this machine are trusted. */
   readonly hba?: readonly string[] | undefined;
-  /** The password of the superuser; it becomes a part of the URL. */
+  /** The password of the superuser. It becomes part of the URL. */
   readonly password?: string | undefined;
-  /** A server that was stopped in order: this one begins with its data, and follows it as a hot standby. */
+  /** A server that was shut down. The new server copies its data, and follows it as a hot standby. */
   readonly standbyOf?: PostgresServer | undefined;
-  /** An empty folder for the data, on a small disk for instance. Default: one of the server's own. */
+  /** An empty folder for the data, for example on a small disk. Default: a temporary folder. */
   readonly dataFolder?: string | undefined;
 }
 
-/** A PostgreSQL server of one's own, to be stopped, broken and thrown away. */
+/** A PostgreSQL server for one test, which may stop and break it. */
 export interface PostgresServer {
-  /** Of its superuser and the database `postgres`. It stays the same when the server is started again. */
+  /** The URL of the superuser and the database `postgres`. It stays the same when the server is started again. */
   readonly url: string;
   readonly dataFolder: string;
-  /** The process that accepts connections; it has one more for each of them. */
+  /** The process that accepts connections. It starts another process for each of them. */
   readonly pid: () => number;
-  /** As `pg_ctl stop -m`: `fast` ends the connections in order, `immediate` is a crash. */
+  /** Stops it like `pg_ctl stop -m`: `fast` closes the connections, `immediate` is a crash. */
   readonly stop: (mode: 'fast' | 'immediate') => Promise<void>;
   /** Starts it again on its data. Resolves when it accepts connections. */
   readonly start: () => Promise<void>;
@@ -45,8 +45,8 @@ export interface PostgresServer {
 }
 
 /**
- * Starts a server on a free port, with data of its own in a temporary folder. It goes with the process that started it,
- * however that ends. PostgreSQL refuses to run as root: it runs as `nobody` then.
+ * Starts a server on a free port, with its data in a temporary folder. The server ends with the process that started it,
+ * also if that is killed. PostgreSQL refuses to run as root, so it then runs as `nobody`.
  */
 export async function startPostgresServer(options: PostgresServerOptions = {}): Promise<PostgresServer> {
   const user = await unprivilegedUser();
@@ -69,7 +69,7 @@ export async function startPostgresServer(options: PostgresServerOptions = {}): 
     const serverArguments = ['-D', dataFolder, '-p', `${port}`, ...settingArguments({ ...settings, ...following })];
     const startProcess = async (): Promise<ChildProcess> => {
       const log = openSync(join(folder, 'log'), 'a');
-      // A group of its own: a Ctrl-C is for the guard to act upon.
+      // A separate process group: the guard handles Ctrl-C.
       const started = spawn(join(binaries, 'postgres'), serverArguments, {
         ...user,
         cwd: folder,
@@ -103,8 +103,8 @@ export async function startPostgresServer(options: PostgresServerOptions = {}): 
 }
 
 /**
- * Waits for the end of its input, which comes with the end of this process at the latest, by whatever signal; then stops
- * the server and removes its folders.
+ * Waits for the end of its input, which comes when this process ends by any signal. Then stops the server and removes
+ * its folders.
  */
 function guardServer(folder: string, dataFolder: string): ChildProcess {
   const script = `
@@ -120,7 +120,7 @@ function guardServer(folder: string, dataFolder: string): ChildProcess {
   });
 }
 
-/** A clone may lie where `nobody` cannot read: the server then runs from a copy. */
+/** If `nobody` cannot read the folder of the clone, the server runs from a copy. */
 async function usableBinaries(binaries: string | undefined, user: User, folder: string): Promise<string> {
   if (binaries === undefined) throw new Error('POSTGRES_BIN must name the folder of initdb and postgres');
   await chmod(folder, 0o755);
@@ -164,7 +164,7 @@ async function createCluster({ binaries, folder, dataFolder, user, options }: Ne
 const defaultSettings = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  // What is lost when the machine, rather than the server, crashes does not matter here.
+  // Tests crash the server, not the machine, so the data need not reach the disk.
   fsync: 'off',
   'context_store.allow_unsafe_settings': 'on',
 };
@@ -172,7 +172,7 @@ const defaultSettings = {
 const settingArguments = (settings: PostgresServerOptions['settings']): string[] =>
   Object.entries({ ...defaultSettings, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 
-/** What a crash left running still holds the server's memory for a moment. */
+/** After a crash, other processes of the server hold its shared memory for a moment. */
 async function startAfterCrash(start: () => Promise<ChildProcess>): Promise<ChildProcess> {
   const deadlineMs = performance.now() + startLimitMs;
   for (;;) {
@@ -194,7 +194,7 @@ async function untilItAccepts(server: ChildProcess, url: string, log: string): P
   throw new Error(`PostgreSQL did not start:\n${await readFile(log, 'utf8')}`);
 }
 
-/** Any answer but 'starting up' will do: the rules for logging in may be part of the test. */
+/** Accepts any answer except 'starting up', because a test may change the rules for logging in. */
 async function accepts(url: string): Promise<boolean> {
   const client = new Client({ connectionString: url });
   client.on('error', () => undefined);

@@ -9,7 +9,7 @@ export interface TemporaryDatabase {
 }
 
 /**
- * An empty database for one test file, or one test, and what removes it with all that is in it.
+ * Creates an empty database for one test file or one test. `drop` removes it.
  *
  * @param serverUrl any database of a server on which the user may create others. Default: DATABASE_TEST_URL, which the
  *   test run sets

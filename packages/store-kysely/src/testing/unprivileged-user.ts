@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-/** Whom a process is to run as, as `spawn` takes it. Empty: as the user of this one. */
+/** The user of a process, as options of `spawn`. Default: the user of this process. */
 export interface User {
   readonly uid?: number;
   readonly gid?: number;
 }
 
-/** For programs that refuse to run as root: `nobody` then. */
+/** Returns the user `nobody` for programs that refuse to run as root. */
 export async function unprivilegedUser(): Promise<User> {
   if (process.getuid?.() !== 0) return {};
   const run = promisify(execFile);

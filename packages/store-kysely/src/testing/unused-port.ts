@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 
-/** Below the ports that systems give to outgoing connections: a server that is restarted must find its port free. */
+/** Below the ports of outgoing connections, so that the port is still free when a server starts again. */
 const pairs = { first: 15_000, count: 8_500 };
 
 /**
- * A port of this machine on which nothing listens, and which no other process is given while this one lives: of each
- * pair of ports the lower is given, and the upper is held as its claim.
+ * Returns a port of this machine on which nothing listens. Other processes do not get it while this process runs: the
+ * ports come in pairs, and this process listens on the upper port of the pair to reserve the lower one.
  */
 export async function unusedPort(): Promise<number> {
   for (;;) {

@@ -23,7 +23,7 @@ describe('a PostgreSQL bus', () => {
     await server.remove();
   });
 
-  /** Collects what is told, from when the first look has been told of. */
+  /** Collects the published events after that of the first poll. */
   async function hearFrom(bus: ReturnType<typeof createPostgresBus>): Promise<StoreEvent[]> {
     const heard: StoreEvent[] = [];
     bus.subscribe((event) => heard.push(event));
@@ -36,7 +36,7 @@ describe('a PostgreSQL bus', () => {
     ['an append', () => other.appendEntry(appendWork('from elsewhere'))],
     ['an offer', () => other.createHandoff(offerWork('from elsewhere'))],
     ['a new title', () => other.updateSession({ ...work, agent: 'planner', title: 'new' })],
-  ])('tells all who listen of %s in another process', async (_, change) => {
+  ])('publishes %s in another process to all listeners', async (_, change) => {
     const bus = createPostgresBus({ store, pollIntervalMs: 1 });
     const first = await hearFrom(bus);
     const second: StoreEvent[] = [];

@@ -7,9 +7,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { expectLastingTrouble, expectTrouble } from '../support/expect-trouble.js';
 import { appendWork, createWork } from '../support/requests.js';
 
-/** Gives each transaction any one of two connections. */
+/** A pooler that gives each transaction either of two connections. */
 let pooler: Pgbouncer;
-const backendsOfStrangers: ReadonlySet<unknown>[] = [];
+const otherBackends: ReadonlySet<unknown>[] = [];
 beforeAll(async () => {
   pooler = await startPgbouncer(process.env['DATABASE_TEST_URL'] ?? '', 2);
 });
@@ -18,24 +18,24 @@ afterAll(() => pooler.stop());
 describeStoreContract('PostgreSQL behind PgBouncer', async () => {
   const database = await temporaryDatabase();
   const url = pooler.urlOf(database.url);
-  const stranger = await startStranger(url);
+  const otherClient = await startOtherClient(url);
   return openHarness(
     async (clockOffsetMs) => {
       const open = (): Promise<Store> => createPostgresStore({ url, transactionPooler: true, clockOffsetMs });
       return takingTurns([await open(), await open()]);
     },
     async () => {
-      backendsOfStrangers.push(await stranger.stop());
+      otherBackends.push(await otherClient.stop());
       await database.drop();
     },
   );
 });
 
 it('changed connections between the transactions of a client', () => {
-  expect(Math.max(...backendsOfStrangers.map(({ size }) => size))).toBe(2);
+  expect(Math.max(...otherBackends.map(({ size }) => size))).toBe(2);
 });
 
-it('is told to name no statements and to ask for no settings', async () => {
+it('needs an option, which names no statements and asks for no settings', async () => {
   const database = await temporaryDatabase();
   await expectLastingTrouble(
     createPostgresStore({ url: pooler.urlOf(database.url) }),
@@ -52,8 +52,11 @@ it('does not hide what the database is', async () => {
   await database.drop();
 });
 
-/** Another client of the pooler: the store's statements find its connections in between. Tells which those were. */
-async function startStranger(url: string): Promise<{ stop: () => Promise<ReadonlySet<unknown>> }> {
+/**
+ * Starts another client of the pooler, whose transactions run between those of the store. `stop` returns its
+ * connections.
+ */
+async function startOtherClient(url: string): Promise<{ stop: () => Promise<ReadonlySet<unknown>> }> {
   const client = new Client(url);
   await client.connect();
   const backends = new Set<unknown>();
@@ -77,7 +80,7 @@ async function startStranger(url: string): Promise<{ stop: () => Promise<Readonl
   };
 }
 
-describe('a PgBouncer that is full, or set otherwise than the store was told', () => {
+describe('a PgBouncer that is full, or whose settings differ from those of the store', () => {
   let database: TemporaryDatabase;
   let misset: Pgbouncer | undefined;
   const opened: Store[] = [];

@@ -20,7 +20,7 @@ describe('a PostgreSQL server whose synchronous_commit is switched off while a s
   let store: Store;
 
   beforeAll(async () => {
-    // The server writes its log by itself so seldom that only commits do it here.
+    // The server's WAL writer is slowed down, so that only commits write the log.
     server = await startPostgresServer({ settings: { wal_writer_delay: '10s', autovacuum: 'off' } });
   });
   afterAll(() => server.remove());
@@ -66,7 +66,7 @@ describe('a PostgreSQL server whose synchronous_commit is switched off while a s
         store.resolveHandoff({ namespace: work.namespace, agent: 'planner', handoffId: 'offer', outcome: 'cancelled' }),
     ],
     ['deleteSession', () => store.deleteSession(work)],
-  ])('is told to write %s to the disk', async ([, call]) => {
+  ])('writes %s to the disk', async ([, call]) => {
     await store.appendEntry(appendWork('first'));
     await store.createHandoff(offerWork('offer'));
     await store.createSession({ ...createWork, sessionKey: 'leased' });

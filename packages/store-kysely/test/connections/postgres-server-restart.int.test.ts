@@ -16,7 +16,7 @@ describe('while PostgreSQL loses connections, a store', () => {
   let server: PostgresServer;
   let database: TemporaryDatabase;
   let stores: [Store, Store];
-  /** What was acknowledged: by sequence. */
+  /** The acknowledged entries, by sequence. */
   let acknowledged: Map<number, string>;
   let codes: Set<string>;
   let over: AbortController;
@@ -36,7 +36,7 @@ describe('while PostgreSQL loses connections, a store', () => {
   });
   afterEach(() => Promise.all(stores.map((store) => store.close())));
 
-  /** Appends until it is over, and repeats whatever failed until it is acknowledged. */
+  /** Appends until the test ends, and repeats failed appends until they are acknowledged. */
   async function appendOn(appender: number): Promise<void> {
     for (let turn = 0; !over.signal.aborted; turn += 1) {
       const content = `${appender}/${turn}`;
@@ -84,7 +84,7 @@ describe('while PostgreSQL loses connections, a store', () => {
   async function expectEveryAppendOnce(): Promise<void> {
     const { entries, session } = await stores[0].readEntries(readWork());
     expect(entries.map(({ sequence }) => sequence)).toEqual(upTo(session.lastSequence));
-    // All were acknowledged in the end, so nothing but them is there.
+    // All appends were acknowledged in the end, so the log holds no other entries.
     expect(new Map(entries.map(({ sequence, content }) => [sequence, content]))).toEqual(acknowledgedInOrder());
   }
 

@@ -87,7 +87,7 @@ describe('a PostgreSQL server in trouble', () => {
     await expect.poll(() => call().then(() => 'served'), { timeout: 15_000 }).toBe('served');
   }
 
-  it('is told from a wrong password, user or database', async () => {
+  it('reports a wrong password, user or database', async () => {
     await expectLastingTrouble(
       open({ url: urlOf('app', 'secret but wrong') }),
       /^PostgreSQL at 127.*refuses the password/,
@@ -125,7 +125,7 @@ describe('a PostgreSQL server in trouble', () => {
     await expect.poll(backends).toEqual([]);
     await expectTrouble(store.appendEntry(appendWork('a')), /takes no writes/);
     expect(await store.readSession(work)).toMatchObject({ lastSequence: 0 });
-    // As before a failover: no connection that was made until now will ever write.
+    // As before a failover: no existing connection can ever write.
     await expectTrouble(store.appendEntry(appendWork('a')), /takes no writes/);
     await database.query(`set transaction_read_only = off; alter database ${name} reset default_transaction_read_only`);
     expect(await store.appendEntry(appendWork('a'))).toMatchObject({ sequence: 1 });

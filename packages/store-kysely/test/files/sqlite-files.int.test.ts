@@ -39,7 +39,7 @@ describe('when the files of an open SQLite store', () => {
     return one;
   }
 
-  /** As the documentation says to. */
+  /** Restores a backup as the documentation describes. */
   function backUp(): string {
     const backup = join(dirname(path), 'backup.db');
     const database = new Sqlite(path);
@@ -51,7 +51,7 @@ describe('when the files of an open SQLite store', () => {
   const contents = async (from: Store): Promise<string[]> =>
     (await from.readEntries(readWork())).entries.map(({ content }) => content);
 
-  /** Repeats a call that was told that it wrote nothing, as callers do. */
+  /** Repeats a call whose error says that nothing was written, as callers do. */
   const retried = <T>(call: () => Promise<T>): Promise<T> =>
     vi
       .waitUntil(async () => {

@@ -10,7 +10,7 @@ import { temporaryFile } from '../support/temporary-file.js';
 
 const run = promisify(execFile);
 
-it('a disk that cannot read for a while is not told as damage of the file', async () => {
+it('a disk that cannot read for a while is not reported as damage of the file', async () => {
   const { path, remove } = temporaryFile();
   onTestFinished(remove);
   const [library, broken] = [join(dirname(path), 'failing-reads.so'), join(dirname(path), 'broken')];
@@ -25,9 +25,9 @@ it('a disk that cannot read for a while is not told as damage of the file', asyn
   const reader = forkStore(path, env);
   await reader.store.ping();
   await writeFile(broken, '');
-  const told = /the disk reports an error, or the file is damaged.*Restore a backup only if that finds damage/;
-  await expectTrouble(reader.store.readEntries(readWork()), told);
-  await expectTrouble(reader.store.appendEntry(appendWork('lost')), told);
+  const reported = /the disk reports an error, or the file is damaged.*Restore a backup only if that finds damage/;
+  await expectTrouble(reader.store.readEntries(readWork()), reported);
+  await expectTrouble(reader.store.appendEntry(appendWork('lost')), reported);
   await rm(broken);
   expect((await reader.store.readEntries(readWork())).entries).toHaveLength(100);
   expect(await reader.store.appendEntry(appendWork('after'))).toMatchObject({ sequence: 101 });

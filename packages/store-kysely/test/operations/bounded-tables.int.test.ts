@@ -24,7 +24,7 @@ describe('a SQLite store that has grown', () => {
     remove();
   });
 
-  /** More than a page looks through. */
+  /** More than a page examines. */
   const many = Array.from({ length: 1100 }, (_, index) => `old-${index}`);
   const inbox = {
     namespace: work.namespace,
@@ -72,7 +72,8 @@ describe('a SQLite store that has grown', () => {
     expect(await peek('someone', many.length)).toEqual([false]);
     nowMs += hourMs;
     expect(await peek('implementer')).toEqual([false]);
-    // Too much to look through. What a list finds expired is stored so when an offer that was made since is an hour old.
+    // There are more than a page examines. Offers that a list finds expired are stored so after a later offer is an
+    // hour old.
     expect(await peek('someone')).toEqual([true]);
     await store.createHandoff(offerWork('later', { targetAgent: 'implementer' }));
     await list('someone');
@@ -105,7 +106,7 @@ describe('a SQLite store that has grown', () => {
     await createAll(['a', 'b', 'c', 'd']);
     expect(await create('first-0')).toMatchObject({ replayed: true });
     nowMs += 24 * hourMs + 1;
-    // Nothing that was recorded an hour ago or earlier says yet that it is as late.
+    // No key that is an hour old confirms the time yet.
     await createAll(['e', 'f', 'g', 'h']);
     expect(await create('first-0')).toMatchObject({ replayed: true });
     nowMs += hourMs;

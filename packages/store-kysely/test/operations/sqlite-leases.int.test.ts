@@ -78,7 +78,7 @@ describe('leases in a SQLite file', () => {
     nowMs += 1000;
     await vi.waitFor(async () => {
       await store.readSession(work);
-      // When it is stored does not matter: it lapsed at its deadline.
+      // It lapsed at its deadline, whenever that is stored.
       expect(storedSession()).toEqual({
         owner: 'planner',
         epoch: 3,

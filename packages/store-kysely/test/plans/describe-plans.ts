@@ -7,12 +7,12 @@ import { filled, fillDatabase, type Fill } from './fill-database.js';
 import { openExplainedDatabase, type ExplainedDatabase } from './open-explained-database.js';
 import { appendWork } from '../support/requests.js';
 
-/** How many pages more a statement may touch in a long log: indexes are higher there. */
+/** How many more pages a statement may touch in a long log, whose index is deeper. */
 const growthInPages = 4;
 
 /**
- * Now and then a statement meets a page that is full, or rows that nobody needs any more and that could not be tidied up,
- * because anyone who was just connecting to the server might have seen them: the best of some rounds tells.
+ * A statement sometimes meets a full page, or dead rows that vacuum could not remove because another connection might
+ * still see them. So each statement is judged by the best of several rounds.
  */
 const rounds = ['first', 'second', 'third', 'fourth', 'fifth'] as const;
 
@@ -24,7 +24,7 @@ const inbox = {
   limit: 20,
 } as const satisfies ListHandoffs;
 
-/** Declares the tests of all plans, in a database that is filled so. */
+/** Declares the tests of all plans, in a database with this content. */
 export function describePlans(title: string, fill: Fill): void {
   describe(title, { timeout: 120_000 }, () => {
     let database: ExplainedDatabase;
@@ -38,7 +38,7 @@ export function describePlans(title: string, fill: Fill): void {
     afterAll(() => database.close());
 
     it('finds every row by the index that is meant for it', async () => {
-      // Each run is judged by its best round, because different rounds may meet leftovers in different statements.
+      // Each run is judged by its best round, because dead rows may affect different statements in different rounds.
       const best: ExplainedRun[] = [];
       for (const round of rounds) {
         const runs = await everyStatement(database, filled.longLog, `every-${round}`);
@@ -90,14 +90,14 @@ export function describePlans(title: string, fill: Fill): void {
   });
 }
 
-/** @param expected of each run; absent: what is expected of its statement */
+/** @param expected the expected plan of each run. Default: the expected plan of its statement */
 function expectPlans(runs: readonly ExplainedRun[], expected?: ExpectedPlan): void {
   const faulty = runs.filter((run) => faultsOf(run, expected).length > 0);
   const faults = faulty.flatMap((run) => faultsOf(run, expected));
   expect(faults, faulty.map(({ text }) => text).join('\n\n')).toEqual([]);
 }
 
-/** Starts tidily: what an earlier round deleted would be met again, for as long as anyone on the server could see it. */
+/** Runs every statement after a vacuum, which removes the rows that earlier rounds have deleted. */
 async function everyStatement(
   { client, explained }: ExplainedDatabase,
   sessionKey: string,
@@ -109,7 +109,7 @@ async function everyStatement(
   );
 }
 
-/** That each statement touches in a session. */
+/** Returns the fewest pages that each statement touches in a session. */
 async function fewestPages(database: ExplainedDatabase, sessionKey: string): Promise<Map<string, number>> {
   const fewest = new Map<string, number>();
   for (const round of rounds) {
@@ -120,7 +120,7 @@ async function fewestPages(database: ExplainedDatabase, sessionKey: string): Pro
   return fewest;
 }
 
-/** Lists the inbox to its end, stores that all it came across expired, and leaves nothing to tidy up. */
+/** Lists the inbox to its end, stores that its offers have expired, and removes the dead rows. */
 async function sweepInbox({ client, explained, expired }: ExplainedDatabase): Promise<readonly ExplainedRun[]> {
   const runs = await explained(async ({ listHandoffs, expireOffers }) => {
     let page = await listHandoffs({ ...inbox, status: 'pending' });
@@ -145,7 +145,7 @@ async function listFew({ listSessions, listHandoffs }: ExplainedDatabase['operat
 }
 
 async function listNothing({ listSessions, listHandoffs }: ExplainedDatabase['operations']): Promise<void> {
-  await listSessions({ namespace: filled.large, limit: 20, dormantAfterMs: 1, owner: 'nobody' });
+  await listSessions({ namespace: filled.large, limit: 20, dormantAfterMs: 1, owner: 'unknown' });
   for (const status of ['rejected', 'expired'] as const) {
     await listHandoffs({ ...inbox, status });
     await listHandoffs({ ...inbox, status, direction: 'outbox', agent: filled.requester });

@@ -5,14 +5,14 @@ import { appendWork, createWork, offerWork, readWork } from '../support/requests
 
 export type Operations = ReturnType<typeof prepareOperations>;
 
-/** Where to run, and as whom. */
+/** The session and the owner of a round of calls. */
 export interface Round extends SessionRef {
   readonly owner: string;
-  /** Names what this round makes, which no other round has made. */
+  /** Is part of the names of all that this round makes, so that they are unique. */
   readonly name: string;
 }
 
-/** Calls that take every statement of the store to the session of a round, which in the end is its owner's again. */
+/** Makes calls that run every statement of the store on the session of a round. At the end, the owner has it again. */
 export async function runEveryStatement(operations: Operations, { owner: agent, name, ...ref }: Round): Promise<void> {
   const { namespace } = ref;
   const target = { namespace, agent: 'implementer' };
@@ -59,7 +59,7 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   await operations.deleteSession({ namespace, sessionKey: `session-${name}` });
 }
 
-/** A page that leaves out the second offer of one sender for the first of another, and a handoff by its id. */
+/** Lists a page on which the first offer of one sender replaces the second of another, and reads a handoff by its id. */
 async function listTurns(operations: Operations, namespace: string, name: string): Promise<void> {
   const sessionOf = (agent: string) => ({ namespace, sessionKey: `${agent}-${name}`, agent });
   const [one, another] = [sessionOf('one'), sessionOf('another')];
@@ -74,7 +74,7 @@ async function listTurns(operations: Operations, namespace: string, name: string
   for (const session of [one, another]) await operations.deleteSession(session);
 }
 
-/** A lease that is renewed, one whose lapse a write stores, and one whose lapse is stored after a read. */
+/** Renews a lease, lets a write store the lapse of another, and stores the lapse of a third as after a read. */
 async function runLeaseStatements(operations: Operations, { owner: agent, name, ...ref }: Round): Promise<void> {
   const claim = { namespace: ref.namespace, agent: 'implementer', handoffId: `leased-${name}` };
   await operations.createHandoff(offerWork(claim.handoffId, { ...ref, agent }));

@@ -1,7 +1,7 @@
 import { scanWidth } from '../../src/constants.js';
 import type { ExplainedRun, PlanStep } from './explain-statements.js';
 
-/** How a statement finds its rows, and the most that it may take, whatever else the database holds. */
+/** How a statement finds its rows, and the maximum of rows and pages, however much the database holds. */
 export interface ExpectedPlan {
   readonly indexes: readonly string[];
   readonly rows: number;
@@ -12,12 +12,12 @@ const sessionByKey = 'sessions_namespace_session_key_key';
 const handoffById = 'handoffs_namespace_handoff_id_key';
 const recordedKey = 'idempotency_keys_scope';
 const leases = 'handoffs_leased';
-/** Every mutation may sweep out a few old keys. */
+/** Every mutation may delete a few old keys. */
 const sweptKeys = ['idempotency_keys_created_at', 'idempotency_keys_pkey'];
-/** Addresses, of each of which a list reads a row more than it shows. */
+/** How many addresses the inbox has. A list reads one row more of each than it shows. */
 const addresses = 3;
 
-/** Of every statement: an append of one entry, and lists and pages of 20. */
+/** The expected plan of every statement: an append of one entry, and lists and pages of 20. */
 export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   ping: { indexes: [], rows: 1, pages: 2 },
   read_change_mark: { indexes: [], rows: 0, pages: 0 },
@@ -39,7 +39,7 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   read_appended: { indexes: [sessionByKey, 'context_history_idempotency'], rows: 2, pages: 10 },
   read_entries_ascending: { indexes: [sessionByKey, 'context_history_pkey'], rows: 21, pages: 12 },
   read_entries_descending: { indexes: [sessionByKey, 'context_history_pkey'], rows: 21, pages: 12 },
-  // As many entries as a page has but one, and the ends of seven pages.
+  // One entry less than a page has, and the ends of seven pages.
   read_tail: { indexes: [sessionByKey, 'context_history_pkey'], rows: 1 + 15 + 7, pages: 48 },
   // The session, its last entry, 20 of the newest, one that the running sum looks ahead to, and 10 pins.
   read_briefing: { indexes: [sessionByKey, 'context_history_pkey', 'context_history_pinned'], rows: 33, pages: 22 },
@@ -98,28 +98,28 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   },
 };
 
-/** What a list with a filter may take: it looks through more than it shows. */
+/** The expected plan of a list with a filter, which examines more rows than it shows. */
 export const filtered = (name: string): ExpectedPlan => ({
   indexes: expectedPlans[name]?.indexes ?? [],
   rows: scanWidth + addresses + 41,
   pages: 2 * scanWidth,
 });
 
-/** What a batch of appends may take. */
+/** The expected plan of a batch of appends. */
 export const appended = (entries: number): ExpectedPlan => ({
   indexes: expectedPlans['append_entries']?.indexes ?? [],
   rows: 2 * entries,
   pages: 22 * entries,
 });
 
-/** What storing that the offers of one page expired may take: each is read twice more, and written. */
+/** The expected plan of storing that the offers of one page have expired: each is read twice more, and written. */
 export const expiring: ExpectedPlan = {
   indexes: expectedPlans['expire_offers']?.indexes ?? [],
   rows: 4 * (scanWidth + addresses),
   pages: 40 * scanWidth,
 };
 
-/** What is wrong with a run: nothing, one hopes. */
+/** Returns how a run differs from the expected plan. */
 export function faultsOf({ name, plan, rows, pages }: ExplainedRun, expected = expectedPlans[name]): string[] {
   if (expected === undefined) return [`${name}: no plan is expected for it`];
   const steps = stepsOf(plan);
@@ -141,7 +141,7 @@ export const indexesOf = (plan: PlanStep): string[] =>
     .filter((index) => index !== 'schema_migrations_pkey')
     .toSorted();
 
-/** The tables of ours that a plan reads from end to end. */
+/** The store's tables that a plan reads by a sequential scan. */
 export const readWhole = (plan: PlanStep): string[] =>
   stepsOf(plan)
     .filter((step) => step['Node Type'] === 'Seq Scan' && step['Relation Name'] !== 'schema_migrations')

@@ -1,22 +1,22 @@
 import { escapeLiteral, type Client } from 'pg';
 import { createDatabase, type Database } from '../../src/postgres/statements/database.js';
 
-/** A step of a plan, as EXPLAIN (ANALYZE, FORMAT JSON) tells it. */
+/** A step of a plan, in the format of EXPLAIN (ANALYZE, FORMAT JSON). */
 export interface PlanStep {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
   readonly 'Index Name'?: string;
-  /** Of one loop, on average. */
+  /** The average of one loop. */
   readonly 'Actual Rows': number;
   readonly 'Actual Loops': number;
   readonly Plans?: readonly PlanStep[];
 }
 
-/** One run of a statement, as the client's settings have it planned. */
+/** One run of a statement, planned with the client's settings. */
 export interface ExplainedRun extends Work {
   readonly name: string;
   readonly plan: PlanStep;
-  /** EXPLAIN (ANALYZE, BUFFERS), for people. */
+  /** The text of EXPLAIN (ANALYZE, BUFFERS), for readers. */
   readonly text: string;
 }
 
@@ -24,7 +24,7 @@ export interface ExplainedRun extends Work {
 interface Work {
   /** Pages touched, found in memory or not. EXPLAIN leaves out those that a data-modifying CTE touches. */
   readonly pages: number;
-  /** Entries read of indexes, and rows of tables read without one, whether they were of use or not. */
+  /** Entries read from indexes, and rows read from tables without an index, whether they matched or not. */
   readonly rows: number;
 }
 
@@ -32,7 +32,7 @@ export interface ExplainingDatabase {
   readonly database: Database;
   /** The names of all statements that were prepared. */
   readonly prepared: ReadonlySet<string>;
-  /** Takes the runs since the last time. */
+  /** Returns the runs since the last call. */
   readonly takeRuns: () => readonly ExplainedRun[];
 }
 
@@ -42,7 +42,7 @@ interface Statement {
   readonly values: readonly unknown[];
 }
 
-/** Runs each statement under EXPLAIN ANALYZE, undoes what it did, and runs it again for its answer. */
+/** Runs each statement under EXPLAIN ANALYZE, rolls that back, and runs it again for its answer. */
 export function explainingDatabase(client: Client): ExplainingDatabase {
   const prepared = new Set<string>();
   let runs: ExplainedRun[] = [];
@@ -74,7 +74,7 @@ async function explain(client: Client, { name, text, values }: Statement): Promi
   const known = await client.query('select from pg_prepared_statements where name = $1', [name]);
   if (known.rowCount === 0) await client.query(`prepare ${name} as ${text}`);
   const call = `execute ${name}${values.length === 0 ? '' : `(${values.map((value) => literal(value as Scalar)).join()})`}`;
-  // The first look at a page may leave a note on it, and the first run of a plan looks up what it is about.
+  // The first read of a page may set hint bits on it, and the first run of a plan reads the catalogue.
   await undone(client, () => client.query(call));
   const { work, plan } = await undone(client, async () => {
     const before = await workSoFar(client);
@@ -115,7 +115,7 @@ async function workSoFar(client: Client): Promise<Work> {
 
 type Scalar = string | number | boolean | null | undefined;
 
-/** Requests in tests hold nothing that JSON would escape. */
+/** Texts in test requests need no escapes in JSON. */
 function literal(value: Scalar | readonly Scalar[]): string {
   if (value === null || value === undefined) return 'null';
   if (typeof value !== 'object') return escapeLiteral(String(value));

@@ -1,26 +1,26 @@
 import type { Client } from 'pg';
 
-/** How much there is of everything. */
+/** The number of rows of each kind. */
 export interface Fill {
   readonly sessions: number;
-  /** In each of the sessions. */
+  /** In each session. */
   readonly entries: number;
-  /** In one more. */
+  /** In one more session. */
   readonly longLog: number;
-  /** Lapsed offers that no read has found yet, and as many resolved ones. */
+  /** The number of expired offers that no read has found yet, and of resolved handoffs. */
   readonly handoffs: number;
   readonly idempotencyKeys: number;
 }
 
 /** The namespaces that {@link fillDatabase} fills. */
 export const filled = {
-  /** Nearly everything is here. */
+  /** Nearly all rows are in this namespace. */
   large: 'large',
   /** The oldest sessions and offers, five of each, all live. */
   old: 'old',
   /** A session of 100 entries and no handoffs. */
   shortLog: 'short-log',
-  /** A session with a log as long as there are, and offers and changes of hands without end. */
+  /** The session with the longest log, and with many offers and changes of ownership. */
   longLog: 'long-log',
   /** The newest five offers in `large` are live, and for this agent. */
   target: 'implementer',
@@ -28,18 +28,18 @@ export const filled = {
 } as const;
 
 /**
- * Fills an empty database with what misleads a planner most: a namespace and a target of which everything is older than
- * all the rest, and an inbox in which nearly everything has lapsed.
+ * Fills an empty database with what misleads a planner most: a namespace and a target whose rows are older than all
+ * others, and an inbox in which nearly all offers have expired.
  */
 export async function fillDatabase(client: Client, fill: Fill): Promise<void> {
-  // While it looks at a table, rows that were deleted meanwhile stay, even if another process vacuums the table.
+  // While autovacuum reads a table, another vacuum cannot remove rows that are deleted meanwhile.
   for (const table of ['sessions', 'context_history', 'handoffs', 'idempotency_keys', 'read_marks']) {
     await client.query(`alter table ${table} set (autovacuum_enabled = off)`);
   }
   for (const script of [insertSessions(fill), insertEntries, insertHandoffs(fill), insertKeys(fill), insertMarks]) {
     await client.query(script);
   }
-  // As autovacuum leaves it: with what the planner needs to know, and nothing left to tidy up for the first who reads.
+  // Collects the planner's statistics, and removes dead rows, as autovacuum does.
   await client.query('vacuum analyze');
 }
 

@@ -11,16 +11,16 @@ import { temporaryDatabase } from '@org/store-kysely/testing';
 export interface ExplainedDatabase {
   readonly client: Client;
   readonly operations: Operations;
-  /** The offers that lists found to have expired, which nothing has stored. */
+  /** The row numbers of offers that lists have found to be expired, and that are not stored as expired. */
   readonly expired: number[];
-  /** The names of all statements that there are. */
+  /** The names of all statements of the store. */
   readonly prepared: ReadonlySet<string>;
-  /** Answers with the runs of all statements that the calls took. */
+  /** Returns the runs of all statements of the calls. */
   readonly explained: (call: (operations: Operations) => Promise<unknown>) => Promise<readonly ExplainedRun[]>;
   readonly close: () => Promise<void>;
 }
 
-/** @param settings of the connection */
+/** @param settings the settings of the connection */
 export async function openExplainedDatabase(settings: Readonly<Record<string, string>>): Promise<ExplainedDatabase> {
   const temporary = await temporaryDatabase();
   await migratePostgres(temporary.url);

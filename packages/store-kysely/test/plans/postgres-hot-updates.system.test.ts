@@ -12,7 +12,7 @@ import { appendWork, createWork } from '../support/requests.js';
 const sessions = 1000;
 const callers = 32;
 
-/** What sessions carry along: next to nothing, what is stored in the row although it is large, and what is moved out of it. */
+/** Sizes of metadata: empty, large but stored in the row, and stored outside the row. */
 const metadataBytes = [2, 1500, 4 * 1024, 64 * 1024];
 
 interface AppendCost {
@@ -25,7 +25,7 @@ describe('an append', () => {
   let server: PostgresServer;
 
   beforeAll(async () => {
-    // Without images of whole pages in the log, it holds what the appends themselves write.
+    // Without images of whole pages, the log holds only what the appends write.
     server = await startPostgresServer({ settings: { full_page_writes: 'off', max_wal_size: '4GB' } });
   });
   afterAll(() => server.remove());
@@ -38,7 +38,7 @@ describe('an append', () => {
     for (const { walBytes } of costs) expect(walBytes).toBeLessThan(least * 1.2);
   });
 
-  /** What an append costs among many, all at once, to as many sessions. */
+  /** Measures the average cost of an append, of many concurrent ones to many sessions. */
   async function measureAppends(bytes: number, appends: number): Promise<AppendCost> {
     const database = await temporaryDatabase(server.url);
     const store = await createPostgresStore({ url: database.url });
@@ -64,7 +64,7 @@ describe('an append', () => {
     };
   }
 
-  /** Connections report what they did when they end, at the latest. */
+  /** A connection reports its statistics when it ends, at the latest. */
   const hotShare = (query: TemporaryDatabase['query']): Promise<number> =>
     vi.waitFor(
       async () => {
@@ -80,5 +80,5 @@ describe('an append', () => {
     );
 });
 
-/** Nothing that could be compressed. */
+/** Random text, which cannot be compressed. */
 const randomText = (length: number): string => randomBytes(length).toString('base64').slice(0, length);

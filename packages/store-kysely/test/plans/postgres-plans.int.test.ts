@@ -14,7 +14,7 @@ describePlans('a database that has grown a little', {
   idempotencyKeys: 5000,
 });
 
-/** An index that is still empty looks best to the planner, if it serves at all. */
+/** While indexes are empty, the planner prefers any that it can use. These statements could use several. */
 const undecided = new Set(['read_session_situation', 'claim_handoff', 'resolve_handoff', 'expire_offers']);
 
 it('plans the same from the first day on, when the server knows nothing yet of its tables', async () => {

@@ -52,7 +52,7 @@ describe('the statements of', () => {
     await store.appendEntry(appendWork('a', { ...session, idempotency: idempotency('k') }));
     await store.appendEntry(appendWork('a', { ...session, idempotency: idempotency('k') }));
     expect(run.slice(2)).toEqual(['append_entries_once', 'append_entries_once']);
-    await expect(store.appendEntry(appendWork('a', { ...session, agent: 'stranger' }))).rejects.toMatchObject({
+    await expect(store.appendEntry(appendWork('a', { ...session, agent: 'outsider' }))).rejects.toMatchObject({
       code: 'NOT_A_PARTICIPANT',
     });
     expect(run.slice(4)).toEqual(['append_entry', 'read_session_situation']);

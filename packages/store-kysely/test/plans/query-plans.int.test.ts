@@ -57,9 +57,9 @@ describe('query plans on SQLite', () => {
       context_history_pinned: 2,
       context_history_idempotency: 1,
       handoffs_pending_inbox: 2,
-      // A list, a peek and a count find lapses by it; whether there are any; and which are stored next.
+      // Finds lapses (for a list, a peek and a count), whether there are any, and which are stored next.
       handoffs_lease_check: 3,
-      // Among them the check that no handoff is left of a session that goes.
+      // One of them is the foreign key's check when a session is deleted.
       handoffs_of_session: 4,
       idempotency_keys_about: 1,
     };

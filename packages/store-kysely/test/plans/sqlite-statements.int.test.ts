@@ -22,7 +22,7 @@ it('tells of statements and commits that failed, by the code of SQLite, and not 
 
   await store.createSession(createWork);
   await expect(store.createSession(createWork)).rejects.toMatchObject({ code: 'SESSION_EXISTS' });
-  // What refers to nothing is found out when the transaction ends.
+  // The deferred foreign key is checked when the transaction ends.
   other.exec(`create table strays (id integer references sessions deferrable initially deferred);
     create trigger stray after insert on context_history begin insert into strays values (-1); end`);
   await expect(store.appendEntry(appendWork('x'))).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });

@@ -13,8 +13,8 @@ type ColumnName<Tables> = {
 }[keyof Tables & string];
 
 /**
- * What the type of a column says: what a select returns, whether that may be null, and how an insert gets its value. A type
- * may demand a value although the column has a default.
+ * What the type of a column says: what a select returns, whether that may be null, and how an insert gets its value. A
+ * type may demand a value although the column has a default.
  */
 export type ColumnText<Column> = `${Kind<SelectType<Column>>}${Nullability<SelectType<Column>>}${Origin<Column>}`;
 

@@ -1,8 +1,8 @@
 import type { TemporaryDatabase } from '@org/store-kysely/testing';
 
 /**
- * Everything that the catalog of a database says of its tables, as SQL for people to read. Any version of PostgreSQL says
- * the same of the same schema.
+ * Returns the tables in the catalogue of a database, as SQL for people to read. All versions of PostgreSQL return the
+ * same for the same schema.
  */
 export async function dumpPostgresSchema({ query }: TemporaryDatabase): Promise<string> {
   const tables = await query(tablesOf);
@@ -46,7 +46,7 @@ const columnsOf = `
   left join pg_attrdef on adrelid = attrelid and adnum = attnum
   where attrelid = $1 and attnum > 0 and not attisdropped order by attnum`;
 
-/** Newer versions keep \`not null\` here as well. */
+/** Newer versions of PostgreSQL list \`not null\` constraints here too. */
 const constraintsOf = `
   select concat_ws(' ', 'constraint', conname, pg_get_constraintdef(oid)) as definition,
     obj_description(oid, 'pg_constraint') as comment

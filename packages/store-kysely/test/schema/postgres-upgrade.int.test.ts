@@ -6,8 +6,8 @@ import { migrations } from '../../src/postgres/schema/migrations/index.js';
 import { appendWork, createWork, readWork, work } from '../support/requests.js';
 
 /**
- * What a release wrote, by the version of the schema from which on it is written so. A migration that changes what these
- * statements can say needs an entry of its own here; what is there stays, as the databases out there do.
+ * Rows as a release wrote them, by the first version of the schema with such rows. A migration that changes the columns
+ * of these statements needs a new entry. Existing entries stay, because users' databases hold such rows.
  */
 const rowsSince: Readonly<Record<number, string>> = {
   1: `
@@ -107,6 +107,6 @@ it.for(migrations.map(({ version }) => version))(
   },
 );
 
-/** Keys that are numbers come in their order. */
+/** Numeric keys of an object are iterated in ascending order. */
 const rowsOf = (version: number): string =>
   Object.entries(rowsSince).findLast(([since]) => Number(since) <= version)?.[1] ?? '';

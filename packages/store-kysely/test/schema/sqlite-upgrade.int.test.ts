@@ -6,7 +6,7 @@ import { migrations } from '../../src/sqlite/schema/migrations/index.js';
 import { appendWork, createWork, offerWork, work } from '../support/requests.js';
 import { temporaryFile } from '../support/temporary-file.js';
 
-/** What the first release left in a file. Times are small numbers, so that they can be told apart. */
+/** Rows of a file of the first release. Times are small numbers, so that they are easy to tell apart. */
 const rows = `
   insert into schema_migrations values (1, 'initial', 0);
   insert into sessions values
@@ -63,7 +63,7 @@ describe('a SQLite file of the first release', () => {
     expect((await store.readSession(other)).formerOwners).toEqual([]);
     for (const agent of ['planner', 'implementer'])
       await expect(store.appendEntry(appendWork('late', { agent }))).rejects.toMatchObject({ code: 'OWNERSHIP_LOST' });
-    for (const agent of ['reader', 'stranger'])
+    for (const agent of ['reader', 'outsider'])
       await expect(store.appendEntry(appendWork('late', { agent }))).rejects.toMatchObject({
         code: 'NOT_A_PARTICIPANT',
       });

@@ -1,6 +1,6 @@
 import type { AppendEntry, CreateHandoff, CreateSession, ReadEntries } from '@org/domain';
 
-/** Requests about one session, of which a test states only what it is about. */
+/** Requests about one session. A test states only the fields that it needs. */
 
 export const work = { namespace: 'default', sessionKey: 'work' } as const;
 
@@ -36,5 +36,5 @@ export const offerWork = (handoffId: string, request: Partial<CreateHandoff> = {
   ...request,
 });
 
-/** 1 to `last`: what the sequences of a log are, when none is missing. */
+/** The sequences 1 to `last` of a log without gaps. */
 export const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);

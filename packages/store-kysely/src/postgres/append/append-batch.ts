@@ -1,22 +1,22 @@
 import type { AppendEntry } from '@org/domain';
 
-/** What one statement takes at most. A larger entry goes alone. */
+/** The maximum size of one statement's batch. An entry that is larger is sent alone. */
 const batchLimits = { entries: 256, contentBytes: 1024 * 1024 };
 
 export interface BatchedAppend {
   readonly request: AppendEntry;
-  /** Names the session among all that there are. */
+  /** Identifies the session across namespaces. */
   readonly session: string;
-  /** It was in a batch that failed, and may be the reason: it goes alone. */
+  /** Whether it was in a batch that failed, and may be the reason. It is then sent alone. */
   readonly isSuspect: boolean;
 }
 
 /**
- * Takes the next batch out of the appends that wait, in their order. One that must wait longer holds up its session, and
- * no other.
+ * Takes the next batch from the waiting appends, in their order. An append that must wait longer delays only its
+ * session.
  *
- * @param busySessions those that another batch is writing to
- * @param maySuspect whether one that has to go alone may go now
+ * @param busySessions the sessions that other batches are writing to
+ * @param maySuspect whether an append that must be sent alone may be taken now
  */
 export function takeBatch<Append extends BatchedAppend>(
   waiting: readonly Append[],

@@ -20,7 +20,7 @@ export interface AppendedRow {
   readonly epoch: number;
   readonly content_bytes: number;
   readonly estimated_tokens: number;
-  /** Of the earlier try; null: there was none. */
+  /** The request hash of the earlier try. Null if there was none. */
   readonly recorded_hash: string | null;
 }
 
@@ -34,7 +34,7 @@ export interface AppendedRow {
  */
 export type AppendEntries = (requests: readonly AppendEntry[]) => Promise<AppendedRow[]>;
 
-/** The unique index that two tries of one append run into. */
+/** The unique index that concurrent tries of one append violate. */
 export const appendedOnce = 'context_history_idempotency';
 
 /**

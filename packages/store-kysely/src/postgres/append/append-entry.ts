@@ -36,7 +36,9 @@ export function prepareAppendEntry(
   });
 }
 
-/** Appends an entry, or finds what an earlier try of the same append wrote. Returns undefined if the entry was refused. */
+/**
+ * Appends an entry, or finds what an earlier try of the same append wrote. Returns undefined if the entry was refused.
+ */
 function prepareAppend(
   database: Database,
   options: GroupCommitOptions,

@@ -1,6 +1,6 @@
 /** How to reach a server before there is a pool. This file does not import pg, so that published types do not need it. */
 export interface ClientOptions {
-  /** How long to wait for the connection, in milliseconds. Default 5,000. */
+  /** How long to wait for the connection, in milliseconds. Default: 5,000. */
   readonly connectTimeoutMs?: number | undefined;
   /** Whether the connection goes through a pooler that pools by transaction. Default: no. */
   readonly transactionPooler?: boolean | undefined;

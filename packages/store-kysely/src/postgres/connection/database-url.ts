@@ -23,8 +23,8 @@ export function requiresWrites(url: string): boolean {
 }
 
 /**
- * What keeps a text from being the URL of a PostgreSQL database, and what to do. The text is not repeated: it may hold a
- * password, whole or, where it is badly written, in parts that look like a host, a port or a path.
+ * Returns why a text is not the URL of a PostgreSQL database, and what to do. The message never contains the text,
+ * because it may hold a password. In a malformed URL, parts of a password can look like a host, a port or a path.
  */
 export function findUrlProblem(url: string): string | undefined {
   for (const serverUrl of serverUrls(url)) {

@@ -1,6 +1,5 @@
 /**
- * How the server plans the statements that it keeps prepared, as settings of a connection: each once, and never by reading
- * a table from end to end.
+ * Settings of a connection, with which the server plans each prepared statement once, and never by a sequential scan.
  *
  * By default the server plans some statements for every run, which takes longer than the run. It overestimates the length
  * of arrays and limits, and so prefers a plan for the real values, although that is the same plan. By default it also scans

@@ -8,7 +8,7 @@ export interface ServerChoice {
   /**
    * The URL of the chosen server. The choice is made again after `invalidate`, and regularly while the server is read-only.
    *
-   * @throws STORE_UNAVAILABLE when no server is of use
+   * @throws STORE_UNAVAILABLE if no server can be used
    */
   readonly current: () => Promise<string>;
   /** Drops the choice because the server failed. */
@@ -56,8 +56,8 @@ interface ChosenServer {
 }
 
 /**
- * Asks all servers that a URL names at once, and chooses the first that takes writes. Where there is none, the first that
- * answers will do for reads, unless the URL says otherwise (`target_session_attrs`).
+ * Asks all servers that a URL names at once, and chooses the first that takes writes. If there is none, it chooses the
+ * first that answers, for reads, unless the URL forbids that (`target_session_attrs`).
  *
  * @throws STORE_UNAVAILABLE
  */

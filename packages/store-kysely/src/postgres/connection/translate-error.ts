@@ -35,8 +35,8 @@ const unavailable: Readonly<Record<string, string>> = {
 };
 
 /**
- * What PgBouncer says by SQLSTATE 08P01, whatever is wrong: it has answered instead of the server, which has seen nothing
- * of the statement. Its words are never translated.
+ * PgBouncer's messages. It reports every problem by SQLSTATE 08P01, and the server has then not seen the statement. The
+ * messages are never translated.
  */
 const poolerProblems: readonly (readonly [said: RegExp, problem: string, isPassing: boolean])[] = [
   [
@@ -210,8 +210,8 @@ function isPassing(error: unknown): boolean {
 }
 
 /**
- * Why a statement failed, by the code of the server or of the network; `_OTHER` for a connection that broke without one.
- * Returns undefined if it did not fail.
+ * Returns the code of the server or of the network for a failed statement, and `_OTHER` for a connection that broke
+ * without a code. Returns undefined if it did not fail.
  */
 export const failureOf = (error: unknown): string | undefined =>
   error === undefined ? undefined : (codeOf(error) ?? '_OTHER');

@@ -6,7 +6,10 @@ import { defaultSettings } from '../default-settings.js';
 import { createServerChoice } from './server-choice.js';
 import { translateConnectError, translateError } from './translate-error.js';
 
-/** How long a statement may wait for locks: longer than any migration should hold up others that start. */
+/**
+ * How long a statement may wait for locks. Longer than a migration takes, so that processes that start together wait
+ * for it.
+ */
 export const lockWaitMs = 60_000;
 
 /**
@@ -25,7 +28,7 @@ export async function withClient<Answer>(
   } catch (error) {
     throw translateError(error, url);
   } finally {
-    // Whatever a failure left open is undone by the server.
+    // The server rolls back a transaction that a failure left open.
     await client.end();
   }
 }
@@ -40,7 +43,7 @@ async function connect(url: string, options: ClientOptions): Promise<Client> {
       query_timeout: lockWaitMs + silenceMs,
       fallback_application_name: 'context-store start',
     });
-    // It is heard of by the statement that is under way.
+    // The statement under way reports the error.
     client.on('error', () => undefined);
     await client.connect();
     return client;

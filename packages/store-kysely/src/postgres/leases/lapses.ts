@@ -2,28 +2,23 @@ import { sql, type AliasedExpression, type RawBuilder } from 'kysely';
 import { scanWidth } from '../../constants.js';
 import { isLapsed } from '../rows/session-row.js';
 import type { HandoffsTable } from '../schema/tables.js';
-import { clock, type ClockArguments } from '../statements/clock.js';
+import { withClock, type ClockArguments } from '../statements/clock.js';
 import { cast, columnsOf } from '../statements/expressions.js';
-import { db } from '../statements/query-builder.js';
 import type { Placeholders } from '../../prepared-query.js';
 
 /** A row for each namespace. */
 type Namespaces = AliasedExpression<{ readonly namespace: string }, 'wanted'>;
 
 /**
- * Begins a query with the lapses of namespaces. `clock.now` is the store's clock. `due` holds the handoffs whose leases may
- * have lapsed, by their `lease_check_at`. That column is indexed and never later than the deadline. The deadline itself is
- * not indexed, because every write of the owner moves it. `lapsed` holds the handoffs whose leases have lapsed: each is
- * pending again, and follows all stored handoffs in lists. See `settledHandoff` in the domain.
+ * Begins a query with the lapses of namespaces. `clock.now` is the store's clock. `due` holds the handoffs whose leases
+ * may have lapsed, by their `lease_check_at`. That column is indexed and never later than the deadline. The deadline
+ * itself is not indexed, because every write of the owner moves it. `lapsed` holds the handoffs whose leases have
+ * lapsed: each is pending again, and follows all stored handoffs in lists. See `settledHandoff` in the domain.
  *
  * The number of rows is bounded. Further lapses show up as others are stored.
  */
 export const withLapses = (p: Placeholders<ClockArguments>, namespaces: Namespaces) =>
-  db
-    .with(
-      (cte) => cte('clock').materialized(),
-      (query) => query.selectNoFrom(clock(p).as('now')),
-    )
+  withClock(p)
     .with(
       (cte) => cte('due').materialized(),
       (query) =>
@@ -66,13 +61,12 @@ export const withLapses = (p: Placeholders<ClockArguments>, namespaces: Namespac
         query
           .selectFrom(['due', 'clock'])
           .select(['due.id', 'due.namespace', 'due.session_id', 'requesting_agent', 'target_agent'])
-          .select((eb) => [
-            eb.ref('lease_expires_at').$notNull().as('lapsed_at'),
-            sql<Date>`case when ${eb.ref('expires_at')} > ${eb.ref('lease_expires_at')} then ${eb.ref('expires_at')}
-            else ${eb.ref('lease_expires_at')} + (${eb.ref('expires_at')} - ${eb.ref('created_at')}) end`.as(
-              'expires_at',
-            ),
-          ])
+          .select((eb) => {
+            const [expiresAt, lapsedAt] = [eb.ref('expires_at'), eb.ref('lease_expires_at').$notNull()];
+            const standsUntil = sql<Date>`case when ${expiresAt} > ${lapsedAt} then ${expiresAt}
+              else ${lapsedAt} + (${expiresAt} - ${eb.ref('created_at')}) end`;
+            return [lapsedAt.as('lapsed_at'), standsUntil.as('expires_at')];
+          })
           .whereRef('due.lease_handoff_id', '=', 'due.handoff_id')
           .where((eb) => isLapsed('due', eb.ref('clock.now'))),
     );

@@ -24,11 +24,11 @@ export const noLease = {
 /**
  * Cancels the session's pending offers of ownership if the ownership moves.
  *
- * The offers come in the order of the index of a session's offers. If the statement was planned while no offer was pending,
- * it would otherwise look through all offers that are pending later.
+ * The offers come in the order of the index of a session's offers. If the statement was planned while no offer was
+ * pending, it would otherwise look through all offers that are pending later.
  *
- * @param moved the name of a row with the columns `session_id`, `handoff_id` (of the handoff by which it moves), `now` and
- *   `moves`
+ * @param moved the name of a row with the columns `session_id`, `handoff_id` (of the handoff by which it moves), `now`
+ *   and `moves`
  */
 export const cancelOffers = (moved: string): RawBuilder<unknown> => {
   const row = sql.id(moved);

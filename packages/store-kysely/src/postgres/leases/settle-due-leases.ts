@@ -25,7 +25,9 @@ export function prepareSettleDueLeases(database: Database): Operation<string, bo
   };
 }
 
-/** A lease that is over is never checked again. Nothing lapses while a session is closed, so its lease is checked later. */
+/**
+ * A lease that is over is never checked again. Nothing lapses while a session is closed, so its lease is checked later.
+ */
 const nextCheck = sql`case
   when not judged.holds then null
   when judged.state = 'active' then judged.lease_expires_at

@@ -26,8 +26,8 @@ export interface MutationSteps<Request extends MutationRequest, Subject extends 
   /** The session that is part of the scope of the idempotency key. Default: none. */
   readonly keyScope?: (request: Request) => string;
   /**
-   * Writes at once. For mutations that are seldom refused: the other steps run only if it returns undefined, having changed
-   * nothing. Default: the other steps run.
+   * Writes at once. For mutations that are seldom refused: the other steps run only if it returns undefined, having
+   * changed nothing. Default: the other steps run.
    */
   readonly attempt?: (request: Request, key: KeyArguments) => Promise<Written<Answer> | undefined>;
   /** Reads the recorded answer and the rows that the request names, by one statement. */

@@ -20,7 +20,7 @@ export interface HandoffSubject extends SessionSubject {
 /** The rows of a subject. Those that do not exist are null. */
 export type Rows<Subject> = { readonly [Part in keyof Subject]: Subject[Part] | null };
 
-/** All that the rules ask for to decide on a mutation, at one moment. */
+/** All that the rules need to decide on a mutation, read at one moment. */
 export type Situation<Subject, Answer> = Rows<Subject> & {
   readonly recorded: RecordedAnswer<Answer> | null;
   readonly observed_at: number;

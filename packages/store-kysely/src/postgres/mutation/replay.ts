@@ -3,7 +3,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { answersKeptHours, confirmedAfterMs, keysSweptAtOnce } from '../../constants.js';
 import type { Placeholders } from '../../prepared-query.js';
 import { insertInto } from '../statements/changes.js';
-import { clock, milliseconds, type Clocked } from '../statements/clock.js';
+import { clock, epochMs, milliseconds, type Clocked } from '../statements/clock.js';
 import { commitDurably } from '../statements/commit-durably.js';
 import type { Database } from '../statements/database.js';
 import { db, statement } from '../statements/query-builder.js';
@@ -75,11 +75,24 @@ export function replay<Answer>(
 }
 
 /**
- * The last part of every mutation: `with … answer as (a row with the columns session_id, response and now, or none), ${recordAnswer}`.
- * It records the answer under the call's key, if there is one, and returns it.
+ * The part of a mutation's statement before {@link recordAnswer}. `answer` is the row that is recorded, or none.
  *
- * Each new key deletes a few keys that are older than the port promises. The clock alone does not decide that: another key
- * that is old enough must have been recorded after them.
+ * @param rows what holds `now`, `session_id` and a column for each part of the answer
+ */
+export const answerFrom = (rows: RawBuilder<unknown>, parts: readonly string[]): RawBuilder<unknown> => sql`
+  answer as (
+    select now, session_id, json_build_object(
+      ${sql.join(parts.flatMap((part) => [sql.lit(part), sql.ref(part)]))}, 'observed_at', ${epochMs(sql`now`)}
+    ) as response
+    from ${rows}
+  )`;
+
+/**
+ * The last part of every mutation: `with … answer as (a row with the columns session_id, response and now, or none),
+ * ${recordAnswer}`. It records the answer under the call's key, if there is one, and returns it.
+ *
+ * Each new key deletes a few keys that are older than the port promises. The clock alone does not decide that: another
+ * key that is old enough must have been recorded after them.
  */
 export const recordAnswer = (p: Placeholders<KeyArguments>): RawBuilder<unknown> => sql`
   recorded as (

@@ -4,8 +4,8 @@ import type { Operation } from './operation.js';
 import { db } from '../statements/query-builder.js';
 
 /**
- * Reads one of the tables, because a database without the schema can serve nothing. It also asks for a lock on no row, which
- * a server that takes no writes refuses.
+ * Reads one of the tables, because a database without the schema can serve nothing. It also asks for a lock on no row,
+ * which a server that takes no writes refuses.
  */
 export function preparePing(database: Database): Operation<void, void> {
   const read = database.prepareRead('ping', () =>

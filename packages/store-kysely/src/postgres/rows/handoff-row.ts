@@ -38,10 +38,10 @@ export type HandoffRow = Selection<Tables, 'handoffs', (typeof handoffColumns)[n
 export const handoffJson: RawBuilder<HandoffRow> = sql`
   (select row_to_json(fields) from (select ${selectionList(handoffColumns)}) as fields)`;
 
-/** What is read of a handoff's session to tell the lease: see `HandoffRecord.leaseExpiresAtMs`. */
+/** The lease of a handoff's session: see `HandoffRecord.leaseExpiresAtMs`. */
 type LeaseOfSession = Pick<SessionRow, 'lease_handoff_id' | 'lease_expires_at'>;
 
-/** @param session the handoff's session. Default: it is not held on a lease of this handoff */
+/** @param session the handoff's session. Default: a session that is not held on a lease of this handoff */
 export const handoffRecord = (row: HandoffRow, observedAtMs: number, session?: LeaseOfSession): HandoffRecord => ({
   handoffId: row.handoff_id,
   namespace: row.namespace,

@@ -4,7 +4,7 @@ import type { Client } from 'pg';
 export interface FoundSchema {
   /** Undefined if the connection has no schema to create tables in. */
   readonly name: string | undefined;
-  /** What its table `schema_migrations` is. Other applications keep a table of this name too. */
+  /** Whose table `schema_migrations` is. Other applications use this name too. */
   readonly migrationsTable: 'ours' | 'foreign' | 'missing';
 }
 

@@ -7,11 +7,12 @@ import { withClient } from '../connection/with-client.js';
 const notForUsers: ReadonlySet<string | undefined> = new Set(['42501', '42883', '0A000']);
 
 /**
- * What a database is, however it is reached: the identifier of its cluster, its own in there, and the schema that the
- * tables are in. It stays through restarts and failovers, and a copy of the cluster's files has the same.
+ * Returns an identifier of a database that does not depend on how it is reached. It consists of the identifiers of the
+ * cluster and of the database, and of the schema of the tables. Restarts and failovers do not change it. A copy of the
+ * cluster's files has the same.
  *
- * @returns undefined when the server doesn't tell: not every service lets its users ask
- * @throws STORE_UNAVAILABLE when it cannot be reached, or has no time: under another name a process would be alone
+ * @returns undefined if the service does not let its users read the identifiers
+ * @throws STORE_UNAVAILABLE if the server cannot be reached or does not answer in time
  */
 export function identifyDatabase(url: string, options: ClientOptions = {}): Promise<string | undefined> {
   return withClient(url, options, async (client) => {

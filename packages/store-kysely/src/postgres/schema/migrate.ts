@@ -13,7 +13,7 @@ import { lockWaitMs, withClient } from '../connection/with-client.js';
 const lockKey = 4_207_113_020_911;
 
 export interface MigratePostgresOptions extends ClientOptions {
-  /** The steps. Default: all those of this release. For tests. */
+  /** The steps, for tests. Default: all steps of this release. */
   readonly migrations?: readonly Migration[] | undefined;
 }
 
@@ -23,8 +23,8 @@ export interface PostgresSchemaChange extends SchemaChange {
 }
 
 /**
- * Brings a database to the schema of this release. All in one transaction under a lock, so that any number of processes
- * may start on an empty database at once; the first migrates, and the others find it done.
+ * Brings a database to the schema of this release, in one transaction under a lock. Any number of processes may thus
+ * start on an empty database at once. The first migrates, and the others find the schema up to date.
  *
  * @throws STORE_UNAVAILABLE for a schema of a newer release, a server that cannot be reached, or missing rights
  */
@@ -83,7 +83,7 @@ function requireSchemaName({ name }: FoundSchema, url: string): string {
 }
 
 /**
- * The version of the schema in the database; 0 for an empty one.
+ * Returns the version of the schema in the database. Returns 0 for an empty database.
  *
  * @throws STORE_UNAVAILABLE for a table of another tool
  */

@@ -78,8 +78,8 @@ export interface ContextHistoryTable {
 /** One row per offer. The long texts come last: a scan that decides by the first columns never reads them. */
 export interface HandoffsTable {
   /**
-   * Its place in the lists: never reused, and ascending in the order of commits, because cursors hold it. An offer that is
-   * pending again gets a new one.
+   * Its place in the lists: never reused, and ascending in the order of commits, because cursors hold it. An offer that
+   * is pending again gets a new one.
    */
   readonly id: GeneratedAlways<number>;
   readonly handoff_id: string;
@@ -97,8 +97,8 @@ export interface HandoffsTable {
   readonly claimant: string | null;
   readonly granted_epoch: number | null;
   /**
-   * When to check whether the lease that it gave has lapsed. It is never after the deadline, which moves with every write
-   * and is on the session's row.
+   * When to check whether the lease that it gave has lapsed. It is never after the deadline, which moves with every
+   * write and is on the session's row.
    */
   readonly lease_check_at: Date | null;
   readonly upto_sequence: number;

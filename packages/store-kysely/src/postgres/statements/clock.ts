@@ -1,5 +1,6 @@
 import { sql, type AliasedRawBuilder, type Expression, type RawBuilder } from 'kysely';
 import type { Placeholders } from '../../prepared-query.js';
+import { db } from './query-builder.js';
 
 /** The argument that every statement gets in addition to its own. */
 export interface ClockArguments {
@@ -22,6 +23,13 @@ export const clock = (p: Placeholders<ClockArguments>): RawBuilder<Date> =>
 export const epochMs = <Instant extends Date | null>(
   instant: Expression<Instant>,
 ): RawBuilder<number | Extract<Instant, null>> => sql`(extract(epoch from ${instant}) * 1000)::bigint`;
+
+/** Begins a query with the clock, read once, as `clock.now`. */
+export const withClock = (p: Placeholders<ClockArguments>) =>
+  db.with(
+    (cte) => cte('clock').materialized(),
+    (query) => query.selectNoFrom(clock(p).as('now')),
+  );
 
 /** Selects the clock, in epoch milliseconds. */
 export const observedAt = (p: Placeholders<ClockArguments>): AliasedRawBuilder<number, 'observed_at'> =>

@@ -6,7 +6,7 @@ import { qualifyTables } from './qualify-tables.js';
 /** Runs a statement that was compiled when the store opened. */
 export type Run<Arguments, Row> = (args: Arguments) => Promise<Row[]>;
 
-/** A build function need not say anything of the clock: that argument is filled in. */
+/** The argument of the clock is filled in for every run. */
 type Build<Arguments extends object, Row> = BuildQuery<Arguments & ClockArguments, Row>;
 
 /** Compiles statements for PostgreSQL. The name of a statement identifies it on the server and in telemetry. */

@@ -20,8 +20,8 @@ const tableReference = new RegExp(
 const nameAsArgument = /\bregclass '(\w+)'/g;
 
 /**
- * Names the schema of every table of a statement. Statements then mean the same tables whatever the `search_path` is,
- * which a connection cannot set behind a pooler, and tables of other applications cannot stand in their way.
+ * Names the schema of every table of a statement. The statement then does not depend on the `search_path`, which a
+ * connection cannot set behind a pooler, and does not use tables of other applications.
  */
 export function qualifyTables(text: string, schema: string): string {
   const prefix = `${escapeIdentifier(schema)}.`;

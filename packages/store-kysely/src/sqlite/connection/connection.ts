@@ -12,7 +12,7 @@ export interface Statement<Arguments, Row> {
   readonly run: (args: Arguments) => void;
 }
 
-/** A database that is open, configured and of the right schema. */
+/** An open database, configured and with the schema of this release. */
 export interface OpenDatabase {
   readonly database: Database;
   /** Undefined for a database in memory. */
@@ -22,44 +22,47 @@ export interface OpenDatabase {
 }
 
 /**
- * One open database. Everything here but `reopen` is synchronous: between a transaction's begin and its end nothing else
- * runs. Once one of its files was removed or replaced, all of it throws FilesChangedError until it is opened again.
+ * One open database. All methods except `reopen` are synchronous, so no other code runs during a transaction. After one
+ * of the files was removed or replaced, they throw FilesChangedError until the database is opened again.
  */
 export interface Connection {
   readonly prepare: <Arguments extends object, Row>(build: BuildQuery<Arguments, Row>) => Statement<Arguments, Row>;
   /**
-   * Runs several reads on one snapshot. They need no lock that a writer holds.
+   * Runs several reads on one snapshot. They do not wait for a writer.
    * @throws FilesChangedError, or a busy error (see `isBusy`), for instance while another process recovers the file
    */
   readonly readTransaction: <T>(run: () => T) => T;
   /**
-   * Holds the write lock of the file from before `run` until it is committed, or rolled back if anything throws. What it
-   * returns was committed to the files that lie at the path.
-   * @throws a busy error before anything ran; FilesChangedError, which says whether anything may have been written
+   * Runs writes in a transaction that holds the write lock of the file. Rolls back if anything throws. If it returns,
+   * the transaction was committed to the files at the path.
+   * @throws a busy error before `run` was called; FilesChangedError, which says whether anything may have been written
    */
   readonly writeTransaction: <T>(run: () => T) => T;
-  /** A number that changes when another connection has committed, or the database was opened again. @throws driver errors */
+  /**
+   * Returns a number that changes when another connection has committed, or the database was opened again. Throws
+   * driver errors.
+   */
   readonly dataVersion: () => number;
   /**
-   * Copies what was written lately from the log of writes into the file, and empties the log, which holds what was there
-   * before. It does neither while another connection is at work.
+   * Copies the log of writes into the file, and empties the log, which also holds older data. Does nothing while another
+   * connection is in use.
    */
   readonly emptyLog: () => void;
-  /** Empties the log of writes after the disk was full. @throws driver errors, when there is no room for that either */
+  /** Empties the log of writes after the disk was full. Throws driver errors if there is no space for that either. */
   readonly freeLogSpace: () => void;
   /** Runs statements without results, such as those of a migration. */
   readonly execute: (script: string) => void;
-  /** Which of the files was removed or replaced since it was opened; undefined if none was. */
+  /** Which of the files was removed or replaced since it was opened. Undefined if none was. */
   readonly findChange: () => string | undefined;
   /**
-   * Opens what lies at the path now, in place of files that were removed or replaced.
-   * @throws STORE_UNAVAILABLE, driver errors; the next call tries again
+   * Opens the files that are at the path now, after the open ones were removed or replaced.
+   * @throws STORE_UNAVAILABLE or driver errors. The next call tries again
    */
   readonly reopen: () => Promise<void>;
   readonly close: () => void;
 }
 
-/** Closes a database whose files were removed or replaced, and opens what lies at its path now. */
+/** Closes a database whose files were removed or replaced, and opens the files that are at its path now. */
 export type OpenAgain = (before: OpenDatabase) => Promise<OpenDatabase>;
 
 const sameAgain: OpenAgain = async (before) => before;
@@ -76,7 +79,7 @@ export function createConnection(first: OpenDatabase, openAgain: OpenAgain = sam
     start().run();
     try {
       const result = run();
-      // A log whose index was removed has another index for other processes: a commit would write over theirs.
+      // If the index of the log was removed, other processes use another index. A commit would overwrite their commits.
       requireFiles();
       commit().run();
       return result;
@@ -124,7 +127,7 @@ export function createConnection(first: OpenDatabase, openAgain: OpenAgain = sam
 
 type PrepareText = <Row>(text: string) => () => PreparedStatement<unknown[], Row>;
 
-/** Prepares statements once, and once more on a database that was opened since. */
+/** Prepares statements once, and again after the database was opened again. */
 const createPreparer =
   (current: () => Database): PrepareText =>
   <Row>(text: string) => {

@@ -1,7 +1,7 @@
 import { storeUnavailable } from '@org/domain';
 import type Sqlite from 'better-sqlite3';
 
-/** How Node.js says that it has no such package, or cannot load the native part of one, or may not. */
+/** The error codes of Node.js for a missing package, and for a native part that it cannot or may not load. */
 const failures: ReadonlySet<unknown> = new Set([
   'ERR_MODULE_NOT_FOUND',
   'MODULE_NOT_FOUND',
@@ -12,12 +12,12 @@ const failures: ReadonlySet<unknown> = new Set([
 /**
  * Loads better-sqlite3 and its native part.
  *
- * @throws STORE_UNAVAILABLE when either is missing, does not fit this system, or may not be loaded
+ * @throws STORE_UNAVAILABLE if either is missing, does not fit this system, or may not be loaded
  */
 export async function loadDriver(): Promise<typeof Sqlite> {
   try {
     const { default: driver } = await import('better-sqlite3');
-    // The native part is loaded for the first database.
+    // Opening the first database loads the native part.
     new driver(':memory:').close();
     return driver;
   } catch (error) {

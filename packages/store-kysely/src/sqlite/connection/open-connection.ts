@@ -12,13 +12,13 @@ import { makeFolder } from '../files/make-folder.js';
 import { migrate } from '../schema/migrate.js';
 import { retryWhileBusy } from '../transactions/retry-while-busy.js';
 
-/** How long SQLite itself waits for a lock. It blocks the event loop, so it is only long enough for a commit beside this one. */
+/** How long SQLite waits for a lock. The wait blocks the event loop, so it only covers one commit of another process. */
 const busyTimeoutMs = 10;
 
 type PrepareSchema = (connection: Connection, path: string, nowMs: number) => unknown;
 
 /**
- * Opens a database whose schema `prepareSchema` sees to. The file is created, with its folder, when there is none.
+ * Opens a database. `prepareSchema` migrates or checks its schema. Creates the file and its folder if they do not exist.
  *
  * @throws STORE_UNAVAILABLE, driver errors
  */
@@ -65,21 +65,24 @@ async function openDatabase(
   }
 }
 
-/** Makes commits durable and deletions thorough, and lets the readers and the writer of several processes go on side by side. */
+/**
+ * Makes commits durable, overwrites deleted data, and lets readers and the writer of several processes work in
+ * parallel.
+ */
 function configure(database: Database.Database): void {
   database.pragma('journal_mode = wal');
   database.pragma('synchronous = full');
-  // 16 MB rather than 4: the pages that hot sessions write again and again then reach the file once, not for every few
-  // commits; with 100 sessions under load that is a quarter more appends.
+  // 16 MB instead of 4: pages that busy sessions write repeatedly are copied to the file once, not every few commits.
+  // With 100 sessions under load, that is a quarter more appends.
   database.pragma('wal_autocheckpoint = 4000');
   database.pragma('foreign_keys = on');
-  // What is deleted is overwritten, not only unlinked.
+  // Deleted data is overwritten, not only unlinked.
   database.pragma('secure_delete = on');
   // The first read opens the log and its index.
   database.pragma('schema_version');
 }
 
-/** better-sqlite3 does not throw on an older Node: it takes the process down. */
+/** better-sqlite3 does not throw on an older Node.js: it ends the process. */
 function requireNode(): void {
   const { node } = process.versions;
   const [major = 0, minor = 0] = node.split('.').map(Number);
@@ -90,11 +93,12 @@ function requireNode(): void {
   });
 }
 
-/** Creates the file if there is none, readable by its user alone, and checks that it can be written. */
+/** Creates the file if it does not exist, readable only by its user, and checks that it can be written. */
 function requireFile(path: string): void {
   try {
     makeFolder(dirname(path));
-    // Never opened when it exists: closing a file drops every lock that this process has on it, those of other stores too.
+    // An existing file is not opened, because closing it would release all locks of this process on it, also of other
+    // stores.
     if (existsSync(path)) accessSync(path, constants.W_OK);
     else createFile(path);
   } catch (error) {

@@ -1,10 +1,10 @@
 import type { Connection } from './connection.js';
 
 /**
- * Lets the operations of a connection share statements: building one takes longer than any run of it, and a process that
- * serves one client has little else to do when it starts.
+ * Lets the operations of a connection share statements. Building a statement takes longer than running it, and is most
+ * of the work of a process that starts.
  *
- * @param prepare what the first to ask for it on a connection pays for
+ * @param prepare is called once for each connection, when the result is first needed
  */
 export function preparedOnce<Prepared>(
   prepare: (connection: Connection) => Prepared,

@@ -8,7 +8,7 @@ const passing: Readonly<Record<string, string>> = {
   ENOENT: 'was removed or moved. Put it back.',
   SQLITE_FULL: 'cannot grow: the disk is full. Free some space.',
   SQLITE_IOERR: 'cannot be read or written: the disk or file system reports an error. Check it.',
-  // SQLite says the same of a damaged file and of one that the disk cannot read (EIO).
+  // SQLite reports a damaged file, and one that the disk cannot read (EIO), in the same way.
   SQLITE_CORRUPT:
     'cannot be read: the disk reports an error, or the file is damaged. Look for errors of the disk in the log of the system, then check the file with `pragma integrity_check`. Restore a backup only if that finds damage.',
 };
@@ -21,12 +21,12 @@ const lasting: Readonly<Record<string, string>> = {
   SQLITE_NOTADB: 'is not a SQLite database. Name another file, or move this one away.',
 };
 
-/** Whether another connection holds the lock that was needed. Nothing happened, and trying again may succeed. */
+/** Whether another connection holds the required lock. Nothing was changed, and another try may succeed. */
 export function isBusy(error: unknown): boolean {
   return ['SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_PROTOCOL'].includes(primaryCode(error) ?? '');
 }
 
-/** Whether the disk had no room for a write. Nothing of it was kept. */
+/** Whether the disk was full. Nothing was written. */
 export function isDiskFull(error: unknown): boolean {
   return (
     primaryCode(error) === 'SQLITE_FULL' || (error as { code?: unknown } | undefined)?.code === 'SQLITE_IOERR_SHMSIZE'
@@ -37,7 +37,7 @@ export function isDiskFull(error: unknown): boolean {
  * Turns an error of an operation into an error for callers. The message names the file. It never contains SQL or the
  * driver's message; those stay in `cause`.
  *
- * @param mayWrite whether the operation was one that writes: a commit whose flush failed may be found after a crash
+ * @param mayWrite whether the operation writes. If the flush of a commit fails, the commit may still exist after a crash
  */
 export function translateError(error: unknown, path: string, mayWrite = false): ContextStoreError {
   if (error instanceof ContextStoreError) return error;
@@ -57,7 +57,9 @@ export function translateError(error: unknown, path: string, mayWrite = false): 
   );
 }
 
-/** `SQLITE_IOERR` of `SQLITE_IOERR_FSYNC`; undefined for errors that are neither SQLite's nor the file system's. */
+/**
+ * Returns `SQLITE_IOERR` for `SQLITE_IOERR_FSYNC`. Returns undefined for errors of neither SQLite nor the file system.
+ */
 export function primaryCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   return /^(?:SQLITE_[A-Z]+|E[A-Z]+$)/.exec(error.code)?.[0];

@@ -4,7 +4,7 @@ import type Database from 'better-sqlite3';
 import type { Connection } from '../connection/connection.js';
 import { retryWhileBusy } from '../transactions/retry-while-busy.js';
 
-/** Longer than other processes take to close a file that was replaced, see `createReopener`. */
+/** Longer than other processes take to close a file that was replaced: see `createReopener`. */
 const closedWithinMs = 2000;
 const pauseMs = 50;
 
@@ -17,17 +17,17 @@ const pauseMs = 50;
 export async function awaitMatchingLog(path: string, Sqlite: typeof Database, deadlineMs: number): Promise<void> {
   await retryWhileBusy(() => requireWholeLog(path, Sqlite), deadlineMs);
   const closedByMs = performance.now() + closedWithinMs;
-  // A file that was copied together with its log looks the same, so that the wait has an end.
+  // The wait has an end, because a file that was copied together with its log looks the same.
   while ((await retryWhileBusy(() => hasForeignLog(path, Sqlite), deadlineMs)) && performance.now() < closedByMs) {
     await setTimeout(pauseMs);
   }
 }
 
 /**
- * Where the log was removed but its index is there, processes that are alive may still write to the removed log. A new log
- * would not fit the index that they share.
+ * If the log was removed but its index exists, running processes may still write to the removed log. A new log would not
+ * fit the index that they share.
  *
- * @throws a busy error when another process has the database open
+ * @throws a busy error if another process has the database open
  */
 function requireWholeLog(path: string, Sqlite: typeof Database): void {
   const file = realpathSync(path);
@@ -42,7 +42,7 @@ function requireWholeLog(path: string, Sqlite: typeof Database): void {
   }
 }
 
-/** Whether there is a log beside a file that was written for another one: the file was replaced, and its log was not. */
+/** Whether the log beside a file was written for another file. The file was then replaced without its log. */
 function hasForeignLog(path: string, Sqlite: typeof Database): boolean {
   if ((statSync(`${realpathSync(path)}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0) return false;
   // A connection that only reads does not empty the log when it closes.
@@ -64,5 +64,5 @@ export function markFile(database: Database.Database, path: string, connection: 
 
 const readMark = (database: Database.Database): unknown => database.pragma('user_version', { simple: true });
 
-/** The number of the file in its file system, in the 31 bits that SQLite has for it. */
+/** The file's inode number, reduced to the 31 bits that SQLite can store. */
 const markOf = (path: string): number => Number(statSync(path, { bigint: true }).ino % (2n ** 31n - 1n)) + 1;

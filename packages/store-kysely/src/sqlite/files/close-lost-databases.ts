@@ -11,10 +11,10 @@ export function registerOpenDatabase(opened: OpenDatabase): void {
 }
 
 /**
- * Closes a database whose files were removed or replaced, and all others of this process that lost files: one that stayed
- * open would pass on its index to the next that is opened.
+ * Closes a database whose files were removed or replaced, and all other databases of this process that lost files. If
+ * one stayed open, SQLite would share its index with the next database that is opened at the path.
  *
- * @throws driver errors, busy ones too; the next call goes on with what is still open
+ * @throws driver errors, including busy errors. The next call continues with the databases that are still open
  */
 export function closeLostDatabases(lost: OpenDatabase): void {
   for (const each of openDatabases) {
@@ -23,8 +23,9 @@ export function closeLostDatabases(lost: OpenDatabase): void {
 }
 
 /**
- * What was committed to the log is copied into its file first, wherever that is now, unless another process began another
- * log for it. A log that stays at the path beside another file is removed: SQLite would take it for a part of that file.
+ * First, the commits in the log are copied into its file, wherever the file is now, unless another process has begun
+ * another log for that file. A log that remains at the path beside another file is removed, because SQLite would treat
+ * it as that file's log.
  */
 function closeLost({ database, files }: OpenDatabase): void {
   if (files === undefined) return;

@@ -3,17 +3,18 @@ import { dirname, resolve } from 'node:path';
 
 /**
  * The files of an open database: the file itself, its log of writes (`-wal`) and the index of that log (`-shm`). SQLite
- * keeps using the files that it opened after others took their place, and does not see what other processes write there.
+ * keeps using the files that it opened after they were replaced, and does not see what other processes write to the new
+ * ones.
  */
 export interface DatabaseFiles {
   /**
-   * What is no longer at its path, or is another file there, in words; undefined if nothing is.
-   * Takes one system call, on the folder, while nothing in the folder changes.
+   * Describes the file that is missing at its path or was replaced. Returns undefined if there is none. Takes one system
+   * call, on the folder, while nothing in the folder changes.
    */
   readonly findChange: () => string | undefined;
   /** Compares the files at the paths with those that were opened. */
   readonly look: () => Readonly<Record<DatabaseFile, 'opened' | 'missing' | 'foreign'>>;
-  /** Where a file was opened: links are resolved, as SQLite does. */
+  /** The path of a file, with links resolved as SQLite resolves them. */
   readonly pathOf: (file: DatabaseFile) => string;
 }
 
@@ -23,20 +24,20 @@ export type FileIdentity = Pick<BigIntStats, 'dev' | 'ino'>;
 
 const suffixes = { main: '', wal: '-wal', shm: '-shm' } as const;
 
-/** Folders tell changes by a clock that may stand still for this long: within it, two changes can have the same time. */
+/** The resolution of the times of folders, in milliseconds: two changes within it can have the same time. */
 const clockStepMs = 3000;
 
 /**
  * Identifies the files of an open database. Call it after the first read, when the log and its index exist.
  *
- * @param main what lay at the path before it was opened
+ * @param main the file at the path before it was opened
  */
 export function identifyFiles(path: string, main: FileIdentity | undefined): DatabaseFiles {
   const given = resolve(path);
   const opened = realpathSync(given);
   const pathOf = (file: DatabaseFile): string => `${opened}${suffixes[file]}`;
   const identities = { main, wal: identityOf(pathOf('wal')), shm: identityOf(pathOf('shm')) };
-  // Where the name is a link, the folder does not tell of the file that the link leads to.
+  // If the path is a link, the folder does not show changes of the file that the link names.
   const folder = lstatSync(given).isSymbolicLink() ? undefined : dirname(given);
   let unchanged: Stats | undefined;
 
@@ -50,7 +51,7 @@ export function identifyFiles(path: string, main: FileIdentity | undefined): Dat
 
   return {
     findChange: () => {
-      // Before the files: a change that comes between is seen next time.
+      // The folder is read before the files, so that a change in between is seen next time.
       const now = folder === undefined ? undefined : stateOf(folder);
       if (now !== undefined && now.ctimeMs === unchanged?.ctimeMs && now.ino === unchanged.ino) return undefined;
       const change = findChangedFile();
@@ -74,12 +75,12 @@ export function identityOf(path: string): FileIdentity | undefined {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false });
   } catch {
-    // What cannot be looked at is not there for other processes either.
+    // A file that cannot be examined does not exist for other processes either.
     return undefined;
   }
 }
 
-/** The cheapest look that there is: its time of change tells whether anything in a folder was made, removed or renamed. */
+/** The cheapest check: the folder's time of change shows whether a file in it was created, removed or renamed. */
 function stateOf(folder: string): Stats | undefined {
   try {
     return statSync(folder, { throwIfNoEntry: false });

@@ -2,15 +2,15 @@ import type { Written } from '@org/domain';
 import type { OpenDatabase } from '../connection/connection.js';
 import { FilesChangedError } from './files-changed-error.js';
 
-/** Keeps a connection from going on with files that were removed or replaced. */
+/** Keeps a connection from using files that were removed or replaced. */
 export interface FileGuard {
-  /** Which file was removed or replaced since the database was opened; undefined if none was. */
+  /** Which file was removed or replaced since the database was opened. Undefined if none was. */
   readonly findChange: () => string | undefined;
-  /** @throws FilesChangedError when a change was found before */
+  /** Throws FilesChangedError if a change was found before. */
   readonly requireUnchanged: () => void;
   /** Checks the files. Throws a FilesChangedError that says that nothing was written. */
   readonly requireFiles: () => void;
-  /** The same, unless the files were checked within the last millisecond. */
+  /** Does the same, unless the files were checked within the last millisecond. */
   readonly requireFilesBeforeCommit: () => void;
   /** Checks the files. Throws a FilesChangedError that says that something may have been written. */
   readonly requireFilesAfterCommit: () => void;
@@ -27,7 +27,7 @@ export function createFileGuard(current: () => OpenDatabase): FileGuard {
 
   function findChange(): string | undefined {
     const { database, files } = current();
-    // Once changed, always: the same files may come back after another process worked on them without this one's locks.
+    // A change is final: the same files may return after another process has used them without this process's locks.
     return (change ??= database.open ? files?.findChange() : `${database.name} or its log was removed or replaced`);
   }
 
@@ -40,7 +40,7 @@ export function createFileGuard(current: () => OpenDatabase): FileGuard {
   return {
     findChange,
     requireUnchanged: () => {
-      // Another store of this process may have found the change first, and closed all that lost their files.
+      // Another store of this process may have found the change first, and closed all databases that lost files.
       if (change !== undefined || !current().database.open) look('no');
     },
     requireFiles: () => look('no'),

@@ -20,23 +20,23 @@ const roomyCommits = 64;
 const headerBytes = 32;
 const frameHeaderBytes = 24;
 
-/** @param path where the log is */
+/** @param path the path of the log */
 export function createLogSpace(database: Database, path: string): LogSpace {
   const pageBytes = database.pragma('page_size', { simple: true }) as number;
   let commitsToPass = 0;
 
-  /** How many pages the log holds, and how many of them the file has already. Changes nothing. */
+  /** Returns how many pages the log holds, and how many of them are in the file already. Changes nothing. */
   const readLog = (): { log: number; checkpointed: number } =>
     (database.pragma('wal_checkpoint(noop)') as [{ log: number; checkpointed: number }])[0];
   const emptyLog = (): unknown => database.pragma('wal_checkpoint(truncate)');
   const dataVersion = (): unknown => database.pragma('data_version', { simple: true });
 
-  /** Removes what a write that did not fit has left in the log after the last commit. */
+  /** Removes the part of the log after the last commit, which a write left that did not fit on the disk. */
   function dropRemains(): void {
     const [version, { log }] = [dataVersion(), readLog()];
     database.exec('begin immediate');
     try {
-      // While this holds the lock, the log ends where it did.
+      // While this connection holds the lock, no other process extends the log.
       if (dataVersion() === version) truncateSync(path, headerBytes + log * (frameHeaderBytes + pageBytes));
     } finally {
       database.exec('rollback');

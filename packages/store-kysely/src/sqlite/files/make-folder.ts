@@ -2,8 +2,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder for its user alone, with those above it, unless it exists. One at a time: left to make several, Node tries
- * forever where none can be, as under /proc. @throws system errors
+ * Makes a folder that only its user can access, and the folders above it, unless it exists. Makes them one at a time,
+ * because Node's `recursive` option never returns where no folder can be made, for example under /proc. Throws system
+ * errors.
  */
 export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
@@ -11,7 +12,7 @@ export function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
-    // Another process may have been faster.
+    // Another process may have made it in the meantime.
     if (!existsSync(folder)) throw error;
   }
 }

@@ -1,9 +1,12 @@
 import type { Connection } from '../connection/connection.js';
 import type { SqliteFileState } from './sqlite-file-state.js';
 
-/** Opens a connection again when its files were removed or replaced and others lie at its path. */
+/** Opens a connection again after its files were removed or replaced, when there are files at its path. */
 export interface Reopener {
-  /** Returns undefined while the files are open, and otherwise a promise for when the files at the path are open. */
+  /**
+   * Returns undefined if the files are open. Otherwise returns a promise that resolves when the files at the path are
+   * open.
+   */
   readonly whenOpen: () => Promise<void> | undefined;
   /** Records that the files were removed or replaced. */
   readonly noteLoss: (change: string) => void;

@@ -1,2 +1,2 @@
-/** Whether a store has the files open that lie at its path. */
+/** Whether a store has opened the files that are at its path. */
 export type SqliteFileState = { readonly isOpen: true } | { readonly isOpen: false; readonly reason: string };

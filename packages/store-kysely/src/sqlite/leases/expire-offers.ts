@@ -26,7 +26,7 @@ export function prepareExpireOffers(connection: Connection): Operation<readonly 
   };
 }
 
-/** The time of a recent offer that was made long enough ago; undefined if there is none. */
+/** Returns the time of the most recent probed offer that is old enough. Returns undefined if there is none. */
 function prepareConfirmedTime(connection: Connection): (nowMs: number) => number | undefined {
   const probe = connection.prepare((p: Placeholders<{ distance: number }>) =>
     db

@@ -8,22 +8,24 @@ import { scannedColumns, type ScannedHandoff } from '../operations/handoffs/read
 import { scanWidth } from '../../constants.js';
 import { isLapsed } from '../rows/session-row.js';
 
-/** An offer that is pending again, by a lapse that is not stored yet. */
+/** An offer that is pending again because of a lapse that is not stored yet. */
 export type LapsedOffer = ScannedHandoff & { readonly lapsed_at: number };
 
 /** The lapses of a namespace that are not stored yet. */
 export interface Lapses {
-  /** As the clock has them, in the order of their lapses. They follow all that is stored in the lists. */
+  /** The offers that are pending again, in the order of their lapses. In lists they follow all stored handoffs. */
   readonly offers: readonly LapsedOffer[];
-  /** A stored handoff as the clock has it; undefined for one of {@link offers}, whose stored place is void. */
+  /**
+   * Returns a stored handoff as it is after the lapses. Returns undefined for one of {@link offers}, which has moved.
+   */
   readonly settle: <Row extends ScannedHandoff>(row: Row) => Row | undefined;
 }
 
 /**
- * Finds the lapses of a namespace for operations that list what they have not looked at one by one.
+ * Finds the lapses of a namespace, for operations that list handoffs.
  *
- * Deadlines move with every write, so no index holds them. A handoff holds when to look at its session's row, which is
- * never after the deadline. The rows looked at are bounded: the lapses beyond show up as others are stored.
+ * Deadlines move with every write, so no index holds them. A handoff holds when to check its session's row, which is
+ * never after the deadline. The number of rows is bounded. Further lapses show up as others are stored.
  */
 export function prepareFindLapses(
   connection: Connection,

@@ -8,10 +8,9 @@ import { db } from '../connection/query-builder.js';
 import { ownershipColumns, prepareSaveSession, type SessionRow } from '../rows/session-row.js';
 
 /**
- * Writes down that a session moved, and cancels the offers by which it could move once more. Answers with the row as it
- * is now.
+ * Stores the new ownership of a session, and cancels its pending offers of ownership. Returns the new row.
  *
- * @param ownership as it is after the move: at a new epoch, which fences everyone else out
+ * @param ownership the ownership after the move, at a new epoch, which fences other agents
  */
 export const prepareMoveOwnership: (
   connection: Connection,

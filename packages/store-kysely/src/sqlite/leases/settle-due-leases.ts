@@ -6,7 +6,7 @@ import { db } from '../connection/query-builder.js';
 import type { SessionRow } from '../rows/session-row.js';
 import { prepareSettleLease } from './settle-lease.js';
 
-/** Each lease takes a few statements. This many block the event loop for a few milliseconds. */
+/** Each lease takes a few statements, so this many block the event loop for a few milliseconds. */
 const settledAtOnce = 50;
 
 /**

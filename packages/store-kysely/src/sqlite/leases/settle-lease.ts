@@ -8,7 +8,7 @@ import { preparedOnce } from '../connection/prepared-once.js';
 import { db } from '../connection/query-builder.js';
 import { isLapsed, leaseOf, sessionRecord, type SessionRow } from '../rows/session-row.js';
 
-/** Stores the lapse of a session's lease, and answers with the row as it is then: the same, when it has not lapsed. */
+/** Stores the lapse of a session's lease, and returns the new row. Returns the same row if the lease has not lapsed. */
 export type SettleLease = (session: SessionRow, nowMs: number) => SessionRow;
 
 /** Stores what `settledSession` and `settledHandoff` in the domain compute. */
@@ -37,7 +37,7 @@ interface OfferAgain {
   readonly lapsedAtMs: number;
 }
 
-/** Makes the offer pending again, as the newest of the lists, so that agents that list only new offers see it. */
+/** Makes the offer pending again, as the newest in the lists, so that agents that list only new offers see it. */
 function prepareOfferAgain(connection: Connection): (args: OfferAgain) => void {
   return connection.prepare((p: Placeholders<OfferAgain>) =>
     db

@@ -11,7 +11,7 @@ export interface Situation {
   readonly session: SessionRow;
 }
 
-/** Gets the rows of a handoff and of its session, after settling the lease. It throws HANDOFF_NOT_FOUND. */
+/** Gets the rows of a handoff and of its session, after settling the lease. Throws HANDOFF_NOT_FOUND. */
 export const prepareGetSituation: (connection: Connection) => (ref: HandoffRef, nowMs: number) => Situation =
   preparedOnce((connection) => {
     const getHandoff = prepareGetHandoff(connection);

@@ -14,7 +14,7 @@ export interface MutationRequest {
   readonly idempotency?: Idempotency | undefined;
 }
 
-/** The session that is part of a key's scope; empty: none is. */
+/** Returns the key of the session that is part of a key's scope. Returns an empty text if there is none. */
 type SessionScope<Request> = (request: Request) => string;
 
 /** Makes a mutation safe to retry. */
@@ -24,8 +24,8 @@ export type Replaying = <Request extends MutationRequest, Answer extends object>
 ) => Operation<Request, Replayable<Answer>>;
 
 /**
- * Records the answers of mutations under their idempotency keys, and answers retries with them, before any rule and
- * without any change. A refusal is not recorded.
+ * Records the answers of mutations under their idempotency keys. A retry gets the recorded answer before any rule is
+ * checked, and changes nothing. Refusals are not recorded.
  */
 export const prepareReplaying: (connection: Connection) => Replaying = preparedOnce(createReplaying);
 
@@ -87,7 +87,10 @@ const prepareRecord = (connection: Connection) =>
     }),
   );
 
-/** What is old, another key that is old enough must confirm. */
+/**
+ * Deletes a few keys that are older than the port promises. The clock alone does not decide that: another key that is
+ * old enough must have been recorded after them.
+ */
 const prepareSweep = (connection: Connection) =>
   connection.prepare((p: Placeholders<{ oldMs: number }>) =>
     db.deleteFrom('idempotency_keys').where('id', 'in', (eb) =>

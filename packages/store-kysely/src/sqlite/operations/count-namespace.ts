@@ -59,7 +59,7 @@ function prepareCountPending(connection: Connection): Count<{ namespace: string;
   ).get;
 }
 
-/** The offers of ownership that the lapse of their session's lease cancels, among those that have not expired. */
+/** Counts the offers of ownership that the lapse of their session's lease cancels, without those that have expired. */
 function prepareCountCancelled(connection: Connection): Count<{ sessionRowId: number; nowMs: number }> {
   return connection.prepare((p: Placeholders<{ sessionRowId: number; nowMs: number }>) =>
     db

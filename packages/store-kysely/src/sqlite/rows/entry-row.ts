@@ -27,7 +27,7 @@ type EntryColumn =
 
 /**
  * What to select of entries: their content from `offset` on, cut to `maxLength` code points. No text has more code points
- * than bytes, so that most need no counting.
+ * than bytes, so most texts need no counting.
  */
 export function entryColumns(offset: RawBuilder<number>, maxLength: RawBuilder<number>): readonly EntryColumn[] {
   const isWhole = sql`${offset} = 0 and content_bytes <= ${maxLength}`;

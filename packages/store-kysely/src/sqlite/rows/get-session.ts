@@ -6,7 +6,7 @@ import { prepareSettleLease } from '../leases/settle-lease.js';
 
 type GetSession = (ref: SessionRef, nowMs: number) => SessionRow;
 
-/** Gets the row of a session as it is stored, for a read. It throws SESSION_NOT_FOUND. */
+/** Gets the row of a session as it is stored, for a read. Throws SESSION_NOT_FOUND. */
 export const prepareGetStoredSession: (connection: Connection) => (ref: SessionRef) => SessionRow = preparedOnce(
   (connection) => {
     const findSession = prepareFindSession(connection);
@@ -18,7 +18,7 @@ export const prepareGetStoredSession: (connection: Connection) => (ref: SessionR
   },
 );
 
-/** Gets the row of a session after storing the lapse of its lease, for a write. It throws SESSION_NOT_FOUND. */
+/** Gets the row of a session after storing the lapse of its lease, for a write. Throws SESSION_NOT_FOUND. */
 export const prepareGetSession: (connection: Connection) => GetSession = preparedOnce((connection) => {
   const getStored = prepareGetStoredSession(connection);
   const settleLease = prepareSettleLease(connection);

@@ -9,7 +9,7 @@ import type { SessionRow } from './session-row.js';
 
 export type HandoffRow = Selectable<HandoffsTable>;
 
-/** @param session of the handoff; its lease, if it came with this handoff, is part of the record */
+/** @param session the session of the handoff. Its lease is part of the record if this handoff gave it */
 export function handoffRecord(
   row: Omit<HandoffRow, 'id'>,
   session: Pick<SessionRow, 'lease_handoff_id' | 'lease_expires_at'>,
@@ -40,7 +40,7 @@ export function handoffRecord(
   };
 }
 
-/** Gets the row of a handoff. It throws HANDOFF_NOT_FOUND. */
+/** Gets the row of a handoff. Throws HANDOFF_NOT_FOUND. */
 export const prepareGetHandoff: (connection: Connection) => (ref: HandoffRef) => HandoffRow = preparedOnce(
   (connection) => {
     const find = connection.prepare((p: Placeholders<HandoffRef>) =>
@@ -54,7 +54,7 @@ export const prepareGetHandoff: (connection: Connection) => (ref: HandoffRef) =>
   },
 );
 
-/** Writes whatever of a handoff can change. */
+/** Writes all columns of a handoff that can change. */
 export const prepareSaveHandoff: (connection: Connection) => (row: HandoffRow) => void = preparedOnce((connection) => {
   return connection.prepare((p: Placeholders<HandoffRow>) =>
     db
@@ -73,7 +73,7 @@ export const prepareSaveHandoff: (connection: Connection) => (row: HandoffRow) =
   ).run;
 });
 
-/** Sets when to look whether the lease that a handoff gave has lapsed; null: never. */
+/** Sets when to check whether the lease that a handoff gave has lapsed. Null means never. */
 export const prepareScheduleLeaseCheck: (
   connection: Connection,
 ) => (check: HandoffRef & { readonly atMs: number | null }) => void = preparedOnce((connection) => {

@@ -3,10 +3,10 @@ import type { Connection } from '../connection/connection.js';
 import { preparedOnce } from '../connection/prepared-once.js';
 import { db } from '../connection/query-builder.js';
 
-/** Where SQLite keeps the greatest id that it ever gave in each table that never gives one twice. */
+/** SQLite's table of the greatest id that it has given in each table with AUTOINCREMENT. */
 type SequenceTable = { readonly sqlite_sequence: { readonly name: string; readonly seq: number } };
 
-/** Gets the greatest place in the lists that a handoff ever had; 0: there never was a handoff. */
+/** Gets the greatest place in the lists that a handoff has ever had. Returns 0 if there has been no handoff. */
 export const prepareGetLastPlace: (connection: Connection) => () => number = preparedOnce((connection) => {
   const get = connection.prepare(() =>
     db
@@ -19,8 +19,8 @@ export const prepareGetLastPlace: (connection: Connection) => () => number = pre
 });
 
 /**
- * Takes the next place. An update would give a row a greater id than SQLite remembers to have given, which it could then
- * give once more.
+ * Takes the next place, and records it in SQLite's table. SQLite does not record an id that an update sets, so it could
+ * give that id a second time.
  */
 export const prepareTakePlace: (connection: Connection) => () => number = preparedOnce((connection) => {
   const take = connection.prepare(() =>

@@ -1,25 +1,25 @@
-/** A range of rows in the order of a listing. */
+/** Consecutive rows of a list, in its order. */
 export interface ScannedRange<Row> {
   readonly rows: readonly Row[];
-  /** Whether rows follow after them. */
+  /** Whether more rows follow. */
   readonly more: boolean;
 }
 
-/** What a page shows of the rows that it looked through. */
+/** The matching rows of a page, and where the next page begins. */
 export interface ScannedPage {
   readonly ids: readonly number[];
-  /** The last row looked at; undefined when there was none. */
+  /** The id of the last row that was examined. Undefined if there was none. */
   readonly last: number | undefined;
   readonly more: boolean;
 }
 
-/** Reads a range of at most `width` rows. `read` is given the number of rows to read: one more, which tells whether any follow. */
+/** Reads a range of at most `width` rows. `read` gets a limit of one more row, which shows whether more rows follow. */
 export function readRange<Row>(width: number, read: (limit: number) => readonly Row[]): ScannedRange<Row> {
   const rows = read(width + 1);
   return { rows: rows.slice(0, width), more: rows.length > width };
 }
 
-/** Merges ranges, each by ascending id, into one that ends where the first of them was cut off. */
+/** Merges ranges, each in ascending order of ids. The result ends where the first of them was cut off. */
 export function mergeRanges<Row extends { readonly id: number }>(
   ranges: readonly ScannedRange<Row>[],
 ): ScannedRange<Row> {
@@ -28,7 +28,7 @@ export function mergeRanges<Row extends { readonly id: number }>(
   return { rows: rows.toSorted((a, b) => a.id - b.id), more: end !== Infinity };
 }
 
-/** Takes the first `limit` rows that match, and looks no further. */
+/** Takes the first `limit` rows that match. Rows after them are not examined. */
 export function scanPage<Row extends { readonly id: number }>(
   { rows, more }: ScannedRange<Row>,
   limit: number,

@@ -44,13 +44,13 @@ export function leaseOf(row: LeaseColumns): SessionLease | undefined {
 export const isLapsed = (row: Pick<SessionRow, 'state' | 'lease_expires_at'>, nowMs: number): boolean =>
   row.state === 'active' && row.lease_expires_at !== null && row.lease_expires_at <= nowMs;
 
-/** The row after something was done to the session. A clock that is behind does not move its last activity back. */
+/** Returns the row after an activity at this time. A clock that is behind does not move the last activity back. */
 export const activeAt = (row: SessionRow, nowMs: number): SessionRow => ({
   ...row,
   last_activity_at: Math.max(row.last_activity_at, nowMs),
 });
 
-/** What tells whether a lease lapsed, and what the lapse does. See `LeasedSession` in the domain. */
+/** What shows whether a lease lapsed, and what the lapse does. See `LeasedSession` in the domain. */
 export type LeasedSessionRow = Pick<SessionRow, (typeof leasedSessionColumns)[number]>;
 export const leasedSessionColumns = [
   'state',
@@ -83,7 +83,7 @@ export const ownershipColumns = (ownership: Ownership): OwnershipColumns => ({
   ...leaseColumns(ownership.lease),
 });
 
-/** As it is stored: its lease may have lapsed. */
+/** Finds the row of a session as it is stored. Its lease may have lapsed. */
 export const prepareFindSession: (connection: Connection) => (ref: SessionRef) => SessionRow | undefined = preparedOnce(
   (connection) => {
     return connection.prepare((p: Placeholders<SessionRef>) =>
@@ -96,7 +96,7 @@ export const prepareFindSession: (connection: Connection) => (ref: SessionRef) =
   },
 );
 
-/** Writes whatever of a session can change, except by an append. */
+/** Writes all columns of a session that can change, except those that only an append changes. */
 export const prepareSaveSession: (connection: Connection) => (row: SessionRow) => void = preparedOnce((connection) => {
   return connection.prepare((p: Placeholders<SessionRow>) =>
     db

@@ -4,13 +4,13 @@ import { openConnection } from '../connection/open-connection.js';
 import { retryWhileBusy } from '../transactions/retry-while-busy.js';
 import { translateError } from '../connection/translate-error.js';
 
-/** Longer than any migration should hold up others that start. */
+/** Longer than a migration takes, so that processes that start together wait for it. */
 const lockWaitMs = 60_000;
 
 /**
- * Brings a file to the schema of this release; it is created, with its folder, when there is none. See `migrate`.
+ * Brings a file to the schema of this release. Creates the file and its folder if they do not exist. See `migrate`.
  *
- * @throws STORE_UNAVAILABLE when the file cannot be created, opened, read or migrated, or is of a newer release
+ * @throws STORE_UNAVAILABLE if the file cannot be created, opened, read or migrated, or is of a newer release
  */
 export async function migrateSqlite(path: string): Promise<SchemaChange> {
   try {

@@ -7,10 +7,10 @@ import type { Migration } from './migrations/migration.js';
 import { db } from '../connection/query-builder.js';
 
 /**
- * Brings a file to the schema of this release. All in one transaction under the write lock, so that any number of
- * processes may open a new file at once. A file that is up to date is only read, without any lock.
+ * Brings a file to the schema of this release, in one transaction under the write lock. Any number of processes may thus
+ * open a new file at once. A file that is up to date is only read, without any lock.
  *
- * Not Kysely's Migrator: on SQLite that has neither the lock nor the transaction.
+ * Kysely's Migrator is not used, because on SQLite it has neither the lock nor the transaction.
  *
  * @throws STORE_UNAVAILABLE for a schema of a newer release; a busy error before anything ran
  */
@@ -38,7 +38,7 @@ export function requireSchema(connection: Connection, path: string): void {
   if (version < migrations.length) throw olderSchema(path, version, migrations.length);
 }
 
-/** The version of the schema in the file; 0 for an empty file. */
+/** Returns the version of the schema in the file. Returns 0 for an empty file. */
 function readVersion(connection: Connection, path: string): number {
   const tables = connection
     .prepare(() => db.$extendTables<{ sqlite_schema: { name: string } }>().selectFrom('sqlite_schema').select('name'))

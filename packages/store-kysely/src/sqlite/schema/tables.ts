@@ -27,7 +27,7 @@ export interface SessionsTable {
   readonly epoch: number;
   readonly version: number;
   readonly last_sequence: number;
-  /** Totals of the whole log. Every append adds to them, so no read has to sum up entries. */
+  /** Totals of the whole log, like the next one. Every append adds to them, so no read has to sum up entries. */
   readonly content_bytes: number;
   readonly estimated_tokens: number;
   readonly created_at: number;
@@ -37,12 +37,12 @@ export interface SessionsTable {
   readonly title: string | null;
   readonly metadata: string;
   readonly former_owners: string;
-  /** The lease on which the owner holds the session: all four, or none. */
+  /** The lease on which the owner holds the session: all four columns, or none. */
   readonly lease_handoff_id: string | null;
   readonly lease_returns_to: string | null;
   readonly lease_ms: number | null;
   readonly lease_expires_at: number | null;
-  /** Of the whole log, like the sums above. */
+  /** A total of the whole log, like `content_bytes`. */
   readonly pinned_count: number;
 }
 
@@ -58,21 +58,21 @@ export interface ContextHistoryTable {
   readonly created_at: number;
   readonly content_bytes: number;
   readonly estimated_tokens: number;
-  /** Of all entries before this one: what a log holds up to any entry is a look-up of one row. */
+  /** Total of all entries before this one. A read of one row thus tells the total up to any entry. */
   readonly tokens_before: number;
   readonly idempotency_key: string | null;
   readonly request_hash: string | null;
   readonly metadata: string;
   readonly content: string;
-  /** Of a pinned entry: how many pinned ones the log holds before it. */
+  /** How many entries before a pinned one are pinned. Null for other entries. */
   readonly pinned_before: number | null;
 }
 
 /** One row per offer. The long texts come last: a scan that decides by the first columns never reads them. */
 export interface HandoffsTable {
   /**
-   * Its place in the lists: never reused, and ascending in the order of commits, for cursors hold it. An offer that is
-   * pending again gets a new one.
+   * Its place in the lists: never reused, and ascending in the order of commits, because cursors hold it. An offer that
+   * is pending again gets a new one.
    */
   readonly id: Generated<number>;
   readonly handoff_id: string;
@@ -98,8 +98,8 @@ export interface HandoffsTable {
   readonly claimant: string | null;
   readonly granted_epoch: number | null;
   /**
-   * When to look whether the lease that it gave has lapsed: never after the deadline, which moves with every write and is
-   * on the session's row.
+   * When to check whether the lease that it gave has lapsed. It is never after the deadline, which moves with every
+   * write and is on the session's row.
    */
   readonly lease_check_at: number | null;
 }
@@ -117,7 +117,7 @@ export interface IdempotencyKeysTable {
   readonly namespace: string;
   readonly agent: string;
   readonly tool: string;
-  /** Empty where the key's scope holds no session. */
+  /** Empty if the key's scope holds no session. */
   readonly session_key: string;
   readonly idempotency_key: string;
   readonly request_hash: string;

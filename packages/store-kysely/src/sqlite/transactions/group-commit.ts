@@ -5,7 +5,7 @@ import { FilesChangedError } from '../files/files-changed-error.js';
 import { retryWhileBusy } from './retry-while-busy.js';
 import { isDiskFull } from '../connection/translate-error.js';
 
-/** The size of groups, and of the queue of writes that wait for one. */
+/** The maximum size of a group, and of the queue of writes that wait for one. */
 export interface GroupLimits {
   readonly writes: number;
   /** How long the writes of a group may run. This also bounds how long other processes wait for the lock. */
@@ -16,13 +16,13 @@ export interface GroupLimits {
 
 const usualLimits: GroupLimits = { writes: 256, runMs: 10, waiting: 10_000 };
 
-/** Runs writes, many to a commit. */
+/** Runs writes in groups. Each group shares one commit. */
 export interface GroupCommit {
   /**
-   * Runs a write in a transaction, in the order of calls, and resolves when it is durable. What a write has written
-   * before it throws its refusal, a `ContextStoreError`, is kept. It may be run more than once: only what its last run
-   * wrote is kept.
-   * @throws OVERLOADED when too many wait
+   * Runs a write in a transaction, in the order of calls, and resolves when it is durable. If a write throws a refusal
+   * (a `ContextStoreError`), what it has written before is kept. A write may run more than once; only the last run is
+   * kept.
+   * @throws OVERLOADED if too many writes wait
    */
   readonly write: <T>(run: () => T) => Promise<T>;
 }
@@ -32,16 +32,16 @@ export type Attribution = Pick<Telemetry, 'origin' | 'attribute'>;
 
 interface QueuedWrite {
   readonly origin: Origin;
-  /** Runs it, and keeps the outcome for {@link QueuedWrite.settle}. @throws what is not a refusal */
+  /** Runs the write, and keeps the outcome for {@link QueuedWrite.settle}. Throws errors that are not refusals. */
   readonly run: () => void;
   /** Tells the caller the outcome. */
   readonly settle: () => void;
   readonly reject: (error: unknown) => void;
   /** On the scale of `performance.now()`. */
   readonly deadlineMs: number;
-  /** It was in a transaction that failed, and may be the reason. */
+  /** Whether it was in a transaction that failed, and may be the reason. */
   isSuspect: boolean;
-  /** It did not fit on the disk, and runs again since room was made. */
+  /** Whether it did not fit on the disk, and runs again after the log was emptied. */
   wasRetriedWithSpace: boolean;
 }
 
@@ -74,7 +74,7 @@ export function createGroupCommit(
     draining = undefined;
   }
 
-  /** @throws when the transaction could not even begin; the queue is then as it was */
+  /** Throws if the transaction could not begin. The queue is then unchanged. */
   function commitGroup(): void {
     const group: QueuedWrite[] = [];
     try {
@@ -130,7 +130,7 @@ function runGroup(queue: QueuedWrite[], group: QueuedWrite[], limits: GroupLimit
   } while (group.length < limits.writes && performance.now() < endMs && queue[0]?.isSuspect !== true);
 }
 
-/** @returns whether the writes may fit now. Each gets one such try. */
+/** Returns true if the writes may fit now. Each write gets one such try. */
 function freeLogSpace(connection: Connection, group: readonly QueuedWrite[]): boolean {
   if (group.some(({ wasRetriedWithSpace }) => wasRetriedWithSpace)) return false;
   for (const write of group) write.wasRetriedWithSpace = true;

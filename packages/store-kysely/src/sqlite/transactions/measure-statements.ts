@@ -2,14 +2,14 @@ import type { Connection } from '../connection/connection.js';
 import type { Operation } from '../operations/operation.js';
 import { primaryCode } from '../connection/translate-error.js';
 
-/** Takes SQLite's code of a failure. An operation that refuses what it was asked did not fail. */
+/** Records one run. `failure` is SQLite's result code; a refusal is not a failure. */
 export type RecordStatement = (name: string, durationMs: number, failure?: string) => void;
 // oxlint-disable-next-line typescript/no-explicit-any -- operations are functions of one argument each, of any type
 type AnyOperation = Operation<any, unknown>;
 
 /**
- * Records the duration of each operation as one statement, named for the operation in snake case. Its single statements
- * take microseconds, too little to be recorded one by one.
+ * Records the duration of each operation as one statement, with the operation's name in snake case. Its statements take
+ * microseconds, so recording each would cost more than running it.
  */
 export function measureOperations<Operations extends Readonly<Record<string, AnyOperation>>>(
   operations: Operations,

@@ -14,11 +14,11 @@ import { prepareRenewLease } from '../../leases/renew-lease.js';
 import { prepareHandoffMutation } from '../../mutation/prepare-handoff-mutation.js';
 import type { MutationSteps } from '../../mutation/prepare-mutation.js';
 import { lockArguments, lockSession, type HandoffSubject, type LockArguments } from '../../mutation/read-situation.js';
-import { prepareRecordAnswer, recordAnswer, type KeyArguments } from '../../mutation/replay.js';
+import { answerFrom, prepareRecordAnswer, recordAnswer, type KeyArguments } from '../../mutation/replay.js';
 import { handoffJson, handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
 import { isWithinTtl, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
 import { update } from '../../statements/changes.js';
-import { clock, epochMs, milliseconds } from '../../statements/clock.js';
+import { clock, milliseconds } from '../../statements/clock.js';
 import type { Database } from '../../statements/database.js';
 import { cast } from '../../statements/expressions.js';
 import { statement } from '../../statements/query-builder.js';
@@ -86,7 +86,7 @@ function prepareRepeatedClaim(
   };
 }
 
-/** What an acceptor is given. */
+/** Returns how the acceptance of a handoff changes its session. */
 function grantedBy(requestType: RequestType, session: SessionRecord, agent: string): SessionChange {
   if (requestType === 'full_handoff') return { ...moveOwnership(session, agent), moves: true, changes: true };
   const { owner, participants, formerOwners } = session;
@@ -150,11 +150,6 @@ function prepareWrite(database: Database): (claim: Claim) => Promise<{ response:
         returning ${handoffJson} as handoff, live.session_id, live.now
       ), cancelled as (
         ${cancelOffers('live')}
-      ), answer as (
-        select now, session_id, json_build_object(
-          'handoff', handoff, 'session', session, 'observed_at', ${epochMs(sql`now`)}
-        ) as response
-        from accepted, granted
-      ), ${recordAnswer(p)}`);
+      ), ${answerFrom(sql`accepted, granted`, ['handoff', 'session'])}, ${recordAnswer(p)}`);
   });
 }

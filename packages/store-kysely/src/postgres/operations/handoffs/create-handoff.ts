@@ -3,11 +3,11 @@ import { sql } from 'kysely';
 import { isRenewable } from '../../leases/renew-lease.js';
 import { prepareSessionMutation } from '../../mutation/prepare-session-mutation.js';
 import { lockArguments, lockSession, queueOffer, type LockArguments } from '../../mutation/read-situation.js';
-import { recordAnswer, type KeyArguments } from '../../mutation/replay.js';
+import { answerFrom, recordAnswer, type KeyArguments } from '../../mutation/replay.js';
 import { handoffJson, handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
 import { isWithinTtl, renewedLease } from '../../rows/session-row.js';
 import { insertInto, update } from '../../statements/changes.js';
-import { clock, epochMs, milliseconds } from '../../statements/clock.js';
+import { clock, milliseconds } from '../../statements/clock.js';
 import type { Database } from '../../statements/database.js';
 import { statement } from '../../statements/query-builder.js';
 import type { Operation } from '../operation.js';
@@ -88,8 +88,6 @@ function prepareWrite(database: Database): (handoff: NewHandoff) => Promise<{ re
         })}
         from live
         returning ${handoffJson} as handoff, handoffs.session_id, handoffs.created_at as now
-      ), answer as (
-        select now, session_id, json_build_object('handoff', handoff, 'observed_at', ${epochMs(sql`now`)}) as response from offered
-      ), ${recordAnswer(p)}`),
+      ), ${answerFrom(sql`offered`, ['handoff'])}, ${recordAnswer(p)}`),
   );
 }

@@ -45,7 +45,7 @@ export function prepareListHandoffs(database: Database, notice: NoticeUnsettled)
     ]);
     return {
       ...page,
-      // What was read a moment later may have been accepted by then.
+      // The second statement runs later, so its handoffs may have been accepted in between.
       handoffs: page.handoffs
         .flatMap(({ id }) => records.get(id) ?? [])
         .filter((record) => status === undefined || handoffStatus(record) === status),

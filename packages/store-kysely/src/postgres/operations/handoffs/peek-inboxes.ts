@@ -24,7 +24,7 @@ export function preparePeekInboxes(
   };
 }
 
-/** Every address of every inbox is looked up. */
+/** Returns the arguments of the statement: one look-up for each address of each inbox. */
 function probesOf(inboxes: readonly Inbox[]) {
   const probes = inboxes.flatMap(({ namespace, agent, roles, after }, index) =>
     [agent, '', ...new Set(roles.map(roleAddress))].map((address) => {
@@ -47,12 +47,12 @@ type Probes = ReturnType<typeof probesOf>;
 const preparePeek = (database: Database) =>
   database.prepareRead('peek_inboxes', (p: Clocked<Probes>) =>
     withFound(p).selectNoFrom((eb) => [
-      // The namespaces with leases that may have lapsed, which nothing has stored yet. Null if none has any.
+      // The namespaces with leases that may have lapsed and are not stored as lapsed yet. Null if there are none.
       eb
         .selectFrom('due')
         .select(({ fn }) => fn.agg<string[]>('array_agg', ['namespace']).distinct().as('namespaces'))
         .as('due'),
-      // The indexes of the inboxes with an offer. Null if none has one.
+      // The indexes of the inboxes with an offer. Null if there are none.
       eb
         .selectFrom('found')
         .select(({ fn }) => fn.agg<number[]>('array_agg', ['index']).distinct().as('indexes'))

@@ -17,7 +17,7 @@ export const leasedHandoffs = db
 
 export type LeasedHandoffRow = InferResult<typeof leasedHandoffs>[number];
 
-/** A handoff as the clock has it, whatever is stored. */
+/** Returns a handoff as the clock has it, even if a lapse is not stored yet. */
 export const observedHandoff = (row: LeasedHandoffRow, observedAtMs: number): HandoffRecord =>
   settledHandoff(handoffRecord(row, observedAtMs, row), leasedSession(row, observedAtMs));
 

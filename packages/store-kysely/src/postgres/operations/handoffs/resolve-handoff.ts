@@ -11,10 +11,10 @@ import { sql } from 'kysely';
 import { cancelOffers, noLease, type SessionChange } from '../../leases/move-ownership.js';
 import { prepareHandoffMutation } from '../../mutation/prepare-handoff-mutation.js';
 import { lockArguments, lockSession, type LockArguments } from '../../mutation/read-situation.js';
-import { recordAnswer, type KeyArguments } from '../../mutation/replay.js';
+import { answerFrom, recordAnswer, type KeyArguments } from '../../mutation/replay.js';
 import { handoffJson, handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
 import { update } from '../../statements/changes.js';
-import { clock, epochMs } from '../../statements/clock.js';
+import { clock } from '../../statements/clock.js';
 import type { Database } from '../../statements/database.js';
 import { cast } from '../../statements/expressions.js';
 import { statement } from '../../statements/query-builder.js';
@@ -57,7 +57,7 @@ export function prepareResolveHandoff(
 
 interface Resolution extends KeyArguments, LockArguments, Omit<SessionChange, 'changes'> {
   readonly handoffRowId: number;
-  /** As it was decided on. */
+  /** The status that the decision was made on. */
   readonly status: HandoffStatus;
   readonly outcome: HandoffOutcome;
   readonly reason: string | null;
@@ -105,8 +105,6 @@ function prepareWrite(database: Database): (resolution: Resolution) => Promise<{
         })}
         from live where handoffs.id = live.handoff_row_id
         returning ${handoffJson} as handoff, live.session_id, live.now
-      ), answer as (
-        select now, session_id, json_build_object('handoff', handoff, 'observed_at', ${epochMs(sql`now`)}) as response from resolved
-      ), ${recordAnswer(p)}`),
+      ), ${answerFrom(sql`resolved`, ['handoff'])}, ${recordAnswer(p)}`),
   );
 }

@@ -27,8 +27,8 @@ export type Range = 'inbox' | 'pending_inbox' | 'outbox';
 export type Scan = InferResult<ReturnType<typeof selectScan>>[number];
 
 /**
- * The addresses of a class are known as far as the first of them was cut off. Offers that are pending again by a lapse
- * follow what is stored, as long as nothing was cut off.
+ * Prepares the statement of one kind of list. A class is known up to where the first of its addresses was cut off.
+ * Offers that a lapse makes pending again follow the stored handoffs, and are listed only if no address was cut off.
  */
 export const prepareScanHandoffs = (database: Database, range: Range): Run<ScanArguments, Scan> =>
   database.prepareRead(`list_${range}`, (p: Clocked<ScanArguments>) => selectScan(p, range));
@@ -46,9 +46,9 @@ const selectScan = (p: Clocked<ScanArguments>, range: Range) =>
         .limit(cast(p.limit, 'integer'));
       return [
         epochMs(eb.ref('clock.now')).as('observed_at'),
-        // The greatest place that the database ever gave.
+        // The greatest place that a handoff has ever had.
         sql<number>`coalesce(pg_sequence_last_value(regclass 'handoffs_id_seq'), 0)`.as('last_place'),
-        // Whether leases may have lapsed that nothing has stored yet.
+        // Whether leases may have lapsed and are not stored as lapsed yet.
         sql<boolean>`exists ${eb.selectFrom('due')}`.as('has_due'),
         // Offers that are stored as pending after their deadline. Null if there are none.
         eb
@@ -116,8 +116,9 @@ const withListed = (p: Clocked<ScanArguments>, range: Range) =>
   );
 
 /**
- * Begins a query with the addresses; the rows of each that are examined; how far each class is known; and its rows up to
- * there as the clock has them, except those that a lapse offers again.
+ * Begins a query with `addressed` (the addresses), `scanned` (the rows of each that are examined), `reached` (how far
+ * each class is known), and `settled` (its rows up to there as the clock has them, without those that a lapse offers
+ * again).
  */
 const withSettled = (p: Clocked<ScanArguments>, range: Range) =>
   withScanned(p, range)
@@ -216,7 +217,7 @@ const withScanned = (p: Clocked<ScanArguments>, range: Range) =>
           .select('addressed.class'),
     );
 
-/** What the filters look at. */
+/** The columns that the filters use. */
 const scannedColumns = [
   'id',
   'session_id',
@@ -227,11 +228,11 @@ const scannedColumns = [
   'target_agent',
 ] as const;
 
-/** The address of a handoff, as the indexes of inboxes have it. @param handoff the name of a row */
+/** The address of a handoff, in the words of the indexes of inboxes. @param handoff the name of a row */
 export const addressOf = (handoff: string): RawBuilder<string> =>
   sql`coalesce(${columnsOf<HandoffsTable>(handoff)('target_agent')}, '')`;
 
-/** What an address is compared with. */
+/** The column that an address is compared with, in the words of its index. */
 const addressee = (range: Range, handoff: string): RawBuilder<string> =>
   range === 'outbox' ? columnsOf<HandoffsTable>(handoff)('requesting_agent') : addressOf(handoff);
 

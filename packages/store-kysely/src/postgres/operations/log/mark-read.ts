@@ -15,7 +15,7 @@ export function prepareMarkRead(database: Database): Operation<MarkRead, ReadMar
   const move = prepareMoveMark(database);
 
   return ({ namespace, sessionKey, agent, sequence }) =>
-    // The session may go while its mark is written.
+    // The session may be deleted while its mark is written.
     retryOnConflict(async () => {
       const [row] = await (sequence === undefined
         ? read({ namespace, sessionKey, agent })
@@ -45,7 +45,10 @@ function prepareReadMark(database: Database) {
   );
 }
 
-/** A read, for it may be repeated. A mark past the end of the log is not written; the answer shows where it ends. */
+/**
+ * Moves a mark. It is prepared as a read, because it may be repeated. A mark past the end of the log is not written,
+ * and the answer shows where the log ends.
+ */
 function prepareMoveMark(database: Database): (mark: Mark & { readonly sequence: number }) => Promise<MarkRow[]> {
   return database.prepareRead('move_mark', (p) =>
     statement<MarkRow>(sql`

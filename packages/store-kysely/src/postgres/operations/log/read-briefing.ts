@@ -72,7 +72,7 @@ function prepareRead(database: Database) {
         (query) =>
           query
             .selectFrom('found')
-            // What a log holds up to an entry is a look-up of that entry alone.
+            // The totals up to an entry are stored with that entry.
             .leftJoin('context_history', (join) =>
               join.onRef('session_id', '=', 'found.id').onRef('sequence', '=', 'found.upto_sequence'),
             )

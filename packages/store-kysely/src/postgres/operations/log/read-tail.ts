@@ -126,7 +126,10 @@ const selectTail = (p: Clocked<TailArguments>) =>
     .where('sequence', '>=', (eb) => sql`greatest(${eb.ref('found.first')}, ${eb.ref('found.end_of_full_pages')} + 1)`)
     .whereRef('sequence', '<=', 'found.last');
 
-/** The ends of the full pages that the range touches. Each is looked up alone: to the planner a series may be of any length. */
+/**
+ * The ends of the full pages that the range touches. Each is looked up separately (`offset 0`), because the planner
+ * does not know how short the series is.
+ */
 function selectPageEnds(p: Clocked<TailArguments>) {
   const pageSize = cast(p.pageSize, 'bigint');
   const endOfPage = (sequence: Expression<number>) => sql`(${sequence} + ${pageSize} - 1) / ${pageSize} * ${pageSize}`;

@@ -10,10 +10,10 @@ import {
 import { sql } from 'kysely';
 import { prepareMutation } from '../../mutation/prepare-mutation.js';
 import { prepareReadSessionSituation } from '../../mutation/read-situation.js';
-import { recordAnswer, selectRecorded, type KeyArguments } from '../../mutation/replay.js';
+import { answerFrom, recordAnswer, selectRecorded, type KeyArguments } from '../../mutation/replay.js';
 import { isLapsed, isWithinTtl, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
 import { insertInto } from '../../statements/changes.js';
-import { clock, epochMs } from '../../statements/clock.js';
+import { clock } from '../../statements/clock.js';
 import type { Database } from '../../statements/database.js';
 import { cast } from '../../statements/expressions.js';
 import { statement } from '../../statements/query-builder.js';
@@ -61,8 +61,8 @@ interface NewSession extends KeyArguments {
 }
 
 /**
- * Creates the session, or finds the one that is resumed. Returns no row if the call has a recorded answer, the session may
- * not be resumed, or another call has created it since the statement began.
+ * Creates the session, or finds the one that is resumed. Returns no row if the call has a recorded answer, the session
+ * may not be resumed, or another call has created it since the statement began.
  */
 function prepareWrite(database: Database): (session: NewSession) => Promise<{ response: Answer }[]> {
   return database.prepareWrite('create_session', (p) =>
@@ -104,11 +104,6 @@ function prepareWrite(database: Database): (session: NewSession) => Promise<{ re
         union all
         select session, session_id, false from existing, clock
         where ${p.resumes}::boolean and is_resumable and is_first_call
-      ), answer as (
-        select now, session_id, json_build_object(
-          'session', session, 'created', created, 'observed_at', ${epochMs(sql`now`)}
-        ) as response
-        from found, clock
-      ), ${recordAnswer(p)}`),
+      ), ${answerFrom(sql`found, clock`, ['session', 'created'])}, ${recordAnswer(p)}`),
   );
 }

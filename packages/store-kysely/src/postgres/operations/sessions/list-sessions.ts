@@ -5,10 +5,9 @@ import type { NoticeUnsettled } from '../../../settler.js';
 import { observingSessions } from '../../rows/observe-session.js';
 import { place } from '../../rows/scan.js';
 import { isLapsed, isWithinTtl, sessionColumns, type SessionRow } from '../../rows/session-row.js';
-import { clock, epochMs, milliseconds, type Clocked } from '../../statements/clock.js';
+import { epochMs, milliseconds, withClock, type Clocked } from '../../statements/clock.js';
 import type { Database } from '../../statements/database.js';
 import { arrayOf, cast, matches } from '../../statements/expressions.js';
-import { db } from '../../statements/query-builder.js';
 import type { Operation } from '../operation.js';
 
 export function prepareListSessions(database: Database, notice: NoticeUnsettled): Operation<ListSessions, SessionPage> {
@@ -38,7 +37,7 @@ interface Scan {
 /** A page without sessions has one row without one. */
 const isListed = <Row extends Nullable<SessionRow>>(row: Row): row is Row & SessionRow => row.id !== null;
 
-/** A page goes on before what it last looked at: its last session if it is full, or the last that it had to look through. */
+/** The next page begins before the last session of a full page, or else before the last row that was examined. */
 function nextPosition(scan: Scan | undefined, lastListed: number | undefined, width: number): number | undefined {
   if (scan === undefined || scan.last_scanned === null) return undefined;
   if (lastListed !== undefined) return lastListed > scan.last_scanned ? lastListed : undefined;
@@ -80,11 +79,7 @@ function prepareRead(database: Database) {
 
 /** Begins a query with the rows that a page looks through, and with those that it lists. */
 const selectListed = (p: Clocked<PageArguments>) =>
-  db
-    .with(
-      (cte) => cte('clock').materialized(),
-      (query) => query.selectNoFrom(clock(p).as('now')),
-    )
+  withClock(p)
     .with(
       (cte) => cte('scanned').materialized(),
       (query) =>

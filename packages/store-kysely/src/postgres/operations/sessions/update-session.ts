@@ -9,10 +9,9 @@ import { sql } from 'kysely';
 import { isRenewable } from '../../leases/renew-lease.js';
 import { prepareSessionMutation } from '../../mutation/prepare-session-mutation.js';
 import { lockArguments, lockSession, type LockArguments } from '../../mutation/read-situation.js';
-import { recordAnswer, type KeyArguments } from '../../mutation/replay.js';
+import { answerFrom, recordAnswer, type KeyArguments } from '../../mutation/replay.js';
 import { isWithinTtl, renewedLease, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
 import { update } from '../../statements/changes.js';
-import { epochMs } from '../../statements/clock.js';
 import type { Database } from '../../statements/database.js';
 import { statement } from '../../statements/query-builder.js';
 import type { Operation } from '../operation.js';
@@ -73,8 +72,6 @@ function prepareWrite(database: Database): (changes: Changes) => Promise<{ respo
         where sessions.id = session.id and ${isRenewable('session', sql`session.now`)}
           and (${p.mayBeExpired}::boolean or session.state <> 'active' or ${isWithinTtl('session', sql`session.now`)})
         returning ${sessionJson} as session, sessions.id as session_id, session.now
-      ), answer as (
-        select now, session_id, json_build_object('session', session, 'observed_at', ${epochMs(sql`now`)}) as response from saved
-      ), ${recordAnswer(p)}`),
+      ), ${answerFrom(sql`saved`, ['session'])}, ${recordAnswer(p)}`),
   );
 }

@@ -1,14 +1,13 @@
 import type { Migration } from './index.js';
 
 /**
- * Plain SQL: what matters here (partial indexes, BRIN, fill factors, collations) has few words in Kysely's schema builder.
+ * SQL, because Kysely's schema builder has few words for partial indexes, BRIN, fill factors and collations.
  *
  * Names are compared and ordered by their bytes, whatever the database's collation is. JSON is kept as it was written,
- * which `jsonb` would not do. What there is to say of tables, columns and indexes is said by `comment on`, for whoever meets
- * them in the database.
+ * which `jsonb` would not do. Tables, columns and indexes are described by `comment on`, for readers of the database.
  *
- * Keys come after other indexes: while tables are too small to tell them apart, the planner takes the newest index that a
- * row can be found by.
+ * Keys are created after other indexes: while tables are too small to tell them apart, the planner takes the newest index
+ * that finds a row.
  */
 export const initial: Migration = {
   version: 1,
@@ -51,13 +50,13 @@ export const initial: Migration = {
     comment on table sessions is 'One row per session. Every append changes it: no index holds what changes, and pages keep room for the next version of a row, so that such an update touches no index (it is "heap only").';
     comment on column sessions.id is 'Never reused: cursors hold it.';
     comment on column sessions.version is 'Grows whenever something changes besides the log and the time of the last activity.';
-    comment on column sessions.lease_expires_at is 'The lease on which the owner holds the session, by lease_handoff_id. Each write of the owner moves it; null: none.';
-    comment on column sessions.offers is 'Grows with every offer: whoever has to see them all compares it.';
-    comment on column sessions.content_bytes is 'Of the whole log, like the columns beside it: nothing ever sums it up.';
-    comment on column sessions.ttl_ms is 'Counted from the last activity; null: never expires.';
+    comment on column sessions.lease_expires_at is 'The lease on which the owner holds the session, by lease_handoff_id. Each write of the owner moves it. Null if there is none.';
+    comment on column sessions.offers is 'Grows with every offer. A mutation that depends on the offers of the session compares it.';
+    comment on column sessions.content_bytes is 'A total of the whole log, like the next columns. Every append adds to it, so no read sums up entries.';
+    comment on column sessions.ttl_ms is 'Counted from the last activity. Null if the session never expires.';
 
     create index sessions_by_creation on sessions (namespace, (id + 0));
-    comment on index sessions_by_creation is 'Lists go by (id + 0), which no other index knows. Given the order of plain ids, the planner would rather walk over the primary key, and so over everybody''s rows, in the hope of soon meeting enough that match.';
+    comment on index sessions_by_creation is 'Lists are in the order of (id + 0), which only their indexes contain. For the order of the plain id, the planner would scan the primary key, and so the rows of all namespaces.';
     alter table sessions add primary key (id), add unique (uid), add unique (namespace, session_key);
 
     create table context_history (
@@ -81,7 +80,7 @@ export const initial: Migration = {
     comment on table context_history is 'The logs: one row per entry, immutable. The key makes a session''s log one range. There is no foreign key: the statement that appends has the session''s row locked, and a key would look it up once more for every entry.';
     comment on column context_history.sequence is '1, 2, 3 … in each session, without a gap.';
     comment on column context_history.epoch is 'The session''s when the entry was written.';
-    comment on column context_history.tokens_before is 'Of all entries before this one: what a log holds up to any entry is a look-up of one row.';
+    comment on column context_history.tokens_before is 'Total of all entries before this one. A read of one row thus shows the total up to any entry.';
     create unique index context_history_idempotency on context_history (session_id, agent, idempotency_key)
       where idempotency_key is not null;
     create index context_history_pinned on context_history (session_id, sequence) where pinned;
@@ -114,18 +113,18 @@ export const initial: Migration = {
     comment on table handoffs is 'One row per offer. The long texts come last: a scan that decides by the first columns never reads them.';
     comment on column handoffs.id is 'Never reused, and ascending in the order of commits: cursors hold it.';
     comment on column handoffs.status is 'As stored: an offer past its deadline is pending here until a list comes across it.';
-    comment on column handoffs.lease_check_at is 'When to look again whether the lease of the acceptor has lapsed: never after its deadline.';
-    comment on column handoffs.target_agent is 'An agent, or role:NAME; null: anyone.';
+    comment on column handoffs.lease_check_at is 'When to check whether the lease of the acceptor has lapsed. Never after its deadline.';
+    comment on column handoffs.target_agent is 'An agent, or role:NAME. Null for an offer to anyone.';
 
     create index handoffs_inbox on handoffs (namespace, coalesce(target_agent, ''), (id + 0));
     comment on index handoffs_inbox is 'An offer to anyone has no target; an index can only look for a value. On (id + 0), see sessions_by_creation.';
     create index handoffs_pending_inbox on handoffs (namespace, coalesce(target_agent, ''), (id + 0))
       where status = 'pending';
-    comment on index handoffs_pending_inbox is 'An inbox shows what is pending unless asked otherwise: that must not cost more with every handoff ever made.';
+    comment on index handoffs_pending_inbox is 'An inbox shows pending offers by default. Their number, not that of all handoffs, decides what it costs.';
     create index handoffs_outbox on handoffs (namespace, requesting_agent, (id + 0));
     create index handoffs_pending_of_session on handoffs (session_id, expires_at)
       where status = 'pending' and request_type = 'full_handoff';
-    comment on index handoffs_pending_of_session is 'The offers that are void when ownership moves.';
+    comment on index handoffs_pending_of_session is 'The offers that are cancelled when ownership moves.';
     create index handoffs_of_session on handoffs (session_id);
     create index handoffs_leased on handoffs (namespace, lease_check_at) where lease_check_at is not null;
     comment on index handoffs_leased is 'Finds the leases that may have lapsed. No index holds their deadlines, which move with every write.';
@@ -152,9 +151,9 @@ export const initial: Migration = {
       response json not null,
       constraint idempotency_keys_scope unique (namespace, agent, tool, session_key, idempotency_key)
     );
-    comment on table idempotency_keys is 'The first answers of mutations that were given an idempotency key, except appends: an entry keeps its own key. Swept out after two days, a few by each new one.';
-    comment on column idempotency_keys.session_id is 'The session that the answer tells of: they go together.';
-    comment on column idempotency_keys.session_key is 'Empty where the scope of a key holds no session.';
+    comment on table idempotency_keys is 'The first answers of mutations that were given an idempotency key, except appends: an entry keeps its own key. Deleted after two days, a few by each new key.';
+    comment on column idempotency_keys.session_id is 'The session that the answer is about. The answer is deleted with it.';
+    comment on column idempotency_keys.session_key is 'Empty if the scope of the key holds no session.';
     create index idempotency_keys_created_at on idempotency_keys (created_at);
     create index idempotency_keys_of_session on idempotency_keys (session_id);
   `,

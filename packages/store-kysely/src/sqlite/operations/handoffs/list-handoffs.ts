@@ -48,7 +48,7 @@ export function prepareListHandoffs(
     const expired = rows.filter((row) => settle(row)?.status === 'pending' && row.expires_at <= nowMs);
     if (expired.length > 0) notice({ namespace, expired: expired.map(({ id }) => id) });
 
-    // They follow all that is stored, as far as that is known.
+    // They follow all stored handoffs, so they are listed only if no range was cut off.
     const isKnown = ranges.every(({ more }) => !more);
     const again = isKnown ? offers.filter((offer) => isFound(offer, request) && isListed(offer, request, nowMs)) : [];
     const classes = ranges.map((range, index) => ({
@@ -75,7 +75,7 @@ const listed = ({ id, requesting_agent: sender }: ScannedHandoff, place: number)
 const classOf = (row: ScannedHandoff, { direction, agent }: ListHandoffs): number =>
   direction === 'inbox' ? inboxClassOf(row.target_agent, agent) : 0;
 
-/** Whether an offer belongs to what the list looks through. */
+/** Whether an offer belongs to the rows that the list examines. */
 function isFound(offer: ScannedHandoff, request: ListHandoffs): boolean {
   if (request.direction === 'outbox') return offer.requesting_agent === request.agent;
   return addressesOf(request).includes(offer.target_agent);

@@ -9,8 +9,8 @@ import { addressesOf, isListed, prepareReadPendingOffers, scannedColumns, type S
 import { scanWidth } from '../../../constants.js';
 
 /**
- * Those who wait have seen nearly everything. What is new to the one who has seen least is read once, and shared out;
- * should that be much, each inbox is looked into on its own.
+ * Waiting callers have seen nearly all offers. So the offers after the earliest position are read once, for all
+ * inboxes. If there are too many of them, each inbox is read separately.
  */
 export function preparePeekInboxes(
   connection: Connection,
@@ -52,7 +52,7 @@ export function preparePeekInboxes(
   };
 }
 
-/** Where what is new of an address begins. */
+/** The place after which an address is new to an inbox. */
 const startAt = (target: string | null, { agent, after }: Inbox): number => startOf(after, inboxClassOf(target, agent));
 
 /** Whether a stored handoff is new to an inbox. */
@@ -76,12 +76,12 @@ function prepareReadNewest(connection: Connection): (args: { after: number; limi
   ).all;
 }
 
-/** How many offers are read first: nearly always, one of them decides. */
+/** How many offers are read first. Nearly always, one of them is live. */
 const firstWidth = 8;
 
 /**
- * Whether an inbox holds an offer. When it holds so many that lapsed that they would take long to look through, the answer
- * is yes as well: whoever then lists them takes them away.
+ * Returns true if an inbox holds an offer. Also returns true if it holds more expired offers than may be examined at
+ * once: the caller then lists them, and the list has them stored as expired.
  */
 function prepareHoldsOffer(connection: Connection): (inbox: Inbox, isNew: IsNew) => boolean {
   const readPending = prepareReadPendingOffers(connection);

@@ -7,17 +7,17 @@ import type { Operation } from '../operation.js';
 import { db } from '../../connection/query-builder.js';
 import { isLapsed, leasedSession, leasedSessionColumns, type LeasedSessionRow } from '../../rows/session-row.js';
 
-/** A handoff, and what tells whether the lease of its session lapsed. */
+/** A handoff, and what shows whether the lease of its session lapsed. */
 export type LeasedHandoffRow = HandoffRow & LeasedSessionRow;
 
-/** To be selected from, by one of its keys. */
+/** Handoffs with what shows whether the leases of their sessions lapsed. A condition must choose one by a key. */
 export const leasedHandoffs = db
   .selectFrom('handoffs')
   .innerJoin('sessions', 'sessions.id', 'handoffs.session_id')
   .selectAll('handoffs')
   .select(leasedSessionColumns.map((column) => `sessions.${column}` as const));
 
-/** A handoff as the clock has it, whatever is stored. */
+/** Returns a handoff as the clock has it, even if a lapse is not stored yet. */
 export const observedHandoff = (row: LeasedHandoffRow, nowMs: number): HandoffRecord =>
   settledHandoff(handoffRecord(row, row, nowMs), leasedSession(row, nowMs));
 

@@ -6,7 +6,7 @@ import type { HandoffRow } from '../../rows/handoff-row.js';
 import { preparedOnce } from '../../connection/prepared-once.js';
 import { db } from '../../connection/query-builder.js';
 
-/** What the filters of lists look at. */
+/** The columns that the filters of lists use. */
 export type ScannedHandoff = Pick<HandoffRow, (typeof scannedColumns)[number]>;
 export const scannedColumns = [
   'id',
@@ -18,14 +18,14 @@ export const scannedColumns = [
   'target_agent',
 ] as const;
 
-/** The addresses whose offers an inbox holds; null: anyone's. */
+/** The addresses whose offers an inbox holds. Null is the address of offers to anyone. */
 export const addressesOf = ({ agent, roles }: Pick<ListHandoffs, 'agent' | 'roles'>): (string | null)[] => [
   agent,
   null,
   ...new Set(roles.map(roleAddress)),
 ];
 
-/** @param row undefined: its place in the lists is void */
+/** @param row undefined for a handoff that a lapse moves to another place in the lists */
 export function isListed(
   row: ScannedHandoff | undefined,
   { direction, agent, status }: Pick<ListHandoffs, 'direction' | 'agent' | 'status'>,
@@ -41,7 +41,7 @@ export function isListed(
 
 interface AddressArguments {
   readonly namespace: string;
-  /** Null: what is offered to anyone. */
+  /** Null for offers to anyone. */
   readonly targetAgent: string | null;
   readonly after: number;
   readonly limit: number;
@@ -49,12 +49,12 @@ interface AddressArguments {
 
 type ReadAddress = (args: AddressArguments) => ScannedHandoff[];
 
-/** Reads what is offered to one address, oldest first: one range of an index. */
+/** Reads the offers to one address, oldest first. They are one range of an index. */
 export const prepareReadOffers: (connection: Connection) => ReadAddress = preparedOnce((connection) =>
   prepareReadAddress(connection, 'any'),
 );
 
-/** Those alone that are stored as pending. */
+/** Reads only the offers that are stored as pending. */
 export const prepareReadPendingOffers: (connection: Connection) => ReadAddress = preparedOnce((connection) =>
   prepareReadAddress(connection, 'pending'),
 );

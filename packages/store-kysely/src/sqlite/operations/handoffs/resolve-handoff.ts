@@ -33,7 +33,7 @@ export function prepareResolveHandoff(
   });
 }
 
-/** Changes the session as the outcome of its handoff demands, and returns its row. */
+/** Changes the session according to the outcome of its handoff, and returns its row. */
 function prepareFinish(
   connection: Connection,
 ): (handoff: HandoffRow, session: SessionRow, nowMs: number) => SessionRow {

@@ -9,7 +9,7 @@ import { db } from '../../connection/query-builder.js';
 
 type MarkRow = Selectable<ReadMarksTable>;
 
-/** Writes nothing when there is nothing to move: then it is a read. */
+/** Writes nothing if the mark does not move. The operation is then a read. */
 export function prepareMarkRead(connection: Connection): Operation<MarkRead, ReadMark> {
   const getSession = prepareGetStoredSession(connection);
   const findMark = prepareFindMark(connection);

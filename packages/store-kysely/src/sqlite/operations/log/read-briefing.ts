@@ -56,7 +56,7 @@ function prepareReadNewest(connection: Connection): (args: UptoArguments) => Ent
   ).all;
 }
 
-/** Left to itself, SQLite would look for pinned entries in the log, through all of it if need be. */
+/** Names the index, because SQLite would otherwise search the log for pinned entries, to its start if necessary. */
 const pinnedEntries = sql<Selectable<ContextHistoryTable>>`context_history`.as<'context_history'>(
   sql`context_history indexed by context_history_pinned`,
 );
@@ -74,7 +74,7 @@ function prepareReadPinned(connection: Connection): (args: UptoArguments) => Ent
   ).all;
 }
 
-/** How many pinned entries a log holds up to an entry: the newest of them knows. */
+/** Reads how many pinned entries a log holds up to an entry, from the newest of them. */
 function prepareReadPinnedCount(
   connection: Connection,
 ): (args: { sessionRowId: number; uptoSequence: number }) => { pinned_count: number } | undefined {
@@ -90,7 +90,7 @@ function prepareReadPinnedCount(
   ).get;
 }
 
-/** What the log holds up to an entry: a look-up of that entry alone. */
+/** Reads the estimated tokens of a log up to an entry, from that entry alone. */
 function prepareReadTokens(
   connection: Connection,
 ): (args: { sessionRowId: number; uptoSequence: number }) => { estimated_tokens: number } | undefined {

@@ -36,7 +36,7 @@ interface RangeArguments {
   readonly sessionRowId: number;
   readonly first: number;
   readonly last: number;
-  /** A JSON array; null: all. */
+  /** A JSON array. Null selects all types. */
   readonly types: string | null;
   readonly limit: number;
   readonly contentOffset: number;

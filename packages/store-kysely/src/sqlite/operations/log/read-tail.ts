@@ -37,7 +37,7 @@ export function prepareReadTail(connection: Connection, notice: NoticeUnsettled)
   };
 }
 
-/** An entry without its content. */
+/** Finds an entry, without its content. */
 function prepareFindAppended(
   connection: Connection,
 ): (args: { sessionRowId: number; sequence: number }) => AppendedEntry | undefined {

@@ -24,13 +24,13 @@ export function prepareDeleteSession(connection: Connection): Operation<SessionR
   };
 }
 
-/** The answers that were recorded under idempotency keys and hold the session, or a handoff of it. */
+/** Deletes the recorded answers that hold the session or one of its handoffs. */
 function prepareDeleteAnswers(connection: Connection): (ref: SessionRef) => void {
   return connection.prepare((p: Placeholders<SessionRef>) =>
     db
       .deleteFrom('idempotency_keys')
       .where('namespace', '=', p.namespace)
-      // As in the index, word for word.
+      // SQLite uses the index only if the expression is the same, word for word.
       .where(
         sql`coalesce(response ->> '$.session.sessionKey', response ->> '$.handoff.sessionKey')`,
         '=',

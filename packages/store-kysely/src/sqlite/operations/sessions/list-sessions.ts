@@ -36,9 +36,9 @@ export function prepareListSessions(
 }
 
 const scannedColumns = ['id', 'state', 'owner', 'last_activity_at', 'ttl_ms'] as const;
-/** These come after the metadata, which a scan of many rows should not have to read. */
+/** SQLite reads the metadata before these columns, so a scan of many rows leaves them out if it can. */
 const leaseColumns = ['lease_returns_to', 'lease_expires_at'] as const;
-/** What the filters look at. */
+/** The columns that the filters use. */
 type ScannedSession = Pick<SessionRow, (typeof scannedColumns)[number]> &
   Partial<Pick<SessionRow, (typeof leaseColumns)[number]>>;
 

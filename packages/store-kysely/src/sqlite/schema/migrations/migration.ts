@@ -1,11 +1,11 @@
-/** One step of the schema. Frozen once it was released: a file somewhere has it applied as it is. */
+/** One step of the schema. A released step never changes, because it has been applied to users' files. */
 export interface Migration {
   /** 1, 2, 3 … without gaps. */
   readonly version: number;
   readonly name: string;
   /**
-   * Plain SQL: what matters here (STRICT, WITHOUT ROWID, partial indexes) has no words in Kysely's schema builder, and a
-   * frozen step must not change with a release of a library.
+   * SQL, because Kysely's schema builder cannot express STRICT, WITHOUT ROWID and partial indexes. A released step must
+   * also not change with a release of a library.
    */
   readonly script: string;
 }
