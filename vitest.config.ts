@@ -36,6 +36,8 @@ export default defineConfig(async ({ mode }) => {
       // Files share workers: a worker and its modules for each file took about half of the CPU time. System tests measure
       // the memory and CPU time of their process.
       isolate: isSystem,
+      // Tests that are marked as concurrent mostly wait. Default: 5.
+      maxConcurrency: 20,
       // Two slow cores that also run the database: a test that takes longer than this hangs.
       testTimeout: 60_000,
       hookTimeout: 120_000,
