@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defaultServerConditions } from 'vite';
 import { defaultExclude, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { findMissingServices } from './tools/workspace/src/find-missing-services.js';
@@ -55,8 +56,9 @@ export default defineConfig(async ({ mode }) => {
         new MissingServicesReporter(missing, { isFailure: requiresAll }),
         ...(env['CI'] ? ['./tools/workspace/src/test-count-reporter.ts'] : []),
       ],
-      // Default: one core less than there are. System tests run alone, because several measure memory or time.
-      maxWorkers: isSystem ? 1 : '100%',
+      // One more than there are cores, because tests often wait for a timer or a disk. System tests run alone, because
+      // several measure memory or time.
+      maxWorkers: isSystem ? 1 : availableParallelism() + 1,
     },
   };
 });
