@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defaultServerConditions } from 'vite';
 import { defaultExclude, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { findMissingServices } from './tools/workspace/src/find-missing-services.js';
@@ -36,6 +37,8 @@ export default defineConfig(async ({ mode }) => {
       // Files share workers: a worker and its modules for each file took about half of the CPU time. System tests measure
       // the memory and CPU time of their process.
       isolate: isSystem,
+      // Tests that are marked as concurrent mostly wait. Default: 5.
+      maxConcurrency: 20,
       // Two slow cores that also run the database: a test that takes longer than this hangs.
       testTimeout: 60_000,
       hookTimeout: 120_000,
@@ -53,8 +56,9 @@ export default defineConfig(async ({ mode }) => {
         new MissingServicesReporter(missing, { isFailure: requiresAll }),
         ...(env['CI'] ? ['./tools/workspace/src/test-count-reporter.ts'] : []),
       ],
-      // Default: one core less than there are. System tests run alone, because several measure memory or time.
-      maxWorkers: isSystem ? 1 : '100%',
+      // One more than there are cores, because tests often wait for a timer or a disk. System tests run alone, because
+      // several measure memory or time.
+      maxWorkers: isSystem ? 1 : availableParallelism() + 1,
     },
   };
 });

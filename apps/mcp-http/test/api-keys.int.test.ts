@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport, type OAuthClientProvider } from '@modelcontextprotocol/client';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { Holder } from './ask.js';
 import { AuthorizationServer, serverFor } from './authorization-server.js';
+import { eventually } from './eventually.js';
 import { clientKinds, connect, HttpServerProcess, post, program, temporaryFolder, type Env } from './mcp-http.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -30,10 +31,9 @@ async function createKey(args: readonly string[], env: Env = {}): Promise<Ran> {
 
 const newKey = async (...args: Parameters<typeof createKey>): Promise<string> =>
   (await createKey(...args)).stdout.trim();
-const logged = (): string => server.output.stderr;
-const statusWith = async (key: string): Promise<unknown> =>
-  (await new Holder(server, key).call('listSessions'))['status'];
-const lines = async (): Promise<string[]> => (await readFile(file, 'utf8')).trimEnd().split('\n');
+const statusOf = async (to: HttpServerProcess, key: string): Promise<unknown> =>
+  (await new Holder(to, key).call('listSessions'))['status'];
+const linesOf = async (path: string): Promise<string[]> => (await readFile(path, 'utf8')).trimEnd().split('\n');
 
 beforeAll(async () => {
   folder = await temporaryFolder();
@@ -48,13 +48,42 @@ afterAll(async () => {
   await folder.remove();
 });
 
+/** A server with its own copy of the file, for a test that changes the file. */
+interface OwnServer {
+  readonly own: HttpServerProcess;
+  readonly ownFile: string;
+  readonly logged: () => string;
+  readonly statusWith: (key: string) => Promise<unknown>;
+  /** Creates a key in the copy. */
+  readonly newOwnKey: (...args: readonly string[]) => Promise<string>;
+}
+
+async function startOwnServer({ onTestFinished }: TestContext): Promise<OwnServer> {
+  const ownFolder = await temporaryFolder();
+  const ownFile = join(ownFolder.path, 'keys.jsonl');
+  await copyFile(file, ownFile);
+  const env = { API_KEYS_FILE: ownFile };
+  const own = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:', ...env });
+  onTestFinished(async () => {
+    await own.stop();
+    await ownFolder.remove();
+  });
+  return {
+    own,
+    ownFile,
+    logged: () => own.output.stderr,
+    statusWith: (key) => statusOf(own, key),
+    newOwnKey: (...args) => newKey(args, env),
+  };
+}
+
 describe('create-api-key', () => {
   it('prints the key once, and writes its hash to a file that only its owner can read', async () => {
     const { code, stdout, stderr } = await createKey(['shown', 'handoff,admin'], { CONTEXT_AGENT: 'planner' });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^csk_shown\.[\w-]{43}\n$/);
     expect(await readFile(file, 'utf8')).not.toContain(stdout.trim().split('.')[1]);
-    expect(JSON.parse((await lines()).at(-1) ?? '')).toEqual({
+    expect(JSON.parse((await linesOf(file)).at(-1) ?? '')).toEqual({
       id: 'shown',
       hash: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string,
       namespace: 'acme',
@@ -83,7 +112,9 @@ describe('create-api-key', () => {
   });
 });
 
-describe('an API key', () => {
+// The server delays refusals by a second, and looks at its file once a second. These suites are concurrent, so that
+// their tests wait at the same time.
+describe.concurrent('an API key', () => {
   it('gives access to its namespace, by its scopes', async () => {
     const writer = new Holder(server, firstKeys.writer);
     expect(await writer.result('registerSession', { sessionKey: 'work' })).toMatchObject({
@@ -153,7 +184,7 @@ describe('an API key', () => {
     expect((await fetch(`${server.url}/.well-known/oauth-protected-resource/mcp`)).status).toBe(404);
   });
 
-  it('works beside tokens if both are accepted', async () => {
+  it('works beside tokens if both are accepted', async ({ onTestFinished }) => {
     const issuer = await AuthorizationServer.start();
     const both = await serverFor(issuer, { API_KEYS_FILE: file });
     onTestFinished(async () => {
@@ -165,20 +196,21 @@ describe('an API key', () => {
     }
   });
 
-  it('expires', async () => {
-    const key = await newKey(['short', 'context:read']);
+  it('expires', async (context) => {
+    const { ownFile, statusWith, newOwnKey } = await startOwnServer(context);
+    const key = await newOwnKey('short', 'context:read');
     const expiring = async (expiresAt: string): Promise<void> => {
-      const entries = (await lines()).map((line) => JSON.parse(line) as { id: string });
+      const entries = (await linesOf(ownFile)).map((line) => JSON.parse(line) as { id: string });
       const changed = entries.map((entry) => JSON.stringify(entry.id === 'short' ? { ...entry, expiresAt } : entry));
-      await writeFile(file, `${changed.join('\n')}\n`);
+      await writeFile(ownFile, `${changed.join('\n')}\n`);
     };
     await expiring(new Date(Date.now() + 3_600_000).toISOString());
-    await expect.poll(() => statusWith(key)).toBe(200);
+    await eventually(async () => expect(await statusWith(key)).toBe(200));
     await expiring('2026-01-01T00:00:00+02:00');
-    await expect.poll(() => statusWith(key)).toBe(401);
+    await eventually(async () => expect(await statusWith(key)).toBe(401));
   });
 
-  it('has its own rate limit, which callers without the key cannot use up', async () => {
+  it('has its own rate limit, which callers without the key cannot use up', async ({ onTestFinished }) => {
     const env = { DATABASE_URL: 'sqlite::memory:', API_KEYS_FILE: file, RATE_LIMIT_PER_SECOND: '1' };
     const limited = await HttpServerProcess.start(env);
     onTestFinished(async () => void (await limited.stop()));
@@ -190,48 +222,46 @@ describe('an API key', () => {
     expect(await reader.call('listSessions')).toMatchObject({ structuredContent: { code: 'RATE_LIMITED' } });
     expect(await writer.result('listSessions')).toEqual({ sessions: [] });
   });
-
-  it('never appears in the log', () => {
-    expect(logged()).toContain('not the API key reader');
-    for (const key of Object.values(firstKeys)) expect(logged()).not.toContain(key.split('.')[1]);
-  });
 });
 
-describe('the file of API keys', () => {
-  it('is read again when a key is added, and when it is replaced', async () => {
-    const added = await newKey(['added', 'context:read']);
-    await expect.poll(() => statusWith(added)).toBe(200);
-    const others = (await lines()).filter((line) => !line.includes('"added"'));
-    await writeFile(`${file}.new`, `\n${others.join('\n\n')}\n`, { mode: 0o600 });
-    await rename(`${file}.new`, file);
-    await expect.poll(() => statusWith(added)).toBe(401);
+describe.concurrent('the file of API keys', () => {
+  it('is read again when a key is added, and when it is replaced', async (context) => {
+    const { ownFile, statusWith, newOwnKey } = await startOwnServer(context);
+    const added = await newOwnKey('added', 'context:read');
+    await eventually(async () => expect(await statusWith(added)).toBe(200));
+    const others = (await linesOf(ownFile)).filter((line) => !line.includes('"added"'));
+    await writeFile(`${ownFile}.new`, `\n${others.join('\n\n')}\n`, { mode: 0o600 });
+    await rename(`${ownFile}.new`, ownFile);
+    await eventually(async () => expect(await statusWith(added)).toBe(401));
     expect(await statusWith(firstKeys.reader)).toBe(200);
   });
 
-  it('changes no keys while it is malformed or missing, and the log says so', async () => {
-    const sound = await readFile(file, 'utf8');
-    await writeFile(file, `${sound}{"id":"half`);
-    await expect.poll(logged).toMatch(/cannot be used as it is, the keys from before stay: line \d+: /);
+  it('changes no keys while it is malformed or missing, and the log says so', async (context) => {
+    const { ownFile, logged, statusWith, newOwnKey } = await startOwnServer(context);
+    const sound = await readFile(ownFile, 'utf8');
+    await writeFile(ownFile, `${sound}{"id":"half`);
+    await eventually(() => expect(logged()).toMatch(/cannot be used as it is, the keys from before stay: line \d+: /));
     expect(await statusWith(firstKeys.reader)).toBe(200);
-    await rm(file);
-    await expect.poll(logged).toMatch(/the keys from before stay: ENOENT/);
+    await rm(ownFile);
+    await eventually(() => expect(logged()).toMatch(/the keys from before stay: ENOENT/));
     expect(await statusWith(firstKeys.reader)).toBe(200);
-    await symlink(file, file);
-    await expect.poll(logged).toMatch(/the keys from before stay: ELOOP/);
+    await symlink(ownFile, ownFile);
+    await eventually(() => expect(logged()).toMatch(/the keys from before stay: ELOOP/));
     expect(await statusWith(firstKeys.reader)).toBe(200);
-    await rm(file);
-    await writeFile(file, sound, { mode: 0o600 });
-    const back = await newKey(['back', 'context:read']);
-    await expect.poll(() => statusWith(back)).toBe(200);
+    await rm(ownFile);
+    await writeFile(ownFile, sound, { mode: 0o600 });
+    const back = await newOwnKey('back', 'context:read');
+    await eventually(async () => expect(await statusWith(back)).toBe(200));
   });
 
-  it('is read again on SIGHUP, and the log warns if other users may read it', async () => {
+  it('is read again on SIGHUP, and the log warns if other users may read it', async (context) => {
+    const { own, ownFile, logged, statusWith } = await startOwnServer(context);
     const times = (): number => logged().split('was read again').length;
     const before = times();
     expect(logged()).not.toContain('chmod');
-    await chmod(file, 0o644);
-    server.child.kill('SIGHUP');
-    await expect.poll(logged).toContain('is open to other users of this machine: chmod 600 it');
+    await chmod(ownFile, 0o644);
+    own.child.kill('SIGHUP');
+    await eventually(() => expect(logged()).toContain('is open to other users of this machine: chmod 600 it'));
     expect(times()).toBeGreaterThan(before);
     expect(await statusWith(firstKeys.reader)).toBe(200);
   });
@@ -241,6 +271,12 @@ describe('the file of API keys', () => {
     const { code, stderr } = await (await HttpServerProcess.start(env)).finished;
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^mcp-http: API_KEYS_FILE is not valid: ENOENT.*\n$/)]);
   });
+});
+
+it('writes no API key to the log', () => {
+  const logged = server.output.stderr;
+  expect(logged).toContain('not the API key reader');
+  for (const key of Object.values(firstKeys)) expect(logged).not.toContain(key.split('.')[1]);
 });
 
 describe('a client that looks for an authorization server', () => {

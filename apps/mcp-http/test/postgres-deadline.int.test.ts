@@ -22,6 +22,8 @@ it('answers every kind of client in time while the database hangs, and writes a 
   const clients = await Promise.all(clientKinds.map((kind) => connect(kind, 'planner', server.mcp)));
   const [first] = clients;
   await first?.callTool({ name: 'registerSession', arguments: { sessionKey: 'work', agent: 'planner' } });
+  // Opens the connections, so that the first appends reach the database within their second.
+  await Promise.all(clients.map((client) => client.callTool({ name: 'listSessions', arguments: {} })));
   const append = (idempotencyKey: string) => ({
     name: 'updateContext',
     arguments: { sessionKey: 'work', agent: 'planner', contextType: 'message', content: 'x', idempotencyKey },

@@ -18,8 +18,14 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** Runs a server for a test. All traces have arrived when this resolves, because the server sends them before it ends. */
-async function traced(env: Env, ask: (server: HttpServerProcess) => Promise<void>): Promise<readonly ReceivedSpan[]> {
+/** What a server did: its spans, and all lines of its log. */
+interface Traced {
+  readonly spans: readonly ReceivedSpan[];
+  readonly log: readonly LogLine[];
+}
+
+/** Runs a server for a test. All spans have arrived when this resolves, because the server sends them before it ends. */
+async function traced(env: Env, ask: (server: HttpServerProcess) => Promise<void>): Promise<Traced> {
   const server = await HttpServerProcess.start({
     DATABASE_URL: database.url,
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
@@ -30,7 +36,7 @@ async function traced(env: Env, ask: (server: HttpServerProcess) => Promise<void
   } finally {
     expect(await server.stop()).toMatchObject({ code: 0 });
   }
-  return receiver.spans;
+  return { spans: receiver.spans, log: server.log };
 }
 
 async function call(
@@ -53,7 +59,7 @@ const named = (spans: readonly ReceivedSpan[], name: string): ReceivedSpan => {
 
 describe.each(clientKinds)('a call of the %s', (kind) => {
   it('is a span below the client’s span, with the store operation and the statements below', async () => {
-    const spans = await traced({}, async (server) => {
+    const { spans } = await traced({}, async (server) => {
       const client = await connect(kind, 'planner', server.mcp);
       const given = { sessionKey: 'work', agent: 'planner' };
       await client.callTool({ name: 'registerSession', arguments: given, _meta: sampled });
@@ -90,7 +96,7 @@ describe.each(clientKinds)('a call of the %s', (kind) => {
 
 describe.each(clientKinds)('the reading of a resource by the %s', (kind) => {
   it('is a span below the client’s span, with its reads below', async () => {
-    const spans = await traced({}, async (server) => {
+    const { spans } = await traced({}, async (server) => {
       await call(server, 'registerSession', {}, notSampled);
       const client = await connect(kind, 'planner', server.mcp);
       await client.readResource({ uri: 'handoff://context/work', _meta: sampled });
@@ -132,7 +138,7 @@ describe.each(clientKinds)('the reading of a resource by the %s', (kind) => {
 });
 
 it('a call without a parent begins a new trace', async () => {
-  const spans = await traced({}, async (server) => {
+  const { spans } = await traced({}, async (server) => {
     await call(server, 'registerSession', {});
     await call(server, 'updateContext', append, { traceparent: 'not of this form', tracestate: 7 });
     await call(server, 'getContext', {});
@@ -143,7 +149,7 @@ it('a call without a parent begins a new trace', async () => {
 });
 
 it('a call that failed has its error, and no text of its caller', async () => {
-  const spans = await traced({}, async (server) => {
+  const { spans } = await traced({}, async (server) => {
     await call(server, 'registerSession', { sessionKey: 'secret-key', agent: 'secret-agent', title: 'secret-title' });
     await call(server, 'updateContext', { ...append, sessionKey: 'secret-none', content: 'secret-content' });
     await call(server, 'updateContext', { ...append, sessionKey: 'not valid: secret' });
@@ -191,8 +197,7 @@ it('a call that failed has its error, and no text of its caller', async () => {
 });
 
 it('the log names the traces of calls that failed or were refused', async () => {
-  let log: readonly LogLine[] = [];
-  const spans = await traced({ MAX_WAITING_CALLS: '0' }, async (server) => {
+  const { spans, log } = await traced({ MAX_WAITING_CALLS: '0' }, async (server) => {
     await call(server, 'registerSession', {});
     expect(await call(server, 'listHandoffs', { sessionKey: undefined, waitSeconds: 1 }, sampled)).toContain(
       'OVERLOADED',
@@ -202,7 +207,6 @@ it('the log names the traces of calls that failed or were refused', async () => 
     await call(server, 'getContext', {}, notSampled);
     const params = { uri: 'handoff://sessions/work', _meta: sampled };
     await (await post(server.mcp, { jsonrpc: '2.0', id: 1, method: 'resources/read', params })).text();
-    log = server.log;
   });
   const [overloaded, away, ofClient, ofReading] = log.filter(({ code }) => code !== undefined);
   expect(overloaded).toMatchObject({ level: 'warn', code: 'OVERLOADED', tool: 'listHandoffs', traceId });
@@ -215,12 +219,10 @@ it('the log names the traces of calls that failed or were refused', async () => 
 });
 
 it('the log names the trace of every call at debug', async () => {
-  let log: readonly LogLine[] = [];
-  const spans = await traced({ LOG_LEVEL: 'debug' }, async (server) => {
+  const { spans, log } = await traced({ LOG_LEVEL: 'debug' }, async (server) => {
     await call(server, 'registerSession', {});
     await call(server, 'getContext', {}, sampled);
     await call(server, 'getContext', { sessionKey: 'none' }, notSampled);
-    log = server.log;
   });
   const own = named(spans, 'tools/call registerSession').traceId;
   expect(log.filter(({ msg }) => msg === 'Call').map((line) => [line['tool'], line['traceId']])).toEqual([
@@ -231,7 +233,7 @@ it('the log names the trace of every call at debug', async () => {
 });
 
 it('follows the sampling decision of the client, and its own if the client has none', async () => {
-  const spans = await traced(
+  const { spans } = await traced(
     { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' },
     async (server) => {
       await call(server, 'registerSession', {});
@@ -245,7 +247,7 @@ it('follows the sampling decision of the client, and its own if the client has n
 
 it('one statement for many calls is one span, linked with the operations of all of them', async () => {
   const sessions = Array.from({ length: 16 }, (_, index) => `work-${index}`);
-  const spans = await traced({ DATABASE_POOL_SIZE: '2' }, async (server) => {
+  const { spans } = await traced({ DATABASE_POOL_SIZE: '2' }, async (server) => {
     for (const sessionKey of sessions) await call(server, 'registerSession', { sessionKey }, notSampled);
     await Promise.all(sessions.map((sessionKey) => call(server, 'updateContext', { ...append, sessionKey })));
   });
@@ -263,7 +265,7 @@ it('one statement for many calls is one span, linked with the operations of all 
 });
 
 it.each(['http/protobuf', 'http/json'])('sends by %s, as the variables say', async (protocol) => {
-  const spans = await traced(
+  const { spans } = await traced(
     {
       OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
       OTEL_EXPORTER_OTLP_HEADERS: 'x-key=abc',

@@ -4,6 +4,7 @@ import { Client, ClientCredentialsProvider, StreamableHTTPClientTransport } from
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AuthorizationServer, clientSecret, resource, serverFor } from './authorization-server.js';
+import { eventually } from './eventually.js';
 import { post, type HttpServerProcess } from './mcp-http.js';
 
 const metadataUrl = 'https://context.example/.well-known/oauth-protected-resource/mcp';
@@ -106,8 +107,9 @@ function signedByPublicKey(format: 'pem' | 'der'): Promise<string> {
 
 const invalid = `Bearer error="invalid_token", error_description="These credentials are not valid, or not any more. Get new ones.", scope="context:read context:write handoff", resource_metadata="${metadataUrl}"`;
 
-describe('a token is refused without a reason', () => {
-  it.concurrent.each(forgeries)('%s', async (_case, token) => {
+// The server delays each refusal by a second. These suites are concurrent, so that their tests wait at the same time.
+describe.concurrent('a token is refused without a reason', () => {
+  it.each(forgeries)('%s', async (_case, token) => {
     const response = await callWith(`Bearer ${await token()}`);
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, invalid]);
     const message = 'These credentials are not valid, or not any more. Get new ones.';
@@ -129,7 +131,9 @@ describe('a token is refused without a reason', () => {
       await statusWith(await signed({ aud: 'https://other.example' }));
       return server.log.map(({ msg }) => msg);
     };
-    await expect.poll(reasons).toContain('Refused a credential: unexpected "aud" claim value');
+    await eventually(async () =>
+      expect(await reasons()).toContain('Refused a credential: unexpected "aud" claim value'),
+    );
   });
 
   it('even right after a token was accepted that only differs in its signature', async () => {
@@ -141,7 +145,7 @@ describe('a token is refused without a reason', () => {
   it('when it expires between two calls', async () => {
     const token = await signed({ exp: nowSeconds() });
     expect(await statusWith(token)).toBe(200);
-    await expect.poll(() => statusWith(token)).toBe(401);
+    await eventually(async () => expect(await statusWith(token)).toBe(401));
   });
 
   it('when it expires during a subscription, which ends then', async () => {
@@ -161,8 +165,8 @@ describe('a token is refused without a reason', () => {
   });
 });
 
-describe('a malformed credential is refused', () => {
-  it.concurrent.each([
+describe.concurrent('a malformed credential is refused', () => {
+  it.each([
     ['another scheme', 'Basic cGxhbm5lcjpzZWNyZXQ='],
     ['nothing after the scheme', 'Bearer'],
     ['two tokens in one header', 'Bearer aaa bbb'],
@@ -186,9 +190,12 @@ describe('a malformed credential is refused', () => {
 
   it('in the URL, in the body, and for every method', async () => {
     const token = await signed();
-    expect((await post(`${server.mcp}?access_token=${token}`, listSessions)).status).toBe(401);
-    expect((await post(server.mcp, { ...listSessions, access_token: token })).status).toBe(401);
-    expect((await post(`${server.mcp}/team`, listSessions)).status).toBe(401);
+    const posted = [
+      post(`${server.mcp}?access_token=${token}`, listSessions),
+      post(server.mcp, { ...listSessions, access_token: token }),
+      post(`${server.mcp}/team`, listSessions),
+    ];
+    for (const answer of posted) expect((await answer).status).toBe(401);
     for (const method of ['GET', 'DELETE', 'OPTIONS', 'PUT']) {
       expect((await fetch(server.mcp, { method })).status, method).toBe(401);
     }
@@ -234,12 +241,14 @@ function statusOfRaw(headers: string[]): Promise<number | undefined> {
   });
 }
 
-describe('a valid token without access', () => {
-  it.each(['outsider', 'misfit'])('is refused: no usable namespace (%s)', async (client) => {
+describe.concurrent('a valid token without access', () => {
+  it.for(['outsider', 'misfit'])('is refused: no usable namespace (%s)', async (client) => {
     const response = await callWith(`Bearer ${await issuer.token(client, 'context:read')}`);
     expect(response.status).toBe(403);
     expect(await response.json()).toMatchObject({ error: { data: { code: 'FORBIDDEN' } } });
-    await expect.poll(() => server.output.stderr).toMatch(/"FORBIDDEN".*the claim context_namespace of the token is/);
+    await eventually(() =>
+      expect(server.output.stderr).toMatch(/"FORBIDDEN".*the claim context_namespace of the token is/),
+    );
   });
 
   it('is refused with the scope that is missing', async () => {

@@ -96,12 +96,13 @@ describe('a bus over Redis', () => {
     const messages = await redis.listen(channel);
     const received = await receive(openBus());
     bus.publish(offer);
-    await eventually(() => expect(received).toEqual([offer]));
+    await eventually(() => expect([received, messages]).toEqual([[offer], [expect.any(String)]]));
     messages.length = 0;
     for (let append = 0; append < 10_000; append += 1) bus.publish(changed(`s${append % 2}`));
     bus.publish(last);
     await receiveLast(received);
     expect(received).toEqual([offer, changed('s0'), changed('s1'), last]);
+    await eventually(() => expect(messages).toContainEqual(expect.stringContaining('"last"')));
     expect(messages).toHaveLength(1);
   });
 

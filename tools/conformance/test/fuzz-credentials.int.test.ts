@@ -13,7 +13,7 @@ import { expectDecent } from './fuzz/answers.js';
 
 const search: SeededSearch = { variables: 'FUZZ', runs: 300 };
 /** The number of requests at once. The server delays each refusal by a second. */
-const atOnce = 50;
+const atOnce = 100;
 const key = `csk_fuzz.${'k'.repeat(43)}`;
 
 let folder: string;

@@ -9,8 +9,12 @@ import { HeapGauge } from './heap-gauge.js';
 import { HttpTarget } from './http-target.js';
 import { StdioTarget } from './stdio-target.js';
 
-/** An epoch beyond 32 bits, in `updateContext` on PostgreSQL. */
-const failedBefore: readonly SeededRun[] = [{ seed: 752_798_304, runs: 5277 }];
+/**
+ * Runs that once failed at their last case. Only a search that plays as many cases repeats them.
+ *
+ * 5277: an epoch beyond 32 bits, in `updateContext` on PostgreSQL
+ */
+const failedOnce: readonly SeededRun[] = [{ seed: 752_798_304, runs: 5277 }];
 
 /** How often the heap is measured. A full garbage collection precedes each measurement. */
 const measurements = 60;
@@ -26,7 +30,9 @@ export interface FuzzingOptions {
 }
 
 export function describeFuzzing(title: string, { databaseUrl, cases }: FuzzingOptions): void {
-  const search: SeededSearch = { variables: 'FUZZ', runs: cases, failedBefore };
+  const newSeeds: SeededSearch = { variables: 'FUZZ', runs: cases };
+  const failedBefore = failedOnce.filter(({ runs }) => runs <= runsOf(newSeeds));
+  const search: SeededSearch = { ...newSeeds, failedBefore };
   const itSurvives = <Case>(name: string, start: (env: Env) => Promise<FuzzTarget<Case>>): void => {
     const timeout = (failedBefore.length + 1) * (60_000 + runsOf(search) * 200);
     const survive = async ({ seed, runs }: SeededRun): Promise<void> => {
