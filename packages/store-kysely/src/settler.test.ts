@@ -20,7 +20,7 @@ describe('a settler', () => {
         left.set(namespace, (left.get(namespace) ?? 1) - 1);
         return (left.get(namespace) ?? 0) > 0;
       },
-      expireOffers: (rowIds) => void ran.push(rowIds),
+      expireOffers: (handoffRowIds) => void ran.push(handoffRowIds),
     });
   });
   afterEach(() => vi.useRealTimers());

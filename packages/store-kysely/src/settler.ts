@@ -1,7 +1,7 @@
 /** Expired offers and lapsed leases that a read found, and that are not stored yet. */
 export interface Unsettled {
   readonly namespace: string;
-  /** The row ids of offers that are stored as pending after their deadline. */
+  /** The row numbers of offers that are stored as pending after their deadline. */
   readonly expired?: readonly number[] | undefined;
 }
 
@@ -22,7 +22,7 @@ export interface SettlerOptions {
    */
   readonly settleLeases: (namespace: string) => Promise<boolean> | boolean;
   /** Stores that these offers expired. */
-  readonly expireOffers: (rowIds: readonly number[]) => Promise<unknown> | void;
+  readonly expireOffers: (handoffRowIds: readonly number[]) => Promise<unknown> | void;
 }
 
 /** How long nothing is stored after a failure: at first, and at most. The pause doubles in between. */
@@ -55,7 +55,7 @@ class StoringSettler {
 
   notice({ namespace, expired = [] }: Unsettled): void {
     this.#namespaces.add(namespace);
-    for (const rowId of expired) if (this.#expired.size < noticedOffers) this.#expired.add(rowId);
+    for (const handoffRowId of expired) if (this.#expired.size < noticedOffers) this.#expired.add(handoffRowId);
     if (this.#closed || performance.now() < this.#pausedUntilMs) return;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
@@ -88,10 +88,10 @@ class StoringSettler {
       if (await this.#options.settleLeases(namespace)) this.#namespaces.add(namespace);
       return true;
     }
-    const rowIds = [...this.#expired];
+    const handoffRowIds = [...this.#expired];
     this.#expired.clear();
-    if (rowIds.length > 0) await this.#options.expireOffers(rowIds);
-    return rowIds.length > 0;
+    if (handoffRowIds.length > 0) await this.#options.expireOffers(handoffRowIds);
+    return handoffRowIds.length > 0;
   }
 }
 

@@ -78,7 +78,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   const settler = createSettler({
     // These run without the signal of the call that noticed the changes, so they go on if that call is aborted.
     settleLeases: (namespace) => operationSignal.run(undefined, () => operations.settleDueLeases(namespace)),
-    expireOffers: (rowIds) => operationSignal.run(undefined, () => operations.expireOffers(rowIds)),
+    expireOffers: (handoffRowIds) => operationSignal.run(undefined, () => operations.expireOffers(handoffRowIds)),
   });
   return openStore(operations, settler, url, pool);
 }

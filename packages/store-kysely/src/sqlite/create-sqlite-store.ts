@@ -66,7 +66,7 @@ export async function createSqliteStore({
   const { reads, writes, measured } = measure(connection, telemetry, (found) => settler.notice(found));
   const settler = createSettler({
     settleLeases: (namespace) => measured.writeTransaction(() => writes.settleDueLeases(namespace, clock())),
-    expireOffers: (rowIds) => measured.writeTransaction(() => writes.expireOffers(rowIds, clock())),
+    expireOffers: (handoffRowIds) => measured.writeTransaction(() => writes.expireOffers(handoffRowIds, clock())),
   });
   const { read, write, close } = createOperationRunner(measured, {
     path,

@@ -11,18 +11,18 @@ import { db } from '../connection/query-builder.js';
  */
 export function prepareExpireOffers(connection: Connection): Operation<readonly number[], void> {
   const confirmedTime = prepareConfirmedTime(connection);
-  const expire = connection.prepare((p: Placeholders<{ id: number; confirmedMs: number }>) =>
+  const expire = connection.prepare((p: Placeholders<{ handoffRowId: number; confirmedMs: number }>) =>
     db
       .updateTable('handoffs')
       .set({ status: 'expired' })
-      .where('id', '=', p.id)
+      .where('id', '=', p.handoffRowId)
       .where('status', '=', sql.lit('pending'))
       .where('expires_at', '<=', p.confirmedMs),
   ).run;
-  return (rowIds, nowMs) => {
+  return (handoffRowIds, nowMs) => {
     const confirmedMs = confirmedTime(nowMs);
     if (confirmedMs === undefined) return;
-    for (const id of rowIds) expire({ id, confirmedMs });
+    for (const handoffRowId of handoffRowIds) expire({ handoffRowId, confirmedMs });
   };
 }
 

@@ -25,14 +25,14 @@ export function prepareSettleDueLeases(connection: Connection): Operation<string
       .orderBy('lease_check_at')
       .limit(p.limit),
   ).all;
-  const findSession = connection.prepare((p: Placeholders<{ id: number }>) =>
-    db.selectFrom('sessions').selectAll().where('id', '=', p.id),
+  const findSession = connection.prepare((p: Placeholders<{ sessionRowId: number }>) =>
+    db.selectFrom('sessions').selectAll().where('id', '=', p.sessionRowId),
   ).get;
 
   return (namespace, nowMs) => {
     const due = findDue({ namespace, nowMs, limit: settledAtOnce });
-    for (const { handoff_id: handoffId, session_id: id } of due) {
-      const stored = findSession({ id });
+    for (const { handoff_id: handoffId, session_id: sessionRowId } of due) {
+      const stored = findSession({ sessionRowId });
       const session = stored && settleLease(stored, nowMs);
       scheduleCheck({ namespace, handoffId, atMs: session === undefined ? null : nextCheckOf(session, handoffId) });
     }

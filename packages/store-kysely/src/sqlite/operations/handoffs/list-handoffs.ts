@@ -34,8 +34,8 @@ export function prepareListHandoffs(
   const findLapses = prepareFindLapses(connection, notice);
   const readInbox = prepareReadInbox(connection);
   const readOutbox = prepareReadOutbox(connection);
-  const getHandoff = connection.prepare((p: Placeholders<{ id: number }>) =>
-    leasedHandoffs.where('handoffs.id', '=', p.id),
+  const getHandoff = connection.prepare((p: Placeholders<{ handoffRowId: number }>) =>
+    leasedHandoffs.where('handoffs.id', '=', p.handoffRowId),
   ).get;
 
   return (request, nowMs) => {
@@ -63,7 +63,7 @@ export function prepareListHandoffs(
     return {
       ...page,
       handoffs: page.handoffs.flatMap(({ id }) => {
-        const row = getHandoff({ id });
+        const row = getHandoff({ handoffRowId: id });
         return row === undefined ? [] : observedHandoff(row, nowMs);
       }),
     };

@@ -10,17 +10,19 @@ export function prepareDeleteSession(connection: Connection): Operation<SessionR
   const getSession = prepareGetStoredSession(connection);
   const deleteAnswers = prepareDeleteAnswers(connection);
   const deleteOfSession = (['handoffs', 'read_marks', 'context_history'] as const).map((table) =>
-    connection.prepare((p: Placeholders<{ id: number }>) => db.deleteFrom(table).where('session_id', '=', p.id)),
+    connection.prepare((p: Placeholders<{ sessionRowId: number }>) =>
+      db.deleteFrom(table).where('session_id', '=', p.sessionRowId),
+    ),
   );
-  const deleteRow = connection.prepare((p: Placeholders<{ id: number }>) =>
-    db.deleteFrom('sessions').where('id', '=', p.id),
+  const deleteRow = connection.prepare((p: Placeholders<{ sessionRowId: number }>) =>
+    db.deleteFrom('sessions').where('id', '=', p.sessionRowId),
   );
 
   return (ref) => {
-    const { id } = getSession(ref);
+    const { id: sessionRowId } = getSession(ref);
     deleteAnswers(ref);
-    for (const statement of deleteOfSession) statement.run({ id });
-    deleteRow.run({ id });
+    for (const statement of deleteOfSession) statement.run({ sessionRowId });
+    deleteRow.run({ sessionRowId });
   };
 }
 

@@ -18,8 +18,8 @@ export function prepareListSessions(
   const readScannedLeases = prepareReadScanned(connection, [...scannedColumns, ...leaseColumns]);
   const areLeasesDue = prepareAreLeasesDue(connection);
   const observe = observingSessions(notice);
-  const getSession = connection.prepare((p: Placeholders<{ id: number }>) =>
-    db.selectFrom('sessions').selectAll().where('id', '=', p.id),
+  const getSession = connection.prepare((p: Placeholders<{ sessionRowId: number }>) =>
+    db.selectFrom('sessions').selectAll().where('id', '=', p.sessionRowId),
   ).get;
 
   return (request, nowMs) => {
@@ -29,7 +29,9 @@ export function prepareListSessions(
     const range = readRange(width, (rows) => read({ namespace, before, limit: rows }));
     const page = scanPage(range, limit, (row) => isListed(row, request, nowMs));
     return {
-      sessions: page.ids.flatMap((id) => getSession({ id }) ?? []).map((row) => observe(row, nowMs)),
+      sessions: page.ids
+        .flatMap((sessionRowId) => getSession({ sessionRowId }) ?? [])
+        .map((row) => observe(row, nowMs)),
       next: page.more ? page.last : undefined,
     };
   };
