@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import { ContextStoreError, storeUnavailable, type PoolState, type Telemetry } from '@org/domain';
-import { Pool, types, type Client, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg';
+import { Pool, types, type Client, type PoolClient, type PoolConfig, type QueryConfig, type QueryResultRow } from 'pg';
 import { connectionConfig, silenceMs, type ConnectionOptions } from './connection-config.js';
 import { createLiveConnections } from './live-connections.js';
 import { longestTimerMs } from './longest-timer-ms.js';
+import { createSilenceWatch, type SilenceWatch } from './silence-watch.js';
 import {
   failureOf,
   isConnectionLost,
@@ -11,6 +12,7 @@ import {
   isRefusedByConnection,
   isRolledBackByConflict,
   isStillWaiting,
+  serverSilent,
   translateConnectError,
   translateReadError,
 } from './translate-error.js';
@@ -55,6 +57,7 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
   const pool = openPool(options);
   const connections = createLiveConnections(pool, options);
   const inUse = new Set<PoolClient>();
+  const silence = createSilenceWatch(Math.min(options.statementTimeoutMs + silenceMs, longestTimerMs));
   let isAbandoned = false;
   const stopObserving = telemetry.observePool(() => usageOf(pool, size));
 
@@ -81,7 +84,7 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
     try {
       if (isAbandoned) throw storeClosing();
       const config = transactionPooler ? { text, values: [...values] } : { name, text, values: [...values] };
-      return (await client.query<Row & QueryResultRow>(config)).rows;
+      return await send<Row>(client, config, silence);
     } catch (error) {
       failure = error;
       throw error;
@@ -115,6 +118,21 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
   };
 }
 
+/**
+ * Sends a statement. pg can return a promise and time the answer itself, but the closures that it makes for them keep the
+ * rows of finished statements alive until V8 collects its old space: its short collections then take 30 times as long.
+ */
+function send<Row>(client: PoolClient, config: QueryConfig, silence: SilenceWatch): Promise<Row[]> {
+  return new Promise((resolve, reject) => {
+    const endWait = silence.begin(() => reject(serverSilent()));
+    client.query<Row & QueryResultRow>(config, (error: Error | null, result) => {
+      endWait();
+      if (error === null) resolve(result.rows);
+      else reject(error);
+    });
+  });
+}
+
 /** A broken connection fails its statement, and is replaced when the next one is needed. */
 function openPool(options: ConnectionPoolOptions): Pool {
   const pool = new Pool(poolConfig(options));
@@ -144,7 +162,6 @@ function poolConfig(options: ConnectionPoolOptions): PoolConfig {
     max: size,
     idleTimeoutMillis: idleTimeoutMs,
     maxLifetimeSeconds,
-    query_timeout: Math.min(statementTimeoutMs + silenceMs, longestTimerMs),
     ...(!transactionPooler && {
       statement_timeout: statementTimeoutMs,
       idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,

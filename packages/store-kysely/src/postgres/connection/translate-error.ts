@@ -90,8 +90,13 @@ export const isNeverSent = (error: unknown): boolean =>
 export const isStillWaiting = (error: unknown): boolean =>
   error instanceof Error && error.message === 'timeout exceeded when trying to connect';
 
+const readTimeout = 'Query read timeout';
+
 /** Returns true if the server sent nothing, although its statement timeout had passed. */
-const isSilent = (error: unknown): error is Error => error instanceof Error && error.message === 'Query read timeout';
+const isSilent = (error: unknown): error is Error => error instanceof Error && error.message === readTimeout;
+
+/** Makes the error that pg throws when a server has not answered within `query_timeout`. */
+export const serverSilent = (): Error => new Error(readTimeout);
 
 /** Returns true if the server is read-only on this connection. It may have become a standby. */
 export const isReadOnly = (error: unknown): boolean => codeOf(error) === '25006';
