@@ -1,12 +1,19 @@
 import { temporaryDatabase, unusedPort, type TemporaryDatabase } from '@org/store-kysely/testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { connect, HttpServerProcess, type Env } from './mcp-http.js';
 
 let database: TemporaryDatabase;
-beforeEach(async () => {
+beforeAll(async () => {
   database = await temporaryDatabase();
 });
-afterEach(() => database.drop());
+afterAll(() => database.drop());
+
+/** For a test that needs an empty database, or changes it. */
+async function ownDatabase(): Promise<TemporaryDatabase> {
+  const own = await temporaryDatabase();
+  onTestFinished(() => own.drop());
+  return own;
+}
 
 function urlWith(changes: Partial<URL>): string {
   return Object.assign(new URL(database.url), { password: 'secret', ...changes }).href;
@@ -48,16 +55,19 @@ describe('a problem at the start is one readable line, and exit code 1', () => {
   });
 
   it('a user who may not create tables', async () => {
-    const role = `reader_${new URL(database.url).pathname.slice(-20)}`;
-    await database.query(`create role ${role} login password 'secret'`);
-    await database.query(`revoke create on schema public from public`);
-    await expectOneLine(urlWith({ username: role }), /denies this user a right/);
-    await database.query(`drop role ${role}`);
+    const { url, query } = await ownDatabase();
+    const role = `reader_${new URL(url).pathname.slice(-20)}`;
+    await query(`create role ${role} login password 'secret'`);
+    await query(`revoke create on schema public from public`);
+    const ofRole = Object.assign(new URL(url), { username: role, password: 'secret' }).href;
+    await expectOneLine(ofRole, /denies this user a right/);
+    await query(`drop role ${role}`);
   });
 
   it('an empty database with DATABASE_MIGRATE=false', async () => {
-    await expectOneLine(database.url, /older schema \(0; .*context-store migrate/, { DATABASE_MIGRATE: 'false' });
-    expect(await database.query(`select tablename from pg_tables where schemaname = 'public'`)).toEqual([]);
+    const { url, query } = await ownDatabase();
+    await expectOneLine(url, /older schema \(0; .*context-store migrate/, { DATABASE_MIGRATE: 'false' });
+    expect(await query(`select tablename from pg_tables where schemaname = 'public'`)).toEqual([]);
   });
 
   async function expectOneLine(url: string, says: RegExp, env: Env = {}): Promise<void> {
@@ -71,14 +81,14 @@ describe('a problem at the start is one readable line, and exit code 1', () => {
 });
 
 it('survives the loss of its database', async () => {
-  const server = await HttpServerProcess.start({ DATABASE_URL: database.url });
+  const { url } = await ownDatabase();
+  const server = await HttpServerProcess.start({ DATABASE_URL: url });
   const client = await connect('v2 client, legacy', 'planner', server.mcp);
   const register = { name: 'registerSession', arguments: { sessionKey: 'work', agent: 'planner', ifExists: 'resume' } };
   expect(await client.callTool(register)).toMatchObject({ structuredContent: { created: true } });
-  const name = new URL(database.url).pathname.slice(1);
+  const name = new URL(url).pathname.slice(1);
 
-  const elsewhere = await temporaryDatabase();
-  await elsewhere.query(`drop database ${name} with (force)`);
+  await database.query(`drop database ${name} with (force)`);
   const unavailable = { isError: true, structuredContent: { code: 'STORE_UNAVAILABLE' } };
   expect(await client.callTool(register), 'with the connections of before').toMatchObject(unavailable);
   expect(await client.callTool(register), 'with new ones').toMatchObject({
@@ -92,8 +102,7 @@ it('survives the loss of its database', async () => {
   ]);
   expect(health.status).toBe(200);
 
-  await elsewhere.query(`create database ${name}`);
-  await elsewhere.drop();
+  await database.query(`create database ${name}`);
   expect(await client.callTool(register)).toMatchObject({
     structuredContent: { message: expect.stringContaining('context-store migrate') as string },
   });

@@ -1,15 +1,22 @@
+import { randomUUID } from 'node:crypto';
 import { redisUrl } from '@org/redis-connection/testing';
-import { temporaryDatabase, unusedPort } from '@org/store-kysely/testing';
+import { temporaryDatabase, unusedPort, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { scrape, type Scrape } from '@org/telemetry-otel/testing';
-import { expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { HttpServerProcess, post } from './mcp-http.js';
 
+let database: TemporaryDatabase;
+beforeAll(async () => {
+  database = await temporaryDatabase();
+});
+afterAll(() => database.drop());
+
 async function start(environment: Record<string, string>) {
-  const database = await temporaryDatabase();
-  onTestFinished(database.drop);
   const port = await unusedPort();
   const server = await HttpServerProcess.start({
     DATABASE_URL: database.url,
+    // Each test has its own session.
+    CONTEXT_NAMESPACE: randomUUID(),
     METRICS_PORT: `${port}`,
     CACHE_MEMORY_MIB: '16',
     ...environment,

@@ -1,6 +1,7 @@
-import { temporaryDatabase } from '@org/store-kysely/testing';
+import { randomUUID } from 'node:crypto';
+import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from '@org/telemetry-otel/testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { clientKinds, connect, HttpServerProcess, post, type Env, type LogLine } from './mcp-http.js';
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -8,15 +9,23 @@ const parentSpanId = '00f067aa0ba902b7';
 const sampled = { traceparent: `00-${traceId}-${parentSpanId}-01`, tracestate: 'vendor=1' };
 const notSampled = { traceparent: `00-${traceId}-${parentSpanId}-00` };
 
-let database: Awaited<ReturnType<typeof temporaryDatabase>>;
+let database: TemporaryDatabase;
+beforeAll(async () => {
+  database = await temporaryDatabase();
+});
+afterAll(() => database.drop());
+
 let receiver: OtlpReceiver;
 beforeEach(async () => {
-  [database, receiver] = await Promise.all([temporaryDatabase(), startOtlpReceiver()]);
+  receiver = await startOtlpReceiver();
 });
-afterEach(async () => {
-  await receiver.close();
-  await database.drop();
-});
+afterEach(() => receiver.close());
+
+/** Makes calls on sessions fail until the end of the test. */
+async function breakDatabase(): Promise<void> {
+  await database.query('alter table sessions rename to others');
+  onTestFinished(async () => void (await database.query('alter table others rename to sessions')));
+}
 
 /** What a server did: its spans, and all lines of its log. */
 interface Traced {
@@ -28,6 +37,8 @@ interface Traced {
 async function traced(env: Env, ask: (server: HttpServerProcess) => Promise<void>): Promise<Traced> {
   const server = await HttpServerProcess.start({
     DATABASE_URL: database.url,
+    // Each test has its own sessions.
+    CONTEXT_NAMESPACE: randomUUID(),
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     ...env,
   });
@@ -153,7 +164,7 @@ it('a call that failed has its error, and no text of its caller', async () => {
     await call(server, 'registerSession', { sessionKey: 'secret-key', agent: 'secret-agent', title: 'secret-title' });
     await call(server, 'updateContext', { ...append, sessionKey: 'secret-none', content: 'secret-content' });
     await call(server, 'updateContext', { ...append, sessionKey: 'not valid: secret' });
-    await database.query('alter table sessions rename to others');
+    await breakDatabase();
     await call(server, 'getContext', { sessionKey: 'secret-key' });
   });
   const failed = spans.filter((span) => span.isError);
@@ -202,7 +213,7 @@ it('the log names the traces of calls that failed or were refused', async () => 
     expect(await call(server, 'listHandoffs', { sessionKey: undefined, waitSeconds: 1 }, sampled)).toContain(
       'OVERLOADED',
     );
-    await database.query('alter table sessions rename to others');
+    await breakDatabase();
     await call(server, 'getContext', {});
     await call(server, 'getContext', {}, notSampled);
     const params = { uri: 'handoff://sessions/work', _meta: sampled };

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { connect } from './mcp-stdio.js';
+import { connect, type Env } from './mcp-stdio.js';
 
 type Client = Awaited<ReturnType<typeof connect>>;
 type Answer = Record<string, unknown>;
@@ -10,10 +10,14 @@ const call = async (client: Client, name: string, args: Record<string, unknown>)
 const entry = { sessionKey: 'work', contextType: 'message', content: 'x' };
 const lost = { code: 'OWNERSHIP_LOST' };
 
-/** Tests of processes with one agent name on one database, each with an official client. */
-export function describeFencing(database: string, open: () => Promise<string>): void {
-  async function start(count: number, agent: string, url: string): Promise<Client[]> {
-    const env = { DATABASE_URL: url, CONTEXT_AGENT: agent };
+/**
+ * Tests of processes with one agent name on one database, each with an official client.
+ *
+ * @param open returns the variables of a database, or a namespace, without sessions
+ */
+export function describeFencing(database: string, open: () => Promise<Env>): void {
+  async function start(count: number, agent: string, data: Env): Promise<Client[]> {
+    const env = { ...data, CONTEXT_AGENT: agent };
     const kinds = ['v2 client, legacy', 'v2 client, modern'] as const;
     const clients = await Promise.all(
       Array.from({ length: count }, (_, index) => connect(kinds[index % 2] ?? kinds[0], `client-${index}`, env)),
@@ -67,13 +71,13 @@ export function describeFencing(database: string, open: () => Promise<string>): 
     });
 
     it('a restarted one can resolve a handoff that its predecessor accepted, after it has resumed the session', async () => {
-      const url = await open();
-      const [older] = (await start(1, 'me', url)) as [Client];
+      const data = await open();
+      const [older] = (await start(1, 'me', data)) as [Client];
       await call(older, 'registerSession', { sessionKey: 'work' });
       const offer = { sessionKey: 'work', targetAgent: 'me', requestType: 'full_handoff' };
       const { handoff } = (await call(older, 'requestHandoff', offer)) as { handoff: { handoffId: string } };
       await call(older, 'acceptHandoff', { handoffId: handoff.handoffId });
-      const [restarted] = (await start(1, 'me', url)) as [Client];
+      const [restarted] = (await start(1, 'me', data)) as [Client];
       const end = { handoffId: handoff.handoffId, outcome: 'completed' };
       expect(await call(restarted, 'resolveHandoff', end)).toMatchObject(lost);
       await call(restarted, 'registerSession', { sessionKey: 'work', ifExists: 'resume' });
@@ -81,9 +85,9 @@ export function describeFencing(database: string, open: () => Promise<string>): 
     });
 
     it('exactly one of them accepts an offer', async () => {
-      const url = await open();
-      const clients = await start(2, 'builder', url);
-      const [planner] = (await start(1, 'planner', url)) as [Client];
+      const data = await open();
+      const clients = await start(2, 'builder', data);
+      const [planner] = (await start(1, 'planner', data)) as [Client];
       await call(planner, 'registerSession', { sessionKey: 'work' });
       const offered = { sessionKey: 'work', targetAgent: 'role:builder', requestType: 'full_handoff' };
       const { handoff } = (await call(planner, 'requestHandoff', offered)) as { handoff: { handoffId: string } };

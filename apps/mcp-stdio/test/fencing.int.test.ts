@@ -5,5 +5,5 @@ import { dataFolder } from './mcp-stdio.js';
 describeFencing('SQLite', async () => {
   const folder = await dataFolder();
   onTestFinished(() => folder.remove());
-  return folder.database;
+  return { DATABASE_URL: folder.database };
 });

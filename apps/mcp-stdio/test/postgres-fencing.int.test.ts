@@ -1,9 +1,12 @@
-import { temporaryDatabase } from '@org/store-kysely/testing';
-import { onTestFinished } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
+import { afterAll, beforeAll } from 'vitest';
 import { describeFencing } from './describe-fencing.js';
 
-describeFencing('PostgreSQL', async () => {
-  const database = await temporaryDatabase();
-  onTestFinished(() => database.drop());
-  return database.url;
+let database: TemporaryDatabase;
+beforeAll(async () => {
+  database = await temporaryDatabase();
 });
+afterAll(() => database.drop());
+
+describeFencing('PostgreSQL', async () => ({ DATABASE_URL: database.url, CONTEXT_NAMESPACE: randomUUID() }));

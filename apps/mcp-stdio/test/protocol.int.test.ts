@@ -1,17 +1,21 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { clientKinds, connect, dataFolder, RawServer, type DataFolder } from './mcp-stdio.js';
 
 let folder: DataFolder;
-let server: RawServer;
 beforeEach(async () => {
   folder = await dataFolder();
-  server = new RawServer({ DATABASE_URL: folder.database, CONTEXT_AGENT: 'raw' });
+  // These run in reverse order: servers end before their folder is removed.
+  onTestFinished(() => folder.remove());
 });
-afterEach(async () => {
-  server.child.kill('SIGKILL');
-  await server.finished;
-  await folder.remove();
-});
+
+function start(): RawServer {
+  const server = new RawServer({ DATABASE_URL: folder.database, CONTEXT_AGENT: 'raw' });
+  onTestFinished(async () => {
+    server.child.kill('SIGKILL');
+    await server.finished;
+  });
+  return server;
+}
 
 const ping = { id: 'after', method: 'ping' };
 
@@ -27,6 +31,7 @@ describe('input that is not a JSON-RPC message', () => {
   });
 
   it('is ignored if it is an empty line; carriage returns and messages in pieces are accepted', async () => {
+    const server = start();
     server.write('\n\r\n{"jsonrpc":"2.0",');
     await new Promise((resolve) => setTimeout(resolve, 20));
     server.write('"id":1,"method":"ping"}\r\n{"jsonrpc":"2.0","id":2,"method":"ping"}\n');
@@ -34,6 +39,7 @@ describe('input that is not a JSON-RPC message', () => {
   });
 
   it('is refused without buffering if it is too large, and the server keeps serving', async () => {
+    const server = start();
     server.write(`{"jsonrpc":"2.0","method":"ping","params":{"x":"${'a'.repeat(8 * 1024 * 1024)}"},"id":1}\n`);
     expect(await server.next()).toMatchObject({
       id: 1,
@@ -71,6 +77,7 @@ it.each([{ name: {} }, { name: 5 }, 'client', null, []])(
 
 describe('the server', () => {
   it('answers every request that came before standard input ended, then exits with 0', async () => {
+    const server = start();
     server.callTool(0, 'registerSession', { sessionKey: 'work' });
     for (let id = 1; id <= 50; id += 1) {
       server.callTool(id, 'updateContext', { sessionKey: 'work', contextType: 'message', content: `entry ${id}` });
@@ -83,6 +90,7 @@ describe('the server', () => {
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('exits with 0 on %s', async (signal) => {
+    const server = start();
     server.send(ping);
     await server.next();
     server.child.kill(signal);
@@ -90,13 +98,14 @@ describe('the server', () => {
   });
 
   it('keeps acknowledged writes after a stop', async () => {
+    const server = start();
     server.callTool(1, 'registerSession', { sessionKey: 'work' });
     await server.next();
     server.child.kill('SIGTERM');
     await server.finished;
-    server = new RawServer({ DATABASE_URL: folder.database });
-    server.callTool(1, 'getContext', { sessionKey: 'work' });
-    expect(await server.next()).toMatchObject({
+    const again = start();
+    again.callTool(1, 'getContext', { sessionKey: 'work' });
+    expect(await again.next()).toMatchObject({
       result: { structuredContent: { sessionKey: 'work', lastSequence: 0 } },
     });
   });

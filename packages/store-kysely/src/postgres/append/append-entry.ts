@@ -14,13 +14,31 @@ export function prepareAppendEntry(
   database: Database,
   options: GroupCommitOptions,
 ): Operation<AppendEntry, Replayable<AppendedEntry>> {
-  const append = prepareAppend(database, options);
+  const commitAppend = createGroupCommit(prepareAppendEntries(database), options);
+  const readAppended = prepareReadAppended(database);
   const readSituation = prepareReadSessionSituation<AppendedRow>(database);
   const renewLeaseAhead = prepareRenewLeaseAhead(database);
 
+  /** Finds the entry of another try of the same append. */
+  async function findEarlier(request: AppendEntry): Promise<AppendedRow | undefined> {
+    const { agent, namespace, sessionKey, idempotency } = request;
+    if (idempotency === undefined) return undefined;
+    const [earlier] = await readAppended({ agent, namespace, sessionKey, key: idempotency.key });
+    return earlier;
+  }
+
   return prepareMutation(database, {
     attempt: async (request) => {
-      const row = await append(request);
+      let row: AppendedRow | undefined;
+      try {
+        row = await commitAppend(request);
+      } catch (error) {
+        // Another try was committed at the same moment.
+        if (!isUniqueViolation(error, appendedOnce)) throw error;
+      }
+      // Another try may have been committed while this one waited for a lock. The statement does not see its entry, but
+      // may have been refused because of it.
+      row ??= await findEarlier(request);
       return row && { response: row, replayed: isReplay(row, request) };
     },
     // Entries hold their idempotency keys themselves, so no recorded answer has to be looked up.
@@ -34,31 +52,6 @@ export function prepareAppendEntry(
     },
     present: appendedEntry,
   });
-}
-
-/**
- * Appends an entry, or finds what an earlier try of the same append wrote. Returns undefined if the entry was refused.
- */
-function prepareAppend(
-  database: Database,
-  options: GroupCommitOptions,
-): (request: AppendEntry) => Promise<AppendedRow | undefined> {
-  const commitAppend = createGroupCommit(prepareAppendEntries(database), options);
-  const readAppended = prepareReadAppended(database);
-
-  return async (request) => {
-    const row = await commitAppend(request).catch((error: unknown) => {
-      // Another try was committed at the same moment.
-      if (isUniqueViolation(error, appendedOnce)) return undefined;
-      throw error;
-    });
-    if (row !== undefined || request.idempotency === undefined) return row;
-    // Another try may have been committed while this one waited for a lock. The statement does not see its entry, but may
-    // have been refused because of it.
-    const { agent, namespace, sessionKey, idempotency } = request;
-    const [earlier] = await readAppended({ agent, namespace, sessionKey, key: idempotency.key });
-    return earlier;
-  };
 }
 
 /** Returns true if an earlier try wrote the entry. Throws IDEMPOTENCY_MISMATCH if that was another request. */

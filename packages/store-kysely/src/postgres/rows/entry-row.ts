@@ -14,6 +14,7 @@ export function entryColumns(offset: RawBuilder<number>, maxLength: RawBuilder<n
   const [start, length] = [cast(offset, 'integer'), cast(maxLength, 'integer')];
   const end = sql`${start} + ${length}`;
   const [content, bytes] = [entry.ref('content'), entry.ref('content_bytes')];
+  const part = sql`substr(${content}, ${start} + 1, ${length})`;
   return [
     'sequence',
     'context_type',
@@ -24,9 +25,7 @@ export function entryColumns(offset: RawBuilder<number>, maxLength: RawBuilder<n
     'content_bytes',
     'estimated_tokens',
     'metadata',
-    sql<string>`case when ${start} = 0 and ${bytes} <= ${length} then ${content} else substr(${content}, ${start} + 1, ${length}) end`.as(
-      'content',
-    ),
+    sql<string>`case when ${start} = 0 and ${bytes} <= ${length} then ${content} else ${part} end`.as('content'),
     sql<boolean>`${bytes} > ${end} and length(${content}) > ${end}`.as('content_cut'),
   ] as const;
 }
