@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HttpServerProcess } from '@org/mcp-http/testing';
 import { expectedScenarios, missingFixture } from './expected-scenarios.js';
-import { openFixtureServer, type FixtureServer } from './fixture-server.js';
+import { openFixtureServer, type FixtureServer } from './fixtures/fixture-server.js';
 import { failures, revisions, runConformance, verdictsOf, type Revision } from './run-conformance.js';
 
 /** A few seconds of work, on cores that others use too. */
