@@ -50,7 +50,9 @@ describe('two processes on one PostgreSQL database and one Redis', () => {
       summary: 'Half done.',
     });
     await isTold({ offered: ['work'] });
-    const deeds = told.filter((message) => !isDeepStrictEqual(message, { waits: true }));
+    // The offer also changes its session. That event may come before or after the look.
+    const others = [{ waits: true }, { heard: 'session_changed' }];
+    const deeds = told.filter((message) => !others.some((other) => isDeepStrictEqual(message, other)));
     expect(deeds.slice(0, 3)).toEqual([{ heard: 'handoff_offered' }, { looked: 1 }, { offered: ['work'] }]);
   });
 });

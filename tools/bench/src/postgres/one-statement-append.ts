@@ -1,3 +1,7 @@
+import { estimateTokens } from '@org/domain';
+import type { QueryConfig } from 'pg';
+import { owner } from './bench-database.js';
+
 /** The parameters of the statement, in the order of their numbers. The epoch is null if it is not checked. */
 const parameters = [
   'namespace',
@@ -39,8 +43,18 @@ export const namedAppend: string = `
   from session
   returning sequence, created_at, epoch`;
 
-/** With the parameters `$1`, `$2` …, for pg. */
-export const numberedAppend: string = namedAppend.replaceAll(
+/** Returns the append of an entry to a session of {@link owner}, for pg. */
+export function rawAppend(sessionKey: string, content: string): QueryConfig {
+  const contentBytes = Buffer.byteLength(content);
+  return {
+    name: 'append',
+    text: numberedAppend,
+    values: ['default', sessionKey, owner, null, '{}', contentBytes, estimateTokens(contentBytes), content],
+  };
+}
+
+/** With the parameters `$1`, `$2` … */
+const numberedAppend: string = namedAppend.replaceAll(
   /(?<!:):(\w+)/g,
   (_, name: string) => `$${1 + parameters.indexOf(name)}`,
 );

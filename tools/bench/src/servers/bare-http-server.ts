@@ -4,9 +4,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { Pool } from 'pg';
 import { z } from 'zod';
-import { estimateTokens } from '@org/domain';
-import { owner } from '../postgres/bench-database.js';
-import { numberedAppend } from '../postgres/one-statement-append.js';
+import { rawAppend } from '../postgres/one-statement-append.js';
 
 /**
  * What the SDK and the adapter cost: a server with one tool, without authentication, limits or metrics. With DATABASE_URL
@@ -23,9 +21,7 @@ const pool = DATABASE_URL === undefined ? undefined : new Pool({ connectionStrin
 
 async function append({ sessionKey, content }: z.output<typeof inputSchema>): Promise<{ [key: string]: unknown }> {
   if (pool === undefined) return { sessionKey };
-  const contentBytes = Buffer.byteLength(content);
-  const values = ['default', sessionKey, owner, null, '{}', contentBytes, estimateTokens(contentBytes), content];
-  const { rows } = await pool.query<{ sequence: number }>({ name: 'append', text: numberedAppend, values });
+  const { rows } = await pool.query<{ sequence: number }>(rawAppend(sessionKey, content));
   if (rows[0] === undefined) throw new Error('not appended');
   return { sessionKey, sequence: rows[0].sequence };
 }

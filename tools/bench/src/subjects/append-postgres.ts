@@ -4,7 +4,7 @@ import { createPostgresStore } from '@org/store-kysely/postgres';
 import { Client, type QueryConfig } from 'pg';
 import { closedLoop, type ClosedLoopOptions } from '../closed-loop.js';
 import { benchDatabase, owner, randomSession } from '../postgres/bench-database.js';
-import { namedAppend } from '../postgres/one-statement-append.js';
+import { namedAppend, rawAppend } from '../postgres/one-statement-append.js';
 import { findPgbench, runPgbench } from '../postgres/pgbench.js';
 import {
   content,
@@ -33,12 +33,15 @@ async function open(context: Context): Promise<OpenSubject> {
   resources.defer(() => contextStore.close());
   const parts = { driver: () => [process.pid], database: () => postgresProcesses(database.name) };
 
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  resources.defer(() => client.end());
+
+  const append = (): Promise<unknown> =>
+    contextStore.updateContext({ sessionKey: randomSession(sessions), contextType: 'message', content });
   const library: Measured = {
     name: 'library',
-    measure: () =>
-      closedLoop({ ...context, callers, parts }, () =>
-        contextStore.updateContext({ sessionKey: randomSession(sessions), contextType: 'message', content }),
-      ),
+    measure: () => closedLoop({ ...context, callers, parts }, append),
   };
   const folder = await temporaryFolder(context);
   const script = `\\set session random(1, ${sessions})\n${pgbenchAppend};\n`;
@@ -74,6 +77,16 @@ async function open(context: Context): Promise<OpenSubject> {
         limit: fromSameState(pgbench),
         beside: fromSameState(raw),
         bar: { atLeast: 1 },
+      },
+      {
+        name: '1 caller',
+        calls: effort.isQuick ? 20 : 1000,
+        ours: { name: 'library', call: append },
+        limit: {
+          name: 'raw pg, one-statement appends',
+          call: () => client.query(rawAppend(randomSession(sessions), content)),
+        },
+        bar: { atMost: 1.25 },
       },
     ],
     settings: { sessions: String(sessions), ...database.settings },

@@ -8,5 +8,5 @@ import type { Database } from '../statements/database.js';
  */
 export type Operation<Request, Answer> = (request: Request) => Promise<Answer>;
 
-/** Compiles the statements of an operation, once, when the store opens. */
+/** Prepares the statements of an operation once, when the store opens. Each is compiled when it first runs. */
 export type PrepareOperation<Request, Answer> = (database: Database) => Operation<Request, Answer>;

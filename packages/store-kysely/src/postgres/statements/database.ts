@@ -1,9 +1,10 @@
+import { lazily } from '../../lazily.js';
 import { compileQuery, type BuildQuery } from '../../prepared-query.js';
 import type { ClockArguments } from './clock.js';
 import type { ConnectionPool } from '../connection/connection-pool.js';
 import { qualifyTables } from './qualify-tables.js';
 
-/** Runs a statement that was compiled when the store opened. */
+/** Runs a statement, which is compiled when it first runs: a process that opens a store may need few of them. */
 export type Run<Arguments, Row> = (args: Arguments) => Promise<Row[]>;
 
 /** The argument of the clock is filled in for every run. */
@@ -45,9 +46,12 @@ export function createDatabase(
     build: Build<Arguments, Row>,
     isRepeatable: boolean,
   ): Run<Arguments, Row> {
-    const { text: unqualified, bind } = compileQuery(build);
-    const text = qualifyTables(unqualified, schema);
+    const compiled = lazily(() => {
+      const { text, bind } = compileQuery(build);
+      return { text: qualifyTables(text, schema), bind };
+    });
     return (args) => {
+      const { text, bind } = compiled();
       const values = bind({ ...args, clockOffsetMs: clockOffsetMs() });
       return pool.run<Row>({ name, text, values, isRepeatable });
     };

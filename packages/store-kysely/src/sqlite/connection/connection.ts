@@ -1,10 +1,11 @@
 import type { Database, Statement as PreparedStatement } from 'better-sqlite3';
+import { lazily } from '../../lazily.js';
 import { compileQuery, type BuildQuery } from '../../prepared-query.js';
 import type { DatabaseFiles } from '../files/database-files.js';
 import { createFileGuard } from '../files/file-guard.js';
 import type { LogSpace } from '../files/log-space.js';
 
-/** A statement that was compiled and prepared when the store opened. */
+/** A statement, which is compiled and prepared when it first runs. */
 export interface Statement<Arguments, Row> {
   /** The first row. */
   readonly get: (args: Arguments) => Row | undefined;
@@ -153,13 +154,22 @@ const prepareControl = (prepareText: PrepareText) => ({
 const prepareBuilt =
   (prepareText: PrepareText): Connection['prepare'] =>
   <Arguments extends object, Row>(build: BuildQuery<Arguments, Row>): Statement<Arguments, Row> => {
-    const { text, bind } = compileQuery(build);
-    const statement = prepareText<Row>(text);
+    const prepared = lazily(() => {
+      const { text, bind } = compileQuery(build);
+      return { statement: prepareText<Row>(text), bind };
+    });
+    const use = <T>(
+      args: Arguments,
+      run: (statement: PreparedStatement<unknown[], Row>, values: unknown[]) => T,
+    ): T => {
+      const { statement, bind } = prepared();
+      return run(statement(), bind(args));
+    };
     return {
-      get: (args) => statement().get(bind(args)),
-      all: (args) => statement().all(bind(args)),
+      get: (args) => use(args, (statement, values) => statement.get(values)),
+      all: (args) => use(args, (statement, values) => statement.all(values)),
       run: (args) => {
-        statement().run(bind(args));
+        use(args, (statement, values) => statement.run(values));
       },
     };
   };

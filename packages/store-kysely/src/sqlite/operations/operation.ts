@@ -8,5 +8,5 @@ import type { Connection } from '../connection/connection.js';
  */
 export type Operation<Request, Answer> = (request: Request, nowMs: number) => Answer;
 
-/** Prepares the statements of an operation, once, when the store opens. */
+/** Prepares the statements of an operation once, when the store opens. Each is compiled when it first runs. */
 export type PrepareOperation<Request, Answer> = (connection: Connection) => Operation<Request, Answer>;
