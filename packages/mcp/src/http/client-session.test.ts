@@ -64,6 +64,10 @@ describe('a client of the legacy era over HTTP', () => {
     [{ protocolVersion: null }, 'protocolVersion'],
     [{ clientInfo: { name: 7, version: '1' } }, 'clientInfo.name'],
     [{ capabilities: undefined }, 'capabilities'],
+    ...[0, '2026-07-28', '2025-11-25'].map((version): [object, string] => [
+      { clientInfo: { name: 7, version: '1' }, _meta: { 'io.modelcontextprotocol/protocolVersion': version } },
+      'clientInfo.name',
+    ]),
   ])('gets an error that names the problem with %j at initialize', async (changed, named) => {
     const answer = await post(open(), initialize(changed));
     expect(await answer.json()).toMatchObject({

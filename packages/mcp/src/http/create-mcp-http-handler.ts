@@ -74,8 +74,8 @@ export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHan
   };
 }
 
-/** The modern era has no `initialize`: the SDK answers it with 404, whatever its parameters are. */
-const isModernInitialize = ({ kind, body }: Message): boolean =>
+/** Whether the SDK may answer an `initialize` with 404, because the modern era has none. Its parameters do not matter then. */
+const mayBeModernInitialize = ({ kind, body }: Message): boolean =>
   kind === 'request' && body.method === 'initialize' && isModern(body);
 
 /** Adds the session id to the answer to `initialize` of the legacy era. Later requests name the client by it. */
@@ -122,10 +122,15 @@ export function serveOverHttp(
         if (request.method === 'POST') throw new TypeError('a POST needs its message');
         return calls.fetch(request, { ...auth });
       }
-      const refusal = isModernInitialize(message) ? undefined : refuseParams(message);
-      if (refusal !== undefined) return Response.json(refusal);
+      const refusal = refuseParams(message);
+      if (refusal !== undefined && !mayBeModernInitialize(message)) return Response.json(refusal);
       const given = { parsedBody: message.body, ...auth };
-      if (message.kind !== 'listen') return withSessionId(await calls.fetch(request, given), message);
+      if (message.kind !== 'listen') {
+        const response = await calls.fetch(request, given);
+        // The SDK takes a request for a legacy one if what it says of the modern era is malformed.
+        if (refusal !== undefined && response.status !== 404) return Response.json(refusal);
+        return withSessionId(response, message);
+      }
       const caller = callerOf?.({ era: 'modern', requestInfo: request, ...auth }) ?? {};
       const watcher = { ...caller, signal: request.signal, stopping };
       const response = await bus.watching(interestsOf(message.body.params), watcher, async () =>
