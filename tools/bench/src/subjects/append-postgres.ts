@@ -12,6 +12,7 @@ import {
   type Context,
   type Measured,
   type OpenSubject,
+  type Row,
   type Sample,
   type Subject,
 } from '../row.js';
@@ -32,10 +33,6 @@ async function open(context: Context): Promise<OpenSubject> {
   const contextStore = createContextStore({ store }, { agent: owner });
   resources.defer(() => contextStore.close());
   const parts = { driver: () => [process.pid], database: () => postgresProcesses(database.name) };
-
-  const client = new Client({ connectionString: database.url });
-  await client.connect();
-  resources.defer(() => client.end());
 
   const append = (): Promise<unknown> =>
     contextStore.updateContext({ sessionKey: randomSession(sessions), contextType: 'message', content });
@@ -78,18 +75,31 @@ async function open(context: Context): Promise<OpenSubject> {
         beside: fromSameState(raw),
         bar: { atLeast: 1 },
       },
-      {
-        name: '1 caller',
-        calls: effort.isQuick ? 20 : 1000,
-        ours: { name: 'library', call: append },
-        limit: {
-          name: 'raw pg, one-statement appends',
-          call: () => client.query(rawAppend(randomSession(sessions), content)),
-        },
-        bar: { atMost: 1.25 },
-      },
+      await oneCaller(context, append, database.url, sessions),
     ],
     settings: { sessions: String(sessions), ...database.settings },
+  };
+}
+
+/** Compares single appends, between which nothing waits. */
+async function oneCaller(
+  { effort, resources }: Context,
+  append: () => Promise<unknown>,
+  connectionString: string,
+  sessions: number,
+): Promise<Row> {
+  const client = new Client({ connectionString });
+  await client.connect();
+  resources.defer(() => client.end());
+  return {
+    name: '1 caller',
+    calls: effort.isQuick ? 20 : 1000,
+    ours: { name: 'library', call: append },
+    limit: {
+      name: 'raw pg, one-statement appends',
+      call: () => client.query(rawAppend(randomSession(sessions), content)),
+    },
+    bar: { atMost: 1.25 },
   };
 }
 
