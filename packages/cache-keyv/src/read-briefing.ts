@@ -21,10 +21,11 @@ export async function readBriefing(
   request: ReadBriefing,
   signal?: AbortSignal,
 ): Promise<BriefingSource> {
-  const { pinnedLimit, newestLimit, maxContentLength, uptoSequence: wantedUpto, ...ref } = request;
+  const { namespace, sessionKey, pinnedLimit, newestLimit, maxContentLength, uptoSequence: wantedUpto } = request;
   const { pageSize } = cache;
   const lookedAt: ReadTail = {
-    ...ref,
+    namespace,
+    sessionKey,
     direction: 'descending',
     afterSequence: 0,
     beforeSequence: wantedUpto === undefined ? undefined : wantedUpto + 1,

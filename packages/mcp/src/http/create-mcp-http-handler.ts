@@ -127,8 +127,11 @@ export function serveOverHttp(
       const given = { parsedBody: message.body, ...auth };
       if (message.kind !== 'listen') {
         const response = await calls.fetch(request, given);
-        // The SDK takes a request for a legacy one if what it says of the modern era is malformed.
-        if (refusal !== undefined && response.status !== 404) return Response.json(refusal);
+        // The SDK serves the request as a legacy one if its claim of the modern era is malformed.
+        if (refusal !== undefined && response.ok) {
+          await response.body?.cancel();
+          return Response.json(refusal);
+        }
         return withSessionId(response, message);
       }
       const caller = callerOf?.({ era: 'modern', requestInfo: request, ...auth }) ?? {};

@@ -1,4 +1,4 @@
-import { contextTypes, createContextStore, type Briefing, type UseCaseResult } from '@org/domain';
+import { contextTypes, createContextStore, type Briefing, type Store, type UseCaseResult } from '@org/domain';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/memory-store/memory-store.js';
@@ -59,7 +59,7 @@ it('the budget covers all of an acceptance, and its numbers add up, for 1,000 ra
 
 type Acceptance = UseCaseResult<'acceptHandoff'>;
 
-/** Returns the answers to an acceptance and to its repetition. */
+/** Returns the answers to an acceptance and to its repetition, for which the store reads no more than it must. */
 async function acceptTwice({ maxTokens, title, summary, instructions, longNames, before, after }: Session): Promise<{
   first: Acceptance;
   again: Acceptance;
@@ -67,10 +67,10 @@ async function acceptTwice({ maxTokens, title, summary, instructions, longNames,
   const sessionKey = longNames ? 'k'.repeat(128) : 'work';
   const agent = longNames ? 'a'.repeat(128) : 'planner';
   const acceptor = longNames ? 'b'.repeat(128) : 'implementer';
-  const store = createContextStore(
-    { store: createMemoryStore() },
-    { agent, namespace: longNames ? 'n'.repeat(128) : undefined },
-  );
+  const options = { agent, namespace: longNames ? 'n'.repeat(128) : undefined };
+  const memory = createMemoryStore();
+  const store = createContextStore({ store: memory }, options);
+  const frugal = createContextStore({ store: leavingOut(memory) }, options);
   await store.registerSession({ sessionKey, title });
   const append = async (entries: Session['before']): Promise<void> => {
     for (const { content, ...rest } of entries) {
@@ -85,10 +85,26 @@ async function acceptTwice({ maxTokens, title, summary, instructions, longNames,
     instructions,
   });
   await append(after);
-  const accept = (): Promise<Acceptance> =>
-    store.acceptHandoff({ handoffId: handoff.handoffId, agent: acceptor, maxTokens });
-  return { first: await accept(), again: await accept() };
+  const claim = { handoffId: handoff.handoffId, agent: acceptor, maxTokens };
+  return { first: await store.acceptHandoff(claim), again: await frugal.acceptHandoff(claim) };
 }
+
+/** A store that leaves out of a briefing all that `enoughBytes` lets it leave out. */
+const leavingOut = (store: Store): Store => ({
+  ...store,
+  readBriefing: async (request) => {
+    const { enoughBytes } = request;
+    const source = await store.readBriefing(request);
+    if (enoughBytes === undefined) return source;
+    let bytes = 0;
+    const newest = source.newest.filter(({ contentBytes }) => {
+      const isNeeded = bytes < enoughBytes.total;
+      bytes += Math.min(contentBytes, enoughBytes.each);
+      return isNeeded;
+    });
+    return { ...source, newest };
+  },
+});
 
 const bytesOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length;
 const tokensOf = (content: string): number => Math.ceil(new TextEncoder().encode(content).length / 3.5);

@@ -18,6 +18,7 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   const target = { namespace, agent: 'implementer' };
   const handoffId = `offer-${name}`;
   const idempotency = { key: `key-${name}`, tool: 'tool', requestHash: 'hash' };
+  const once = (what: string) => ({ ...idempotency, key: `${what}-${name}` });
   await operations.ping();
   await operations.readChangeMark();
   await operations.createSession({ ...createWork, namespace, sessionKey: `session-${name}`, agent, idempotency });
@@ -40,10 +41,16 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   await operations.readTail({ ...readWork(), ...ref, direction: 'descending', limit: 100, pageSize: 16 });
   await operations.readBriefing({ ...ref, pinnedLimit: 10, newestLimit: 20, maxContentLength: 1000 });
   await operations.updateSession({ ...ref, agent, title: name });
+  await operations.updateSession({ ...ref, agent, title: name, idempotency: once('update') });
   await operations.createHandoff(offerWork(handoffId, { ...ref, agent, targetAgent: target.agent }));
   await operations.claimHandoff({ ...target, handoffId });
   await operations.claimHandoff({ ...target, handoffId, idempotency });
   await operations.resolveHandoff({ ...target, handoffId, outcome: 'returned' });
+  const offer = offerWork(`once-${name}`, { ...ref, agent, targetAgent: target.agent });
+  await operations.createHandoff({ ...offer, idempotency: once('offer') });
+  const offered = { ...target, handoffId: offer.handoffId };
+  await operations.claimHandoff({ ...offered, idempotency: once('claim') });
+  await operations.resolveHandoff({ ...offered, outcome: 'returned', idempotency: once('resolve') });
   await runLeaseStatements(operations, { owner: agent, name, ...ref });
   await operations.markRead({ ...ref, agent });
   await operations.markRead({ ...ref, agent, sequence: 1 });

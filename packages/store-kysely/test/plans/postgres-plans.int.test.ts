@@ -15,7 +15,14 @@ describePlans('a database that has grown a little', {
 });
 
 /** While indexes are empty, the planner prefers any that it can use. These statements could use several. */
-const undecided = new Set(['read_session_situation', 'claim_handoff', 'resolve_handoff', 'expire_offers']);
+const undecided = new Set([
+  'read_session_situation',
+  'claim_handoff',
+  'claim_handoff_once',
+  'resolve_handoff',
+  'resolve_handoff_once',
+  'expire_offers',
+]);
 
 it('plans the same from the first day on, when the server knows nothing yet of its tables', async () => {
   const database = await openExplainedDatabase(planSettings);

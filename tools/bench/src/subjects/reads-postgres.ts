@@ -1,4 +1,5 @@
 import { createContextStore } from '@org/domain';
+import { postgresProcesses } from '@org/measure/cpu';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { Pool, type QueryConfig } from 'pg';
 import { closedLoop } from '../closed-loop.js';
@@ -28,36 +29,45 @@ async function open(context: Context): Promise<OpenSubject> {
   await Promise.all(Array.from({ length: entries }, append));
   await database.query('vacuum analyze');
 
+  const parts = { process: () => [process.pid], database: () => postgresProcesses(database.name) };
   const reading = (name: string, callers: number, read: () => Promise<unknown>): Measured => ({
     name,
-    measure: () => closedLoop({ ...context, callers, parts: { process: () => [process.pid] } }, read),
+    measure: () => closedLoop({ ...context, callers, parts }, read),
   });
   const latest = (): Promise<unknown> => contextStore.getContext({ sessionKey, limit: shown, maxTokens: 25_000 });
   const briefing = (): Promise<unknown> => contextStore.getBriefing({ sessionKey });
-  const raw = (callers: number): Measured => reading('raw pg', callers, () => pool.query(latestEntries(sessionKey)));
+  const raw = (callers: number, limit: number): Measured =>
+    reading('raw pg', callers, () => pool.query(latestEntries(sessionKey, limit)));
+  const briefed = (await contextStore.getBriefing({ sessionKey })).briefing.entries.length;
   const atOnce = (callers: number): string => `${callers} ${callers === 1 ? 'caller' : 'callers'}`;
   const latestAt = (callers: number): Row => ({
     name: `latest ${shown}, ${atOnce(callers)}`,
     ours: reading('library', callers, latest),
-    limit: raw(callers),
+    limit: raw(callers, shown),
     bar: { atLeast: 0.6 },
   });
   return {
     rows: [
       latestAt(1),
       latestAt(8),
-      { name: `briefing, ${atOnce(8)}`, ours: reading('library', 8, briefing), limit: raw(8), bar: { atLeast: 0.5 } },
+      {
+        name: `briefing, ${atOnce(8)}`,
+        ours: reading('library', 8, briefing),
+        limit: raw(8, briefed),
+        bar: { atLeast: 0.4 },
+      },
     ],
     settings: database.settings,
   };
 }
 
 /** The least that such a read can be on the product's schema: what a caller gets of each entry, by one prepared statement. */
-const latestEntries = (sessionKey: string): QueryConfig => ({
+const latestEntries = (sessionKey: string, limit: number): QueryConfig => ({
   name: 'latest',
   text: `
-    select sequence, context_type, agent, content, metadata, created_at from context_history
+    select sequence, context_type, agent, content, content_bytes, estimated_tokens, metadata, pinned, created_at
+    from context_history
     where session_id = (select id from sessions where namespace = $1 and session_key = $2)
     order by sequence desc limit $3`,
-  values: ['default', sessionKey, shown],
+  values: ['default', sessionKey, limit],
 });

@@ -46,13 +46,14 @@ export interface FittedEntry {
 export function fitEntry(entry: Entry, maxBytes: number, contentOffset = 0): FittedEntry | undefined {
   const bytes = entry.truncated ? jsonBytes(entry) : wholeEntryBytes(entry);
   if (bytes <= maxBytes) return { entry, bytes };
+  const { truncated, nextContentOffset, ...whole } = entry;
   const omitsMetadata = jsonBytes(entry.metadata) > maxBytes / 2;
-  const shell: Entry = { ...entry, content: '', ...(omitsMetadata && { metadata: {}, metadataOmitted: true }) };
+  const shell: Entry = { ...whole, content: '', ...(omitsMetadata && { metadata: {}, metadataOmitted: true }) };
   const room = maxBytes - jsonBytes(shell) - cutFieldsBytes;
   if (room < 0) return undefined;
   const preview = cutToJsonBytes(entry.content, room);
   const fitted: Entry = preview.cut
     ? { ...shell, content: preview.text, truncated: true, nextContentOffset: contentOffset + preview.length }
-    : { ...shell, content: entry.content };
+    : { ...shell, content: entry.content, ...(truncated && { truncated, nextContentOffset }) };
   return { entry: fitted, bytes: jsonBytes(fitted) };
 }

@@ -2,10 +2,10 @@ import type { Entry } from '../../model/entry.js';
 import type { Handoff } from '../../model/handoff.js';
 import type { Session } from '../../model/session.js';
 import type { EntryRecord, HandoffRecord, SessionRecord } from '../../ports/store.js';
+import { isoTime } from '../text/iso-time.js';
 import { handoffStatus } from '../handoffs/handoff-transitions.js';
 import { expiresAtMs, sessionStatus } from '../sessions/session-status.js';
 
-const isoTime = (ms: number): string => new Date(ms).toISOString();
 const isoTimeIfAny = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : isoTime(ms));
 
 /** Returns a session as callers see it. */

@@ -26,11 +26,13 @@ export function briefingReadLimits(
 ): Pick<ReadBriefing, 'newestLimit' | 'pinnedLimit' | 'maxContentLength' | 'enoughBytes'> {
   const budget = bytesWithin(maxTokens);
   const holds = Math.ceil(budget / smallestEntryBytes);
+  const each = Math.ceil(budget * entryShare);
   return {
     newestLimit: Math.min(400, holds),
     pinnedLimit: Math.max(200, Math.min(1000, holds)),
     maxContentLength: Math.ceil(budget * pinnedShare),
-    enoughBytes: { total: budget + unusedBytes, each: Math.ceil(budget * entryShare) },
+    // The last entry is cut to what is left, and counts its share. Pins after it, which are shown already, move the cursor.
+    enoughBytes: { total: budget + each + unusedBytes, each },
   };
 }
 

@@ -119,8 +119,8 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
 }
 
 /**
- * Sends a statement. pg can return a promise and time the answer itself, but the closures that it makes for them keep the
- * rows of finished statements alive until V8 collects its old space: its short collections then take 30 times as long.
+ * Sends a statement. pg's own promise and `query_timeout` are not used: their closures keep the rows of finished
+ * statements alive until V8 collects its old space. Short collections then take 30 times as long.
  */
 function send<Row>(client: PoolClient, config: QueryConfig, silence: SilenceWatch): Promise<Row[]> {
   return new Promise((resolve, reject) => {

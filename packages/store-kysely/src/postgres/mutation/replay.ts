@@ -5,7 +5,7 @@ import type { Placeholders } from '../../prepared-query.js';
 import { insertInto } from '../statements/changes.js';
 import { clock, epochMs, milliseconds, type Clocked } from '../statements/clock.js';
 import { commitDurably } from '../statements/commit-durably.js';
-import type { Database } from '../statements/database.js';
+import type { Database, Run } from '../statements/database.js';
 import { db, statement } from '../statements/query-builder.js';
 
 /** The unique constraint that concurrent tries of one call violate. */
@@ -75,11 +75,36 @@ export function replay<Answer>(
 }
 
 /**
- * The part of a mutation's statement before {@link recordAnswer}. `answer` is the row that is recorded, or none.
+ * Ends a mutation's statement: makes the answer from the only row of `rows`, and returns it. Without a row there is no answer.
  *
  * @param rows what holds `now`, `session_id` and a column for each part of the answer
  */
-export const answerFrom = (rows: RawBuilder<unknown>, parts: readonly string[]): RawBuilder<unknown> => sql`
+export type AnswerFrom<Answer> = (
+  rows: RawBuilder<unknown>,
+  parts: readonly (keyof Answer & string)[],
+) => RawBuilder<unknown>;
+
+/**
+ * Prepares a mutation's statement twice. For a call with an idempotency key it also records the answer; for a call without
+ * one, two table changes fewer have to be set up. The statement with a key is named `…_once`.
+ */
+export function prepareAnswering<Arguments extends KeyArguments, Answer>(
+  database: Database,
+  name: string,
+  build: (p: Clocked<Arguments>, answerFrom: AnswerFrom<Answer>) => RawBuilder<unknown>,
+): Run<Arguments, { response: Answer }> {
+  const prepare = (statementName: string, isOnce: boolean): Run<Arguments, { response: Answer }> =>
+    database.prepareWrite(statementName, (p: Clocked<Arguments>) => {
+      const answerFrom: AnswerFrom<Answer> = (rows, parts) => sql`
+        ${makeAnswer(rows, parts)}${isOnce ? sql`, ${recordAnswer(p)}` : sql``}
+        ${returnAnswer}`;
+      return statement(build(p, answerFrom).$castTo<{ response: Answer }>());
+    });
+  const [writeOnce, write] = [prepare(`${name}_once`, true), prepare(name, false)];
+  return (args) => (args.key === null ? write : writeOnce)(args);
+}
+
+const makeAnswer: AnswerFrom<Record<string, unknown>> = (rows, parts) => sql`
   answer as (
     select now, session_id, json_build_object(
       ${sql.join(parts.flatMap((part) => [sql.lit(part), sql.ref(part)]))}, 'observed_at', ${epochMs(sql`now`)}
@@ -87,14 +112,15 @@ export const answerFrom = (rows: RawBuilder<unknown>, parts: readonly string[]):
     from ${rows}
   )`;
 
+const returnAnswer = sql`select response, ${commitDurably} as durability from answer`;
+
 /**
- * The last part of every mutation: `with … answer as (a row with the columns session_id, response and now, or none),
- * ${recordAnswer}`. It records the answer under the call's key, if there is one, and returns it.
+ * Records the answer under the call's key: `answer` is a row with the columns `session_id`, `response` and `now`, or none.
  *
  * Each new key deletes a few keys that are older than the port promises. The clock alone does not decide that: another
  * key that is old enough must have been recorded after them.
  */
-export const recordAnswer = (p: Placeholders<KeyArguments>): RawBuilder<unknown> => sql`
+const recordAnswer = (p: Placeholders<KeyArguments>): RawBuilder<unknown> => sql`
   recorded as (
     ${insertInto('idempotency_keys', {
       namespace: p.namespace,
@@ -107,20 +133,19 @@ export const recordAnswer = (p: Placeholders<KeyArguments>): RawBuilder<unknown>
       created_at: sql`now`,
       response: sql`response`,
     })}
-    from answer where ${p.key}::text is not null
+    from answer
   ), swept as (
     delete from idempotency_keys where id in (
       select old.id from idempotency_keys as old
       where old.created_at < (
         select max(confirming.created_at) from idempotency_keys as confirming
         where confirming.created_at <= (
-          select now from answer where ${p.key}::text is not null
+          select now from answer
         ) - ${milliseconds(sql.lit(confirmedAfterMs))}
       ) - interval ${sql.lit(`${answersKeptHours} hours`)}
       order by old.created_at limit ${sql.lit(keysSweptAtOnce)} for update skip locked
     )
-  )
-  select response, ${commitDurably} as durability from answer`;
+  )`;
 
 /** Records the answer of a call that changed nothing else. */
 export function prepareRecordAnswer(database: Database) {
@@ -130,6 +155,6 @@ export function prepareRecordAnswer(database: Database) {
       statement<{ response: unknown }>(sql`
       with answer as (
         select ${p.sessionRowId}::bigint as session_id, ${p.response}::json as response, ${clock(p)} as now
-      ), ${recordAnswer(p)}`),
+      ), ${recordAnswer(p)} ${returnAnswer}`),
   );
 }

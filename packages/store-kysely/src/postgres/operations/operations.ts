@@ -25,7 +25,7 @@ import { prepareSettleDueLeases } from '../leases/settle-due-leases.js';
 import { prepareUpdateSession } from './sessions/update-session.js';
 
 /**
- * Compiles all statements of the store.
+ * Prepares all operations of the store.
  *
  * @param notice receives the changes that reads found and that are not stored yet
  */

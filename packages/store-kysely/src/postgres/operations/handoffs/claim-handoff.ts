@@ -14,14 +14,13 @@ import { prepareRenewLease } from '../../leases/renew-lease.js';
 import { prepareHandoffMutation } from '../../mutation/prepare-handoff-mutation.js';
 import type { MutationSteps } from '../../mutation/prepare-mutation.js';
 import { lockArguments, lockSession, type HandoffSubject, type LockArguments } from '../../mutation/read-situation.js';
-import { answerFrom, prepareRecordAnswer, recordAnswer, type KeyArguments } from '../../mutation/replay.js';
+import { type KeyArguments, prepareAnswering, prepareRecordAnswer } from '../../mutation/replay.js';
 import { handoffJson, handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
 import { isWithinTtl, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
 import { update } from '../../statements/changes.js';
-import { clock, milliseconds } from '../../statements/clock.js';
-import type { Database } from '../../statements/database.js';
+import { clock, milliseconds, type Clocked } from '../../statements/clock.js';
+import type { Database, Run } from '../../statements/database.js';
 import { cast } from '../../statements/expressions.js';
-import { statement } from '../../statements/query-builder.js';
 import type { Operation } from '../operation.js';
 
 /** An answer as it is recorded. */
@@ -102,11 +101,11 @@ interface Claim extends KeyArguments, LockArguments, SessionChange {
 }
 
 /** The offer's deadline is compared with a clock that is read when the locks on both rows are held. */
-function prepareWrite(database: Database): (claim: Claim) => Promise<{ response: Answer }[]> {
-  return database.prepareWrite('claim_handoff', (p) => {
+function prepareWrite(database: Database): Run<Claim, { response: Answer }> {
+  return prepareAnswering(database, 'claim_handoff', (p: Clocked<Claim>, answerFrom) => {
     const [changes, leaseMs] = [cast(p.changes, 'boolean'), cast(p.leaseMs, 'bigint')];
     const deadline = sql`live.now + ${milliseconds(leaseMs)}`;
-    return statement<{ response: Answer }>(sql`
+    return sql`
       with ${lockSession(p)}, offer as materialized (
         select handoffs.id as handoff_row_id, handoffs.handoff_id, handoffs.requesting_agent, handoffs.expires_at,
           session.*
@@ -150,6 +149,6 @@ function prepareWrite(database: Database): (claim: Claim) => Promise<{ response:
         returning ${handoffJson} as handoff, live.session_id, live.now
       ), cancelled as (
         ${cancelOffers('live')}
-      ), ${answerFrom(sql`accepted, granted`, ['handoff', 'session'])}, ${recordAnswer(p)}`);
+      ), ${answerFrom(sql`accepted, granted`, ['handoff', 'session'])}`;
   });
 }

@@ -3,13 +3,12 @@ import { sql } from 'kysely';
 import { isRenewable } from '../../leases/renew-lease.js';
 import { prepareSessionMutation } from '../../mutation/prepare-session-mutation.js';
 import { lockArguments, lockSession, queueOffer, type LockArguments } from '../../mutation/read-situation.js';
-import { answerFrom, recordAnswer, type KeyArguments } from '../../mutation/replay.js';
+import { type KeyArguments, prepareAnswering } from '../../mutation/replay.js';
 import { handoffJson, handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
 import { isWithinTtl, renewedLease } from '../../rows/session-row.js';
 import { insertInto, update } from '../../statements/changes.js';
-import { clock, milliseconds } from '../../statements/clock.js';
-import type { Database } from '../../statements/database.js';
-import { statement } from '../../statements/query-builder.js';
+import { clock, milliseconds, type Clocked } from '../../statements/clock.js';
+import type { Database, Run } from '../../statements/database.js';
 import type { Operation } from '../operation.js';
 
 /** An answer as it is recorded. */
@@ -53,9 +52,11 @@ interface NewHandoff extends KeyArguments, LockArguments {
   readonly requestData: string | null;
 }
 
-function prepareWrite(database: Database): (handoff: NewHandoff) => Promise<{ response: Answer }[]> {
-  return database.prepareWrite('create_handoff', (p) =>
-    statement<{ response: Answer }>(sql`
+function prepareWrite(database: Database): Run<NewHandoff, { response: Answer }> {
+  return prepareAnswering(
+    database,
+    'create_handoff',
+    (p: Clocked<NewHandoff>, answerFrom) => sql`
       with ${lockSession(p)}, ${queueOffer}, timed as materialized (
         select queued.*, ${clock(p)} as offered_at from queued
       ), live as materialized (
@@ -88,6 +89,6 @@ function prepareWrite(database: Database): (handoff: NewHandoff) => Promise<{ re
         })}
         from live
         returning ${handoffJson} as handoff, handoffs.session_id, handoffs.created_at as now
-      ), ${answerFrom(sql`offered`, ['handoff'])}, ${recordAnswer(p)}`),
+      ), ${answerFrom(sql`offered`, ['handoff'])}`,
   );
 }

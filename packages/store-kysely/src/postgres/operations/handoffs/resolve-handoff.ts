@@ -11,13 +11,12 @@ import { sql } from 'kysely';
 import { cancelOffers, noLease, type SessionChange } from '../../leases/move-ownership.js';
 import { prepareHandoffMutation } from '../../mutation/prepare-handoff-mutation.js';
 import { lockArguments, lockSession, type LockArguments } from '../../mutation/read-situation.js';
-import { answerFrom, recordAnswer, type KeyArguments } from '../../mutation/replay.js';
+import { type KeyArguments, prepareAnswering } from '../../mutation/replay.js';
 import { handoffJson, handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
 import { update } from '../../statements/changes.js';
-import { clock } from '../../statements/clock.js';
-import type { Database } from '../../statements/database.js';
+import { clock, type Clocked } from '../../statements/clock.js';
+import type { Database, Run } from '../../statements/database.js';
 import { cast } from '../../statements/expressions.js';
-import { statement } from '../../statements/query-builder.js';
 import type { Operation } from '../operation.js';
 
 /** An answer as it is recorded. */
@@ -65,9 +64,11 @@ interface Resolution extends KeyArguments, LockArguments, Omit<SessionChange, 'c
 }
 
 /** A pending offer's deadline is compared with a clock that is read when the locks on both rows are held. */
-function prepareWrite(database: Database): (resolution: Resolution) => Promise<{ response: Answer }[]> {
-  return database.prepareWrite('resolve_handoff', (p) =>
-    statement<{ response: Answer }>(sql`
+function prepareWrite(database: Database): Run<Resolution, { response: Answer }> {
+  return prepareAnswering(
+    database,
+    'resolve_handoff',
+    (p: Clocked<Resolution>, answerFrom) => sql`
       with ${lockSession(p)}, handoff as materialized (
         select handoffs.id as handoff_row_id, handoffs.handoff_id, handoffs.status, handoffs.expires_at,
           session.id as session_id
@@ -105,6 +106,6 @@ function prepareWrite(database: Database): (resolution: Resolution) => Promise<{
         })}
         from live where handoffs.id = live.handoff_row_id
         returning ${handoffJson} as handoff, live.session_id, live.now
-      ), ${answerFrom(sql`resolved`, ['handoff'])}, ${recordAnswer(p)}`),
+      ), ${answerFrom(sql`resolved`, ['handoff'])}`,
   );
 }

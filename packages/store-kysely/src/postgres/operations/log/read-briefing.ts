@@ -47,8 +47,8 @@ export function prepareReadBriefing(
   };
 }
 
-/** More than any log holds, as integers of four bytes. */
-const everything = { total: 2 ** 31 - 1, each: 2 ** 31 - 1 };
+/** More than any log holds. */
+const everything = { total: Number.MAX_SAFE_INTEGER, each: Number.MAX_SAFE_INTEGER };
 
 type EntryKind = 'newest' | 'pinned';
 
@@ -107,12 +107,12 @@ const briefed = expressionBuilder<
   'session'
 >();
 
-/** Selects the newest entries until they hold enough: to send what a briefing cannot show costs more than to count. */
+/** Selects the newest entries until they hold enough. Counting bytes is cheaper than sending entries that are not shown. */
 function selectNewest(p: Clocked<BriefingArguments>) {
   const newest = selectLog()
     .selectAll('context_history')
     .select((eb) => {
-      const counted = sql<number>`least(${eb.ref('content_bytes')}, ${cast(p.entryBytes, 'integer')})::integer`;
+      const counted = sql<number>`least(${eb.ref('content_bytes')}, ${cast(p.entryBytes, 'bigint')})`;
       const upToHere = eb.fn.sum<number>(counted).over((over) => over.orderBy('sequence', 'desc'));
       return sql<number>`${upToHere} - ${counted}`.as('newer_bytes');
     })
@@ -120,7 +120,7 @@ function selectNewest(p: Clocked<BriefingArguments>) {
   return briefed
     .selectFrom(newest.as('newest'))
     .select(briefedColumns(p, 'newest'))
-    .where('newer_bytes', '<', cast(p.enoughBytes, 'integer'));
+    .where('newer_bytes', '<', cast(p.enoughBytes, 'bigint'));
 }
 
 const selectPinned = (p: Clocked<BriefingArguments>) =>

@@ -10,13 +10,12 @@ import {
 import { sql } from 'kysely';
 import { prepareMutation } from '../../mutation/prepare-mutation.js';
 import { prepareReadSessionSituation } from '../../mutation/read-situation.js';
-import { answerFrom, recordAnswer, selectRecorded, type KeyArguments } from '../../mutation/replay.js';
+import { type KeyArguments, prepareAnswering, selectRecorded } from '../../mutation/replay.js';
 import { isLapsed, isWithinTtl, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
 import { insertInto } from '../../statements/changes.js';
-import { clock } from '../../statements/clock.js';
-import type { Database } from '../../statements/database.js';
+import { clock, type Clocked } from '../../statements/clock.js';
+import type { Database, Run } from '../../statements/database.js';
 import { cast } from '../../statements/expressions.js';
-import { statement } from '../../statements/query-builder.js';
 import type { Operation } from '../operation.js';
 
 /** An answer as it is recorded. */
@@ -64,9 +63,11 @@ interface NewSession extends KeyArguments {
  * Creates the session, or finds the one that is resumed. Returns no row if the call has a recorded answer, the session
  * may not be resumed, or another call has created it since the statement began.
  */
-function prepareWrite(database: Database): (session: NewSession) => Promise<{ response: Answer }[]> {
-  return database.prepareWrite('create_session', (p) =>
-    statement<{ response: Answer }>(sql`
+function prepareWrite(database: Database): Run<NewSession, { response: Answer }> {
+  return prepareAnswering(
+    database,
+    'create_session',
+    (p: Clocked<NewSession>, answerFrom) => sql`
       with clock as materialized (select ${clock(p)} as now, ${selectRecorded(p)} is null as is_first_call),
       existing as materialized (
         select ${sessionJson} as session, sessions.id as session_id, (
@@ -104,6 +105,6 @@ function prepareWrite(database: Database): (session: NewSession) => Promise<{ re
         union all
         select session, session_id, false from existing, clock
         where ${p.resumes}::boolean and is_resumable and is_first_call
-      ), ${answerFrom(sql`found, clock`, ['session', 'created'])}, ${recordAnswer(p)}`),
+      ), ${answerFrom(sql`found, clock`, ['session', 'created'])}`,
   );
 }

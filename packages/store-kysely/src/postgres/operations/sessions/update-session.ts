@@ -9,11 +9,11 @@ import { sql } from 'kysely';
 import { isRenewable } from '../../leases/renew-lease.js';
 import { prepareSessionMutation } from '../../mutation/prepare-session-mutation.js';
 import { lockArguments, lockSession, type LockArguments } from '../../mutation/read-situation.js';
-import { answerFrom, recordAnswer, type KeyArguments } from '../../mutation/replay.js';
+import { type KeyArguments, prepareAnswering } from '../../mutation/replay.js';
 import { isWithinTtl, renewedLease, sessionJson, sessionRecord, type SessionRow } from '../../rows/session-row.js';
 import { update } from '../../statements/changes.js';
-import type { Database } from '../../statements/database.js';
-import { statement } from '../../statements/query-builder.js';
+import type { Clocked } from '../../statements/clock.js';
+import type { Database, Run } from '../../statements/database.js';
 import type { Operation } from '../operation.js';
 
 /** An answer as it is recorded. */
@@ -54,9 +54,11 @@ interface Changes extends KeyArguments, LockArguments {
   readonly ttlMs: number | null;
 }
 
-function prepareWrite(database: Database): (changes: Changes) => Promise<{ response: Answer }[]> {
-  return database.prepareWrite('update_session', (p) =>
-    statement<{ response: Answer }>(sql`
+function prepareWrite(database: Database): Run<Changes, { response: Answer }> {
+  return prepareAnswering(
+    database,
+    'update_session',
+    (p: Clocked<Changes>, answerFrom) => sql`
       with ${lockSession(p)}, saved as (
         ${update('sessions', {
           state: sql`coalesce(${p.state}, sessions.state)`,
@@ -72,6 +74,6 @@ function prepareWrite(database: Database): (changes: Changes) => Promise<{ respo
         where sessions.id = session.id and ${isRenewable('session', sql`session.now`)}
           and (${p.mayBeExpired}::boolean or session.state <> 'active' or ${isWithinTtl('session', sql`session.now`)})
         returning ${sessionJson} as session, sessions.id as session_id, session.now
-      ), ${answerFrom(sql`saved`, ['session'])}, ${recordAnswer(p)}`),
+      ), ${answerFrom(sql`saved`, ['session'])}`,
   );
 }
