@@ -54,7 +54,6 @@ async function open(context: Context): Promise<OpenSubject> {
         name: `briefing, ${atOnce(8)}`,
         ours: reading('library', 8, briefing),
         limit: raw(8, briefed),
-        bar: { atLeast: 0.4 },
       },
     ],
     settings: database.settings,
