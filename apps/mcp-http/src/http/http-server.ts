@@ -46,7 +46,7 @@ export interface HttpServer {
 const keepAliveTimeoutMs = 75_000;
 
 /** Characters that the adapter allows in a Host header, but then parses as other parts of the URL. */
-const moreThanHost = /[\s@\\]/;
+const moreThanHost = /[\s@\\#?/]/;
 
 /** Answers are for one caller, are no documents, and are not for display. */
 const securityHeaders = new Map([

@@ -262,7 +262,7 @@ describe('Host and Origin', () => {
     expect(await statusFor(headers, '/mcp/below')).toBe(status);
   });
 
-  it.each(['text/html', 'a/b', 'local?host', 'aaa@127.1', 'aa@127.1\\'])(
+  it.each(['text/html', 'a/b', 'local?host', 'aaa@127.1', 'aa@127.1\\', '0.#!!!!', '0.?!!!!', '0./!!!!'])(
     'are refused in JSON when Host names nothing: %s',
     async (host) => {
       const { status, text } = await answerFor({ host }, '/mcp');
