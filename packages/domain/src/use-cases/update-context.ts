@@ -4,6 +4,7 @@ import { contextTypeSchema } from '../model/entry.js';
 import { storableObject, storableText } from '../model/json.js';
 import { sessionKeySchema } from '../model/names.js';
 import { estimateTokens } from '../rules/text/estimate-tokens.js';
+import { isoTime } from '../rules/text/iso-time.js';
 import { limits } from '../rules/limits.js';
 import { defineUseCase, fenceArguments, mutationArguments } from './use-case.js';
 
@@ -56,7 +57,7 @@ export const updateContext = defineUseCase({
     return {
       sessionKey,
       sequence: appended.sequence,
-      createdAt: new Date(appended.createdAtMs).toISOString(),
+      createdAt: isoTime(appended.createdAtMs),
       contentBytes: appended.contentBytes,
       estimatedTokens: appended.estimatedTokens,
       epoch: appended.epoch,

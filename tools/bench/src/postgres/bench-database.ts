@@ -6,7 +6,7 @@ import type { Context } from '../row.js';
 
 export const owner = 'planner';
 const sessionKey = (index: number): string => `session-${index}`;
-/** Returns the key of one of so many sessions. */
+/** Returns the key of one of `count` sessions. */
 export const randomSession = (count: number): string => sessionKey(1 + Math.floor(Math.random() * count));
 
 export interface BenchDatabase extends RunDatabase {
@@ -16,7 +16,7 @@ export interface BenchDatabase extends RunDatabase {
   readonly reset: () => Promise<void>;
 }
 
-/** Creates a database with the product's schema and so many sessions of one owner, and defers its removal. */
+/** Creates a database with the product's schema and `count` sessions of one owner, and defers its removal. */
 export async function benchDatabase({ effort, resources, progress }: Context, count: number): Promise<BenchDatabase> {
   const database = await createRunDatabase(resources);
   progress(`creating ${count} sessions`);

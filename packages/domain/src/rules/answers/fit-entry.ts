@@ -29,7 +29,8 @@ export function wholeEntryBytes(entry: Entry): number {
   );
 }
 
-const digits = (count: number): number => String(count).length;
+/** The characters of a number of entries, bytes or tokens as JSON. */
+export const digits = (count: number): number => String(count).length;
 
 /** An entry that fits, with its size as JSON, so that a page measures each entry once. */
 export interface FittedEntry {

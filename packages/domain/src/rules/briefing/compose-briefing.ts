@@ -5,7 +5,7 @@ import { briefingText } from './briefing-text.js';
 import { contextCursors } from '../cursors/context-cursor.js';
 import { cutToJsonBytes, previewOf } from '../text/cut-text.js';
 import { bytesWithin, estimateTokens } from '../text/estimate-tokens.js';
-import { fitEntry, jsonBytes } from '../answers/fit-entry.js';
+import { digits, fitEntry, jsonBytes } from '../answers/fit-entry.js';
 import { presentEntry } from '../answers/present.js';
 
 /** Shares of a briefing's budget. Text and pins are bounded, so that there is always room for the newest entries. */
@@ -179,5 +179,3 @@ function withinBudget(briefing: Briefing, budget: number): Briefing {
   }
   return briefing;
 }
-
-const digits = (count: number): number => String(count).length;

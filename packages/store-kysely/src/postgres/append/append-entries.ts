@@ -39,7 +39,7 @@ export const appendedOnce = 'context_history_idempotency';
 
 /**
  * Looks up idempotency keys only if the batch has some. Skips locked sessions only if the batch has several sessions. An
- * entry that is alone has a statement of its own, without arrays and sums. The server needs a third less time for it.
+ * entry that is alone takes another statement, without arrays and sums. The server needs a third less time for it.
  */
 export function prepareAppendEntries(database: Database): AppendEntries {
   const appendAlone = prepareAppendAlone(database);
