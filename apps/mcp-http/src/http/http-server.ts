@@ -64,7 +64,6 @@ const securityHeaders = new Map([
 export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { host, port, telemetry, log = () => undefined, maxConnections = 10_000 } = options;
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000 } = options;
-  const requests = new Set<object>();
   const server = createServer({
     // Probes may omit it. Other requests without it are refused below, with a message.
     requireHostHeader: false,
@@ -75,32 +74,29 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   });
   await listen(server, host, port);
   const connections = new ConnectionLimit(server, { maxConnections, telemetry, log });
-  answerRequests(server, options, { connections, requests });
+  const countUnderWay = answerRequests(server, options, connections);
   const { port: bound } = server.address() as AddressInfo;
   return {
     url: `http://${urlHost(host)}:${bound}`,
-    drain: (cutAfterMs) => drainConnections(server, () => requests.size, cutAfterMs),
+    drain: (cutAfterMs) => drainConnections(server, countUnderWay, cutAfterMs),
   };
 }
 
-interface OpenRequests {
-  readonly connections: ConnectionLimit;
-  /** The requests under way. */
-  readonly requests: Set<object>;
-}
-
+/** Answers requests. Returns a function that tells how many are under way. */
 function answerRequests(
   server: Server,
   { fetch, isStopping = () => false, telemetry }: HttpServerOptions,
-  { connections, requests }: OpenRequests,
-): void {
+  connections: ConnectionLimit,
+): () => number {
+  // Not a set of the requests: V8 keeps what was removed from a set that changes often until a full collection.
+  let underWay = 0;
   const countRefusal = telemetry?.countRefusal ?? (() => undefined);
   server.on('request', (incoming, outgoing) => {
     const { socket } = incoming;
-    requests.add(incoming);
+    underWay += 1;
     connections.beginRequest(socket);
     outgoing.once('close', () => {
-      requests.delete(incoming);
+      underWay -= 1;
       connections.endRequest(socket);
     });
     const requestId = requestIdOf(incoming);
@@ -127,6 +123,7 @@ function answerRequests(
     const errorHandler = (error: unknown): Response => answerUnrouted(error, bindings);
     void getRequestListener(answer, { errorHandler })(incoming, outgoing);
   });
+  return () => underWay;
 }
 
 const noConnection: Refusal = {

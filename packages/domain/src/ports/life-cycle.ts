@@ -14,21 +14,28 @@ export interface LifeCycle {
  * @param release releases the resources. It gets a promise that resolves when all calls under way have settled, and the
  *   time that the caller gives them, in milliseconds. Default: Infinity
  */
-export function createLifeCycle(release: (settled: Promise<unknown>, withinMs: number) => Promise<void>): LifeCycle {
-  const underWay = new Set<Promise<unknown>>();
+export function createLifeCycle(release: (settled: Promise<void>, withinMs: number) => Promise<void>): LifeCycle {
+  const settled = Promise.withResolvers<void>();
+  // Not a set of the calls: V8 keeps what was removed from a set that changes often, here answers, until a full collection.
+  let underWay = 0;
   let closing: Promise<void> | undefined;
+
+  function close(withinMs: number): Promise<void> {
+    if (underWay === 0) settled.resolve();
+    return release(settled.promise, withinMs);
+  }
 
   return {
     run: async (start) => {
       if (closing !== undefined) throw storeClosed();
-      const answer = start();
-      underWay.add(answer);
+      underWay += 1;
       try {
-        return await answer;
+        return await start();
       } finally {
-        underWay.delete(answer);
+        underWay -= 1;
+        if (closing !== undefined && underWay === 0) settled.resolve();
       }
     },
-    close: (withinMs = Infinity) => (closing ??= release(Promise.allSettled(underWay), withinMs)),
+    close: (withinMs = Infinity) => (closing ??= close(withinMs)),
   };
 }

@@ -10,7 +10,8 @@ export interface SilenceWatch {
 
 interface Wait {
   readonly untilMs: number;
-  readonly onSilence: () => void;
+  /** Undefined when the wait is over. V8 keeps what was removed from a set that changes often until a full collection. */
+  onSilence: (() => void) | undefined;
 }
 
 /**
@@ -33,16 +34,19 @@ export function createSilenceWatch(limitMs: number): SilenceWatch {
       const leftMs = wait.untilMs - performance.now();
       if (leftMs > 0) return setTimer(Math.ceil(leftMs));
       waits.delete(wait);
-      wait.onSilence();
+      wait.onSilence?.();
     }
   }
 
   return {
     begin: (onSilence) => {
-      const wait = { untilMs: performance.now() + limitMs, onSilence };
+      const wait: Wait = { untilMs: performance.now() + limitMs, onSilence };
       waits.add(wait);
       if (!isTimerSet) setTimer(limitMs);
-      return () => waits.delete(wait);
+      return () => {
+        wait.onSilence = undefined;
+        waits.delete(wait);
+      };
     },
   };
 }
