@@ -9,7 +9,7 @@ describe('the life cycle of a store', () => {
       events.push('released');
     });
     const call = Promise.withResolvers<string>();
-    const answered = lifeCycle.run(() => call.promise).then((answer) => events.push(answer));
+    const answered = lifeCycle.run(async () => events.push(await call.promise));
     const failed = lifeCycle.run(() => Promise.reject(new Error('lost')));
     await expect(failed).rejects.toThrow('lost');
 
