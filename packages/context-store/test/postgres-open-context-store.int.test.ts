@@ -1,7 +1,6 @@
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openContextStore } from '../src/index.js';
-import { runContextStore } from './context-store-command.js';
 
 let database: TemporaryDatabase;
 beforeEach(async () => {
@@ -43,14 +42,3 @@ it.each(['connectTimeoutMs', 'statementTimeoutMs', 'idleInTransactionTimeoutMs']
     await (await opening(2 ** 31 - 1)).close();
   },
 );
-
-it('is migrated by context-store migrate, which says so in one line', async () => {
-  const { host, pathname } = new URL(database.url);
-  const migrate = () => runContextStore(['migrate'], { DATABASE_URL: database.url });
-  expect(await migrate()).toEqual({
-    code: 0,
-    stdout: `context-store: PostgreSQL at ${host}${pathname}: migrated from schema 0 to 1\n`,
-    stderr: '',
-  });
-  expect((await migrate()).stdout).toBe(`context-store: PostgreSQL at ${host}${pathname}: already at schema 1\n`);
-});
