@@ -56,11 +56,16 @@ describe('query plans on SQLite', () => {
     const statementsOfIndex = {
       context_history_pinned: 2,
       context_history_idempotency: 1,
-      handoffs_pending_inbox: 2,
+      // A list, and the count of what is pending.
+      handoffs_inbox: 2,
+      handoffs_inbox_of_project: 1,
+      handoffs_outbox: 1,
+      handoffs_outbox_of_project: 1,
+      sessions_by_project: 2,
       // Finds lapses (for a list, a peek and a count), whether there are any, and which are stored next.
       handoffs_lease_check: 3,
       // One of them is the foreign key's check when a session is deleted.
-      handoffs_of_session: 4,
+      handoffs_of_session: 5,
       idempotency_keys_about: 1,
     };
     for (const [index, statements] of Object.entries(statementsOfIndex)) {
