@@ -72,4 +72,19 @@ describe('query plans on SQLite', () => {
       expect(plansWith(new RegExp(`INDEX ${index}\\b`)), index).toHaveLength(statements);
     }
   });
+
+  it('read one range for each address, so that nothing of other addresses, projects and statuses costs anything', () => {
+    const ranges = {
+      handoffs_inbox: ['namespace=? AND status=? AND target_agent=? AND rowid>?', 'namespace=? AND status=?'],
+      handoffs_inbox_of_project: ['namespace=? AND project=? AND status=? AND target_agent=? AND rowid>?'],
+      handoffs_outbox: ['namespace=? AND requesting_agent=? AND rowid>?'],
+      handoffs_outbox_of_project: ['namespace=? AND project=? AND requesting_agent=? AND rowid>?'],
+      sessions_by_project: ['namespace=? AND project=? AND rowid<?', 'namespace=? AND project=? AND rowid<?'],
+    };
+    for (const [index, expected] of Object.entries(ranges)) {
+      const search = new RegExp(String.raw`INDEX ${index} \((.*)\)$`);
+      const found = plans.flatMap(({ steps }) => steps.flatMap((detail) => search.exec(detail)?.[1] ?? []));
+      expect(found.toSorted(), index).toEqual(expected.toSorted());
+    }
+  });
 });
