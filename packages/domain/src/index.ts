@@ -6,6 +6,7 @@ export {
   type ContextStore,
   type ContextStoreOptions,
   type ContextStorePorts,
+  type FindProject,
   type UseCaseInput,
   type UseCaseResult,
 } from './context-store.js';
@@ -43,6 +44,14 @@ export {
   sessionKeySchema,
   targetAgentSchema,
 } from './model/names.js';
+export {
+  allProjects,
+  namedProjectSchema,
+  noProject,
+  projectOfFolder,
+  projectOfRemote,
+  projectSchema,
+} from './model/project.js';
 export { recordedNote } from './model/recorded-note.js';
 export { sessionStatuses, type Session, type SessionStatus } from './model/session.js';
 export { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
@@ -72,6 +81,7 @@ export type {
   LogTail,
   MarkRead,
   NamespaceCounts,
+  ProjectFilter,
   ReadBriefing,
   ReadEntries,
   ReadMark,
@@ -137,6 +147,7 @@ export {
   renewedLease,
   type Ownership,
 } from './rules/sessions/ownership.js';
+export { isOfProjects } from './rules/project-filter.js';
 export { handoffNotFound, sessionExists, sessionNotFound } from './rules/refusals/not-found.js';
 export { refuseMark } from './rules/refusals/refuse-mark.js';
 export { refusePosition } from './rules/refusals/refuse-position.js';

@@ -45,7 +45,7 @@ export const requestHandoff = defineUseCase({
     });
     if (!replayed) {
       count({ kind: 'handoff_processed', requestType, event: 'requested' });
-      publish({ kind: 'handoff_offered', namespace, targetAgent });
+      publish({ kind: 'handoff_offered', namespace, targetAgent, project: handoff.project });
       publish({ kind: 'session_changed', namespace, sessionKey });
     }
     return {

@@ -20,6 +20,7 @@ export function presentSession(session: SessionRecord, dormantAfterMs: number): 
     version: session.version,
     lastSequence: session.lastSequence,
     title: session.title,
+    project: session.project,
     metadata: session.metadata,
     createdAt: isoTime(session.createdAtMs),
     updatedAt: isoTime(session.updatedAtMs),
@@ -54,6 +55,7 @@ export function presentHandoff(handoff: HandoffRecord): Handoff {
   return withoutUndefined({
     handoffId: handoff.handoffId,
     sessionKey: handoff.sessionKey,
+    project: handoff.project,
     requestType: handoff.requestType,
     status: handoffStatus(handoff),
     requestingAgent: handoff.requestingAgent,

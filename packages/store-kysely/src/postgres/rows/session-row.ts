@@ -35,6 +35,7 @@ export const sessionColumns = [
   epochMs(sessions.ref('sessions.last_activity_at')).as('last_activity_at'),
   'sessions.ttl_ms',
   'sessions.title',
+  'sessions.project',
   'sessions.metadata',
   ...leasedSessionColumns,
 ] as const;
@@ -97,6 +98,7 @@ export const sessionRecord = (row: SessionRow, observedAtMs: number): SessionRec
   version: row.version,
   lastSequence: row.last_sequence,
   title: row.title ?? undefined,
+  project: row.project ?? undefined,
   metadata: row.metadata,
   createdAtMs: row.created_at,
   updatedAtMs: row.updated_at,

@@ -24,6 +24,7 @@ export function sessionRecord(row: Omit<SessionRow, 'id'>, observedAtMs: number)
     lastSequence: row.last_sequence,
     lease: leaseOf(row),
     title: row.title ?? undefined,
+    project: row.project ?? undefined,
     metadata: JSON.parse(row.metadata) as JsonObject,
     createdAtMs: row.created_at,
     updatedAtMs: row.updated_at,
@@ -117,6 +118,7 @@ export const prepareSaveSession: (connection: Connection) => (row: SessionRow) =
         ttl_ms: p.ttl_ms,
         title: p.title,
         metadata: p.metadata,
+        project: p.project,
       })
       .where('id', '=', p.id),
   ).run;

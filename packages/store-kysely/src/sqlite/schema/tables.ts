@@ -44,6 +44,7 @@ export interface SessionsTable {
   readonly lease_expires_at: number | null;
   /** A total of the whole log, like `content_bytes`. */
   readonly pinned_count: number;
+  readonly project: string | null;
 }
 
 /** The logs: one row per entry, immutable. The key makes the log of a session one contiguous range. */
@@ -102,6 +103,8 @@ export interface HandoffsTable {
    * write and is on the session's row.
    */
   readonly lease_check_at: number | null;
+  /** A copy of the session's, so that an inbox reads one table. */
+  readonly project: string | null;
 }
 
 /** Up to where agents have read the logs. */

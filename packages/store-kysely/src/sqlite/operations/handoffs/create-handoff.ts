@@ -62,6 +62,7 @@ const newHandoff = (session: SessionRow, request: CreateHandoff, nowMs: number):
   claimant: null,
   granted_epoch: null,
   lease_check_at: null,
+  project: session.project,
 });
 
 function prepareInsertHandoff(connection: Connection): (row: NewHandoffRow) => void {
@@ -85,6 +86,7 @@ function prepareInsertHandoff(connection: Connection): (row: NewHandoffRow) => v
       instructions: p.instructions,
       request_data: p.request_data,
       result: p.result,
+      project: p.project,
     }),
   ).run;
 }

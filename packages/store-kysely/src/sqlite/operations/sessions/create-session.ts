@@ -65,6 +65,7 @@ const newSession = (request: CreateSession, nowMs: number): NewSessionRow => ({
   lease_ms: null,
   lease_expires_at: null,
   pinned_count: 0,
+  project: request.project ?? null,
 });
 
 function prepareInsertSession(connection: Connection): (row: NewSessionRow) => void {
@@ -89,6 +90,7 @@ function prepareInsertSession(connection: Connection): (row: NewSessionRow) => v
       metadata: p.metadata,
       former_owners: p.former_owners,
       pinned_count: p.pinned_count,
+      project: p.project,
     }),
   ).run;
 }
