@@ -51,7 +51,7 @@ export const updateSession = defineUseCase({
       epoch,
     });
     if (!replayed) publish({ kind: 'session_changed', namespace, sessionKey });
-    const shown = presentSession(session, settings.dormantAfterMs);
+    const shown = presentSession(session, settings);
     return {
       note: recordedNote,
       session: fitSession(shown, changedRecordBytes, agent()),

@@ -1,4 +1,4 @@
-import { ContextStoreError, requestTypes, type AppendEntry, type ClaimedHandoff, type Store } from '@org/domain';
+import { ContextStoreError, offerTypes, type AppendEntry, type ClaimedHandoff, type Store } from '@org/domain';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkHistory } from '../history/check-history.js';
 import { createHistoryRecorder, type HistoryRecorder } from '../history/record-history.js';
@@ -66,7 +66,7 @@ export function describeConcurrency(
       for (let round = 0; round < rounds; round += 1) {
         const sessionKey = `round-${round}`;
         await race.next().createSession({ sessionKey });
-        const requestType = requestTypes[round % requestTypes.length] ?? 'full_handoff';
+        const requestType = offerTypes[round % offerTypes.length] ?? 'full_handoff';
         const offer = await race.next().offer({ sessionKey, targetAgent: 'role:builder', requestType });
         const claims = await Promise.all(
           Array.from({ length: acceptors }, (_, index) => refusable(race.next().claim(offer, `acceptor-${index}`))),

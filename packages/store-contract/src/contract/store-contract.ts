@@ -13,6 +13,8 @@ import { describeOwnership } from './ownership.js';
 import { describeMarks } from './marks.js';
 import { describeNumbers } from './numbers.js';
 import { describeSessions } from './sessions.js';
+import { describeTakeOverRequests } from './take-over-requests.js';
+import { describeTakeOvers } from './take-overs.js';
 import { describeTails } from './tails.js';
 import type { StoreHarness } from '../harness/store-harness.js';
 import { scenarioTest, StoreScenario } from '../store-scenario.js';
@@ -38,6 +40,8 @@ export function describeStoreContract(engine: string, open: () => Promise<StoreH
     describeLeases(test);
     describeLapses(test);
     describeOwnership(test);
+    describeTakeOvers(test);
+    describeTakeOverRequests(test);
     describeFencing(test);
     describeMarks(test);
     describeNumbers(test);

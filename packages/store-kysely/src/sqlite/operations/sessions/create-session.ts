@@ -65,6 +65,15 @@ const newSession = (request: CreateSession, nowMs: number): NewSessionRow => ({
   lease_ms: null,
   lease_expires_at: null,
   pinned_count: 0,
+  former_participants: '[]',
+  owner_wrote_at: nowMs,
+  owner_last_sequence: null,
+  take_over_handoff_id: null,
+  take_over_by: null,
+  take_over_at: null,
+  take_over_until: null,
+  taken_over_at: null,
+  lapsed_handoff_id: null,
 });
 
 function prepareInsertSession(connection: Connection): (row: NewSessionRow) => void {
@@ -89,6 +98,8 @@ function prepareInsertSession(connection: Connection): (row: NewSessionRow) => v
       metadata: p.metadata,
       former_owners: p.former_owners,
       pinned_count: p.pinned_count,
+      former_participants: p.former_participants,
+      owner_wrote_at: p.owner_wrote_at,
     }),
   ).run;
 }
