@@ -144,7 +144,7 @@ export {
   mayTakeOver,
   pendingTakeOver,
   shownTakeOver,
-  silentSinceMs,
+  lastSignAtMs,
   takeOverNotice,
   type TakeOverAsker,
 } from './rules/handoffs/take-over.js';

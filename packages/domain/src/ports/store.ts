@@ -317,8 +317,8 @@ export interface AppendAnswer extends AppendedEntry {
 
 /** Tells the writers of a session that an agent asks for it. */
 export interface TakeOverNotice extends Pick<TakeOverRequest, 'handoffId' | 'requestedBy'> {
-  /** Since when the owner has been silent, counted from the request at the earliest. */
-  readonly silentSinceMs: number;
+  /** The owner's last sign of life, but not before the request. */
+  readonly lastSignAtMs: number;
 }
 
 /** An entry, with the part of its content that the request asked for. */

@@ -97,9 +97,9 @@ export function describeTakeOverRequests(test: ScenarioTest): void {
       await s.advance(1000);
       const told = { handoffId, requestedBy: 'rescuer' };
       const first = await s.append({ idempotency: once('first') });
-      expect(first.takeOver).toEqual({ ...told, silentSinceMs: first.createdAtMs });
+      expect(first.takeOver).toEqual({ ...told, lastSignAtMs: first.createdAtMs });
       await s.advance(1000);
-      expect((await s.append({ agent: 'helper' })).takeOver).toEqual({ ...told, silentSinceMs: first.createdAtMs });
+      expect((await s.append({ agent: 'helper' })).takeOver).toEqual({ ...told, lastSignAtMs: first.createdAtMs });
       const many = await Promise.all([1, 2, 3].map((n) => s.append({ content: `${n}`, idempotency: once(`${n}`) })));
       expect(many.map(({ takeOver }) => takeOver?.handoffId)).toEqual([handoffId, handoffId, handoffId]);
       expect((await s.append({ idempotency: once('first') })).takeOver).toBeUndefined();

@@ -52,6 +52,7 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   await operations.claimHandoff({ ...offered, idempotency: once('claim') });
   await operations.resolveHandoff({ ...offered, outcome: 'returned', idempotency: once('resolve') });
   await runLeaseStatements(operations, { owner: agent, name, ...ref });
+  await runTakeOverStatements(operations, { owner: agent, name, ...ref });
   await operations.markRead({ ...ref, agent });
   await operations.markRead({ ...ref, agent, sequence: 1 });
   await operations.listSessions({ namespace, limit: 20, dormantAfterMs: 1 });
@@ -64,6 +65,28 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   await operations.listHandoffs({ ...inbox, agent, direction: 'outbox' });
   await listTurns(operations, namespace, name);
   await operations.deleteSession({ namespace, sessionKey: `session-${name}` });
+}
+
+/** Takes the session over twice, with and without an idempotency key, so that the owner has it again. */
+async function runTakeOverStatements(operations: Operations, { owner, name, ...ref }: Round): Promise<void> {
+  const turns = [
+    { agent: 'rescuer', idempotency: undefined },
+    { agent: owner, idempotency: { key: `take-${name}`, tool: 'tool', requestHash: 'hash' } },
+  ];
+  for (const { agent, idempotency } of turns) {
+    const handoffId = `ask-${agent}-${name}`;
+    const request = { requestType: 'take_over', takeOverBy: 'namespace' } as const;
+    await operations.createHandoff(offerWork(`other-${handoffId}`, { ...ref, ...request, agent }));
+    await operations.createHandoff(offerWork(handoffId, { ...ref, ...request, agent }));
+    await operations.resolveHandoff({ ...ref, agent, handoffId, outcome: 'cancelled' });
+    await operations.claimHandoff({
+      namespace: ref.namespace,
+      handoffId: `other-${handoffId}`,
+      agent,
+      idempotency,
+      takeOverAfterMs: 0,
+    });
+  }
 }
 
 /** Lists a page on which the first offer of one sender replaces the second of another, and reads a handoff by its id. */

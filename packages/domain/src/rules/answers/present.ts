@@ -40,9 +40,9 @@ export function presentSession(session: SessionRecord, { dormantAfterMs, takeOve
 
 /** Returns a request to take a session over as the session's writers see it. */
 export const presentTakeOver = (
-  { handoffId, requestedBy, silentSinceMs }: TakeOverNotice,
+  { handoffId, requestedBy, lastSignAtMs }: TakeOverNotice,
   takeOverAfterMs: number,
-): TakeOver => ({ handoffId, requestedBy, acceptableAt: isoTime(silentSinceMs + takeOverAfterMs) });
+): TakeOver => ({ handoffId, requestedBy, acceptableAt: isoTime(lastSignAtMs + takeOverAfterMs) });
 
 /** Returns what is known of a former owner as the new owner sees it. */
 export const presentTookOver = ({ from, lastSequence, lastWroteAtMs }: TookOverRecord): TookOver =>

@@ -121,8 +121,8 @@ function refuseLeased({ sessionKey, owner, lease, observedAtMs }: SessionRecord)
   );
 }
 
-/** Since when the owner has been silent, counted from the request at the earliest. */
-export const silentSinceMs = (
+/** Returns when the owner last gave a sign of life, but not before the request. The deadline is counted from then. */
+export const lastSignAtMs = (
   { requestedAtMs }: Pick<TakeOverRequest, 'requestedAtMs'>,
   { ownerWroteAtMs = requestedAtMs }: Pick<SessionRecord, 'ownerWroteAtMs'>,
 ): number => Math.max(requestedAtMs, ownerWroteAtMs);
@@ -134,7 +134,7 @@ export function takeOverNotice(
   const { takeOver } = session;
   if (takeOver === undefined) return undefined;
   const { handoffId, requestedBy } = takeOver;
-  return { handoffId, requestedBy, silentSinceMs: silentSinceMs(takeOver, session) };
+  return { handoffId, requestedBy, lastSignAtMs: lastSignAtMs(takeOver, session) };
 }
 
 /** Returns the request if it has not lapsed. */
@@ -183,7 +183,7 @@ function refuseEarly(
   takeOverAfterMs: number,
 ): ContextStoreError | undefined {
   const { sessionKey, owner, ownerWroteAtMs, observedAtMs } = session;
-  const acceptableAtMs = silentSinceMs({ requestedAtMs }, session) + takeOverAfterMs;
+  const acceptableAtMs = lastSignAtMs({ requestedAtMs }, session) + takeOverAfterMs;
   if (acceptableAtMs <= observedAtMs) return undefined;
   const acceptableAt = isoTime(acceptableAtMs);
   const wrote =

@@ -263,7 +263,7 @@ const selectTakeOver = sql`
   case when session.take_over_until > session.now then json_build_object(
     'handoffId', session.take_over_handoff_id,
     'requestedBy', session.take_over_by,
-    'silentSinceMs', ${epochMs(sql<Date>`greatest(
+    'lastSignAtMs', ${epochMs(sql<Date>`greatest(
       session.take_over_at, session.owner_wrote_at, case when entry.agent = session.owner then session.now end
     )`)}
   ) end`;

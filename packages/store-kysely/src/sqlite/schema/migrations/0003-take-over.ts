@@ -21,6 +21,8 @@ export const takeOver: Migration = {
     -- What an accepted request to take over found: owner_wrote_at and owner_last_sequence of the session.
     alter table handoffs add column found_wrote_at integer;
     alter table handoffs add column found_last_sequence integer;
+    create index handoffs_pending_take_overs on handoffs (session_id, expires_at)
+      where status = 'pending' and request_type = 'take_over';
     -- Whether an agent has accepted a handoff of a session decides whether it may ask for it.
     create index handoffs_accepted_of_session on handoffs (session_id, accepted_by) where accepted_by is not null;
   `,
