@@ -3,6 +3,7 @@ import { ContextStoreError } from './errors.js';
 import { agentSchema, namespaceSchema, sessionKeySchema } from './model/names.js';
 import { namedProjectSchema, noProject, projectSchema } from './model/project.js';
 import type { Session } from './model/session.js';
+import { takeOverPolicies, type TakeOverPolicy } from './model/take-over.js';
 import { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
 import type { Idempotency, NamespaceCounts, SessionRef, Store } from './ports/store.js';
 import { noTelemetry, type BusinessEvent, type McpRequest, type Telemetry } from './ports/telemetry.js';
@@ -65,7 +66,7 @@ export interface ContextStore {
   readonly getContext: Method<'getContext'>;
   /** Returns what a resuming agent reads first, within a token budget. */
   readonly getBriefing: Method<'getBriefing'>;
-  /** Offers a session to another agent. */
+  /** Offers a session to another agent, or asks the owner for it. */
   readonly requestHandoff: Method<'requestHandoff'>;
   /** Lists the inbox or outbox, oldest first. `cursor` lists only what is new, and `waitSeconds` waits for it. */
   readonly listHandoffs: Method<'listHandoffs'>;
@@ -128,6 +129,16 @@ export interface ContextStoreOptions {
   /** How long an offer stays pending if its request sets no time, in milliseconds. Default: seven days. */
   readonly handoffTtlMs?: number | undefined;
   /**
+   * How long the owner of a session must be silent before an agent that asked for the session may take it over, in
+   * milliseconds. Default: ten minutes.
+   */
+  readonly takeOverAfterMs?: number | undefined;
+  /**
+   * Who may ask for a session that it does not own. `participants`: agents that took part in it. `project`: these, and
+   * agents of its project. `namespace`: any agent. Default: `project`.
+   */
+  readonly takeOverBy?: TakeOverPolicy | undefined;
+  /**
    * How long a call may take, in milliseconds, on top of its `waitSeconds`. After that it throws STORE_UNAVAILABLE, and
    * operations that still wait for a turn at the store are dropped. Default: only the store's own timeouts apply.
    */
@@ -155,6 +166,8 @@ const optionsSchema = z.strictObject({
   dormantAfterMs: ttlMs.default(24 * hourMs),
   sessionTtlMs: ttlMs.optional(),
   handoffTtlMs: ttlMs.default(7 * 24 * hourMs),
+  takeOverAfterMs: ttlMs.default(limits.takeOverAfterMs),
+  takeOverBy: z.enum(takeOverPolicies).default('project'),
   callTimeoutMs: z.int().min(1).max(limits.callTimeoutMs).optional(),
 });
 
@@ -295,7 +308,7 @@ type PlainMethod = 'readSession' | 'deleteSession' | 'countNamespace' | 'subscri
 
 function plainMethods(
   { store, bus }: { readonly store: Store; readonly bus: EventBus },
-  { dormantAfterMs }: Settings,
+  settings: Settings,
   callTimeoutMs: number | undefined,
   namespaceOf: (caller: Caller) => string,
 ): Pick<ContextStore, PlainMethod> {
@@ -307,7 +320,7 @@ function plainMethods(
   });
   return {
     readSession: async (sessionKey, caller = {}) =>
-      presentSession(await reading(() => store.readSession(refOf(sessionKey, caller))), dormantAfterMs),
+      presentSession(await reading(() => store.readSession(refOf(sessionKey, caller))), settings),
     deleteSession: async (sessionKey, caller = {}) => {
       const ref = refOf(sessionKey, caller);
       await hideInternals(store.deleteSession(ref));

@@ -36,6 +36,10 @@ export const errorCodes = {
   HANDOFF_NOT_PENDING: { retryable: false, meaning: 'The handoff is no longer in a state that allows this step.' },
   HANDOFF_CLAIMED: { retryable: false, meaning: 'Another agent accepted the handoff first.' },
   HANDOFF_EXPIRED: { retryable: false, meaning: 'The offer lapsed before anyone accepted it. Ask for a new one.' },
+  TAKE_OVER_TOO_EARLY: {
+    retryable: true,
+    meaning: 'The owner still has time to write. Wait for `details.retryAfterMs`, then send the same call.',
+  },
   CONTENT_TOO_LARGE: {
     retryable: false,
     meaning: 'The content exceeds the limit. Split it, or store a reference to it.',

@@ -27,10 +27,14 @@ export { contextTypes, type ContextType, type Entry } from './model/entry.js';
 export {
   handoffOutcomes,
   handoffStatuses,
+  movesOwnership,
+  offerTypes,
+  ownershipTypes,
   requestTypes,
   type Handoff,
   type HandoffOutcome,
   type HandoffStatus,
+  type OfferType,
   type RequestType,
 } from './model/handoff.js';
 export { InexactNumber, isExactNumber } from './model/inexact-number.js';
@@ -54,10 +58,12 @@ export {
 } from './model/project.js';
 export { recordedNote } from './model/recorded-note.js';
 export { sessionStatuses, type Session, type SessionStatus } from './model/session.js';
+export { takeOverPolicies, type TakeOver, type TakeOverPolicy, type TookOver } from './model/take-over.js';
 export { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
 export { createLifeCycle, type LifeCycle } from './ports/life-cycle.js';
 export { mapStore, type StoreCall } from './ports/map-store.js';
 export type {
+  AppendAnswer,
   AppendedEntry,
   AppendEntry,
   BriefingSource,
@@ -95,6 +101,9 @@ export type {
   SessionRef,
   SessionState,
   Store,
+  TakeOverNotice,
+  TakeOverRequest,
+  TookOverRecord,
   UpdateSession,
 } from './ports/store.js';
 export { storeOperations, type StoreOperation, type StoreOperations } from './ports/store-operations.js';
@@ -111,7 +120,7 @@ export {
   type Telemetry,
 } from './ports/telemetry.js';
 export { previewOf, quoteOf, sliceCodePoints } from './rules/text/cut-text.js';
-export { estimateTokens } from './rules/text/estimate-tokens.js';
+export { bytesPerToken, estimateTokens } from './rules/text/estimate-tokens.js';
 export {
   handoffStatus,
   handoffTransitions,
@@ -131,6 +140,24 @@ export {
   type Page,
   type ScannedClass,
 } from './rules/handoffs/inbox-page.js';
+export {
+  takenBy,
+  takeOverEntry,
+  takeOverReason,
+  takeOverTexts,
+  tookOverFrom,
+  type TakeOverEntry,
+  type TakeOverMove,
+  type TakeOverTexts,
+} from './rules/handoffs/take-over-entry.js';
+export {
+  mayTakeOver,
+  pendingTakeOver,
+  shownTakeOver,
+  lastSignAtMs,
+  takeOverNotice,
+  type TakeOverAsker,
+} from './rules/handoffs/take-over.js';
 export { endOfFullPages, logPages, type LogPages } from './rules/log/log-pages.js';
 export {
   isCancelledByLapse,
@@ -144,8 +171,11 @@ export {
   isLeaseAhead,
   isLeaseLapsed,
   moveOwnership,
+  ownerWroteAt,
   renewedLease,
+  type MoveOptions,
   type Ownership,
+  type Writers,
 } from './rules/sessions/ownership.js';
 export { isOfProjects } from './rules/project-filter.js';
 export { handoffNotFound, sessionExists, sessionNotFound } from './rules/refusals/not-found.js';

@@ -1,5 +1,5 @@
 import type { CompleteRequestParams, CompleteResult } from '@modelcontextprotocol/server';
-import { limits, quoteOf, requestTypes, type Caller, type ContextStore } from '@org/domain';
+import { limits, quoteOf, offerTypes, type Caller, type ContextStore } from '@org/domain';
 import { promptArguments } from './prompts/prompts.js';
 import { invalidParams, withProtocolErrors } from './errors/protocol-error.js';
 import { decodeName, templateVariable, uriTemplates } from './resources/resource-uri.js';
@@ -51,7 +51,7 @@ async function valuesFor(
         ...(await addressedBefore(contextStore, caller)),
       ]);
     case 'requestType':
-      return startsWith(requestTypes);
+      return startsWith(offerTypes);
     default:
       return [];
   }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type {
-  AppendedEntry,
+  AppendAnswer,
   AppendEntry,
   BriefingSource,
   ClaimedHandoff,
+  ContextStoreError,
   CreatedSession,
   CreateHandoff,
   CreateSession,
@@ -67,7 +68,7 @@ export class StoreScenario {
     });
   }
 
-  append(request: Partial<AppendEntry> = {}): Promise<Replayable<AppendedEntry>> {
+  append(request: Partial<AppendEntry> = {}): Promise<Replayable<AppendAnswer>> {
     const content = request.content ?? 'a note';
     return this.store.appendEntry({
       namespace: this.namespace,
@@ -148,6 +149,11 @@ export class StoreScenario {
     });
   }
 
+  /** Asks the owner for the session. */
+  async askFor(agent: string, request: Partial<CreateHandoff> = {}): Promise<HandoffRecord> {
+    return this.offer({ agent, requestType: 'take_over', takeOverBy: 'namespace', ...request });
+  }
+
   claim(
     { handoffId }: Pick<HandoffRecord, 'handoffId'>,
     agent = 'implementer',
@@ -209,13 +215,14 @@ export const scenarioTest =
     it(title, () => run(new StoreScenario(harness())));
   };
 
-/** Expects a refusal with this code, and with a message that is safe to show. */
-export async function expectRefusal(call: Promise<unknown>, code: ErrorCode): Promise<void> {
+/** Expects a refusal with this code, and with a message that is safe to show. Returns the refusal. */
+export async function expectRefusal(call: Promise<unknown>, code: ErrorCode): Promise<ContextStoreError> {
   const error: unknown = await call.then(
     () => expect.fail(`expected ${code}, but the call succeeded`),
     (reason: unknown) => reason,
   );
   expect(error).toMatchObject({ code, message: expect.stringMatching(/\S/) as string });
+  return error as ContextStoreError;
 }
 
 /** Returns an idempotency as use cases make it. */

@@ -46,6 +46,21 @@ create table sessions (
   metadata json not null,
   -- Where the work belongs. Null if it belongs nowhere: every list shows it.
   project text collate "C",
+  former_participants text[] collate "C" default '{}'::text[] not null,
+  -- When the owner last wrote since it became the owner, like the next column. Null if it is not known to have
+  -- written.
+  owner_wrote_at timestamp with time zone,
+  owner_last_sequence bigint,
+  -- The pending request to take the session over that lapses last, like the next three columns. Past
+  -- take_over_until there is none.
+  take_over_handoff_id text collate "C",
+  take_over_by text collate "C",
+  take_over_at timestamp with time zone,
+  take_over_until timestamp with time zone,
+  -- When the owner took the session over. Null if it became the owner in another way.
+  taken_over_at timestamp with time zone,
+  -- The handoff on whose lease the session was held, if the last move of ownership was its lapse.
+  lapsed_handoff_id text collate "C",
   constraint sessions_namespace_session_key_key unique (namespace, session_key),
   constraint sessions_pkey primary key (id),
   constraint sessions_uid_key unique (uid)
@@ -113,13 +128,15 @@ create table handoffs (
   result json,
   -- A copy of the session's, so that an inbox reads one table.
   project text collate "C",
+  -- What an accepted request to take over found, like the next column: owner_wrote_at and owner_last_sequence of
+  -- the session.
+  found_wrote_at timestamp with time zone,
+  found_last_sequence bigint,
   constraint handoffs_namespace_handoff_id_key unique (namespace, handoff_id),
   constraint handoffs_pkey primary key (id),
   constraint handoffs_session_id_fkey foreign key (session_id) references sessions(id) on delete cascade
 );
 create index handoffs_outbox on handoffs using btree (namespace, requesting_agent, ((id + 0)));
--- The offers that are cancelled when ownership moves.
-create index handoffs_pending_of_session on handoffs using btree (session_id, expires_at) where ((status = 'pending'::text) and (request_type = 'full_handoff'::text));
 -- Finds the leases that may have lapsed. No index holds their deadlines, which move with every write.
 create index handoffs_leased on handoffs using btree (namespace, lease_check_at) where (lease_check_at is not null);
 -- An offer to anyone has no target; an index can only look for a value. On (id + 0), see sessions_by_creation.
@@ -130,6 +147,10 @@ create index handoffs_inbox_of_project on handoffs using btree (coalesce(project
 create index handoffs_outbox_of_project on handoffs using btree (coalesce(project, ''::text), namespace, requesting_agent, ((id + 0)));
 -- Finds the pending offers that move to another project with their session, and what is deleted with a session.
 create index handoffs_of_session on handoffs using btree (session_id, status collate "C");
+-- The handoffs that are cancelled when ownership moves.
+create index handoffs_pending_of_session on handoffs using btree (session_id, expires_at) where ((status = 'pending'::text) and (request_type = any (array['full_handoff'::text, 'take_over'::text])));
+-- Whether an agent has accepted a handoff of a session decides whether it may ask for it.
+create index handoffs_accepted_of_session on handoffs using btree (session_id, accepted_by) where (accepted_by is not null);
 
 -- How far each agent has read each log.
 create table read_marks (

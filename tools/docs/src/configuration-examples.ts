@@ -20,6 +20,8 @@ export const configurationExamples: Readonly<Record<string, string>> = {
   DORMANT_AFTER_SECONDS: '3600',
   SESSION_TTL_SECONDS: '2592000',
   HANDOFF_TTL_SECONDS: '86400',
+  TAKE_OVER_AFTER_SECONDS: '1800',
+  TAKE_OVER_BY: 'participants',
   LOG_LEVEL: 'debug',
   HOST: '0.0.0.0',
   PORT: '8080',

@@ -30,6 +30,8 @@ const options: Documented<ContextStoreOptions> & Documented<OpenContextStoreOpti
   dormantAfterMs: rules,
   sessionTtlMs: rules,
   handoffTtlMs: rules,
+  takeOverAfterMs: rules,
+  takeOverBy: rules,
   callTimeoutMs: rules,
   telemetry: opening,
   sqlite: opening,

@@ -1,6 +1,6 @@
 import type { Transition } from '@org/domain';
 
-type Step = Transition<string, string> & { readonly only?: string };
+type Step = Transition<string, string> & { readonly only?: readonly string[] };
 
 /** Returns a Mermaid state diagram of a table of transitions. It starts at `initial`; states without a way out are final. */
 export function stateDiagram(transitions: readonly Step[], initial: string): string {
@@ -14,4 +14,5 @@ export function stateDiagram(transitions: readonly Step[], initial: string): str
   return ['```mermaid', 'stateDiagram-v2', ...lines.map((line) => `    ${line}`), '```'].join('\n');
 }
 
-const labelOf = ({ by, how, only }: Step): string => `${by}, ${how}${only === undefined ? '' : ` (${only})`}`;
+const labelOf = ({ by, how, only }: Step): string =>
+  `${by}, ${how}${only === undefined ? '' : ` (${only.join(', ')})`}`;

@@ -26,6 +26,8 @@ describe('the environment', () => {
       DORMANT_AFTER_SECONDS: 86_400,
       SESSION_TTL_SECONDS: undefined,
       HANDOFF_TTL_SECONDS: 604_800,
+      TAKE_OVER_AFTER_SECONDS: 600,
+      TAKE_OVER_BY: 'project',
     });
   });
 
@@ -40,6 +42,8 @@ describe('the environment', () => {
       CONTEXT_AGENT: 'me',
       CONTEXT_NAMESPACE: 'team',
       SESSION_TTL_SECONDS: '60',
+      TAKE_OVER_AFTER_SECONDS: '900',
+      TAKE_OVER_BY: 'namespace',
       DATABASE_MIGRATE: 'false',
       DATABASE_POOL_SIZE: '3',
       DATABASE_MAX_WAITING: '4',
@@ -72,6 +76,8 @@ describe('the environment', () => {
       dormantAfterMs: 86_400_000,
       sessionTtlMs: 60_000,
       handoffTtlMs: 604_800_000,
+      takeOverAfterMs: 900_000,
+      takeOverBy: 'namespace',
     });
   });
 
@@ -95,6 +101,7 @@ describe('the environment', () => {
       MAX_CONTENT_BYTES: '1e6',
       DORMANT_AFTER_SECONDS: '0',
       HANDOFF_TTL_SECONDS: '-1',
+      TAKE_OVER_BY: 'anyone',
     };
     expect(() => readEnvironment(environmentTable, env)).toThrow(
       expect.objectContaining({
@@ -108,6 +115,7 @@ describe('the environment', () => {
           'MAX_CONTENT_BYTES is not valid: a whole number from 1 to 67108864',
           'DORMANT_AFTER_SECONDS is not valid: a whole number from 1 to 315360000',
           'HANDOFF_TTL_SECONDS is not valid: a whole number from 1 to 315360000',
+          'TAKE_OVER_BY is not valid: one of participants, project, namespace',
         ].join('\n'),
       }),
     );

@@ -1,5 +1,5 @@
 import { findRedisUrlProblem } from '@org/redis-connection/url';
-import { agentSchema, ContextStoreError, namespaceSchema } from '@org/domain';
+import { agentSchema, ContextStoreError, limits, namespaceSchema, takeOverPolicies } from '@org/domain';
 import { defaultSettings, longestTimerMs } from '@org/store-kysely/postgres/configuration';
 import { z } from 'zod';
 import { databaseLocation } from '../open/database-location.js';
@@ -85,6 +85,8 @@ const logLevelSchema = z.enum(
 
 /** The default of CACHE_MEMORY_MIB on PostgreSQL. On SQLite it is 0. */
 const postgresCacheMiB = 192;
+
+const takeOverSchema = z.enum(takeOverPolicies, `one of ${takeOverPolicies.join(', ')}`);
 
 const tenYearsSeconds = 315_360_000;
 const seconds = wholeNumber(1, tenYearsSeconds);
@@ -176,6 +178,16 @@ export const environmentTable = {
     'When a session that sets no TTL expires, in seconds after its last activity.',
   ),
   HANDOFF_TTL_SECONDS: variable(seconds, '604800', 'How long an offer that sets no time stays pending, in seconds.'),
+  TAKE_OVER_AFTER_SECONDS: variable(
+    seconds,
+    `${limits.takeOverAfterMs / 1000}`,
+    'How long an owner must be silent before its session may be taken over, in seconds.',
+  ),
+  TAKE_OVER_BY: variable(
+    takeOverSchema,
+    'project',
+    'Who may ask for a session: its participants, project (also agents of its project) or namespace.',
+  ),
   LOG_LEVEL: optionalVariable(
     logLevelSchema,
     'info; mcp-stdio: warn',
@@ -237,6 +249,8 @@ export function contextStoreOptions(environment: Environment<typeof environmentT
     dormantAfterMs: environment.DORMANT_AFTER_SECONDS * 1000,
     sessionTtlMs: sessionTtlSeconds === undefined ? undefined : sessionTtlSeconds * 1000,
     handoffTtlMs: environment.HANDOFF_TTL_SECONDS * 1000,
+    takeOverAfterMs: environment.TAKE_OVER_AFTER_SECONDS * 1000,
+    takeOverBy: environment.TAKE_OVER_BY,
   };
 }
 

@@ -3,13 +3,26 @@ import { storableText } from './json.js';
 import { agentSchema, sessionKeySchema, targetAgentSchema } from './names.js';
 import { projectSchema } from './project.js';
 
+/** The types of handoffs that a session's owner or participants offer. */
+export const offerTypes = ['context_transfer', 'collaboration', 'full_handoff'] as const;
+export type OfferType = (typeof offerTypes)[number];
+
 /**
  * What acceptance does. `context_transfer`: the acceptor gets a briefing; the owner keeps the session. `collaboration`:
  * the acceptor becomes a participant. `full_handoff`: the acceptor becomes the owner, and the old owner is fenced out.
+ * `take_over` is no offer: an agent asks the owner for the session, and accepts it itself once the owner has been silent
+ * for the deadline.
  */
-export const requestTypes = ['context_transfer', 'collaboration', 'full_handoff'] as const;
+export const requestTypes = [...offerTypes, 'take_over'] as const;
 export const requestTypeSchema = z.enum(requestTypes);
 export type RequestType = z.infer<typeof requestTypeSchema>;
+
+/** The types of handoffs by which ownership moves. A move cancels all others of them that are pending. */
+export const ownershipTypes = ['full_handoff', 'take_over'] as const satisfies readonly RequestType[];
+
+/** Whether the acceptance of a handoff of this type moves ownership. */
+export const movesOwnership = (requestType: RequestType): boolean =>
+  ownershipTypes.some((type) => type === requestType);
 
 export const handoffStatuses = [
   'pending',
@@ -39,7 +52,7 @@ export const handoffSchema = z.strictObject({
   requestType: requestTypeSchema,
   status: handoffStatusSchema,
   requestingAgent: agentSchema,
-  /** An agent, or `role:NAME`. Absent if any agent may accept. */
+  /** An agent, or `role:NAME`. Absent if any agent may accept. Of a `take_over`: the owner that is asked. */
   targetAgent: targetAgentSchema.optional(),
   acceptedBy: agentSchema.optional(),
   /** The sequence of the newest entry when the handoff was requested. Its briefing covers the log up to there. */

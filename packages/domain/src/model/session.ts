@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { agentSchema, namespaceSchema, sessionKeySchema } from './names.js';
 import { projectSchema } from './project.js';
+import { takeOverSchema } from './take-over.js';
 
 /**
  * `active`, `dormant` and `expired` are computed from the time of the last activity, whenever a session is read. The
@@ -34,6 +35,8 @@ export const sessionSchema = z.strictObject({
   lastActivityAt: z.iso.datetime(),
   /** Absent if the session never expires. */
   expiresAt: z.iso.datetime().optional(),
+  /** Present while an agent asks for the session. The owner declines or yields; if it is silent, it loses the session. */
+  takeOver: takeOverSchema.optional(),
   /**
    * Fields that are cut or left out to fit the answer's budget. `listSessions` with this `sessionKey` and more
    * `maxTokens` shows them whole.

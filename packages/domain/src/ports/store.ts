@@ -2,6 +2,7 @@ import type { ContextType } from '../model/entry.js';
 import type { HandoffOutcome, HandoffStatus, RequestType } from '../model/handoff.js';
 import type { JsonObject } from '../model/json.js';
 import type { SessionStatus } from '../model/session.js';
+import type { TakeOverPolicy } from '../model/take-over.js';
 
 /**
  * Stores sessions, their logs and handoffs. Each operation is atomic: it happens whole, or it throws a
@@ -65,7 +66,7 @@ export interface Store {
    * @throws SESSION_NOT_FOUND, SESSION_NOT_ACTIVE, SESSION_EXPIRED, NOT_A_PARTICIPANT, OWNERSHIP_LOST,
    * SEQUENCE_CONFLICT, IDEMPOTENCY_MISMATCH
    */
-  appendEntry(request: AppendEntry, signal?: AbortSignal): Promise<Replayable<AppendedEntry>>;
+  appendEntry(request: AppendEntry, signal?: AbortSignal): Promise<Replayable<AppendAnswer>>;
 
   /**
    * Reads one range of the log and its session, from one snapshot. The cost does not grow with the log.
@@ -96,8 +97,12 @@ export interface Store {
   /**
    * Records an offer in the session's project, pinned to the log's newest entry. Participants may offer a `context_transfer`; the owner,
    * anything.
+   *
+   * A `take_over` asks the owner for the session. It is addressed to the owner, and no activity of the session, so it
+   * does not extend its TTL. `takeOverBy` says who may ask.
    * @throws SESSION_NOT_FOUND, SESSION_NOT_ACTIVE, SESSION_EXPIRED, NOT_A_PARTICIPANT, OWNERSHIP_LOST, FORBIDDEN,
-   * IDEMPOTENCY_MISMATCH
+   * VALIDATION_ERROR (a `take_over` that is addressed to another), TAKE_OVER_TOO_EARLY (a `take_over` of a session on a
+   * lease), IDEMPOTENCY_MISMATCH
    */
   createHandoff(request: CreateHandoff, signal?: AbortSignal): Promise<Replayable<{ handoff: HandoffRecord }>>;
 
@@ -125,11 +130,15 @@ export interface Store {
 
   /**
    * Accepts a pending offer; exactly one acceptor wins. A `full_handoff` moves ownership at a new epoch, and cancels
-   * the session's other pending full offers. If the winner repeats the call, it gets its acceptance again (`replayed`),
-   * and its lease is renewed; `leaseMs` may change the duration.
+   * the session's other pending handoffs of ownership. If the winner repeats the call, it gets its acceptance again
+   * (`replayed`), and its lease is renewed; `leaseMs` may change the duration.
+   *
+   * The requester of a `take_over` accepts it itself, once the owner has not written for `takeOverAfterMs`, counted from
+   * the request at the earliest. Ownership moves as by a `full_handoff`; the same change appends an entry of type
+   * `system` (see `takeOverEntry`) and pins the handoff to it. The session may have expired, and stays so.
    * @throws HANDOFF_NOT_FOUND, HANDOFF_CLAIMED, HANDOFF_NOT_PENDING, HANDOFF_EXPIRED, FORBIDDEN (addressed to another,
-   * or its own role offer), VALIDATION_ERROR (a lease without a `full_handoff`), SESSION_NOT_ACTIVE, SESSION_EXPIRED,
-   * IDEMPOTENCY_MISMATCH
+   * its own role offer, or a `take_over` of another), VALIDATION_ERROR (a lease without a `full_handoff`),
+   * SESSION_NOT_ACTIVE, SESSION_EXPIRED, TAKE_OVER_TOO_EARLY, IDEMPOTENCY_MISMATCH
    */
   claimHandoff(request: ClaimHandoff, signal?: AbortSignal): Promise<Replayable<ClaimedHandoff>>;
 
@@ -189,9 +198,22 @@ export interface SessionRecord extends SessionRef {
   readonly participants: readonly string[];
   /** The newest former owners, the latest last: at most `limits.formerOwners`. */
   readonly formerOwners: readonly string[];
+  /** The newest agents that were participants and are not any more, the latest last: at most `limits.formerOwners`. */
+  readonly formerParticipants: readonly string[];
   readonly epoch: number;
   readonly version: number;
   readonly lastSequence: number;
+  /**
+   * When the owner last wrote: appended, changed the session, or requested, accepted or resolved one of its handoffs.
+   * Undefined if it is not known to have done so since it became the owner. A clock that is behind does not move it back.
+   */
+  readonly ownerWroteAtMs?: number | undefined;
+  /** The newest entry that the owner appended since it became the owner. Undefined if there is none. */
+  readonly ownerLastSequence?: number | undefined;
+  /** The pending request to take the session over; if there are several, the one that lapses last. */
+  readonly takeOver?: TakeOverRequest | undefined;
+  /** When the owner took the session over. Undefined if it became the owner in another way. */
+  readonly takenOverAtMs?: number | undefined;
   /** Undefined if the owner keeps the session until it hands it over. */
   readonly lease?: SessionLease | undefined;
   readonly title?: string | undefined;
@@ -212,6 +234,14 @@ export interface SessionLease {
   /** The requester of that handoff. */
   readonly returnsTo: string;
   readonly durationMs: number;
+  readonly expiresAtMs: number;
+}
+
+/** A pending handoff of type `take_over`, as its session knows it. */
+export interface TakeOverRequest {
+  readonly handoffId: string;
+  readonly requestedBy: string;
+  readonly requestedAtMs: number;
   readonly expiresAtMs: number;
 }
 
@@ -291,6 +321,18 @@ export interface AppendedEntry {
   readonly estimatedTokens: number;
   /** The session's epoch at which the entry was written. */
   readonly epoch: number;
+}
+
+/** The answer to an append. */
+export interface AppendAnswer extends AppendedEntry {
+  /** Present while an agent asks for the session. Absent from an answer that repeats an earlier one. */
+  readonly takeOver?: TakeOverNotice | undefined;
+}
+
+/** Tells the writers of a session that an agent asks for it. */
+export interface TakeOverNotice extends Pick<TakeOverRequest, 'handoffId' | 'requestedBy'> {
+  /** The owner's last sign of life, but not before the request. */
+  readonly lastSignAtMs: number;
 }
 
 /** An entry, with the part of its content that the request asked for. */
@@ -414,6 +456,8 @@ export interface HandoffRecord {
   readonly grantedEpoch?: number | undefined;
   /** The deadline of the acceptor's lease. Undefined if it has none now. */
   readonly leaseExpiresAtMs?: number | undefined;
+  /** What an accepted `take_over` found. Undefined for all other handoffs. */
+  readonly tookOver?: TookOverRecord | undefined;
   readonly uptoSequence: number;
   readonly summary?: string | undefined;
   readonly instructions?: string | undefined;
@@ -424,6 +468,13 @@ export interface HandoffRecord {
   readonly reason?: string | undefined;
   readonly result?: JsonObject | undefined;
   readonly observedAtMs: number;
+}
+
+/** What is known of an owner from which a session was taken over: see `SessionRecord`. */
+export interface TookOverRecord {
+  readonly from: string;
+  readonly lastSequence?: number | undefined;
+  readonly lastWroteAtMs?: number | undefined;
 }
 
 export interface HandoffRef {
@@ -440,6 +491,10 @@ export interface CreateHandoff extends Mutation, SessionRef {
   readonly requestData?: JsonObject | undefined;
   readonly expiresInMs: number;
   readonly epoch?: number | undefined;
+  /** Who may request a `take_over`. Default: `project`. */
+  readonly takeOverBy?: TakeOverPolicy | undefined;
+  /** The project of the agent that requests a `take_over`. Undefined if it has none. */
+  readonly callerProject?: string | undefined;
 }
 
 export interface ListHandoffs {
@@ -492,6 +547,8 @@ export interface ClaimHandoff extends Mutation {
   readonly claimant?: string | undefined;
   /** The acceptor must write at least this often, or the session goes back. Undefined for no lease. */
   readonly leaseMs?: number | undefined;
+  /** How long the owner must be silent before a `take_over` is accepted. Default: `limits.takeOverAfterMs`. */
+  readonly takeOverAfterMs?: number | undefined;
 }
 
 export interface ClaimedHandoff {

@@ -20,6 +20,10 @@ export const limits = {
   /** Clients and proxies take a longer silence for a lost connection. */
   waitSeconds: 45,
   leaseSeconds: 604_800,
+  /** How long the owner must be silent before a session is taken over, unless the deployment sets another time. */
+  takeOverAfterMs: 600_000,
+  /** Characters of the reason for a take-over that its entry in the log repeats. */
+  takeOverReason: 1000,
   minTokens: 400,
   /** Larger than `minTokens`, because an acceptance holds a handoff, a session and a briefing. */
   minAcceptanceTokens: 1200,

@@ -4,6 +4,7 @@ import { briefingSchema } from '../model/briefing.js';
 import { handoffIdSchema, handoffSchema } from '../model/handoff.js';
 import { recordedNote } from '../model/recorded-note.js';
 import { sessionSchema } from '../model/session.js';
+import { tookOverSchema } from '../model/take-over.js';
 import { answerBudget, smallestRecordBytes } from '../rules/answers/answer-budget.js';
 import { briefingReadLimits, composeBriefing } from '../rules/briefing/compose-briefing.js';
 import { bytesWithin } from '../rules/text/estimate-tokens.js';
@@ -11,7 +12,7 @@ import { jsonBytes } from '../rules/answers/fit-entry.js';
 import { fitHandoff } from '../rules/answers/fit-handoff.js';
 import { fitSession } from '../rules/answers/fit-session.js';
 import { limits } from '../rules/limits.js';
-import { presentHandoff, presentSession } from '../rules/answers/present.js';
+import { presentHandoff, presentSession, presentTookOver } from '../rules/answers/present.js';
 import { defineUseCase, mutationArguments } from './use-case.js';
 
 /** The most that the handoff and the session take of the answer, unless very long names need more. */
@@ -19,8 +20,8 @@ const handoffShare = 1 / 4;
 const sessionShare = 1 / 8;
 
 /**
- * Accepts an offer. Exactly one acceptor wins, and gets the session with its epoch and a briefing. If the answer gets
- * lost, the same call returns it again.
+ * Accepts an offer, or takes a session over by a `take_over` that the agent requested. Exactly one acceptor wins, and
+ * gets the session with its epoch and a briefing. If the answer gets lost, the same call returns it again.
  */
 export const acceptHandoff = defineUseCase({
   name: 'acceptHandoff',
@@ -38,6 +39,8 @@ export const acceptHandoff = defineUseCase({
     note: z.string(),
     handoff: handoffSchema,
     session: sessionSchema,
+    /** Present if the handoff is a `take_over`: what the former owner wrote last. */
+    tookOver: tookOverSchema.optional(),
     briefing: briefingSchema,
     replayed: z.literal(true).optional(),
   }),
@@ -52,6 +55,7 @@ export const acceptHandoff = defineUseCase({
       handoffId,
       claimant: process,
       leaseMs: leaseSeconds === undefined ? undefined : leaseSeconds * 1000,
+      takeOverAfterMs: settings.takeOverAfterMs,
     });
     const { sessionKey, uptoSequence, requestType } = handoff;
     if (!replayed) {
@@ -70,7 +74,8 @@ export const acceptHandoff = defineUseCase({
     const answer = {
       note: recordedNote,
       handoff: fitHandoff(offer, shareOf(handoffShare)),
-      session: fitSession(presentSession(session, settings.dormantAfterMs), shareOf(sessionShare), agent()),
+      session: fitSession(presentSession(session, settings), shareOf(sessionShare), agent()),
+      ...(handoff.tookOver !== undefined && { tookOver: presentTookOver(handoff.tookOver) }),
     };
     // Leaves room for `replayed`, so that a repeated call returns the same briefing.
     const bytes = budget - jsonBytes({ ...answer, briefing: 0, replayed: true });

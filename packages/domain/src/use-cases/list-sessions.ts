@@ -54,7 +54,7 @@ export const listSessions = defineUseCase({
     const page = await readPage(context, { ...asked, projects, limit }, scope);
     return {
       ...(page.sessions.length > 0 && { note: recordedNote }),
-      sessions: page.sessions.map((session) => fitSession(presentSession(session, settings.dormantAfterMs), bytesEach)),
+      sessions: page.sessions.map((session) => fitSession(presentSession(session, settings), bytesEach)),
       ...(page.next !== undefined && { nextCursor: cursors.encode(scope, [page.next]) }),
     };
   },

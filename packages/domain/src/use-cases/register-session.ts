@@ -62,7 +62,7 @@ export const registerSession = defineUseCase({
       count({ kind: 'session_created' });
       publish({ kind: 'session_changed', namespace, sessionKey: session.sessionKey });
     }
-    const shown = presentSession(session, settings.dormantAfterMs);
+    const shown = presentSession(session, settings);
     return {
       note: recordedNote,
       session: fitSession(shown, changedRecordBytes, agent()),

@@ -8,15 +8,19 @@ import { changedRecordBytes } from '../rules/answers/answer-budget.js';
 import { fitHandoff } from '../rules/answers/fit-handoff.js';
 import { limits } from '../rules/limits.js';
 import { presentHandoff } from '../rules/answers/present.js';
+import { isoTime } from '../rules/text/iso-time.js';
 import { defineUseCase, fenceArguments, mutationArguments } from './use-case.js';
 
-/** Offers the session to another agent. No rights move before an agent accepts. */
+/**
+ * Offers the session to another agent, or asks its owner for it by a `take_over`. No rights move before an agent
+ * accepts.
+ */
 export const requestHandoff = defineUseCase({
   name: 'requestHandoff',
   input: z.strictObject({
     ...mutationArguments,
     sessionKey: sessionKeySchema,
-    /** An agent, or `role:NAME`. Default: any agent may accept. */
+    /** An agent, or `role:NAME`. Default: any agent may accept. A `take_over` always asks the owner. */
     targetAgent: targetAgentSchema.optional(),
     requestType: requestTypeSchema,
     summary: storableText(limits.summaryBytes).min(1).optional(),
@@ -26,8 +30,14 @@ export const requestHandoff = defineUseCase({
     expiresInSeconds: z.int().min(1).max(limits.ttlSeconds).optional(),
     ...fenceArguments,
   }),
-  result: z.strictObject({ note: z.string(), handoff: handoffSchema, replayed: z.literal(true).optional() }),
-  async run({ store, settings, namespace, agent, idempotency, count, publish }, input) {
+  result: z.strictObject({
+    note: z.string(),
+    handoff: handoffSchema,
+    /** Of a `take_over`: when the requester may accept it, if the owner does not write before. */
+    acceptableAt: z.iso.datetime().optional(),
+    replayed: z.literal(true).optional(),
+  }),
+  async run({ store, settings, namespace, agent, project, idempotency, count, publish }, input) {
     const { sessionKey, targetAgent, requestType, summary, instructions, requestData, expiresInSeconds, epoch } = input;
     const { handoff, replayed } = await store.createHandoff({
       namespace,
@@ -42,15 +52,18 @@ export const requestHandoff = defineUseCase({
       requestData,
       expiresInMs: expiresInSeconds === undefined ? settings.handoffTtlMs : expiresInSeconds * 1000,
       epoch,
+      takeOverBy: settings.takeOverBy,
+      callerProject: requestType === 'take_over' ? await project() : undefined,
     });
     if (!replayed) {
       count({ kind: 'handoff_processed', requestType, event: 'requested' });
-      publish({ kind: 'handoff_offered', namespace, targetAgent, project: handoff.project });
+      publish({ kind: 'handoff_offered', namespace, targetAgent: handoff.targetAgent, project: handoff.project });
       publish({ kind: 'session_changed', namespace, sessionKey });
     }
     return {
       note: recordedNote,
       handoff: fitHandoff(presentHandoff(handoff), changedRecordBytes),
+      ...(requestType === 'take_over' && { acceptableAt: isoTime(handoff.createdAtMs + settings.takeOverAfterMs) }),
       ...(replayed && { replayed }),
     };
   },

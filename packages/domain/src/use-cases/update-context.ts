@@ -3,6 +3,8 @@ import { ContextStoreError } from '../errors.js';
 import { contextTypeSchema } from '../model/entry.js';
 import { storableObject, storableText } from '../model/json.js';
 import { sessionKeySchema } from '../model/names.js';
+import { takeOverSchema } from '../model/take-over.js';
+import { presentTakeOver } from '../rules/answers/present.js';
 import { estimateTokens } from '../rules/text/estimate-tokens.js';
 import { isoTime } from '../rules/text/iso-time.js';
 import { limits } from '../rules/limits.js';
@@ -30,6 +32,8 @@ export const updateContext = defineUseCase({
     contentBytes: z.int(),
     estimatedTokens: z.int(),
     epoch: z.int(),
+    /** Present while an agent asks for the session: see `session.takeOver`. Absent from a replayed answer. */
+    takeOver: takeOverSchema.optional(),
     replayed: z.literal(true).optional(),
   }),
   async run({ store, settings, namespace, agent, idempotency, count, publish }, input) {
@@ -61,6 +65,9 @@ export const updateContext = defineUseCase({
       contentBytes: appended.contentBytes,
       estimatedTokens: appended.estimatedTokens,
       epoch: appended.epoch,
+      ...(appended.takeOver !== undefined && {
+        takeOver: presentTakeOver(appended.takeOver, settings.takeOverAfterMs),
+      }),
       ...(appended.replayed && { replayed: true as const }),
     };
   },

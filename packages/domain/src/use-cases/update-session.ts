@@ -59,7 +59,7 @@ export const updateSession = defineUseCase({
       // Which agents the moved offers are for is not known here, so all waiting calls look.
       if (project !== undefined) publish({ kind: 'something_changed' });
     }
-    const shown = presentSession(session, settings.dormantAfterMs);
+    const shown = presentSession(session, settings);
     return {
       note: recordedNote,
       session: fitSession(shown, changedRecordBytes, agent()),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ContextStoreError } from '../errors.js';
 import { InexactNumber } from '../model/inexact-number.js';
 import { agentSchema } from '../model/names.js';
+import type { TakeOverPolicy } from '../model/take-over.js';
 import type { StoreEvent } from '../ports/event-bus.js';
 import type { BusinessEvent } from '../ports/telemetry.js';
 import type { Idempotency } from '../ports/store.js';
@@ -16,6 +17,8 @@ export interface Settings {
   readonly dormantAfterMs: number;
   readonly sessionTtlMs: number | undefined;
   readonly handoffTtlMs: number;
+  readonly takeOverAfterMs: number;
+  readonly takeOverBy: TakeOverPolicy;
 }
 
 /** What a use case gets for one call. */

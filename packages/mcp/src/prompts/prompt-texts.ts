@@ -1,6 +1,6 @@
-import type { RequestType } from '@org/domain';
+import type { OfferType } from '@org/domain';
 
-const afterwards: { readonly [Type in RequestType]: string } = {
+const afterwards: { readonly [Type in OfferType]: string } = {
   full_handoff: 'Then stop writing to it: once the offer is accepted, your writes are refused.',
   collaboration: 'You keep the session; the agent that accepts writes to it too.',
   context_transfer: 'You keep the session; the agent that accepts only reads it.',
@@ -14,7 +14,7 @@ export function handoffText({
 }: {
   readonly sessionKey: string;
   readonly targetAgent?: string | undefined;
-  readonly requestType: RequestType;
+  readonly requestType: OfferType;
 }): string {
   const target = targetAgent === undefined ? '' : ` targetAgent=${targetAgent}`;
   return `Offer session ${sessionKey} to ${targetAgent ?? 'any agent'}. The agent that accepts sees its log and your offer, and nothing of this conversation.

@@ -1,7 +1,7 @@
 import type { GetPromptResult, Prompt } from '@modelcontextprotocol/server';
 import {
   quoteOf,
-  requestTypes,
+  offerTypes,
   sessionKeySchema,
   targetAgentSchema,
   unknownProblem,
@@ -34,7 +34,7 @@ const definitions = {
     arguments: z.strictObject({
       sessionKey,
       targetAgent: targetAgentSchema.optional().describe('An agent or role:NAME. Default: anyone.'),
-      requestType: z.enum(requestTypes).default('full_handoff').describe('Default: full_handoff.'),
+      requestType: z.enum(offerTypes).default('full_handoff').describe('Default: full_handoff.'),
     }),
     text: handoffText,
   }),

@@ -1,4 +1,4 @@
-import { ContextStoreError, requestTypes, type AppendEntry, type ClaimedHandoff, type Store } from '@org/domain';
+import { ContextStoreError, limits, offerTypes, type AppendEntry, type ClaimedHandoff, type Store } from '@org/domain';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkHistory } from '../history/check-history.js';
 import { createHistoryRecorder, type HistoryRecorder } from '../history/record-history.js';
@@ -66,7 +66,7 @@ export function describeConcurrency(
       for (let round = 0; round < rounds; round += 1) {
         const sessionKey = `round-${round}`;
         await race.next().createSession({ sessionKey });
-        const requestType = requestTypes[round % requestTypes.length] ?? 'full_handoff';
+        const requestType = offerTypes[round % offerTypes.length] ?? 'full_handoff';
         const offer = await race.next().offer({ sessionKey, targetAgent: 'role:builder', requestType });
         const claims = await Promise.all(
           Array.from({ length: acceptors }, (_, index) => refusable(race.next().claim(offer, `acceptor-${index}`))),
@@ -107,6 +107,28 @@ export function describeConcurrency(
         // The lease of the current owner lapses.
         await shared.advance(leaseMs);
         expect((await race.next().readSession()).owner).toBe('planner');
+      }
+    });
+
+    it('lets one of several requesters take a session over, and no owner write past it', async () => {
+      const agents = ['planner', 'first', 'second', 'third'];
+      await race.next().createSession();
+      for (let round = 0; round < rounds; round += 1) {
+        const { owner, epoch } = await race.next().readSession();
+        const requests = await Promise.all(
+          agents.filter((agent) => agent !== owner).map((agent) => race.next().askFor(agent)),
+        );
+        await shared.advance(limits.takeOverAfterMs);
+        // In every second round the owner gives a sign of life at the deadline.
+        const taken = await Promise.all([
+          ...(round % 2 === 0 ? [] : [race.writeOn(owner, 2)]),
+          ...requests.map((request) => refusable(race.next().claim(request, request.requestingAgent))),
+        ]);
+        await Promise.all(agents.map((agent) => race.writeOn(agent, 2)));
+        const won = taken.filter((claim) => typeof claim === 'object').length;
+        expect(won).toBeLessThanOrEqual(1);
+        if (round % 2 === 0) expect(won).toBe(1);
+        expect((await race.next().readSession()).epoch).toBe(epoch + won);
       }
     });
 

@@ -1,4 +1,4 @@
-import { handoffStatus, requestTypes } from '@org/domain';
+import { handoffStatus, offerTypes } from '@org/domain';
 import { describe, expect } from 'vitest';
 import { dayMs, expectRefusal, type ScenarioTest } from '../store-scenario.js';
 
@@ -43,7 +43,7 @@ export function describeAcceptance(test: ScenarioTest): void {
 
     test('have exactly one acceptor among 16', async (s) => {
       await s.createSession();
-      for (const requestType of requestTypes) {
+      for (const requestType of offerTypes) {
         const agent = (await s.readSession()).owner;
         const offer = await s.offer({ requestType, agent });
         const claims = await Promise.allSettled(

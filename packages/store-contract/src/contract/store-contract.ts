@@ -15,6 +15,8 @@ import { describeNumbers } from './numbers.js';
 import { describeProjectLists } from './project-lists.js';
 import { describeProjects } from './projects.js';
 import { describeSessions } from './sessions.js';
+import { describeTakeOverRequests } from './take-over-requests.js';
+import { describeTakeOvers } from './take-overs.js';
 import { describeTails } from './tails.js';
 import type { StoreHarness } from '../harness/store-harness.js';
 import { scenarioTest, StoreScenario } from '../store-scenario.js';
@@ -40,6 +42,8 @@ export function describeStoreContract(engine: string, open: () => Promise<StoreH
     describeLeases(test);
     describeLapses(test);
     describeOwnership(test);
+    describeTakeOvers(test);
+    describeTakeOverRequests(test);
     describeFencing(test);
     describeMarks(test);
     describeNumbers(test);

@@ -1,4 +1,4 @@
-import type { HandoffRecord } from '@org/domain';
+import { limits, type HandoffRecord } from '@org/domain';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { checkHistory } from './check-history.js';
 import type { AcknowledgedAppend, AcknowledgedClaim, AcknowledgedResolution, History } from './history.js';
@@ -207,5 +207,65 @@ describe('the history checker', () => {
 
   it.each([...logDefects, ...answerDefects, ...endDefects])('finds %s', (_name, defective, problem) => {
     expect(checkHistory(defective()).join('\n')).toMatch(problem);
+  });
+});
+
+/** A history in which an agent takes a session over. */
+async function takenHistory(): Promise<History> {
+  let nowMs = 0;
+  const recorder = createHistoryRecorder();
+  const store = recorder.watch(createMemoryStore({ clock: () => nowMs }));
+  const s = new StoreScenario({ store, advance: (ms) => void (nowMs += ms) });
+  await s.createSession();
+  await s.append({ content: 'one' });
+  const request = await s.askFor('rescuer');
+  nowMs += limits.takeOverAfterMs;
+  await s.claim(request, 'rescuer');
+  await s.claim(request, 'rescuer');
+  await s.append({ agent: 'rescuer', content: 'two' });
+  return recorder.history(store);
+}
+
+describe('the history checker, of a session that is taken over,', () => {
+  const withEntry = (taken: History, change: Partial<History['logs'][number]['entries'][number]>): History => ({
+    ...taken,
+    logs: taken.logs.map((log) => ({
+      ...log,
+      entries: log.entries.map((entry) => (entry.contextType === 'system' ? { ...entry, ...change } : entry)),
+    })),
+  });
+
+  it('finds nothing in a correct history', async () => {
+    const taken = await takenHistory();
+    expect(taken.takeOvers).toHaveLength(1);
+    expect(checkHistory(taken)).toEqual([]);
+  });
+
+  it.each<[string, (taken: History) => History, RegExp]>([
+    [
+      'an entry of no take-over',
+      (taken) => ({ ...taken, takeOvers: [] }),
+      /no agent sent entry 2 \(rescuer "rescuer took the session over/,
+    ],
+    [
+      'a take-over that is not in the log',
+      (taken) => withEntry(taken, { contextType: 'message' }),
+      /the first entry of epoch 2 does not say that rescuer took the session over/,
+    ],
+    [
+      'a take-over that is in the log for another',
+      (taken) => withEntry(taken, { agent: 'planner' }),
+      /the first entry of epoch 2 does not say that rescuer took the session over/,
+    ],
+    [
+      'a take-over that misses an entry of the former owner',
+      (taken) => ({
+        ...taken,
+        takeOvers: taken.takeOvers.map((each) => ({ ...each, tookOver: { from: 'planner', lastSequence: undefined } })),
+      }),
+      /told that planner wrote up to undefined, and it wrote up to 1/,
+    ],
+  ])('finds %s', async (_name, defective, problem) => {
+    expect(checkHistory(defective(await takenHistory())).join('\n')).toMatch(problem);
   });
 });

@@ -2,6 +2,7 @@ import type {
   AcknowledgedAppend,
   AcknowledgedClaim,
   AcknowledgedResolution,
+  AcknowledgedTakeOver,
   FinalLog,
   History,
   SightedSession,
@@ -16,6 +17,7 @@ import type {
  * - Epochs never fall along a log. An epoch has one owner. At an epoch, only its owner and participants write. An
  *   append is not written at an old epoch if a newer one was known before it began.
  * - An offer is accepted once, and again only after a lease on it lapsed.
+ * - A take-over is the first entry of its epoch, and tells of the former owner's newest entry at the epoch before.
  * - A handoff ends once. A process returns a session only if it gives the epoch of the acceptance, or accepted it. No
  *   process of the owner ends a handoff with an old epoch if a newer one was known before.
  */
@@ -26,6 +28,7 @@ export function checkHistory(history: History): string[] {
     ...checkOrder(history.appends),
     ...checkOwners(history.sightings),
     ...checkAcceptances(history.claims),
+    ...history.takeOvers.flatMap((takeOver) => [...checkTakeOver(takeOver, history)]),
     ...checkEnds(history.resolutions),
     ...history.resolutions.flatMap((resolution) => [...checkReturn(resolution), ...checkEpoch(resolution, history)]),
   ];
@@ -45,10 +48,20 @@ function* checkLog({ session, entries }: FinalLog): Iterable<string> {
   }
 }
 
-function* checkContents({ session: { sessionKey }, entries }: FinalLog, { sent }: History): Iterable<string> {
+function* checkContents(
+  { session: { sessionKey }, entries }: FinalLog,
+  { sent, takeOvers }: History,
+): Iterable<string> {
   const known = new Set(sent.filter((append) => append.sessionKey === sessionKey).map(nameOf));
+  const taken = takeOvers.filter((takeOver) => takeOver.sessionKey === sessionKey);
   const seen = new Set<string>();
   for (const entry of entries) {
+    // The store writes this entry itself.
+    if (
+      entry.contextType === 'system' &&
+      taken.some(({ epoch, agent }) => epoch === entry.epoch && agent === entry.agent)
+    )
+      continue;
     if (!known.has(nameOf(entry))) yield `${sessionKey}: no agent sent entry ${entry.sequence} (${nameOf(entry)})`;
     if (seen.has(entry.content)) yield `${sessionKey}: entry ${entry.sequence} is there twice (${nameOf(entry)})`;
     seen.add(entry.content);
@@ -135,6 +148,21 @@ function* checkAcceptances(claims: readonly AcknowledgedClaim[]): Iterable<strin
       if (!hadLease) yield `${handoffId}: was accepted at epoch ${before} for good, and again at epoch ${epoch}`;
       else if (epoch < before + 2) yield `${handoffId}: was accepted at epoch ${epoch} without a lapse since ${before}`;
     }
+  }
+}
+
+function* checkTakeOver(
+  { sessionKey, agent, epoch, tookOver }: AcknowledgedTakeOver,
+  { logs }: History,
+): Iterable<string> {
+  const { entries = [] } = logs.find(({ session }) => session.sessionKey === sessionKey) ?? {};
+  const first = entries.find((entry) => entry.epoch === epoch);
+  if (first?.contextType !== 'system' || first.agent !== agent) {
+    yield `${sessionKey}: the first entry of epoch ${epoch} does not say that ${agent} took the session over`;
+  }
+  const written = entries.findLast((entry) => entry.epoch === epoch - 1 && entry.agent === tookOver.from)?.sequence;
+  if (written !== tookOver.lastSequence) {
+    yield `${sessionKey}: ${agent} was told that ${tookOver.from} wrote up to ${tookOver.lastSequence}, and it wrote up to ${written}`;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { EntryRecord, HandoffRecord, ResolveHandoff, SessionRecord } from '@org/domain';
+import type { EntryRecord, HandoffRecord, ResolveHandoff, SessionRecord, TookOverRecord } from '@org/domain';
 
 /** When a call began and ended: positions in one order of all beginnings and ends, as the caller saw them. */
 interface Interval {
@@ -35,6 +35,15 @@ export interface AcknowledgedResolution
   readonly replayed: boolean;
 }
 
+/** A take-over that was answered. Its entry stands in the log at its epoch, as the first one. */
+export interface AcknowledgedTakeOver extends Interval {
+  readonly sessionKey: string;
+  /** The new owner, in whose name the entry stands. */
+  readonly agent: string;
+  readonly epoch: number;
+  readonly tookOver: TookOverRecord;
+}
+
 /** A session as an answer showed it. */
 export interface SightedSession extends Interval {
   readonly session: SessionRecord;
@@ -52,6 +61,7 @@ export interface History {
   readonly appends: readonly AcknowledgedAppend[];
   readonly claims: readonly AcknowledgedClaim[];
   readonly resolutions: readonly AcknowledgedResolution[];
+  readonly takeOvers: readonly AcknowledgedTakeOver[];
   readonly sightings: readonly SightedSession[];
   readonly logs: readonly FinalLog[];
 }

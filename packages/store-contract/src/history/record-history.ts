@@ -3,6 +3,7 @@ import type {
   AcknowledgedAppend,
   AcknowledgedClaim,
   AcknowledgedResolution,
+  AcknowledgedTakeOver,
   FinalLog,
   History,
   SentAppend,
@@ -27,6 +28,7 @@ class Recorder {
   readonly #appends: AcknowledgedAppend[] = [];
   readonly #claims: AcknowledgedClaim[] = [];
   readonly #resolutions: AcknowledgedResolution[] = [];
+  readonly #takeOvers: AcknowledgedTakeOver[] = [];
   readonly #sightings: SightedSession[] = [];
   #namespace = '';
   #order = 0;
@@ -58,6 +60,10 @@ class Recorder {
       claimHandoff: async (request) => {
         const { answer, ...interval } = await this.#timed(() => store.claimHandoff(request));
         this.#claims.push({ agent: request.agent, ...answer, ...interval });
+        const { sessionKey, tookOver, grantedEpoch: epoch } = answer.handoff;
+        if (!answer.replayed && tookOver !== undefined && epoch !== undefined) {
+          this.#takeOvers.push({ sessionKey, agent: request.agent, epoch, tookOver, ...interval });
+        }
         // A replay shows the session as it was.
         if (!answer.replayed) this.#sightings.push({ session: answer.session, ...interval });
         return answer;
@@ -78,6 +84,7 @@ class Recorder {
       appends: this.#appends,
       claims: this.#claims,
       resolutions: this.#resolutions,
+      takeOvers: this.#takeOvers,
       sightings: this.#sightings,
       logs,
     };

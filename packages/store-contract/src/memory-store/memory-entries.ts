@@ -1,14 +1,16 @@
 import {
   logPages,
+  ownerWroteAt,
   refuseAppend,
   refuseMark,
   refuseReplay,
   renewedLease,
   scanRange,
   sliceCodePoints,
+  takeOverNotice,
+  type AppendAnswer,
   type AppendedEntry,
   type EntryRecord,
-  type Replayable,
   type Store,
 } from '@org/domain';
 import type { MemoryState, StoredEntry } from './memory-state.js';
@@ -24,29 +26,20 @@ export const memoryEntries = (state: MemoryState): EntryOperations => ({
     if (idempotency !== undefined && earlier?.idempotency !== undefined) {
       const refusal = refuseReplay(earlier.idempotency, idempotency);
       if (refusal !== undefined) throw refusal;
-      return appended(earlier, true);
+      return { ...appendedEntry(earlier), replayed: true };
     }
     const refusal = refuseAppend(state.observe(session.record), request);
     if (refusal !== undefined) throw refusal;
-    const entry: StoredEntry = {
-      sequence: session.record.lastSequence + 1,
-      contextType: request.contextType,
-      agent,
-      epoch: session.record.epoch,
-      content: request.content,
-      contentBytes: request.contentBytes,
-      estimatedTokens: request.estimatedTokens,
-      metadata: structuredClone(request.metadata),
-      pinned: request.pinned,
-      createdAtMs: state.now(),
-      idempotency,
-    };
-    session.log.push(entry);
-    state.touchSession(session, {
-      lastSequence: entry.sequence,
+    const entry = state.appendEntry(session, { ...request, metadata: structuredClone(request.metadata) });
+    const isByOwner = agent === session.record.owner;
+    const current = state.touchSession(session, {
       lease: renewedLease(session.record, agent, entry.createdAtMs),
+      ownerWroteAtMs: ownerWroteAt(session.record, agent, entry.createdAtMs),
+      ...(isByOwner && { ownerLastSequence: entry.sequence }),
     });
-    return appended(entry, false);
+    const takeOver = takeOverNotice(current);
+    const answer: AppendAnswer = { ...appendedEntry(entry), ...(takeOver !== undefined && { takeOver }) };
+    return { ...answer, replayed: false };
   },
 
   readEntries: async (request) => {
@@ -109,11 +102,6 @@ const appendedEntry = ({
   estimatedTokens,
   epoch,
 }: StoredEntry): AppendedEntry => ({ sequence, createdAtMs, contentBytes, estimatedTokens, epoch });
-
-const appended = (entry: StoredEntry, replayed: boolean): Replayable<AppendedEntry> => ({
-  ...appendedEntry(entry),
-  replayed,
-});
 
 function observed(
   { idempotency: _idempotency, ...entry }: StoredEntry,

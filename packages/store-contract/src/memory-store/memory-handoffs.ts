@@ -4,7 +4,9 @@ import {
   inboxClasses,
   inboxClassOf,
   isOfProjects,
+  isExpired,
   isOwnRoleOffer,
+  ownerWroteAt,
   refuseClaim,
   refuseCreateHandoff,
   refusePosition,
@@ -12,10 +14,15 @@ import {
   refuseResolve,
   renewedLease,
   roleAddress,
+  shownTakeOver,
   startOf,
+  takeOverEntry,
+  takeOverReason,
+  tookOverFrom,
   type ClaimHandoff,
   type HandoffRecord,
   type ListHandoffs,
+  type SessionRecord,
   type Store,
 } from '@org/domain';
 import type { MemoryState, StoredHandoff, StoredSession } from './memory-state.js';
@@ -30,9 +37,10 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
     state.once(request, request.sessionKey, () => {
       const session = state.session(request);
       const current = state.observe(session.record);
-      const refusal = refuseCreateHandoff(current, request);
+      const refusal = refuseCreateHandoff(current, request, () => hasAccepted(state, request));
       if (refusal !== undefined) throw refusal;
       const now = state.now();
+      const isTakeOver = request.requestType === 'take_over';
       const handoff: StoredHandoff = {
         id: state.nextId(),
         handoffId: request.handoffId,
@@ -42,7 +50,7 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
         requestType: request.requestType,
         status: 'pending',
         requestingAgent: request.agent,
-        targetAgent: request.targetAgent,
+        targetAgent: isTakeOver ? current.owner : request.targetAgent,
         uptoSequence: current.lastSequence,
         summary: request.summary,
         instructions: request.instructions,
@@ -51,7 +59,21 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
         expiresAtMs: now + request.expiresInMs,
       };
       state.handoffs.push(handoff);
-      state.touchSession(session, { lease: renewedLease(current, request.agent, now) });
+      if (isTakeOver) {
+        state.changeSession(session, {
+          takeOver: shownTakeOver(current.takeOver, {
+            handoffId: request.handoffId,
+            requestedBy: request.agent,
+            requestedAtMs: now,
+            expiresAtMs: now + request.expiresInMs,
+          }),
+        });
+      } else {
+        state.touchSession(session, {
+          lease: renewedLease(current, request.agent, now),
+          ownerWroteAtMs: ownerWroteAt(current, request.agent, now),
+        });
+      }
       return { handoff: state.observeHandoff(handoff) };
     }),
 
@@ -112,10 +134,11 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
         acceptedBy: request.agent,
         claimant: request.claimant,
       });
-      grantRights(state, session, accepted, request);
+      const grant = accepted.requestType === 'take_over' ? takeOver : grantRights;
+      const current = grant(state, session, accepted, request);
       return {
         handoff: state.observeHandoff(state.handoff(request.namespace, request.handoffId)),
-        session: state.touchSession(session),
+        session: current,
       };
     }),
 
@@ -134,40 +157,77 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
       if (request.outcome === 'returned') {
         state.moveOwnership(session, handoff.requestingAgent);
         state.touchSession(session);
-      } else if (session.record.lease?.handoffId === handoff.handoffId) {
-        state.changeSession(session, { lease: undefined });
+      } else {
+        const { record } = session;
+        state.changeSession(session, {
+          ownerWroteAtMs: ownerWroteAt(record, request.agent, state.now()),
+          ...(record.lease?.handoffId === handoff.handoffId && { lease: undefined }),
+          ...(record.takeOver?.handoffId === handoff.handoffId && { takeOver: state.pendingTakeOver(session) }),
+        });
       }
       return { handoff: state.observeHandoff(state.handoff(request.namespace, request.handoffId)) };
     }),
 });
 
+/** Gives the acceptor of an offer its rights. Returns the session as it is then. */
 function grantRights(
   state: MemoryState,
   session: StoredSession,
   { requestType, requestingAgent, handoffId }: HandoffRecord,
   { agent, leaseMs }: ClaimHandoff,
-): void {
+): SessionRecord {
   const { owner, participants, version } = session.record;
+  const now = state.now();
   if (requestType === 'full_handoff') {
-    const lease =
-      leaseMs === undefined
-        ? undefined
-        : {
-            handoffId,
-            returnsTo: requestingAgent,
-            durationMs: leaseMs,
-            expiresAtMs: state.now() + leaseMs,
-          };
-    const { epoch } = state.moveOwnership(session, agent, lease);
+    const expiring = leaseMs === undefined ? undefined : { durationMs: leaseMs, expiresAtMs: now + leaseMs };
+    const lease = expiring && { handoffId, returnsTo: requestingAgent, ...expiring };
+    const { epoch } = state.moveOwnership(session, agent, { lease, ownerWroteAtMs: now });
     state.changeHandoff(state.handoff(session.record.namespace, handoffId), { grantedEpoch: epoch });
-  } else if (requestType === 'collaboration' && agent !== owner && !participants.includes(agent)) {
-    state.changeSession(session, {
+    return state.touchSession(session);
+  }
+  const joins = requestType === 'collaboration' && agent !== owner && !participants.includes(agent);
+  return state.touchSession(session, {
+    ownerWroteAtMs: ownerWroteAt(session.record, agent, now),
+    ...(joins && {
       participants: [...participants, agent],
       version: version + 1,
-      updatedAtMs: Math.max(session.record.updatedAtMs, state.now()),
-    });
-  }
+      updatedAtMs: Math.max(session.record.updatedAtMs, now),
+    }),
+  });
 }
+
+/** Makes the requester of a `take_over` the owner, and says so in the log. */
+function takeOver(
+  state: MemoryState,
+  session: StoredSession,
+  { requestingAgent: to, handoffId, ...asked }: HandoffRecord,
+): SessionRecord {
+  const now = state.now();
+  const former = state.observe(session.record);
+  const tookOver = tookOverFrom(former);
+  const entry = takeOverEntry({ to, from: former.owner, reason: takeOverReason(asked), handoffId }, tookOver);
+  const { epoch } = state.moveOwnership(session, to, { ownerWroteAtMs: now, takenOverAtMs: now });
+  const { sequence } = state.appendEntry(session, {
+    ...entry,
+    agent: to,
+    contextType: 'system',
+    pinned: false,
+    idempotency: undefined,
+  });
+  const handoff = state.handoff(session.record.namespace, handoffId);
+  state.changeHandoff(handoff, { grantedEpoch: epoch, tookOver, uptoSequence: sequence });
+  const changes = { ownerLastSequence: sequence };
+  return isExpired(former) ? state.changeSession(session, changes) : state.touchSession(session, changes);
+}
+
+/** Whether the agent accepted one of the session's handoffs. */
+const hasAccepted = (
+  state: MemoryState,
+  { namespace, sessionKey, agent }: { readonly namespace: string; readonly sessionKey: string; readonly agent: string },
+): boolean =>
+  state.handoffs.some(
+    (handoff) => handoff.namespace === namespace && handoff.sessionKey === sessionKey && handoff.acceptedBy === agent,
+  );
 
 function isListed(
   handoff: StoredHandoff,

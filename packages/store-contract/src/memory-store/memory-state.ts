@@ -3,23 +3,32 @@ import {
   handoffStatus,
   isLeaseLapsed,
   moveOwnership,
+  movesOwnership,
+  pendingTakeOver,
   refuseReplay,
   sessionNotFound,
   settledHandoff,
   settledSession,
+  type AppendEntry,
   type EntryRecord,
   type HandoffRecord,
   type Idempotency,
+  type MoveOptions,
   type Replayable,
   type SessionLease,
   type SessionRecord,
   type SessionRef,
+  type TakeOverRequest,
 } from '@org/domain';
 
 type Unobserved<T> = Omit<T, 'observedAtMs'>;
 /** A handoff. `id` is its place in lists; it gets a new one when it is pending again. */
 export type StoredHandoff = Unobserved<Omit<HandoffRecord, 'leaseExpiresAtMs'>> & { readonly id: number };
 export type StoredEntry = Omit<EntryRecord, 'contentCut'> & { readonly idempotency: Idempotency | undefined };
+type NewEntry = Pick<
+  AppendEntry,
+  'contextType' | 'agent' | 'content' | 'contentBytes' | 'estimatedTokens' | 'metadata' | 'pinned' | 'idempotency'
+>;
 export interface StoredSession {
   readonly id: number;
   record: Unobserved<SessionRecord>;
@@ -97,16 +106,53 @@ export class MemoryState {
     return this.observeHandoff(changed);
   }
 
-  /** Moves ownership at a new epoch, and cancels the session's pending `full_handoff` offers. */
-  moveOwnership(session: StoredSession, owner: string, lease?: SessionLease): SessionRecord {
+  /** Appends an entry at the next sequence. */
+  appendEntry(session: StoredSession, given: NewEntry): StoredEntry {
+    const { contextType, agent, content, contentBytes, estimatedTokens, metadata, pinned, idempotency } = given;
+    const { epoch, lastSequence } = session.record;
+    const entry: StoredEntry = {
+      sequence: lastSequence + 1,
+      contextType,
+      agent,
+      epoch,
+      content,
+      contentBytes,
+      estimatedTokens,
+      metadata,
+      pinned,
+      createdAtMs: this.now(),
+      idempotency,
+    };
+    session.log.push(entry);
+    this.changeSession(session, { lastSequence: entry.sequence });
+    return entry;
+  }
+
+  /** The pending request to take a session over that lapses last. */
+  pendingTakeOver(session: StoredSession): TakeOverRequest | undefined {
+    return this.#handoffsOf(session.record)
+      .filter((handoff) => handoff.requestType === 'take_over')
+      .filter((handoff) => handoffStatus(this.observeHandoff(handoff)) === 'pending')
+      .map(({ handoffId, requestingAgent: requestedBy, createdAtMs: requestedAtMs, expiresAtMs = Infinity }) => ({
+        handoffId,
+        requestedBy,
+        requestedAtMs,
+        expiresAtMs,
+      }))
+      .toReversed()
+      .toSorted((one, another) => another.expiresAtMs - one.expiresAtMs)[0];
+  }
+
+  /** Moves ownership at a new epoch, and cancels the session's pending handoffs of ownership. */
+  moveOwnership(session: StoredSession, owner: string, options?: MoveOptions): SessionRecord {
     const { record } = session;
     for (const offer of this.#handoffsOf(record)) {
-      if (handoffStatus(this.observeHandoff(offer)) === 'pending' && offer.requestType === 'full_handoff') {
+      if (handoffStatus(this.observeHandoff(offer)) === 'pending' && movesOwnership(offer.requestType)) {
         this.changeHandoff(offer, { status: 'cancelled', resolvedAtMs: this.now(), reason: 'ownership moved' });
       }
     }
     return this.changeSession(session, {
-      ...moveOwnership(record, owner, lease),
+      ...moveOwnership(record, owner, options),
       version: record.version + 1,
       updatedAtMs: Math.max(record.updatedAtMs, this.now()),
     });
@@ -165,7 +211,8 @@ export class MemoryState {
   }
 
   observe(record: Unobserved<SessionRecord>): SessionRecord {
-    return { ...structuredClone(record), observedAtMs: this.now() };
+    const takeOver = pendingTakeOver(record.takeOver, this.now());
+    return { ...structuredClone(record), takeOver, observedAtMs: this.now() };
   }
 
   observeHandoff({ id: _id, ...record }: StoredHandoff): HandoffRecord {

@@ -20,7 +20,7 @@ const wholeLog = {
   afterSequence: 0,
   limit: 100,
   contentOffset: 0,
-  maxContentLength: 99,
+  maxContentLength: 2000,
 } as const;
 const noHandoff = 'no-such-handoff';
 
@@ -176,7 +176,16 @@ class Player {
     return this.#call('readBriefing', { ...this.#cast.ref(session), uptoSequence, ...limits });
   }
 
-  async #offer({ session, actor, key, requestType, target, expiresInTicks, epoch }: Of<'offer'>): Promise<Step> {
+  async #offer({
+    session,
+    actor,
+    key,
+    requestType,
+    target,
+    expiresInTicks,
+    epoch,
+    takeOverBy,
+  }: Of<'offer'>): Promise<Step> {
     const record = await this.#cast.session(session);
     const agent = await this.#cast.inSession(actor, session);
     const input = {
@@ -184,6 +193,7 @@ class Player {
       requestType,
       targetAgent: target,
       expiresInMs: expiresInTicks * tickMs,
+      takeOverBy,
     };
     const request = { ...input, agent, summary: `by ${agent}`, epoch: relativeTo(record?.epoch, epoch) };
     const make = (): Step => {
@@ -197,9 +207,14 @@ class Player {
     return make();
   }
 
-  async #claim({ back, actor, claimant, key, leaseTicks }: Of<'claim'>): Promise<Step> {
+  async #claim({ back, actor, claimant, key, leaseTicks, takeOverAfterTicks }: Of<'claim'>): Promise<Step> {
     const handoffId = this.#handoffId(back);
-    const input = { namespace: this.#namespace, handoffId, leaseMs: inMs(leaseTicks) };
+    const input = {
+      namespace: this.#namespace,
+      handoffId,
+      leaseMs: inMs(leaseTicks),
+      takeOverAfterMs: inMs(takeOverAfterTicks),
+    };
     const agent = await this.#cast.inHandoff(actor, handoffId);
     return this.#mutation('claimHandoff', { ...input, agent, claimant }, idempotencyOf(key, 'claim', input));
   }

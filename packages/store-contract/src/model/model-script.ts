@@ -2,8 +2,9 @@ import {
   contextTypes,
   handoffOutcomes,
   handoffStatuses,
-  requestTypes,
+  offerTypes,
   sessionStatuses,
+  takeOverPolicies,
   type ContextType,
   type HandoffOutcome,
   type HandoffStatus,
@@ -11,6 +12,7 @@ import {
   type RequestType,
   type SessionState,
   type SessionStatus,
+  type TakeOverPolicy,
 } from '@org/domain';
 import * as fc from 'fast-check';
 
@@ -103,9 +105,14 @@ export type Command =
       readonly target: string | undefined;
       readonly expiresInTicks: number;
       readonly epoch: Relative | undefined;
+      readonly takeOverBy: TakeOverPolicy | undefined;
     } & OnSession &
       Writing)
-  | ({ readonly kind: 'claim'; readonly leaseTicks: number | undefined } & OnHandoff)
+  | ({
+      readonly kind: 'claim';
+      readonly leaseTicks: number | undefined;
+      readonly takeOverAfterTicks: number;
+    } & OnHandoff)
   | ({ readonly kind: 'resolve'; readonly outcome: HandoffOutcome; readonly epoch: Relative | undefined } & OnHandoff)
   | {
       readonly kind: 'list';
@@ -243,19 +250,35 @@ const weighted: fc.WeightedArbitrary<Command>[] = [
       kind: kind('offer'),
       session,
       ...writing,
-      requestType: fc.constantFrom('full_handoff', 'full_handoff', ...requestTypes),
+      requestType: fc.constantFrom('full_handoff', 'full_handoff', ...offerTypes),
       target: maybe(fc.oneof(agent, fc.constantFrom(...scriptRoles.map((role) => `role:${role}`))), 2),
       expiresInTicks: fc.constantFrom(1, 3, 6, 20),
       epoch: rarely(relative),
+      takeOverBy: fc.constant(undefined),
     }),
   },
   {
-    weight: 14,
+    weight: 8,
+    arbitrary: fc.record({
+      kind: kind('offer'),
+      session,
+      ...writing,
+      actor: agent,
+      requestType: fc.constant('take_over' as const),
+      target: rarely(agent),
+      expiresInTicks: fc.constantFrom(1, 3, 6, 20),
+      epoch: rarely(relative),
+      takeOverBy: fc.constantFrom('namespace', 'namespace', ...takeOverPolicies),
+    }),
+  },
+  {
+    weight: 18,
     arbitrary: fc.record({
       kind: kind('claim'),
       ...onHandoff,
-      actor: actorOf(...scriptAgents, 'acceptor'),
+      actor: actorOf(...scriptAgents, 'acceptor', 'requester', 'requester'),
       leaseTicks: maybe(fc.integer({ min: 1, max: 3 }), 2),
+      takeOverAfterTicks: fc.constantFrom(1, 1, 2),
     }),
   },
   {

@@ -10,6 +10,9 @@ import {
 import { tickMs } from './model-script.js';
 import type { StoreHarness } from '../harness/store-harness.js';
 
+/** Times in texts: in messages, and in the entries of take-overs. */
+const isoTimes = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
+
 /** The outcome of a call, in a form that does not depend on the store. */
 export type Outcome =
   | { readonly answer: unknown }
@@ -18,7 +21,7 @@ export type Outcome =
   | { readonly defect: string };
 
 /**
- * One of the two stores that play a script. To compare them, instants become ticks since the start, and random ids
+ * One of the two stores that play a script. To compare them, instants (numbers, or in texts) become ticks since the start, and random ids
  * become ordinals by first appearance. Positions in lists are not compared.
  */
 export class ModelSide {
@@ -39,14 +42,17 @@ export class ModelSide {
     try {
       return { answer: this.#comparable(await run(this)) };
     } catch (error) {
-      if (error instanceof ContextStoreError) return { refusal: error.toJSON() };
+      if (error instanceof ContextStoreError) return { refusal: this.#comparable(error.toJSON()) as ErrorBody };
       return { defect: String(error) };
     }
   }
 
   #comparable(value: unknown, name = ''): unknown {
     if (typeof value === 'number' && name.endsWith('AtMs')) return `tick ${this.#tick(value)}`;
+    // What is left until a deadline gets shorter while a script runs, by less than a tick.
+    if (typeof value === 'number' && name === 'retryAfterMs') return `${Math.ceil(value / tickMs)} ticks`;
     if (typeof value === 'string' && name === 'uid') return `uid ${this.#ordinal(value)}`;
+    if (typeof value === 'string') return value.replaceAll(isoTimes, (time) => `tick ${this.#tick(Date.parse(time))}`);
     if (Array.isArray(value)) return value.map((member) => this.#comparable(member));
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(

@@ -204,6 +204,12 @@ const defects: Readonly<Record<string, (store: Store) => Partial<Store>>> = {
       return { ...answer, handoff: { ...answer.handoff, claimant } };
     },
   }),
+  'a take-over that waits for no deadline': (store) => ({
+    claimHandoff: (request) => store.claimHandoff({ ...request, takeOverAfterMs: 0 }),
+  }),
+  'a take-over that every agent may ask for': (store) => ({
+    createHandoff: (request) => store.createHandoff({ ...request, takeOverBy: 'namespace' }),
+  }),
   'a failure that is no refusal': (store) => ({
     resolveHandoff: (request) =>
       store.resolveHandoff(request).catch(() => {
@@ -257,6 +263,7 @@ const reached = [
   'HANDOFF_NOT_PENDING',
   'HANDOFF_CLAIMED',
   'HANDOFF_EXPIRED',
+  'TAKE_OVER_TOO_EARLY',
   'VALIDATION_ERROR',
   // Scripts read handoffs by their lists. The contract reads single ones.
   ...storeOperations.filter((operation) => operation !== 'readHandoff'),

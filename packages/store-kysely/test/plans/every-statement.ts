@@ -53,6 +53,7 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   await operations.claimHandoff({ ...offered, idempotency: once('claim') });
   await operations.resolveHandoff({ ...offered, outcome: 'returned', idempotency: once('resolve') });
   await runLeaseStatements(operations, { owner: agent, name, ...ref });
+  await runTakeOverStatements(operations, { owner: agent, name, ...ref });
   await operations.markRead({ ...ref, agent });
   await operations.markRead({ ...ref, agent, sequence: 1 });
   await operations.listSessions({ namespace, limit: 20, dormantAfterMs: 1 });
@@ -81,6 +82,28 @@ async function moveSession(operations: Operations, { owner: agent, name, namespa
   const idempotency = { key: `move-${name}`, tool: 'tool', requestHash: 'hash' };
   await operations.updateSession({ ...ref, project: null, idempotency });
   await operations.resolveHandoff({ ...ref, handoffId: offer.handoffId, outcome: 'cancelled' });
+}
+
+/** Takes the session over twice, with and without an idempotency key, so that the owner has it again. */
+async function runTakeOverStatements(operations: Operations, { owner, name, ...ref }: Round): Promise<void> {
+  const turns = [
+    { agent: 'rescuer', idempotency: undefined },
+    { agent: owner, idempotency: { key: `take-${name}`, tool: 'tool', requestHash: 'hash' } },
+  ];
+  for (const { agent, idempotency } of turns) {
+    const handoffId = `ask-${agent}-${name}`;
+    const request = { requestType: 'take_over', takeOverBy: 'namespace' } as const;
+    await operations.createHandoff(offerWork(`other-${handoffId}`, { ...ref, ...request, agent }));
+    await operations.createHandoff(offerWork(handoffId, { ...ref, ...request, agent }));
+    await operations.resolveHandoff({ ...ref, agent, handoffId, outcome: 'cancelled' });
+    await operations.claimHandoff({
+      namespace: ref.namespace,
+      handoffId: `other-${handoffId}`,
+      agent,
+      idempotency,
+      takeOverAfterMs: 0,
+    });
+  }
 }
 
 /** Lists a page on which the first offer of one sender replaces the second of another, and reads a handoff by its id. */

@@ -81,6 +81,21 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
     rows: 20,
     pages: 90,
   },
+  read_take_over_situation: {
+    indexes: [sessionByKey, 'handoffs_accepted_of_session', recordedKey],
+    rows: 4,
+    pages: 16,
+  },
+  accept_take_over: {
+    indexes: ['sessions_pkey', 'handoffs_pkey', 'handoffs_pending_of_session'],
+    rows: 10,
+    pages: 90,
+  },
+  accept_take_over_once: {
+    indexes: ['sessions_pkey', 'handoffs_pkey', 'handoffs_pending_of_session', ...sweptKeys],
+    rows: 20,
+    pages: 110,
+  },
   record_answer: { indexes: sweptKeys, rows: 15, pages: 50 },
   list_sessions: { indexes: ['sessions_by_creation', 'sessions_pkey'], rows: 42, pages: 60 },
   list_sessions_of_projects: { indexes: ['sessions_by_project', 'sessions_pkey'], rows: 62, pages: 80 },

@@ -20,6 +20,8 @@ const undecided = new Set([
   'read_session_situation',
   'claim_handoff',
   'claim_handoff_once',
+  'accept_take_over',
+  'accept_take_over_once',
   'resolve_handoff',
   'resolve_handoff_once',
   'expire_offers',

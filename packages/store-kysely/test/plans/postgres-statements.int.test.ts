@@ -123,6 +123,20 @@ describe('the statements of', () => {
     expect(run.slice(5)).toEqual(['read_handoff_situation', 'resolve_handoff']);
   });
 
+  it('a request to take over and its acceptance, no more than of an offer', async () => {
+    const handoffId = randomUUID();
+    const rescuer = { namespace: session.namespace, agent: 'rescuer', handoffId };
+    const request = { requestType: 'take_over', takeOverBy: 'namespace' } as const;
+    await store.createHandoff({ ...offerWork(handoffId), ...session, ...rescuer, ...request });
+    expect(run).toEqual(['read_take_over_situation', 'create_handoff']);
+    await store.appendEntry(appendWork('a', session));
+    expect(run.slice(2)).toEqual(['append_entry']);
+    await expect(store.claimHandoff(rescuer)).rejects.toMatchObject({ code: 'TAKE_OVER_TOO_EARLY' });
+    expect(run.slice(3)).toEqual(['read_handoff_situation']);
+    await store.claimHandoff({ ...rescuer, takeOverAfterMs: 0 });
+    expect(run.slice(4)).toEqual(['read_handoff_situation', 'accept_take_over']);
+  });
+
   it('a page of an inbox: one more where senders take turns', async () => {
     const targetAgent = 'turned-to';
     const list = { namespace: session.namespace, agent: targetAgent, direction: 'inbox', roles: [], limit: 2 } as const;

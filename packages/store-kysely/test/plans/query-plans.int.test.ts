@@ -66,6 +66,8 @@ describe('query plans on SQLite', () => {
       handoffs_lease_check: 3,
       // One of them is the foreign key's check when a session is deleted.
       handoffs_of_session: 5,
+      handoffs_pending_take_overs: 1,
+      handoffs_accepted_of_session: 1,
       idempotency_keys_about: 1,
     };
     for (const [index, statements] of Object.entries(statementsOfIndex)) {

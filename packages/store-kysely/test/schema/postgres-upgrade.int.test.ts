@@ -1,9 +1,10 @@
+import { limits } from '@org/domain';
 import { createPostgresStore } from '@org/store-kysely/postgres';
 import { temporaryDatabase } from '@org/store-kysely/testing';
 import { expect, it } from 'vitest';
 import { migratePostgres } from '../../src/postgres/schema/migrate.js';
 import { migrations } from '../../src/postgres/schema/migrations/index.js';
-import { appendWork, createWork, readWork, work } from '../support/requests.js';
+import { appendWork, createWork, offerWork, readWork, work } from '../support/requests.js';
 
 /**
  * Rows as a release wrote them, by the first version of the schema with such rows. A migration that changes the columns
@@ -61,7 +62,8 @@ it.for(migrations.map(({ version }) => version))(
     await database.query(rowsOf(version));
     expect(await migratePostgres(database.url)).toMatchObject({ from: version, to: migrations.length });
 
-    const store = await createPostgresStore({ url: database.url });
+    let aheadMs = 0;
+    const store = await createPostgresStore({ url: database.url, clockOffsetMs: () => aheadMs });
     expect(await store.readSession(work)).toMatchObject({
       uid: '01890000-0000-7000-8000-000000000000',
       owner: 'implementer',
@@ -117,6 +119,13 @@ it.for(migrations.map(({ version }) => version))(
     });
     expect(await store.claimHandoff({ namespace, handoffId: 'open', agent: 'tester' })).toMatchObject({
       session: { participants: ['reviewer', 'tester'] },
+    });
+    const request = { ...offerWork('ask'), agent: 'planner', requestType: 'take_over', expiresInMs: 1e9 } as const;
+    await store.createHandoff(request);
+    aheadMs = limits.takeOverAfterMs;
+    expect(await store.claimHandoff({ namespace, handoffId: 'ask', agent: 'planner' })).toMatchObject({
+      session: { owner: 'planner', epoch: 3, lastSequence: 4 },
+      handoff: { tookOver: { from: 'implementer', lastSequence: 3 } },
     });
     await store.close();
     await database.drop();

@@ -1,4 +1,4 @@
-import type { Idempotency, ProjectFilter, SessionRef } from '@org/domain';
+import { limits, type Idempotency, type ProjectFilter, type SessionRef } from '@org/domain';
 import { createSqliteStore, type SqliteStore } from '@org/store-kysely/sqlite';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -31,19 +31,24 @@ const rows = `
     (2, 'default', 'builder', 'tool', '', 'claim', 'hash', ${String(Date.now())}, '{"handoff":{"sessionKey":"work"}}');
 `;
 
-describe('a SQLite file of the first release', () => {
+describe.each([1, 2])('a SQLite file of schema %i', (version) => {
   const other: SessionRef = { namespace: 'default', sessionKey: 'other' };
   const once = (key: string): Idempotency => ({ key, tool: 'tool', requestHash: 'hash' });
   let store: SqliteStore;
   let remove: () => void;
-  let skewMs = 0;
+  let skewMs: number;
 
   beforeEach(async () => {
+    skewMs = 0;
     const file = temporaryFile();
     remove = file.remove;
     const database = new Sqlite(file.path);
     database.exec(migrations[0]?.script ?? '');
     database.exec(rows.replaceAll('1e15', String(Date.now() + 1_000_000)));
+    for (const migration of migrations.slice(1, version)) {
+      database.exec(migration.script);
+      database.exec(`insert into schema_migrations values (${migration.version}, '${migration.name}', 0)`);
+    }
     database.close();
     store = await createSqliteStore({ path: file.path, clock: () => Date.now() + skewMs });
   });
@@ -146,6 +151,20 @@ describe('a SQLite file of the first release', () => {
     expect(await offersOf(['ours', null])).toEqual(['open']);
     expect(await keysOf(['theirs', null])).toEqual(['lost', 'work']);
     expect(await offersOf(['theirs', null])).toEqual([]);
+  });
+
+  it('lets its sessions be taken over, although it is not known when their owners last wrote', async () => {
+    const ask = { ...work, agent: 'reader', requestType: 'take_over', expiresInMs: 1e9 } as const;
+    await expect(store.createHandoff({ ...ask, agent: 'outsider', handoffId: 'no' })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+    await store.createHandoff({ ...ask, handoffId: 'ask' });
+    const claim = { namespace: 'default', agent: 'reader', handoffId: 'ask' };
+    await expect(store.claimHandoff(claim)).rejects.toMatchObject({ code: 'TAKE_OVER_TOO_EARLY' });
+    skewMs = limits.takeOverAfterMs;
+    const { handoff, session } = await store.claimHandoff(claim);
+    expect(handoff.tookOver).toEqual({ from: 'builder' });
+    expect(session).toMatchObject({ owner: 'reader', epoch: 5, lastSequence: 5, formerParticipants: [] });
   });
 
   it('lets its sessions be deleted with all that was recorded of them', async () => {

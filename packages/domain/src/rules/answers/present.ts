@@ -1,15 +1,24 @@
 import type { Entry } from '../../model/entry.js';
 import type { Handoff } from '../../model/handoff.js';
 import type { Session } from '../../model/session.js';
-import type { EntryRecord, HandoffRecord, SessionRecord } from '../../ports/store.js';
+import type { TakeOver, TookOver } from '../../model/take-over.js';
+import type { EntryRecord, HandoffRecord, SessionRecord, TakeOverNotice, TookOverRecord } from '../../ports/store.js';
 import { isoTime } from '../text/iso-time.js';
 import { handoffStatus } from '../handoffs/handoff-transitions.js';
+import { takeOverNotice } from '../handoffs/take-over.js';
 import { expiresAtMs, sessionStatus } from '../sessions/session-status.js';
 
 const isoTimeIfAny = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : isoTime(ms));
 
+/** The settings that decide what callers see of a session. */
+export interface SessionSettings {
+  readonly dormantAfterMs: number;
+  readonly takeOverAfterMs: number;
+}
+
 /** Returns a session as callers see it. */
-export function presentSession(session: SessionRecord, dormantAfterMs: number): Session {
+export function presentSession(session: SessionRecord, { dormantAfterMs, takeOverAfterMs }: SessionSettings): Session {
+  const takeOver = takeOverNotice(session);
   return withoutUndefined({
     sessionKey: session.sessionKey,
     namespace: session.namespace,
@@ -26,8 +35,19 @@ export function presentSession(session: SessionRecord, dormantAfterMs: number): 
     updatedAt: isoTime(session.updatedAtMs),
     lastActivityAt: isoTime(session.lastActivityAtMs),
     expiresAt: isoTimeIfAny(expiresAtMs(session)),
+    takeOver: takeOver && presentTakeOver(takeOver, takeOverAfterMs),
   });
 }
+
+/** Returns a request to take a session over as the session's writers see it. */
+export const presentTakeOver = (
+  { handoffId, requestedBy, lastSignAtMs }: TakeOverNotice,
+  takeOverAfterMs: number,
+): TakeOver => ({ handoffId, requestedBy, acceptableAt: isoTime(lastSignAtMs + takeOverAfterMs) });
+
+/** Returns what is known of a former owner as the new owner sees it. */
+export const presentTookOver = ({ from, lastSequence, lastWroteAtMs }: TookOverRecord): TookOver =>
+  withoutUndefined({ from, lastSequence, lastWroteAt: isoTimeIfAny(lastWroteAtMs) });
 
 /** Returns an entry as callers see it. `contentOffset` says where the record's content begins. */
 export function presentEntry(entry: EntryRecord, contentOffset: number): Entry {

@@ -1,29 +1,44 @@
 import { ContextStoreError } from '../../errors.js';
-import type { HandoffOutcome, HandoffStatus, RequestType } from '../../model/handoff.js';
+import {
+  offerTypes,
+  ownershipTypes,
+  type HandoffOutcome,
+  type HandoffStatus,
+  type RequestType,
+} from '../../model/handoff.js';
 import { isRoleAddress } from '../../model/names.js';
 import type { ClaimHandoff, HandoffRecord, ResolveHandoff, SessionRecord } from '../../ports/store.js';
-import { ownershipLost, refuseInactive } from '../refusals/refuse-write.js';
+import { ownershipLost } from '../refusals/refuse-epoch.js';
+import { refuseInactive } from '../refusals/refuse-write.js';
 import type { Transition } from '../transition.js';
+import { refuseTakingOver } from './take-over.js';
 
 /** A step of a handoff. `clock`: time passes. `fence`: ownership of the session moves. */
 export interface HandoffTransition extends Transition<
   HandoffStatus,
   'target' | 'acceptor' | 'requester' | 'clock' | 'fence'
 > {
-  /** The only request type that has this step. Default: all have it. */
-  readonly only?: RequestType;
+  /** The only request types that have this step. Default: all have it. */
+  readonly only?: readonly RequestType[];
 }
 
 /** Every legal step of a handoff. All others are refused. */
 export const handoffTransitions: readonly HandoffTransition[] = [
-  { from: 'pending', to: 'accepted', by: 'target', how: 'accepts it' },
+  { from: 'pending', to: 'accepted', by: 'target', how: 'accepts it', only: offerTypes },
+  {
+    from: 'pending',
+    to: 'accepted',
+    by: 'requester',
+    how: 'accepts it once the owner was silent',
+    only: ['take_over'],
+  },
   { from: 'pending', to: 'rejected', by: 'target', how: 'rejects it' },
   { from: 'pending', to: 'cancelled', by: 'requester', how: 'cancels it' },
-  { from: 'pending', to: 'cancelled', by: 'fence', how: 'ownership moved', only: 'full_handoff' },
+  { from: 'pending', to: 'cancelled', by: 'fence', how: 'ownership moved', only: ownershipTypes },
   { from: 'pending', to: 'expired', by: 'clock', how: 'the offer lapses' },
   { from: 'accepted', to: 'completed', by: 'acceptor', how: 'completes it' },
-  { from: 'accepted', to: 'returned', by: 'acceptor', how: 'returns it', only: 'full_handoff' },
-  { from: 'accepted', to: 'pending', by: 'clock', how: 'the lease lapses', only: 'full_handoff' },
+  { from: 'accepted', to: 'returned', by: 'acceptor', how: 'returns it', only: ['full_handoff'] },
+  { from: 'accepted', to: 'pending', by: 'clock', how: 'the lease lapses', only: ['full_handoff'] },
 ];
 
 /** Returns the status that callers see, as of `observedAtMs`. */
@@ -45,8 +60,9 @@ export const isOwnRoleOffer = (
 export function refuseClaim(
   handoff: HandoffRecord,
   session: SessionRecord,
-  { agent, leaseMs }: ClaimHandoff,
+  request: ClaimHandoff,
 ): ContextStoreError | undefined {
+  const { agent, leaseMs } = request;
   const status = handoffStatus(handoff);
   if (status !== 'pending' && handoff.acceptedBy !== undefined && handoff.acceptedBy !== agent) {
     return new ContextStoreError(
@@ -57,9 +73,10 @@ export function refuseClaim(
   }
   return (
     refuseStatus(handoff, 'pending', 'accepted') ??
-    refuseForeignTarget(handoff, agent) ??
     refuseLease(handoff, leaseMs) ??
-    refuseInactive(session)
+    (handoff.requestType === 'take_over'
+      ? refuseTakingOver(handoff, session, request)
+      : (refuseForeignTarget(handoff, agent) ?? refuseInactive(session)))
   );
 }
 
@@ -155,10 +172,10 @@ function transitionTo(outcome: HandoffOutcome): HandoffTransition {
 }
 
 function refuseRequestType(handoff: HandoffRecord, { to, only }: HandoffTransition): ContextStoreError | undefined {
-  if (only === undefined || handoff.requestType === only) return undefined;
+  if (only === undefined || only.includes(handoff.requestType)) return undefined;
   return new ContextStoreError(
     'HANDOFF_NOT_PENDING',
-    `A ${handoff.requestType} cannot be ${to}; only a ${only} can. Resolve it as "completed" instead.`,
+    `A ${handoff.requestType} cannot be ${to}; only a ${only.join(' or a ')} can. Resolve it as "completed" instead.`,
     { handoffId: handoff.handoffId, requestType: handoff.requestType, requested: to },
   );
 }
@@ -171,7 +188,9 @@ function refuseStatus(handoff: HandoffRecord, from: HandoffStatus, to: HandoffSt
   return status === 'expired'
     ? new ContextStoreError(
         'HANDOFF_EXPIRED',
-        `Handoff ${handoffId} expired before anyone accepted it. Ask ${handoff.requestingAgent} for a new one.`,
+        `Handoff ${handoffId} expired before anyone accepted it. Ask ${handoff.requestingAgent} for a new one${
+          handoff.requestType === 'take_over' ? ', by requestHandoff' : ''
+        }.`,
         details,
       )
     : new ContextStoreError(

@@ -1,15 +1,27 @@
 import { ContextStoreError } from '../../errors.js';
 import type { AppendEntry, CreateHandoff, SessionRecord, UpdateSession } from '../../ports/store.js';
+import { refuseTakeOver } from '../handoffs/take-over.js';
 import { isExpired } from '../sessions/session-status.js';
 import { settableStates } from '../sessions/session-transitions.js';
+import { refuseClosed } from './refuse-closed.js';
+import { ownershipLost, refuseEpoch } from './refuse-epoch.js';
 
 /** Returns why this append is refused, or undefined if it is legal. */
 export function refuseAppend(session: SessionRecord, request: AppendEntry): ContextStoreError | undefined {
   return refuseInactive(session) ?? refuseWriter(session, request) ?? refuseSequence(session, request);
 }
 
-/** Returns why this offer is refused, or undefined if it is legal. Only the owner may give away rights. */
-export function refuseCreateHandoff(session: SessionRecord, request: CreateHandoff): ContextStoreError | undefined {
+/**
+ * Returns why this offer is refused, or undefined if it is legal. Only the owner may give away rights.
+ *
+ * @param hasAccepted returns whether the agent accepted one of the session's handoffs. Called only if it matters
+ */
+export function refuseCreateHandoff(
+  session: SessionRecord,
+  request: CreateHandoff,
+  hasAccepted: () => boolean,
+): ContextStoreError | undefined {
+  if (request.requestType === 'take_over') return refuseTakeOver(session, request, hasAccepted);
   return (
     refuseInactive(session) ??
     refuseWriter(session, request) ??
@@ -30,17 +42,8 @@ export function refuseUpdateSession(session: SessionRecord, request: UpdateSessi
 }
 
 /** Returns why the session takes no writes or claims in its current state, or undefined if it does. */
-export function refuseInactive(session: SessionRecord): ContextStoreError | undefined {
-  const { sessionKey, state, owner } = session;
-  if (state !== 'active') {
-    return new ContextStoreError(
-      'SESSION_NOT_ACTIVE',
-      `Session ${sessionKey} is ${state}. Its owner ${owner} can reopen it with updateSession status "active".`,
-      { sessionKey, status: state, owner },
-    );
-  }
-  return isExpired(session) ? sessionExpired(session) : undefined;
-}
+export const refuseInactive = (session: SessionRecord): ContextStoreError | undefined =>
+  refuseClosed(session) ?? (isExpired(session) ? sessionExpired(session) : undefined);
 
 /** Creates the error of an expired session. */
 export function sessionExpired({ sessionKey, owner }: SessionRecord): ContextStoreError {
@@ -56,7 +59,7 @@ function refuseWriter(
   session: SessionRecord,
   request: { readonly agent: string; readonly epoch?: number | undefined },
 ): ContextStoreError | undefined {
-  const { sessionKey, owner, epoch } = session;
+  const { sessionKey, owner } = session;
   if (request.agent !== owner && !session.participants.includes(request.agent)) {
     return session.formerOwners.includes(request.agent)
       ? ownershipLost(session, request.agent)
@@ -66,20 +69,7 @@ function refuseWriter(
           { sessionKey, agent: request.agent, owner },
         );
   }
-  return request.epoch === undefined || request.epoch === epoch ? undefined : ownershipLost(session, request.agent);
-}
-
-/** Creates the error for a former owner, or for an older process of the owner, that was fenced out. */
-export function ownershipLost({ sessionKey, owner, epoch }: SessionRecord, agent: string): ContextStoreError {
-  const wayBack =
-    agent === owner
-      ? `If no newer process of ${agent} is at work on it, resume with registerSession ifExists "resume".`
-      : 'To go on, ask its owner for a handoff, or accept one from listHandoffs.';
-  return new ContextStoreError(
-    'OWNERSHIP_LOST',
-    `Ownership of session ${sessionKey} moved: it belongs to ${owner} at epoch ${epoch}. Stop writing. ${wayBack}`,
-    { sessionKey, owner, epoch },
-  );
+  return refuseEpoch(session, request);
 }
 
 function refuseParticipant(session: SessionRecord, agent: string, action: string): ContextStoreError | undefined {

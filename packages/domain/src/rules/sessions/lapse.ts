@@ -1,3 +1,4 @@
+import { movesOwnership } from '../../model/handoff.js';
 import type { HandoffRecord, SessionRecord } from '../../ports/store.js';
 import { isLeaseLapsed, moveOwnership } from './ownership.js';
 
@@ -21,7 +22,7 @@ export function settledSession(stored: SessionRecord): SessionRecord {
 
 /**
  * Returns a stored handoff as of the session's `observedAtMs`. A lapse of the session's lease makes the accepted offer
- * pending again, and cancels the `full_handoff` offers that were pending then.
+ * pending again, and cancels the other handoffs of ownership that were pending then.
  *
  * @param session the session as stored
  */
@@ -37,7 +38,7 @@ export function settledHandoff(stored: HandoffRecord, session: LeasedSession): H
 export const isCancelledByLapse = (
   { status, requestType, expiresAtMs = Infinity }: Pick<HandoffRecord, 'status' | 'requestType' | 'expiresAtMs'>,
   lapsedAtMs: number,
-): boolean => status === 'pending' && requestType === 'full_handoff' && expiresAtMs > lapsedAtMs;
+): boolean => status === 'pending' && movesOwnership(requestType) && expiresAtMs > lapsedAtMs;
 
 function offeredAgain(accepted: HandoffRecord, uptoSequence: number, lapsedAtMs: number): HandoffRecord {
   const {

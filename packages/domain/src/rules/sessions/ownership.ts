@@ -1,25 +1,62 @@
 import type { SessionLease, SessionRecord } from '../../ports/store.js';
 import { limits } from '../limits.js';
 
-/** The parts of a session that decide who may write to it. */
-export type Ownership = Pick<SessionRecord, 'owner' | 'participants' | 'formerOwners' | 'epoch' | 'lease'>;
+/** The agents that may write to a session, and those that no longer may. */
+export type Writers = Pick<SessionRecord, 'owner' | 'participants' | 'formerOwners' | 'formerParticipants'>;
+
+/** The parts of a session that decide who may write to it, and what is known of its owner. */
+export type Ownership = Writers & Pick<SessionRecord, 'epoch' | 'lease' | 'takenOverAtMs'> & OwnerActivity;
+
+/** What a session knows of its owner's writes, and of who asks for the session meanwhile. */
+type OwnerActivity = Pick<SessionRecord, 'ownerWroteAtMs' | 'ownerLastSequence' | 'takeOver'>;
+
+/** How an agent becomes the owner. */
+export interface MoveOptions {
+  /** The lease on which it gets the session. */
+  readonly lease?: SessionLease | undefined;
+  /** When it became the owner by a call of its own, which counts as a write. */
+  readonly ownerWroteAtMs?: number | undefined;
+  /** When it took the session over. */
+  readonly takenOverAtMs?: number | undefined;
+}
 
 /** Returns the ownership after a move to `to`. The new epoch fences out all writers of the old one. */
 export function moveOwnership(
-  { owner, participants, formerOwners, epoch }: Ownership,
+  { epoch, ...writers }: Writers & Pick<SessionRecord, 'epoch'>,
   to: string,
-  lease?: SessionLease,
+  { lease, ownerWroteAtMs, takenOverAtMs }: MoveOptions = {},
 ): Ownership {
+  return {
+    ...moveWriters(writers, to),
+    epoch: epoch + 1,
+    lease,
+    takenOverAtMs,
+    ownerWroteAtMs,
+    ownerLastSequence: undefined,
+    takeOver: undefined,
+  };
+}
+
+function moveWriters({ owner, participants, formerOwners, formerParticipants }: Writers, to: string): Writers {
   return {
     owner: to,
     participants: participants.filter((participant) => participant !== to),
     formerOwners: [...formerOwners.filter((former) => former !== owner), owner]
       .filter((former) => former !== to)
       .slice(-limits.formerOwners),
-    epoch: epoch + 1,
-    lease,
+    formerParticipants: formerParticipants.filter((former) => former !== to),
   };
 }
+
+/**
+ * Returns when the owner last wrote, after a write by an agent. A clock that is behind does not move it back, so an
+ * owner never seems to be silent while it writes.
+ */
+export const ownerWroteAt = (
+  { owner, ownerWroteAtMs }: Pick<SessionRecord, 'owner' | 'ownerWroteAtMs'>,
+  agent: string,
+  nowMs: number,
+): number | undefined => (agent === owner ? Math.max(ownerWroteAtMs ?? nowMs, nowMs) : ownerWroteAtMs);
 
 /** Whether the owner of an active session missed its deadline. The session then goes back to `lease.returnsTo`. */
 export const isLeaseLapsed = ({

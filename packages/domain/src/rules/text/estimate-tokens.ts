@@ -1,4 +1,5 @@
-const bytesPerToken = 3.5;
+/** The UTF-8 bytes that count as one token. */
+export const bytesPerToken = 3.5;
 
 /**
  * Estimates how many tokens a text of this many UTF-8 bytes costs a model. A ratio depends on no model, can be summed

@@ -1,4 +1,4 @@
-import type { AppendEntry } from '@org/domain';
+import type { AppendEntry, TakeOverNotice } from '@org/domain';
 import { expressionBuilder, sql, type RawBuilder } from 'kysely';
 import type { Placeholders } from '../../prepared-query.js';
 import { isRenewable } from '../leases/renew-lease.js';
@@ -22,6 +22,8 @@ export interface AppendedRow {
   readonly estimated_tokens: number;
   /** The request hash of the earlier try. Null if there was none. */
   readonly recorded_hash: string | null;
+  /** The pending request to take the session over. Null if there is none, or the entry was there before. */
+  readonly take_over: TakeOverNotice | null;
 }
 
 /**
@@ -74,7 +76,8 @@ export function prepareReadAppended(database: Database): Run<AppendKey, Appended
           .on('history.idempotency_key', '=', p.key),
       )
       .select(sql.lit(1).as('ordinal'))
-      .select(earlierColumns),
+      .select(earlierColumns)
+      .select(sql<null>`null`.as('take_over')),
   );
 }
 
@@ -161,7 +164,7 @@ function prepareStatement(
           session.last_sequence + row_number() over log as sequence,
           session.estimated_tokens + sum(entry.estimated_tokens) over log - entry.estimated_tokens as tokens_before,
           session.pinned_count + sum(entry.pinned::integer) over log - entry.pinned::integer as pinned_before,
-          entry.agent = session.owner as is_by_owner
+          entry.agent = session.owner as is_by_owner, ${selectTakeOver} as take_over
         from session join entry using (place)
         where ${mayAppend} ${isNew}
         window log as (partition by session.id order by entry.ordinal)
@@ -170,7 +173,8 @@ function prepareStatement(
         from appended
       ), log as (
         select session_id, max(sequence) as sequence, max(now) as now, sum(content_bytes) as content_bytes,
-          sum(estimated_tokens) as estimated_tokens, sum(pinned::integer) as pinned, bool_or(is_by_owner) as is_by_owner
+          sum(estimated_tokens) as estimated_tokens, sum(pinned::integer) as pinned, bool_or(is_by_owner) as is_by_owner,
+          max(sequence) filter (where is_by_owner) as owner_sequence
         from appended group by session_id
       ), extended as (
         ${extendLogs('log', { pinned: sql`log.pinned` })}
@@ -200,7 +204,9 @@ function prepareAppendAlone(database: Database): (entry: AloneArguments) => Prom
       ), appended as materialized (
         select entry.*, session.id as session_id, session.epoch as session_epoch, session.now,
           session.last_sequence + 1 as sequence, session.estimated_tokens as tokens_before,
-          session.pinned_count as pinned_before, entry.agent = session.owner as is_by_owner
+          session.pinned_count as pinned_before, entry.agent = session.owner as is_by_owner,
+          case when entry.agent = session.owner then session.last_sequence + 1 end as owner_sequence,
+          ${selectTakeOver} as take_over
         from session, entry
         where ${mayAppend}
       ), written as (
@@ -249,8 +255,18 @@ const mayAppend = sql`
 
 const selectAppended = sql`
   select ordinal, sequence, ${epochMs(sql<Date>`now`)} as created_at, session_epoch as epoch, content_bytes,
-    estimated_tokens, null as recorded_hash
+    estimated_tokens, null as recorded_hash, take_over
   from appended`;
+
+/** The {@link TakeOverNotice} of the session of an entry, if it is appended. Null if there is no pending request. */
+const selectTakeOver = sql`
+  case when session.take_over_until > session.now then json_build_object(
+    'handoffId', session.take_over_handoff_id,
+    'requestedBy', session.take_over_by,
+    'lastSignAtMs', ${epochMs(sql<Date>`greatest(
+      session.take_over_at, session.owner_wrote_at, case when entry.agent = session.owner then session.now end
+    )`)}
+  ) end`;
 
 /** The columns that decide on an append, and those that an append changes. */
 const guardedColumns = selectionList([
@@ -266,6 +282,11 @@ const guardedColumns = selectionList([
   'sessions.ttl_ms',
   'sessions.lease_ms',
   'sessions.lease_expires_at',
+  'sessions.owner_wrote_at',
+  'sessions.take_over_handoff_id',
+  'sessions.take_over_by',
+  'sessions.take_over_at',
+  'sessions.take_over_until',
 ] satisfies `sessions.${keyof SessionsTable}`[]);
 
 /**
@@ -284,6 +305,9 @@ const extendLogs = (log: string, { pinned }: { readonly pinned: RawBuilder<unkno
       last_activity_at: sql`greatest(sessions.last_activity_at, ${of('now')})`,
       lease_expires_at: sql`case when ${of('is_by_owner')} then ${renewedLease('sessions', of('now'))}
         else sessions.lease_expires_at end`,
+      owner_wrote_at: sql`case when ${of('is_by_owner')} then greatest(sessions.owner_wrote_at, ${of('now')})
+        else sessions.owner_wrote_at end`,
+      owner_last_sequence: sql`coalesce(${of('owner_sequence')}, sessions.owner_last_sequence)`,
     })}
     from ${sql.table(log)} where sessions.id = ${of('session_id')}`;
 };
@@ -291,7 +315,7 @@ const extendLogs = (log: string, { pinned }: { readonly pinned: RawBuilder<unkno
 /** What earlier tries of the same appends wrote. Retries get these answers, whatever has happened since. */
 const earlierTries = sql`
   earlier as materialized (
-    select entry.ordinal, ${selectionList(earlierColumns)}
+    select entry.ordinal, ${selectionList(earlierColumns)}, null::json as take_over
     from session join entry using (place)
     join context_history as history on history.session_id = session.id
       and history.agent = entry.agent and history.idempotency_key = entry.idempotency_key

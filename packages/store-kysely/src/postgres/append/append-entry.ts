@@ -1,4 +1,4 @@
-import { refuseAppend, sessionNotFound, type AppendedEntry, type AppendEntry, type Replayable } from '@org/domain';
+import { refuseAppend, sessionNotFound, type AppendAnswer, type AppendEntry, type Replayable } from '@org/domain';
 import { isUniqueViolation } from '../connection/translate-error.js';
 import { prepareRenewLeaseAhead } from '../leases/renew-lease.js';
 import { prepareMutation } from '../mutation/prepare-mutation.js';
@@ -13,7 +13,7 @@ import { createGroupCommit, type GroupCommitOptions } from './group-commit.js';
 export function prepareAppendEntry(
   database: Database,
   options: GroupCommitOptions,
-): Operation<AppendEntry, Replayable<AppendedEntry>> {
+): Operation<AppendEntry, Replayable<AppendAnswer>> {
   const commitAppend = createGroupCommit(prepareAppendEntries(database), options);
   const readAppended = prepareReadAppended(database);
   const readSituation = prepareReadSessionSituation<AppendedRow>(database);
@@ -58,10 +58,11 @@ export function prepareAppendEntry(
 const isReplay = (row: AppendedRow, request: AppendEntry): boolean =>
   row.recorded_hash !== null && replay({ request_hash: row.recorded_hash, response: row }, request) !== undefined;
 
-const appendedEntry = (row: AppendedRow): AppendedEntry => ({
+const appendedEntry = (row: AppendedRow): AppendAnswer => ({
   sequence: row.sequence,
   createdAtMs: row.created_at,
   contentBytes: row.content_bytes,
   estimatedTokens: row.estimated_tokens,
   epoch: row.epoch,
+  ...(row.take_over !== null && { takeOver: row.take_over }),
 });

@@ -1,6 +1,7 @@
 import { sql, type AliasedExpression, type RawBuilder } from 'kysely';
 import { scanWidth } from '../../constants.js';
 import { isLapsed } from '../rows/session-row.js';
+import { isOwnershipType } from './move-ownership.js';
 import type { HandoffsTable } from '../schema/tables.js';
 import { withClock, type ClockArguments } from '../statements/clock.js';
 import { cast, columnsOf } from '../statements/expressions.js';
@@ -84,5 +85,5 @@ export const oneNamespace = (namespace: RawBuilder<string>): Namespaces =>
  */
 export function isCancelledByLapse(handoff: string): RawBuilder<boolean> {
   const column = columnsOf<HandoffsTable>(handoff);
-  return sql`(${column('request_type')} = 'full_handoff' and ${column('session_id')} in (select session_id from lapsed))`;
+  return sql`(${isOwnershipType(column('request_type'))} and ${column('session_id')} in (select session_id from lapsed))`;
 }

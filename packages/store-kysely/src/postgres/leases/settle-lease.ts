@@ -7,7 +7,7 @@ import { clock } from '../statements/clock.js';
 import { commitDurably } from '../statements/commit-durably.js';
 import type { Database } from '../statements/database.js';
 import { statement } from '../statements/query-builder.js';
-import { cancelOffers, noLease } from './move-ownership.js';
+import { cancelOffers, newOwner } from './move-ownership.js';
 
 /**
  * Gives a session back to its requester if its lease had lapsed when it was read.
@@ -64,13 +64,14 @@ function prepareSettleLeases(database: Database, name: string, unlessLocked: Raw
         ${update('sessions', {
           owner: sql`returned.owner`,
           participants: sql`array_remove(sessions.participants, returned.owner)`,
+          former_participants: sql`array_remove(sessions.former_participants, returned.owner)`,
           former_owners: sql`(array_remove(returned.former_owners, null))[
             greatest(1, cardinality(array_remove(returned.former_owners, null)) - ${sql.lit(limits.formerOwners - 1)}):
           ]`,
           epoch: sql`sessions.epoch + 1`,
           version: sql`sessions.version + 1`,
           updated_at: sql`greatest(sessions.updated_at, returned.now)`,
-          ...noLease,
+          ...newOwner,
         })}
         from returned where sessions.id = returned.session_id
       ), cancelled as (

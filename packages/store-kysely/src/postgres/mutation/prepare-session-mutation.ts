@@ -3,8 +3,8 @@ import { prepareRenewLeaseAhead } from '../leases/renew-lease.js';
 import type { Operation } from '../operations/operation.js';
 import type { Database } from '../statements/database.js';
 import { prepareMutation, type MutationSteps } from './prepare-mutation.js';
-import { prepareReadSessionSituation, type SessionSubject } from './read-situation.js';
-import type { MutationRequest } from './replay.js';
+import { prepareReadSessionSituation, type SessionSubject, type Situation } from './read-situation.js';
+import type { KeyArguments, MutationRequest } from './replay.js';
 
 /**
  * Prepares a mutation of the session that the request names. The session is part of the scope of the idempotency key. A
@@ -16,7 +16,10 @@ export function prepareSessionMutation<
   Result,
 >(
   database: Database,
-  steps: Required<Pick<MutationSteps<Request, SessionSubject, Answer, Result>, 'refuse' | 'write' | 'present'>>,
+  steps: Required<Pick<MutationSteps<Request, SessionSubject, Answer, Result>, 'refuse' | 'write' | 'present'>> & {
+    /** Reads more than the session if a request needs it. Returns undefined for the others. */
+    readonly readMore?: (request: Request, key: KeyArguments) => Promise<Situation<SessionSubject, Answer>> | undefined;
+  },
 ): Operation<Request, Replayable<Result>> {
   const readSituation = prepareReadSessionSituation<Answer>(database);
   const renewLeaseAhead = prepareRenewLeaseAhead(database);
@@ -24,7 +27,7 @@ export function prepareSessionMutation<
   return prepareMutation(database, {
     ...steps,
     keyScope: ({ sessionKey }) => sessionKey,
-    read: ({ sessionKey }, key) => readSituation({ ...key, sessionKey }),
+    read: (request, key) => steps.readMore?.(request, key) ?? readSituation({ ...key, sessionKey: request.sessionKey }),
     notFound: ({ sessionKey }) => sessionNotFound(sessionKey),
     write: async (request, decision, key) => {
       if (await renewLeaseAhead(decision.session, decision.record, request.agent)) return undefined;

@@ -10,6 +10,8 @@ import { selectRecorded, type KeyArguments, type RecordedAnswer } from './replay
 /** The rows that a mutation of a session is decided on. */
 export interface SessionSubject {
   readonly session: SessionRow;
+  /** Whether the agent accepted one of the session's handoffs. Undefined if it does not matter. */
+  readonly has_accepted?: boolean;
 }
 
 /** The rows that a mutation of a handoff is decided on. */
@@ -42,6 +44,38 @@ export function prepareReadSessionSituation<Answer>(
           .selectFrom('found')
           .select(({ fn }) => fn.toJson('found').as('row'))
           .as('session'),
+        selectRecorded<Answer>(p).as('recorded'),
+        observedAt(p),
+      ]),
+  );
+  return async (args) => onlyRow(await read(args));
+}
+
+/** Reads the same, and whether the agent accepted one of the session's handoffs. */
+export function prepareReadTakeOverSituation<Answer>(
+  database: Database,
+): Read<{ sessionKey: string }, SessionSubject, Answer> {
+  const read = database.prepareRead('read_take_over_situation', (p: Clocked<KeyArguments & { sessionKey: string }>) =>
+    db
+      .with(
+        (cte) => cte('found').materialized(),
+        () => sessionByKey(p).select(sessionColumns),
+      )
+      .selectNoFrom((eb) => [
+        eb
+          .selectFrom('found')
+          .select(({ fn }) => fn.toJson('found').as('row'))
+          .as('session'),
+        eb
+          .exists(
+            eb
+              .selectFrom('handoffs')
+              .select('id')
+              .where('session_id', '=', (of) => of.selectFrom('found').select('id'))
+              .where('accepted_by', '=', p.agent),
+          )
+          .$castTo<boolean>()
+          .as('has_accepted'),
         selectRecorded<Answer>(p).as('recorded'),
         observedAt(p),
       ]),

@@ -1,4 +1,4 @@
-import type { HandoffRecord } from '@org/domain';
+import type { HandoffRecord, TookOverRecord } from '@org/domain';
 import { expressionBuilder, sql, type RawBuilder, type Selection } from 'kysely';
 import type { Tables } from '../schema/tables.js';
 import { epochMs } from '../statements/clock.js';
@@ -21,6 +21,8 @@ export const handoffColumns = [
   'handoffs.accepted_by',
   'handoffs.claimant',
   'handoffs.granted_epoch',
+  epochMs(handoffs.ref('handoffs.found_wrote_at')).as('found_wrote_at'),
+  'handoffs.found_last_sequence',
   'handoffs.upto_sequence',
   epochMs(handoffs.ref('handoffs.created_at')).as('created_at'),
   epochMs(handoffs.ref('handoffs.expires_at')).as('expires_at'),
@@ -55,6 +57,7 @@ export const handoffRecord = (row: HandoffRow, observedAtMs: number, session?: L
   acceptedBy: row.accepted_by ?? undefined,
   claimant: row.claimant ?? undefined,
   grantedEpoch: row.granted_epoch ?? undefined,
+  tookOver: tookOverOf(row),
   leaseExpiresAtMs: session?.lease_handoff_id === row.handoff_id ? (session.lease_expires_at ?? undefined) : undefined,
   uptoSequence: row.upto_sequence,
   summary: row.summary ?? undefined,
@@ -67,3 +70,10 @@ export const handoffRecord = (row: HandoffRow, observedAtMs: number, session?: L
   result: row.result ?? undefined,
   observedAtMs,
 });
+
+function tookOverOf(row: HandoffRow): TookOverRecord | undefined {
+  // A request is addressed to the owner, and any move of ownership cancels it: its target is the former owner.
+  const { target_agent: from, found_wrote_at: wroteAt, found_last_sequence: lastSequence } = row;
+  if (row.request_type !== 'take_over' || row.accepted_by === null || from === null) return undefined;
+  return { from, lastSequence: lastSequence ?? undefined, lastWroteAtMs: wroteAt ?? undefined };
+}

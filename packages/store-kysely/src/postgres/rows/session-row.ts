@@ -1,4 +1,11 @@
-import type { LeasedSession, SessionLease, SessionRecord, SessionRef } from '@org/domain';
+import {
+  pendingTakeOver,
+  type LeasedSession,
+  type SessionLease,
+  type SessionRecord,
+  type SessionRef,
+  type TakeOverRequest,
+} from '@org/domain';
 import { expressionBuilder, sql, type Expression, type RawBuilder, type Selection } from 'kysely';
 import type { Placeholders } from '../../prepared-query.js';
 import type { SessionsTable, Tables } from '../schema/tables.js';
@@ -27,6 +34,7 @@ export const sessionColumns = [
   'sessions.owner',
   'sessions.participants',
   'sessions.former_owners',
+  'sessions.former_participants',
   'sessions.epoch',
   'sessions.version',
   'sessions.offers',
@@ -37,10 +45,23 @@ export const sessionColumns = [
   'sessions.title',
   'sessions.project',
   'sessions.metadata',
+  epochMs(sessions.ref('sessions.owner_wrote_at')).as('owner_wrote_at'),
+  'sessions.owner_last_sequence',
+  'sessions.take_over_handoff_id',
+  'sessions.take_over_by',
+  epochMs(sessions.ref('sessions.take_over_at')).as('take_over_at'),
+  epochMs(sessions.ref('sessions.take_over_until')).as('take_over_until'),
+  epochMs(sessions.ref('sessions.taken_over_at')).as('taken_over_at'),
   ...leasedSessionColumns,
 ] as const;
 
+/** The columns that answers lack which an earlier release recorded: see {@link sessionRecord}. */
+type LaterColumn = 'former_participants' | 'owner_wrote_at' | 'owner_last_sequence' | 'taken_over_at' | TakeOverColumn;
+type TakeOverColumn = 'take_over_handoff_id' | 'take_over_by' | 'take_over_at' | 'take_over_until';
+
 export type SessionRow = Selection<Tables, 'sessions', (typeof sessionColumns)[number]>;
+/** A session in the answer of a mutation, which may have been recorded by an earlier release. */
+export type RecordedSessionRow = Omit<SessionRow, LaterColumn> & Partial<Pick<SessionRow, LaterColumn>>;
 export type LeasedSessionRow = Pick<SessionRow, 'state' | 'last_sequence'> & LeaseColumns;
 type LeaseColumns = Pick<SessionRow, 'lease_handoff_id' | 'lease_returns_to' | 'lease_ms' | 'lease_expires_at'>;
 
@@ -86,7 +107,7 @@ export function isLapsed(session: string, now: Expression<unknown>): RawBuilder<
 export const renewedLease = (session: string, now: Expression<unknown>): RawBuilder<unknown> =>
   sql`${now} + ${milliseconds(columnsOf<SessionsTable>(session)('lease_ms'))}`;
 
-export const sessionRecord = (row: SessionRow, observedAtMs: number): SessionRecord => ({
+export const sessionRecord = (row: RecordedSessionRow, observedAtMs: number): SessionRecord => ({
   uid: row.uid,
   namespace: row.namespace,
   sessionKey: row.session_key,
@@ -94,9 +115,14 @@ export const sessionRecord = (row: SessionRow, observedAtMs: number): SessionRec
   owner: row.owner,
   participants: row.participants,
   formerOwners: row.former_owners,
+  formerParticipants: row.former_participants ?? [],
   epoch: row.epoch,
   version: row.version,
   lastSequence: row.last_sequence,
+  ownerWroteAtMs: row.owner_wrote_at ?? undefined,
+  ownerLastSequence: row.owner_last_sequence ?? undefined,
+  takeOver: pendingTakeOver(takeOverOf(row), observedAtMs),
+  takenOverAtMs: row.taken_over_at ?? undefined,
   title: row.title ?? undefined,
   project: row.project ?? undefined,
   metadata: row.metadata,
@@ -120,4 +146,14 @@ function sessionLease(row: LeaseColumns): SessionLease | undefined {
   const { lease_expires_at: expiresAtMs } = row;
   if (handoffId === null || returnsTo === null || durationMs === null || expiresAtMs === null) return undefined;
   return { handoffId, returnsTo, durationMs, expiresAtMs };
+}
+
+function takeOverOf(row: Partial<Pick<SessionRow, TakeOverColumn>>): TakeOverRequest | undefined {
+  const handoffId = row.take_over_handoff_id ?? undefined;
+  const requestedBy = row.take_over_by ?? undefined;
+  const requestedAtMs = row.take_over_at ?? undefined;
+  const expiresAtMs = row.take_over_until ?? undefined;
+  if (handoffId === undefined || requestedBy === undefined) return undefined;
+  if (requestedAtMs === undefined || expiresAtMs === undefined) return undefined;
+  return { handoffId, requestedBy, requestedAtMs, expiresAtMs };
 }

@@ -29,6 +29,7 @@ export interface SessionsTable {
   readonly owner: string;
   readonly participants: readonly string[];
   readonly former_owners: Generated<readonly string[]>;
+  readonly former_participants: Generated<readonly string[]>;
   readonly epoch: number;
   /** Grows with every change except to the log and to the time of the last activity. */
   readonly version: number;
@@ -49,6 +50,19 @@ export interface SessionsTable {
   readonly lease_returns_to: string | null;
   readonly lease_ms: number | null;
   readonly lease_expires_at: Date | null;
+  /** When the owner last wrote since it became the owner. Null if it is not known to have written. */
+  readonly owner_wrote_at: Date | null;
+  /** The newest entry of the owner since it became the owner. Null if there is none. */
+  readonly owner_last_sequence: number | null;
+  /** The pending request to take the session over that lapses last: all four columns, or none. */
+  readonly take_over_handoff_id: string | null;
+  readonly take_over_by: string | null;
+  readonly take_over_at: Date | null;
+  readonly take_over_until: Date | null;
+  /** When the owner took the session over. Null if it became the owner in another way. */
+  readonly taken_over_at: Date | null;
+  /** The handoff on whose lease the session was held, if the last move of ownership was its lapse. */
+  readonly lapsed_handoff_id: string | null;
   readonly title: string | null;
   readonly metadata: Json;
   /** Where the work belongs. Null if it belongs nowhere. */
@@ -103,6 +117,9 @@ export interface HandoffsTable {
    * write and is on the session's row.
    */
   readonly lease_check_at: Date | null;
+  /** What an accepted `take_over` found: `owner_wrote_at` and `owner_last_sequence` of the session. */
+  readonly found_wrote_at: Date | null;
+  readonly found_last_sequence: number | null;
   readonly upto_sequence: number;
   readonly created_at: Date;
   readonly expires_at: Date;

@@ -1,4 +1,4 @@
-import type { Ownership } from '@org/domain';
+import { ownershipTypes, type Ownership } from '@org/domain';
 import { sql } from 'kysely';
 import { ownershipMoved } from '../../constants.js';
 import type { Placeholders } from '../../prepared-query.js';
@@ -8,7 +8,7 @@ import { db } from '../connection/query-builder.js';
 import { ownershipColumns, prepareSaveSession, type SessionRow } from '../rows/session-row.js';
 
 /**
- * Stores the new ownership of a session, and cancels its pending offers of ownership. Returns the new row.
+ * Stores the new ownership of a session, and cancels its pending handoffs of ownership. Returns the new row.
  *
  * @param ownership the ownership after the move, at a new epoch, which fences other agents
  */
@@ -22,7 +22,11 @@ export const prepareMoveOwnership: (
       .set({ status: 'cancelled', resolved_at: p.nowMs, reason: ownershipMoved })
       .where('session_id', '=', p.sessionRowId)
       .where('status', '=', sql.lit('pending'))
-      .where('request_type', '=', sql.lit('full_handoff'))
+      .where(
+        'request_type',
+        'in',
+        ownershipTypes.map((type) => sql.lit(type)),
+      )
       .where('expires_at', '>', p.nowMs),
   );
   return (session, ownership, nowMs) => {

@@ -1,4 +1,4 @@
-import type { CountNamespace, NamespaceCounts } from '@org/domain';
+import { ownershipTypes, type CountNamespace, type NamespaceCounts } from '@org/domain';
 import { sql } from 'kysely';
 import type { Placeholders } from '../../prepared-query.js';
 import type { NoticeUnsettled } from '../../settler.js';
@@ -52,6 +52,8 @@ function prepareCountPending(connection: Connection): Count<{ namespace: string;
           .where('namespace', '=', p.namespace)
           .where('status', '=', sql.lit('pending'))
           .where('expires_at', '>', p.nowMs)
+          // The order of the index of pending offers. Without it, the planner may take an index of all handoffs.
+          .orderBy('target_agent')
           .limit(p.limit)
           .as('some'),
       )
@@ -59,7 +61,7 @@ function prepareCountPending(connection: Connection): Count<{ namespace: string;
   ).get;
 }
 
-/** Counts the offers of ownership that the lapse of their session's lease cancels, without those that have expired. */
+/** Counts the handoffs of ownership that the lapse of their session's lease cancels, without those that have expired. */
 function prepareCountCancelled(connection: Connection): Count<{ sessionRowId: number; nowMs: number }> {
   return connection.prepare((p: Placeholders<{ sessionRowId: number; nowMs: number }>) =>
     db
@@ -67,7 +69,11 @@ function prepareCountCancelled(connection: Connection): Count<{ sessionRowId: nu
       .select(found)
       .where('session_id', '=', p.sessionRowId)
       .where('status', '=', sql.lit('pending'))
-      .where('request_type', '=', sql.lit('full_handoff'))
+      .where(
+        'request_type',
+        'in',
+        ownershipTypes.map((type) => sql.lit(type)),
+      )
       .where('expires_at', '>', p.nowMs),
   ).get;
 }

@@ -1,4 +1,10 @@
-import { handoffNotFound, type HandoffRecord, type HandoffRef, type JsonObject } from '@org/domain';
+import {
+  handoffNotFound,
+  type HandoffRecord,
+  type HandoffRef,
+  type JsonObject,
+  type TookOverRecord,
+} from '@org/domain';
 import type { Selectable } from 'kysely';
 import type { Placeholders } from '../../prepared-query.js';
 import type { HandoffsTable } from '../schema/tables.js';
@@ -27,6 +33,7 @@ export function handoffRecord(
     acceptedBy: row.accepted_by ?? undefined,
     claimant: row.claimant ?? undefined,
     grantedEpoch: row.granted_epoch ?? undefined,
+    tookOver: tookOverOf(row),
     leaseExpiresAtMs: (session.lease_handoff_id === row.handoff_id ? session.lease_expires_at : null) ?? undefined,
     uptoSequence: row.upto_sequence,
     summary: row.summary ?? undefined,
@@ -39,6 +46,13 @@ export function handoffRecord(
     result: parseObject(row.result),
     observedAtMs,
   };
+}
+
+function tookOverOf(row: Omit<HandoffRow, 'id'>): TookOverRecord | undefined {
+  // A request is addressed to the owner, and any move of ownership cancels it: its target is the former owner.
+  const { target_agent: from, found_wrote_at: wroteAt, found_last_sequence: lastSequence } = row;
+  if (row.request_type !== 'take_over' || row.accepted_by === null || from === null) return undefined;
+  return { from, lastSequence: lastSequence ?? undefined, lastWroteAtMs: wroteAt ?? undefined };
 }
 
 /** Gets the row of a handoff. Throws HANDOFF_NOT_FOUND. */
@@ -66,6 +80,9 @@ export const prepareSaveHandoff: (connection: Connection) => (row: HandoffRow) =
         claimant: p.claimant,
         granted_epoch: p.granted_epoch,
         lease_check_at: p.lease_check_at,
+        upto_sequence: p.upto_sequence,
+        found_wrote_at: p.found_wrote_at,
+        found_last_sequence: p.found_last_sequence,
         resolved_at: p.resolved_at,
         reason: p.reason,
         result: p.result,

@@ -1,4 +1,14 @@
-import type { JsonObject, LeasedSession, Ownership, SessionLease, SessionRecord, SessionRef } from '@org/domain';
+import {
+  ownerWroteAt,
+  pendingTakeOver,
+  type JsonObject,
+  type LeasedSession,
+  type Ownership,
+  type SessionLease,
+  type SessionRecord,
+  type SessionRef,
+  type TakeOverRequest,
+} from '@org/domain';
 import type { Selectable } from 'kysely';
 import type { Placeholders } from '../../prepared-query.js';
 import type { SessionsTable } from '../schema/tables.js';
@@ -8,7 +18,20 @@ import { db } from '../connection/query-builder.js';
 
 export type SessionRow = Selectable<SessionsTable>;
 type LeaseColumns = Pick<SessionRow, 'lease_handoff_id' | 'lease_returns_to' | 'lease_ms' | 'lease_expires_at'>;
-type OwnershipColumns = Pick<SessionRow, 'owner' | 'participants' | 'former_owners' | 'epoch'> & LeaseColumns;
+type TakeOverColumns = Pick<SessionRow, 'take_over_handoff_id' | 'take_over_by' | 'take_over_at' | 'take_over_until'>;
+type OwnershipColumns = Pick<
+  SessionRow,
+  | 'owner'
+  | 'participants'
+  | 'former_owners'
+  | 'former_participants'
+  | 'epoch'
+  | 'owner_wrote_at'
+  | 'owner_last_sequence'
+  | 'taken_over_at'
+> &
+  LeaseColumns &
+  TakeOverColumns;
 
 export function sessionRecord(row: Omit<SessionRow, 'id'>, observedAtMs: number): SessionRecord {
   return {
@@ -19,9 +42,14 @@ export function sessionRecord(row: Omit<SessionRow, 'id'>, observedAtMs: number)
     owner: row.owner,
     participants: JSON.parse(row.participants) as string[],
     formerOwners: JSON.parse(row.former_owners) as string[],
+    formerParticipants: JSON.parse(row.former_participants) as string[],
     epoch: row.epoch,
     version: row.version,
     lastSequence: row.last_sequence,
+    ownerWroteAtMs: row.owner_wrote_at ?? undefined,
+    ownerLastSequence: row.owner_last_sequence ?? undefined,
+    takeOver: pendingTakeOver(takeOverOf(row), observedAtMs),
+    takenOverAtMs: row.taken_over_at ?? undefined,
     lease: leaseOf(row),
     title: row.title ?? undefined,
     project: row.project ?? undefined,
@@ -41,9 +69,30 @@ export function leaseOf(row: LeaseColumns): SessionLease | undefined {
   return { handoffId, returnsTo, durationMs, expiresAtMs };
 }
 
+function takeOverOf(row: TakeOverColumns): TakeOverRequest | undefined {
+  const { take_over_handoff_id: handoffId, take_over_by: requestedBy } = row;
+  const { take_over_at: requestedAtMs, take_over_until: expiresAtMs } = row;
+  if (handoffId === null || requestedBy === null || requestedAtMs === null || expiresAtMs === null) return undefined;
+  return { handoffId, requestedBy, requestedAtMs, expiresAtMs };
+}
+
+export const takeOverColumns = (takeOver: TakeOverRequest | undefined): TakeOverColumns => ({
+  take_over_handoff_id: takeOver?.handoffId ?? null,
+  take_over_by: takeOver?.requestedBy ?? null,
+  take_over_at: takeOver?.requestedAtMs ?? null,
+  take_over_until: takeOver?.expiresAtMs ?? null,
+});
+
 /** See `isLeaseLapsed` in the domain. */
 export const isLapsed = (row: Pick<SessionRow, 'state' | 'lease_expires_at'>, nowMs: number): boolean =>
   row.state === 'active' && row.lease_expires_at !== null && row.lease_expires_at <= nowMs;
+
+/** Returns the row after a write by an agent at this time: see `ownerWroteAt` in the domain. */
+export const writtenAt = (row: SessionRow, agent: string, nowMs: number): SessionRow => ({
+  ...row,
+  owner_wrote_at:
+    ownerWroteAt({ owner: row.owner, ownerWroteAtMs: row.owner_wrote_at ?? undefined }, agent, nowMs) ?? null,
+});
 
 /** Returns the row after an activity at this time. A clock that is behind does not move the last activity back. */
 export const activeAt = (row: SessionRow, nowMs: number): SessionRow => ({
@@ -80,8 +129,13 @@ export const ownershipColumns = (ownership: Ownership): OwnershipColumns => ({
   owner: ownership.owner,
   participants: JSON.stringify(ownership.participants),
   former_owners: JSON.stringify(ownership.formerOwners),
+  former_participants: JSON.stringify(ownership.formerParticipants),
   epoch: ownership.epoch,
+  owner_wrote_at: ownership.ownerWroteAtMs ?? null,
+  owner_last_sequence: ownership.ownerLastSequence ?? null,
+  taken_over_at: ownership.takenOverAtMs ?? null,
   ...leaseColumns(ownership.lease),
+  ...takeOverColumns(ownership.takeOver),
 });
 
 /** Finds the row of a session as it is stored. Its lease may have lapsed. */
@@ -107,12 +161,21 @@ export const prepareSaveSession: (connection: Connection) => (row: SessionRow) =
         owner: p.owner,
         participants: p.participants,
         former_owners: p.former_owners,
+        former_participants: p.former_participants,
         epoch: p.epoch,
         version: p.version,
         lease_handoff_id: p.lease_handoff_id,
         lease_returns_to: p.lease_returns_to,
         lease_ms: p.lease_ms,
         lease_expires_at: p.lease_expires_at,
+        owner_wrote_at: p.owner_wrote_at,
+        owner_last_sequence: p.owner_last_sequence,
+        take_over_handoff_id: p.take_over_handoff_id,
+        take_over_by: p.take_over_by,
+        take_over_at: p.take_over_at,
+        take_over_until: p.take_over_until,
+        taken_over_at: p.taken_over_at,
+        lapsed_handoff_id: p.lapsed_handoff_id,
         updated_at: p.updated_at,
         last_activity_at: p.last_activity_at,
         ttl_ms: p.ttl_ms,

@@ -45,6 +45,20 @@ export interface SessionsTable {
   /** A total of the whole log, like `content_bytes`. */
   readonly pinned_count: number;
   readonly project: string | null;
+  readonly former_participants: string;
+  /** When the owner last wrote since it became the owner. Null if it is not known to have written. */
+  readonly owner_wrote_at: number | null;
+  /** The newest entry of the owner since it became the owner. Null if there is none. */
+  readonly owner_last_sequence: number | null;
+  /** The pending request to take the session over that lapses last: all four columns, or none. */
+  readonly take_over_handoff_id: string | null;
+  readonly take_over_by: string | null;
+  readonly take_over_at: number | null;
+  readonly take_over_until: number | null;
+  /** When the owner took the session over. Null if it became the owner in another way. */
+  readonly taken_over_at: number | null;
+  /** The handoff on whose lease the session was held, if the last move of ownership was its lapse. */
+  readonly lapsed_handoff_id: string | null;
 }
 
 /** The logs: one row per entry, immutable. The key makes the log of a session one contiguous range. */
@@ -105,6 +119,9 @@ export interface HandoffsTable {
   readonly lease_check_at: number | null;
   /** A copy of the session's, so that an inbox reads one table. */
   readonly project: string | null;
+  /** What an accepted `take_over` found: `owner_wrote_at` and `owner_last_sequence` of the session. */
+  readonly found_wrote_at: number | null;
+  readonly found_last_sequence: number | null;
 }
 
 /** Up to where agents have read the logs. */

@@ -9,8 +9,9 @@ import {
   type SessionRecord,
 } from '@org/domain';
 import { sql } from 'kysely';
-import { cancelOffers, type SessionChange } from '../../leases/move-ownership.js';
+import { cancelOffers, newOwner, setWhere, type SessionChange } from '../../leases/move-ownership.js';
 import { prepareRenewLease } from '../../leases/renew-lease.js';
+import { prepareAcceptTakeOver } from './accept-take-over.js';
 import { prepareHandoffMutation } from '../../mutation/prepare-handoff-mutation.js';
 import type { MutationSteps } from '../../mutation/prepare-mutation.js';
 import { lockArguments, lockSession, type HandoffSubject, type LockArguments } from '../../mutation/read-situation.js';
@@ -32,6 +33,7 @@ interface Answer {
 
 export function prepareClaimHandoff(database: Database): Operation<ClaimHandoff, Replayable<ClaimedHandoff>> {
   const repeat = prepareRepeatedClaim(database);
+  const takeOver = prepareAcceptTakeOver(database);
   const write = prepareWrite(database);
 
   return prepareHandoffMutation(database, {
@@ -42,6 +44,7 @@ export function prepareClaimHandoff(database: Database): Operation<ClaimHandoff,
     write: async (request, decision, key) => {
       const { handoff, session, record } = decision;
       if (isRepeated(request, handoff)) return repeat(request, decision, key);
+      if (handoff.request_type === 'take_over') return takeOver(request, decision, key);
       const change = grantedBy(handoff.request_type, record, request.agent);
       const lease = { leaseMs: request.leaseMs ?? null, claimant: request.claimant ?? null };
       const [written] = await write({
@@ -88,10 +91,11 @@ function prepareRepeatedClaim(
 /** Returns how the acceptance of a handoff changes its session. */
 function grantedBy(requestType: RequestType, session: SessionRecord, agent: string): SessionChange {
   if (requestType === 'full_handoff') return { ...moveOwnership(session, agent), moves: true, changes: true };
-  const { owner, participants, formerOwners } = session;
+  const { owner, participants, formerOwners, formerParticipants } = session;
   const joins = requestType === 'collaboration' && agent !== owner && !participants.includes(agent);
   const writers = joins ? [...participants, agent] : participants;
-  return { owner, participants: writers, formerOwners, moves: false, changes: joins };
+  const former = joins ? formerParticipants.filter((name) => name !== agent) : formerParticipants;
+  return { owner, participants: writers, formerOwners, formerParticipants: former, moves: false, changes: joins };
 }
 
 interface Claim extends KeyArguments, LockArguments, SessionChange {
@@ -123,17 +127,22 @@ function prepareWrite(database: Database): Run<Claim, { response: Answer }> {
           owner: p.owner,
           participants: cast(p.participants, 'text[]'),
           former_owners: cast(p.formerOwners, 'text[]'),
+          former_participants: cast(p.formerParticipants, 'text[]'),
           epoch: sql`sessions.epoch + live.moves::integer`,
           version: sql`sessions.version + ${changes}::integer`,
           updated_at: sql`case when ${changes} then greatest(sessions.updated_at, live.now)
             else sessions.updated_at end`,
           last_activity_at: sql`greatest(sessions.last_activity_at, live.now)`,
-          lease_handoff_id: sql`case when not live.moves then sessions.lease_handoff_id
-            when ${leaseMs} is not null then live.handoff_id end`,
-          lease_returns_to: sql`case when not live.moves then sessions.lease_returns_to
-            when ${leaseMs} is not null then live.requesting_agent end`,
-          lease_ms: sql`case when not live.moves then sessions.lease_ms else ${leaseMs} end`,
-          lease_expires_at: sql`case when not live.moves then sessions.lease_expires_at else ${deadline} end`,
+          ...setWhere(sql`live.moves`, {
+            ...newOwner,
+            lease_handoff_id: sql`case when ${leaseMs} is not null then live.handoff_id end`,
+            lease_returns_to: sql`case when ${leaseMs} is not null then live.requesting_agent end`,
+            lease_ms: leaseMs,
+            lease_expires_at: deadline,
+          }),
+          owner_wrote_at: sql`case when live.moves then live.now
+            when ${p.agent} = sessions.owner then greatest(sessions.owner_wrote_at, live.now)
+            else sessions.owner_wrote_at end`,
         })}
         from live where sessions.id = live.session_id
         returning ${sessionJson} as session

@@ -103,6 +103,7 @@ function prepareWrite(database: Database): Run<NewSession, { response: Answer }>
           created_at: sql`now`,
           updated_at: sql`now`,
           last_activity_at: sql`now`,
+          owner_wrote_at: sql`now`,
           ttl_ms: cast(p.ttlMs, 'bigint'),
           title: p.title,
           project: p.project,

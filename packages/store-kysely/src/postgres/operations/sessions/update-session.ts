@@ -81,6 +81,7 @@ function prepareWrite(database: Database, name: 'update_session' | 'move_session
           updated_at: sql`greatest(sessions.updated_at, session.now)`,
           last_activity_at: sql`greatest(sessions.last_activity_at, session.now)`,
           lease_expires_at: renewedLease('sessions', sql`session.now`),
+          owner_wrote_at: sql`greatest(sessions.owner_wrote_at, session.now)`,
         })}
         from ${moves ? sql`queued as session` : sql`session`}
         where sessions.id = session.id and ${isRenewable('session', sql`session.now`)}

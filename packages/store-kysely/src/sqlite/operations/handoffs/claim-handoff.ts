@@ -3,9 +3,11 @@ import {
   refuseClaim,
   refuseRepeatedClaim,
   renewedLease,
+  takeOverReason,
   type ClaimedHandoff,
   type ClaimHandoff,
   type Replayable,
+  type RequestType,
   type SessionLease,
 } from '@org/domain';
 import type { Connection } from '../../connection/connection.js';
@@ -13,15 +15,27 @@ import { prepareFollowDeadline } from '../../leases/follow-deadline.js';
 import { prepareGetSituation, type Situation } from '../../mutation/get-situation.js';
 import { handoffRecord, prepareSaveHandoff, type HandoffRow } from '../../rows/handoff-row.js';
 import { prepareMoveOwnership } from '../../leases/move-ownership.js';
+import { prepareTakeOverSession } from '../../leases/take-over-session.js';
 import { prepareMutation } from '../../mutation/prepare-mutation.js';
 import type { Operation } from '../operation.js';
-import { activeAt, leaseColumns, prepareSaveSession, sessionRecord, type SessionRow } from '../../rows/session-row.js';
+import {
+  activeAt,
+  leaseColumns,
+  prepareSaveSession,
+  sessionRecord,
+  writtenAt,
+  type SessionRow,
+} from '../../rows/session-row.js';
 
 export function prepareClaimHandoff(connection: Connection): Operation<ClaimHandoff, Replayable<ClaimedHandoff>> {
   const getSituation = prepareGetSituation(connection);
   const renewLease = prepareRenewLease(connection);
-  const takeOver = prepareTakeOver(connection);
-  const join = prepareJoin(connection);
+  const accept = {
+    context_transfer: prepareJoin(connection),
+    collaboration: prepareJoin(connection),
+    full_handoff: prepareBecomeOwner(connection),
+    take_over: prepareTakeOver(connection),
+  } satisfies Record<RequestType, Accept>;
 
   return prepareMutation(connection, {
     settle: (request, nowMs) => getSituation(request, nowMs),
@@ -33,8 +47,7 @@ export function prepareClaimHandoff(connection: Connection): Operation<ClaimHand
       if (isRepeated(request, decision.handoff)) {
         return { ...claimed(renewLease(decision, request, nowMs), nowMs), replayed: true };
       }
-      const accept = decision.handoff.request_type === 'full_handoff' ? takeOver : join;
-      return claimed(accept(decision, request, nowMs), nowMs);
+      return claimed(accept[decision.handoff.request_type](decision, request, nowMs), nowMs);
     },
   });
 }
@@ -51,7 +64,7 @@ const claimed = ({ handoff, session }: Situation, nowMs: number): ClaimedHandoff
 /** Accepts a handoff, gives the acceptor its rights, and returns the rows as they are afterwards. */
 type Accept = (situation: Situation, request: ClaimHandoff, nowMs: number) => Situation;
 
-function prepareTakeOver(connection: Connection): Accept {
+function prepareBecomeOwner(connection: Connection): Accept {
   const saveHandoff = prepareSaveHandoff(connection);
   const move = prepareMoveOwnership(connection);
 
@@ -65,7 +78,7 @@ function prepareTakeOver(connection: Connection): Accept {
             durationMs: leaseMs,
             expiresAtMs: nowMs + leaseMs,
           };
-    const ownership = moveOwnership(sessionRecord(session, nowMs), agent, lease);
+    const ownership = moveOwnership(sessionRecord(session, nowMs), agent, { lease, ownerWroteAtMs: nowMs });
     const accepted: HandoffRow = {
       ...handoff,
       status: 'accepted',
@@ -80,6 +93,30 @@ function prepareTakeOver(connection: Connection): Accept {
   };
 }
 
+/** Makes the requester of a `take_over` the owner. */
+function prepareTakeOver(connection: Connection): Accept {
+  const saveHandoff = prepareSaveHandoff(connection);
+  const takeOver = prepareTakeOverSession(connection);
+
+  return ({ handoff, session }, { agent, claimant = null }, nowMs) => {
+    const { handoff_id: handoffId, summary, instructions } = handoff;
+    const reason = takeOverReason({ summary: summary ?? undefined, instructions: instructions ?? undefined });
+    const accepted: HandoffRow = {
+      ...handoff,
+      status: 'accepted',
+      accepted_by: agent,
+      claimant,
+      granted_epoch: session.epoch + 1,
+      upto_sequence: session.last_sequence + 1,
+      found_wrote_at: session.owner_wrote_at,
+      found_last_sequence: session.owner_last_sequence,
+    };
+    // First: the move cancels every request that is still pending.
+    saveHandoff(accepted);
+    return { handoff: accepted, session: takeOver(session, { to: agent, reason, handoffId }, nowMs) };
+  };
+}
+
 function prepareJoin(connection: Connection): Accept {
   const saveHandoff = prepareSaveHandoff(connection);
   const saveSession = prepareSaveSession(connection);
@@ -90,7 +127,7 @@ function prepareJoin(connection: Connection): Accept {
     const { participants } = sessionRecord(session, nowMs);
     const joins = handoff.request_type === 'collaboration' && agent !== session.owner && !participants.includes(agent);
     const joined: SessionRow = {
-      ...activeAt(session, nowMs),
+      ...writtenAt(activeAt(session, nowMs), agent, nowMs),
       ...(joins && {
         participants: JSON.stringify([...participants, agent]),
         version: session.version + 1,

@@ -1,10 +1,13 @@
 import {
   refuseCreateHandoff,
   renewedLease,
+  shownTakeOver,
   type CreateHandoff,
   type HandoffRecord,
   type Replayable,
+  type TakeOverRequest,
 } from '@org/domain';
+import { sql } from 'kysely';
 import type { Placeholders } from '../../../prepared-query.js';
 import type { Connection } from '../../connection/connection.js';
 import { prepareFollowDeadline } from '../../leases/follow-deadline.js';
@@ -13,7 +16,14 @@ import { handoffRecord, type HandoffRow } from '../../rows/handoff-row.js';
 import { prepareMutation } from '../../mutation/prepare-mutation.js';
 import type { Operation } from '../operation.js';
 import { db } from '../../connection/query-builder.js';
-import { activeAt, leaseColumns, prepareSaveSession, type SessionRow } from '../../rows/session-row.js';
+import {
+  activeAt,
+  leaseColumns,
+  prepareSaveSession,
+  takeOverColumns,
+  writtenAt,
+  type SessionRow,
+} from '../../rows/session-row.js';
 
 export function prepareCreateHandoff(
   connection: Connection,
@@ -21,17 +31,23 @@ export function prepareCreateHandoff(
   const getSession = prepareGetSession(connection);
   const saveSession = prepareSaveSession(connection);
   const insertHandoff = prepareInsertHandoff(connection);
+  const hasAccepted = prepareHasAccepted(connection);
   const followDeadline = prepareFollowDeadline(connection);
 
   return prepareMutation(connection, {
     keyScope: ({ sessionKey }) => sessionKey,
     settle: (request, nowMs) => ({ session: getSession(request, nowMs) }),
-    refuse: (request, { record }) => refuseCreateHandoff(record, request),
+    refuse: (request, { session, record }) =>
+      refuseCreateHandoff(record, request, () => hasAccepted({ sessionRowId: session.id, agent: request.agent })),
     write: (request, { session, record }, nowMs) => {
       const handoff = newHandoff(session, request, nowMs);
-      const lease = renewedLease(record, request.agent, nowMs);
-      saveSession({ ...activeAt(session, nowMs), ...leaseColumns(lease) });
-      followDeadline(session, lease);
+      if (request.requestType === 'take_over') {
+        saveSession({ ...session, ...takeOverColumns(shownTakeOver(record.takeOver, requestOf(handoff))) });
+      } else {
+        const lease = renewedLease(record, request.agent, nowMs);
+        saveSession({ ...writtenAt(activeAt(session, nowMs), request.agent, nowMs), ...leaseColumns(lease) });
+        followDeadline(session, lease);
+      }
       insertHandoff(handoff);
       return { handoff: handoffRecord(handoff, session, nowMs) };
     },
@@ -48,7 +64,7 @@ const newHandoff = (session: SessionRow, request: CreateHandoff, nowMs: number):
   request_type: request.requestType,
   status: 'pending',
   requesting_agent: request.agent,
-  target_agent: request.targetAgent ?? null,
+  target_agent: request.requestType === 'take_over' ? session.owner : (request.targetAgent ?? null),
   accepted_by: null,
   upto_sequence: session.last_sequence,
   created_at: nowMs,
@@ -63,7 +79,30 @@ const newHandoff = (session: SessionRow, request: CreateHandoff, nowMs: number):
   granted_epoch: null,
   lease_check_at: null,
   project: session.project,
+  found_wrote_at: null,
+  found_last_sequence: null,
 });
+
+/** Returns a request to take a session over as its session keeps it. */
+const requestOf = (handoff: NewHandoffRow): TakeOverRequest => ({
+  handoffId: handoff.handoff_id,
+  requestedBy: handoff.requesting_agent,
+  requestedAtMs: handoff.created_at,
+  expiresAtMs: handoff.expires_at,
+});
+
+/** Whether an agent accepted one of a session's handoffs. */
+function prepareHasAccepted(connection: Connection): (asked: { sessionRowId: number; agent: string }) => boolean {
+  const find = connection.prepare((p: Placeholders<{ sessionRowId: number; agent: string }>) =>
+    db
+      .selectFrom('handoffs')
+      .select('id')
+      .where('session_id', '=', p.sessionRowId)
+      .where('accepted_by', '=', p.agent)
+      .limit(sql.lit(1)),
+  ).get;
+  return (asked) => find(asked) !== undefined;
+}
 
 function prepareInsertHandoff(connection: Connection): (row: NewHandoffRow) => void {
   return connection.prepare((p: Placeholders<NewHandoffRow>) =>

@@ -1,11 +1,29 @@
-import { moveOwnership, refuseResolve, type HandoffRecord, type Replayable, type ResolveHandoff } from '@org/domain';
+import {
+  moveOwnership,
+  refuseResolve,
+  type HandoffRecord,
+  type Replayable,
+  type ResolveHandoff,
+  type TakeOverRequest,
+} from '@org/domain';
+import { sql } from 'kysely';
+import type { Placeholders } from '../../../prepared-query.js';
+import { db } from '../../connection/query-builder.js';
 import type { Connection } from '../../connection/connection.js';
 import { prepareGetSituation } from '../../mutation/get-situation.js';
 import { handoffRecord, prepareSaveHandoff, type HandoffRow } from '../../rows/handoff-row.js';
 import { prepareMoveOwnership } from '../../leases/move-ownership.js';
 import { prepareMutation } from '../../mutation/prepare-mutation.js';
 import type { Operation } from '../operation.js';
-import { activeAt, leaseColumns, prepareSaveSession, sessionRecord, type SessionRow } from '../../rows/session-row.js';
+import {
+  activeAt,
+  leaseColumns,
+  prepareSaveSession,
+  sessionRecord,
+  takeOverColumns,
+  writtenAt,
+  type SessionRow,
+} from '../../rows/session-row.js';
 
 export function prepareResolveHandoff(
   connection: Connection,
@@ -18,7 +36,8 @@ export function prepareResolveHandoff(
     settle: (request, nowMs) => getSituation(request, nowMs),
     refuse: (request, { handoff, session, record }, nowMs) =>
       refuseResolve(handoffRecord(handoff, session, nowMs), record, request),
-    write: (request, { handoff, session }, nowMs) => {
+    write: (request, { handoff, session: before }, nowMs) => {
+      const session = writtenAt(before, request.agent, nowMs);
       const resolved: HandoffRow = {
         ...handoff,
         status: request.outcome,
@@ -39,15 +58,48 @@ function prepareFinish(
 ): (handoff: HandoffRow, session: SessionRow, nowMs: number) => SessionRow {
   const move = prepareMoveOwnership(connection);
   const saveSession = prepareSaveSession(connection);
+  const findTakeOver = prepareFindTakeOver(connection);
 
   return (handoff, session, nowMs) => {
     if (handoff.status === 'returned') {
       const ownership = moveOwnership(sessionRecord(session, nowMs), handoff.requesting_agent);
       return move(activeAt(session, nowMs), ownership, nowMs);
     }
-    if (session.lease_handoff_id !== handoff.handoff_id) return session;
-    const kept: SessionRow = { ...session, ...leaseColumns(undefined) };
+    const kept: SessionRow = {
+      ...session,
+      ...(session.lease_handoff_id === handoff.handoff_id && leaseColumns(undefined)),
+      ...(session.take_over_handoff_id === handoff.handoff_id && takeOverColumns(findTakeOver(session.id, nowMs))),
+    };
     saveSession(kept);
     return kept;
+  };
+}
+
+/** Finds the pending request to take a session over that lapses last. */
+function prepareFindTakeOver(
+  connection: Connection,
+): (sessionRowId: number, nowMs: number) => TakeOverRequest | undefined {
+  const find = connection.prepare((p: Placeholders<{ sessionRowId: number; nowMs: number }>) =>
+    db
+      .selectFrom('handoffs')
+      .select(['handoff_id', 'requesting_agent', 'created_at', 'expires_at'])
+      .where('session_id', '=', p.sessionRowId)
+      .where('status', '=', sql.lit('pending'))
+      .where('request_type', '=', sql.lit('take_over'))
+      .where('expires_at', '>', p.nowMs)
+      .orderBy('expires_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(sql.lit(1)),
+  ).get;
+  return (sessionRowId, nowMs) => {
+    const row = find({ sessionRowId, nowMs });
+    return (
+      row && {
+        handoffId: row.handoff_id,
+        requestedBy: row.requesting_agent,
+        requestedAtMs: row.created_at,
+        expiresAtMs: row.expires_at,
+      }
+    );
   };
 }

@@ -66,6 +66,15 @@ const newSession = (request: CreateSession, nowMs: number): NewSessionRow => ({
   lease_expires_at: null,
   pinned_count: 0,
   project: request.project ?? null,
+  former_participants: '[]',
+  owner_wrote_at: nowMs,
+  owner_last_sequence: null,
+  take_over_handoff_id: null,
+  take_over_by: null,
+  take_over_at: null,
+  take_over_until: null,
+  taken_over_at: null,
+  lapsed_handoff_id: null,
 });
 
 function prepareInsertSession(connection: Connection): (row: NewSessionRow) => void {
@@ -91,6 +100,8 @@ function prepareInsertSession(connection: Connection): (row: NewSessionRow) => v
       former_owners: p.former_owners,
       pinned_count: p.pinned_count,
       project: p.project,
+      former_participants: p.former_participants,
+      owner_wrote_at: p.owner_wrote_at,
     }),
   ).run;
 }

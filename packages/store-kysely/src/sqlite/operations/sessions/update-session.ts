@@ -12,7 +12,14 @@ import { prepareScheduleLeaseCheck } from '../../rows/handoff-row.js';
 import { prepareMutation } from '../../mutation/prepare-mutation.js';
 import type { Operation } from '../operation.js';
 import { prepareMoveOffers } from './move-offers.js';
-import { activeAt, leaseColumns, prepareSaveSession, sessionRecord, type SessionRow } from '../../rows/session-row.js';
+import {
+  activeAt,
+  leaseColumns,
+  prepareSaveSession,
+  sessionRecord,
+  writtenAt,
+  type SessionRow,
+} from '../../rows/session-row.js';
 
 export function prepareUpdateSession(
   connection: Connection,
@@ -30,7 +37,7 @@ export function prepareUpdateSession(
     write: (request, { session, record }, nowMs) => {
       const lease = renewedLease(record, request.agent, nowMs);
       const updated: SessionRow = {
-        ...activeAt(session, nowMs),
+        ...writtenAt(activeAt(session, nowMs), request.agent, nowMs),
         ...leaseColumns(lease),
         state: request.state ?? session.state,
         title: request.title ?? session.title,
