@@ -8,7 +8,8 @@ import { noTelemetry, type BusinessEvent, type McpRequest, type Telemetry } from
 import { limits } from './rules/limits.js';
 import { presentSession } from './rules/answers/present.js';
 import { requestHash } from './rules/request-hash.js';
-import { resolveAgent } from './rules/resolve-agent.js';
+import { mayBeFormerNames } from './rules/refusals/may-be-former-names.js';
+import { formerNameOf, resolveAgent } from './rules/resolve-agent.js';
 import { givenArguments } from './use-cases/given-arguments.js';
 import { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';
 import { parseInput, type Settings, type UseCase, type UseCaseContext } from './use-cases/use-case.js';
@@ -172,7 +173,11 @@ export function createContextStore(
 
   const method = toolMethods(
     { store: observedStore, telemetry, bus, inboxWatch, settings, callTimeoutMs },
-    { namespaceOf, actingAgent },
+    {
+      namespaceOf,
+      actingAgent,
+      formerName: (argument, caller) => formerNameOf({ ...caller, argument, configured }),
+    },
   );
   return {
     registerSession: method('registerSession'),
@@ -202,12 +207,13 @@ interface ToolParts extends Pick<UseCaseContext, 'store' | 'settings' | 'inboxWa
 
 interface CallerRules extends Pick<ContextStore, 'actingAgent'> {
   readonly namespaceOf: (caller: Caller) => string;
+  readonly formerName: (argument: string | undefined, caller: Caller) => string | undefined;
 }
 
 /** Returns a factory of tool methods, which check the input, run the use case within its deadline, and measure both. */
 function toolMethods(
   { store, telemetry, bus, inboxWatch, settings, callTimeoutMs }: ToolParts,
-  { namespaceOf, actingAgent }: CallerRules,
+  { namespaceOf, actingAgent, formerName: formerNameFor }: CallerRules,
 ): <Name extends UseCaseName>(name: Name) => Method<Name> {
   const common = {
     settings,
@@ -222,7 +228,9 @@ function toolMethods(
     const call = async (given: unknown, caller: Caller, signal: AbortSignal | undefined): Promise<unknown> => {
       const input = parseInput(useCase.input, givenArguments(useCase.input, given)) as CommonArguments &
         Record<string, unknown>;
-      const agent = (): string => actingAgent(input.agent ?? input.agentFrom, caller);
+      const argument = input.agent ?? input.agentFrom;
+      const agent = (): string => actingAgent(argument, caller);
+      const formerName = formerNameFor(argument, caller);
       // A forbidden name is refused even by tools that do not use the agent.
       if (caller.boundAgent !== undefined) agent();
       const context: UseCaseContext = {
@@ -230,12 +238,13 @@ function toolMethods(
         store: signal === undefined ? store : interruptible(store, signal),
         namespace: namespaceOf(caller),
         agent,
+        formerName,
         idempotency: idempotencyOf(name, input),
         process: caller.process,
         signal,
         stopping: caller.stopping,
       };
-      return useCase.run(context, input);
+      return formerName === undefined ? useCase.run(context, input) : runAlsoAs(formerName, useCase, context, input);
     };
     return ((given, caller = {}) => {
       const waits = asksToWait(given);
@@ -245,6 +254,26 @@ function toolMethods(
       );
     }) as Method<Name>;
   };
+}
+
+/**
+ * Runs a use case, and runs it again under the agent's former name if the agent has no right: what belonged to that name
+ * belongs to the agent. Throws the first error if that name has no right either.
+ */
+async function runAlsoAs(
+  formerName: string,
+  useCase: UseCase<z.ZodObject, z.ZodObject>,
+  context: UseCaseContext,
+  input: Record<string, unknown>,
+): Promise<unknown> {
+  try {
+    return await useCase.run(context, input);
+  } catch (error) {
+    if (!mayBeFormerNames(error, formerName)) throw error;
+    return useCase.run({ ...context, agent: () => formerName }, input).catch((second: unknown) => {
+      throw mayBeFormerNames(second, context.agent()) ? error : second;
+    });
+  }
 }
 
 type PlainMethod = 'readSession' | 'deleteSession' | 'countNamespace' | 'subscribe' | 'completeSessionKey' | 'ping';

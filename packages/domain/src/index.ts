@@ -39,7 +39,7 @@ export {
   agentSchema,
   isRoleAddress,
   namespaceSchema,
-  roleAddress,
+  reportedNameOf,
   sessionKeySchema,
   targetAgentSchema,
 } from './model/names.js';
@@ -112,6 +112,7 @@ export {
   type HandoffTransition,
 } from './rules/handoffs/handoff-transitions.js';
 export {
+  addressesBeside,
   composePage,
   inboxClasses,
   inboxClassOf,

@@ -432,6 +432,8 @@ export interface ListHandoffs {
   /** `inbox`: handoffs that the agent or one of its roles may accept. `outbox`: handoffs that the agent requested. */
   readonly direction: 'inbox' | 'outbox';
   readonly roles: readonly string[];
+  /** A second name of the agent: its inbox lists offers to it as it lists those to a role. Default: none. */
+  readonly formerName?: string | undefined;
   readonly status?: HandoffStatus | undefined;
   /** A `next` of an earlier page. */
   readonly after?: HandoffPosition | undefined;
@@ -464,7 +466,7 @@ export interface HandoffPage {
 }
 
 /** What an agent can wait for: pending offers to it, its roles or anyone, after a position of `listHandoffs`. */
-export interface Inbox extends Pick<ListHandoffs, 'namespace' | 'agent' | 'roles'> {
+export interface Inbox extends Pick<ListHandoffs, 'namespace' | 'agent' | 'roles' | 'formerName'> {
   readonly after: HandoffPosition;
 }
 

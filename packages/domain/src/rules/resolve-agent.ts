@@ -1,5 +1,5 @@
 import { ContextStoreError } from '../errors.js';
-import { agentNameOf } from '../model/names.js';
+import { agentNameOf, reportedNameOf } from '../model/names.js';
 
 /** The sources of the acting agent, from the strongest to the weakest. */
 export interface AgentSources {
@@ -34,4 +34,14 @@ export function resolveAgent({ boundAgent, argument, configured, clientName }: A
     );
   }
   return agent;
+}
+
+/**
+ * Returns the name under which earlier versions knew a client that this version gives a short name: see `shortNameOf`. What
+ * belongs to that name belongs to the client. Returns undefined if there is none, or if the client's own name names nothing.
+ */
+export function formerNameOf({ boundAgent, argument, configured, clientName }: AgentSources): string | undefined {
+  if ((boundAgent ?? argument ?? configured) !== undefined) return undefined;
+  const reported = reportedNameOf(clientName);
+  return reported === agentNameOf(clientName) ? undefined : reported;
 }

@@ -68,14 +68,15 @@ interface Listed {
 }
 
 async function list(context: UseCaseContext, asked: Asked): Promise<Listed> {
-  const { namespace } = context;
+  const { namespace, formerName } = context;
   const { roles, direction, waitSeconds, limit, cursor } = asked;
   const agent = context.agent();
   const status = asked.status ?? (direction === 'inbox' ? 'pending' : undefined);
   if (waitSeconds > 0) refuseWait(direction, status);
   const scope = [namespace, agent, direction, status ?? '', ...roles.toSorted()];
+  if (formerName !== undefined) scope.push(`former:${formerName}`);
   const after = cursor === undefined ? 0 : handoffCursors.decode(scope, cursor);
-  const request = { namespace, agent, roles, direction, status, after, limit };
+  const request = { namespace, agent, formerName, roles, direction, status, after, limit };
   const { handoffs, more, next } = await (waitSeconds > 0
     ? waitForPage(context, request, waitSeconds * 1000)
     : readPage(context, request));

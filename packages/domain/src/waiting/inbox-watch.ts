@@ -1,6 +1,6 @@
-import { roleAddress } from '../model/names.js';
 import type { EventBus, StoreEvent } from '../ports/event-bus.js';
 import type { HandoffPosition, Inbox, Store } from '../ports/store.js';
+import { addressesBeside } from '../rules/handoffs/inbox-page.js';
 
 /** Lets calls wait for offers without a database query for each. */
 export interface InboxWatch {
@@ -172,5 +172,5 @@ function wait(waiter: Waiter, after: HandoffPosition, timeoutMs: number, endings
 /** A space separates the parts, because names cannot contain one. */
 const addressName = (namespace: string, target = ''): string => `${namespace} ${target}`;
 
-const addressNames = ({ namespace, agent, roles }: Omit<Inbox, 'after'>): string[] =>
-  [agent, undefined, ...roles.map(roleAddress)].map((target) => addressName(namespace, target));
+const addressNames = ({ namespace, agent, ...inbox }: Omit<Inbox, 'after'>): string[] =>
+  [agent, undefined, ...addressesBeside(inbox)].map((target) => addressName(namespace, target));

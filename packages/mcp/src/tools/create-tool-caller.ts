@@ -1,7 +1,7 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { givenArguments, quoteOf, useCases, type ContextStore } from '@org/domain';
 import { reportError, type OnError } from '../errors/report-error.js';
-import { findActingAgent } from '../find-acting-agent.js';
+import { findActor } from '../find-acting-agent.js';
 import type { CallTool, ToolArguments } from './call-tool.js';
 import { withoutClientArguments } from './client-arguments.js';
 import { createFencedCaller, type ToolMethod } from './fenced-caller.js';
@@ -32,12 +32,12 @@ export function createToolCaller(options: ToolCallerOptions): CallTool {
     // Each method's input and result match its tool; TypeScript cannot tell for a union of tools.
     const method = contextStore[name] as unknown as ToolMethod;
     const call = { name, method, given, caller: 'waitSeconds' in given ? { ...caller, stopping } : caller };
-    const agent = callFenced && findActingAgent(contextStore, caller, agentArgument(given));
+    const actor = callFenced && findActor(contextStore, caller, agentArgument(given));
     try {
       // Without an agent, the call is refused; the method says why.
-      const answer = await (callFenced === undefined || agent === undefined
+      const answer = await (callFenced === undefined || actor === undefined
         ? method(given, call.caller)
-        : callFenced(call, agent));
+        : callFenced(call, actor));
       return toolResult(answer);
     } catch (error) {
       return toolErrorResult(reportError(error, caller, onError, name));

@@ -56,6 +56,22 @@ describe('a process that remembers epochs', () => {
     }
   });
 
+  it('stays fenced on a session that belongs to the name that its client reports', async () => {
+    const contextStore = memoryContextStore();
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'codex-mcp-client' });
+    const [older, newer] = [
+      await connectFenced(contextStore, 'legacy', 'codex-mcp-client'),
+      await connectFenced(contextStore, 'modern', 'codex-mcp-client'),
+    ];
+    await call(older, 'registerSession', { sessionKey: 'work', ifExists: 'resume' });
+    expect((await call(older, 'updateContext', entry)).body).toMatchObject({ sequence: 1, epoch: 1 });
+    const offered = { sessionKey: 'work', targetAgent: 'codex-mcp-client', requestType: 'full_handoff' };
+    const { handoff } = (await call(older, 'requestHandoff', offered)).body as { handoff: { handoffId: string } };
+    await call(newer, 'acceptHandoff', { handoffId: handoff.handoffId });
+    expect((await call(newer, 'updateContext', entry)).body).toMatchObject({ sequence: 2, epoch: 2 });
+    expect((await call(older, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
+  });
+
   it('is told apart from the process that accepted first', async () => {
     const { older } = await twoProcesses();
     const { body } = await call(older, 'listHandoffs', { direction: 'outbox' });

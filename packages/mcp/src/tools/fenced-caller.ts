@@ -1,4 +1,5 @@
 import { ContextStoreError, useCases, type Caller, type Handoff, type Session, type UseCaseName } from '@org/domain';
+import { isNameOf, type Actor } from '../find-acting-agent.js';
 import type { ToolArguments } from './call-tool.js';
 import { createEpochMemory, type EpochMemory, type RememberedEpoch } from './epoch-memory.js';
 import { toolNames } from './tools.js';
@@ -28,31 +29,31 @@ const fencedTools: ReadonlySet<UseCaseName> = new Set(
 );
 
 /** Returns a function that calls a tool for an agent. It adds the epoch that it remembers, and learns epochs from answers. */
-export function createFencedCaller(): (call: ToolCall, agent: string) => Promise<ToolAnswer> {
+export function createFencedCaller(): (call: ToolCall, actor: Actor) => Promise<ToolAnswer> {
   const epochs = createEpochMemory();
-  return async (call, agent) => {
-    const answer = await callWithEpoch(call, agent, epochs);
-    learn(call.name, answer, agent, epochs);
+  return async (call, actor) => {
+    const answer = await callWithEpoch(call, actor, epochs);
+    learn(call.name, answer, actor, epochs);
     return answer;
   };
 }
 
 async function callWithEpoch(
   { name, method, given, caller }: ToolCall,
-  agent: string,
+  actor: Actor,
   epochs: EpochMemory,
 ): Promise<ToolAnswer> {
   const isEpochMissing = fencedTools.has(name) && (given['epoch'] ?? undefined) === undefined;
   if (!isEpochMissing) return method(given, caller);
-  const remembered = recallEpoch(given, agent, epochs);
+  const remembered = recallEpoch(given, actor, epochs);
   try {
     return await method(withEpoch(given, remembered), caller);
   } catch (error) {
     if (!isOwnershipLost(error)) throw error;
     const retry =
       remembered === undefined
-        ? retryWithEpoch(given, error, agent, epochs)
-        : retryWithoutEpoch(given, error, agent, remembered);
+        ? retryWithEpoch(given, error, actor, epochs)
+        : retryWithoutEpoch(given, error, actor, remembered);
     if (retry === undefined) throw error;
     return method(retry, caller);
   }
@@ -61,11 +62,11 @@ async function callWithEpoch(
 /** What this process remembers of the session that a call names, directly or by one of its handoffs. */
 function recallEpoch(
   { sessionKey, handoffId }: ToolArguments,
-  agent: string,
+  actor: Actor,
   epochs: EpochMemory,
 ): RememberedEpoch | undefined {
   const named = typeof handoffId === 'string' ? epochs.sessionOf(handoffId) : sessionKey;
-  return typeof named === 'string' ? epochs.recall(agent, named) : undefined;
+  return typeof named === 'string' ? epochs.recall(actor, named) : undefined;
 }
 
 const withEpoch = (given: ToolArguments, remembered: RememberedEpoch | undefined): ToolArguments =>
@@ -81,12 +82,12 @@ const isOwnershipLost = (error: unknown): error is ContextStoreError =>
 function retryWithEpoch(
   given: ToolArguments,
   { details: { handoffId, sessionKey } }: ContextStoreError,
-  agent: string,
+  actor: Actor,
   epochs: EpochMemory,
 ): ToolArguments | undefined {
   if (typeof handoffId !== 'string' || typeof sessionKey !== 'string') return undefined;
   epochs.rememberHandoff({ handoffId, sessionKey });
-  const remembered = epochs.recall(agent, sessionKey);
+  const remembered = epochs.recall(actor, sessionKey);
   return remembered && withEpoch(given, remembered);
 }
 
@@ -97,17 +98,17 @@ function retryWithEpoch(
 const retryWithoutEpoch = (
   given: ToolArguments,
   { details }: ContextStoreError,
-  agent: string,
+  actor: Actor,
   { isOwners }: RememberedEpoch,
-): ToolArguments | undefined => (isOwners || details['owner'] === agent ? undefined : given);
+): ToolArguments | undefined => (isOwners || isNameOf(actor, details['owner']) ? undefined : given);
 
-function learn(name: UseCaseName, answer: ToolAnswer, agent: string, epochs: EpochMemory): void {
+function learn(name: UseCaseName, answer: ToolAnswer, actor: Actor, epochs: EpochMemory): void {
   const { session, handoff, handoffs = [], created, replayed } = answer;
   for (const shown of handoff === undefined ? handoffs : [handoff]) epochs.rememberHandoff(shown);
   // A replayed answer may show the session as it is now, after another process has accepted it: no epoch is learnt.
   if (replayed === true) return;
   // A created session is a new one, whatever is remembered of its key.
-  if (created === true && session !== undefined) epochs.forget(agent, session.sessionKey);
-  if (session !== undefined) epochs.remember(agent, session);
-  else if (name === 'updateContext') epochs.rememberAppend(agent, answer as unknown as Session);
+  if (created === true && session !== undefined) epochs.forget(actor, session.sessionKey);
+  if (session !== undefined) epochs.remember(actor, session);
+  else if (name === 'updateContext') epochs.rememberAppend(actor, answer as unknown as Session);
 }

@@ -21,6 +21,20 @@ export function describeInboxes(test: ScenarioTest): void {
       expect(await s.listedIds({ ...inbox, after: rest.next })).toEqual([]);
     });
 
+    test('also shows offers to the former name of the agent, with those to its roles', async (s) => {
+      await s.createSession();
+      const [anyone] = await offerMany(s, 1);
+      const [former] = await offerMany(s, 1, { targetAgent: 'implementer-client' });
+      const [own] = await offerMany(s, 1, { targetAgent: 'implementer' });
+      const inbox = { formerName: 'implementer-client', limit: 2 };
+      const page = await s.listHandoffs(inbox);
+      expect(idsOf(page)).toEqual([own, former]);
+      expect(idsOf(await s.listHandoffs({ ...inbox, after: page.next }))).toEqual([anyone]);
+      expect(await s.listedIds()).toEqual([own, anyone]);
+      // An outbox lists what the agent requested, by this name alone.
+      expect(await s.listedIds({ direction: 'outbox', agent: 'x', formerName: 'planner' })).toEqual([]);
+    });
+
     test('lets senders take turns, and loses no offer', async (s) => {
       await s.createSession();
       await s.createSession({ sessionKey: 'other', agent: 'reviewer' });
@@ -92,20 +106,21 @@ export function describeInboxes(test: ScenarioTest): void {
         inbox({ agent: 'another', roles: ['x', 'builder'] }),
         inbox({ agent: 'planner', roles: ['builder'] }),
         inbox({ namespace: `${s.namespace}-other` }),
+        inbox({ agent: 'another', formerName: 'implementer' }),
       ];
       const peek = (): Promise<readonly boolean[]> => s.store.peekInboxes(inboxes);
       expect(await s.store.peekInboxes([])).toEqual([]);
-      expect(await peek()).toEqual([false, false, false, false, false]);
+      expect(await peek()).toEqual([false, false, false, false, false, false]);
       const direct = await s.offer({ targetAgent: 'implementer' });
-      expect(await peek()).toEqual([true, false, false, false, false]);
+      expect(await peek()).toEqual([true, false, false, false, false, true]);
       await s.resolve(direct, 'cancelled', 'planner');
       // The requester may not claim what it offers to a role.
       await s.offer({ targetAgent: 'role:builder', requestType: 'collaboration' });
-      expect(await peek()).toEqual([false, false, true, false, false]);
+      expect(await peek()).toEqual([false, false, true, false, false, false]);
       await s.offer({ requestType: 'context_transfer', expiresInMs: 1000 });
-      expect(await peek()).toEqual([true, true, true, true, false]);
+      expect(await peek()).toEqual([true, true, true, true, false, true]);
       await s.advance(1000);
-      expect(await peek()).toEqual([false, false, true, false, false]);
+      expect(await peek()).toEqual([false, false, true, false, false, false]);
     });
 
     test('ignores offers up to the position', async (s) => {

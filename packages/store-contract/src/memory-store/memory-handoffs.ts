@@ -10,7 +10,7 @@ import {
   refuseRepeatedClaim,
   refuseResolve,
   renewedLease,
-  roleAddress,
+  addressesBeside,
   startOf,
   type ClaimHandoff,
   type HandoffRecord,
@@ -169,10 +169,10 @@ function grantRights(
 
 function isListed(
   handoff: StoredHandoff,
-  { agent, roles, direction }: Pick<ListHandoffs, 'agent' | 'roles' | 'direction'>,
+  { agent, direction, ...inbox }: Pick<ListHandoffs, 'agent' | 'roles' | 'formerName' | 'direction'>,
 ): boolean {
   const { targetAgent, requestingAgent } = handoff;
   if (direction === 'outbox') return requestingAgent === agent;
   if (targetAgent === undefined || targetAgent === agent) return true;
-  return roles.map(roleAddress).includes(targetAgent) && !isOwnRoleOffer(handoff, agent);
+  return addressesBeside(inbox).includes(targetAgent) && !isOwnRoleOffer(handoff, agent);
 }

@@ -107,8 +107,8 @@ class Player {
       case 'resolve':
         return [await this.#resolve(command)];
       case 'list': {
-        const { agent, roles, direction, status, limit } = command;
-        return [this.#list({ namespace: this.#namespace, agent, roles, direction, status }, limit)];
+        const { agent, roles, formerName, direction, status, limit } = command;
+        return [this.#list({ namespace: this.#namespace, agent, roles, formerName, direction, status }, limit)];
       }
       case 'listOn':
         return this.#listOn(command);
@@ -253,10 +253,16 @@ class Player {
     // The status of a row before the position may change with time, so positions of other lists may differ between
     // stores.
     if (listing === undefined || (listing.status !== 'pending' && listing.status !== undefined)) return [];
-    const { namespace, agent, roles, direction } = listing;
-    const inbox = ({ positions }: ModelSide): Inbox => ({ namespace, agent, roles, after: positions[number] ?? 0 });
+    const { namespace, agent, roles, formerName, direction } = listing;
+    const inbox = ({ positions }: ModelSide): Inbox => ({
+      namespace,
+      agent,
+      roles,
+      formerName,
+      after: positions[number] ?? 0,
+    });
     const peek: Step = {
-      text: `peekInboxes ${shown({ agent, roles })} after listing ${number}`,
+      text: `peekInboxes ${shown({ agent, roles, formerName })} after listing ${number}`,
       run: (side) => side.store.peekInboxes([inbox(side), { ...inbox(side), after: 0 }]),
     };
     return [...(direction === 'inbox' ? [peek] : []), this.#list(listing, limit, number)];

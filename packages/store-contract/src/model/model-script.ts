@@ -107,6 +107,7 @@ export type Command =
       readonly kind: 'list';
       readonly agent: string;
       readonly roles: readonly string[];
+      readonly formerName: string | undefined;
       readonly direction: 'inbox' | 'outbox';
       readonly status: HandoffStatus | undefined;
       readonly limit: number;
@@ -258,6 +259,7 @@ const weighted: fc.WeightedArbitrary<Command>[] = [
       kind: kind('list'),
       agent,
       roles: fc.uniqueArray(fc.constantFrom(...scriptRoles)),
+      formerName: rarely(agent),
       direction: fc.constantFrom('inbox', 'inbox', 'outbox'),
       status: fc.oneof(fc.constant('pending' as const), fc.constant(undefined), fc.constantFrom(...handoffStatuses)),
       limit: fc.integer({ min: 1, max: 4 }),

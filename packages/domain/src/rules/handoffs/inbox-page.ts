@@ -1,15 +1,22 @@
 import { createHash } from 'node:crypto';
-import type { ClassPosition, HandoffPosition } from '../../ports/store.js';
+import { roleAddress } from '../../model/names.js';
+import type { ClassPosition, HandoffPosition, Inbox } from '../../ports/store.js';
 
 /** The most senders that take turns in a class. Cursors name them, so they are few. */
 const sendersInTurn = 4;
 
-/** The classes of an inbox: offers to the agent (0), to its roles (1), and to anyone (2). */
+/** The classes of an inbox: offers to the agent (0), to its roles and its former name (1), and to anyone (2). */
 export const inboxClasses = [0, 1, 2] as const;
 
 /** Returns the class of an offer in the agent's inbox. @param target null or undefined for anyone */
 export const inboxClassOf = (target: string | null | undefined, agent: string): (typeof inboxClasses)[number] =>
   target === agent ? 0 : (target ?? null) === null ? 2 : 1;
+
+/** Returns the addresses of class 1, each once: the agent's roles and its former name. */
+export const addressesBeside = ({ roles, formerName }: Pick<Inbox, 'roles' | 'formerName'>): readonly string[] => [
+  ...new Set(roles.map(roleAddress)),
+  ...(formerName === undefined ? [] : [formerName]),
+];
 
 const classPosition = (position: HandoffPosition, classIndex: number): ClassPosition =>
   typeof position === 'number' ? { upto: position } : (position[classIndex] ?? { upto: 0 });

@@ -4,7 +4,7 @@ import {
   inboxClasses,
   inboxClassOf,
   refusePosition,
-  roleAddress,
+  addressesBeside,
   startOf,
   type HandoffPage,
   type ListedHandoff,
@@ -68,8 +68,9 @@ const scannedClasses = (scan: Scan, direction: ListHandoffs['direction']): Scann
     };
   });
 
-function scanArguments({ namespace, agent, roles, direction, status, after = 0, limit }: ListHandoffs): ScanArguments {
-  const addresses = direction === 'outbox' ? [agent] : [agent, ...new Set(roles.map(roleAddress)), ''];
+function scanArguments(list: ListHandoffs): ScanArguments {
+  const { namespace, agent, direction, status, after = 0, limit } = list;
+  const addresses = direction === 'outbox' ? [agent] : [agent, ...addressesBeside(list), ''];
   const classes = addresses.map((address) => (direction === 'outbox' ? 0 : inboxClassOf(address || null, agent)));
   const starts = classes.map((index) => startOf(after, index));
   const width = status === undefined ? limit : Math.floor(scanWidth / addresses.length);

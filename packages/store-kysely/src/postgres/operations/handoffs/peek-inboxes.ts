@@ -1,4 +1,4 @@
-import { inboxClassOf, roleAddress, startOf, type Inbox } from '@org/domain';
+import { addressesBeside, inboxClassOf, startOf, type Inbox } from '@org/domain';
 import { sql } from 'kysely';
 import type { NoticeUnsettled } from '../../../settler.js';
 import { isCancelledByLapse, withLapses } from '../../leases/lapses.js';
@@ -26,8 +26,8 @@ export function preparePeekInboxes(
 
 /** Returns the arguments of the statement: one look-up for each address of each inbox. */
 function probesOf(inboxes: readonly Inbox[]) {
-  const probes = inboxes.flatMap(({ namespace, agent, roles, after }, index) =>
-    [agent, '', ...new Set(roles.map(roleAddress))].map((address) => {
+  const probes = inboxes.flatMap(({ namespace, agent, after, ...inbox }, index) =>
+    [agent, '', ...addressesBeside(inbox)].map((address) => {
       const start = startOf(after, inboxClassOf(address || null, agent));
       return { index, namespace, agent, address, start };
     }),

@@ -1,4 +1,4 @@
-import { handoffStatus, isOwnRoleOffer, roleAddress, type ListHandoffs } from '@org/domain';
+import { addressesBeside, handoffStatus, isOwnRoleOffer, type ListHandoffs } from '@org/domain';
 import { sql } from 'kysely';
 import type { Placeholders } from '../../../prepared-query.js';
 import type { Connection } from '../../connection/connection.js';
@@ -19,10 +19,10 @@ export const scannedColumns = [
 ] as const;
 
 /** The addresses whose offers an inbox holds. Null is the address of offers to anyone. */
-export const addressesOf = ({ agent, roles }: Pick<ListHandoffs, 'agent' | 'roles'>): (string | null)[] => [
-  agent,
+export const addressesOf = (inbox: Pick<ListHandoffs, 'agent' | 'roles' | 'formerName'>): (string | null)[] => [
+  inbox.agent,
   null,
-  ...new Set(roles.map(roleAddress)),
+  ...addressesBeside(inbox),
 ];
 
 /** @param row undefined for a handoff that a lapse moves to another place in the lists */
