@@ -213,7 +213,7 @@ interface CallerRules extends Pick<ContextStore, 'actingAgent'> {
 /** Returns a factory of tool methods, which check the input, run the use case within its deadline, and measure both. */
 function toolMethods(
   { store, telemetry, bus, inboxWatch, settings, callTimeoutMs }: ToolParts,
-  { namespaceOf, actingAgent, formerName: formerNameFor }: CallerRules,
+  { namespaceOf, actingAgent, formerName }: CallerRules,
 ): <Name extends UseCaseName>(name: Name) => Method<Name> {
   const common = {
     settings,
@@ -230,7 +230,6 @@ function toolMethods(
         Record<string, unknown>;
       const argument = input.agent ?? input.agentFrom;
       const agent = (): string => actingAgent(argument, caller);
-      const formerName = formerNameFor(argument, caller);
       // A forbidden name is refused even by tools that do not use the agent.
       if (caller.boundAgent !== undefined) agent();
       const context: UseCaseContext = {
@@ -238,13 +237,13 @@ function toolMethods(
         store: signal === undefined ? store : interruptible(store, signal),
         namespace: namespaceOf(caller),
         agent,
-        formerName,
+        formerName: () => formerName(argument, caller),
         idempotency: idempotencyOf(name, input),
         process: caller.process,
         signal,
         stopping: caller.stopping,
       };
-      return formerName === undefined ? useCase.run(context, input) : runAlsoAs(formerName, useCase, context, input);
+      return runByEitherName(useCase, context, input);
     };
     return ((given, caller = {}) => {
       const waits = asksToWait(given);
@@ -257,11 +256,10 @@ function toolMethods(
 }
 
 /**
- * Runs a use case, and runs it again under the agent's former name if the agent has no right: what belonged to that name
- * belongs to the agent. Throws the first error if that name has no right either.
+ * Runs a use case. If the agent has no right, runs it again under the agent's former name, if there is one: what belonged to
+ * that name belongs to the agent. Throws the first error if that name has no right either.
  */
-async function runAlsoAs(
-  formerName: string,
+async function runByEitherName(
   useCase: UseCase<z.ZodObject, z.ZodObject>,
   context: UseCaseContext,
   input: Record<string, unknown>,
@@ -269,7 +267,8 @@ async function runAlsoAs(
   try {
     return await useCase.run(context, input);
   } catch (error) {
-    if (!mayBeFormerNames(error, formerName)) throw error;
+    const formerName = context.formerName();
+    if (formerName === undefined || !mayBeFormerNames(error, formerName)) throw error;
     return useCase.run({ ...context, agent: () => formerName }, input).catch((second: unknown) => {
       throw mayBeFormerNames(second, context.agent()) ? error : second;
     });

@@ -68,9 +68,10 @@ interface Listed {
 }
 
 async function list(context: UseCaseContext, asked: Asked): Promise<Listed> {
-  const { namespace, formerName } = context;
+  const { namespace } = context;
   const { roles, direction, waitSeconds, limit, cursor } = asked;
   const agent = context.agent();
+  const formerName = context.formerName();
   const status = asked.status ?? (direction === 'inbox' ? 'pending' : undefined);
   if (waitSeconds > 0) refuseWait(direction, status);
   const scope = [namespace, agent, direction, status ?? '', ...roles.toSorted()];

@@ -28,8 +28,8 @@ export interface UseCaseContext {
    * @throws VALIDATION_ERROR, FORBIDDEN: see `resolveAgent`
    */
   readonly agent: () => string;
-  /** A second name of the agent, whose offers its inbox lists too: see `formerNameOf`. */
-  readonly formerName: string | undefined;
+  /** Returns a second name of the agent, whose offers its inbox lists too: see `formerNameOf`. */
+  readonly formerName: () => string | undefined;
   /** Undefined if the caller gave no `idempotencyKey`. */
   readonly idempotency: Idempotency | undefined;
   readonly count: (event: BusinessEvent) => void;
