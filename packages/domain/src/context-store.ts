@@ -27,9 +27,11 @@ type Method<Name extends UseCaseName> = (input: UseCaseInput<Name>, caller?: Cal
 export interface Caller {
   /** Default: the namespace of {@link ContextStoreOptions}. */
   readonly namespace?: string | undefined;
-  /** The agent that the caller's credential is bound to. Any other `agent` argument is FORBIDDEN. */
+  /** The agent that the caller's credential is bound to. If the call or the connection names another, it is FORBIDDEN. */
   readonly boundAgent?: string | undefined;
-  /** The free-form name that the client reports. It names the agent if neither the call nor the options do. */
+  /** The agent that the connection names. It names the agent if the call does not. */
+  readonly connectionAgent?: string | undefined;
+  /** The free-form name that the client reports. It names the agent if neither the call, the connection nor the options do. */
   readonly clientName?: string | undefined;
   /** An id of the calling process. Distinguishes long-lived processes that act under one agent name. */
   readonly process?: string | undefined;
