@@ -259,7 +259,7 @@ const weighted: fc.WeightedArbitrary<Command>[] = [
       kind: kind('list'),
       agent,
       roles: fc.uniqueArray(fc.constantFrom(...scriptRoles)),
-      formerName: rarely(agent),
+      formerName: maybe(agent),
       direction: fc.constantFrom('inbox', 'inbox', 'outbox'),
       status: fc.oneof(fc.constant('pending' as const), fc.constant(undefined), fc.constantFrom(...handoffStatuses)),
       limit: fc.integer({ min: 1, max: 4 }),
