@@ -114,3 +114,12 @@ CREATE TABLE read_marks (
 CREATE INDEX idempotency_keys_about on idempotency_keys (
   namespace, coalesce(response ->> '$.session.sessionKey', response ->> '$.handoff.sessionKey')
 );
+
+CREATE TABLE seen_agents (
+  namespace text not null,
+  agent text not null,
+  last_seen_at integer not null,
+  primary key (namespace, agent)
+) strict, without rowid;
+
+CREATE INDEX seen_agents_by_time on seen_agents (namespace, last_seen_at desc, agent);

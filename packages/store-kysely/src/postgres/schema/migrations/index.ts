@@ -1,4 +1,5 @@
 import { initial } from './0001-initial.js';
+import { seenAgents } from './0002-seen-agents.js';
 
 /** One step of the schema. Frozen once it was released: a database somewhere has it applied as it is. */
 export interface Migration {
@@ -9,4 +10,4 @@ export interface Migration {
 }
 
 /** Every step from an empty database to the schema of today. Forward only; new ones go to the end. */
-export const migrations: readonly Migration[] = [initial];
+export const migrations: readonly Migration[] = [initial, seenAgents];
