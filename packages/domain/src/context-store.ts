@@ -28,9 +28,11 @@ type Method<Name extends UseCaseName> = (input: UseCaseInput<Name>, caller?: Cal
 export interface Caller {
   /** Default: the namespace of {@link ContextStoreOptions}. */
   readonly namespace?: string | undefined;
-  /** The agent that the caller's credential is bound to. Any other `agent` argument is FORBIDDEN. */
+  /** The agent that the caller's credential is bound to. If the call or the connection names another, it is FORBIDDEN. */
   readonly boundAgent?: string | undefined;
-  /** The free-form name that the client reports. It names the agent if neither the call nor the options do. */
+  /** The agent that the connection names. It names the agent if the call does not. */
+  readonly connectionAgent?: string | undefined;
+  /** The free-form name that the client reports. It names the agent if neither the call, the connection nor the options do. */
   readonly clientName?: string | undefined;
   /**
    * Where the caller's work belongs, or `none`; or a function that finds it, for when a method depends on it. Lists show
@@ -264,7 +266,8 @@ function toolMethods(
     const call = async (given: unknown, caller: Caller, signal: AbortSignal | undefined): Promise<unknown> => {
       const input = parseInput(useCase.input, givenArguments(useCase.input, given)) as CommonArguments &
         Record<string, unknown>;
-      const agent = (): string => actingAgent(input.agent ?? input.agentFrom, caller);
+      const argument = input.agent ?? input.agentFrom;
+      const agent = (): string => actingAgent(argument, caller);
       // A forbidden name is refused even by tools that do not use the agent.
       if (caller.boundAgent !== undefined) agent();
       // So is a malformed project, so that a wrong setting of a client shows at its first call.

@@ -9,6 +9,21 @@ describe.each(eras)('the server, %s era', (era) => {
     expect(client.getInstructions()).toContain('listHandoffs');
   });
 
+  it('gives a title to all that it lists', async () => {
+    const contextStore = memoryContextStore();
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
+    const client = await connect(factoryOver(contextStore), era);
+    const [{ tools }, { prompts }, { resources }, { resourceTemplates }] = await Promise.all([
+      client.listTools(),
+      client.listPrompts(),
+      client.listResources(),
+      client.listResourceTemplates(),
+    ]);
+    const listed = [...tools.map(({ annotations }) => ({ ...annotations })), ...prompts, ...resources];
+    for (const { title } of [...listed, ...resourceTemplates]) expect(title).toMatch(/^\S/);
+    expect(resources).toHaveLength(4);
+  });
+
   it('lists its tools', async () => {
     const client = await connect(factoryOver(memoryContextStore()), era);
     expect((await client.listTools()).tools).toHaveLength(10);

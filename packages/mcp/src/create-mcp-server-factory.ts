@@ -20,6 +20,7 @@ import { resourceCapabilities, serverInfoOf, serverOptions } from './server-opti
 import { serveLegacySubscriptions } from './subscriptions/legacy-subscriptions.js';
 import type { ResourceChanges } from './subscriptions/resource-changes.js';
 import type { CallTool } from './tools/call-tool.js';
+import { createLastSession } from './tools/last-session.js';
 import { createToolCaller, type ToolCallerOptions } from './tools/create-tool-caller.js';
 import { reportProgress } from './tools/report-progress.js';
 import { tools } from './tools/tools.js';
@@ -45,9 +46,10 @@ export function createMcpServerFactory(options: McpServerFactoryOptions): McpSer
   const { contextStore, version, caller: callerOf, rememberEpochs = false, resourceChanges } = options;
   const { progressIntervalMs = 10_000, telemetry = noTelemetry, onError } = options;
   const serverInfo = serverInfoOf(version);
-  const callTool = createToolCaller(options);
+  const lastSession = rememberEpochs ? createLastSession() : undefined;
+  const callTool = createToolCaller(options, lastSession);
   const resources = createResources(contextStore, onError);
-  const getPrompt = createPromptGetter(contextStore, onError);
+  const getPrompt = createPromptGetter({ contextStore, onError, lastSession });
   const complete = createCompleter(contextStore, onError);
   // To the store, all connections of a long-lived process come from the same process.
   const ownProcess: Caller = rememberEpochs ? { process: randomUUID() } : {};

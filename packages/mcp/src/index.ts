@@ -3,6 +3,7 @@ export {
   type McpHttpHandler,
   type McpHttpHandlerOptions,
 } from './http/create-mcp-http-handler.js';
+export { agentHeader } from './http/named-agent.js';
 export { refuseMessage } from './http/refuse-message.js';
 export { resourceScopes, scopes, toolScopes, type Scope } from './http/scopes.js';
 export { serveMcpStdio, type ServeMcpStdioOptions } from './stdio/serve-mcp-stdio.js';

@@ -133,6 +133,14 @@ export class StoreScenario {
     return (await this.store.markRead({ ...ref, agent, sequence })).sequence;
   }
 
+  note(...names: string[]): Promise<void> {
+    return this.store.noteAgents({ namespace: this.namespace, names });
+  }
+
+  agents(limit = 10_000): Promise<readonly string[]> {
+    return this.store.listAgents({ namespace: this.namespace, limit });
+  }
+
   async offer(request: Partial<CreateHandoff> = {}): Promise<HandoffRecord> {
     return (await this.createHandoff(request)).handoff;
   }

@@ -182,3 +182,14 @@ create table idempotency_keys (
 );
 create index idempotency_keys_created_at on idempotency_keys using btree (created_at);
 create index idempotency_keys_of_session on idempotency_keys using btree (session_id);
+
+-- Which agents have acted, and which roles (role:NAME) were listened to: about the newest 1,000 of a namespace.
+-- An offer to a name that is not here gets a hint.
+create table seen_agents (
+  namespace text collate "C" not null,
+  agent text collate "C" not null,
+  -- Up to an hour old: a process writes each name at most once an hour.
+  last_seen_at timestamp with time zone not null,
+  constraint seen_agents_pkey primary key (namespace, agent)
+);
+create index seen_agents_by_time on seen_agents using btree (namespace, last_seen_at desc, agent);

@@ -123,3 +123,12 @@ CREATE INDEX handoffs_pending_take_overs on handoffs (session_id, expires_at)
   where status = 'pending' and request_type = 'take_over';
 
 CREATE INDEX handoffs_accepted_of_session on handoffs (session_id, accepted_by) where accepted_by is not null;
+
+CREATE TABLE seen_agents (
+  namespace text not null,
+  agent text not null,
+  last_seen_at integer not null,
+  primary key (namespace, agent)
+) strict, without rowid;
+
+CREATE INDEX seen_agents_by_time on seen_agents (namespace, last_seen_at desc, agent);

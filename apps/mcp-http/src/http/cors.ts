@@ -1,11 +1,13 @@
 import { cors } from 'hono/cors';
 import type { MiddlewareHandler } from 'hono';
+import { agentHeader } from '@org/mcp';
 import { createOriginCheck } from './origin-check.js';
 
 /** The headers that clients in web pages send, apart from those that CORS always allows. */
 const requestHeaders = [
   'Authorization',
   'Content-Type',
+  agentHeader,
   'Last-Event-ID',
   'Mcp-Method',
   'Mcp-Name',

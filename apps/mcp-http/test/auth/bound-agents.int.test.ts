@@ -50,6 +50,16 @@ describe('a credential that is bound to an agent', () => {
     }
   });
 
+  it('may not be named another by the Context-Agent header', async () => {
+    for (const [named, answer] of [
+      ['another', { code: 'FORBIDDEN' }],
+      ['bound', { session: { owner: 'bound' } }],
+    ] as const) {
+      const renamed = new Holder(server, bound.credential, { 'Context-Agent': named });
+      expect(await renamed.call('registerSession')).toMatchObject({ structuredContent: answer });
+    }
+  });
+
   it('may read offers to other agents of its namespace', async () => {
     const read = await bound.ask('resources/read', { uri: 'handoff://inbox/another' });
     expect(read).toMatchObject({ contents: [{ text: '{"handoffs":[]}' }] });

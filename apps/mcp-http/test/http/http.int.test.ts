@@ -224,7 +224,14 @@ describe('web pages', () => {
   it('of an allowed origin may call, and read the answer', async () => {
     const { status, headers } = await preflight('https://app.example');
     expect([status, headers.get('access-control-allow-origin')]).toEqual([204, 'https://app.example']);
-    for (const name of ['authorization', 'content-type', 'mcp-method', 'mcp-name', 'mcp-protocol-version']) {
+    for (const name of [
+      'authorization',
+      'content-type',
+      'mcp-method',
+      'mcp-name',
+      'mcp-protocol-version',
+      'context-agent',
+    ]) {
       expect(headers.get('access-control-allow-headers')?.toLowerCase().split(',')).toContain(name);
     }
     const answer = await post(server.mcp, listTools, { origin: 'https://app.example' });

@@ -9,10 +9,13 @@ export type Json = Record<string, unknown>;
 export class Holder {
   readonly #server: HttpServerProcess;
   readonly #headers: Record<string, string>;
+  readonly credential: string;
 
-  constructor(server: HttpServerProcess, credential: string) {
+  /** @param headers sent with each request */
+  constructor(server: HttpServerProcess, credential: string, headers: Record<string, string> = {}) {
     this.#server = server;
-    this.#headers = { authorization: `Bearer ${credential}` };
+    this.credential = credential;
+    this.#headers = { authorization: `Bearer ${credential}`, ...headers };
   }
 
   /** Sends one request. Returns the result or the error of the answer, with its HTTP status. */

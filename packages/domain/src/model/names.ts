@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shortNameOf } from './known-clients.js';
 
 const keyPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const agentPattern = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/;
@@ -14,7 +15,7 @@ export const namespaceSchema = sessionKeySchema;
 
 const agentForm = '1 to 128 letters, digits, dots, underscores, at signs or hyphens, beginning with a letter or digit';
 
-/** The name of an agent. A colon is not allowed, so that no agent can pass for a role. */
+/** The name of an agent. Case-sensitive. A colon is not allowed, so that no agent can pass for a role. */
 export const agentSchema = z.string().regex(agentPattern, agentForm);
 
 /** The name of a role, without its `role:` prefix. */
@@ -33,10 +34,17 @@ export const isRoleAddress = (target: string): boolean => target.startsWith('rol
 const clientNameLength = 256;
 
 /**
- * Turns the free-form name of an MCP client into an agent name: `Claude Code` becomes `claude-code`. It gives users who
- * configure nothing a stable identity. Returns undefined if the first 256 characters hold nothing usable.
+ * Turns the free-form name of an MCP client into an agent name, which gives users who configure nothing a stable identity:
+ * `codex-mcp-client` becomes `codex`, and `Some Client` becomes `some-client`. Returns undefined if the first 256 characters
+ * hold nothing usable.
  */
 export function agentNameOf(clientName: string | undefined): string | undefined {
+  const reported = reportedNameOf(clientName);
+  return reported === undefined ? undefined : shortNameOf(reported);
+}
+
+/** Returns the name that an MCP client reports in the form of an agent name, or undefined as {@link agentNameOf} does. */
+export function reportedNameOf(clientName: string | undefined): string | undefined {
   const name = clientName
     ?.slice(0, clientNameLength)
     .toLowerCase()

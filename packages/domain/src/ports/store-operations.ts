@@ -22,6 +22,8 @@ export const storeOperations = [
   'peekInboxes',
   'claimHandoff',
   'resolveHandoff',
+  'noteAgents',
+  'listAgents',
   'countNamespace',
 ] as const satisfies readonly (keyof Store)[];
 

@@ -150,6 +150,15 @@ export interface Store {
    */
   resolveHandoff(request: ResolveHandoff, signal?: AbortSignal): Promise<Replayable<{ handoff: HandoffRecord }>>;
 
+  /**
+   * Notes that names were seen in a namespace now: agents that act, and addresses of roles that are listened to. A store
+   * keeps about the newest `limits.agentsKept` names of a namespace.
+   */
+  noteAgents(request: NoteAgents, signal?: AbortSignal): Promise<void>;
+
+  /** Lists the names that were seen, the last seen first, at most `limits.agentsKept`. */
+  listAgents(request: ListAgents, signal?: AbortSignal): Promise<readonly string[]>;
+
   /** Counts what a namespace holds. No number exceeds `limit`. */
   countNamespace(request: CountNamespace, signal?: AbortSignal): Promise<NamespaceCounts>;
 
@@ -565,6 +574,17 @@ export interface ResolveHandoff extends Mutation {
   readonly outcome: HandoffOutcome;
   readonly reason?: string | undefined;
   readonly result?: JsonObject | undefined;
+}
+
+export interface NoteAgents {
+  readonly namespace: string;
+  /** Agents, and addresses of roles as `roleAddress` makes them. */
+  readonly names: readonly string[];
+}
+
+export interface ListAgents {
+  readonly namespace: string;
+  readonly limit: number;
 }
 
 export interface CountNamespace {

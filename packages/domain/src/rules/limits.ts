@@ -17,6 +17,8 @@ export const limits = {
   roles: 16,
   /** The former owners that a session remembers. They get OWNERSHIP_LOST; older ones get NOT_A_PARTICIPANT. */
   formerOwners: 64,
+  /** The names of agents and roles that a namespace remembers. Callers choose names, so there may be any number. */
+  agentsKept: 1000,
   /** Clients and proxies take a longer silence for a lost connection. */
   waitSeconds: 45,
   leaseSeconds: 604_800,

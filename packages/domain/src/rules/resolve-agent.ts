@@ -7,6 +7,8 @@ export interface AgentSources {
   readonly boundAgent?: string | undefined;
   /** The `agent` argument of the call. */
   readonly argument?: string | undefined;
+  /** The agent that the connection names: over HTTP, the header `Context-Agent` or `agent` in the URL. */
+  readonly connectionAgent?: string | undefined;
   /** The agent that the process was configured with. */
   readonly configured?: string | undefined;
   /** The free-form name that the client reports. */
@@ -15,17 +17,13 @@ export interface AgentSources {
 
 /**
  * Returns the agent that a call acts as.
- * @throws FORBIDDEN (the argument differs from the bound agent), VALIDATION_ERROR (no source names an agent)
+ * @throws FORBIDDEN (the argument or the connection names another agent than the bound one), VALIDATION_ERROR (no source
+ *   names an agent)
  */
-export function resolveAgent({ boundAgent, argument, configured, clientName }: AgentSources): string {
-  if (boundAgent !== undefined && argument !== undefined && argument !== boundAgent) {
-    throw new ContextStoreError(
-      'FORBIDDEN',
-      `These credentials are for agent ${boundAgent}; leave out agent, or pass ${boundAgent}.`,
-      { agent: argument, boundAgent },
-    );
-  }
-  const agent = boundAgent ?? argument ?? configured ?? agentNameOf(clientName);
+export function resolveAgent(sources: AgentSources): string {
+  const { boundAgent, argument, connectionAgent, configured, clientName } = sources;
+  if (boundAgent !== undefined) refuseOtherNames(boundAgent, sources);
+  const agent = boundAgent ?? argument ?? connectionAgent ?? configured ?? agentNameOf(clientName);
   if (agent === undefined) {
     throw new ContextStoreError(
       'VALIDATION_ERROR',
@@ -34,4 +32,17 @@ export function resolveAgent({ boundAgent, argument, configured, clientName }: A
     );
   }
   return agent;
+}
+
+function refuseOtherNames(
+  boundAgent: string,
+  { argument = boundAgent, connectionAgent = boundAgent }: AgentSources,
+): void {
+  if (argument === boundAgent && connectionAgent === boundAgent) return;
+  const [agent, place] = argument === boundAgent ? [connectionAgent, 'the Context-Agent header'] : [argument, 'agent'];
+  throw new ContextStoreError(
+    'FORBIDDEN',
+    `These credentials are for agent ${boundAgent}; leave out ${place}, or pass ${boundAgent}.`,
+    { agent, boundAgent },
+  );
 }

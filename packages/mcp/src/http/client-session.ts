@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isInitializeRequest } from '@modelcontextprotocol/server';
-import { agentNameOf } from '@org/domain';
+import { reportedNameOf } from '@org/domain';
 import type { Message } from '../messages/message.js';
 
 /** MCP 2025-11-25, Streamable HTTP: clients send the id from the answer to `initialize` with each later request. */
@@ -14,12 +14,12 @@ export const sessionIdHeader = 'mcp-session-id';
  */
 export function sessionIdFor({ kind, body }: Message): string | undefined {
   const isInitialize = kind === 'request' && body.method === 'initialize' && isInitializeRequest(body);
-  const agent = isInitialize ? agentNameOf(body.params.clientInfo.name) : undefined;
-  return agent === undefined ? undefined : `${randomUUID()}.${agent}`;
+  const reported = isInitialize ? reportedNameOf(body.params.clientInfo.name) : undefined;
+  return reported === undefined ? undefined : `${randomUUID()}.${reported}`;
 }
 
 const sessionId = /^[0-9a-f-]{36}\.([a-z0-9._@-]{1,128})$/;
 
-/** The client's name from `initialize`, as an agent's name. Returns undefined if the request has no session id. */
+/** The client's name from `initialize`, as `reportedNameOf` returns it. Undefined if the request has no such session id. */
 export const clientNameIn = (request: Request | undefined): string | undefined =>
   sessionId.exec(request?.headers.get(sessionIdHeader) ?? '')?.[1];

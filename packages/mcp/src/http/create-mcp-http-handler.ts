@@ -19,6 +19,7 @@ import { createToolCaller } from '../tools/create-tool-caller.js';
 import { boundedStream, type BoundedStreamOptions } from './bounded-stream.js';
 import { ChangeBus } from './change-bus.js';
 import { sessionIdFor, sessionIdHeader } from './client-session.js';
+import { namedAgentOf, refuseNamedAgent } from './named-agent.js';
 import { createPlainCallServer } from './plain-call.js';
 import { refuseScope } from './refuse-scope.js';
 
@@ -56,19 +57,20 @@ export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHan
   const { contextStore, onError, gatherMs } = options;
   const resources = createResources(contextStore, onError);
   const resourceChanges = createResourceChanges({ contextStore, resources, gatherMs });
-  const callerOf = withRequestId(options.caller);
+  const namingCaller = withNamedAgent(options.caller);
+  const callerOf = withRequestId(namingCaller);
   const factory = createMcpServerFactory({ ...options, caller: callerOf, resourceChanges });
   const handler = serveOverHttp(factory, { ...options, caller: callerOf, resourceChanges });
   const servePlainCall = createPlainCallServer({
     callTool: createToolCaller(options),
-    caller: options.caller,
+    caller: namingCaller,
     serverInfo: serverInfoOf(options.version),
   });
   return {
     ...handler,
     async fetch(request, given = {}) {
       const { message, authInfo } = given;
-      const refusal = message && authInfo && refuseScope(message, authInfo);
+      const refusal = message && ((authInfo && refuseScope(message, authInfo)) ?? refuseNamedAgent(request, message));
       return refusal ?? servePlainCall(request, message, given) ?? handler.fetch(request, given);
     },
   };
@@ -91,6 +93,14 @@ const requestIds = new WeakMap<Request, string>();
 function rememberId(request: Request, requestId: string | undefined): void {
   if (requestId !== undefined) requestIds.set(request, requestId);
 }
+
+/** Adds the agent that the header or the URL names. Requests with a malformed name are refused before. */
+const withNamedAgent =
+  (callerOf: McpHttpHandlerOptions['caller']) =>
+  (context: McpRequestContext): Caller => {
+    const connectionAgent = context.requestInfo && namedAgentOf(context.requestInfo);
+    return { ...(connectionAgent !== undefined && { connectionAgent }), ...callerOf?.(context) };
+  };
 
 const withRequestId =
   (callerOf: McpHttpHandlerOptions['caller']) =>

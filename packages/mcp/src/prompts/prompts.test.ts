@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Client } from '@modelcontextprotocol/client';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { describe, expect, it } from 'vitest';
@@ -30,9 +31,9 @@ describe.each(eras)('prompts, %s era', (era) => {
         args.map((arg) => `${arg.name}${arg.required ? '' : '?'}`),
       ]),
     ).toEqual([
-      ['handoff', ['sessionKey', 'targetAgent?', 'requestType?']],
+      ['handoff', ['sessionKey?', 'targetAgent?', 'requestType?']],
       ['resume', ['sessionKey?']],
-      ['checkpoint', ['sessionKey']],
+      ['checkpoint', ['sessionKey?']],
     ]);
   });
 
@@ -65,19 +66,95 @@ describe.each(eras)('prompts, %s era', (era) => {
   it.each([
     ['nothing', {}, 'handoff, resume, checkpoint'],
     ['toString', {}, 'handoff, resume, checkpoint'],
-    ['handoff', {}, 'sessionKey: missing'],
     ['handoff', { sessionKey: '../etc' }, 'sessionKey: 1 to 128'],
     ['handoff', { sessionKey: 'work', targetAgent: 'role:a b' }, 'targetAgent'],
     ['handoff', { sessionKey: 'work', requestType: 'theft' }, 'requestType'],
     ['checkpoint', { sessionKey: 'work', surplus: 'x' }, 'surplus: unknown; known are sessionKey'],
     ['resume', { sessionKey: 'wrok' }, 'No session wrok'],
-    ['checkpoint', { sessionKey: '' }, 'sessionKey: missing'],
     ['resume', { session_key: 'work' }, 'did you mean sessionKey?'],
   ])('refuse %s with %o as invalid parameters', async (name, args, says) => {
     const client = await clientWithSession(era);
     await expect(client.getPrompt({ name, arguments: args })).rejects.toMatchObject({
       code: -32_602,
       message: expect.stringContaining(says) as string,
+    });
+  });
+
+  describe('without a session key', () => {
+    const note = { contextType: 'message', content: 'x' };
+    const keyIn = async (client: Client, name = 'checkpoint', args?: Record<string, string>): Promise<string> => {
+      const [, key = ''] = /session (\S+?)[, .]/.exec(await textOf(client, name, args)) ?? [];
+      return key;
+    };
+
+    it('are about the session that the process last registered, wrote to or accepted', async () => {
+      const contextStore = memoryContextStore();
+      const client = await connectStdio({ contextStore, rememberEpochs: true }, era, 'planner');
+      await call(client, 'registerSession', { sessionKey: 'one' });
+      await call(client, 'registerSession', { sessionKey: 'two' });
+      expect(await keyIn(client)).toBe('two');
+      expect(await keyIn(client, 'handoff', { sessionKey: '' })).toBe('two');
+      await call(client, 'updateContext', { sessionKey: 'one', ...note });
+      expect(await keyIn(client)).toBe('one');
+      // Neither a read, nor a refused call, nor another process changes what this one works on.
+      await call(client, 'getContext', { sessionKey: 'two' });
+      await call(client, 'registerSession', { sessionKey: 'two' });
+      await contextStore.updateContext({ sessionKey: 'two', agent: 'planner', contextType: 'message', content: 'x' });
+      expect(await keyIn(client)).toBe('one');
+      await contextStore.registerSession({ sessionKey: 'theirs', agent: 'other' });
+      const offer = { sessionKey: 'theirs', agent: 'other', requestType: 'full_handoff' } as const;
+      const { handoff } = await contextStore.requestHandoff(offer);
+      await call(client, 'acceptHandoff', { handoffId: handoff.handoffId });
+      expect(await keyIn(client, 'handoff')).toBe('theirs');
+    });
+
+    it('are about the most recently active session of the agent, if the process has none to work on', async () => {
+      const contextStore = memoryContextStore();
+      for (const sessionKey of ['one', 'two', 'done']) {
+        await contextStore.registerSession({ sessionKey, agent: 'codex' });
+      }
+      await contextStore.registerSession({ sessionKey: 'theirs', agent: 'other' });
+      await setTimeout(2);
+      await contextStore.updateContext({ sessionKey: 'one', agent: 'codex', contextType: 'message', content: 'x' });
+      await contextStore.updateSession({ sessionKey: 'done', agent: 'codex', status: 'completed' });
+      const client = await connect(factoryOver(contextStore), era, 'codex-mcp-client');
+      expect(await keyIn(client)).toBe('one');
+      // Sessions of the name that the client reports are the agent's too.
+      await setTimeout(2);
+      await contextStore.registerSession({ sessionKey: 'old', agent: 'codex-mcp-client' });
+      expect(await keyIn(client, 'handoff')).toBe('old');
+    });
+
+    it('are about another session once the last one was handed over, completed or deleted', async () => {
+      const contextStore = memoryContextStore();
+      const client = await connectStdio({ contextStore, rememberEpochs: true }, era, 'planner');
+      for (const sessionKey of ['rest', 'deleted', 'completed', 'given']) {
+        await call(client, 'registerSession', { sessionKey });
+      }
+      const { body } = await call(client, 'requestHandoff', { sessionKey: 'given', requestType: 'full_handoff' });
+      const { handoffId } = body['handoff'] as { handoffId: string };
+      await contextStore.acceptHandoff({ handoffId, agent: 'other' });
+      await call(client, 'updateSession', { sessionKey: 'completed', status: 'completed' });
+      expect(await keyIn(client)).not.toBe('given');
+      await call(client, 'updateContext', { sessionKey: 'deleted', ...note });
+      expect(await keyIn(client)).toBe('deleted');
+      await contextStore.deleteSession('deleted');
+      expect(await keyIn(client)).toBe('rest');
+    });
+
+    it('are refused, and say what to do, if there is no session or no known agent', async () => {
+      const named = await connect(factoryOver(memoryContextStore()), era, 'planner');
+      const unnamed = await connect(factoryOver(memoryContextStore()), era, '!');
+      for (const name of ['handoff', 'checkpoint']) {
+        await expect(named.getPrompt({ name })).rejects.toMatchObject({
+          code: -32_602,
+          message: expect.stringContaining('planner has no open session') as string,
+        });
+        await expect(unnamed.getPrompt({ name })).rejects.toMatchObject({
+          code: -32_602,
+          message: expect.stringContaining('does not know under which name you act') as string,
+        });
+      }
     });
   });
 

@@ -9,15 +9,19 @@ import {
   type ContextStore,
 } from '@org/domain';
 import { z } from 'zod';
+import { findWorkingSession } from './find-working-session.js';
 import { checkpointText, handoffText, resumeText } from './prompt-texts.js';
 import { invalidParams, withProtocolErrors } from '../errors/protocol-error.js';
 import type { OnError } from '../errors/report-error.js';
+import type { LastSession } from '../tools/last-session.js';
 
 interface PromptDefinition<Arguments extends z.ZodObject> {
   readonly title: string;
   /** Clients show it to users who choose a prompt. */
   readonly description: string;
   readonly arguments: Arguments;
+  /** True if the prompt is about the session that the caller works on, unless it names another one. */
+  readonly hasDefaultSession: boolean;
   readonly text: (given: z.output<Arguments>) => string;
 }
 
@@ -25,7 +29,7 @@ const definePrompt = <Arguments extends z.ZodObject>(
   prompt: PromptDefinition<Arguments>,
 ): PromptDefinition<Arguments> => prompt;
 
-const sessionKey = sessionKeySchema.describe('The session.');
+const sessionKey = sessionKeySchema.describe('Default: the session you work on.');
 
 const definitions = {
   handoff: definePrompt({
@@ -36,18 +40,21 @@ const definitions = {
       targetAgent: targetAgentSchema.optional().describe('An agent or role:NAME. Default: anyone.'),
       requestType: z.enum(offerTypes).default('full_handoff').describe('Default: full_handoff.'),
     }),
+    hasDefaultSession: true,
     text: handoffText,
   }),
   resume: definePrompt({
     title: 'Continue a session',
     description: 'Accepts an offered session, or continues your own, and reports its state.',
     arguments: z.strictObject({ sessionKey: sessionKey.optional().describe('Default: choose from the inbox.') }),
+    hasDefaultSession: false,
     text: resumeText,
   }),
   checkpoint: definePrompt({
     title: 'Record the state of a session',
     description: 'Pins what matters now, so that it survives compaction.',
     arguments: z.strictObject({ sessionKey }),
+    hasDefaultSession: true,
     text: checkpointText,
   }),
 } as const;
@@ -58,12 +65,12 @@ const isPromptName = (name: string): name is PromptName => Object.hasOwn(definit
 
 /** The answer to `prompts/list`, the same for every client. */
 export const prompts: readonly Prompt[] = promptNames.map((name) => {
-  const { title, description, arguments: schema } = definitions[name];
+  const { title, description, arguments: schema, hasDefaultSession } = definitions[name];
   const shape: Record<string, z.ZodType> = schema.shape;
   const described = Object.entries(shape).map(([argument, field]) => ({
     name: argument,
     description: field.description ?? '',
-    required: !field.safeParse(undefined).success,
+    required: !(hasDefaultSession && argument === 'sessionKey') && !field.safeParse(undefined).success,
   }));
   return { name, title, description, arguments: described };
 });
@@ -76,15 +83,29 @@ export function promptArguments(name: string): readonly string[] {
 /**
  * Answers `prompts/get`.
  *
- * @throws ProtocolError if the prompt or session is unknown, or an argument is missing, unknown or malformed
+ * @throws ProtocolError if the prompt or session is unknown, an argument is unknown or malformed, or no session is named
+ *   and there is none that the caller works on
  */
 export type GetPrompt = (name: string, given: PromptArguments | undefined, caller: Caller) => Promise<GetPromptResult>;
 export type PromptArguments = Readonly<Record<string, string | null>>;
 
-export function createPromptGetter(contextStore: ContextStore, onError: OnError | undefined): GetPrompt {
-  return async (name, given = {}, caller) => {
-    const { arguments: schema, text, description } = definitionOf(name);
-    const parsed = schema.safeParse(withoutBlanks(given));
+export interface PromptGetterOptions {
+  readonly contextStore: ContextStore;
+  readonly onError?: OnError | undefined;
+  /** Default: the session that this process works on is not known. */
+  readonly lastSession?: Pick<LastSession, 'recall'> | undefined;
+}
+
+export function createPromptGetter({ contextStore, onError, lastSession }: PromptGetterOptions): GetPrompt {
+  const withSession = async (given: Record<string, unknown>, caller: Caller): Promise<Record<string, unknown>> => {
+    const found = findWorkingSession(contextStore, caller, lastSession?.recall());
+    return { ...given, sessionKey: await withProtocolErrors(found, caller, onError) };
+  };
+  return async (name, blankOrGiven = {}, caller) => {
+    const { arguments: schema, hasDefaultSession, text, description } = definitionOf(name);
+    const given = withoutBlanks(blankOrGiven);
+    const isSessionMissing = hasDefaultSession && given['sessionKey'] === undefined;
+    const parsed = schema.safeParse(isSessionMissing ? await withSession(given, caller) : given);
     if (!parsed.success) throw badArguments(name, parsed.error);
     const { sessionKey: key } = parsed.data as { sessionKey?: string };
     // A user who misspelt the key should see an error now: a model would register an empty session.

@@ -158,6 +158,9 @@ export function describeMcpSurface(title: string, open: () => Promise<SurfaceSer
         const missing = planner.getPrompt({ name, arguments: { sessionKey: 'unknown' } });
         await expect(missing).rejects.toThrow(/No session unknown/);
       }
+      // The session that the agent works on.
+      const { messages } = await planner.getPrompt({ name: 'checkpoint', arguments: {} });
+      expect(JSON.stringify(messages)).toContain(sessionKey);
     });
 
     it('lets an agent wait for an offer to its role, accept it with a lease, and return it', async () => {

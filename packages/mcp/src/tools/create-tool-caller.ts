@@ -5,6 +5,7 @@ import { findActingAgent } from '../find-acting-agent.js';
 import type { CallTool, ToolArguments } from './call-tool.js';
 import { withoutClientArguments } from './client-arguments.js';
 import { createFencedCaller, type ToolMethod } from './fenced-caller.js';
+import type { LastSession } from './last-session.js';
 import { observeCalls, type FinishedCall } from './observe-calls.js';
 import { toolErrorResult, toolResult } from './tool-result.js';
 import { isToolName, toolNames } from './tools.js';
@@ -23,7 +24,8 @@ export interface ToolCallerOptions {
   readonly onCall?: ((call: FinishedCall) => void) | undefined;
 }
 
-export function createToolCaller(options: ToolCallerOptions): CallTool {
+/** @param lastSession learns which session this process works on, if it serves one person */
+export function createToolCaller(options: ToolCallerOptions, lastSession?: Pick<LastSession, 'learn'>): CallTool {
   const { contextStore, rememberEpochs = false, stopping, onError, onCall } = options;
   const callFenced = rememberEpochs ? createFencedCaller() : undefined;
   const callTool: CallTool = async (name, sent, caller) => {
@@ -38,6 +40,7 @@ export function createToolCaller(options: ToolCallerOptions): CallTool {
       const answer = await (callFenced === undefined || agent === undefined
         ? method(given, call.caller)
         : callFenced(call, agent));
+      lastSession?.learn(name, answer);
       return toolResult(answer);
     } catch (error) {
       return toolErrorResult(reportError(error, caller, onError, name));

@@ -36,6 +36,11 @@ describe('tools/list', () => {
     expect(JSON.stringify(tools)).not.toMatch(/"(\$schema|pattern|minimum|minLength|propertyNames)"/);
   });
 
+  it('asks clients that defer tools to show the five of the life of a session from the start', () => {
+    const shown = tools.filter(({ _meta }) => _meta?.['anthropic/alwaysLoad'] === true).map(({ name }) => name);
+    expect(shown).toEqual(['registerSession', 'updateContext', 'requestHandoff', 'listHandoffs', 'acceptHandoff']);
+  });
+
   it('annotates every tool with all hints', () => {
     const effects = tools.map(({ name, annotations: { title, ...hints } = {} }) => {
       expect(title, name).toMatch(/^[A-Z]/);

@@ -33,6 +33,7 @@ export function describeIsolation(test: ScenarioTest): void {
       await s.append({ content: 'ours' });
       await s.mark('planner', 1);
       const offer = await s.offer();
+      await s.note('planner');
       const before = await contentsOf(s);
       await expectRefusal(other.readSession(), 'SESSION_NOT_FOUND');
       await expectRefusal(other.append(), 'SESSION_NOT_FOUND');
@@ -53,6 +54,7 @@ export function describeIsolation(test: ScenarioTest): void {
         inbox: [],
         outbox: [],
         isAwaited: false,
+        agents: [],
       });
       expect(await contentsOf(s)).toEqual(before);
     });
@@ -102,5 +104,6 @@ async function contentsOf(s: StoreScenario): Promise<object> {
     inbox: await s.listedIds(),
     outbox: await s.listedIds({ agent: 'planner', direction: 'outbox' }),
     isAwaited,
+    agents: await s.agents(),
   };
 }

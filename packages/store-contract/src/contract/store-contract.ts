@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeAcceptance } from './acceptance.js';
+import { describeAgents } from './agents.js';
 import { describeEntries } from './entries.js';
 import { describeHandoffs } from './handoffs.js';
 import { describeClock } from './clock.js';
@@ -50,6 +51,7 @@ export function describeStoreContract(engine: string, open: () => Promise<StoreH
     describeInboxes(test);
     describeProjects(test);
     describeProjectLists(test);
+    describeAgents(test);
     describeDeletion(test);
     describeIsolation(test);
     describeClock(test);

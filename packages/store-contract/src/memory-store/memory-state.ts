@@ -48,6 +48,8 @@ export class MemoryState {
   readonly sessions: StoredSession[] = [];
   /** By ascending id. */
   readonly handoffs: StoredHandoff[] = [];
+  /** When each name was last seen, by namespace. */
+  readonly seenAgents = new Map<string, ReadonlyMap<string, number>>();
   readonly #answers = new Map<string, RecordedAnswer>();
   readonly #clock: () => number;
   #nowMs: number;

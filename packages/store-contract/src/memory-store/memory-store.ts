@@ -1,4 +1,5 @@
 import { mapStore, storeClosed, type Store } from '@org/domain';
+import { memoryAgents } from './memory-agents.js';
 import { memoryEntries } from './memory-entries.js';
 import { memoryHandoffs } from './memory-handoffs.js';
 import { memorySessions } from './memory-sessions.js';
@@ -21,7 +22,12 @@ export function createMemoryStore({ clock = Date.now }: MemoryStoreOptions = {})
     state.beginOperation();
     state.settleLeases();
   };
-  const operations = { ...memorySessions(state), ...memoryEntries(state), ...memoryHandoffs(state) };
+  const operations = {
+    ...memorySessions(state),
+    ...memoryEntries(state),
+    ...memoryHandoffs(state),
+    ...memoryAgents(state),
+  };
   return {
     ...mapStore(operations, async ({ run }) => {
       begin();

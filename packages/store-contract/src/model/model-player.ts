@@ -114,6 +114,8 @@ class Player {
         return this.#listOn(command);
       case 'sessions':
         return [this.#sessions(command)];
+      case 'note':
+        return [this.#call('noteAgents', { namespace: this.#namespace, names: command.names }), this.#agents()];
       case 'count':
         return [this.#count()];
       case 'advance':
@@ -306,6 +308,15 @@ class Player {
     return refs.length > 1 ? [...store, move, ...store, ...look] : [...(moved < 0 ? store : []), move, ...look];
   }
 
+  /** Lists the names in the order of the alphabet: stores may have noted two of them at one moment, or not. */
+  #agents(): Step {
+    const request = { namespace: this.#namespace, limit: 100 };
+    return {
+      text: `listAgents ${shown(request)}`,
+      run: async ({ store }) => (await store.listAgents(request)).toSorted(),
+    };
+  }
+
   /** Counts with a high limit, because expired offers may use up a low one. */
   #count(): Step {
     return this.#call('countNamespace', { namespace: this.#namespace, limit: 100 });
@@ -329,6 +340,7 @@ class Player {
       ]),
       this.#sessions({ owner: undefined, projects: undefined, status: undefined, limit: 2 }),
       this.#call('listSessionKeys', { namespace, prefix: '', limit: 9 }),
+      this.#agents(),
       this.#count(),
     ];
   }

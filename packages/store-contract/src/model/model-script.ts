@@ -132,6 +132,7 @@ export type Command =
       readonly status: SessionStatus | undefined;
       readonly limit: number;
     }
+  | { readonly kind: 'note'; readonly names: readonly string[] }
   | { readonly kind: 'count' }
   /** Moves the clock; a negative number sets it back. */
   | { readonly kind: 'advance'; readonly ticks: number }
@@ -313,6 +314,13 @@ const weighted: fc.WeightedArbitrary<Command>[] = [
       projects,
       status: maybe(fc.constantFrom(...sessionStatuses), 2),
       limit: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: kind('note'),
+      names: fc.uniqueArray(fc.constantFrom(...scriptAgents, 'role:builder'), { minLength: 1, maxLength: 2 }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: kind('count') }) },

@@ -105,6 +105,8 @@ export async function createSqliteStore({
     peekInboxes: read(reads.peekInboxes),
     claimHandoff: write(writes.claimHandoff),
     resolveHandoff: write(writes.resolveHandoff),
+    noteAgents: write(writes.noteAgents),
+    listAgents: read(reads.listAgents),
     countNamespace: read(reads.countNamespace),
     ping: read(reads.ping),
     close: async () => {

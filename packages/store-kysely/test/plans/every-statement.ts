@@ -58,6 +58,8 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   await operations.markRead({ ...ref, agent, sequence: 1 });
   await operations.listSessions({ namespace, limit: 20, dormantAfterMs: 1 });
   await operations.listSessionKeys({ namespace, prefix: 'session-', limit: 20 });
+  await operations.noteAgents({ namespace, names: [agent, target.agent] });
+  await operations.listAgents({ namespace, limit: 20 });
   await operations.countNamespace({ namespace, limit: 20 });
   await operations.peekInboxes([{ ...target, roles: ['builder'], after: 0 }]);
   const projects = ['ours', null];

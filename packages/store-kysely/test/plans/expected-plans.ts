@@ -141,6 +141,9 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   move_mark: { indexes: [sessionByKey], rows: 3, pages: 20 },
   find_session: { indexes: [sessionByKey], rows: 1, pages: 4 },
   delete_session: { indexes: ['sessions_pkey', 'context_history_pkey'], rows: 40, pages: 100 },
+  // Both names, and the newest thousand, to find the oldest that is kept.
+  note_agents: { indexes: ['seen_agents_by_time'], rows: 1030, pages: 60 },
+  list_agents: { indexes: ['seen_agents_by_time'], rows: 20, pages: 20 },
   count_namespace: {
     indexes: ['sessions_by_creation', 'sessions_pkey', 'handoffs_inbox', leases],
     rows: 42,

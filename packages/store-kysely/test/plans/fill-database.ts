@@ -41,7 +41,7 @@ export const filled = {
  */
 export async function fillDatabase(client: Client, fill: Fill): Promise<void> {
   // While autovacuum reads a table, another vacuum cannot remove rows that are deleted meanwhile.
-  for (const table of ['sessions', 'context_history', 'handoffs', 'idempotency_keys', 'read_marks']) {
+  for (const table of ['sessions', 'context_history', 'handoffs', 'idempotency_keys', 'read_marks', 'seen_agents']) {
     await client.query(`alter table ${table} set (autovacuum_enabled = off)`);
   }
   for (const script of [
@@ -51,6 +51,7 @@ export async function fillDatabase(client: Client, fill: Fill): Promise<void> {
     ...insertProjects(fill),
     insertKeys(fill),
     insertMarks,
+    insertAgents,
   ]) {
     await client.query(script);
   }
@@ -136,6 +137,13 @@ const insertProjects = ({ ofProjects }: Fill): string[] => [
 const insertMarks = `
   insert into read_marks (session_id, agent, sequence)
   select id, 'agent-' || n, 1 from sessions, generate_series(1, 5) as n`;
+
+/** As many names as a namespace keeps, and a few more. */
+const insertAgents = `
+  insert into seen_agents (namespace, agent, last_seen_at)
+  select namespace, 'agent-' || n, now() - n * interval '1 hour'
+  from unnest(array['${filled.old}', '${filled.large}', 'small-1', 'small-2']) as namespace,
+    generate_series(1, case when namespace like 'small%' then 20 else 1018 end) as n`;
 
 const insertKeys = ({ idempotencyKeys }: Fill): string => `
   insert into idempotency_keys (

@@ -193,6 +193,13 @@ describe('the statements of', () => {
     expect(run.slice(3)).toEqual(['read_session']);
   });
 
+  it('names that were seen', async () => {
+    const { namespace } = session;
+    await store.noteAgents({ namespace, names: ['planner', 'implementer', 'role:builder'] });
+    await store.listAgents({ namespace, limit: 5 });
+    expect(run).toEqual(['note_agents', 'list_agents']);
+  });
+
   it('a deletion', async () => {
     await store.deleteSession(session);
     expect(run).toEqual(['find_session', 'delete_session']);

@@ -10,7 +10,7 @@ import { appendWork, createWork, offerWork, readWork, work } from '../support/re
  * Rows as a release wrote them, by the first version of the schema with such rows. A migration that changes the columns
  * of these statements needs a new entry. Existing entries stay, because users' databases hold such rows.
  */
-const rowsSince: Readonly<Record<number, string>> = {
+const rowsSince: Record<number, string> = {
   1: `
     insert into sessions (
       uid, namespace, session_key, state, owner, participants, former_owners, epoch, version, offers, last_sequence,
@@ -48,6 +48,10 @@ const rowsSince: Readonly<Record<number, string>> = {
       )
     ) from sessions`,
 };
+rowsSince[2] = `${rowsSince[1]};
+    insert into seen_agents (namespace, agent, last_seen_at) values
+      ('default', 'implementer', now()), ('default', 'planner', now() - interval '1 hour'),
+      ('default', 'reviewer', now() - interval '2 hours')`;
 
 /** What later releases wrote into the columns that they added. */
 const addedSince: Readonly<Record<number, string>> = {
@@ -102,6 +106,9 @@ it.for(migrations.map(({ version }) => version))(
       { handoffId: 'taken', status: 'accepted', summary: 'half done', requestData: { left: 'tests' } },
     ]);
 
+    // The tester was offered something, but has not acted.
+    const agents = await store.listAgents({ namespace, limit: 9 });
+    expect(agents.toSorted()).toEqual(['implementer', 'planner', 'reviewer']);
     const once = (key: string, tool: string) => ({ idempotency: { key, tool, requestHash: 'hash' } });
     expect(await store.appendEntry(appendWork('first', once('first', 'updateContext')))).toMatchObject({
       sequence: 1,

@@ -167,6 +167,19 @@ describe.each([1, 2])('a SQLite file of schema %i', (version) => {
     expect(session).toMatchObject({ owner: 'reader', epoch: 5, lastSequence: 5, formerParticipants: [] });
   });
 
+  it('knows the agents that it tells of, and forgets none for those of another namespace', async () => {
+    expect(await store.listAgents({ namespace: 'default', limit: 100 })).toEqual([
+      'builder',
+      'planner',
+      'helper',
+      'reader',
+      'implementer',
+    ]);
+    expect(await store.listAgents({ namespace: 'other', limit: 100 })).toEqual([]);
+    await store.noteAgents({ namespace: 'default', names: ['implementer'] });
+    expect((await store.listAgents({ namespace: 'default', limit: 1 }))[0]).toBe('implementer');
+  });
+
   it('lets its sessions be deleted with all that was recorded of them', async () => {
     expect(await store.createSession({ ...createWork, ...other, idempotency: once('create') })).toMatchObject({
       replayed: true,

@@ -8,10 +8,12 @@ import type { Database } from '../statements/database.js';
 import { prepareDeleteSession } from './sessions/delete-session.js';
 import { prepareExpireOffers } from '../leases/expire-offers.js';
 import type { GroupCommitOptions } from '../append/group-commit.js';
+import { prepareListAgents } from './list-agents.js';
 import { prepareListHandoffs } from './handoffs/list-handoffs.js';
 import { prepareListSessionKeys } from './sessions/list-session-keys.js';
 import { prepareListSessions } from './sessions/list-sessions.js';
 import { prepareMarkRead } from './log/mark-read.js';
+import { prepareNoteAgents } from './note-agents.js';
 import { preparePeekInboxes } from './handoffs/peek-inboxes.js';
 import { preparePing } from './ping.js';
 import { prepareReadBriefing } from './log/read-briefing.js';
@@ -52,6 +54,8 @@ export function prepareOperations(
     peekInboxes: preparePeekInboxes(database, notice),
     claimHandoff: prepareClaimHandoff(database),
     resolveHandoff: prepareResolveHandoff(database),
+    noteAgents: prepareNoteAgents(database),
+    listAgents: prepareListAgents(database),
     countNamespace: prepareCountNamespace(database, notice),
     settleDueLeases: prepareSettleDueLeases(database),
     expireOffers: prepareExpireOffers(database),

@@ -12,6 +12,7 @@ export interface Tables {
   handoffs: HandoffsTable;
   read_marks: ReadMarksTable;
   idempotency_keys: IdempotencyKeysTable;
+  seen_agents: SeenAgentsTable;
   schema_migrations: SchemaMigrationsTable;
 }
 
@@ -154,6 +155,14 @@ export interface IdempotencyKeysTable {
   readonly request_hash: string;
   readonly created_at: Date;
   readonly response: Json;
+}
+
+/** Which agents have acted, and which roles were listened to: about the newest 1,000 names of a namespace. */
+export interface SeenAgentsTable {
+  readonly namespace: string;
+  /** An agent, or `role:NAME`. */
+  readonly agent: string;
+  readonly last_seen_at: Date;
 }
 
 /** The migrations that were applied. */

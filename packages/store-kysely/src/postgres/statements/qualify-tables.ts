@@ -7,6 +7,7 @@ const tableNames = Object.keys({
   handoffs: true,
   read_marks: true,
   idempotency_keys: true,
+  seen_agents: true,
   schema_migrations: true,
 } satisfies Record<keyof Tables, true>);
 

@@ -7,10 +7,12 @@ import { prepareCreateHandoff } from './handoffs/create-handoff.js';
 import { prepareCreateSession } from './sessions/create-session.js';
 import { prepareDeleteSession } from './sessions/delete-session.js';
 import { prepareExpireOffers } from '../leases/expire-offers.js';
+import { prepareListAgents } from './list-agents.js';
 import { prepareListHandoffs } from './handoffs/list-handoffs.js';
 import { prepareListSessionKeys } from './sessions/list-session-keys.js';
 import { prepareListSessions } from './sessions/list-sessions.js';
 import { prepareMarkRead } from './log/mark-read.js';
+import { prepareNoteAgents } from './note-agents.js';
 import { preparePeekInboxes } from './handoffs/peek-inboxes.js';
 import { preparePing } from './ping.js';
 import { prepareReadBriefing } from './log/read-briefing.js';
@@ -39,6 +41,7 @@ export function prepareOperations(connection: Connection, notice: NoticeUnsettle
       createHandoff: prepareCreateHandoff(connection),
       claimHandoff: prepareClaimHandoff(connection),
       resolveHandoff: prepareResolveHandoff(connection),
+      noteAgents: prepareNoteAgents(connection),
       settleDueLeases: prepareSettleDueLeases(connection),
       expireOffers: prepareExpireOffers(connection),
     },
@@ -53,6 +56,7 @@ export function prepareOperations(connection: Connection, notice: NoticeUnsettle
       readHandoff: prepareReadHandoff(connection, notice),
       listHandoffs: prepareListHandoffs(connection, notice),
       peekInboxes: preparePeekInboxes(connection, notice),
+      listAgents: prepareListAgents(connection),
       countNamespace: prepareCountNamespace(connection, notice),
       ping: preparePing(connection),
     },

@@ -1,6 +1,7 @@
 import { initial } from './0001-initial.js';
 import { projects } from './0002-projects.js';
 import { takeOver } from './0003-take-over.js';
+import { seenAgents } from './0004-seen-agents.js';
 
 /** One step of the schema. Frozen once it was released: a database somewhere has it applied as it is. */
 export interface Migration {
@@ -11,4 +12,4 @@ export interface Migration {
 }
 
 /** Every step from an empty database to the schema of today. Forward only; new ones go to the end. */
-export const migrations: readonly Migration[] = [initial, projects, takeOver];
+export const migrations: readonly Migration[] = [initial, projects, takeOver, seenAgents];

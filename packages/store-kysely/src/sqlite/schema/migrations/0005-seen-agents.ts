@@ -1,0 +1,32 @@
+import type { Migration } from './migration.js';
+
+/** Begins with the agents that the file tells of, so that an upgrade does not make strangers of them. */
+export const seenAgents: Migration = {
+  version: 5,
+  name: 'seen agents',
+  script: `
+    create table seen_agents (
+      namespace text not null,
+      agent text not null,
+      last_seen_at integer not null,
+      primary key (namespace, agent)
+    ) strict, without rowid;
+    create index seen_agents_by_time on seen_agents (namespace, last_seen_at desc, agent);
+
+    insert into seen_agents (namespace, agent, last_seen_at)
+    with told (namespace, agent, seen_at) as (
+      select namespace, owner, last_activity_at from sessions
+      union all
+      select namespace, participant.value, last_activity_at from sessions, json_each(participants) as participant
+      union all
+      select namespace, requesting_agent, created_at from handoffs
+      union all
+      select namespace, accepted_by, coalesce(resolved_at, created_at) from handoffs where accepted_by is not null
+    ), newest as (
+      select namespace, agent, max(seen_at) as seen_at from told group by namespace, agent
+    ), ranked as (
+      select *, row_number() over (partition by namespace order by seen_at desc, agent) as place from newest
+    )
+    select namespace, agent, seen_at from ranked where place <= 1000;
+  `,
+};
