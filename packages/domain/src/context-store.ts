@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { ContextStoreError } from './errors.js';
 import { agentSchema, namespaceSchema, sessionKeySchema } from './model/names.js';
 import type { Session } from './model/session.js';
 import { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
@@ -12,7 +11,7 @@ import { resolveAgent } from './rules/resolve-agent.js';
 import { givenArguments } from './use-cases/given-arguments.js';
 import { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';
 import { parseInput, type Settings, type UseCase, type UseCaseContext } from './use-cases/use-case.js';
-import { withDeadline } from './waiting/call-deadline.js';
+import { createCalls, orReasonOf, type Calls } from './waiting/calls.js';
 import { createInboxWatch } from './waiting/inbox-watch.js';
 import { interruptible } from './waiting/interruptible-store.js';
 
@@ -34,7 +33,11 @@ export interface Caller {
   readonly process?: string | undefined;
   /** Identifies the request in error answers and in the log. */
   readonly requestId?: string | undefined;
-  /** Aborted when the caller no longer needs the answer. Ends waiting for offers, and for a turn at the store. */
+  /**
+   * Aborts when the caller no longer needs the answer. A call whose signal has aborted does nothing, and throws the
+   * reason of the signal. If it aborts later, waiting ends, for offers and for a turn at the store; what has been sent to
+   * the store is still carried out.
+   */
   readonly signal?: AbortSignal | undefined;
   /** Aborted when this process is about to end. Ends waiting for offers; the call then answers with what it has. */
   readonly stopping?: AbortSignal | undefined;
@@ -44,8 +47,8 @@ export interface Caller {
 
 /**
  * The context store: one method per use case, with the names, arguments and answers of the MCP tools. Every method
- * checks its input, and throws only `ContextStoreError`. When the promise of a writing method resolves, the change is
- * durable.
+ * checks its input, and throws only `ContextStoreError`, or the reason of a signal that aborted. When the promise of a
+ * writing method resolves, the change is durable.
  */
 export interface ContextStore {
   /** Creates a session owned by the agent, or resumes an existing one with `ifExists: 'resume'`. */
@@ -91,8 +94,8 @@ export interface ContextStore {
   /** Resolves if calls can be served. @throws STORE_UNAVAILABLE */
   readonly ping: () => Promise<void>;
   /**
-   * Finishes the calls under way, then releases all resources. Calls that a database server has not answered after
-   * `withinMs` milliseconds throw STORE_UNAVAILABLE. Default: waits for all of them.
+   * Finishes the calls under way, then releases all resources. Later calls throw STORE_CLOSED, and so do calls that a
+   * database server has not answered after `withinMs` milliseconds. Default: waits for all of them.
    */
   readonly close: (withinMs?: number) => Promise<void>;
 }
@@ -127,7 +130,8 @@ const ttlMs = z
   .min(1)
   .max(limits.ttlSeconds * 1000);
 
-const optionsSchema = z.strictObject({
+/** Schema of {@link ContextStoreOptions}. */
+export const contextStoreOptionsSchema = z.strictObject({
   namespace: namespaceSchema.default('default'),
   agent: agentSchema.optional(),
   maxContentBytes: z
@@ -161,17 +165,19 @@ export function createContextStore(
   { store, telemetry = noTelemetry, bus = createMemoryBus() }: ContextStorePorts,
   options: ContextStoreOptions = {},
 ): ContextStore {
-  const { namespace: ownNamespace, agent: configured, callTimeoutMs, ...parsed } = parseInput(optionsSchema, options);
+  const parsedOptions = parseInput(contextStoreOptionsSchema, options, 'options');
+  const { namespace: ownNamespace, agent: configured, callTimeoutMs, ...parsed } = parsedOptions;
   const settings: Settings = { ...parsed, sessionTtlMs: parsed.sessionTtlMs };
   const observedStore = telemetry.observeStore(store);
   // It peeks for all waiting calls at once, so it gets the store without traces: a peek belongs to no single call.
   const inboxWatch = createInboxWatch({ store, bus, pollIntervalMs });
+  const calls = createCalls(callTimeoutMs);
   const namespaceOf = (caller: Caller): string => caller.namespace ?? ownNamespace;
   const actingAgent: ContextStore['actingAgent'] = (argument, caller = {}) =>
     resolveAgent({ ...caller, argument, configured });
 
   const method = toolMethods(
-    { store: observedStore, telemetry, bus, inboxWatch, settings, callTimeoutMs },
+    { store: observedStore, telemetry, bus, inboxWatch, settings, calls },
     { namespaceOf, actingAgent },
   );
   return {
@@ -185,9 +191,10 @@ export function createContextStore(
     resolveHandoff: method('resolveHandoff'),
     listSessions: method('listSessions'),
     updateSession: method('updateSession'),
-    ...plainMethods({ store: observedStore, bus }, settings, callTimeoutMs, namespaceOf),
+    ...plainMethods({ store: observedStore, bus, calls }, settings, namespaceOf),
     actingAgent,
     close: async (withinMs) => {
+      calls.close();
       inboxWatch.close();
       await Promise.all([bus.close(), store.close(withinMs)]);
     },
@@ -197,7 +204,7 @@ export function createContextStore(
 interface ToolParts extends Pick<UseCaseContext, 'store' | 'settings' | 'inboxWatch'> {
   readonly telemetry: Telemetry;
   readonly bus: EventBus;
-  readonly callTimeoutMs: number | undefined;
+  readonly calls: Calls;
 }
 
 interface CallerRules extends Pick<ContextStore, 'actingAgent'> {
@@ -206,7 +213,7 @@ interface CallerRules extends Pick<ContextStore, 'actingAgent'> {
 
 /** Returns a factory of tool methods, which check the input, run the use case within its deadline, and measure both. */
 function toolMethods(
-  { store, telemetry, bus, inboxWatch, settings, callTimeoutMs }: ToolParts,
+  { store, telemetry, bus, inboxWatch, settings, calls }: ToolParts,
   { namespaceOf, actingAgent }: CallerRules,
 ): <Name extends UseCaseName>(name: Name) => Method<Name> {
   const common = {
@@ -239,10 +246,11 @@ function toolMethods(
     };
     return ((given, caller = {}) => {
       const waits = asksToWait(given);
-      const limit = { callTimeoutMs, waitMs: waits ? waitMs(given) : 0, mayWrite: mayWrite || movesMark(given) };
-      return telemetry.measure({ tool: name, waits, request: caller.request }, () =>
-        hideInternals(withDeadline(limit, caller.signal, (signal) => call(given, caller, signal))),
+      const limit = { waitMs: waits ? waitMs(given) : 0, mayWrite: mayWrite || movesMark(given) };
+      const measured = telemetry.measure({ tool: name, waits, request: caller.request }, () =>
+        calls.run(limit, caller.signal, (signal) => call(given, caller, signal)),
       );
+      return caller.signal === undefined ? measured : orReasonOf(caller.signal, measured);
     }) as Method<Name>;
   };
 }
@@ -250,36 +258,54 @@ function toolMethods(
 type PlainMethod = 'readSession' | 'deleteSession' | 'countNamespace' | 'subscribe' | 'completeSessionKey' | 'ping';
 
 function plainMethods(
-  { store, bus }: { readonly store: Store; readonly bus: EventBus },
+  { store, bus, calls }: { readonly store: Store; readonly bus: EventBus; readonly calls: Calls },
   { dormantAfterMs }: Settings,
-  callTimeoutMs: number | undefined,
   namespaceOf: (caller: Caller) => string,
 ): Pick<ContextStore, PlainMethod> {
-  const limit = { callTimeoutMs, waitMs: 0, mayWrite: false };
-  const reading = <T>(read: () => Promise<T>): Promise<T> => hideInternals(withDeadline(limit, undefined, read));
+  const running =
+    (mayWrite: boolean) =>
+    <T>({ signal }: Caller, run: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> =>
+      orReasonOf(signal, calls.run({ waitMs: 0, mayWrite }, signal, run));
+  const reading = running(false);
+  const writing = running(true);
   const refOf = (sessionKey: string, caller: Caller): SessionRef => ({
     namespace: namespaceOf(caller),
     ...parseInput(sessionRefSchema, { sessionKey }),
   });
   return {
-    readSession: async (sessionKey, caller = {}) =>
-      presentSession(await reading(() => store.readSession(refOf(sessionKey, caller))), dormantAfterMs),
-    deleteSession: async (sessionKey, caller = {}) => {
-      const ref = refOf(sessionKey, caller);
-      await hideInternals(store.deleteSession(ref));
-      bus.publish({ kind: 'session_changed', ...ref });
-    },
-    countNamespace: (caller = {}) =>
-      reading(() => store.countNamespace({ namespace: namespaceOf(caller), limit: countLimit })),
-    subscribe: (listener, caller = {}) =>
-      bus.subscribe((event) => {
-        if (event.kind === 'something_changed' || event.namespace === namespaceOf(caller)) listener(event);
+    readSession: (sessionKey, caller = {}) =>
+      reading(caller, async (signal) =>
+        presentSession(await store.readSession(refOf(sessionKey, caller), signal), dormantAfterMs),
+      ),
+    deleteSession: (sessionKey, caller = {}) =>
+      writing(caller, async (signal) => {
+        const ref = refOf(sessionKey, caller);
+        await store.deleteSession(ref, signal);
+        bus.publish({ kind: 'session_changed', ...ref });
       }),
-    completeSessionKey: async (prefix, caller = {}) =>
-      prefix !== '' && !sessionKeySchema.safeParse(prefix).success
-        ? []
-        : reading(() => store.listSessionKeys({ namespace: namespaceOf(caller), prefix, limit: limits.pageSize })),
-    ping: () => reading(() => store.ping()),
+    countNamespace: (caller = {}) =>
+      reading(caller, (signal) => store.countNamespace({ namespace: namespaceOf(caller), limit: countLimit }, signal)),
+    subscribe: (listener, caller = {}) => {
+      const { signal } = caller;
+      calls.requireOpen();
+      signal?.throwIfAborted();
+      const unsubscribe = bus.subscribe((event) => {
+        if (event.kind === 'something_changed' || event.namespace === namespaceOf(caller)) listener(event);
+      });
+      const end = (): void => {
+        signal?.removeEventListener('abort', end);
+        unsubscribe();
+      };
+      signal?.addEventListener('abort', end);
+      return end;
+    },
+    completeSessionKey: (prefix, caller = {}) =>
+      reading(caller, async (signal) =>
+        prefix !== '' && !sessionKeySchema.safeParse(prefix).success
+          ? []
+          : store.listSessionKeys({ namespace: namespaceOf(caller), prefix, limit: limits.pageSize }, signal),
+      ),
+    ping: () => reading({}, () => store.ping()),
   };
 }
 
@@ -308,19 +334,4 @@ export const waitMs = ({ waitSeconds }: { readonly waitSeconds: number }): numbe
 function idempotencyOf(tool: string, input: CommonArguments & Record<string, unknown>): Idempotency | undefined {
   if (input.idempotencyKey === undefined) return undefined;
   return { tool, key: input.idempotencyKey, requestHash: requestHash(input) };
-}
-
-/** Replaces every error but a `ContextStoreError` by INTERNAL_ERROR, so that callers see no internals. */
-async function hideInternals<T>(result: Promise<T>): Promise<T> {
-  try {
-    return await result;
-  } catch (error) {
-    if (error instanceof ContextStoreError) throw error;
-    throw new ContextStoreError(
-      'INTERNAL_ERROR',
-      'Something went wrong inside the context store. Nothing was acknowledged; please report it.',
-      {},
-      { cause: error },
-    );
-  }
 }

@@ -1,6 +1,7 @@
 export {
   asksToWait,
   waitMs,
+  contextStoreOptionsSchema,
   createContextStore,
   type Caller,
   type ContextStore,
@@ -10,6 +11,7 @@ export {
   type UseCaseResult,
 } from './context-store.js';
 export {
+  cancelled,
   ContextStoreError,
   errorCodes,
   withoutOutcome,
@@ -154,4 +156,5 @@ export type { Transition } from './rules/transition.js';
 export { unknownProblem } from './rules/unknown-problem.js';
 export { quotedText } from './rules/text/visible-text.js';
 export { givenArguments } from './use-cases/given-arguments.js';
+export { parseInput } from './use-cases/use-case.js';
 export { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';

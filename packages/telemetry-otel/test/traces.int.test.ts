@@ -184,7 +184,7 @@ describe('traces of a program that has an SDK', () => {
     const waiting = contextStore.listHandoffs({ waitSeconds: 45 }, { signal: ended.signal });
     await expect.poll(() => polls.length, { timeout: 10_000 }).toBeGreaterThan(0);
     ended.abort();
-    await waiting;
+    await expect(waiting).rejects.toThrow('aborted');
     expect(Object.keys(parents())).toEqual(['listHandoffs']);
   });
 

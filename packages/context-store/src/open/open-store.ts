@@ -2,9 +2,11 @@ import { dirname } from 'node:path';
 import { storeUnavailable, type EventBus, type Store, type Telemetry } from '@org/domain';
 import type { EventCarrier } from '@org/store-kysely/postgres';
 import type { SchemaChange, SqliteStoreOptions } from '@org/store-kysely/sqlite';
+import { z } from 'zod';
 import type { DatabaseLocation, SqliteLocation } from './database-location.js';
 import { requireSupportedNode } from '../node-version.js';
 import { requirePostgresSettings, type PostgresSettings } from './postgres-settings.js';
+import { callback } from './require-settings.js';
 
 // Imports each engine where it is used, so that a process loads only its own.
 
@@ -15,6 +17,12 @@ export interface OpenedStore {
 }
 
 export type SqliteSettings = Pick<SqliteStoreOptions, 'onStateChange'>;
+
+/** Schema of {@link SqliteSettings}. */
+export const sqliteSchema = (): z.ZodType<SqliteSettings> =>
+  z.strictObject({
+    onStateChange: callback<NonNullable<SqliteSettings['onStateChange']>>(),
+  } satisfies Record<keyof SqliteSettings, z.ZodType>);
 
 export interface OpenStoreOptions {
   readonly migrate: boolean;
