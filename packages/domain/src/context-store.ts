@@ -1,56 +1,26 @@
 import { z } from 'zod';
-import { agentSchema, namespaceSchema, sessionKeySchema } from './model/names.js';
+import type { Caller } from './calling/caller.js';
+import { createCalls } from './calling/calls.js';
+import { createView } from './calling/create-view.js';
+import { createUseCaseRunner } from './calling/run-use-case.js';
+import { agentSchema, namespaceSchema } from './model/names.js';
 import type { Session } from './model/session.js';
 import { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
-import type { Idempotency, NamespaceCounts, SessionRef, Store } from './ports/store.js';
-import { noTelemetry, type BusinessEvent, type McpRequest, type Telemetry } from './ports/telemetry.js';
+import type { NamespaceCounts, Store } from './ports/store.js';
+import { noTelemetry, type Telemetry } from './ports/telemetry.js';
 import { limits } from './rules/limits.js';
-import { presentSession } from './rules/answers/present.js';
-import { requestHash } from './rules/request-hash.js';
-import { resolveAgent } from './rules/resolve-agent.js';
-import { givenArguments } from './use-cases/given-arguments.js';
-import { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';
-import { parseInput, type Settings, type UseCase, type UseCaseContext } from './use-cases/use-case.js';
-import { createCalls, orReasonOf, type Calls } from './waiting/calls.js';
+import type { UseCaseInput, UseCaseName, UseCaseResult } from './use-cases/index.js';
+import { parseInput, type Settings } from './use-cases/use-case.js';
 import { createInboxWatch } from './waiting/inbox-watch.js';
-import { interruptible } from './waiting/interruptible-store.js';
 
-/** The arguments of a use case, before defaults. */
-export type UseCaseInput<Name extends UseCaseName> = z.input<UseCases[Name]['input']>;
-/** The answer of a use case. */
-export type UseCaseResult<Name extends UseCaseName> = z.output<UseCases[Name]['result']>;
-type Method<Name extends UseCaseName> = (input: UseCaseInput<Name>, caller?: Caller) => Promise<UseCaseResult<Name>>;
-
-/** What the transport knows about a caller. `resolveAgent` chooses the acting agent from it. */
-export interface Caller {
-  /** Default: the namespace of {@link ContextStoreOptions}. */
-  readonly namespace?: string | undefined;
-  /** The agent that the caller's credential is bound to. Any other `agent` argument is FORBIDDEN. */
-  readonly boundAgent?: string | undefined;
-  /** The free-form name that the client reports. It names the agent if neither the call nor the options do. */
-  readonly clientName?: string | undefined;
-  /** An id of the calling process. Distinguishes long-lived processes that act under one agent name. */
-  readonly process?: string | undefined;
-  /** Identifies the request in error answers and in the log. */
-  readonly requestId?: string | undefined;
-  /**
-   * Aborts when the caller no longer needs the answer. A call whose signal has aborted does nothing, and throws the
-   * reason of the signal. If it aborts later, waiting ends, for offers and for a turn at the store; what has been sent to
-   * the store is still carried out.
-   */
-  readonly signal?: AbortSignal | undefined;
-  /** Aborted when this process is about to end. Ends waiting for offers; the call then answers with what it has. */
-  readonly stopping?: AbortSignal | undefined;
-  /** The MCP request that made the call, for its trace. */
-  readonly request?: McpRequest | undefined;
-}
+type Method<Name extends UseCaseName> = (input: UseCaseInput<Name>) => Promise<UseCaseResult<Name>>;
 
 /**
  * The context store: one method per use case, with the names, arguments and answers of the MCP tools. Every method
  * checks its input, and throws only `ContextStoreError`, or the reason of a signal that aborted. When the promise of a
  * writing method resolves, the change is durable.
  */
-export interface ContextStore {
+export interface ContextStore extends AsyncDisposable {
   /** Creates a session owned by the agent, or resumes an existing one with `ifExists: 'resume'`. */
   readonly registerSession: Method<'registerSession'>;
   /** Appends one entry to a session's log. Answers with its sequence. */
@@ -73,31 +43,43 @@ export interface ContextStore {
   readonly updateSession: Method<'updateSession'>;
 
   /**
-   * Returns the agent that a method acts as if it gets this `agent` argument.
-   * @throws VALIDATION_ERROR (no agent is known), FORBIDDEN (the credential is bound to another agent)
+   * Returns a view of this store: the same methods, whose calls act for a caller. Fields that are left out are those of
+   * this view. A view costs next to nothing, so make one for each request. It shares the store: closing a view closes
+   * the store.
+   * @throws VALIDATION_ERROR (a field is wrong or unknown)
    */
-  readonly actingAgent: (argument: string | undefined, caller?: Caller) => string;
+  as(caller: Caller): ContextStore;
+  /**
+   * Returns the agent that a method acts as if it gets this `agent` argument.
+   * @throws VALIDATION_ERROR (no agent is known), FORBIDDEN (the view acts as another agent)
+   */
+  actingAgent(argument?: string): string;
   /** Reads one session, without its log. @throws SESSION_NOT_FOUND, VALIDATION_ERROR */
-  readonly readSession: (sessionKey: string, caller?: Caller) => Promise<Session>;
+  readSession(sessionKey: string): Promise<Session>;
   /**
    * Deletes a session with its log, handoffs, read marks and the answers recorded under idempotency keys. For
    * operators: no tool deletes.
    * @throws SESSION_NOT_FOUND, VALIDATION_ERROR
    */
-  readonly deleteSession: (sessionKey: string, caller?: Caller) => Promise<void>;
+  deleteSession(sessionKey: string): Promise<void>;
   /** Counts what the namespace holds. No number exceeds 10,000. */
-  readonly countNamespace: (caller?: Caller) => Promise<NamespaceCounts>;
-  /** Calls the listener for changes in the namespace; events are hints. @returns a function that ends the subscription */
-  readonly subscribe: (listener: (event: StoreEvent) => void, caller?: Caller) => () => void;
+  countNamespace(): Promise<NamespaceCounts>;
+  /**
+   * Calls the listener for changes in the namespace; events are hints. A signal that aborts ends the subscription.
+   * @returns a function that ends the subscription
+   */
+  subscribe(listener: (event: StoreEvent) => void): () => void;
   /** Returns up to 100 session keys that begin with the prefix, ascending. For completion of typed input. */
-  readonly completeSessionKey: (prefix: string, caller?: Caller) => Promise<readonly string[]>;
-  /** Resolves if calls can be served. @throws STORE_UNAVAILABLE */
-  readonly ping: () => Promise<void>;
+  completeSessionKey(prefix: string): Promise<readonly string[]>;
+  /** Resolves if calls can be served. @throws STORE_UNAVAILABLE, STORE_CLOSED */
+  ping(): Promise<void>;
   /**
    * Finishes the calls under way, then releases all resources. Later calls throw STORE_CLOSED, and so do calls that a
    * database server has not answered after `withinMs` milliseconds. Default: waits for all of them.
    */
-  readonly close: (withinMs?: number) => Promise<void>;
+  close(withinMs?: number): Promise<void>;
+  /** Closes the store: see {@link close}. Called at the end of the scope of `await using store = …`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** The rules that a deployment may set. */
@@ -120,8 +102,6 @@ export interface ContextStoreOptions {
    */
   readonly callTimeoutMs?: number | undefined;
 }
-
-const sessionRefSchema = z.strictObject({ sessionKey: sessionKeySchema });
 
 const hourMs = 3_600_000;
 
@@ -155,7 +135,6 @@ export interface ContextStorePorts {
 
 /** Finds offers that no event announced, well within two seconds. */
 const pollIntervalMs = 1000;
-const countLimit = 10_000;
 
 /**
  * Creates a context store over a store and a bus. It owns both: its `close` closes them.
@@ -166,172 +145,18 @@ export function createContextStore(
   options: ContextStoreOptions = {},
 ): ContextStore {
   const parsedOptions = parseInput(contextStoreOptionsSchema, options, 'options');
-  const { namespace: ownNamespace, agent: configured, callTimeoutMs, ...parsed } = parsedOptions;
+  const { namespace, agent, callTimeoutMs, ...parsed } = parsedOptions;
   const settings: Settings = { ...parsed, sessionTtlMs: parsed.sessionTtlMs };
   const observedStore = telemetry.observeStore(store);
   // It peeks for all waiting calls at once, so it gets the store without traces: a peek belongs to no single call.
   const inboxWatch = createInboxWatch({ store, bus, pollIntervalMs });
   const calls = createCalls(callTimeoutMs);
-  const namespaceOf = (caller: Caller): string => caller.namespace ?? ownNamespace;
-  const actingAgent: ContextStore['actingAgent'] = (argument, caller = {}) =>
-    resolveAgent({ ...caller, argument, configured });
-
-  const method = toolMethods(
-    { store: observedStore, telemetry, bus, inboxWatch, settings, calls },
-    { namespaceOf, actingAgent },
-  );
-  return {
-    registerSession: method('registerSession'),
-    updateContext: method('updateContext'),
-    getContext: method('getContext'),
-    getBriefing: method('getBriefing'),
-    requestHandoff: method('requestHandoff'),
-    listHandoffs: method('listHandoffs'),
-    acceptHandoff: method('acceptHandoff'),
-    resolveHandoff: method('resolveHandoff'),
-    listSessions: method('listSessions'),
-    updateSession: method('updateSession'),
-    ...plainMethods({ store: observedStore, bus, calls }, settings, namespaceOf),
-    actingAgent,
-    close: async (withinMs) => {
-      calls.close();
-      inboxWatch.close();
-      await Promise.all([bus.close(), store.close(withinMs)]);
-    },
+  const parts = { store: observedStore, bus, calls, settings };
+  const runner = createUseCaseRunner({ ...parts, telemetry, inboxWatch, defaults: { namespace, agent } });
+  const close = async (withinMs?: number): Promise<void> => {
+    calls.close();
+    inboxWatch.close();
+    await Promise.all([bus.close(), store.close(withinMs)]);
   };
-}
-
-interface ToolParts extends Pick<UseCaseContext, 'store' | 'settings' | 'inboxWatch'> {
-  readonly telemetry: Telemetry;
-  readonly bus: EventBus;
-  readonly calls: Calls;
-}
-
-interface CallerRules extends Pick<ContextStore, 'actingAgent'> {
-  readonly namespaceOf: (caller: Caller) => string;
-}
-
-/** Returns a factory of tool methods, which check the input, run the use case within its deadline, and measure both. */
-function toolMethods(
-  { store, telemetry, bus, inboxWatch, settings, calls }: ToolParts,
-  { namespaceOf, actingAgent }: CallerRules,
-): <Name extends UseCaseName>(name: Name) => Method<Name> {
-  const common = {
-    settings,
-    inboxWatch,
-    count: (event: BusinessEvent) => telemetry.count(event),
-    publish: (event: StoreEvent) => bus.publish(event),
-  };
-  return <Name extends UseCaseName>(name: Name) => {
-    // One use case at a time has matching input and result; TypeScript cannot tell for a union of them.
-    const useCase = useCases[name] as unknown as UseCase<z.ZodObject, z.ZodObject>;
-    const mayWrite = 'idempotencyKey' in useCase.input.shape;
-    const call = async (given: unknown, caller: Caller, signal: AbortSignal | undefined): Promise<unknown> => {
-      const input = parseInput(useCase.input, givenArguments(useCase.input, given)) as CommonArguments &
-        Record<string, unknown>;
-      const agent = (): string => actingAgent(input.agent ?? input.agentFrom, caller);
-      // A forbidden name is refused even by tools that do not use the agent.
-      if (caller.boundAgent !== undefined) agent();
-      const context: UseCaseContext = {
-        ...common,
-        store: signal === undefined ? store : interruptible(store, signal),
-        namespace: namespaceOf(caller),
-        agent,
-        idempotency: idempotencyOf(name, input),
-        process: caller.process,
-        signal,
-        stopping: caller.stopping,
-      };
-      return useCase.run(context, input);
-    };
-    return ((given, caller = {}) => {
-      const waits = asksToWait(given);
-      const limit = { waitMs: waits ? waitMs(given) : 0, mayWrite: mayWrite || movesMark(given) };
-      const measured = telemetry.measure({ tool: name, waits, request: caller.request }, () =>
-        calls.run(limit, caller.signal, (signal) => call(given, caller, signal)),
-      );
-      return caller.signal === undefined ? measured : orReasonOf(caller.signal, measured);
-    }) as Method<Name>;
-  };
-}
-
-type PlainMethod = 'readSession' | 'deleteSession' | 'countNamespace' | 'subscribe' | 'completeSessionKey' | 'ping';
-
-function plainMethods(
-  { store, bus, calls }: { readonly store: Store; readonly bus: EventBus; readonly calls: Calls },
-  { dormantAfterMs }: Settings,
-  namespaceOf: (caller: Caller) => string,
-): Pick<ContextStore, PlainMethod> {
-  const running =
-    (mayWrite: boolean) =>
-    <T>({ signal }: Caller, run: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> =>
-      orReasonOf(signal, calls.run({ waitMs: 0, mayWrite }, signal, run));
-  const reading = running(false);
-  const writing = running(true);
-  const refOf = (sessionKey: string, caller: Caller): SessionRef => ({
-    namespace: namespaceOf(caller),
-    ...parseInput(sessionRefSchema, { sessionKey }),
-  });
-  return {
-    readSession: (sessionKey, caller = {}) =>
-      reading(caller, async (signal) =>
-        presentSession(await store.readSession(refOf(sessionKey, caller), signal), dormantAfterMs),
-      ),
-    deleteSession: (sessionKey, caller = {}) =>
-      writing(caller, async (signal) => {
-        const ref = refOf(sessionKey, caller);
-        await store.deleteSession(ref, signal);
-        bus.publish({ kind: 'session_changed', ...ref });
-      }),
-    countNamespace: (caller = {}) =>
-      reading(caller, (signal) => store.countNamespace({ namespace: namespaceOf(caller), limit: countLimit }, signal)),
-    subscribe: (listener, caller = {}) => {
-      const { signal } = caller;
-      calls.requireOpen();
-      signal?.throwIfAborted();
-      const unsubscribe = bus.subscribe((event) => {
-        if (event.kind === 'something_changed' || event.namespace === namespaceOf(caller)) listener(event);
-      });
-      const end = (): void => {
-        signal?.removeEventListener('abort', end);
-        unsubscribe();
-      };
-      signal?.addEventListener('abort', end);
-      return end;
-    },
-    completeSessionKey: (prefix, caller = {}) =>
-      reading(caller, async (signal) =>
-        prefix !== '' && !sessionKeySchema.safeParse(prefix).success
-          ? []
-          : store.listSessionKeys({ namespace: namespaceOf(caller), prefix, limit: limits.pageSize }, signal),
-      ),
-    ping: () => reading({}, () => store.ping()),
-  };
-}
-
-interface CommonArguments {
-  readonly agent?: string;
-  readonly agentFrom?: string;
-  readonly idempotencyKey?: string;
-}
-
-/** Whether the arguments of a tool, before validation, ask it to wait for offers. */
-export const asksToWait = (given: unknown): given is { readonly waitSeconds: number } =>
-  typeof given === 'object' &&
-  given !== null &&
-  'waitSeconds' in given &&
-  typeof given.waitSeconds === 'number' &&
-  given.waitSeconds > 0;
-
-/** Whether the arguments of a reading tool, before validation, move the agent's read mark. */
-const movesMark = (given: unknown): boolean =>
-  typeof given === 'object' && given !== null && 'ackSequence' in given && given.ackSequence !== undefined;
-
-/** How long such a call may wait, in milliseconds: at most `limits.waitSeconds`. */
-export const waitMs = ({ waitSeconds }: { readonly waitSeconds: number }): number =>
-  Math.min(waitSeconds, limits.waitSeconds) * 1000;
-
-function idempotencyOf(tool: string, input: CommonArguments & Record<string, unknown>): Idempotency | undefined {
-  if (input.idempotencyKey === undefined) return undefined;
-  return { tool, key: input.idempotencyKey, requestHash: requestHash(input) };
+  return createView({ ...parts, runner, close }, {});
 }

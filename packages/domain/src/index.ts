@@ -1,14 +1,11 @@
+export type { Caller, RequestCaller } from './calling/caller.js';
+export { asksToWait, waitMs } from './calling/run-use-case.js';
 export {
-  asksToWait,
-  waitMs,
   contextStoreOptionsSchema,
   createContextStore,
-  type Caller,
   type ContextStore,
   type ContextStoreOptions,
   type ContextStorePorts,
-  type UseCaseInput,
-  type UseCaseResult,
 } from './context-store.js';
 export {
   cancelled,
@@ -157,4 +154,4 @@ export { unknownProblem } from './rules/unknown-problem.js';
 export { quotedText } from './rules/text/visible-text.js';
 export { givenArguments } from './use-cases/given-arguments.js';
 export { parseInput } from './use-cases/use-case.js';
-export { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';
+export { useCases, type UseCaseInput, type UseCaseName, type UseCaseResult, type UseCases } from './use-cases/index.js';

@@ -3,7 +3,7 @@ import { agentNameOf } from '../model/names.js';
 
 /** The sources of the acting agent, from the strongest to the weakest. */
 export interface AgentSources {
-  /** The agent that the caller's credential is bound to. */
+  /** The agent that the caller is bound to, by its credential or by the program. */
   readonly boundAgent?: string | undefined;
   /** The `agent` argument of the call. */
   readonly argument?: string | undefined;
@@ -21,7 +21,7 @@ export function resolveAgent({ boundAgent, argument, configured, clientName }: A
   if (boundAgent !== undefined && argument !== undefined && argument !== boundAgent) {
     throw new ContextStoreError(
       'FORBIDDEN',
-      `These credentials are for agent ${boundAgent}; leave out agent, or pass ${boundAgent}.`,
+      `This caller acts as agent ${boundAgent} alone; leave out agent, or pass ${boundAgent}.`,
       { agent: argument, boundAgent },
     );
   }

@@ -25,7 +25,7 @@ it('reports a call that its client gave up as cancelled, and no defect to the op
   const contextStore = createContextStore({ store: createMemoryStore() });
   const heard: ContextStoreError[] = [];
   const signal = AbortSignal.abort(new Error('the client left'));
-  const left = await outcomeOf(contextStore.listSessions({}, { signal }));
+  const left = await outcomeOf(contextStore.as({ signal }).listSessions({}));
   expect(reportError(left, { signal }, (error) => heard.push(error))).toMatchObject({ code: 'CANCELLED' });
   expect(heard).toEqual([]);
 });

@@ -3,7 +3,7 @@ import {
   cancelled,
   ContextStoreError,
   storeUnavailable,
-  type Caller,
+  type RequestCaller,
   type ErrorBody,
   type ErrorCode,
   type McpRequest,
@@ -32,7 +32,7 @@ const operatorCodes: ReadonlySet<ErrorCode> = new Set(['INTERNAL_ERROR', 'STORE_
 /** Turns anything that was thrown into what a client may see. An unexpected error becomes an INTERNAL_ERROR. */
 export function reportError(
   thrown: unknown,
-  { requestId = randomUUID(), request, signal }: Caller,
+  { requestId = randomUUID(), request, signal }: RequestCaller,
   onError: OnError | undefined,
   tool?: string,
 ): ReportedError {

@@ -9,7 +9,7 @@ import {
   type Implementation,
   type McpRequestContext,
 } from '@modelcontextprotocol/server';
-import type { Caller, McpRequest, UseCaseName } from '@org/domain';
+import type { RequestCaller, McpRequest, UseCaseName } from '@org/domain';
 import { traceContextOf } from '../messages/mcp-request.js';
 import type { Message, ToolCall } from '../messages/message.js';
 import type { CallTool } from '../tools/call-tool.js';
@@ -30,7 +30,7 @@ export interface PlainCall {
 export interface PlainCallServerOptions {
   readonly callTool: CallTool;
   /** Identifies the caller. Default: callers are not identified. */
-  readonly caller: ((context: McpRequestContext) => Caller) | undefined;
+  readonly caller: ((context: McpRequestContext) => RequestCaller) | undefined;
   readonly serverInfo: Implementation;
 }
 
@@ -126,7 +126,7 @@ const conforms = (schema: SpecTypeSchema, value: unknown): boolean => {
 type SpecTypeSchema = (typeof specTypeSchemas)['ClientCapabilities' | 'Implementation'];
 
 interface PlainCallContext extends Pick<PlainCallServerOptions, 'callTool' | 'serverInfo'> {
-  readonly caller: Caller;
+  readonly caller: RequestCaller;
 }
 
 async function answerPlainCall(

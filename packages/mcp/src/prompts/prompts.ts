@@ -5,7 +5,7 @@ import {
   sessionKeySchema,
   targetAgentSchema,
   unknownProblem,
-  type Caller,
+  type RequestCaller,
   type ContextStore,
 } from '@org/domain';
 import { z } from 'zod';
@@ -78,7 +78,11 @@ export function promptArguments(name: string): readonly string[] {
  *
  * @throws ProtocolError if the prompt or session is unknown, or an argument is missing, unknown or malformed
  */
-export type GetPrompt = (name: string, given: PromptArguments | undefined, caller: Caller) => Promise<GetPromptResult>;
+export type GetPrompt = (
+  name: string,
+  given: PromptArguments | undefined,
+  caller: RequestCaller,
+) => Promise<GetPromptResult>;
 export type PromptArguments = Readonly<Record<string, string | null>>;
 
 export function createPromptGetter(contextStore: ContextStore, onError: OnError | undefined): GetPrompt {
@@ -88,7 +92,7 @@ export function createPromptGetter(contextStore: ContextStore, onError: OnError 
     if (!parsed.success) throw badArguments(name, parsed.error);
     const { sessionKey: key } = parsed.data as { sessionKey?: string };
     // A user who misspelt the key should see an error now: a model would register an empty session.
-    if (key !== undefined) await withProtocolErrors(contextStore.readSession(key, caller), caller, onError);
+    if (key !== undefined) await withProtocolErrors(contextStore.as(caller).readSession(key), caller, onError);
     return { description, messages: [{ role: 'user', content: { type: 'text', text: text(parsed.data) } }] };
   };
 }

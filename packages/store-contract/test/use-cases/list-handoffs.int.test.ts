@@ -52,12 +52,15 @@ async function offer(targetAgent?: string, from = store): Promise<string> {
 }
 
 /** A waiting call, and its answer. */
-function waiting(input: UseCaseInput<'listHandoffs'> = {}, caller?: Caller): { listed?: Listed; reason?: unknown } {
+function waiting(input: UseCaseInput<'listHandoffs'> = {}, caller: Caller = {}): { listed?: Listed; reason?: unknown } {
   const seen: { listed?: Listed; reason?: unknown } = {};
-  void store.listHandoffs({ agent: 'implementer', waitSeconds: 45, ...input }, caller).then(
-    (listed) => (seen.listed = listed),
-    (reason: unknown) => (seen.reason = reason),
-  );
+  void store
+    .as(caller)
+    .listHandoffs({ agent: 'implementer', waitSeconds: 45, ...input })
+    .then(
+      (listed) => (seen.listed = listed),
+      (reason: unknown) => (seen.reason = reason),
+    );
   return seen;
 }
 

@@ -9,28 +9,29 @@ import {
 import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/memory-store/memory-store.js';
 
-type Method = Exclude<keyof ContextStore, 'actingAgent' | 'close' | 'ping'>;
+type Method = Exclude<keyof ContextStore, 'as' | 'actingAgent' | 'close' | typeof Symbol.asyncDispose>;
 
 const work = { sessionKey: 'work' } as const;
 const handoffId = 'h';
 
 /** A call of every method. */
 const calls: Readonly<Record<Method, (store: ContextStore, caller: Caller) => unknown>> = {
-  registerSession: (store, caller) => store.registerSession({ sessionKey: 'new' }, caller),
-  updateContext: (store, caller) => store.updateContext({ ...work, contextType: 'message', content: 'a' }, caller),
-  getContext: (store, caller) => store.getContext({ ...work, ackSequence: 0 }, caller),
-  getBriefing: (store, caller) => store.getBriefing(work, caller),
-  requestHandoff: (store, caller) => store.requestHandoff({ ...work, requestType: 'full_handoff' }, caller),
-  listHandoffs: (store, caller) => store.listHandoffs({ waitSeconds: 45 }, caller),
-  acceptHandoff: (store, caller) => store.acceptHandoff({ handoffId }, caller),
-  resolveHandoff: (store, caller) => store.resolveHandoff({ handoffId, outcome: 'rejected' }, caller),
-  listSessions: (store, caller) => store.listSessions({}, caller),
-  updateSession: (store, caller) => store.updateSession({ ...work, title: 'a' }, caller),
-  readSession: (store, caller) => store.readSession('work', caller),
-  deleteSession: (store, caller) => store.deleteSession('work', caller),
-  countNamespace: (store, caller) => store.countNamespace(caller),
-  completeSessionKey: (store, caller) => store.completeSessionKey('w', caller),
-  subscribe: (store, caller) => store.subscribe(() => undefined, caller),
+  registerSession: (store, caller) => store.as(caller).registerSession({ sessionKey: 'new' }),
+  updateContext: (store, caller) => store.as(caller).updateContext({ ...work, contextType: 'message', content: 'a' }),
+  getContext: (store, caller) => store.as(caller).getContext({ ...work, ackSequence: 0 }),
+  getBriefing: (store, caller) => store.as(caller).getBriefing(work),
+  requestHandoff: (store, caller) => store.as(caller).requestHandoff({ ...work, requestType: 'full_handoff' }),
+  listHandoffs: (store, caller) => store.as(caller).listHandoffs({ waitSeconds: 45 }),
+  acceptHandoff: (store, caller) => store.as(caller).acceptHandoff({ handoffId }),
+  resolveHandoff: (store, caller) => store.as(caller).resolveHandoff({ handoffId, outcome: 'rejected' }),
+  listSessions: (store, caller) => store.as(caller).listSessions({}),
+  updateSession: (store, caller) => store.as(caller).updateSession({ ...work, title: 'a' }),
+  readSession: (store, caller) => store.as(caller).readSession('work'),
+  deleteSession: (store, caller) => store.as(caller).deleteSession('work'),
+  countNamespace: (store, caller) => store.as(caller).countNamespace(),
+  completeSessionKey: (store, caller) => store.as(caller).completeSessionKey('w'),
+  ping: (store, caller) => store.as(caller).ping(),
+  subscribe: (store, caller) => store.as(caller).subscribe(() => undefined),
 };
 const names = Object.keys(calls) as Method[];
 
@@ -72,7 +73,7 @@ describe('a call whose signal has aborted', () => {
     const loop = async (): Promise<void> => {
       for (;;) {
         rounds += 1;
-        await contextStore.listHandoffs({ waitSeconds: 45 }, { signal: stop.signal });
+        await contextStore.as({ signal: stop.signal }).listHandoffs({ waitSeconds: 45 });
       }
     };
     setTimeout(() => stop.abort(), 20);
@@ -88,8 +89,8 @@ describe('a call whose signal aborts on the way', () => {
     const contextStore = createContextStore({ store }, { agent: 'planner' });
     const stop = new AbortController();
     const { signal } = stop;
-    const reading = outcomeOf(() => contextStore.listSessions({}, { signal }));
-    const writing = contextStore.registerSession({ sessionKey: 'work' }, { signal });
+    const reading = outcomeOf(() => contextStore.as({ signal }).listSessions({}));
+    const writing = contextStore.as({ signal }).registerSession({ sessionKey: 'work' });
     await expect.poll(() => operations.length).toBe(2);
     stop.abort('left');
     held.resolve();
@@ -102,7 +103,7 @@ it('a subscription ends when its signal aborts', async () => {
   const contextStore = createContextStore({ store: createMemoryStore() }, { agent: 'planner' });
   const stop = new AbortController();
   const heard: string[] = [];
-  contextStore.subscribe(({ kind }) => heard.push(kind), { signal: stop.signal });
+  contextStore.as({ signal: stop.signal }).subscribe(({ kind }) => heard.push(kind));
   await contextStore.registerSession({ sessionKey: 'a' });
   stop.abort();
   await contextStore.registerSession({ sessionKey: 'b' });
@@ -110,11 +111,11 @@ it('a subscription ends when its signal aborts', async () => {
 });
 
 describe('after close', () => {
-  it.each([...names, 'ping'] as const)('no retry is advised: %s', async (name) => {
+  it.each(names)('no retry is advised: %s', async (name) => {
     const { operations, store } = observedStore();
     const contextStore = createContextStore({ store }, { agent: 'planner' });
     await contextStore.close();
-    const error = await outcomeOf(() => (name === 'ping' ? contextStore.ping() : calls[name](contextStore, {})));
+    const error = await outcomeOf(() => calls[name](contextStore, {}));
     expect(error).toMatchObject({ code: 'STORE_CLOSED', retryable: false, details: { written: 'no' } });
     expect(operations).toEqual([]);
   });

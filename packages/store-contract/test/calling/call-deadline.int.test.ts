@@ -80,7 +80,8 @@ describe('the time limit of a call', () => {
     await contextStore.registerSession({ sessionKey: 'work' });
     const leaving = new AbortController();
     const left = contextStore
-      .getContext({ sessionKey: 'work' }, { signal: leaving.signal })
+      .as({ signal: leaving.signal })
+      .getContext({ sessionKey: 'work' })
       .catch((reason: unknown) => reason);
     await expect.poll(() => signals.length).toBe(1);
     leaving.abort();
