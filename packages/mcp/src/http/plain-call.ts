@@ -9,7 +9,7 @@ import {
   type Implementation,
   type McpRequestContext,
 } from '@modelcontextprotocol/server';
-import type { RequestCaller, McpRequest, UseCaseName } from '@org/domain';
+import { InexactNumber, type McpRequest, type RequestCaller, type UseCaseName } from '@org/domain';
 import { traceContextOf } from '../messages/mcp-request.js';
 import type { Message, ToolCall } from '../messages/message.js';
 import type { CallTool } from '../tools/call-tool.js';
@@ -146,5 +146,6 @@ async function answerPlainCall(
   return Response.json({ result: complete, jsonrpc: '2.0', id });
 }
 
+/** A number that JavaScript would change is read as an object of the class `InexactNumber`. */
 const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof InexactNumber);
