@@ -1,7 +1,6 @@
 import { packageVersion, runCommand } from './command/command.js';
 import { databaseLocation, describeLocation, type DatabaseLocation } from './open/database-location.js';
-import { environmentTable, type Environment } from './environment/environment.js';
-import { openContextStore } from './open/open-context-store.js';
+import { environmentTable, openConfiguredStore, type Environment } from './environment/environment.js';
 import { migrateStore } from './open/open-store.js';
 import type { PostgresSettings } from './open/postgres-settings.js';
 
@@ -46,7 +45,7 @@ export const runContextStore = (stopped: Promise<NodeJS.Signals>): Promise<void>
             'Deletes a session of CONTEXT_NAMESPACE with its log, its handoffs and all other data. This cannot be undone.',
           parameters: ['SESSION_KEY'],
           start: async (values, [sessionKey = '']) => {
-            const contextStore = await openContextStore({
+            const contextStore = await openConfiguredStore({
               database: values.DATABASE_URL,
               namespace: values.CONTEXT_NAMESPACE,
               migrate: false,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Caller } from './calling/caller.js';
-import { createCalls } from './calling/calls.js';
+import { createCalls, type Rephrase } from './calling/calls.js';
 import { createView } from './calling/create-view.js';
 import { createUseCaseRunner } from './calling/run-use-case.js';
 import { agentSchema, namespaceSchema } from './model/names.js';
@@ -131,6 +131,11 @@ export interface ContextStorePorts {
   readonly telemetry?: Telemetry | undefined;
   /** Carries events between processes. Default: a bus within this process. */
   readonly bus?: EventBus | undefined;
+  /**
+   * Rewrites the messages of errors. For programs that are configured by other means than options: their users know the
+   * options by other names. Default: messages name options.
+   */
+  readonly rephrase?: Rephrase | undefined;
 }
 
 /** Finds offers that no event announced, well within two seconds. */
@@ -141,7 +146,7 @@ const pollIntervalMs = 1000;
  * @throws VALIDATION_ERROR (an option is invalid)
  */
 export function createContextStore(
-  { store, telemetry = noTelemetry, bus = createMemoryBus() }: ContextStorePorts,
+  { store, telemetry = noTelemetry, bus = createMemoryBus(), rephrase }: ContextStorePorts,
   options: ContextStoreOptions = {},
 ): ContextStore {
   const parsedOptions = parseInput(contextStoreOptionsSchema, options, 'options');
@@ -150,7 +155,7 @@ export function createContextStore(
   const observedStore = telemetry.observeStore(store);
   // It peeks for all waiting calls at once, so it gets the store without traces: a peek belongs to no single call.
   const inboxWatch = createInboxWatch({ store, bus, pollIntervalMs });
-  const calls = createCalls(callTimeoutMs);
+  const calls = createCalls(callTimeoutMs, rephrase);
   const parts = { store: observedStore, bus, calls, settings };
   const runner = createUseCaseRunner({ ...parts, telemetry, inboxWatch, defaults: { namespace, agent } });
   const close = async (withinMs?: number): Promise<void> => {

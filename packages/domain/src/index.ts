@@ -1,4 +1,5 @@
 export type { Caller, RequestCaller } from './calling/caller.js';
+export { rephrased, type Rephrase } from './calling/calls.js';
 export { asksToWait, waitMs } from './calling/run-use-case.js';
 export {
   contextStoreOptionsSchema,

@@ -1,9 +1,10 @@
 import { findRedisUrlProblem } from '@org/redis-connection/url';
-import { agentSchema, ContextStoreError, namespaceSchema } from '@org/domain';
+import { agentSchema, ContextStoreError, namespaceSchema, type ContextStore } from '@org/domain';
 import { defaultSettings, longestTimerMs } from '@org/store-kysely/postgres/configuration';
 import { z } from 'zod';
 import { databaseLocation } from '../open/database-location.js';
-import type { OpenContextStoreOptions } from '../open/open-context-store.js';
+import { open, type OpenContextStoreOptions } from '../open/open-context-store.js';
+import { nameVariables } from './name-variables.js';
 import { readText } from './read-text.js';
 
 /** One environment variable, as `--help` and the configuration table show it. */
@@ -239,6 +240,14 @@ export function contextStoreOptions(environment: Environment<typeof environmentT
     handoffTtlMs: environment.HANDOFF_TTL_SECONDS * 1000,
   };
 }
+
+/**
+ * Opens a context store for a program that reads its options from the environment, or adds some of its own: messages
+ * name variables in place of options.
+ * @throws VALIDATION_ERROR, STORE_UNAVAILABLE: see `openContextStore`
+ */
+export const openConfiguredStore = (options: OpenContextStoreOptions): Promise<ContextStore> =>
+  open(options, nameVariables);
 
 function cacheSettings(environment: Environment<typeof environmentTable>): OpenContextStoreOptions['cache'] {
   const { engine } = databaseLocation(environment.DATABASE_URL);

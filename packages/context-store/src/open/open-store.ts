@@ -71,7 +71,7 @@ function makeDefaultFolder({ path, isDefault }: SqliteLocation, makeFolder: (fol
     makeFolder(folder);
   } catch (error) {
     throw storeUnavailable(
-      `The data folder ${folder} cannot be made (${String((error as NodeJS.ErrnoException).code)}). Set XDG_DATA_HOME or DATABASE_URL to a place that can be written.`,
+      `The data folder ${folder} cannot be made (${String((error as NodeJS.ErrnoException).code)}). Set XDG_DATA_HOME or the option database to a place that can be written.`,
       { written: 'no', details: { folder }, cause: error },
     );
   }

@@ -1,6 +1,17 @@
 import { cancelled, ContextStoreError, contextStoreClosed } from '../errors.js';
 import { withDeadline, type CallLimit } from './call-deadline.js';
 
+/** Returns another wording of a message. */
+export type Rephrase = (message: string) => string;
+
+/** Returns the error with a message in other words. */
+export function rephrased(error: ContextStoreError, rephrase: Rephrase): ContextStoreError {
+  const message = rephrase(error.message);
+  if (message === error.message) return error;
+  const { code, details, retryable, cause } = error;
+  return new ContextStoreError(code, message, details, { cause, ...(!retryable && { retryable }) });
+}
+
 /** Runs the calls of one context store. */
 export interface Calls {
   /**
@@ -23,7 +34,7 @@ export interface Calls {
   readonly close: () => void;
 }
 
-export function createCalls(callTimeoutMs: number | undefined): Calls {
+export function createCalls(callTimeoutMs: number | undefined, rephrase: Rephrase | undefined): Calls {
   let isClosed = false;
   const requireOpen = (): void => {
     if (isClosed) throw contextStoreClosed('no');
@@ -37,7 +48,8 @@ export function createCalls(callTimeoutMs: number | undefined): Calls {
         if (!limit.mayWrite) refuseAborted(callerSignal);
         return answer;
       } catch (error) {
-        throw isClosed ? ofClosedStore(error) : withoutInternals(error);
+        const known = isClosed ? ofClosedStore(error) : withoutInternals(error);
+        throw rephrase === undefined ? known : rephrased(known, rephrase);
       }
     },
     requireOpen,
@@ -65,7 +77,7 @@ export async function orReasonOf<T>(signal: AbortSignal | undefined, call: Promi
   }
 }
 
-function ofClosedStore(error: unknown): unknown {
+function ofClosedStore(error: unknown): ContextStoreError {
   if (!(error instanceof ContextStoreError) || error.code !== 'STORE_UNAVAILABLE') return withoutInternals(error);
   return contextStoreClosed(error.details['written'] === 'unknown' ? 'unknown' : 'no', error);
 }

@@ -29,7 +29,7 @@ export function resolveAgent({ boundAgent, argument, configured, clientName }: A
   if (agent === undefined) {
     throw new ContextStoreError(
       'VALIDATION_ERROR',
-      'agent: missing. Pass agent with the name you act under. (A server for one agent alone can be started with CONTEXT_AGENT.)',
+      'agent: missing. Pass agent with the name you act under. (Where one agent alone calls, set the option agent.)',
       { issues: [{ path: 'agent', message: 'missing' }] },
     );
   }
