@@ -1,12 +1,6 @@
-import {
-  databaseLocation,
-  describeLocation,
-  openContextStore,
-  type DatabaseLocation,
-  type PostgresSettings,
-} from '@org/context-store';
+import { databaseLocation, describeLocation, type DatabaseLocation, type PostgresSettings } from '@org/context-store';
 import { packageVersion, runCommand } from '@org/context-store/command';
-import { environmentTable, type Environment } from '@org/context-store/environment';
+import { environmentTable, openConfiguredStore, type Environment } from '@org/context-store/environment';
 import { migrateStore } from '@org/context-store/migrate';
 
 const { DATABASE_URL, DATABASE_CONNECT_TIMEOUT_MS, DATABASE_TRANSACTION_POOLER, DATABASE_SCHEMA, CONTEXT_NAMESPACE } =
@@ -51,7 +45,7 @@ export const runContextStore = (stopped: Promise<NodeJS.Signals>): Promise<void>
             'Deletes a session of CONTEXT_NAMESPACE with its log, its handoffs and all other data. This cannot be undone.',
           parameters: ['SESSION_KEY'],
           start: async (values, [sessionKey = '']) => {
-            const contextStore = await openContextStore({
+            const contextStore = await openConfiguredStore({
               database: values.DATABASE_URL,
               namespace: values.CONTEXT_NAMESPACE,
               migrate: false,

@@ -1,6 +1,6 @@
-import { ContextStoreError, noTelemetry, openContextStore, type ContextStore } from '@org/context-store';
+import { ContextStoreError, noTelemetry, type ContextStore } from '@org/context-store';
 import { logDatabase, logRedis } from '@org/context-store/command';
-import { contextStoreOptions } from '@org/context-store/environment';
+import { contextStoreOptions, openConfiguredStore } from '@org/context-store/environment';
 import { createFaultLog, type Logger } from '@org/logger-pino';
 import { createMcpHttpHandler, maxMessageBytes, type McpHttpHandler, type OnError } from '@org/mcp';
 import { createApp, type Service } from './app.js';
@@ -102,7 +102,11 @@ function openStore(environment: HttpEnvironment, { telemetry }: OpenedTelemetry,
   const statementTimeoutMs = Math.min(environment.DATABASE_STATEMENT_TIMEOUT_MS, callTimeoutMs);
   const options = contextStoreOptions(environment);
   const postgres = { ...options.postgres, statementTimeoutMs };
-  return openContextStore({ ...logDatabase(logRedis({ ...options, postgres }, log), log), callTimeoutMs, telemetry });
+  return openConfiguredStore({
+    ...logDatabase(logRedis({ ...options, postgres }, log), log),
+    callTimeoutMs,
+    telemetry,
+  });
 }
 
 interface MessageParts {

@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import { logDatabase, logRedis } from '@org/context-store/command';
 import type { OtelRequest } from '@org/context-store/otel-environment';
-import { openContextStore, type ContextStore, type OpenContextStoreOptions } from '@org/context-store';
+import type { ContextStore, OpenContextStoreOptions } from '@org/context-store';
+import { openConfiguredStore } from '@org/context-store/environment';
 import { maxMessageBytes, serveMcpStdio, type ServeMcpStdioOptions } from '@org/mcp';
 import type { OtelSdk } from '@org/telemetry-otel/sdk';
 import type { LazyLog } from './lazy-log.js';
@@ -79,7 +80,7 @@ async function openStore(
   let isOpen = false;
   void stopRequested.then(() => isOpen || process.exit(0));
   const lines = linesOf(log);
-  const contextStore = await openContextStore({
+  const contextStore = await openConfiguredStore({
     ...logDatabase(logRedis(options, lines), lines),
     telemetry: sdk?.telemetry,
   });

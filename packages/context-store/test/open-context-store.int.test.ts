@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,5 +87,42 @@ describe('openContextStore', () => {
     });
     vi.stubEnv('XDG_DATA_HOME', join(file, 'below'));
     await expect(openContextStore()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  it.each<[Record<string, unknown>, string]>([
+    [{ databse: 'sqlite:x.db' }, 'databse: unknown; did you mean database? Known are namespace, agent'],
+    [{ dormantAfterMS: 1 }, 'dormantAfterMS: unknown; did you mean dormantAfterMs?'],
+    [
+      { postgres: { poolsize: 4 } },
+      'postgres.poolsize: unknown; did you mean poolSize? Known are poolSize, maxWaiting',
+    ],
+    [{ sqlite: { onChange: () => undefined } }, 'sqlite.onChange: unknown; known are onStateChange'],
+    [{ redis: { url: 'redis://127.0.0.1', deploy: 'x' } }, 'redis.deploy: unknown; known are url, deployment'],
+    [
+      { cache: { maxByte: 4 } },
+      'cache.maxBytes: missing; a number is needed; cache.maxByte: unknown; did you mean maxBytes?',
+    ],
+    [{ database: 5, migrate: 'no' }, 'database: Invalid input: expected string, received number; migrate: '],
+    [{ redis: { url: 'http://x' } }, 'redis.url: not the URL of a Redis server'],
+    [{ redis: 'redis://127.0.0.1' }, 'redis: Invalid input: expected object, received string'],
+    [{ postgres: { poolSize: '4' } }, 'postgres.poolSize: Invalid input: expected number, received string'],
+    [{ telemetry: {} }, 'telemetry: must have the methods measure'],
+    [{ sqlite: { onStateChange: 'log' } }, 'sqlite.onStateChange: must be a function'],
+    [{ sessionTtlMs: '1' }, 'sessionTtlMs: Invalid input: expected number, received string'],
+  ])('refuses wrong options before it opens a database: %o', async (options, problem) => {
+    vi.stubEnv('XDG_DATA_HOME', join(folder, 'data'));
+    const opening = openContextStore(options);
+    await expect(opening).rejects.toMatchObject({
+      code: 'VALIDATION_ERROR',
+      message: expect.stringMatching(/Correct the options and call again\.$/) as string,
+    });
+    await expect(opening).rejects.toThrow(problem);
+    expect(existsSync(join(folder, 'data'))).toBe(false);
+  });
+
+  it.each([['sqlite:context.db'], [null], [7]])('refuses %o in place of options', async (options) => {
+    vi.stubEnv('XDG_DATA_HOME', join(folder, 'data'));
+    const opening = openContextStore(options as never);
+    await expect(opening).rejects.toThrow('options: Invalid input: expected object');
   });
 });

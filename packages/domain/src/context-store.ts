@@ -1,65 +1,28 @@
 import { z } from 'zod';
-import { ContextStoreError } from './errors.js';
-import { agentSchema, namespaceSchema, sessionKeySchema } from './model/names.js';
-import { namedProjectSchema, noProject, projectSchema } from './model/project.js';
+import type { Caller } from './calling/caller.js';
+import { createCalls, type Rephrase } from './calling/calls.js';
+import { createView } from './calling/create-view.js';
+import { createUseCaseRunner } from './calling/run-use-case.js';
+import { agentSchema, namespaceSchema } from './model/names.js';
+import { projectSchema } from './model/project.js';
 import type { Session } from './model/session.js';
 import { takeOverPolicies, type TakeOverPolicy } from './model/take-over.js';
 import { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
-import type { Idempotency, NamespaceCounts, SessionRef, Store } from './ports/store.js';
-import { noTelemetry, type BusinessEvent, type McpRequest, type Telemetry } from './ports/telemetry.js';
+import type { NamespaceCounts, Store } from './ports/store.js';
+import { noTelemetry, type Telemetry } from './ports/telemetry.js';
 import { limits } from './rules/limits.js';
-import { presentSession } from './rules/answers/present.js';
-import { requestHash } from './rules/request-hash.js';
-import { resolveAgent } from './rules/resolve-agent.js';
-import { givenArguments } from './use-cases/given-arguments.js';
-import { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';
-import { parseInput, type Settings, type UseCase, type UseCaseContext } from './use-cases/use-case.js';
-import { withDeadline } from './waiting/call-deadline.js';
+import type { UseCaseInput, UseCaseName, UseCaseResult } from './use-cases/index.js';
+import { parseInput, type Settings } from './use-cases/use-case.js';
 import { createInboxWatch } from './waiting/inbox-watch.js';
-import { interruptible } from './waiting/interruptible-store.js';
 
-/** The arguments of a use case, before defaults. */
-export type UseCaseInput<Name extends UseCaseName> = z.input<UseCases[Name]['input']>;
-/** The answer of a use case. */
-export type UseCaseResult<Name extends UseCaseName> = z.output<UseCases[Name]['result']>;
-type Method<Name extends UseCaseName> = (input: UseCaseInput<Name>, caller?: Caller) => Promise<UseCaseResult<Name>>;
-
-/** What the transport knows about a caller. `resolveAgent` chooses the acting agent from it. */
-export interface Caller {
-  /** Default: the namespace of {@link ContextStoreOptions}. */
-  readonly namespace?: string | undefined;
-  /** The agent that the caller's credential is bound to. If the call or the connection names another, it is FORBIDDEN. */
-  readonly boundAgent?: string | undefined;
-  /** The agent that the connection names. It names the agent if the call does not. */
-  readonly connectionAgent?: string | undefined;
-  /** The free-form name that the client reports. It names the agent if neither the call, the connection nor the options do. */
-  readonly clientName?: string | undefined;
-  /**
-   * Where the caller's work belongs, or `none`; or a function that finds it, for when a method depends on it. Lists show
-   * this project and what has none, and new sessions belong to it. Default: the project of {@link ContextStoreOptions}.
-   */
-  readonly project?: string | FindProject | undefined;
-  /** An id of the calling process. Distinguishes long-lived processes that act under one agent name. */
-  readonly process?: string | undefined;
-  /** Identifies the request in error answers and in the log. */
-  readonly requestId?: string | undefined;
-  /** Aborted when the caller no longer needs the answer. Ends waiting for offers, and for a turn at the store. */
-  readonly signal?: AbortSignal | undefined;
-  /** Aborted when this process is about to end. Ends waiting for offers; the call then answers with what it has. */
-  readonly stopping?: AbortSignal | undefined;
-  /** The MCP request that made the call, for its trace. */
-  readonly request?: McpRequest | undefined;
-}
-
-/** Finds the project of a caller. Returns undefined if it has none. Must not throw. */
-export type FindProject = () => string | undefined | Promise<string | undefined>;
+type Method<Name extends UseCaseName> = (input: UseCaseInput<Name>) => Promise<UseCaseResult<Name>>;
 
 /**
  * The context store: one method per use case, with the names, arguments and answers of the MCP tools. Every method
- * checks its input, and throws only `ContextStoreError`. When the promise of a writing method resolves, the change is
- * durable.
+ * checks its input, and throws only `ContextStoreError`, or the reason of a signal that aborted. When the promise of a
+ * writing method resolves, the change is durable.
  */
-export interface ContextStore {
+export interface ContextStore extends AsyncDisposable {
   /** Creates a session owned by the agent, or resumes an existing one with `ifExists: 'resume'`. */
   readonly registerSession: Method<'registerSession'>;
   /** Appends one entry to a session's log. Answers with its sequence. */
@@ -82,36 +45,48 @@ export interface ContextStore {
   readonly updateSession: Method<'updateSession'>;
 
   /**
-   * Returns the agent that a method acts as if it gets this `agent` argument.
-   * @throws VALIDATION_ERROR (no agent is known), FORBIDDEN (the credential is bound to another agent)
+   * Returns a view of this store: the same methods, whose calls act for a caller. Fields that are left out are those of
+   * this view. A view costs next to nothing, so make one for each request. It shares the store: closing a view closes
+   * the store.
+   * @throws VALIDATION_ERROR (a field is wrong or unknown)
    */
-  readonly actingAgent: (argument: string | undefined, caller?: Caller) => string;
+  as(caller: Caller): ContextStore;
   /**
-   * Returns the project of a caller, or undefined if it has none.
-   * @throws VALIDATION_ERROR (the caller's project is malformed)
+   * Returns the agent that a method acts as if it gets this `agent` argument.
+   * @throws VALIDATION_ERROR (no agent is known), FORBIDDEN (the view acts as another agent)
    */
-  readonly projectOf: (caller?: Caller) => Promise<string | undefined>;
+  actingAgent(argument?: string): string;
+  /**
+   * Finds the project of the view's caller, or undefined if it has none.
+   * @throws VALIDATION_ERROR (it is malformed)
+   */
+  actingProject(): Promise<string | undefined>;
   /** Reads one session, without its log. @throws SESSION_NOT_FOUND, VALIDATION_ERROR */
-  readonly readSession: (sessionKey: string, caller?: Caller) => Promise<Session>;
+  readSession(sessionKey: string): Promise<Session>;
   /**
    * Deletes a session with its log, handoffs, read marks and the answers recorded under idempotency keys. For
    * operators: no tool deletes.
    * @throws SESSION_NOT_FOUND, VALIDATION_ERROR
    */
-  readonly deleteSession: (sessionKey: string, caller?: Caller) => Promise<void>;
+  deleteSession(sessionKey: string): Promise<void>;
   /** Counts what the namespace holds. No number exceeds 10,000. */
-  readonly countNamespace: (caller?: Caller) => Promise<NamespaceCounts>;
-  /** Calls the listener for changes in the namespace; events are hints. @returns a function that ends the subscription */
-  readonly subscribe: (listener: (event: StoreEvent) => void, caller?: Caller) => () => void;
-  /** Returns up to 100 session keys that begin with the prefix, ascending. For completion of typed input. */
-  readonly completeSessionKey: (prefix: string, caller?: Caller) => Promise<readonly string[]>;
-  /** Resolves if calls can be served. @throws STORE_UNAVAILABLE */
-  readonly ping: () => Promise<void>;
+  countNamespace(): Promise<NamespaceCounts>;
   /**
-   * Finishes the calls under way, then releases all resources. Calls that a database server has not answered after
-   * `withinMs` milliseconds throw STORE_UNAVAILABLE. Default: waits for all of them.
+   * Calls the listener for changes in the namespace; events are hints. A signal that aborts ends the subscription.
+   * @returns a function that ends the subscription
    */
-  readonly close: (withinMs?: number) => Promise<void>;
+  subscribe(listener: (event: StoreEvent) => void): () => void;
+  /** Returns up to 100 session keys that begin with the prefix, ascending. For completion of typed input. */
+  completeSessionKey(prefix: string): Promise<readonly string[]>;
+  /** Resolves if calls can be served. @throws STORE_UNAVAILABLE, STORE_CLOSED */
+  ping(): Promise<void>;
+  /**
+   * Finishes the calls under way, then releases all resources. Later calls throw STORE_CLOSED, and so do calls that a
+   * database server has not answered after `withinMs` milliseconds. Default: waits for all of them.
+   */
+  close(withinMs?: number): Promise<void>;
+  /** Closes the store: see {@link close}. Called at the end of the scope of `await using store = …`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** The rules that a deployment may set. */
@@ -147,8 +122,6 @@ export interface ContextStoreOptions {
   readonly callTimeoutMs?: number | undefined;
 }
 
-const sessionRefSchema = z.strictObject({ sessionKey: sessionKeySchema });
-
 const hourMs = 3_600_000;
 
 const ttlMs = z
@@ -156,7 +129,8 @@ const ttlMs = z
   .min(1)
   .max(limits.ttlSeconds * 1000);
 
-const optionsSchema = z.strictObject({
+/** Schema of {@link ContextStoreOptions}. */
+export const contextStoreOptionsSchema = z.strictObject({
   namespace: namespaceSchema.default('default'),
   agent: agentSchema.optional(),
   project: projectSchema.optional(),
@@ -179,208 +153,37 @@ export interface ContextStorePorts {
   readonly telemetry?: Telemetry | undefined;
   /** Carries events between processes. Default: a bus within this process. */
   readonly bus?: EventBus | undefined;
+  /**
+   * Rewrites the messages of errors. For programs that are configured by other means than options: their users know the
+   * options by other names. Default: messages name options.
+   */
+  readonly rephrase?: Rephrase | undefined;
 }
 
 /** Finds offers that no event announced, well within two seconds. */
 const pollIntervalMs = 1000;
-const countLimit = 10_000;
 
 /**
  * Creates a context store over a store and a bus. It owns both: its `close` closes them.
  * @throws VALIDATION_ERROR (an option is invalid)
  */
 export function createContextStore(
-  { store, telemetry = noTelemetry, bus = createMemoryBus() }: ContextStorePorts,
+  { store, telemetry = noTelemetry, bus = createMemoryBus(), rephrase }: ContextStorePorts,
   options: ContextStoreOptions = {},
 ): ContextStore {
-  const {
-    namespace: ownNamespace,
-    agent: configured,
-    project,
-    callTimeoutMs,
-    ...parsed
-  } = parseInput(optionsSchema, options);
+  const parsedOptions = parseInput(contextStoreOptionsSchema, options, 'options');
+  const { namespace, agent, project, callTimeoutMs, ...parsed } = parsedOptions;
   const settings: Settings = { ...parsed, sessionTtlMs: parsed.sessionTtlMs };
   const observedStore = telemetry.observeStore(store);
   // It peeks for all waiting calls at once, so it gets the store without traces: a peek belongs to no single call.
   const inboxWatch = createInboxWatch({ store, bus, pollIntervalMs });
-  const namespaceOf = (caller: Caller): string => caller.namespace ?? ownNamespace;
-  const actingAgent: ContextStore['actingAgent'] = (argument, caller = {}) =>
-    resolveAgent({ ...caller, argument, configured });
-  const projectOf: ContextStore['projectOf'] = async (caller = {}) => {
-    const own = typeof caller.project === 'function' ? await caller.project() : caller.project;
-    const named = own === undefined ? project : checkedProject(own);
-    return named === noProject ? undefined : named;
+  const calls = createCalls(callTimeoutMs, rephrase);
+  const parts = { store: observedStore, bus, calls, settings };
+  const runner = createUseCaseRunner({ ...parts, telemetry, inboxWatch, defaults: { namespace, agent, project } });
+  const close = async (withinMs?: number): Promise<void> => {
+    calls.close();
+    inboxWatch.close();
+    await Promise.all([bus.close(), store.close(withinMs)]);
   };
-
-  const method = toolMethods(
-    { store: observedStore, telemetry, bus, inboxWatch, settings, callTimeoutMs },
-    { namespaceOf, actingAgent, projectOf },
-  );
-  return {
-    registerSession: method('registerSession'),
-    updateContext: method('updateContext'),
-    getContext: method('getContext'),
-    getBriefing: method('getBriefing'),
-    requestHandoff: method('requestHandoff'),
-    listHandoffs: method('listHandoffs'),
-    acceptHandoff: method('acceptHandoff'),
-    resolveHandoff: method('resolveHandoff'),
-    listSessions: method('listSessions'),
-    updateSession: method('updateSession'),
-    ...plainMethods({ store: observedStore, bus }, settings, callTimeoutMs, namespaceOf),
-    actingAgent,
-    projectOf,
-    close: async (withinMs) => {
-      inboxWatch.close();
-      await Promise.all([bus.close(), store.close(withinMs)]);
-    },
-  };
-}
-
-interface ToolParts extends Pick<UseCaseContext, 'store' | 'settings' | 'inboxWatch'> {
-  readonly telemetry: Telemetry;
-  readonly bus: EventBus;
-  readonly callTimeoutMs: number | undefined;
-}
-
-interface CallerRules extends Pick<ContextStore, 'actingAgent' | 'projectOf'> {
-  readonly namespaceOf: (caller: Caller) => string;
-}
-
-/** Returns a factory of tool methods, which check the input, run the use case within its deadline, and measure both. */
-function toolMethods(
-  { store, telemetry, bus, inboxWatch, settings, callTimeoutMs }: ToolParts,
-  { namespaceOf, actingAgent, projectOf }: CallerRules,
-): <Name extends UseCaseName>(name: Name) => Method<Name> {
-  const common = {
-    settings,
-    inboxWatch,
-    count: (event: BusinessEvent) => telemetry.count(event),
-    publish: (event: StoreEvent) => bus.publish(event),
-  };
-  return <Name extends UseCaseName>(name: Name) => {
-    // One use case at a time has matching input and result; TypeScript cannot tell for a union of them.
-    const useCase = useCases[name] as unknown as UseCase<z.ZodObject, z.ZodObject>;
-    const mayWrite = 'idempotencyKey' in useCase.input.shape;
-    const call = async (given: unknown, caller: Caller, signal: AbortSignal | undefined): Promise<unknown> => {
-      const input = parseInput(useCase.input, givenArguments(useCase.input, given)) as CommonArguments &
-        Record<string, unknown>;
-      const argument = input.agent ?? input.agentFrom;
-      const agent = (): string => actingAgent(argument, caller);
-      // A forbidden name is refused even by tools that do not use the agent.
-      if (caller.boundAgent !== undefined) agent();
-      // So is a malformed project, so that a wrong setting of a client shows at its first call.
-      if (typeof caller.project === 'string') checkedProject(caller.project);
-      const context: UseCaseContext = {
-        ...common,
-        store: signal === undefined ? store : interruptible(store, signal),
-        namespace: namespaceOf(caller),
-        agent,
-        project: () => projectOf(caller),
-        idempotency: idempotencyOf(name, input),
-        process: caller.process,
-        signal,
-        stopping: caller.stopping,
-      };
-      return useCase.run(context, input);
-    };
-    return ((given, caller = {}) => {
-      const waits = asksToWait(given);
-      const limit = { callTimeoutMs, waitMs: waits ? waitMs(given) : 0, mayWrite: mayWrite || movesMark(given) };
-      return telemetry.measure({ tool: name, waits, request: caller.request }, () =>
-        hideInternals(withDeadline(limit, caller.signal, (signal) => call(given, caller, signal))),
-      );
-    }) as Method<Name>;
-  };
-}
-
-/** @throws VALIDATION_ERROR */
-function checkedProject(own: string): string {
-  const { error } = namedProjectSchema.safeParse(own);
-  if (error === undefined) return own;
-  const message = `the caller's own is malformed. It is ${error.issues.map((issue) => issue.message).join('; ')}`;
-  throw new ContextStoreError(
-    'VALIDATION_ERROR',
-    `project: ${message}. Correct the setting of the client: the header Context-Project, or project in the URL.`,
-    { issues: [{ path: 'project', message }] },
-  );
-}
-
-type PlainMethod = 'readSession' | 'deleteSession' | 'countNamespace' | 'subscribe' | 'completeSessionKey' | 'ping';
-
-function plainMethods(
-  { store, bus }: { readonly store: Store; readonly bus: EventBus },
-  settings: Settings,
-  callTimeoutMs: number | undefined,
-  namespaceOf: (caller: Caller) => string,
-): Pick<ContextStore, PlainMethod> {
-  const limit = { callTimeoutMs, waitMs: 0, mayWrite: false };
-  const reading = <T>(read: () => Promise<T>): Promise<T> => hideInternals(withDeadline(limit, undefined, read));
-  const refOf = (sessionKey: string, caller: Caller): SessionRef => ({
-    namespace: namespaceOf(caller),
-    ...parseInput(sessionRefSchema, { sessionKey }),
-  });
-  return {
-    readSession: async (sessionKey, caller = {}) =>
-      presentSession(await reading(() => store.readSession(refOf(sessionKey, caller))), settings),
-    deleteSession: async (sessionKey, caller = {}) => {
-      const ref = refOf(sessionKey, caller);
-      await hideInternals(store.deleteSession(ref));
-      bus.publish({ kind: 'session_changed', ...ref });
-    },
-    countNamespace: (caller = {}) =>
-      reading(() => store.countNamespace({ namespace: namespaceOf(caller), limit: countLimit })),
-    subscribe: (listener, caller = {}) =>
-      bus.subscribe((event) => {
-        if (event.kind === 'something_changed' || event.namespace === namespaceOf(caller)) listener(event);
-      }),
-    completeSessionKey: async (prefix, caller = {}) =>
-      prefix !== '' && !sessionKeySchema.safeParse(prefix).success
-        ? []
-        : reading(() => store.listSessionKeys({ namespace: namespaceOf(caller), prefix, limit: limits.pageSize })),
-    ping: () => reading(() => store.ping()),
-  };
-}
-
-interface CommonArguments {
-  readonly agent?: string;
-  readonly agentFrom?: string;
-  readonly idempotencyKey?: string;
-}
-
-/** Whether the arguments of a tool, before validation, ask it to wait for offers. */
-export const asksToWait = (given: unknown): given is { readonly waitSeconds: number } =>
-  typeof given === 'object' &&
-  given !== null &&
-  'waitSeconds' in given &&
-  typeof given.waitSeconds === 'number' &&
-  given.waitSeconds > 0;
-
-/** Whether the arguments of a reading tool, before validation, move the agent's read mark. */
-const movesMark = (given: unknown): boolean =>
-  typeof given === 'object' && given !== null && 'ackSequence' in given && given.ackSequence !== undefined;
-
-/** How long such a call may wait, in milliseconds: at most `limits.waitSeconds`. */
-export const waitMs = ({ waitSeconds }: { readonly waitSeconds: number }): number =>
-  Math.min(waitSeconds, limits.waitSeconds) * 1000;
-
-function idempotencyOf(tool: string, input: CommonArguments & Record<string, unknown>): Idempotency | undefined {
-  if (input.idempotencyKey === undefined) return undefined;
-  return { tool, key: input.idempotencyKey, requestHash: requestHash(input) };
-}
-
-/** Replaces every error but a `ContextStoreError` by INTERNAL_ERROR, so that callers see no internals. */
-async function hideInternals<T>(result: Promise<T>): Promise<T> {
-  try {
-    return await result;
-  } catch (error) {
-    if (error instanceof ContextStoreError) throw error;
-    throw new ContextStoreError(
-      'INTERNAL_ERROR',
-      'Something went wrong inside the context store. Nothing was acknowledged; please report it.',
-      {},
-      { cause: error },
-    );
-  }
+  return createView({ ...parts, runner, close }, {});
 }

@@ -48,13 +48,17 @@ export const errorCodes = {
   OVERLOADED: { retryable: true, meaning: 'The store is too busy now. Wait, then send the same call.' },
   CANCELLED: {
     retryable: true,
-    meaning: 'The call was given up while it waited for its turn: its caller left, or cancelled it.',
+    meaning: 'The call was given up before it was carried out: its caller left, or cancelled it.',
   },
   UNAUTHORIZED: { retryable: false, meaning: 'The call carries no valid credential.' },
   FORBIDDEN: { retryable: false, meaning: 'The caller is known, but may not do this.' },
   STORE_UNAVAILABLE: {
     retryable: true,
     meaning: 'The database cannot be used. `retryable` is false when only its operator can mend it.',
+  },
+  STORE_CLOSED: {
+    retryable: false,
+    meaning: 'This program closed its store. Only the library has this code; servers answer STORE_UNAVAILABLE.',
   },
   INTERNAL_ERROR: { retryable: false, meaning: 'A defect. The request id leads to the log line.' },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>;
@@ -125,9 +129,24 @@ export function storeUnavailable(
   return new ContextStoreError('STORE_UNAVAILABLE', message, { ...details, written }, options);
 }
 
-/** Creates the error that a closed store throws. */
-export const storeClosed = (): ContextStoreError =>
-  storeUnavailable('The store is closed. Open it again.', { written: 'no' });
+/** Creates the error that the port `Store` throws once it is closed. */
+export const storeClosed = (): ContextStoreError => storeUnavailable('The store is closed.', { written: 'no' });
+
+/**
+ * Creates the error of a call that a context store could not carry out because its program closed it. Unlike
+ * STORE_UNAVAILABLE, no retry on this store can succeed.
+ */
+export const contextStoreClosed = (written: Written, cause?: unknown): ContextStoreError =>
+  new ContextStoreError(
+    'STORE_CLOSED',
+    `This context store was closed. Open another one to go on. ${outcome(written, false)}`,
+    { written },
+    { cause },
+  );
+
+/** Creates the error of a call that was given up because its caller's signal aborted. */
+export const cancelled = (reason: unknown): ContextStoreError =>
+  new ContextStoreError('CANCELLED', 'The call was given up: its caller left, or cancelled it.', {}, { cause: reason });
 
 /**
  * Awaits a read in a call that has already written. If the read fails with `written: 'no'`, throws the same error with

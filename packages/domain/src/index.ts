@@ -1,16 +1,15 @@
+export type { Caller, RequestCaller } from './calling/caller.js';
+export { rephrased, type Rephrase } from './calling/calls.js';
+export { asksToWait, waitMs } from './calling/run-use-case.js';
 export {
-  asksToWait,
-  waitMs,
+  contextStoreOptionsSchema,
   createContextStore,
-  type Caller,
   type ContextStore,
   type ContextStoreOptions,
   type ContextStorePorts,
-  type FindProject,
-  type UseCaseInput,
-  type UseCaseResult,
 } from './context-store.js';
 export {
+  cancelled,
   ContextStoreError,
   errorCodes,
   withoutOutcome,
@@ -198,4 +197,5 @@ export type { Transition } from './rules/transition.js';
 export { unknownProblem } from './rules/unknown-problem.js';
 export { quotedText } from './rules/text/visible-text.js';
 export { givenArguments } from './use-cases/given-arguments.js';
-export { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';
+export { parseInput } from './use-cases/use-case.js';
+export { useCases, type UseCaseInput, type UseCaseName, type UseCaseResult, type UseCases } from './use-cases/index.js';

@@ -1,5 +1,5 @@
 import type { CompleteRequestParams, CompleteResult } from '@modelcontextprotocol/server';
-import { limits, quoteOf, offerTypes, type Caller, type ContextStore } from '@org/domain';
+import { limits, quoteOf, offerTypes, type RequestCaller, type ContextStore } from '@org/domain';
 import { promptArguments } from './prompts/prompts.js';
 import { invalidParams, withProtocolErrors } from './errors/protocol-error.js';
 import { decodeName, templateVariable, uriTemplates } from './resources/resource-uri.js';
@@ -12,14 +12,14 @@ const maxValues = 100;
 const newest = { limit: 100, maxTokens: limits.maxTokens };
 
 /** Answers `completion/complete`. @throws ProtocolError only */
-export type Complete = (params: CompleteRequestParams, caller: Caller) => Promise<CompleteResult>;
+export type Complete = (params: CompleteRequestParams, caller: RequestCaller) => Promise<CompleteResult>;
 
 export function createCompleter(contextStore: ContextStore, onError: OnError | undefined): Complete {
   return async ({ ref, argument: { name, value } }, caller) => {
     if (!argumentsOf(ref).includes(name)) return { completion: { values: [] } };
     // A value in a URI may be percent-encoded already.
     const prefix = ref.type === 'ref/resource' ? decodeName(value) : value;
-    const found = await withProtocolErrors(valuesFor(contextStore, name, prefix, caller), caller, onError);
+    const found = await withProtocolErrors(valuesFor(contextStore.as(caller), name, prefix), caller, onError);
     return { completion: { values: found.slice(0, maxValues) } };
   };
 }
@@ -32,24 +32,16 @@ function argumentsOf(ref: CompleteRequestParams['ref']): readonly string[] {
   throw invalidParams(`Nothing to complete for ${quoteOf(ref.uri)}. There are ${uriTemplates.join(', ')}.`);
 }
 
-async function valuesFor(
-  contextStore: ContextStore,
-  argument: string,
-  prefix: string,
-  caller: Caller,
-): Promise<readonly string[]> {
+async function valuesFor(view: ContextStore, argument: string, prefix: string): Promise<readonly string[]> {
   const startsWith = (candidates: Iterable<string>): string[] =>
     [...new Set(candidates)].filter((candidate) => candidate.startsWith(prefix)).toSorted();
   switch (argument) {
     case 'sessionKey':
-      return contextStore.completeSessionKey(prefix, caller);
+      return view.completeSessionKey(prefix);
     case 'agentId':
-      return startsWith(await knownAgents(contextStore, caller));
+      return startsWith(await knownAgents(view));
     case 'targetAgent':
-      return startsWith([
-        ...(await knownAgents(contextStore, caller)),
-        ...(await addressedBefore(contextStore, caller)),
-      ]);
+      return startsWith([...(await knownAgents(view)), ...(await addressedBefore(view))]);
     case 'requestType':
       return startsWith(offerTypes);
     default:
@@ -58,14 +50,14 @@ async function valuesFor(
 }
 
 /** The owners and participants of the newest sessions. */
-async function knownAgents(contextStore: ContextStore, caller: Caller): Promise<string[]> {
-  const { sessions } = await contextStore.listSessions(newest, caller);
+async function knownAgents(view: ContextStore): Promise<string[]> {
+  const { sessions } = await view.listSessions(newest);
   return sessions.flatMap(({ owner, participants }) => [owner, ...participants]);
 }
 
 /** The agents and roles that the caller made offers to. Empty if the caller is not a known agent. */
-async function addressedBefore(contextStore: ContextStore, caller: Caller): Promise<string[]> {
-  if (findActingAgent(contextStore, caller) === undefined) return [];
-  const { handoffs } = await contextStore.listHandoffs({ direction: 'outbox', ...newest }, caller);
+async function addressedBefore(view: ContextStore): Promise<string[]> {
+  if (findActingAgent(view) === undefined) return [];
+  const { handoffs } = await view.listHandoffs({ direction: 'outbox', ...newest });
   return handoffs.flatMap(({ targetAgent }) => targetAgent ?? []);
 }

@@ -7,7 +7,7 @@ import {
   type McpServerFactory,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { noTelemetry, type Caller, type McpRequest, type Telemetry } from '@org/domain';
+import { noTelemetry, type RequestCaller, type McpRequest, type Telemetry } from '@org/domain';
 import { z } from 'zod';
 import { createCompleter, type Complete } from './completions.js';
 import { invalidParams } from './errors/protocol-error.js';
@@ -29,7 +29,7 @@ export interface McpServerFactoryOptions extends ToolCallerOptions {
   /** The product's version, which clients see. */
   readonly version: string;
   /** Who calls in one HTTP request or over one stdio connection, as far as the transport knows. */
-  readonly caller?: ((context: McpRequestContext) => Caller) | undefined;
+  readonly caller?: ((context: McpRequestContext) => RequestCaller) | undefined;
   /** Default: clients cannot subscribe. */
   readonly resourceChanges?: ResourceChanges | undefined;
   /** Interval of progress notifications, for clients that ask for progress. Default: 10 s. */
@@ -52,7 +52,7 @@ export function createMcpServerFactory(options: McpServerFactoryOptions): McpSer
   const getPrompt = createPromptGetter({ contextStore, onError, lastSession });
   const complete = createCompleter(contextStore, onError);
   // To the store, all connections of a long-lived process come from the same process.
-  const ownProcess: Caller = rememberEpochs ? { process: randomUUID() } : {};
+  const ownProcess: RequestCaller = rememberEpochs ? { process: randomUUID() } : {};
 
   return (context) => {
     const capabilities = resourceCapabilities(context, resourceChanges);
@@ -80,7 +80,7 @@ export function createMcpServerFactory(options: McpServerFactoryOptions): McpSer
 
 /** What the handlers of one server need to know of each request. */
 interface Requests {
-  readonly callerOf: (ctx: ServerContext) => Caller;
+  readonly callerOf: (ctx: ServerContext) => RequestCaller;
   readonly mcpRequestOf: (ctx: ServerContext) => McpRequest;
 }
 

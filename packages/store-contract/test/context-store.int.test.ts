@@ -4,6 +4,7 @@ import {
   useCases,
   type ContextStore,
   type ContextStoreOptions,
+  type RequestCaller,
   type UseCaseInput,
   type UseCaseName,
 } from '@org/domain';
@@ -115,20 +116,19 @@ describe('every use case', () => {
 describe('the acting agent', () => {
   it('is the bound agent before the argument, the configured agent and the client', async () => {
     const store = createContextStore({ store: createMemoryStore() }, {});
-    const owner = async (
-      input: UseCaseInput<'registerSession'>,
-      caller: Parameters<ContextStore['registerSession']>[1],
-    ): Promise<string> => (await store.registerSession(input, caller)).session.owner;
-    expect(await owner({}, { boundAgent: 'bound', clientName: 'Client' })).toBe('bound');
-    expect(await owner({ agent: 'bound' }, { boundAgent: 'bound' })).toBe('bound');
+    const owner = async (input: UseCaseInput<'registerSession'>, caller: RequestCaller): Promise<string> =>
+      (await store.as(caller).registerSession(input)).session.owner;
+    expect(await owner({}, { agent: 'bound', clientName: 'Client' })).toBe('bound');
+    expect(await owner({ agent: 'bound' }, { agent: 'bound' })).toBe('bound');
     expect(await owner({ agent: 'said' }, { clientName: 'Client' })).toBe('said');
     expect(await owner({ agentFrom: 'said' }, {})).toBe('said');
     expect(await owner({}, { clientName: 'Claude Code (beta)' })).toBe('claude-code-beta');
-    expect((await refusal(store.registerSession({ agent: 'other' }, { boundAgent: 'bound' }))).code).toBe('FORBIDDEN');
+    expect((await refusal(store.as({ agent: 'bound' }).registerSession({ agent: 'other' }))).code).toBe('FORBIDDEN');
     const unknown = await refusal(store.registerSession({}));
     expect(unknown).toMatchObject({ code: 'VALIDATION_ERROR', details: { issues: [{ path: 'agent' }] } });
     expect((await refusal(store.registerSession({ agent: 'a', agentFrom: 'b' }))).message).toContain('agentFrom');
-    expect((await open().registerSession({}, { clientName: 'Client' })).session.owner).toBe('planner');
+    const client: RequestCaller = { clientName: 'Client' };
+    expect((await open().as(client).registerSession({})).session.owner).toBe('planner');
   });
 
   it('cannot pass for a role', async () => {
@@ -137,16 +137,16 @@ describe('the acting agent', () => {
 
   it('stays in its namespace', async () => {
     const store = open();
-    await store.registerSession({ sessionKey: 'work' }, { namespace: 'tenant-a' });
-    expect((await store.listSessions({}, { namespace: 'tenant-b' })).sessions).toEqual([]);
-    expect((await store.listSessions({}, { namespace: 'tenant-a' })).sessions).toHaveLength(1);
-    expect(await store.readSession('work', { namespace: 'tenant-a' })).toMatchObject({ namespace: 'tenant-a' });
-    expect(await refusal(store.readSession('absent', { namespace: 'tenant-a' }))).toMatchObject({
+    await store.as({ namespace: 'tenant-a' }).registerSession({ sessionKey: 'work' });
+    expect((await store.as({ namespace: 'tenant-b' }).listSessions({})).sessions).toEqual([]);
+    expect((await store.as({ namespace: 'tenant-a' }).listSessions({})).sessions).toHaveLength(1);
+    expect(await store.as({ namespace: 'tenant-a' }).readSession('work')).toMatchObject({ namespace: 'tenant-a' });
+    expect(await refusal(store.as({ namespace: 'tenant-a' }).readSession('absent'))).toMatchObject({
       code: 'SESSION_NOT_FOUND',
     });
     expect(await refusal(store.readSession('not a key'))).toMatchObject({ code: 'VALIDATION_ERROR' });
-    expect(await store.completeSessionKey('wo', { namespace: 'tenant-a' })).toEqual(['work']);
-    expect(await store.completeSessionKey('wo%', { namespace: 'tenant-a' })).toEqual([]);
+    expect(await store.as({ namespace: 'tenant-a' }).completeSessionKey('wo')).toEqual(['work']);
+    expect(await store.as({ namespace: 'tenant-a' }).completeSessionKey('wo%')).toEqual([]);
   });
 });
 
@@ -277,7 +277,7 @@ describe('listSessions', () => {
     expect(second.nextCursor).toBeUndefined();
     const { nextCursor: cursor } = first;
     expect((await refusal(store.listSessions({ cursor, owner: 'planner' }))).code).toBe('VALIDATION_ERROR');
-    expect((await refusal(store.listSessions({ cursor }, { namespace: 'other' }))).code).toBe('VALIDATION_ERROR');
+    expect((await refusal(store.as({ namespace: 'other' }).listSessions({ cursor }))).code).toBe('VALIDATION_ERROR');
     expect((await refusal(store.listHandoffs({ cursor }))).code).toBe('VALIDATION_ERROR');
   });
 });

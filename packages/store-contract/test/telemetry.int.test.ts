@@ -26,7 +26,7 @@ describe('telemetry', () => {
     await store.acceptHandoff({ handoffId: handoff.handoffId, agent: 'b' });
     await store.acceptHandoff({ handoffId: handoff.handoffId, agent: 'b' });
     await store.listHandoffs({ waitSeconds: 0 });
-    await store.listHandoffs({ waitSeconds: 1 }, { signal: AbortSignal.abort() });
+    await store.listHandoffs({ waitSeconds: 0.01 });
     expect(calls.map(({ tool, waits }) => `${tool}${waits ? ' waits' : ''}`)).toEqual([
       ...Array.from({ length: 2 }, () => ['registerSession', 'updateContext']).flat(),
       'updateContext',

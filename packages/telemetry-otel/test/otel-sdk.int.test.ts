@@ -1,4 +1,4 @@
-import { createContextStore, type McpRequest } from '@org/domain';
+import { createContextStore, type McpRequest, type RequestCaller } from '@org/domain';
 import { createMemoryStore } from '@org/store-contract';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { startOtelSdk, type OtelSdk } from '../src/sdk/index.js';
@@ -28,7 +28,8 @@ async function run(env: Readonly<Record<string, string>>, request?: McpRequest):
     { store: createMemoryStore(), telemetry: sdk.telemetry },
     { agent: 'planner' },
   );
-  await contextStore.registerSession({ sessionKey: 'work' }, request && { request });
+  const caller: RequestCaller = { request };
+  await contextStore.as(caller).registerSession({ sessionKey: 'work' });
   await contextStore.close();
   await sdk.close();
   sdk = undefined;

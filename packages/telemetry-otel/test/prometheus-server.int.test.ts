@@ -86,7 +86,7 @@ describe('a scrape of a process', () => {
     await contextStore.getContext({ sessionKey: 'work' });
     await contextStore.getContext({ sessionKey: 'none' }).catch(() => undefined);
     await contextStore.getContext({ sessionKey: '' }).catch(() => undefined);
-    await contextStore.listHandoffs({ waitSeconds: 1 }, { signal: AbortSignal.abort() });
+    await contextStore.listHandoffs({ waitSeconds: 0.01 });
     for (const code of ['INTERNAL_ERROR', 'STORE_UNAVAILABLE', 'OVERLOADED'] as const) await fail(code);
 
     const { value, samples } = await scrape(endpoint.url);

@@ -17,6 +17,7 @@ import {
   type Store,
   type Telemetry,
   type McpRequest,
+  type RequestCaller,
 } from '@org/domain';
 import { createMemoryStore } from '@org/store-contract';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -48,6 +49,12 @@ describe('traces of a program that has an SDK', () => {
     });
     telemetry = withTraces(measured, { provider, contexts });
     contextStore = createContextStore({ store: recording(createMemoryStore()), telemetry }, { agent: 'planner' });
+  }
+
+  /** The context store as an MCP request calls it. */
+  function from(mcpRequest: McpRequest): ContextStore {
+    const caller: RequestCaller = { request: mcpRequest };
+    return contextStore.as(caller);
   }
 
   /** Records a statement for each entry that is appended. */
@@ -92,7 +99,7 @@ describe('traces of a program that has an SDK', () => {
   it('of a request with a remote parent are linked with the local span that serves it', async () => {
     const host = provider.getTracer('host').startSpan('POST /mcp');
     await contexts.with(trace.setSpan(contexts.active(), host), () =>
-      contextStore.registerSession({ sessionKey: 'work' }, { request: request('01', 'x'.repeat(1000)) }),
+      from(request('01', 'x'.repeat(1000))).registerSession({ sessionKey: 'work' }),
     );
     const call = spans().find(({ name }) => name === 'tools/call registerSession');
     expect(call?.parentSpanContext).toMatchObject({ traceId, spanId: parentSpanId });
@@ -104,12 +111,12 @@ describe('traces of a program that has an SDK', () => {
     const reading: Store = {
       ...createMemoryStore(),
       createSession: async () => {
-        await contextStore.listSessions({}, { request: { id: 2, transport: 'pipe' } });
+        await from({ id: 2, transport: 'pipe' }).listSessions({});
         throw new Error('not in this test');
       },
     };
     contextStore = createContextStore({ store: reading, telemetry }, { agent: 'planner' });
-    const first = contextStore.registerSession({ sessionKey: 'work' }, { request: request('01') });
+    const first = from(request('01')).registerSession({ sessionKey: 'work' });
     await expect(first).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
     const call = spans().find(({ name }) => name === 'tools/call listSessions');
     expect(call?.parentSpanContext).toBeUndefined();
@@ -118,12 +125,12 @@ describe('traces of a program that has an SDK', () => {
 
   it('are absent if the caller or the sampler does not want them, and the log can still name the trace', async () => {
     const given = request('00');
-    await contextStore.registerSession({ sessionKey: 'work' }, { request: given });
-    await contextStore.updateContext(note, { request: given });
+    await from(given).registerSession({ sessionKey: 'work' });
+    await from(given).updateContext(note);
     expect(traceIdOf(given)).toBe(traceId);
     open(new AlwaysOffSampler());
     const sampled = request('01');
-    await contextStore.registerSession({ sessionKey: 'work' }, { request: sampled });
+    await from(sampled).registerSession({ sessionKey: 'work' });
     expect(traceIdOf(sampled)).toBe(traceId);
     expect(spans()).toEqual([]);
     expect(traceIdOf(undefined)).toBeUndefined();
@@ -136,7 +143,7 @@ describe('traces of a program that has an SDK', () => {
       createSession: () => Promise.reject(new ContextStoreError('CANCELLED', 'planted')),
     };
     contextStore = createContextStore({ store, telemetry }, { agent: 'planner' });
-    const call = contextStore.registerSession({ sessionKey: 'work' }, { request: request('01') });
+    const call = from(request('01')).registerSession({ sessionKey: 'work' });
     await expect(call).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(spans().map(({ name, status, attributes }) => [name, status.code, attributes['error.type']])).toEqual([
       ['createSession', SpanStatusCode.UNSET, undefined],
@@ -181,10 +188,10 @@ describe('traces of a program that has an SDK', () => {
     };
     contextStore = createContextStore({ store: polled, telemetry }, { agent: 'planner' });
     const ended = new AbortController();
-    const waiting = contextStore.listHandoffs({ waitSeconds: 45 }, { signal: ended.signal });
+    const waiting = contextStore.as({ signal: ended.signal }).listHandoffs({ waitSeconds: 45 });
     await expect.poll(() => polls.length, { timeout: 10_000 }).toBeGreaterThan(0);
     ended.abort();
-    await waiting;
+    await expect(waiting).rejects.toThrow('aborted');
     expect(Object.keys(parents())).toEqual(['listHandoffs']);
   });
 
@@ -201,7 +208,7 @@ describe('traces of a program that has an SDK', () => {
       close: async (withinMs) => void signals.push(withinMs),
     };
     contextStore = createContextStore({ store: asked, telemetry }, { agent: 'planner' });
-    await contextStore.registerSession({ sessionKey: 'work' }, { signal: leaving.signal });
+    await contextStore.as({ signal: leaving.signal }).registerSession({ sessionKey: 'work' });
     await telemetry.observeStore(asked).close(7);
     expect(signals).toEqual([leaving.signal, 7]);
   });
@@ -272,7 +279,7 @@ describe('traces of a program that has an SDK', () => {
     };
     contextStore = createContextStore({ store: batched, telemetry }, { agent: 'planner' });
     const calls = ['00', '01', '01'].map((flags, index) =>
-      contextStore.registerSession({ sessionKey: `work-${index}` }, { request: request(flags, index) }),
+      from(request(flags, index)).registerSession({ sessionKey: `work-${index}` }),
     );
     await expect.poll(() => origins.length).toBe(3);
     await telemetry.attribute(origins, async () => {

@@ -1,4 +1,4 @@
-import { openContextStore, type Caller, type ContextStore } from '@org/context-store';
+import { openContextStore, type ContextStore } from '@org/context-store';
 import { createMcpHttpHandler, receiveMessage, type McpHttpHandler } from '@org/mcp';
 import { createMcpServerFactory, createResourceChanges, createResources, serveOverHttp } from '@org/mcp/testing';
 import { playSeeds, runsOf, type SeededSearch } from '@org/store-contract';
@@ -141,7 +141,7 @@ async function openStore(): Promise<ContextStore> {
   return contextStore;
 }
 
-const caller = (): Caller => ({ requestId: 'r-1' });
+const caller = () => ({ requestId: 'r-1' });
 
 function withoutPlainCalls(contextStore: ContextStore): McpHttpHandler {
   const resourceChanges = createResourceChanges({

@@ -19,5 +19,5 @@ export function authInfoOf(principal: Principal, resourceMetadataUrl: string | u
 export function callerOf({ authInfo }: Pick<McpRequestContext, 'authInfo'>): Caller {
   const principal = authInfo?.extra?.['principal'] as Principal | undefined;
   if (principal === undefined) throw new Error('a request without credentials');
-  return { namespace: principal.namespace, boundAgent: principal.agent };
+  return { namespace: principal.namespace, agent: principal.agent };
 }

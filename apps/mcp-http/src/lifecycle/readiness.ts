@@ -9,10 +9,10 @@ const databaseLimitMs = 1500;
  *
  * @returns a function that resolves, within two seconds, to undefined if the database answers, and otherwise to the reason
  */
-export function createDatabaseCheck({ ping }: Pick<ContextStore, 'ping'>): () => Promise<string | undefined> {
+export function createDatabaseCheck(contextStore: Pick<ContextStore, 'ping'>): () => Promise<string | undefined> {
   let pinging: Promise<void> | undefined;
   return async () => {
-    pinging ??= ping().finally(() => {
+    pinging ??= contextStore.ping().finally(() => {
       pinging = undefined;
     });
     try {

@@ -3,6 +3,7 @@ import { openContextStore } from '@org/context-store';
 import { expect, it } from 'vitest';
 import { connect, HttpServerProcess, post } from '../support/mcp-http.js';
 import { serveInProcess } from './serve-in-process.js';
+import { withMethods } from '@org/mcp/testing';
 
 const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 const envelope = {
@@ -36,15 +37,14 @@ it('stops without delay while calls wait and a client listens, and answers them'
 it.each(['legacy', 'modern'])('forgets 200 waiting calls whose connections were lost, %s era', async (era) => {
   const contextStore = await openContextStore({ database: 'sqlite::memory:' });
   let waiting = 0;
-  const observed = {
-    ...contextStore,
-    listHandoffs: async (...args: Parameters<typeof contextStore.listHandoffs>) => {
+  const observed = withMethods(contextStore, (view) => ({
+    listHandoffs: async (input) => {
       waiting += 1;
-      return contextStore.listHandoffs(...args).finally(() => {
+      return view.listHandoffs(input).finally(() => {
         waiting -= 1;
       });
     },
-  };
+  }));
   const server = await serveInProcess(observed, {
     mcp: { progressIntervalMs: 20 },
     maxRequestBytes: 10_000,

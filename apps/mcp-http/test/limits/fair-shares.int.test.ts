@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ContextStoreError, openContextStore, type ContextStore } from '@org/context-store';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { serveInProcess, type InProcessServer } from '../http/serve-in-process.js';
+import { withMethods } from '@org/mcp/testing';
 
 const [maxConcurrentCalls, maxQueuedCalls, maxWaitingCalls] = [8, 16, 8];
 /** The time of one query, much longer than the server needs for a call, as with a remote database. */
@@ -26,14 +27,13 @@ beforeAll(async () => {
     underWay -= 1;
     return ask();
   };
-  const remote: ContextStore = {
-    ...contextStore,
-    listSessions: (...asked) => remotely(() => contextStore.listSessions(...asked)),
-    getContext: (...asked) => {
+  const remote = withMethods(contextStore, (view) => ({
+    listSessions: (input) => remotely(() => view.listSessions(input)),
+    getContext: (input) => {
       reads += 1;
-      return remotely(() => contextStore.getContext(...asked));
+      return remotely(() => view.getContext(input));
     },
-  };
+  }));
   server = await serveInProcess(remote, {
     maxConcurrentCalls,
     maxQueuedCalls,

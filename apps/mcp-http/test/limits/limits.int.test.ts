@@ -15,6 +15,7 @@ import { createMessageServer } from '../../src/http/serve-message.js';
 import { createRateLimiter } from '../../src/limits/rate-limiter.js';
 import { clientKinds, connect, post } from '../support/mcp-http.js';
 import { serveInProcess, type InProcessOptions } from '../http/serve-in-process.js';
+import { withMethods } from '@org/mcp/testing';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -31,14 +32,13 @@ async function startServer(
   await contextStore.registerSession({ sessionKey: 'work', agent: 'planner' });
   const gate = Promise.withResolvers<void>();
   const state = { underWay: 0, letThrough: gate.resolve };
-  const gated: ContextStore = {
-    ...contextStore,
-    updateContext: async (...call) => {
+  const gated = withMethods(contextStore, (view) => ({
+    updateContext: async (input) => {
       state.underWay += 1;
       await gate.promise;
-      return contextStore.updateContext(...call);
+      return view.updateContext(input);
     },
-  };
+  }));
   const server = await serveInProcess(gated, {
     telemetry,
     refusalDelayMs: 0,

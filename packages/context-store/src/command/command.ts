@@ -6,6 +6,7 @@ import { ContextStoreError, withoutOutcome } from '@org/domain';
 import type { ConnectionState } from '@org/redis-connection';
 import type { SqliteFileState } from '@org/store-kysely/sqlite';
 import { readEnvironment, type Environment, type EnvironmentTable } from '../environment/environment.js';
+import { nameVariables } from '../environment/name-variables.js';
 import { requireSupportedNode } from '../node-version.js';
 import type { OpenContextStoreOptions } from '../open/open-context-store.js';
 
@@ -195,6 +196,6 @@ export function logRedis(options: OpenContextStoreOptions, log: OperatorLog): Op
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof ContextStoreError) return withoutOutcome(error);
+  if (error instanceof ContextStoreError) return nameVariables(withoutOutcome(error));
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,17 @@
 import { findRedisUrlProblem } from '@org/redis-connection/url';
-import { agentSchema, ContextStoreError, limits, namespaceSchema, takeOverPolicies } from '@org/domain';
+import {
+  agentSchema,
+  ContextStoreError,
+  limits,
+  namespaceSchema,
+  takeOverPolicies,
+  type ContextStore,
+} from '@org/domain';
 import { defaultSettings, longestTimerMs } from '@org/store-kysely/postgres/configuration';
 import { z } from 'zod';
 import { databaseLocation } from '../open/database-location.js';
-import type { OpenContextStoreOptions } from '../open/open-context-store.js';
+import { open, type OpenContextStoreOptions } from '../open/open-context-store.js';
+import { nameVariables } from './name-variables.js';
 import { readText } from './read-text.js';
 
 /** One environment variable, as `--help` and the configuration table show it. */
@@ -253,6 +261,14 @@ export function contextStoreOptions(environment: Environment<typeof environmentT
     takeOverBy: environment.TAKE_OVER_BY,
   };
 }
+
+/**
+ * Opens a context store for a program that reads its options from the environment, or adds some of its own: messages
+ * name variables in place of options.
+ * @throws VALIDATION_ERROR, STORE_UNAVAILABLE: see `openContextStore`
+ */
+export const openConfiguredStore = (options: OpenContextStoreOptions): Promise<ContextStore> =>
+  open(options, nameVariables);
 
 function cacheSettings(environment: Environment<typeof environmentTable>): OpenContextStoreOptions['cache'] {
   const { engine } = databaseLocation(environment.DATABASE_URL);

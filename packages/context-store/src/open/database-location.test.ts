@@ -34,7 +34,10 @@ describe('the location of the data', () => {
     vi.stubEnv('XDG_DATA_HOME', 'relative');
     vi.stubEnv('HOME', home);
     expect(() => databaseLocation()).toThrow(
-      expect.objectContaining({ code: 'VALIDATION_ERROR', message: expect.stringContaining('DATABASE_URL') as string }),
+      expect.objectContaining({
+        code: 'VALIDATION_ERROR',
+        message: expect.stringContaining('the option database') as string,
+      }),
     );
     vi.stubEnv('XDG_DATA_HOME', '/xdg');
     expect(databaseLocation()).toMatchObject({ path: '/xdg/context-store/context.db' });

@@ -84,7 +84,7 @@ function homeFolder(): string {
   if (home !== undefined && isAbsolute(home) && existsSync(home)) return home;
   const reason = home === undefined ? 'this user has none' : `'${home}' is not the absolute path of a folder`;
   throw invalid(
-    `there is no home folder to keep it in: ${reason}. Set DATABASE_URL to sqlite:/absolute/path.db or postgres://…, or XDG_DATA_HOME to an absolute path.`,
+    `there is no home folder to keep it in: ${reason}. Set the option database to sqlite:/absolute/path.db or postgres://…, or XDG_DATA_HOME to an absolute path.`,
   );
 }
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { DatabaseLocation } from './database-location.js';
 import { loadAdapter } from './load-adapter.js';
 import { redisClient, type NamedRedis } from './open-carrier.js';
-import { requireSettings } from './require-settings.js';
+import { callback } from './require-settings.js';
 
 /** The settings of a cache. It holds only data that cannot change, so it never makes an answer outdated. */
 export interface CacheSettings {
@@ -18,17 +18,13 @@ export interface CacheSettings {
   readonly onStateChange?: RedisLevelOptions['onStateChange'];
 }
 
-/** @throws VALIDATION_ERROR (names every wrong setting) */
-export const requireCacheSettings = (settings: CacheSettings): void =>
-  requireSettings('cache', settingsSchema(), settings);
-
-/** A function, so that a process without a cache does not build the schema. */
-const settingsSchema = (): z.ZodType<CacheSettings> =>
+/** Schema of {@link CacheSettings}. */
+export const cacheSchema = (): z.ZodType<CacheSettings> =>
   z.strictObject({
     maxBytes: z.int().min(1),
     ttlMs: z.int().min(1).optional(),
     sharesByRedis: z.boolean().optional(),
-    onStateChange: z.custom<CacheSettings['onStateChange']>((value) => typeof value === 'function').optional(),
+    onStateChange: callback<NonNullable<CacheSettings['onStateChange']>>(),
   } satisfies Record<keyof CacheSettings, z.ZodType>);
 
 /** Returns the store with a cache in front of it. */

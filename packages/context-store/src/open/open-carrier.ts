@@ -1,8 +1,11 @@
 import type { RedisBusOptions } from '@org/bus-redis';
 import type { Telemetry } from '@org/domain';
 import type { EventCarrier } from '@org/store-kysely/postgres';
+import { findRedisUrlProblem } from '@org/redis-connection/url';
+import { z } from 'zod';
 import type { DatabaseLocation } from './database-location.js';
 import { loadAdapter, type OptionalPackage } from './load-adapter.js';
+import { callback } from './require-settings.js';
 
 /** A Redis server that carries events between the processes of a deployment. */
 export interface RedisSettings extends Pick<RedisBusOptions, 'url' | 'onStateChange'> {
@@ -14,6 +17,16 @@ export interface RedisSettings extends Pick<RedisBusOptions, 'url' | 'onStateCha
 }
 
 export const redisClient: OptionalPackage = { name: '@redis/client', purpose: 'Redis' };
+/** Schema of {@link RedisSettings}. */
+export const redisSchema = (): z.ZodType<RedisSettings> =>
+  z.strictObject({
+    url: z.string().check(({ value, issues }) => {
+      const message = findRedisUrlProblem(value);
+      if (message !== undefined) issues.push({ code: 'custom', input: value, message });
+    }),
+    deployment: z.string().min(1).optional(),
+    onStateChange: callback<NonNullable<RedisSettings['onStateChange']>>(),
+  } satisfies Record<keyof RedisSettings, z.ZodType>);
 
 /** Redis settings with the name of the deployment. */
 export type NamedRedis = RedisSettings & { readonly deployment: string };

@@ -1,10 +1,17 @@
-import { createContextStore, type ContextStore, type ContextStoreOptions, type Telemetry } from '@org/domain';
+import {
+  createContextStore,
+  type ContextStore,
+  type ContextStoreOptions,
+  type Rephrase,
+  type Telemetry,
+} from '@org/domain';
 import { databaseLocation } from './database-location.js';
 import { nameDeployment } from './name-deployment.js';
-import { openCache, requireCacheSettings, type CacheSettings } from './open-cache.js';
+import { openCache, type CacheSettings } from './open-cache.js';
 import { openCarrier, type RedisSettings } from './open-carrier.js';
 import { openStore, type SqliteSettings } from './open-store.js';
 import type { PostgresSettings } from './postgres-settings.js';
+import { requireOptions } from './require-options.js';
 
 export interface OpenContextStoreOptions extends ContextStoreOptions {
   /**
@@ -36,16 +43,19 @@ export interface OpenContextStoreOptions extends ContextStoreOptions {
  * Opens a context store on its database, which any number of processes may share. Callers must close it.
  * @throws VALIDATION_ERROR (the options, or a Node.js that is too old), STORE_UNAVAILABLE (the database cannot be used)
  */
-export async function openContextStore(options: OpenContextStoreOptions = {}): Promise<ContextStore> {
+export const openContextStore = (options: OpenContextStoreOptions = {}): Promise<ContextStore> => open(options);
+
+/** Opens a context store whose messages are rewritten: see `ContextStorePorts`. */
+export async function open(options: OpenContextStoreOptions, rephrase?: Rephrase): Promise<ContextStore> {
+  requireOptions(options);
   const { database, migrate = true, sqlite = {}, postgres = {}, redis, cache, telemetry, ...rest } = options;
   const location = databaseLocation(database);
-  if (cache !== undefined) requireCacheSettings(cache);
   const named = redis && { ...redis, deployment: redis.deployment ?? (await nameDeployment(location, postgres)) };
   const carrier = await openCarrier(location, named, telemetry);
   const { store: plain, bus } = await openStore(location, { migrate, sqlite, postgres, telemetry, carrier });
   const store = cache === undefined ? plain : await openCache(plain, location, cache, named, telemetry);
   try {
-    return createContextStore({ store, bus, telemetry }, rest);
+    return createContextStore({ store, bus, telemetry, rephrase }, rest);
   } catch (error) {
     await store.close();
     throw error;

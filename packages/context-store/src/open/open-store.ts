@@ -2,10 +2,12 @@ import { dirname } from 'node:path';
 import { storeUnavailable, type EventBus, type Store, type Telemetry } from '@org/domain';
 import type { EventCarrier } from '@org/store-kysely/postgres';
 import type { SchemaChange, SqliteStoreOptions } from '@org/store-kysely/sqlite';
+import { z } from 'zod';
 import type { DatabaseLocation, SqliteLocation } from './database-location.js';
 import { loadAdapter } from './load-adapter.js';
 import { requireSupportedNode } from '../node-version.js';
 import { requirePostgresSettings, type PostgresSettings } from './postgres-settings.js';
+import { callback } from './require-settings.js';
 
 // Imports each engine where it is used, so that a process loads only its own.
 
@@ -16,6 +18,12 @@ export interface OpenedStore {
 }
 
 export type SqliteSettings = Pick<SqliteStoreOptions, 'onStateChange'>;
+
+/** Schema of {@link SqliteSettings}. */
+export const sqliteSchema = (): z.ZodType<SqliteSettings> =>
+  z.strictObject({
+    onStateChange: callback<NonNullable<SqliteSettings['onStateChange']>>(),
+  } satisfies Record<keyof SqliteSettings, z.ZodType>);
 
 export interface OpenStoreOptions {
   readonly migrate: boolean;
@@ -66,7 +74,7 @@ function makeDefaultFolder({ path, isDefault }: SqliteLocation, makeFolder: (fol
     makeFolder(folder);
   } catch (error) {
     throw storeUnavailable(
-      `The data folder ${folder} cannot be made (${String((error as NodeJS.ErrnoException).code)}). Set XDG_DATA_HOME or DATABASE_URL to a place that can be written.`,
+      `The data folder ${folder} cannot be made (${String((error as NodeJS.ErrnoException).code)}). Set XDG_DATA_HOME or the option database to a place that can be written.`,
       { written: 'no', details: { folder }, cause: error },
     );
   }

@@ -17,10 +17,10 @@ export type PostgresSettings = Pick<
 
 /** @throws VALIDATION_ERROR (names every wrong setting) */
 export const requirePostgresSettings = (settings: PostgresSettings): void =>
-  requireSettings('postgres', settingsSchema(), settings);
+  requireSettings('postgres', postgresSchema(), settings);
 
-/** A function, so that a process on SQLite starts sooner without it. */
-function settingsSchema(): z.ZodType<PostgresSettings> {
+/** Schema of {@link PostgresSettings}. */
+export function postgresSchema(): z.ZodType<PostgresSettings> {
   const milliseconds = z.int().min(1).max(longestTimerMs).optional();
   return z.strictObject({
     poolSize: z.int().min(1).optional(),

@@ -1,11 +1,11 @@
-import { ContextStoreError } from '@org/domain';
-import type { z } from 'zod';
+import { parseInput } from '@org/domain';
+import { z } from 'zod';
 
 /** Checks settings. @param name the option that holds them @throws VALIDATION_ERROR (names every wrong setting) */
 export function requireSettings<Settings>(name: string, schema: z.ZodType<Settings>, settings: Settings): void {
-  const { error } = schema.safeParse(settings);
-  if (error === undefined) return;
-  const issues = error.issues.map(({ path, message }) => ({ path: [name, ...path].join('.'), message }));
-  const message = issues.map((issue) => `${issue.path}: ${issue.message}`).join('; ');
-  throw new ContextStoreError('VALIDATION_ERROR', message, { issues });
+  parseInput(z.strictObject({ [name]: schema }), { [name]: settings }, 'options');
 }
+
+/** Schema of an optional function. */
+export const callback = <Callback>(): z.ZodOptional<z.ZodType<Callback>> =>
+  z.custom<Callback>((value) => typeof value === 'function', 'must be a function').optional();

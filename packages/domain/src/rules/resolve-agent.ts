@@ -3,7 +3,7 @@ import { agentNameOf } from '../model/names.js';
 
 /** The sources of the acting agent, from the strongest to the weakest. */
 export interface AgentSources {
-  /** The agent that the caller's credential is bound to. */
+  /** The agent that the caller is bound to, by its credential or by the program. */
   readonly boundAgent?: string | undefined;
   /** The `agent` argument of the call. */
   readonly argument?: string | undefined;
@@ -27,7 +27,7 @@ export function resolveAgent(sources: AgentSources): string {
   if (agent === undefined) {
     throw new ContextStoreError(
       'VALIDATION_ERROR',
-      'agent: missing. Pass agent with the name you act under. (A server for one agent alone can be started with CONTEXT_AGENT.)',
+      'agent: missing. Pass agent with the name you act under. (Where one agent alone calls, set the option agent.)',
       { issues: [{ path: 'agent', message: 'missing' }] },
     );
   }
@@ -42,7 +42,7 @@ function refuseOtherNames(
   const [agent, place] = argument === boundAgent ? [connectionAgent, 'the Context-Agent header'] : [argument, 'agent'];
   throw new ContextStoreError(
     'FORBIDDEN',
-    `These credentials are for agent ${boundAgent}; leave out ${place}, or pass ${boundAgent}.`,
+    `This caller acts as agent ${boundAgent} alone; leave out ${place}, or pass ${boundAgent}.`,
     { agent, boundAgent },
   );
 }

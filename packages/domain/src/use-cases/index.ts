@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { acceptHandoff } from './accept-handoff.js';
 import { getBriefing } from './get-briefing.js';
 import { getContext } from './get-context.js';
@@ -26,3 +27,8 @@ export const useCases = {
 export type UseCases = typeof useCases;
 /** The name of a use case, and of its MCP tool. */
 export type UseCaseName = keyof UseCases;
+
+/** The arguments of a use case, before defaults. */
+export type UseCaseInput<Name extends UseCaseName> = z.input<UseCases[Name]['input']>;
+/** The answer of a use case. */
+export type UseCaseResult<Name extends UseCaseName> = z.output<UseCases[Name]['result']>;

@@ -90,27 +90,35 @@ interface ArgumentIssue {
   readonly message: string;
 }
 
+/** What an input is, in messages. */
+export type InputSubject = 'arguments' | 'options';
+
 /** Returns the checked input. @throws VALIDATION_ERROR (names the wrong fields, and what they should be) */
-export function parseInput<Input extends z.ZodObject>(schema: Input, input: unknown): z.output<Input> {
+export function parseInput<Input extends z.ZodObject>(
+  schema: Input,
+  input: unknown,
+  subject: InputSubject = 'arguments',
+): z.output<Input> {
   const overlong = overlongLists(input);
-  if (overlong.length > 0) throw refusal(overlong, overlong.length);
+  if (overlong.length > 0) throw refusal(subject, overlong, overlong.length);
   const inexact = inexactNumbers(input);
-  if (inexact.length > 0) throw refusal(inexact, inexact.length);
-  const parsed = schema.safeParse(input ?? {});
+  if (inexact.length > 0) throw refusal(subject, inexact, inexact.length);
+  // Clients send null for arguments of a tool that needs none.
+  const parsed = schema.safeParse(subject === 'arguments' ? (input ?? {}) : input);
   const lost = lostKeys(input);
   if (parsed.success && lost.length === 0) return parsed.data;
   const found = parsed.error?.issues ?? [];
-  const described = found.slice(0, maxDescribed).map((issue) => describeIssue(issue, schema));
-  throw refusal([...described, ...lost], found.length + lost.length);
+  const described = found.slice(0, maxDescribed).map((issue) => describeIssue(issue, schema, subject));
+  throw refusal(subject, [...described, ...lost], found.length + lost.length);
 }
 
-function refusal(described: readonly ArgumentIssue[], count: number): ContextStoreError {
+function refusal(subject: InputSubject, described: readonly ArgumentIssue[], count: number): ContextStoreError {
   const issues = described.slice(0, maxDescribed);
   const named = issues.map(({ path, message }) => `${path}: ${message}`).join('; ');
   const more = count - issues.length;
   return new ContextStoreError(
     'VALIDATION_ERROR',
-    `${named}${more > 0 ? `; and ${more} more problems` : ''}. Correct the arguments and call again.`,
+    `${named}${more > 0 ? `; and ${more} more problems` : ''}. Correct the ${subject} and call again.`,
     { issues },
   );
 }
@@ -135,18 +143,28 @@ const lostKeys = (input: unknown): ArgumentIssue[] =>
       message: 'has a key named __proto__, which cannot be stored; rename it',
     }));
 
-function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodObject): ArgumentIssue {
+function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodObject, subject: InputSubject): ArgumentIssue {
   const path = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
     const more = issue.keys.length - maxDescribed;
     const unknown = `${issue.keys.slice(0, maxDescribed).map(quoteOf).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
     return {
       path: path === '' ? unknown : `${path}.${unknown}`,
-      message: unknownProblem(issue.keys.slice(0, maxDescribed), Object.keys(schema.shape)),
+      message: unknownProblem(issue.keys.slice(0, maxDescribed), knownKeys(schema, issue.path)),
     };
   }
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) {
     return { path, message: `missing; a ${issue.expected} is needed` };
   }
-  return { path: path === '' ? 'arguments' : path, message: issue.message };
+  return { path: path === '' ? subject : path, message: issue.message };
+}
+
+/** Returns the keys of the object at a path. */
+function knownKeys(schema: z.ZodObject, path: readonly PropertyKey[]): string[] {
+  let at: unknown = schema;
+  for (const name of path) {
+    const field: unknown = at instanceof z.ZodObject ? (at.shape as Record<PropertyKey, unknown>)[name] : undefined;
+    at = field instanceof z.ZodOptional ? field.unwrap() : field;
+  }
+  return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
 }

@@ -1,5 +1,5 @@
 import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError } from '@modelcontextprotocol/server';
-import { ContextStoreError, type Caller, type ErrorCode } from '@org/domain';
+import { ContextStoreError, type RequestCaller, type ErrorCode } from '@org/domain';
 import { reportError, type OnError } from './report-error.js';
 
 /**
@@ -10,7 +10,7 @@ import { reportError, type OnError } from './report-error.js';
  */
 export async function withProtocolErrors<T>(
   result: Promise<T>,
-  caller: Caller,
+  caller: RequestCaller,
   onError: OnError | undefined,
   uri?: string,
 ): Promise<T> {
@@ -26,7 +26,7 @@ const serverFaults: ReadonlySet<string> = new Set<ErrorCode>(['INTERNAL_ERROR', 
 
 function protocolError(
   thrown: unknown,
-  caller: Caller,
+  caller: RequestCaller,
   onError: OnError | undefined,
   uri: string | undefined,
 ): ProtocolError {

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { ContextStoreError, type Caller, type ErrorBody, type ErrorCode, type McpRequest } from '@org/domain';
+import {
+  cancelled,
+  ContextStoreError,
+  storeUnavailable,
+  type RequestCaller,
+  type ErrorBody,
+  type ErrorCode,
+  type McpRequest,
+} from '@org/domain';
 
 /** An error as a client receives it. Operators find the log line with the cause by its `requestId`. */
 export interface ReportedError extends ErrorBody {
@@ -24,19 +32,30 @@ const operatorCodes: ReadonlySet<ErrorCode> = new Set(['INTERNAL_ERROR', 'STORE_
 /** Turns anything that was thrown into what a client may see. An unexpected error becomes an INTERNAL_ERROR. */
 export function reportError(
   thrown: unknown,
-  { requestId = randomUUID(), request }: Caller,
+  { requestId = randomUUID(), request, signal }: RequestCaller,
   onError: OnError | undefined,
   tool?: string,
 ): ReportedError {
-  const error =
-    thrown instanceof ContextStoreError
-      ? thrown
-      : new ContextStoreError(
-          'INTERNAL_ERROR',
-          'Something went wrong inside the server; please report it.',
-          {},
-          { cause: thrown },
-        );
+  const error = clientError(thrown, signal);
   if (operatorCodes.has(error.code)) onError?.(error, { requestId, tool, request });
   return { ...error.toJSON(), requestId };
 }
+
+function clientError(thrown: unknown, signal: AbortSignal | undefined): ContextStoreError {
+  if (thrown instanceof ContextStoreError) return thrown.code === 'STORE_CLOSED' ? serverStopping(thrown) : thrown;
+  // A context store throws the reason of a signal that aborted.
+  if (signal?.aborted === true && thrown === signal.reason) return cancelled(thrown);
+  return new ContextStoreError(
+    'INTERNAL_ERROR',
+    'Something went wrong inside the server; please report it.',
+    {},
+    { cause: thrown },
+  );
+}
+
+/** A server closes its store when it stops. Another replica, or the next process, can serve the same call. */
+const serverStopping = (closed: ContextStoreError): ContextStoreError =>
+  storeUnavailable('The server is stopping.', {
+    written: closed.details['written'] === 'unknown' ? 'unknown' : 'no',
+    cause: closed.cause ?? closed,
+  });

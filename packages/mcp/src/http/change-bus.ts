@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server';
-import type { Caller } from '@org/domain';
+import type { RequestCaller } from '@org/domain';
 import type { Interests } from '../subscriptions/interests.js';
 import type { ResourceChange, ResourceChanges } from '../subscriptions/resource-changes.js';
 
@@ -25,7 +25,7 @@ export class ChangeBus implements ServerEventBus {
   }
 
   /** Lets the SDK serve a request to listen. @throws ProtocolError as `ResourceChanges.watch` does */
-  async watching(interests: Interests, caller: Caller, serve: () => Promise<Response>): Promise<Response> {
+  async watching(interests: Interests, caller: RequestCaller, serve: () => Promise<Response>): Promise<Response> {
     let subscription: Subscription | undefined;
     const notify = (change: ResourceChange): void => subscription?.listener?.(eventOf(change));
     subscription = { stop: await this.#changes.watch(interests, caller, notify) };

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { call, eras, observedContextStore, type Era } from '../../test/connect.js';
 import { messageOf } from '../../test/message-of.js';
 import { createMcpHttpHandler, type McpHttpHandler, type McpHttpHandlerOptions } from './create-mcp-http-handler.js';
+import { withMethods } from '../testing/with-methods.js';
 
 const wait = { name: 'listHandoffs', arguments: { agent: 'reviewer', waitSeconds: 45 } };
 const note = { sessionKey: 'work', contextType: 'message', content: 'x', agent: 'a' } as const;
@@ -159,7 +160,8 @@ describe('a modern client that listens over HTTP', () => {
       caller: ({ requestInfo }) => ({ namespace: requestInfo?.headers.get('x-tenant') ?? 'none' }),
     });
     const [ours, theirs] = [{ namespace: 'ours' }, { namespace: 'theirs' }];
-    for (const caller of [ours, theirs]) await contextStore.registerSession({ sessionKey: 'work', agent: 'a' }, caller);
+    for (const caller of [ours, theirs])
+      await contextStore.as(caller).registerSession({ sessionKey: 'work', agent: 'a' });
     const [our, their] = [
       await connect(handler, 'modern', { 'x-tenant': 'ours' }),
       await connect(handler, 'modern', { 'x-tenant': 'theirs' }),
@@ -167,7 +169,7 @@ describe('a modern client that listens over HTTP', () => {
     const [weHeard, theyHeard] = [await listening(our), await listening(their)];
     const filter = { resourceSubscriptions: [uri], resourcesListChanged: true };
     await Promise.all([our.listen(filter), their.listen(filter)]);
-    await contextStore.updateContext(note, ours);
+    await contextStore.as(ours).updateContext(note);
     await expect.poll(() => weHeard).toEqual([uri]);
     await settled();
     expect(theyHeard).toEqual([]);
@@ -202,15 +204,14 @@ describe('a modern client that listens over HTTP', () => {
     const { contextStore } = observedContextStore();
     const stopping = new AbortController();
     let reads = 0;
-    const busy: typeof contextStore = {
-      ...contextStore,
-      getContext: async (...given) => {
+    const busy = withMethods(contextStore, (view) => ({
+      getContext: async (input) => {
         reads += 1;
         asked.resolve();
         await answering.promise;
-        return contextStore.getContext(...given);
+        return view.getContext(input);
       },
-    };
+    }));
     const { handler } = servedOver({ contextStore: busy, stopping: stopping.signal });
     const answer = listenTo(handler, [uri, 'handoff://context/other']);
     await asked.promise;

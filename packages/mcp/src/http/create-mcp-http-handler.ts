@@ -7,7 +7,7 @@ import {
   type McpServerFactory,
   type RequestId,
 } from '@modelcontextprotocol/server';
-import type { Caller } from '@org/domain';
+import type { RequestCaller } from '@org/domain';
 import { createMcpServerFactory, type McpServerFactoryOptions } from '../create-mcp-server-factory.js';
 import { isModern, type Message } from '../messages/message.js';
 import { refuseParams } from '../messages/refuse-params.js';
@@ -97,14 +97,14 @@ function rememberId(request: Request, requestId: string | undefined): void {
 /** Adds the agent that the header or the URL names. Requests with a malformed name are refused before. */
 const withNamedAgent =
   (callerOf: McpHttpHandlerOptions['caller']) =>
-  (context: McpRequestContext): Caller => {
+  (context: McpRequestContext): RequestCaller => {
     const connectionAgent = context.requestInfo && namedAgentOf(context.requestInfo);
     return { ...(connectionAgent !== undefined && { connectionAgent }), ...callerOf?.(context) };
   };
 
 const withRequestId =
   (callerOf: McpHttpHandlerOptions['caller']) =>
-  (context: McpRequestContext): Caller => ({
+  (context: McpRequestContext): RequestCaller => ({
     ...(context.requestInfo && { requestId: requestIds.get(context.requestInfo) }),
     ...callerOf?.(context),
   });

@@ -74,7 +74,7 @@ describe('the agent of a request over HTTP', () => {
     ],
     [
       'the credential, if the header names it too',
-      [register(), { headers: header, caller: () => ({ boundAgent: 'header' }) }],
+      [register(), { headers: header, caller: () => ({ agent: 'header' }) }],
       'header',
     ],
     ['the header in calls that the SDK serves', [register({}, slow), { headers: header }], 'header'],
@@ -99,7 +99,7 @@ describe('the agent of a request over HTTP', () => {
     ['the header, although the argument agrees', { headers: header }, { agent: 'bound' }],
   ])('that is bound to a credential is FORBIDDEN to have another name in %s', async (_what, options, args) => {
     for (const meta of [undefined, slow]) {
-      const answer = await send(register(args, meta), { ...options, caller: () => ({ boundAgent: 'bound' }) });
+      const answer = await send(register(args, meta), { ...options, caller: () => ({ agent: 'bound' }) });
       expect(answer).toMatchObject({ status: 200, ...refusedAs('FORBIDDEN') });
     }
   });

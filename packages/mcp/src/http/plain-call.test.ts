@@ -1,4 +1,4 @@
-import { createContextStore, type Caller, type ContextStore } from '@org/domain';
+import { createContextStore, type RequestCaller, type ContextStore } from '@org/domain';
 import { createMemoryStore } from '@org/store-contract';
 import { describe, expect, it } from 'vitest';
 import { messageOf } from '../../test/message-of.js';
@@ -60,7 +60,7 @@ const timeless = (): ContextStore =>
 
 function sdkHandler(contextStore: ContextStore): McpHttpHandler {
   const resourceChanges = createResourceChanges({ contextStore, resources: createResources(contextStore, undefined) });
-  const caller = (): Caller => ({ requestId: 'r-1' });
+  const caller = (): RequestCaller => ({ requestId: 'r-1' });
   return serveOverHttp(createMcpServerFactory({ contextStore, version, caller }), { resourceChanges });
 }
 
@@ -122,13 +122,16 @@ describe.each(eras)('a plain call, %s era', (era) => {
 
   it('ends when its client is gone', async () => {
     const calling = Promise.withResolvers<AbortSignal | undefined>();
-    const hanging = {
-      ...timeless(),
-      getContext: (_input: unknown, caller?: Caller) => {
-        calling.resolve(caller?.signal);
-        return new Promise<never>(() => undefined);
+    const memory = createMemoryStore();
+    const hanging = createContextStore({
+      store: {
+        ...memory,
+        readEntries: (_request, given) => {
+          calling.resolve(given);
+          return new Promise<never>(() => undefined);
+        },
       },
-    };
+    });
     const client = new AbortController();
     const params = { name: 'getContext', arguments: { sessionKey: 'work' } };
     const call = callOf(era, { params, signal: client.signal });

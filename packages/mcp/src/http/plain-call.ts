@@ -9,7 +9,7 @@ import {
   type Implementation,
   type McpRequestContext,
 } from '@modelcontextprotocol/server';
-import type { Caller, McpRequest, UseCaseName } from '@org/domain';
+import { InexactNumber, type McpRequest, type RequestCaller, type UseCaseName } from '@org/domain';
 import { traceContextOf } from '../messages/mcp-request.js';
 import type { Message, ToolCall } from '../messages/message.js';
 import type { CallTool } from '../tools/call-tool.js';
@@ -31,7 +31,7 @@ export interface PlainCall {
 export interface PlainCallServerOptions {
   readonly callTool: CallTool;
   /** Identifies the caller. Default: callers are not identified. */
-  readonly caller: ((context: McpRequestContext) => Caller) | undefined;
+  readonly caller: ((context: McpRequestContext) => RequestCaller) | undefined;
   readonly serverInfo: Implementation;
 }
 
@@ -127,7 +127,7 @@ const conforms = (schema: SpecTypeSchema, value: unknown): boolean => {
 type SpecTypeSchema = (typeof specTypeSchemas)['ClientCapabilities' | 'Implementation'];
 
 interface PlainCallContext extends Pick<PlainCallServerOptions, 'callTool' | 'serverInfo'> {
-  readonly caller: Caller;
+  readonly caller: RequestCaller;
 }
 
 async function answerPlainCall(
@@ -148,5 +148,6 @@ async function answerPlainCall(
   return new Response(json, { headers: { 'Content-Type': 'application/json' } });
 }
 
+/** A number that JavaScript would change is read as an object of the class `InexactNumber`. */
 const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof InexactNumber);

@@ -1,4 +1,4 @@
-import { ContextStoreError, limits, type Caller, type ContextStore, type Session } from '@org/domain';
+import { ContextStoreError, limits, type ContextStore, type Session } from '@org/domain';
 import { invalidParams } from '../errors/protocol-error.js';
 import { findActingAgent } from '../find-acting-agent.js';
 
@@ -9,18 +9,14 @@ const newest = { limit: 100, maxTokens: limits.maxTokens };
  * Finds the session of a prompt that names none: the one that this process works on, if the agent may still write to it.
  * Otherwise the most recently active one among the newest 100 that the agent owns.
  *
+ * @param view of the caller
  * @param last the key of the session that this process last worked on, if it is known
  * @throws ProtocolError if there is none; ContextStoreError
  */
-export async function findWorkingSession(
-  contextStore: ContextStore,
-  caller: Caller,
-  last: string | undefined,
-): Promise<string> {
-  const agent = findActingAgent(contextStore, caller);
+export async function findWorkingSession(view: ContextStore, last: string | undefined): Promise<string> {
+  const agent = findActingAgent(view);
   const session =
-    (await readLast(contextStore, caller, agent, last)) ??
-    (agent === undefined ? undefined : await findRecent(contextStore, caller, agent));
+    (await readLast(view, agent, last)) ?? (agent === undefined ? undefined : await findRecent(view, agent));
   if (session !== undefined) return session.sessionKey;
   throw invalidParams(
     agent === undefined
@@ -32,14 +28,13 @@ export async function findWorkingSession(
 const isOpen = ({ status }: Session): boolean => status === 'active' || status === 'dormant';
 
 async function readLast(
-  contextStore: ContextStore,
-  caller: Caller,
+  view: ContextStore,
   agent: string | undefined,
   last: string | undefined,
 ): Promise<Session | undefined> {
   if (last === undefined) return undefined;
   try {
-    const session = await contextStore.readSession(last, caller);
+    const session = await view.readSession(last);
     const isWriter = agent === undefined || [session.owner, ...session.participants].includes(agent);
     return isWriter && isOpen(session) ? session : undefined;
   } catch (error) {
@@ -48,8 +43,8 @@ async function readLast(
   }
 }
 
-async function findRecent(contextStore: ContextStore, caller: Caller, agent: string): Promise<Session | undefined> {
-  const { sessions } = await contextStore.listSessions({ owner: agent, ...newest }, caller);
+async function findRecent(view: ContextStore, agent: string): Promise<Session | undefined> {
+  const { sessions } = await view.listSessions({ owner: agent, ...newest });
   const [recent] = sessions
     .filter(isOpen)
     .toSorted((a, b) => Date.parse(b.lastActivityAt) - Date.parse(a.lastActivityAt));

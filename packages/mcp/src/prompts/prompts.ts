@@ -5,7 +5,7 @@ import {
   sessionKeySchema,
   targetAgentSchema,
   unknownProblem,
-  type Caller,
+  type RequestCaller,
   type ContextStore,
 } from '@org/domain';
 import { z } from 'zod';
@@ -86,7 +86,11 @@ export function promptArguments(name: string): readonly string[] {
  * @throws ProtocolError if the prompt or session is unknown, an argument is unknown or malformed, or no session is named
  *   and there is none that the caller works on
  */
-export type GetPrompt = (name: string, given: PromptArguments | undefined, caller: Caller) => Promise<GetPromptResult>;
+export type GetPrompt = (
+  name: string,
+  given: PromptArguments | undefined,
+  caller: RequestCaller,
+) => Promise<GetPromptResult>;
 export type PromptArguments = Readonly<Record<string, string | null>>;
 
 export interface PromptGetterOptions {
@@ -97,8 +101,11 @@ export interface PromptGetterOptions {
 }
 
 export function createPromptGetter({ contextStore, onError, lastSession }: PromptGetterOptions): GetPrompt {
-  const withSession = async (given: Record<string, unknown>, caller: Caller): Promise<Record<string, unknown>> => {
-    const found = findWorkingSession(contextStore, caller, lastSession?.recall());
+  const withSession = async (
+    given: Record<string, unknown>,
+    caller: RequestCaller,
+  ): Promise<Record<string, unknown>> => {
+    const found = findWorkingSession(contextStore.as(caller), lastSession?.recall());
     return { ...given, sessionKey: await withProtocolErrors(found, caller, onError) };
   };
   return async (name, blankOrGiven = {}, caller) => {
@@ -109,7 +116,7 @@ export function createPromptGetter({ contextStore, onError, lastSession }: Promp
     if (!parsed.success) throw badArguments(name, parsed.error);
     const { sessionKey: key } = parsed.data as { sessionKey?: string };
     // A user who misspelt the key should see an error now: a model would register an empty session.
-    if (key !== undefined) await withProtocolErrors(contextStore.readSession(key, caller), caller, onError);
+    if (key !== undefined) await withProtocolErrors(contextStore.as(caller).readSession(key), caller, onError);
     return { description, messages: [{ role: 'user', content: { type: 'text', text: text(parsed.data) } }] };
   };
 }

@@ -1,8 +1,9 @@
 import type { Client } from '@modelcontextprotocol/client';
-import { ContextStoreError, type ContextStore } from '@org/domain';
+import { ContextStoreError } from '@org/domain';
 import { UriTemplate } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { call, connect, eras, factoryOver, memoryContextStore } from '../../test/connect.js';
+import { withMethods } from '../testing/with-methods.js';
 
 async function withSessions(client: Client, ...sessionKeys: string[]): Promise<void> {
   for (const sessionKey of sessionKeys)
@@ -94,7 +95,7 @@ describe.each(eras)('resources, %s era', (era) => {
   it('reads a session, the sessions and the inbox of an agent, and the statistics', async () => {
     const contextStore = memoryContextStore();
     // A credential for one agent may read the resources of other agents.
-    const client = await connect(factoryOver(contextStore, { caller: () => ({ boundAgent: 'planner' }) }), era);
+    const client = await connect(factoryOver(contextStore, { caller: () => ({ agent: 'planner' }) }), era);
     await withSessions(client, 'work', 'other');
     const offer = { sessionKey: 'work', requestType: 'full_handoff', targetAgent: 'reviewer', summary: 'Half done.' };
     await call(client, 'requestHandoff', offer);
@@ -115,11 +116,10 @@ describe.each(eras)('resources, %s era', (era) => {
 
   it('shows nothing of another namespace', async () => {
     const contextStore = memoryContextStore();
-    await contextStore.registerSession({ sessionKey: 'work', agent: 'a' }, { namespace: 'theirs' });
-    await contextStore.requestHandoff(
-      { sessionKey: 'work', requestType: 'full_handoff', agent: 'a' },
-      { namespace: 'theirs' },
-    );
+    await contextStore.as({ namespace: 'theirs' }).registerSession({ sessionKey: 'work', agent: 'a' });
+    await contextStore
+      .as({ namespace: 'theirs' })
+      .requestHandoff({ sessionKey: 'work', requestType: 'full_handoff', agent: 'a' });
     const client = await connect(factoryOver(contextStore, { caller: () => ({ namespace: 'ours' }) }), era);
     for (const uri of ['handoff://sessions', 'handoff://agents/a/sessions', 'handoff://inbox/a', 'handoff://stats']) {
       expect(JSON.stringify(await client.readResource({ uri })), uri).not.toMatch(/work|[1-9]}/);
@@ -210,11 +210,10 @@ describe.each(eras)('resources, %s era', (era) => {
   });
 
   it('hides the cause of an internal error from clients', async () => {
-    const broken: ContextStore = {
-      ...memoryContextStore(),
+    const broken = withMethods(memoryContextStore(), () => ({
       listSessions: () => Promise.reject(new ContextStoreError('STORE_UNAVAILABLE', 'The database is away.')),
       completeSessionKey: () => Promise.reject(new TypeError('SELECT secret FROM x')),
-    };
+    }));
     const client = await connect(factoryOver(broken), era);
     await expect(client.readResource({ uri: 'handoff://sessions' })).rejects.toMatchObject({
       code: -32_603,

@@ -4,7 +4,7 @@ import type {
   Resource,
   ResourceTemplateType,
 } from '@modelcontextprotocol/server';
-import { previewOf, recordedNote, type Caller, type ContextStore, type Session } from '@org/domain';
+import { previewOf, recordedNote, type RequestCaller, type ContextStore, type Session } from '@org/domain';
 import { briefingMarkdown } from './briefing-markdown.js';
 import { withProtocolErrors } from '../errors/protocol-error.js';
 import { findActingAgent } from '../find-acting-agent.js';
@@ -54,29 +54,25 @@ export const resourceTemplates: ResourceTemplateType[] = [
 
 /** The readable side of the context store, for people who choose what a model should see. */
 export interface Resources {
-  readonly list: (cursor: string | undefined, caller: Caller) => Promise<ListResourcesResult>;
-  readonly read: (uri: string, caller: Caller) => Promise<ReadResourceResult>;
+  readonly list: (cursor: string | undefined, caller: RequestCaller) => Promise<ListResourcesResult>;
+  readonly read: (uri: string, caller: RequestCaller) => Promise<ReadResourceResult>;
 }
 
 /** Every method throws `ProtocolError` only, because the result of a resource has no place for an error. */
 export function createResources(contextStore: ContextStore, onError: OnError | undefined): Resources {
   return {
-    list: (cursor, caller) => withProtocolErrors(listResources(contextStore, cursor, caller), caller, onError),
+    list: (cursor, caller) => withProtocolErrors(listResources(contextStore.as(caller), cursor), caller, onError),
     read: async (uri, { request, ...caller }) => {
       // The methods are called without `request`: no tool was called, so no trace should say so.
-      const contents = readContents(contextStore, parseUri(uri), caller);
+      const contents = readContents(contextStore.as(caller), parseUri(uri));
       return { contents: [{ uri, ...(await withProtocolErrors(contents, { ...caller, request }, onError, uri)) }] };
     },
   };
 }
 
-async function listResources(
-  contextStore: ContextStore,
-  cursor: string | undefined,
-  caller: Caller,
-): Promise<ListResourcesResult> {
-  const { sessions, nextCursor } = await contextStore.listSessions({ cursor, limit: sessionsPerPage }, caller);
-  const first = cursor === undefined ? [...fixedResources, ...ownInbox(contextStore, caller)] : [];
+async function listResources(view: ContextStore, cursor: string | undefined): Promise<ListResourcesResult> {
+  const { sessions, nextCursor } = await view.listSessions({ cursor, limit: sessionsPerPage });
+  const first = cursor === undefined ? [...fixedResources, ...ownInbox(view)] : [];
   return {
     resources: [...first, ...sessions.map(summaryResource)],
     ...(nextCursor !== undefined && { nextCursor }),
@@ -84,8 +80,8 @@ async function listResources(
 }
 
 /** The caller's own inbox. Empty if the caller is not a known agent. */
-function ownInbox(contextStore: ContextStore, caller: Caller): Resource[] {
-  const agent = findActingAgent(contextStore, caller);
+function ownInbox(view: ContextStore): Resource[] {
+  const agent = findActingAgent(view);
   if (agent === undefined) return [];
   const description = `Pending offers to ${agent}, then to anyone, oldest first.`;
   return [{ uri: resourceUri('inbox', agent), name: 'inbox', title: 'Inbox', description, mimeType: json }];
@@ -113,39 +109,35 @@ interface Contents {
   readonly text: string;
 }
 
-async function readContents(
-  contextStore: ContextStore,
-  { resource, name }: ParsedUri,
-  caller: Caller,
-): Promise<Contents> {
+async function readContents(view: ContextStore, { resource, name }: ParsedUri): Promise<Contents> {
   switch (resource) {
     case 'summary': {
-      const { briefing } = await contextStore.getBriefing({ sessionKey: name }, caller);
+      const { briefing } = await view.getBriefing({ sessionKey: name });
       return { mimeType: markdown, text: briefingMarkdown(briefing) };
     }
     case 'context':
-      return asJson(contextStore.getContext({ sessionKey: name }, caller));
+      return asJson(view.getContext({ sessionKey: name }));
     case 'session':
-      return asJson(readSession(contextStore, name, caller));
+      return asJson(readSession(view, name));
     case 'sessions':
     case 'agentSessions':
-      return asJson(contextStore.listSessions({ owner: name, limit: maxRecords }, caller));
+      return asJson(view.listSessions({ owner: name, limit: maxRecords }));
     case 'inbox':
-      return asJson(readInbox(contextStore, name, caller));
+      return asJson(readInbox(view, name));
     case 'stats':
-      return asJson(contextStore.countNamespace(caller));
+      return asJson(view.countNamespace());
   }
 }
 
 /** One session, within the budget of a tool's answer. */
-async function readSession(contextStore: ContextStore, sessionKey: string, caller: Caller): Promise<unknown> {
-  const { sessions } = await contextStore.listSessions({ sessionKey }, caller);
+async function readSession(view: ContextStore, sessionKey: string): Promise<unknown> {
+  const { sessions } = await view.listSessions({ sessionKey });
   return { note: recordedNote, ...sessions[0] };
 }
 
 /** Every caller may read the whole namespace, so a credential for one agent may read another agent's inbox. */
-async function readInbox(contextStore: ContextStore, agent: string, { namespace }: Caller): Promise<unknown> {
-  const { note, handoffs, more } = await contextStore.listHandoffs({ agent, limit: maxRecords }, { namespace });
+async function readInbox(view: ContextStore, agent: string): Promise<unknown> {
+  const { note, handoffs, more } = await view.as({ agent }).listHandoffs({ limit: maxRecords });
   // Without the cursor, which moves with every offer: subscribers are notified if the text differs.
   return { note, handoffs, more };
 }

@@ -8,7 +8,7 @@ import {
   type Transport,
   type TransportSendOptions,
 } from '@modelcontextprotocol/server';
-import type { Caller } from '@org/domain';
+import type { RequestCaller } from '@org/domain';
 import { changeNotification } from '../subscriptions/change-notification.js';
 import { interestsOf } from '../subscriptions/interests.js';
 import { classifyMessage } from '../messages/message.js';
@@ -28,14 +28,14 @@ export class NotifyingTransport implements Transport {
 
   readonly #wire: Transport;
   readonly #changes: ResourceChanges;
-  readonly #caller: Caller;
+  readonly #caller: RequestCaller;
   /** Ends each subscription, by the id of its request. */
   readonly #subscriptions = new Map<RequestId, () => void>();
   /** Change notifications that are not written yet, each once. */
   readonly #unsent = new Map<string, JSONRPCNotification>();
   #isSending = false;
 
-  constructor(wire: Transport, changes: ResourceChanges, caller: Caller) {
+  constructor(wire: Transport, changes: ResourceChanges, caller: RequestCaller) {
     this.#wire = wire;
     this.#changes = changes;
     this.#caller = caller;

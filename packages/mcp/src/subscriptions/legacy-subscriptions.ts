@@ -1,11 +1,11 @@
 import { specTypeSchemas, type Server } from '@modelcontextprotocol/server';
-import type { Caller } from '@org/domain';
+import type { RequestCaller } from '@org/domain';
 import { parseWatchedUris } from './interests.js';
 import type { ResourceChanges } from './resource-changes.js';
 
 /** Handles `resources/subscribe` and `resources/unsubscribe` on a connection of the legacy era, until it closes. */
 // oxlint-disable-next-line typescript/no-deprecated -- the SDK keeps it for advanced uses such as this one
-export function serveLegacySubscriptions(server: Server, changes: ResourceChanges, caller: Caller): void {
+export function serveLegacySubscriptions(server: Server, changes: ResourceChanges, caller: RequestCaller): void {
   /** Ends the subscription to each URI. */
   const stops = new Map<string, () => void>();
   let isClosed = false;

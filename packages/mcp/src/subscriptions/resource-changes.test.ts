@@ -1,4 +1,4 @@
-import type { Caller } from '@org/domain';
+import type { RequestCaller } from '@org/domain';
 import { describe, expect, it } from 'vitest';
 import { observedContextStore, type ObservedContextStore } from '../../test/connect.js';
 import { createResourceChanges, type ResourceChange, type ResourceChanges } from './resource-changes.js';
@@ -32,7 +32,7 @@ function heldChanges() {
   const held: { readonly namespace: string | undefined; readonly uri: string; readonly release: () => void }[] = [];
   let reads = 0;
   let isHolding = true;
-  const hold = async ({ namespace }: Caller, uri = ''): Promise<void> => {
+  const hold = async ({ namespace }: RequestCaller, uri = ''): Promise<void> => {
     reads += 1;
     if (isHolding) await new Promise<void>((resolve) => held.push({ namespace, uri, release: resolve }));
   };
@@ -111,7 +111,7 @@ describe('a watched resource', () => {
     ['a read mark', (store) => store.getContext({ sessionKey: 'other', unread: true, ackSequence: 1, agent: 'a' }), []],
     [
       'something in another namespace',
-      (store) => store.registerSession({ sessionKey: 'work', agent: 'b' }, { namespace: 'theirs' }),
+      (store) => store.as({ namespace: 'theirs' }).registerSession({ sessionKey: 'work', agent: 'b' }),
       [],
     ],
   ])('is reported after %s, and no other resource is', async (_case, act, expected) => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ResourceNotFoundError } from '@modelcontextprotocol/server';
-import type { Caller, ContextStore, StoreEvent } from '@org/domain';
+import type { RequestCaller, ContextStore, StoreEvent } from '@org/domain';
 import type { ParsedUri } from '../resources/resource-uri.js';
 import type { Resources } from '../resources/resources.js';
 import { parseWatchedUris, type Interests } from './interests.js';
@@ -23,7 +23,7 @@ export interface ResourceChanges {
    */
   readonly watch: (
     interests: Interests,
-    caller: Caller,
+    caller: RequestCaller,
     onChange: (change: ResourceChange) => void,
   ) => Promise<() => void>;
 }
@@ -89,7 +89,7 @@ class Watcher {
 
   async watch(
     { uris, list }: Interests,
-    { namespace, signal, stopping }: Caller,
+    { namespace, signal, stopping }: RequestCaller,
     onChange: (change: ResourceChange) => void,
   ): Promise<() => void> {
     const caller = { namespace };
@@ -115,7 +115,7 @@ class Watcher {
   }
 
   /** @param onChange a distinct function for each call: the set of listeners identifies it */
-  #join(topic: Topic, caller: Caller, onChange: () => void): { watched: Watched; leave: () => void } {
+  #join(topic: Topic, caller: RequestCaller, onChange: () => void): { watched: Watched; leave: () => void } {
     const { namespace = '' } = caller;
     const key = `${namespace} ${topic.name}`;
     const watched = this.#watched.get(key) ?? this.#add(key, topic, caller);
@@ -130,7 +130,7 @@ class Watcher {
     return { watched, leave };
   }
 
-  #add(key: string, topic: Topic, caller: Caller): Watched {
+  #add(key: string, topic: Topic, caller: RequestCaller): Watched {
     const touchIfConcerned = (event: StoreEvent): void => {
       if (topic.concerns(event)) this.#touch(watched);
     };
@@ -138,7 +138,7 @@ class Watcher {
       ...topic,
       namespace: caller.namespace ?? '',
       listeners: new Set(),
-      stopListening: this.#contextStore.subscribe(touchIfConcerned, caller),
+      stopListening: this.#contextStore.as(caller).subscribe(touchIfConcerned),
       firstRead: undefined,
       digest: undefined,
     };
@@ -191,7 +191,7 @@ class Watcher {
   }
 
   /** A resource that does not exist has a text too, so that its creation and deletion are changes. */
-  async #readText(uri: string, caller: Caller): Promise<string> {
+  async #readText(uri: string, caller: RequestCaller): Promise<string> {
     try {
       return JSON.stringify(await this.#resources.read(uri, caller));
     } catch (error) {
@@ -200,7 +200,7 @@ class Watcher {
     }
   }
 
-  async #readList(caller: Caller): Promise<string> {
+  async #readList(caller: RequestCaller): Promise<string> {
     const { resources } = await this.#resources.list(undefined, caller);
     return JSON.stringify(resources.map(({ uri, title }) => [uri, title]));
   }

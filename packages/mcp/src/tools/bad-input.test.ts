@@ -14,9 +14,9 @@ beforeEach(() => {
 /** Everything that a call could have changed. */
 const stateOf = async (namespace = 'default'): Promise<unknown> => {
   const caller = { namespace };
-  const { sessions } = await contextStore.listSessions({}, caller);
-  const logs = await Promise.all(sessions.map(({ sessionKey }) => contextStore.getContext({ sessionKey }, caller)));
-  const outbox = await contextStore.listHandoffs({ direction: 'outbox', agent: 'planner' }, caller);
+  const { sessions } = await contextStore.as(caller).listSessions({});
+  const logs = await Promise.all(sessions.map(({ sessionKey }) => contextStore.as(caller).getContext({ sessionKey })));
+  const outbox = await contextStore.as(caller).listHandoffs({ direction: 'outbox', agent: 'planner' });
   return { sessions, logs, outbox };
 };
 
@@ -88,7 +88,7 @@ describe.each(eras)('bad input, %s era', (era) => {
     const { body: page } = await call(planner, 'getContext', { sessionKey: 'work', limit: 1 });
     const { body: inbox } = await call(planner, 'listHandoffs', {});
     const { body: sessions } = await call(planner, 'listSessions', { limit: 1 });
-    const theirs = await contextStore.listHandoffs({ agent: 'planner' }, { namespace: 'theirs' });
+    const theirs = await contextStore.as({ namespace: 'theirs' }).listHandoffs({ agent: 'planner' });
     const forged = Buffer.from(JSON.stringify(['AAAAAAAAAAA', -1])).toString('base64url');
     const refuse = (tool: string, args: object) => expectRefusal(planner, tool, args, 'VALIDATION_ERROR', 'cursor');
     for (const cursor of ['x', forged, inbox['cursor'], sessions['nextCursor']]) {

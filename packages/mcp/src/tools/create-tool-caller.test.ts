@@ -1,10 +1,11 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { createMcpHandler } from '@modelcontextprotocol/server';
-import { ContextStoreError, useCases, type ContextStore, type UseCaseName } from '@org/domain';
+import { ContextStoreError, useCases, type UseCaseName } from '@org/domain';
 import { describe, expect, it } from 'vitest';
 import type { FinishedCall } from './observe-calls.js';
 import type { OnError } from '../errors/report-error.js';
 import { call, connect, eras, factoryOver, memoryContextStore, type Answer } from '../../test/connect.js';
+import { withMethods } from '../testing/with-methods.js';
 
 /** Calls every tool once, in an order in which each succeeds. The test fails if a tool is missing. */
 async function callEveryTool(planner: Client, implementer: Client): Promise<Map<UseCaseName, Answer>> {
@@ -100,14 +101,13 @@ describe.each(eras)('tools/call, %s era', (era) => {
 
   it('hides the cause of an internal error from clients, and reports it to the operator', async () => {
     const heard: Parameters<OnError>[] = [];
-    const broken: ContextStore = {
-      ...memoryContextStore(),
+    const broken = withMethods(memoryContextStore(), () => ({
       listSessions: () => Promise.reject(new TypeError('SELECT secret FROM x')),
       getBriefing: () =>
         Promise.reject(
           new ContextStoreError('STORE_UNAVAILABLE', 'The database is away.', {}, { cause: 'ECONNREFUSED' }),
         ),
-    };
+    }));
     const client = await connect(factoryOver(broken, { onError: (...args) => heard.push(args) }), era);
     const internal = await call(client, 'listSessions');
     const unavailable = await call(client, 'getBriefing', { sessionKey: 'a' });
@@ -125,7 +125,7 @@ describe.each(eras)('tools/call, %s era', (era) => {
 
   it('reports the tool, outcome and request id of every call to onCall, and no content', async () => {
     const heard: FinishedCall[] = [];
-    const caller = () => ({ requestId: 'r-1', boundAgent: 'planner' });
+    const caller = () => ({ requestId: 'r-1', agent: 'planner' });
     const factory = factoryOver(memoryContextStore(), { onCall: (finished) => heard.push(finished), caller });
     const client = await connect(factory, era);
     await call(client, 'registerSession', { sessionKey: 'secret', title: 'secret' });
@@ -158,7 +158,7 @@ describe.each(eras)('tools/call, %s era', (era) => {
   });
 
   it('takes the caller from the transport', async () => {
-    const caller = () => ({ namespace: 'tenant', boundAgent: 'bound' });
+    const caller = () => ({ namespace: 'tenant', agent: 'bound' });
     const client = await connect(factoryOver(memoryContextStore(), { caller }), era);
     expect((await call(client, 'registerSession', { sessionKey: 'a' })).body).toMatchObject({
       session: { namespace: 'tenant', owner: 'bound' },

@@ -31,15 +31,15 @@ export function createToolCaller(options: ToolCallerOptions, lastSession?: Pick<
   const callTool: CallTool = async (name, sent, caller) => {
     if (!isToolName(name)) throw unknownTool(name);
     const given = givenArguments(useCases[name].input, withoutClientArguments(sent));
-    // Each method's input and result match its tool; TypeScript cannot tell for a union of tools.
-    const method = contextStore[name] as unknown as ToolMethod;
-    const call = { name, method, given, caller: 'waitSeconds' in given ? { ...caller, stopping } : caller };
-    const agent = callFenced && findActingAgent(contextStore, caller, agentArgument(given));
     try {
+      const view = contextStore.as('waitSeconds' in given ? { ...caller, stopping } : caller);
+      // Each method's input and result match its tool; TypeScript cannot tell for a union of tools.
+      const method = view[name] as unknown as ToolMethod;
+      const agent = callFenced && findActingAgent(view, agentArgument(given));
       // Without an agent, the call is refused; the method says why.
       const answer = await (callFenced === undefined || agent === undefined
-        ? method(given, call.caller)
-        : callFenced(call, agent));
+        ? method(given)
+        : callFenced({ name, method, given }, agent));
       lastSession?.learn(name, answer);
       return toolResult(answer);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { ContextStoreError, useCases, type Caller, type Handoff, type Session, type UseCaseName } from '@org/domain';
+import { ContextStoreError, useCases, type Handoff, type Session, type UseCaseName } from '@org/domain';
 import type { ToolArguments } from './call-tool.js';
 import { createEpochMemory, type EpochMemory, type RememberedEpoch } from './epoch-memory.js';
 import { toolNames } from './tools.js';
@@ -13,13 +13,12 @@ export interface ToolAnswer {
 }
 
 /** A method of the context store, typed the same for every tool. */
-export type ToolMethod = (input: ToolArguments, caller: Caller) => Promise<ToolAnswer>;
+export type ToolMethod = (input: ToolArguments) => Promise<ToolAnswer>;
 
 export interface ToolCall {
   readonly name: UseCaseName;
   readonly method: ToolMethod;
   readonly given: ToolArguments;
-  readonly caller: Caller;
 }
 
 /** Tools that act on ownership. */
@@ -38,15 +37,15 @@ export function createFencedCaller(): (call: ToolCall, agent: string) => Promise
 }
 
 async function callWithEpoch(
-  { name, method, given, caller }: ToolCall,
+  { name, method, given }: ToolCall,
   agent: string,
   epochs: EpochMemory,
 ): Promise<ToolAnswer> {
   const isEpochMissing = fencedTools.has(name) && (given['epoch'] ?? undefined) === undefined;
-  if (!isEpochMissing) return method(given, caller);
+  if (!isEpochMissing) return method(given);
   const remembered = recallEpoch(given, agent, epochs);
   try {
-    return await method(withEpoch(given, remembered), caller);
+    return await method(withEpoch(given, remembered));
   } catch (error) {
     if (!isOwnershipLost(error)) throw error;
     const retry =
@@ -54,7 +53,7 @@ async function callWithEpoch(
         ? retryWithEpoch(given, error, agent, epochs)
         : retryWithoutEpoch(given, error, agent, remembered);
     if (retry === undefined) throw error;
-    return method(retry, caller);
+    return method(retry);
   }
 }
 

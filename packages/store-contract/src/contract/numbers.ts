@@ -60,8 +60,8 @@ class Subject {
   /** Returns `answer`, or the code of the refusal. */
   async outcome(tool: UseCaseName, argument: string, value: number): Promise<string> {
     const args = { ...otherArguments[tool](await this.#situation(), argument), [argument]: value };
-    const method = this.#contextStore[tool] as (input: object, caller: object) => Promise<unknown>;
-    return method(args, { namespace: this.#namespace }).then(
+    const method = this.#contextStore.as({ namespace: this.#namespace })[tool] as (input: object) => Promise<unknown>;
+    return method(args).then(
       () => 'answer',
       (error: unknown) => (error instanceof ContextStoreError ? error.code : String(error)),
     );
@@ -71,10 +71,10 @@ class Subject {
     const caller = { namespace: this.#namespace };
     this.#sessions += 1;
     const sessionKey = `work-${this.#sessions}`;
-    await this.#contextStore.registerSession({ sessionKey }, caller);
-    await this.#contextStore.updateContext({ sessionKey, contextType: 'message', content: 'one 🚀' }, caller);
+    await this.#contextStore.as(caller).registerSession({ sessionKey });
+    await this.#contextStore.as(caller).updateContext({ sessionKey, contextType: 'message', content: 'one 🚀' });
     const offer = { sessionKey, requestType: 'full_handoff' } as const;
-    const { handoff } = await this.#contextStore.requestHandoff(offer, caller);
+    const { handoff } = await this.#contextStore.as(caller).requestHandoff(offer);
     return { sessionKey, handoffId: handoff.handoffId };
   }
 }

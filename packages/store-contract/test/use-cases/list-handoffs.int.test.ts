@@ -52,12 +52,15 @@ async function offer(targetAgent?: string, from = store): Promise<string> {
 }
 
 /** A waiting call, and its answer. */
-function waiting(input: UseCaseInput<'listHandoffs'> = {}, caller?: Caller): { listed?: Listed } {
-  const seen: { listed?: Listed } = {};
-  void store.listHandoffs({ agent: 'implementer', waitSeconds: 45, ...input }, caller).then((listed) => {
-    seen.listed = listed;
-    return listed;
-  });
+function waiting(input: UseCaseInput<'listHandoffs'> = {}, caller: Caller = {}): { listed?: Listed; reason?: unknown } {
+  const seen: { listed?: Listed; reason?: unknown } = {};
+  void store
+    .as(caller)
+    .listHandoffs({ agent: 'implementer', waitSeconds: 45, ...input })
+    .then(
+      (listed) => (seen.listed = listed),
+      (reason: unknown) => (seen.reason = reason),
+    );
   return seen;
 }
 
@@ -154,14 +157,14 @@ describe('listHandoffs with waitSeconds', () => {
     expect(idsOf({ listed })).toEqual([handoffId]);
   });
 
-  it('ends when its signal aborts, and leaves no timer or subscription', async () => {
+  it('rejects with the reason of its signal when that aborts, and leaves no timer or subscription', async () => {
     const controller = new AbortController();
     const wait = waiting({}, { signal: controller.signal });
     await passing(10);
     expect(vi.getTimerCount()).toBe(2);
-    controller.abort();
+    controller.abort('enough');
     await passing(0);
-    expect(idsOf(wait)).toEqual([]);
+    expect(wait).toEqual({ reason: 'enough' });
     expect(vi.getTimerCount()).toBe(0);
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });

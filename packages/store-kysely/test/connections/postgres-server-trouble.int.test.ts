@@ -111,7 +111,7 @@ describe('a PostgreSQL server in trouble', () => {
     const store = await openWithWork({ poolSize: maxConnections });
     for (const pid of await backends()) process.kill(pid, 'SIGTERM');
     const others = await occupyConnections();
-    await expectTrouble(store.readSession(work), /accepts no more connections.*DATABASE_POOL_SIZE/);
+    await expectTrouble(store.readSession(work), /accepts no more connections.*the option postgres\.poolSize/);
     await expectTrouble(open(), /accepts no more connections/);
     await Promise.all(others.map((other) => other.end()));
     await eventually(() => store.readSession(work));

@@ -86,7 +86,7 @@ describe('opening a PostgreSQL database', () => {
     ['28P01', /refuses the password/, expectLastingTrouble],
     ['42704', /refuses the connection \(SQLSTATE 42704\)\. See its log/, expectLastingTrouble],
     ['55000', /refuses the connection \(SQLSTATE 55000\)\. See its log/, expectLastingTrouble],
-    ['08P01', /DATABASE_TRANSACTION_POOLER=true/, expectLastingTrouble],
+    ['08P01', /Set the option postgres\.transactionPooler to true/, expectLastingTrouble],
     ['53300', /accepts no more connections/, expectTrouble],
     ['57P03', /starting up or shutting down/, expectTrouble],
   ] as const)('says why the server refuses with %s', async ([sqlState, says, expectIt]) => {

@@ -112,8 +112,8 @@ describe('a PostgreSQL database that cannot keep the promises of the store', () 
   });
 
   it.for([
-    ['a schema that is not there', { schema: 'no_such' }, /no schema.*DATABASE_SCHEMA/],
-    ['a schema of another application', { schema: 'foreign' }, /another application.*DATABASE_SCHEMA/],
+    ['a schema that is not there', { schema: 'no_such' }, /no schema.*the option postgres\.schema/],
+    ['a schema of another application', { schema: 'foreign' }, /another application.*the option postgres\.schema/],
   ] as const)('is refused with %s', async ([, options, says]) => {
     await createForeignTables(database);
     await expectLastingTrouble(createStore(database, options), says);

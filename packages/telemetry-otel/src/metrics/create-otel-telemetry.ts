@@ -16,6 +16,7 @@ import { createSlidingWindow } from './sliding-window.js';
 const outcomeOf: Partial<Readonly<Record<ErrorCode, Outcome>>> = {
   INTERNAL_ERROR: 'fault',
   STORE_UNAVAILABLE: 'fault',
+  STORE_CLOSED: 'fault',
   OVERLOADED: 'fault',
   CANCELLED: 'cancelled',
   RATE_LIMITED: 'refused',

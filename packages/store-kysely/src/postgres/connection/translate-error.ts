@@ -4,7 +4,7 @@ import { nameServer } from './database-url.js';
 const noWrites =
   'takes no writes: it is read-only, or a standby. Connect to the primary server, or wait for a failover to end.';
 const isRestarting = 'is starting up or shutting down.';
-const switchPoolerOn = 'Switch transactionPooler on (DATABASE_TRANSACTION_POOLER=true).';
+const switchPoolerOn = 'Set the option postgres.transactionPooler to true.';
 
 /** What is wrong with the server, and what to do, by SQLSTATE. Nothing was written in any of these cases. */
 const unavailable: Readonly<Record<string, string>> = {
@@ -13,17 +13,18 @@ const unavailable: Readonly<Record<string, string>> = {
   '08P01': `refuses how it is spoken to. If it is a pooler (PgBouncer): ${switchPoolerOn}`,
   '26000': `has lost a prepared statement: a pooler stands between, it seems. ${switchPoolerOn}`,
   '3D000': 'has no such database. Create it (createdb), or name another one in the database URL.',
-  '3F000': 'has no schema to create tables in. Create it, and check DATABASE_SCHEMA, or the search_path of this user.',
+  '3F000':
+    'has no schema to create tables in. Create it, and check the option postgres.schema, or the search_path of this user.',
   '42501': 'denies this user a right that is needed. Grant it, or connect as the owner of the tables.',
   '42P01':
-    'lacks tables of the context store. Run `context-store migrate`, or check DATABASE_SCHEMA, or the search_path of this user.',
+    'lacks tables of the context store. Run `context-store migrate`, or check the option postgres.schema, or the search_path of this user.',
   '42P05': `has a prepared statement of another client: a pooler stands between, it seems. ${switchPoolerOn}`,
   '42P07':
-    'holds a table of another application under a name that is needed. Use a database, or a schema (DATABASE_SCHEMA), of its own.',
+    'holds a table of another application under a name that is needed. Use a database, or a schema (the option postgres.schema), of its own.',
   '25006': noWrites,
   '53100': 'cannot grow: its disk is full. Free some space.',
   '53200': 'is out of memory.',
-  '53300': 'accepts no more connections. Lower DATABASE_POOL_SIZE, or raise max_connections there.',
+  '53300': 'accepts no more connections. Lower the option postgres.poolSize, or raise max_connections there.',
   '55P03': 'is locked by another process for too long.',
   '57014': 'took too long to answer.',
   '57P01': isRestarting,
@@ -41,7 +42,7 @@ const unavailable: Readonly<Record<string, string>> = {
 const poolerProblems: readonly (readonly [said: RegExp, problem: string, isPassing: boolean])[] = [
   [
     /max_client_conn|no more connections allowed/,
-    'accepts no more connections: the pooler is full. Lower DATABASE_POOL_SIZE, or raise max_client_conn there.',
+    'accepts no more connections: the pooler is full. Lower the option postgres.poolSize, or raise max_client_conn there.',
     true,
   ],
   [

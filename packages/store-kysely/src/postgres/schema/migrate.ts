@@ -78,7 +78,7 @@ function requireSchemaName({ name }: FoundSchema, url: string): string {
   if (name !== undefined) return name;
   throw storeUnusable(
     url,
-    'has no schema to create tables in. Name one (DATABASE_SCHEMA), or check the search_path of this user.',
+    'has no schema to create tables in. Name one (the option postgres.schema), or check the search_path of this user.',
   );
 }
 
@@ -96,7 +96,7 @@ async function readSchemaVersion(
   if (migrationsTable === 'foreign') {
     throw storeUnusable(
       url,
-      'holds a table schema_migrations of another application. Use a database, or a schema (DATABASE_SCHEMA), of its own.',
+      'holds a table schema_migrations of another application. Use a database, or a schema (the option postgres.schema), of its own.',
     );
   }
   const newest = await client.query<{ version: number | null }>(

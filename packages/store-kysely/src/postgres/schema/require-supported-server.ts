@@ -68,7 +68,7 @@ function unaskedProblemOf(settings: ServerSettings, transactionPooler: boolean):
   if (!transactionPooler) {
     return planCacheMode === planSettings['plan_cache_mode']
       ? undefined
-      : 'did not take the settings of this connection: a pooler stands between, it seems. Switch transactionPooler on (DATABASE_TRANSACTION_POOLER=true).';
+      : 'did not take the settings of this connection: a pooler stands between, it seems. Set the option postgres.transactionPooler to true.';
   }
   // Batches of appends would fail one another all the time.
   if (isolation !== 'read committed')
