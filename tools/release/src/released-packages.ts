@@ -7,6 +7,8 @@ export interface ReleasedPackage {
   readonly dependencies: readonly string[];
   /** What is not bundled, and installed only by those who use it. */
   readonly optionalPeers: readonly string[];
+  /** Whether the MCP registry lists it. The registry reads its own name from the manifest on npm, as proof. */
+  readonly isInMcpRegistry?: boolean;
   /** The files of a library: the built module of each entry point. Default: the package is a program, bundled already. */
   readonly entries?: Readonly<Record<string, string>>;
 }
@@ -17,6 +19,7 @@ const keywords = ['mcp', 'model-context-protocol', 'ai-agents', 'context', 'hand
 export const releasedPackages: readonly ReleasedPackage[] = [
   {
     folder: 'apps/mcp-stdio',
+    isInMcpRegistry: true,
     keywords: [...keywords, 'mcp-server'],
     dependencies: ['better-sqlite3'],
     optionalPeers: [],

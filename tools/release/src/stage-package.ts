@@ -17,8 +17,10 @@ interface ProjectManifest {
   readonly engines: Readonly<Record<string, string>>;
 }
 
-/** Makes a package for npm from a built project. Returns its folder. */
-export async function stagePackage(released: ReleasedPackage): Promise<string> {
+/** Makes a package for npm from a built project. */
+export async function stagePackage(
+  released: ReleasedPackage,
+): Promise<{ readonly folder: string; readonly version: string }> {
   const project = join(workspaceFolder, released.folder);
   const manifest = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as ProjectManifest;
   const folder = join(stagingFolder, manifest.name);
@@ -39,7 +41,7 @@ export async function stagePackage(released: ReleasedPackage): Promise<string> {
     join(folder, 'package.json'),
     `${JSON.stringify(releasedManifest(manifest, released), undefined, 2)}\n`,
   );
-  return folder;
+  return { folder, version: manifest.version };
 }
 
 /** Replaces the workspace's scope by the release's. */
@@ -48,7 +50,7 @@ export const withScope = (text: string): string => text.replaceAll('@org/', `${r
 function releasedManifest(manifest: ProjectManifest, released: ReleasedPackage): object {
   const { name, version, description, license, bin, engines } = manifest;
   const { repository: url, author, mcpName } = releaseSettings;
-  const { folder, keywords, dependencies, optionalPeers, entries } = released;
+  const { folder, keywords, dependencies, optionalPeers, entries, isInMcpRegistry } = released;
   return {
     name: withScope(name),
     version,
@@ -59,7 +61,7 @@ function releasedManifest(manifest: ProjectManifest, released: ReleasedPackage):
     license,
     author,
     repository: { type: 'git', url: `git+${url}.git`, directory: folder },
-    ...(entries === undefined && { mcpName }),
+    ...(isInMcpRegistry && { mcpName }),
     ...(bin && { bin: programsOf(bin) }),
     files: ['dist', 'THIRD-PARTY-NOTICES.md'],
     type: 'module',

@@ -101,6 +101,53 @@ describe('a release', { timeout: 180_000 }, () => {
     await client.close();
   });
 
+  it('names the package that the MCP registry lists, and the package names the registry', async () => {
+    const entry = JSON.parse(await readFile(join(folder, 'workspace/dist/npm/server.json'), 'utf8')) as {
+      name: string;
+      version: string;
+      packages: { identifier: string; version: string }[];
+    };
+    const { run: runHere } = await newcomer('registry');
+    for (const { identifier, version: listed } of entry.packages) {
+      const { stdout } = await runHere('npm', 'view', `${identifier}@${listed}`, 'mcpName');
+      expect(stdout.trim()).toBe(entry.name);
+    }
+    expect(entry).toMatchObject({ version, packages: [{ version }] });
+  });
+
+  it('makes a bundle for Claude Desktop, which runs where it is unpacked', async () => {
+    const { project, run: runHere, env } = await newcomer('desktop');
+    const mcpb = (...args: string[]) => runHere('npx', '-y', '@anthropic-ai/mcpb@2.1.2', ...args);
+    const made = join(folder, 'workspace/dist/mcpb');
+    await mcpb('validate', join(made, 'manifest.json'));
+    await mcpb('pack', made, 'context-store.mcpb');
+    await mcpb('unpack', 'context-store.mcpb', 'unpacked');
+    const manifest = JSON.parse(await readFile(join(project, 'unpacked/manifest.json'), 'utf8')) as {
+      version: string;
+      user_config: Record<string, { default: string }>;
+      server: { mcp_config: { command: string; args: string[]; env: Record<string, string> } };
+    };
+    expect(manifest.version).toBe(version);
+    // As Claude Desktop does for a person who changes no setting.
+    const filledIn = (text: string): string =>
+      text
+        .replaceAll('${__dirname}', join(project, 'unpacked'))
+        .replaceAll(/\$\{user_config\.(\w+)\}/g, (_, name: string) => manifest.user_config[name]?.default ?? '');
+    const { command, args, env: settings } = manifest.server.mcp_config;
+    const filledSettings = Object.entries(settings).map(([name, value]) => [name, filledIn(value)]);
+    const client = new Client({ name: 'desktop', version: '1' });
+    await client.connect(
+      new StdioClientTransport({
+        command,
+        args: args.map(filledIn),
+        env: { ...env, ...Object.fromEntries(filledSettings) },
+      }),
+    );
+    const result = await client.callTool({ name: 'registerSession', arguments: {} });
+    expect(result.structuredContent).toMatchObject({ session: { owner: 'claude-desktop' } });
+    await client.close();
+  });
+
   it('installs little', async () => {
     const { run: runHere, project } = await newcomer('sizes');
     await runHere('npm', 'install', '--no-audit', '--no-fund', '@org/mcp-stdio');
