@@ -23,20 +23,3 @@ it.each(clientKinds)('gives a known client its short name: %s', async (kind) => 
   const configured = await open(kind, 'codex-mcp-client', { DATABASE_URL: folder.database, CONTEXT_AGENT: 'me' });
   expect(await call(configured, 'registerSession', { sessionKey: 'c' })).toMatchObject({ session: { owner: 'me' } });
 });
-
-it('finds the sessions and offers of the name that the client reports', async () => {
-  const folder = await dataFolder();
-  onTestFinished(() => folder.remove());
-  const env = { DATABASE_URL: folder.database };
-  const before = await open('v2 client, legacy', 'x', { ...env, CONTEXT_AGENT: 'codex-mcp-client' });
-  await call(before, 'registerSession', { sessionKey: 'old' });
-  const offer = { sessionKey: 'old', requestType: 'full_handoff', targetAgent: 'codex-mcp-client' };
-  const { handoff } = (await call(before, 'requestHandoff', offer)) as { handoff: { handoffId: string } };
-  const after = await open('v2 client, legacy', 'codex-mcp-client', env);
-  const note = { sessionKey: 'old', contextType: 'message', content: 'x' };
-  expect(await call(after, 'updateContext', note)).toMatchObject({ sequence: 1, epoch: 1 });
-  const { handoffId } = handoff;
-  expect(await call(after, 'listHandoffs', {})).toMatchObject({ handoffs: [{ handoffId }] });
-  expect(await call(after, 'acceptHandoff', { handoffId })).toMatchObject({ session: { epoch: 2 } });
-  expect(await call(after, 'updateContext', note)).toMatchObject({ sequence: 2, epoch: 2 });
-});

@@ -52,17 +52,6 @@ describe('a client of the legacy era over HTTP', () => {
     expect(await answer.text()).toContain(`"owner":"${owner}"`);
   });
 
-  it('keeps the sessions of the name that it reports', async () => {
-    const contextStore = memoryContextStore();
-    await contextStore.registerSession({ sessionKey: 'old', agent: 'codex-mcp-client' });
-    const clientInfo = { name: 'codex-mcp-client', version: '1' };
-    const sessionId = (await sessionIdOf(open(contextStore), initialize({ clientInfo }))) ?? '';
-    const note = { sessionKey: 'old', contextType: 'message', content: 'x' };
-    const call = requestOf('tools/call', { name: 'updateContext', arguments: note });
-    const answer = await post(open(contextStore), call, { 'mcp-session-id': sessionId });
-    expect(await answer.text()).toContain('"sequence":1');
-  });
-
   it('gets a new session id each time', async () => {
     const handler = open();
     expect(await sessionIdOf(handler)).not.toBe(await sessionIdOf(handler));

@@ -177,5 +177,5 @@ it('asks for the agent if the client name is unknown: stateless legacy HTTP', as
       body: JSON.stringify(message),
     }),
   );
-  expect(await response.text()).toContain('CONTEXT_AGENT');
+  expect(await response.text()).toContain('Pass agent with the name you act under.');
 });

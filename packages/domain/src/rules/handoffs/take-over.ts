@@ -98,7 +98,7 @@ function refuseAsker(
   if (mayTakeOver(takeOverBy, { ...asker, isInvolved: hasAccepted() })) return undefined;
   return new ContextStoreError(
     'FORBIDDEN',
-    `${agent} may not ask for session ${sessionKey}. TAKE_OVER_BY is "${takeOverBy}", which lets these ask: ${askers[takeOverBy]}. ` +
+    `${agent} may not ask for session ${sessionKey}. By the option takeOverBy ("${takeOverBy}") these may ask: ${askers[takeOverBy]}. ` +
       `Wait for an offer of its owner ${owner}, or ask an operator for context-store take-over.`,
     { sessionKey, owner, agent, takeOverBy },
   );
