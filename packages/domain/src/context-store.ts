@@ -12,7 +12,13 @@ import { requestHash } from './rules/request-hash.js';
 import { resolveAgent } from './rules/resolve-agent.js';
 import { givenArguments } from './use-cases/given-arguments.js';
 import { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';
-import { parseInput, type Settings, type UseCase, type UseCaseContext } from './use-cases/use-case.js';
+import {
+  parseInput,
+  type FindProject,
+  type Settings,
+  type UseCase,
+  type UseCaseContext,
+} from './use-cases/use-case.js';
 import { withDeadline } from './waiting/call-deadline.js';
 import { createInboxWatch } from './waiting/inbox-watch.js';
 import { interruptible } from './waiting/interruptible-store.js';
@@ -47,9 +53,6 @@ export interface Caller {
   /** The MCP request that made the call, for its trace. */
   readonly request?: McpRequest | undefined;
 }
-
-/** Finds the project of a caller. Returns undefined if it has none. Must not throw. */
-export type FindProject = () => string | undefined | Promise<string | undefined>;
 
 /**
  * The context store: one method per use case, with the names, arguments and answers of the MCP tools. Every method
@@ -192,15 +195,18 @@ export function createContextStore(
   const namespaceOf = (caller: Caller): string => caller.namespace ?? ownNamespace;
   const actingAgent: ContextStore['actingAgent'] = (argument, caller = {}) =>
     resolveAgent({ ...caller, argument, configured });
-  const projectOf: ContextStore['projectOf'] = async (caller = {}) => {
-    const own = typeof caller.project === 'function' ? await caller.project() : caller.project;
-    const named = own === undefined ? project : checkedProject(own);
-    return named === noProject ? undefined : named;
+  const findProject = ({ project: own }: Caller): ReturnType<FindProject> => {
+    const checked = (found: string | undefined): string | undefined => {
+      const named = found === undefined ? project : checkedProject(found);
+      return named === noProject ? undefined : named;
+    };
+    const found = typeof own === 'function' ? own() : own;
+    return found instanceof Promise ? found.then(checked) : checked(found);
   };
 
   const method = toolMethods(
     { store: observedStore, telemetry, bus, inboxWatch, settings, callTimeoutMs },
-    { namespaceOf, actingAgent, projectOf },
+    { namespaceOf, actingAgent, findProject },
   );
   return {
     registerSession: method('registerSession'),
@@ -215,7 +221,7 @@ export function createContextStore(
     updateSession: method('updateSession'),
     ...plainMethods({ store: observedStore, bus }, settings, callTimeoutMs, namespaceOf),
     actingAgent,
-    projectOf,
+    projectOf: async (caller = {}) => findProject(caller),
     close: async (withinMs) => {
       inboxWatch.close();
       await Promise.all([bus.close(), store.close(withinMs)]);
@@ -229,14 +235,15 @@ interface ToolParts extends Pick<UseCaseContext, 'store' | 'settings' | 'inboxWa
   readonly callTimeoutMs: number | undefined;
 }
 
-interface CallerRules extends Pick<ContextStore, 'actingAgent' | 'projectOf'> {
+interface CallerRules extends Pick<ContextStore, 'actingAgent'> {
   readonly namespaceOf: (caller: Caller) => string;
+  readonly findProject: (caller: Caller) => ReturnType<FindProject>;
 }
 
 /** Returns a factory of tool methods, which check the input, run the use case within its deadline, and measure both. */
 function toolMethods(
   { store, telemetry, bus, inboxWatch, settings, callTimeoutMs }: ToolParts,
-  { namespaceOf, actingAgent, projectOf }: CallerRules,
+  { namespaceOf, actingAgent, findProject }: CallerRules,
 ): <Name extends UseCaseName>(name: Name) => Method<Name> {
   const common = {
     settings,
@@ -261,7 +268,7 @@ function toolMethods(
         store: signal === undefined ? store : interruptible(store, signal),
         namespace: namespaceOf(caller),
         agent,
-        project: () => projectOf(caller),
+        project: () => findProject(caller),
         idempotency: idempotencyOf(name, input),
         process: caller.process,
         signal,

@@ -6,7 +6,6 @@ export {
   type ContextStore,
   type ContextStoreOptions,
   type ContextStorePorts,
-  type FindProject,
   type UseCaseInput,
   type UseCaseResult,
 } from './context-store.js';
@@ -165,4 +164,5 @@ export type { Transition } from './rules/transition.js';
 export { unknownProblem } from './rules/unknown-problem.js';
 export { quotedText } from './rules/text/visible-text.js';
 export { givenArguments } from './use-cases/given-arguments.js';
+export type { FindProject } from './use-cases/use-case.js';
 export { useCases, type UseCaseName, type UseCases } from './use-cases/index.js';
