@@ -6,6 +6,7 @@ import { createOriginCheck } from './origin-check.js';
 const requestHeaders = [
   'Authorization',
   'Content-Type',
+  'Context-Project',
   'Last-Event-ID',
   'Mcp-Method',
   'Mcp-Name',

@@ -1,5 +1,6 @@
 import {
   createMcpHandler,
+  ProtocolError,
   type AuthInfo,
   type JSONRPCErrorResponse,
   type McpHandlerRequestOptions,
@@ -15,6 +16,7 @@ import { createResources } from '../resources/resources.js';
 import { serverInfoOf } from '../server-options.js';
 import { interestsOf } from '../subscriptions/interests.js';
 import { createResourceChanges, type ResourceChanges } from '../subscriptions/resource-changes.js';
+import { projectInRequest } from '../projects/project-in-request.js';
 import { createToolCaller } from '../tools/create-tool-caller.js';
 import { boundedStream, type BoundedStreamOptions } from './bounded-stream.js';
 import { ChangeBus } from './change-bus.js';
@@ -56,12 +58,12 @@ export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHan
   const { contextStore, onError, gatherMs } = options;
   const resources = createResources(contextStore, onError);
   const resourceChanges = createResourceChanges({ contextStore, resources, gatherMs });
-  const callerOf = withRequestId(options.caller);
+  const callerOf = withRequest(options.caller);
   const factory = createMcpServerFactory({ ...options, caller: callerOf, resourceChanges });
   const handler = serveOverHttp(factory, { ...options, caller: callerOf, resourceChanges });
   const servePlainCall = createPlainCallServer({
     callTool: createToolCaller(options),
-    caller: options.caller,
+    caller: withProject(options.caller),
     serverInfo: serverInfoOf(options.version),
   });
   return {
@@ -92,12 +94,21 @@ function rememberId(request: Request, requestId: string | undefined): void {
   if (requestId !== undefined) requestIds.set(request, requestId);
 }
 
-const withRequestId =
-  (callerOf: McpHttpHandlerOptions['caller']) =>
-  (context: McpRequestContext): Caller => ({
+type CallerOf = (context: McpRequestContext) => Caller;
+
+/** Adds the project that the request names. */
+const withProject =
+  (callerOf: McpHttpHandlerOptions['caller']): CallerOf =>
+  (context) => ({ project: projectInRequest(context.requestInfo), ...callerOf?.(context) });
+
+/** Adds the request's id too. */
+const withRequest = (callerOf: McpHttpHandlerOptions['caller']): CallerOf => {
+  const callerWithProject = withProject(callerOf);
+  return (context) => ({
     ...(context.requestInfo && { requestId: requestIds.get(context.requestInfo) }),
-    ...callerOf?.(context),
+    ...callerWithProject(context),
   });
+};
 
 export interface ServeOverHttpOptions extends Pick<McpHttpHandlerOptions, 'stopping' | 'caller'> {
   readonly resourceChanges: ResourceChanges;
@@ -136,12 +147,13 @@ export function serveOverHttp(
       }
       const caller = callerOf?.({ era: 'modern', requestInfo: request, ...auth }) ?? {};
       const watcher = { ...caller, signal: request.signal, stopping };
-      const response = await bus.watching(interestsOf(message.body.params), watcher, async () =>
+      const { id } = message.body;
+      const serve = async (): Promise<Response> =>
         // After `close`, `fetch` would throw.
         stopping?.aborted === true
-          ? Response.json(stoppingAnswer(message.body.id), { status: 503 })
-          : subscriptions.fetch(request, given),
-      );
+          ? Response.json(stoppingAnswer(id), { status: 503 })
+          : subscriptions.fetch(request, given);
+      const response = await bus.watching(interestsOf(message.body.params), watcher, serve).catch(answerWith(id));
       const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
       return response.body === null || !isStream
         ? response
@@ -162,6 +174,15 @@ function streamLimits(authInfo: AuthInfo | undefined): BoundedStreamOptions {
   if (expiresAt === undefined) return { maxBytes: maxUnreadBytes };
   return { maxBytes: maxUnreadBytes, maxMs: Math.min(Math.max(0, expiresAt * 1000 - Date.now()), maxStreamMs) };
 }
+
+/** Answers a subscription that cannot be watched, because its caller's project is malformed. */
+const answerWith =
+  (id: RequestId) =>
+  (error: unknown): Response => {
+    if (!(error instanceof ProtocolError)) throw error;
+    const { code, message, data } = error;
+    return Response.json({ jsonrpc: '2.0', id, error: { code, message, data } });
+  };
 
 const stoppingAnswer = (id: RequestId): JSONRPCErrorResponse => ({
   jsonrpc: '2.0',

@@ -34,15 +34,19 @@ const awaitRootsMs = 150;
  */
 export function createClientProject({ findProject, folders }: LocalProjects): ClientProject {
   let roots: readonly string[] = [];
+  let timesAsked = 0;
   /** Resolves when the first roots are known, or when no call should wait for them any longer. */
   let firstRoots: Promise<unknown> | undefined;
 
   // oxlint-disable-next-line typescript/no-deprecated -- see above
   async function ask(server: Server): Promise<void> {
+    timesAsked += 1;
+    const time = timesAsked;
     try {
       // oxlint-disable-next-line typescript/no-deprecated -- see above
       const listed = await server.listRoots();
-      roots = listed.roots.flatMap(({ uri }) => folderOf(uri) ?? []);
+      // An earlier request may be answered later.
+      if (time === timesAsked) roots = listed.roots.flatMap(({ uri }) => folderOf(uri) ?? []);
     } catch {
       // A client that cannot tell its roots works in the folders that this process knows.
     }
