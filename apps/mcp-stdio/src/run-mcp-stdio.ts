@@ -30,6 +30,7 @@ export const runMcpStdio = (stopped: Promise<NodeJS.Signals>, stdout: ReservedSt
           version,
           options: contextStoreOptions(environment),
           maxContentBytes: environment.MAX_CONTENT_BYTES,
+          project: environment.CONTEXT_PROJECT,
           otel,
           log,
           stopped,

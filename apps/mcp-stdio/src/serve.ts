@@ -3,6 +3,7 @@ import { logDatabase, logRedis } from '@org/context-store/command';
 import type { OtelRequest } from '@org/context-store/otel-environment';
 import type { ContextStore, OpenContextStoreOptions } from '@org/context-store';
 import { openConfiguredStore } from '@org/context-store/environment';
+import { findProject } from '@org/context-store/find-project';
 import { maxMessageBytes, serveMcpStdio, type ServeMcpStdioOptions } from '@org/mcp';
 import type { OtelSdk } from '@org/telemetry-otel/sdk';
 import type { LazyLog } from './lazy-log.js';
@@ -20,6 +21,8 @@ export interface ServeOptions {
   readonly stopped: Promise<unknown>;
   /** Answers are written to it. */
   readonly output: Writable;
+  /** The project of the client, or `none`. Undefined if it is found by the client's folders. */
+  readonly project: string | undefined;
   /** True if every call is logged. */
   readonly logsCalls: boolean;
 }
@@ -49,6 +52,8 @@ export async function serve(options: ServeOptions): Promise<boolean> {
     contextStore,
     version,
     rememberEpochs: true,
+    caller: () => (options.project === undefined ? {} : { project: options.project }),
+    localProjects: { findProject, folders: processFolders() },
     stopping: stopping.signal,
     telemetry: sdk?.telemetry,
     ...logging(options, sdk),
@@ -61,6 +66,15 @@ export async function serve(options: ServeOptions): Promise<boolean> {
   await transport.closed;
   await contextStore.close();
   return (await sdk?.close()) ?? true;
+}
+
+/**
+ * Where the client has started this process. Claude Code names the folder of its project; other clients start the process
+ * there, or in a folder that says nothing.
+ */
+function processFolders(): readonly string[] {
+  const { CLAUDE_PROJECT_DIR: claudesFolder = '' } = process.env;
+  return [...(claudesFolder === '' ? [] : [claudesFolder]), '.'];
 }
 
 /** OpenTelemetry is loaded only if the environment asks for it: loading it takes as long as the rest of the start. */

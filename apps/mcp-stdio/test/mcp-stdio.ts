@@ -42,9 +42,19 @@ const modes = {
   'v2 client, negotiating': 'auto',
 } as const;
 
-/** Connects an official client to a new server process. Closing the client ends the process. */
-export async function connect(kind: ClientKind, name: string, env: Env): Promise<Client | ClientV1> {
-  const parameters = { command: process.execPath, args: [program], env: environment(env), stderr: 'ignore' as const };
+/**
+ * Connects an official client to a new server process. Closing the client ends the process.
+ *
+ * @param cwd the folder in which the process starts. Default: that of this process
+ */
+export async function connect(kind: ClientKind, name: string, env: Env, cwd?: string): Promise<Client | ClientV1> {
+  const parameters = {
+    command: process.execPath,
+    args: [program],
+    env: environment(env),
+    stderr: 'ignore' as const,
+    ...(cwd !== undefined && { cwd }),
+  };
   if (kind === 'v1 client') {
     const client = new ClientV1({ name, version: '1' });
     await client.connect(new StdioClientTransportV1(parameters));
@@ -86,8 +96,8 @@ export class RawServer {
   readonly finished: Promise<Finished>;
   private readonly lines: AsyncIterator<string>;
 
-  constructor(env: Env) {
-    this.child = spawn(process.execPath, [program], { env: environment(env) });
+  constructor(env: Env, cwd?: string) {
+    this.child = spawn(process.execPath, [program], { env: environment(env), cwd });
     this.finished = finished(this.child);
     this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
   }

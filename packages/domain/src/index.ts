@@ -197,5 +197,5 @@ export type { Transition } from './rules/transition.js';
 export { unknownProblem } from './rules/unknown-problem.js';
 export { quotedText } from './rules/text/visible-text.js';
 export { givenArguments } from './use-cases/given-arguments.js';
-export { parseInput } from './use-cases/use-case.js';
+export { parseInput, type FindProject } from './use-cases/use-case.js';
 export { useCases, type UseCaseInput, type UseCaseName, type UseCaseResult, type UseCases } from './use-cases/index.js';

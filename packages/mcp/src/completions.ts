@@ -1,5 +1,5 @@
 import type { CompleteRequestParams, CompleteResult } from '@modelcontextprotocol/server';
-import { limits, quoteOf, offerTypes, type RequestCaller, type ContextStore } from '@org/domain';
+import { allProjects, limits, quoteOf, offerTypes, type RequestCaller, type ContextStore } from '@org/domain';
 import { promptArguments } from './prompts/prompts.js';
 import { invalidParams, withProtocolErrors } from './errors/protocol-error.js';
 import { decodeName, templateVariable, uriTemplates } from './resources/resource-uri.js';
@@ -8,8 +8,11 @@ import { findActingAgent } from './find-acting-agent.js';
 
 /** The protocol's maximum for one answer. */
 const maxValues = 100;
-/** The newest records, which are searched for names. They are not part of the answer, so the budget is at its maximum. */
-const newest = { limit: 100, maxTokens: limits.maxTokens };
+/**
+ * The newest records of all projects, which are searched for names. They are not part of the answer, so the budget is at its
+ * maximum.
+ */
+const newest = { limit: 100, maxTokens: limits.maxTokens, project: allProjects };
 
 /** Answers `completion/complete`. @throws ProtocolError only */
 export type Complete = (params: CompleteRequestParams, caller: RequestCaller) => Promise<CompleteResult>;

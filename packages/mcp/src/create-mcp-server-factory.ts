@@ -13,6 +13,7 @@ import { createCompleter, type Complete } from './completions.js';
 import { invalidParams } from './errors/protocol-error.js';
 import { clientNameIn } from './http/client-session.js';
 import { mcpRequest } from './messages/mcp-request.js';
+import { chooseProject, projectInMeta, type FindProjectOfFolder } from './projects/project-in-meta.js';
 import { createPromptGetter, prompts, type GetPrompt } from './prompts/prompts.js';
 import { templateOf } from './resources/resource-uri.js';
 import { createResources, resourceTemplates, type Resources } from './resources/resources.js';
@@ -34,6 +35,8 @@ export interface McpServerFactoryOptions extends ToolCallerOptions {
   readonly resourceChanges?: ResourceChanges | undefined;
   /** Interval of progress notifications, for clients that ask for progress. Default: 10 s. */
   readonly progressIntervalMs?: number | undefined;
+  /** Looks at the folders that clients name, for a server on their machine. Default: folders are not looked at. */
+  readonly findProject?: FindProjectOfFolder | undefined;
   /** Traces reads of resources. The context store traces tool calls itself. Default: no traces. */
   readonly telemetry?: Pick<Telemetry, 'traceRead'> | undefined;
 }
@@ -44,7 +47,7 @@ export interface McpServerFactoryOptions extends ToolCallerOptions {
  */
 export function createMcpServerFactory(options: McpServerFactoryOptions): McpServerFactory {
   const { contextStore, version, caller: callerOf, rememberEpochs = false, resourceChanges } = options;
-  const { progressIntervalMs = 10_000, telemetry = noTelemetry, onError } = options;
+  const { progressIntervalMs = 10_000, telemetry = noTelemetry, findProject, onError } = options;
   const serverInfo = serverInfoOf(version);
   const lastSession = rememberEpochs ? createLastSession() : undefined;
   const callTool = createToolCaller(options, lastSession);
@@ -65,6 +68,7 @@ export function createMcpServerFactory(options: McpServerFactoryOptions): McpSer
         clientName: clientNameOf(server, ctx) ?? clientNameIn(context.requestInfo),
         signal: ctx.mcpReq.signal,
         ...base,
+        project: chooseProject(projectInMeta(ctx.mcpReq._meta, findProject), base.project),
       }),
       mcpRequestOf: (ctx) => mcpRequest(server, ctx, context),
     };

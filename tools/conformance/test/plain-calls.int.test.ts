@@ -85,7 +85,14 @@ const oddHeader = fc.oneof(
   fc.tuple(fc.constant('mcp-method'), fc.constantFrom('tools/call', 'tools/list', '', ' tools/call ', 'TOOLS/CALL')),
   fc.tuple(fc.constant('mcp-name'), fc.constantFrom('listSessions', 'getContext', '', '=?base64?bGlzdFNlc3Npb25z?=')),
   fc.tuple(
-    fc.constantFrom('mcp-session-id', 'last-event-id', 'mcp-param-agent', 'mcp-param-sessionKey', 'traceparent'),
+    fc.constantFrom(
+      'mcp-session-id',
+      'last-event-id',
+      'context-project',
+      'mcp-param-agent',
+      'mcp-param-sessionKey',
+      'traceparent',
+    ),
     fc.constantFrom('x', '', '=?base64?eA==?=', '=?base64?!?='),
   ),
   fc.tuple(fc.constant('content-type'), fc.constantFrom('application/json; charset=utf-8', 'Application/JSON')),

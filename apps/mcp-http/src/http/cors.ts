@@ -8,6 +8,7 @@ const requestHeaders = [
   'Authorization',
   'Content-Type',
   agentHeader,
+  'Context-Project',
   'Last-Event-ID',
   'Mcp-Method',
   'Mcp-Name',

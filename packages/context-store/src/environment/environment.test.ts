@@ -22,6 +22,7 @@ describe('the environment', () => {
       CACHE_REDIS: false,
       CONTEXT_NAMESPACE: 'default',
       CONTEXT_AGENT: undefined,
+      CONTEXT_PROJECT: undefined,
       MAX_CONTENT_BYTES: 1024 * 1024,
       DORMANT_AFTER_SECONDS: 86_400,
       SESSION_TTL_SECONDS: undefined,
@@ -79,6 +80,19 @@ describe('the environment', () => {
       takeOverAfterMs: 900_000,
       takeOverBy: 'namespace',
     });
+  });
+
+  it('takes a project, or none', () => {
+    const projectOf = (CONTEXT_PROJECT: string) => {
+      const environment = readEnvironment(environmentTable, { CONTEXT_PROJECT });
+      return [environment.CONTEXT_PROJECT, contextStoreOptions(environment).project];
+    };
+    expect(projectOf('github.com/owner/repo')).toEqual(['github.com/owner/repo', 'github.com/owner/repo']);
+    expect(projectOf('none')).toEqual(['none', undefined]);
+    expect(projectOf('')).toEqual([undefined, undefined]);
+    expect(() => projectOf('https://user:secret@github.com/owner/repo')).toThrow(
+      /^CONTEXT_PROJECT is not valid: host\/owner\/repo (?!.*secret)/,
+    );
   });
 
   it('turns a cache on by its size, and off by 0, which is the default on SQLite', () => {

@@ -3,7 +3,9 @@ import {
   agentSchema,
   ContextStoreError,
   limits,
+  namedProjectSchema,
   namespaceSchema,
+  noProject,
   takeOverPolicies,
   type ContextStore,
 } from '@org/domain';
@@ -174,6 +176,11 @@ export const environmentTable = {
   ),
   CONTEXT_NAMESPACE: variable(namespaceSchema, 'default', 'The namespace of calls whose credentials name none.'),
   CONTEXT_AGENT: optionalVariable(agentSchema, 'the name of the client', 'The agent of calls that name no agent.'),
+  CONTEXT_PROJECT: optionalVariable(
+    namedProjectSchema,
+    'mcp-stdio: the git remote or the folder in which the client works; mcp-http: none',
+    'The project of calls whose client names none. If none, mcp-stdio does not look for one.',
+  ),
   MAX_CONTENT_BYTES: variable(
     wholeNumber(1, 64 * 1024 * 1024),
     '1048576',
@@ -236,7 +243,7 @@ export function environmentError(issues: readonly { path: string; message: strin
 
 /** Returns the options of `openContextStore` that the variables set. */
 export function contextStoreOptions(environment: Environment<typeof environmentTable>): OpenContextStoreOptions {
-  const { SESSION_TTL_SECONDS: sessionTtlSeconds, REDIS_URL: redisUrl } = environment;
+  const { SESSION_TTL_SECONDS: sessionTtlSeconds, REDIS_URL: redisUrl, CONTEXT_PROJECT: project } = environment;
   return {
     database: environment.DATABASE_URL,
     migrate: environment.DATABASE_MIGRATE,
@@ -253,6 +260,7 @@ export function contextStoreOptions(environment: Environment<typeof environmentT
     cache: cacheSettings(environment),
     namespace: environment.CONTEXT_NAMESPACE,
     agent: environment.CONTEXT_AGENT,
+    project: project === noProject ? undefined : project,
     maxContentBytes: environment.MAX_CONTENT_BYTES,
     dormantAfterMs: environment.DORMANT_AFTER_SECONDS * 1000,
     sessionTtlMs: sessionTtlSeconds === undefined ? undefined : sessionTtlSeconds * 1000,

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { agentSchema, namespaceSchema } from '../model/names.js';
-import type { FindProject } from '../model/project.js';
 import type { McpRequest } from '../ports/telemetry.js';
-import { parseInput } from '../use-cases/use-case.js';
+import { parseInput, type FindProject } from '../use-cases/use-case.js';
 
 /** For whom a view of a context store calls, and for how long: see `ContextStore.as`. */
 export interface Caller {

@@ -37,7 +37,7 @@ export function createView(parts: ViewParts, caller: RequestCaller): ContextStor
     updateSession: (input) => runner.run('updateSession', input, caller),
     as: (given) => createView(parts, withCaller(caller, given)),
     actingAgent: (argument) => runner.actingAgent(argument, caller),
-    actingProject: () => runner.projectOf(caller),
+    actingProject: async () => runner.projectOf(caller),
     readSession: (sessionKey) => readSession(parts, caller, sessionKey),
     deleteSession: (sessionKey) => deleteSession(parts, caller, sessionKey),
     countNamespace: () => countNamespace(parts, caller),

@@ -9,7 +9,7 @@ import { requestHash } from '../rules/request-hash.js';
 import { resolveAgent } from '../rules/resolve-agent.js';
 import { givenArguments } from '../use-cases/given-arguments.js';
 import { useCases, type UseCaseInput, type UseCaseName, type UseCaseResult } from '../use-cases/index.js';
-import { parseInput, type UseCase, type UseCaseContext } from '../use-cases/use-case.js';
+import { parseInput, type FindProject, type UseCase, type UseCaseContext } from '../use-cases/use-case.js';
 import type { RequestCaller } from './caller.js';
 import { orReasonOf, type Calls } from './calls.js';
 import { interruptible } from './interruptible-store.js';
@@ -37,7 +37,7 @@ export interface UseCaseRunner {
   /** Returns the agent that a call acts as. @throws VALIDATION_ERROR, FORBIDDEN: see `resolveAgent` */
   readonly actingAgent: (argument: string | undefined, caller: RequestCaller) => string;
   /** Returns the project of a caller, or undefined if it has none. @throws VALIDATION_ERROR (it is malformed) */
-  readonly projectOf: (caller: RequestCaller) => Promise<string | undefined>;
+  readonly projectOf: (caller: RequestCaller) => ReturnType<FindProject>;
   readonly namespaceOf: (caller: RequestCaller) => string;
 }
 
@@ -54,12 +54,14 @@ export function createUseCaseRunner(parts: UseCaseParts): UseCaseRunner {
     const { agent: boundAgent, connectionAgent, clientName } = caller;
     return resolveAgent({ boundAgent, argument, connectionAgent, configured: defaults.agent, clientName });
   };
-  const projectOf = async ({ project }: RequestCaller): Promise<string | undefined> => {
-    const own = typeof project === 'function' ? await project() : project;
-    const named = own === undefined ? defaults.project : checkedProject(own);
-    return named === noProject ? undefined : named;
+  const projectOf = ({ project: own }: RequestCaller): ReturnType<FindProject> => {
+    const checked = (found: string | undefined): string | undefined => {
+      const named = found === undefined ? defaults.project : checkedProject(found);
+      return named === noProject ? undefined : named;
+    };
+    const found = typeof own === 'function' ? own() : own;
+    return found instanceof Promise ? found.then(checked) : checked(found);
   };
-
   const call = async (
     name: UseCaseName,
     given: unknown,

@@ -107,6 +107,3 @@ const shortened = (name: string, suffix: string): string =>
   name.length <= maxLength ? name : `${name.slice(0, maxLength - suffix.length)}${suffix}`;
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
-
-/** Finds the project of a caller. Returns undefined if it has none. Must not throw. */
-export type FindProject = () => string | undefined | Promise<string | undefined>;

@@ -5,18 +5,12 @@ import type { ProjectFilter } from '../ports/store.js';
  * Returns which projects a list shows: by default the caller's and what has none. A caller without a project must not
  * lose sight of anything, so it sees all.
  *
- * @param asked the argument `project` of the call
- * @param findOwn finds the caller's project. It is not called if the call names one
+ * @param project the argument of the call, or else the caller's project
  * @returns undefined for all projects
  */
-export async function projectFilter(
-  asked: string | undefined,
-  findOwn: () => Promise<string | undefined>,
-): Promise<ProjectFilter | undefined> {
-  if (asked === allProjects) return undefined;
-  if (asked === noProject) return [null];
-  const project = asked ?? (await findOwn());
-  return project === undefined ? undefined : [project, null];
+export function projectFilter(project: string | undefined): ProjectFilter | undefined {
+  if (project === undefined || project === allProjects) return undefined;
+  return project === noProject ? [null] : [project, null];
 }
 
 /** Whether a filter shows what belongs to a project. @param project null or undefined for none */

@@ -80,7 +80,8 @@ async function list(context: UseCaseContext, asked: Asked): Promise<Listed> {
   const agent = context.agent();
   const status = asked.status ?? (direction === 'inbox' ? 'pending' : undefined);
   if (waitSeconds > 0) refuseWait(direction, status);
-  const projects = await projectFilter(asked.project, context.project);
+  const project = asked.project ?? context.project();
+  const projects = projectFilter(project instanceof Promise ? await project : project);
   const scope = [namespace, agent, direction, status ?? '', ...roles.toSorted(), ...projectScope(projects)];
   const after = cursor === undefined ? 0 : handoffCursors.decode(scope, cursor);
   const request = { namespace, agent, roles, direction, projects, status, after, limit };

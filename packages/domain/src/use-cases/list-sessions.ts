@@ -47,7 +47,8 @@ export const listSessions = defineUseCase({
     const { namespace, settings } = context;
     const { sessionKey, status, owner, maxTokens } = asked;
     refuseFilters(asked);
-    const projects = sessionKey === undefined ? await projectFilter(asked.project, context.project) : undefined;
+    const project = sessionKey === undefined ? (asked.project ?? context.project()) : undefined;
+    const projects = projectFilter(project instanceof Promise ? await project : project);
     const scope = [namespace, status ?? '', owner ?? '', ...projectScope(projects)];
     const bytes = bytesForRecords(maxTokens, { sessions: [] });
     const { limit, bytesEach } = shareAmong(sessionKey === undefined ? asked.limit : 1, bytes);

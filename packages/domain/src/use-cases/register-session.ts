@@ -46,7 +46,8 @@ export const registerSession = defineUseCase({
         },
       );
     }
-    const named = input.project ?? (await project());
+    const found = input.project ?? project();
+    const named = found instanceof Promise ? await found : found;
     const { session, created, replayed } = await store.createSession({
       namespace,
       agent: agent(),

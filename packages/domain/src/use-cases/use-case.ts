@@ -21,6 +21,9 @@ export interface Settings {
   readonly takeOverBy: TakeOverPolicy;
 }
 
+/** Finds the project of a caller. Returns undefined if it has none. */
+export type FindProject = () => string | undefined | Promise<string | undefined>;
+
 /** What a use case gets for one call. */
 export interface UseCaseContext {
   readonly store: StoreOperations;
@@ -32,11 +35,12 @@ export interface UseCaseContext {
    */
   readonly agent: () => string;
   /**
-   * Finds the caller's project. Tools that do not depend on it never call it, so they do not wait for it.
+   * Finds the caller's project. Tools that do not depend on it never call it, so they do not wait for it. The others await
+   * it only if it is a promise: the calls of a client that does not wait for answers then reach the store in their order.
    * @returns undefined if the caller has none
    * @throws VALIDATION_ERROR (the caller's project is malformed)
    */
-  readonly project: () => Promise<string | undefined>;
+  readonly project: FindProject;
   /** Undefined if the caller gave no `idempotencyKey`. */
   readonly idempotency: Idempotency | undefined;
   readonly count: (event: BusinessEvent) => void;

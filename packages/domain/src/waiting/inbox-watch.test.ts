@@ -91,6 +91,25 @@ describe('a watched inbox', () => {
     inbox.close();
   });
 
+  it.each([
+    [undefined, ['ours', 'theirs', undefined]],
+    [
+      ['ours', null],
+      ['ours', undefined],
+    ],
+    [[null], [undefined]],
+    [['theirs'], ['theirs']],
+  ])('of the projects %j wakes for offers of %j', async (projects, waking) => {
+    const inbox = watch.open({ ...inboxOf('ann'), projects });
+    for (const project of ['ours', 'theirs', undefined]) {
+      const wait = watched(inbox.arrival(0, 500));
+      bus.publish({ ...offered('ann'), project } as StoreEvent);
+      await passing(500);
+      expect(wait.result, project).toBe(waking.includes(project));
+    }
+    inbox.close();
+  });
+
   it('remembers an offer that arrives between the read and the wait', async () => {
     const inbox = watch.open(inboxOf('ann'));
     bus.publish(offered('ann'));

@@ -1,5 +1,6 @@
 import {
   createMcpHandler,
+  ProtocolError,
   type AuthInfo,
   type JSONRPCErrorResponse,
   type McpHandlerRequestOptions,
@@ -15,6 +16,7 @@ import { createResources } from '../resources/resources.js';
 import { serverInfoOf } from '../server-options.js';
 import { interestsOf } from '../subscriptions/interests.js';
 import { createResourceChanges, type ResourceChanges } from '../subscriptions/resource-changes.js';
+import { projectInRequest } from '../projects/project-in-request.js';
 import { createToolCaller } from '../tools/create-tool-caller.js';
 import { boundedStream, type BoundedStreamOptions } from './bounded-stream.js';
 import { ChangeBus } from './change-bus.js';
@@ -57,7 +59,7 @@ export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHan
   const { contextStore, onError, gatherMs } = options;
   const resources = createResources(contextStore, onError);
   const resourceChanges = createResourceChanges({ contextStore, resources, gatherMs });
-  const namingCaller = withNamedAgent(options.caller);
+  const namingCaller = withNames(options.caller);
   const callerOf = withRequestId(namingCaller);
   const factory = createMcpServerFactory({ ...options, caller: callerOf, resourceChanges });
   const handler = serveOverHttp(factory, { ...options, caller: callerOf, resourceChanges });
@@ -94,19 +96,26 @@ function rememberId(request: Request, requestId: string | undefined): void {
   if (requestId !== undefined) requestIds.set(request, requestId);
 }
 
-/** Adds the agent that the header or the URL names. Requests with a malformed name are refused before. */
-const withNamedAgent =
-  (callerOf: McpHttpHandlerOptions['caller']) =>
-  (context: McpRequestContext): RequestCaller => {
+type CallerOf = (context: McpRequestContext) => RequestCaller;
+
+/** Adds the agent and the project that the request names. Requests with a malformed agent are refused before. */
+const withNames =
+  (callerOf: McpHttpHandlerOptions['caller']): CallerOf =>
+  (context) => {
     const connectionAgent = context.requestInfo && namedAgentOf(context.requestInfo);
-    return { ...(connectionAgent !== undefined && { connectionAgent }), ...callerOf?.(context) };
+    const project = projectInRequest(context.requestInfo);
+    return {
+      ...(connectionAgent !== undefined && { connectionAgent }),
+      ...(project !== undefined && { project }),
+      ...callerOf?.(context),
+    };
   };
 
 const withRequestId =
-  (callerOf: McpHttpHandlerOptions['caller']) =>
-  (context: McpRequestContext): RequestCaller => ({
+  (callerOf: CallerOf): CallerOf =>
+  (context) => ({
     ...(context.requestInfo && { requestId: requestIds.get(context.requestInfo) }),
-    ...callerOf?.(context),
+    ...callerOf(context),
   });
 
 export interface ServeOverHttpOptions extends Pick<McpHttpHandlerOptions, 'stopping' | 'caller'> {
@@ -146,12 +155,13 @@ export function serveOverHttp(
       }
       const caller = callerOf?.({ era: 'modern', requestInfo: request, ...auth }) ?? {};
       const watcher = { ...caller, signal: request.signal, stopping };
-      const response = await bus.watching(interestsOf(message.body.params), watcher, async () =>
+      const { id } = message.body;
+      const serve = async (): Promise<Response> =>
         // After `close`, `fetch` would throw.
         stopping?.aborted === true
-          ? Response.json(stoppingAnswer(message.body.id), { status: 503 })
-          : subscriptions.fetch(request, given),
-      );
+          ? Response.json(stoppingAnswer(id), { status: 503 })
+          : subscriptions.fetch(request, given);
+      const response = await bus.watching(interestsOf(message.body.params), watcher, serve).catch(answerWith(id));
       const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
       return response.body === null || !isStream
         ? response
@@ -172,6 +182,15 @@ function streamLimits(authInfo: AuthInfo | undefined): BoundedStreamOptions {
   if (expiresAt === undefined) return { maxBytes: maxUnreadBytes };
   return { maxBytes: maxUnreadBytes, maxMs: Math.min(Math.max(0, expiresAt * 1000 - Date.now()), maxStreamMs) };
 }
+
+/** Answers a subscription that cannot be watched, because its caller's project is malformed. */
+const answerWith =
+  (id: RequestId) =>
+  (error: unknown): Response => {
+    if (!(error instanceof ProtocolError)) throw error;
+    const { code, message, data } = error;
+    return Response.json({ jsonrpc: '2.0', id, error: { code, message, data } });
+  };
 
 const stoppingAnswer = (id: RequestId): JSONRPCErrorResponse => ({
   jsonrpc: '2.0',

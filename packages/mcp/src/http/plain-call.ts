@@ -13,6 +13,7 @@ import { InexactNumber, type McpRequest, type RequestCaller, type UseCaseName } 
 import { traceContextOf } from '../messages/mcp-request.js';
 import type { Message, ToolCall } from '../messages/message.js';
 import type { CallTool } from '../tools/call-tool.js';
+import { chooseProject, projectInMeta } from '../projects/project-in-meta.js';
 import { serializeMessage } from '../tools/tool-result.js';
 import { clientNameIn } from './client-session.js';
 
@@ -24,6 +25,8 @@ export interface PlainCall {
   readonly arguments: JsonObject;
   /** Undefined in the legacy era, whose requests do not contain it. */
   readonly clientName?: string | undefined;
+  /** What the client says of its project in `_meta`. */
+  readonly project?: string | undefined;
   /** For its trace. */
   readonly request: McpRequest;
 }
@@ -65,7 +68,8 @@ export const createPlainCallServer =
     if (call === undefined) return undefined;
     const { era, clientName = clientNameIn(request) } = call;
     const known = callerOf?.({ era, requestInfo: request, ...(authInfo && { authInfo }) });
-    const caller = { clientName, signal: request.signal, request: call.request, requestId, ...known };
+    const project = chooseProject(call.project, known?.project);
+    const caller = { clientName, signal: request.signal, request: call.request, requestId, ...known, project };
     return answerPlainCall(call, { callTool, caller, serverInfo });
   };
 
@@ -90,7 +94,7 @@ export function readPlainCall(request: Request, { body, tool, arguments: sent }:
     transport: 'tcp',
     ...traceContextOf(meta),
   };
-  const call = { id, tool, arguments: given, request: mcpRequest };
+  const call = { id, tool, arguments: given, project: projectInMeta(meta), request: mcpRequest };
   return isModern
     ? { era: 'modern', ...call, clientName: (meta[CLIENT_INFO_META_KEY] as Implementation).name }
     : { era: 'legacy', ...call };

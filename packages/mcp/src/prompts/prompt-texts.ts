@@ -30,7 +30,7 @@ export function resumeText({ sessionKey }: { readonly sessionKey?: string | unde
   const find =
     sessionKey === undefined
       ? `1. listHandoffs (with your roles). If one offer fits what the user wants, acceptHandoff. If several do, ask the user.
-2. Without an offer: listSessions, and ask the user which one. If you own it: registerSession sessionKey=… ifExists=resume, then getBriefing. If not, getBriefing: you may only read; ask the owner for a handoff.`
+2. Without an offer: listSessions (project=* for other projects too), and ask the user which one. If you own it: registerSession sessionKey=… ifExists=resume, then getBriefing. If not, getBriefing: you may only read; ask the owner for a handoff.`
       : `1. listHandoffs (with your roles). If one is for session ${sessionKey}: acceptHandoff.
 2. Without an offer: registerSession sessionKey=${sessionKey} ifExists=resume, then getBriefing. If the owner is not you, you may only read; ask the owner for a handoff.`;
   return `Continue work from the context store.

@@ -114,6 +114,38 @@ describe.each(eras)('resources, %s era', (era) => {
     expect(await read('handoff://stats')).toEqual({ sessions: 2, pendingHandoffs: 1 });
   });
 
+  it("shows what belongs to the caller's project and to none, in every list", async () => {
+    const contextStore = memoryContextStore();
+    for (const project of ['ours', 'theirs', 'none']) {
+      const sessionKey = `of-${project}`;
+      await contextStore.registerSession({ sessionKey, project, agent: 'a' });
+      await contextStore.requestHandoff({ sessionKey, requestType: 'context_transfer', agent: 'a' });
+    }
+    const shownTo = async (project: string | undefined): Promise<Record<string, string[]>> => {
+      const client = await connect(factoryOver(contextStore, { caller: () => ({ project }) }), era, 'b');
+      const lists = ['handoff://sessions', 'handoff://agents/a/sessions', 'handoff://inbox/b'];
+      const texts = await Promise.all(lists.map(async (uri) => JSON.stringify(await client.readResource({ uri }))));
+      const listed = JSON.stringify((await client.listResources()).resources.map(({ uri }) => uri));
+      const keys = ['of-ours', 'of-theirs', 'of-none'];
+      return Object.fromEntries(
+        [...texts, listed].map((text, index) => [lists[index] ?? 'list', keys.filter((key) => text.includes(key))]),
+      );
+    };
+    const everywhere = (keys: string[]) => ({
+      'handoff://sessions': keys,
+      'handoff://agents/a/sessions': keys,
+      'handoff://inbox/b': keys,
+      list: keys,
+    });
+    expect(await shownTo('ours')).toEqual(everywhere(['of-ours', 'of-none']));
+    expect(await shownTo('none')).toEqual(everywhere(['of-ours', 'of-theirs', 'of-none']));
+    expect(await shownTo(undefined)).toEqual(everywhere(['of-ours', 'of-theirs', 'of-none']));
+    const client = await connect(factoryOver(contextStore, { caller: () => ({ project: 'ours' }) }), era, 'b');
+    // What is named, and counts, do not depend on the project.
+    expect(JSON.stringify(await client.readResource({ uri: 'handoff://sessions/of-theirs' }))).toContain('theirs');
+    expect(JSON.stringify(await client.readResource({ uri: 'handoff://stats' }))).toMatch(/sessions[^0-9]*3/);
+  });
+
   it('shows nothing of another namespace', async () => {
     const contextStore = memoryContextStore();
     await contextStore.as({ namespace: 'theirs' }).registerSession({ sessionKey: 'work', agent: 'a' });

@@ -25,7 +25,7 @@ export const fixedResources: readonly Resource[] = [
     uri: fixedUri('sessions'),
     name: 'sessions',
     title: 'Sessions',
-    description: 'The sessions of the namespace, newest first.',
+    description: 'The sessions of your project and those of none, newest first.',
     mimeType: json,
   },
   {
@@ -48,8 +48,12 @@ export const resourceTemplates: ResourceTemplateType[] = [
   template('summary', 'Briefing of a session', 'Read this first to continue a session.', markdown),
   template('context', 'Newest entries of a session', 'The end of the log, in ascending order.'),
   template('session', 'A session', 'Its owner, participants, status and epoch.'),
-  template('inbox', 'Inbox of an agent', 'Pending offers to an agent, then to anyone, oldest first.'),
-  template('agentSessions', 'Sessions of an agent', 'What an agent owns, newest first.'),
+  template(
+    'inbox',
+    'Inbox of an agent',
+    'Pending offers of your project and of none, to an agent, then to anyone, oldest first.',
+  ),
+  template('agentSessions', 'Sessions of an agent', 'What an agent owns in your project and in none, newest first.'),
 ];
 
 /** The readable side of the context store, for people who choose what a model should see. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ResourceNotFoundError } from '@modelcontextprotocol/server';
-import type { RequestCaller, ContextStore, StoreEvent } from '@org/domain';
+import { noProject, type ContextStore, type RequestCaller, type StoreEvent } from '@org/domain';
 import type { ParsedUri } from '../resources/resource-uri.js';
 import type { Resources } from '../resources/resources.js';
+import { withProtocolErrors } from '../errors/protocol-error.js';
 import { parseWatchedUris, type Interests } from './interests.js';
 import { RoundRobinLimiter } from './round-robin-limiter.js';
 
@@ -19,7 +20,7 @@ export interface ResourceChanges {
    * further reads.
    *
    * @returns a function that ends watching
-   * @throws ProtocolError if a URI is unknown or malformed, or there are too many
+   * @throws ProtocolError if a URI is unknown or malformed, there are too many, or the caller's project is malformed
    */
   readonly watch: (
     interests: Interests,
@@ -47,6 +48,11 @@ interface Topic {
   /** Returns true if an event may mean that the topic changed. */
   readonly concerns: (event: StoreEvent) => boolean;
   readonly read: () => Promise<string>;
+}
+
+/** Clients that are equal in this read the same. */
+interface WatchingCaller extends Pick<RequestCaller, 'namespace'> {
+  readonly project?: string;
 }
 
 /** A topic that is watched. All clients that watch it share this. */
@@ -89,11 +95,12 @@ class Watcher {
 
   async watch(
     { uris, list }: Interests,
-    { namespace, signal, stopping }: RequestCaller,
+    { namespace, project: ownProject, signal, stopping }: RequestCaller,
     onChange: (change: ResourceChange) => void,
   ): Promise<() => void> {
-    const caller = { namespace };
-    const watches = parseWatchedUris(uris).map(([uri, parsed]) => {
+    const parsedUris = parseWatchedUris(uris);
+    const caller = { namespace, ...(ownProject !== undefined && { project: await this.#nameProject(ownProject) }) };
+    const watches = parsedUris.map(([uri, parsed]) => {
       const topic = { name: uri, concerns: concernsOf(parsed), read: () => this.#readText(uri, caller) };
       return this.#join(topic, caller, () => onChange({ uri }));
     });
@@ -114,10 +121,15 @@ class Watcher {
     return stop;
   }
 
+  /** Names the project of a caller, so that all clients of one project share what is read for it. */
+  async #nameProject(project: RequestCaller['project']): Promise<string> {
+    return (await withProtocolErrors(this.#contextStore.as({ project }).actingProject(), {}, undefined)) ?? noProject;
+  }
+
   /** @param onChange a distinct function for each call: the set of listeners identifies it */
-  #join(topic: Topic, caller: RequestCaller, onChange: () => void): { watched: Watched; leave: () => void } {
-    const { namespace = '' } = caller;
-    const key = `${namespace} ${topic.name}`;
+  #join(topic: Topic, caller: WatchingCaller, onChange: () => void): { watched: Watched; leave: () => void } {
+    const { namespace = '', project = '' } = caller;
+    const key = `${namespace} ${project} ${topic.name}`;
     const watched = this.#watched.get(key) ?? this.#add(key, topic, caller);
     watched.listeners.add(onChange);
     const leave = (): void => {
@@ -130,7 +142,7 @@ class Watcher {
     return { watched, leave };
   }
 
-  #add(key: string, topic: Topic, caller: RequestCaller): Watched {
+  #add(key: string, topic: Topic, caller: WatchingCaller): Watched {
     const touchIfConcerned = (event: StoreEvent): void => {
       if (topic.concerns(event)) this.#touch(watched);
     };
@@ -191,7 +203,7 @@ class Watcher {
   }
 
   /** A resource that does not exist has a text too, so that its creation and deletion are changes. */
-  async #readText(uri: string, caller: RequestCaller): Promise<string> {
+  async #readText(uri: string, caller: WatchingCaller): Promise<string> {
     try {
       return JSON.stringify(await this.#resources.read(uri, caller));
     } catch (error) {
@@ -200,7 +212,7 @@ class Watcher {
     }
   }
 
-  async #readList(caller: RequestCaller): Promise<string> {
+  async #readList(caller: WatchingCaller): Promise<string> {
     const { resources } = await this.#resources.list(undefined, caller);
     return JSON.stringify(resources.map(({ uri, title }) => [uri, title]));
   }

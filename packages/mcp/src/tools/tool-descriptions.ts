@@ -25,6 +25,8 @@ export interface ToolDescription<Name extends UseCaseName> {
   readonly arguments?: { readonly [Argument in keyof UseCaseInput<Name>]?: string };
 }
 
+const listedProject = 'Default: yours, and what has none. * shows all.';
+
 /**
  * Every client pays for every word here in every conversation; a test keeps `tools/list` within its budget. The server's
  * instructions explain `agent`, `idempotencyKey`, `sessionKey` and `epoch` once.
@@ -38,6 +40,7 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
     arguments: {
       sessionKey: 'Default: a new one is made.',
       agentFrom: 'Same as agent.',
+      project: 'Where the work belongs, or none. Default: yours.',
       ttlSeconds: 'Expires after this long without activity. Default: never, unless the server sets one.',
     },
   },
@@ -94,6 +97,7 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
     effects: reads,
     arguments: {
       roles: 'Your roles: also show offers to role:NAME.',
+      project: listedProject,
       waitSeconds: 'While the inbox shows nothing, wait; call again with the cursor.',
       status: 'Default: pending in an inbox, all in an outbox.',
       handoffId: 'Only this one, whole.',
@@ -123,13 +127,17 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
     title: 'List sessions',
     description: 'Use to find a session when you do not know its key. Newest first.',
     effects: reads,
-    arguments: { sessionKey: 'Only this one, uncut.' },
+    arguments: { sessionKey: 'Only this one, uncut.', project: listedProject },
   },
   updateSession: {
     title: 'Change a session',
     description: 'Use to complete, archive, reopen, extend or rename a session you own.',
     // A replaced title or metadata is not kept.
     effects: replaces,
-    arguments: { metadata: 'Replaces all metadata.', ttlSeconds: 'Counted from now.' },
+    arguments: {
+      project: 'Moves it and its pending offers there; none: out of any.',
+      metadata: 'Replaces all metadata.',
+      ttlSeconds: 'Counted from now.',
+    },
   },
 };

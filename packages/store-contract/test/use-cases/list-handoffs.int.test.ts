@@ -90,6 +90,39 @@ describe('listHandoffs with waitSeconds', () => {
     expect(calls.peekInboxes).toBeUndefined();
   });
 
+  it('answers only for an offer that the list would show: other projects do not even cost a read', async () => {
+    const mine = { project: 'mine' };
+    const wait = waiting({}, mine);
+    const all = waiting({ project: '*' }, mine);
+    await passing(10);
+    const reads = calls.listHandoffs;
+    await store.registerSession({ sessionKey: 'theirs', project: 'theirs' });
+    const theirs = await store.requestHandoff({ sessionKey: 'theirs', requestType: 'full_handoff' });
+    await passing(0);
+    expect(idsOf(all)).toEqual([theirs.handoff.handoffId]);
+    expect(calls.listHandoffs).toBe((reads ?? 0) + 1);
+    await passing(3 * pollIntervalMs);
+    expect(wait).toEqual({});
+    const handoffId = await offer();
+    await passing(0);
+    expect(idsOf(wait)).toEqual([handoffId]);
+    expect(calls.listHandoffs).toBe((reads ?? 0) + 2);
+  });
+
+  it('answers when an offer moves into the project, also one that is older than the cursor', async () => {
+    const mine = { project: 'mine' };
+    await store.registerSession({ sessionKey: 'theirs', project: 'theirs' });
+    const { handoff } = await store.requestHandoff({ sessionKey: 'theirs', requestType: 'full_handoff' });
+    await offer();
+    const { cursor } = await store.as(mine).listHandoffs({ agent: 'implementer' });
+    const wait = waiting({ cursor }, mine);
+    await passing(10);
+    expect(wait).toEqual({});
+    await store.updateSession({ sessionKey: 'theirs', project: 'mine' });
+    await passing(0);
+    expect(idsOf(wait)).toEqual([handoff.handoffId]);
+  });
+
   it('answers by the poll when another process made the offer', async () => {
     const wait = waiting();
     await passing(10);

@@ -61,6 +61,7 @@ const headerName = fc.constantFrom(
   'mcp-session-id',
   'mcp-param-x',
   'last-event-id',
+  'context-project',
   'host',
   'origin',
   'authorization',
