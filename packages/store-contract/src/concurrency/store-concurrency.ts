@@ -127,7 +127,7 @@ export function describeConcurrency(
         await Promise.all(agents.map((agent) => race.writeOn(agent, 2)));
         const won = taken.filter((claim) => typeof claim === 'object').length;
         expect(won).toBeLessThanOrEqual(1);
-        if (round % 2 === 0) expect(won).toBe(1);
+        expect(won).toBeGreaterThanOrEqual(round % 2 === 0 ? 1 : 0);
         expect((await race.next().readSession()).epoch).toBe(epoch + won);
       }
     });
