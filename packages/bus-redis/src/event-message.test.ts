@@ -10,6 +10,7 @@ describe('a message', () => {
     const events: StoreEvent[] = [
       changed,
       { kind: 'handoff_offered', namespace: 'team', targetAgent: 'role:reviewer' },
+      { kind: 'handoff_offered', namespace: 'team', project: 'github.com/owner/repo' },
       { kind: 'handoff_offered', namespace: 'team' },
       { kind: 'something_changed' },
     ];
@@ -18,7 +19,7 @@ describe('a message', () => {
 
   it('can hold the longest events', () => {
     const long = 'x'.repeat(128);
-    const event: StoreEvent = { kind: 'handoff_offered', namespace: long, targetAgent: `role:${long}` };
+    const event: StoreEvent = { kind: 'handoff_offered', namespace: long, targetAgent: `role:${long}`, project: long };
     const message = { sender: 'me', events: Array.from({ length: maxMessageEvents }, () => event) };
     expect(decodeMessage(encodeMessage(message))).toEqual(message);
   });
@@ -38,6 +39,7 @@ describe('a message', () => {
     withEvent({ ...changed, namespace: '../..' }),
     withEvent({ kind: 'session_changed', namespace: 'team' }),
     withEvent({ kind: 'handoff_offered', namespace: 'team', targetAgent: 'role:' }),
+    withEvent({ kind: 'handoff_offered', namespace: 'team', project: 'https://u:p@host/o' }),
     JSON.stringify({ sender: 'me', events: Array.from({ length: maxMessageEvents + 1 }, () => changed) }),
     JSON.stringify({ sender: 'x'.repeat(1024 * 1024), events: [changed] }),
     '['.repeat(100_000),
@@ -48,5 +50,5 @@ describe('a message', () => {
 });
 
 it('goes over a channel that names the deployment and the version of the shape', () => {
-  expect(channelName('production')).toBe('context-store:production:events:v1');
+  expect(channelName('production')).toBe('context-store:production:events:v2');
 });

@@ -1,4 +1,4 @@
-import { namespaceSchema, sessionKeySchema, targetAgentSchema, type StoreEvent } from '@org/domain';
+import { namespaceSchema, projectSchema, sessionKeySchema, targetAgentSchema, type StoreEvent } from '@org/domain';
 import { z } from 'zod';
 
 /** The most events of one message. */
@@ -17,6 +17,7 @@ const messageSchema = z.strictObject({
           kind: z.literal('handoff_offered'),
           namespace: namespaceSchema,
           targetAgent: targetAgentSchema.optional(),
+          project: projectSchema.optional(),
         }),
         z.strictObject({
           kind: z.literal('session_changed'),
@@ -38,7 +39,7 @@ export interface EventMessage {
  * The name of the channel that the processes of one deployment share. Redis keeps databases apart, but not their
  * channels: the deployment is all that separates two of them on one server.
  */
-export const channelName = (deployment: string): string => `context-store:${deployment}:events:v1`;
+export const channelName = (deployment: string): string => `context-store:${deployment}:events:v2`;
 
 export const encodeMessage = (message: EventMessage): string => JSON.stringify(message);
 

@@ -16,9 +16,10 @@ it('keeps equal events once, in the order in which they came, until they are tak
   expect(pending.take()).toEqual([changed('a')]);
 });
 
-it('keeps events of different namespaces apart', () => {
+it('keeps events of different namespaces and projects apart', () => {
   const pending = createPendingEvents(10);
-  const events = [changed('a'), { ...changed('a'), namespace: 'other' } as StoreEvent];
+  const inProject = { ...offered('a'), project: 'ours' } as StoreEvent;
+  const events = [changed('a'), { ...changed('a'), namespace: 'other' } as StoreEvent, offered('a'), inProject];
   for (const event of events) pending.add(event);
   expect(pending.take()).toEqual(events);
 });

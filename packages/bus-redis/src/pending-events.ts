@@ -35,13 +35,13 @@ export function createPendingEvents(limit: number): PendingEvents {
 
 const everything = '*';
 
-/** Namespaces, session keys and agents cannot contain a space, so the parts stay apart. */
+/** Namespaces, session keys, agents and projects cannot contain a space, so the parts stay apart. */
 function eventName(event: StoreEvent): string {
   switch (event.kind) {
     case 'session_changed':
       return `s ${event.namespace} ${event.sessionKey}`;
     case 'handoff_offered':
-      return `h ${event.namespace} ${event.targetAgent ?? ''}`;
+      return `h ${event.namespace} ${event.targetAgent ?? ''} ${event.project ?? ''}`;
     case 'something_changed':
       return everything;
   }

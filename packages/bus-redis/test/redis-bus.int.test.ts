@@ -19,7 +19,7 @@ describe('a bus over Redis', () => {
   beforeEach(async () => {
     redis = await plainClient();
     deployment = `test-${randomUUID()}`;
-    channel = `context-store:${deployment}:events:v1`;
+    channel = `context-store:${deployment}:events:v2`;
     buses = [];
   });
   afterEach(async () => {

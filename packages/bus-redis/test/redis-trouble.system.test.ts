@@ -104,7 +104,7 @@ describe('a bus over a Redis in trouble', () => {
     await eventually(() => expect(there.received).toEqual([something]));
     await expectToHear(here, there, 'before');
     const observer = await plainClient(server.url);
-    const messages = await observer.listen('context-store:test:events:v1');
+    const messages = await observer.listen('context-store:test:events:v2');
     server.signal('SIGSTOP');
     here.bus.publish(offerTo('into-the-void'));
     await eventually(() => expect(isConnected(here)).toEqual([true, false]));

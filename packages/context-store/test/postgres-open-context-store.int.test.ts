@@ -1,7 +1,6 @@
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openContextStore } from '../src/index.js';
-import { runContextStore } from './context-store-command.js';
 
 let database: TemporaryDatabase;
 beforeEach(async () => {
@@ -43,17 +42,3 @@ it.each(['connectTimeoutMs', 'statementTimeoutMs', 'idleInTransactionTimeoutMs']
     await (await opening(2 ** 31 - 1)).close();
   },
 );
-
-it('is migrated by context-store migrate, which says so in one line', async () => {
-  const { host, pathname } = new URL(database.url);
-  const migrate = () => runContextStore(['migrate'], { DATABASE_URL: database.url });
-  const { code, stdout, stderr } = await migrate();
-  const [, version = ''] = /: migrated from schema 0 to (\d+)\n$/.exec(stdout) ?? [];
-  const name = `context-store: PostgreSQL at ${host}${pathname}`;
-  expect({ code, stdout, stderr }).toEqual({
-    code: 0,
-    stdout: `${name}: migrated from schema 0 to ${version}\n`,
-    stderr: '',
-  });
-  expect((await migrate()).stdout).toBe(`${name}: already at schema ${version}\n`);
-});

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ContextStoreError } from './errors.js';
 import { agentSchema, namespaceSchema, sessionKeySchema } from './model/names.js';
+import { namedProjectSchema, noProject, projectSchema } from './model/project.js';
 import type { Session } from './model/session.js';
 import { takeOverPolicies, type TakeOverPolicy } from './model/take-over.js';
 import { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
@@ -31,6 +32,11 @@ export interface Caller {
   readonly boundAgent?: string | undefined;
   /** The free-form name that the client reports. It names the agent if neither the call nor the options do. */
   readonly clientName?: string | undefined;
+  /**
+   * Where the caller's work belongs, or `none`; or a function that finds it, for when a method depends on it. Lists show
+   * this project and what has none, and new sessions belong to it. Default: the project of {@link ContextStoreOptions}.
+   */
+  readonly project?: string | FindProject | undefined;
   /** An id of the calling process. Distinguishes long-lived processes that act under one agent name. */
   readonly process?: string | undefined;
   /** Identifies the request in error answers and in the log. */
@@ -42,6 +48,9 @@ export interface Caller {
   /** The MCP request that made the call, for its trace. */
   readonly request?: McpRequest | undefined;
 }
+
+/** Finds the project of a caller. Returns undefined if it has none. Must not throw. */
+export type FindProject = () => string | undefined | Promise<string | undefined>;
 
 /**
  * The context store: one method per use case, with the names, arguments and answers of the MCP tools. Every method
@@ -75,6 +84,11 @@ export interface ContextStore {
    * @throws VALIDATION_ERROR (no agent is known), FORBIDDEN (the credential is bound to another agent)
    */
   readonly actingAgent: (argument: string | undefined, caller?: Caller) => string;
+  /**
+   * Returns the project of a caller, or undefined if it has none.
+   * @throws VALIDATION_ERROR (the caller's project is malformed)
+   */
+  readonly projectOf: (caller?: Caller) => Promise<string | undefined>;
   /** Reads one session, without its log. @throws SESSION_NOT_FOUND, VALIDATION_ERROR */
   readonly readSession: (sessionKey: string, caller?: Caller) => Promise<Session>;
   /**
@@ -104,6 +118,8 @@ export interface ContextStoreOptions {
   readonly namespace?: string | undefined;
   /** The agent of calls that name none. Default: the name of the MCP client, if it has one. */
   readonly agent?: string | undefined;
+  /** The project of callers that have none of their own. Default: none. */
+  readonly project?: string | undefined;
   /** The largest content of one entry, in UTF-8 bytes. Default: 1 MiB. At most 64 MiB. */
   readonly maxContentBytes?: number | undefined;
   /** How long a session stays `active` without activity, in milliseconds. Default: one day. */
@@ -141,6 +157,7 @@ const ttlMs = z
 const optionsSchema = z.strictObject({
   namespace: namespaceSchema.default('default'),
   agent: agentSchema.optional(),
+  project: projectSchema.optional(),
   maxContentBytes: z
     .int()
     .min(1)
@@ -174,7 +191,13 @@ export function createContextStore(
   { store, telemetry = noTelemetry, bus = createMemoryBus() }: ContextStorePorts,
   options: ContextStoreOptions = {},
 ): ContextStore {
-  const { namespace: ownNamespace, agent: configured, callTimeoutMs, ...parsed } = parseInput(optionsSchema, options);
+  const {
+    namespace: ownNamespace,
+    agent: configured,
+    project,
+    callTimeoutMs,
+    ...parsed
+  } = parseInput(optionsSchema, options);
   const settings: Settings = { ...parsed, sessionTtlMs: parsed.sessionTtlMs };
   const observedStore = telemetry.observeStore(store);
   // It peeks for all waiting calls at once, so it gets the store without traces: a peek belongs to no single call.
@@ -182,10 +205,15 @@ export function createContextStore(
   const namespaceOf = (caller: Caller): string => caller.namespace ?? ownNamespace;
   const actingAgent: ContextStore['actingAgent'] = (argument, caller = {}) =>
     resolveAgent({ ...caller, argument, configured });
+  const projectOf: ContextStore['projectOf'] = async (caller = {}) => {
+    const own = typeof caller.project === 'function' ? await caller.project() : caller.project;
+    const named = own === undefined ? project : checkedProject(own);
+    return named === noProject ? undefined : named;
+  };
 
   const method = toolMethods(
     { store: observedStore, telemetry, bus, inboxWatch, settings, callTimeoutMs },
-    { namespaceOf, actingAgent },
+    { namespaceOf, actingAgent, projectOf },
   );
   return {
     registerSession: method('registerSession'),
@@ -200,6 +228,7 @@ export function createContextStore(
     updateSession: method('updateSession'),
     ...plainMethods({ store: observedStore, bus }, settings, callTimeoutMs, namespaceOf),
     actingAgent,
+    projectOf,
     close: async (withinMs) => {
       inboxWatch.close();
       await Promise.all([bus.close(), store.close(withinMs)]);
@@ -213,14 +242,14 @@ interface ToolParts extends Pick<UseCaseContext, 'store' | 'settings' | 'inboxWa
   readonly callTimeoutMs: number | undefined;
 }
 
-interface CallerRules extends Pick<ContextStore, 'actingAgent'> {
+interface CallerRules extends Pick<ContextStore, 'actingAgent' | 'projectOf'> {
   readonly namespaceOf: (caller: Caller) => string;
 }
 
 /** Returns a factory of tool methods, which check the input, run the use case within its deadline, and measure both. */
 function toolMethods(
   { store, telemetry, bus, inboxWatch, settings, callTimeoutMs }: ToolParts,
-  { namespaceOf, actingAgent }: CallerRules,
+  { namespaceOf, actingAgent, projectOf }: CallerRules,
 ): <Name extends UseCaseName>(name: Name) => Method<Name> {
   const common = {
     settings,
@@ -238,11 +267,14 @@ function toolMethods(
       const agent = (): string => actingAgent(input.agent ?? input.agentFrom, caller);
       // A forbidden name is refused even by tools that do not use the agent.
       if (caller.boundAgent !== undefined) agent();
+      // So is a malformed project, so that a wrong setting of a client shows at its first call.
+      if (typeof caller.project === 'string') checkedProject(caller.project);
       const context: UseCaseContext = {
         ...common,
         store: signal === undefined ? store : interruptible(store, signal),
         namespace: namespaceOf(caller),
         agent,
+        project: () => projectOf(caller),
         idempotency: idempotencyOf(name, input),
         process: caller.process,
         signal,
@@ -258,6 +290,18 @@ function toolMethods(
       );
     }) as Method<Name>;
   };
+}
+
+/** @throws VALIDATION_ERROR */
+function checkedProject(own: string): string {
+  const { error } = namedProjectSchema.safeParse(own);
+  if (error === undefined) return own;
+  const message = `the caller's own is malformed. It is ${error.issues.map((issue) => issue.message).join('; ')}`;
+  throw new ContextStoreError(
+    'VALIDATION_ERROR',
+    `project: ${message}. Correct the setting of the client: the header Context-Project, or project in the URL.`,
+    { issues: [{ path: 'project', message }] },
+  );
 }
 
 type PlainMethod = 'readSession' | 'deleteSession' | 'countNamespace' | 'subscribe' | 'completeSessionKey' | 'ping';

@@ -6,6 +6,7 @@ export {
   type ContextStore,
   type ContextStoreOptions,
   type ContextStorePorts,
+  type FindProject,
   type UseCaseInput,
   type UseCaseResult,
 } from './context-store.js';
@@ -47,6 +48,14 @@ export {
   sessionKeySchema,
   targetAgentSchema,
 } from './model/names.js';
+export {
+  allProjects,
+  namedProjectSchema,
+  noProject,
+  projectOfFolder,
+  projectOfRemote,
+  projectSchema,
+} from './model/project.js';
 export { recordedNote } from './model/recorded-note.js';
 export { sessionStatuses, type Session, type SessionStatus } from './model/session.js';
 export { takeOverPolicies, type TakeOver, type TakeOverPolicy, type TookOver } from './model/take-over.js';
@@ -78,6 +87,7 @@ export type {
   LogTail,
   MarkRead,
   NamespaceCounts,
+  ProjectFilter,
   ReadBriefing,
   ReadEntries,
   ReadMark,
@@ -167,6 +177,7 @@ export {
   type Ownership,
   type Writers,
 } from './rules/sessions/ownership.js';
+export { isOfProjects } from './rules/project-filter.js';
 export { handoffNotFound, sessionExists, sessionNotFound } from './rules/refusals/not-found.js';
 export { refuseMark } from './rules/refusals/refuse-mark.js';
 export { refusePosition } from './rules/refusals/refuse-position.js';

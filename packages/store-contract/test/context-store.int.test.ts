@@ -238,7 +238,7 @@ describe('updateSession', () => {
   it('refuses a call that changes nothing', async () => {
     const error = await refusal(open().updateSession({ sessionKey: 'work' }));
     expect(error).toMatchObject({ code: 'VALIDATION_ERROR' });
-    expect(error.message).toContain('status, title, metadata, ttlSeconds');
+    expect(error.message).toContain('status, title, project, metadata, ttlSeconds');
   });
 });
 

@@ -25,7 +25,7 @@ CREATE TABLE sessions (
   last_activity_at integer not null,
   ttl_ms integer,
   title text,
-  metadata text not null, former_owners text not null default '[]', lease_handoff_id text, lease_returns_to text, lease_ms integer, lease_expires_at integer, pinned_count integer not null default 0, former_participants text not null default '[]', owner_wrote_at integer, owner_last_sequence integer, take_over_handoff_id text, take_over_by text, take_over_at integer, take_over_until integer, taken_over_at integer, lapsed_handoff_id text,
+  metadata text not null, former_owners text not null default '[]', lease_handoff_id text, lease_returns_to text, lease_ms integer, lease_expires_at integer, pinned_count integer not null default 0, project text, former_participants text not null default '[]', owner_wrote_at integer, owner_last_sequence integer, take_over_handoff_id text, take_over_by text, take_over_at integer, take_over_until integer, taken_over_at integer, lapsed_handoff_id text,
   unique (namespace, session_key)
 ) strict;
 
@@ -75,13 +75,9 @@ CREATE TABLE handoffs (
   summary text,
   instructions text,
   request_data text,
-  result text, claimant text, granted_epoch integer, lease_check_at integer, found_wrote_at integer, found_last_sequence integer,
+  result text, claimant text, granted_epoch integer, lease_check_at integer, project text, found_wrote_at integer, found_last_sequence integer,
   unique (namespace, handoff_id)
 ) strict;
-
-CREATE INDEX handoffs_inbox on handoffs (namespace, target_agent);
-
-CREATE INDEX handoffs_pending_inbox on handoffs (namespace, target_agent) where status = 'pending';
 
 CREATE INDEX handoffs_outbox on handoffs (namespace, requesting_agent);
 
@@ -114,6 +110,14 @@ CREATE TABLE read_marks (
 CREATE INDEX idempotency_keys_about on idempotency_keys (
   namespace, coalesce(response ->> '$.session.sessionKey', response ->> '$.handoff.sessionKey')
 );
+
+CREATE INDEX sessions_by_project on sessions (namespace, project);
+
+CREATE INDEX handoffs_inbox on handoffs (namespace, status, target_agent);
+
+CREATE INDEX handoffs_inbox_of_project on handoffs (namespace, project, status, target_agent);
+
+CREATE INDEX handoffs_outbox_of_project on handoffs (namespace, project, requesting_agent);
 
 CREATE INDEX handoffs_pending_take_overs on handoffs (session_id, expires_at)
   where status = 'pending' and request_type = 'take_over';

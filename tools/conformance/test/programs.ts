@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { program as mcpHttp } from '@org/mcp-http/testing';
 import { program as mcpStdio } from '@org/mcp-stdio/testing';
 
-const contextStore = join(import.meta.dirname, '..', '..', '..', 'packages', 'context-store', 'dist', 'main.js');
+const contextStore = join(import.meta.dirname, '..', '..', '..', 'apps', 'cli', 'dist', 'main.js');
 
 /** A program, and its exit code if it is stopped before its database is open. */
 export interface Program {

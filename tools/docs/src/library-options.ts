@@ -25,6 +25,7 @@ const options: Documented<ContextStoreOptions> & Documented<OpenContextStoreOpti
   migrate: opening,
   namespace: rules,
   agent: rules,
+  project: rules,
   maxContentBytes: rules,
   dormantAfterMs: rules,
   sessionTtlMs: rules,

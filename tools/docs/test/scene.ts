@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const programs = {
   'mcp-http': 'apps/mcp-http',
   'mcp-stdio': 'apps/mcp-stdio',
-  'context-store': 'packages/context-store',
+  'context-store': 'apps/cli',
 } as const;
 
 export type Env = Readonly<Record<string, string>>;

@@ -32,7 +32,7 @@ describe('findLayerViolations', () => {
     expect(findLayerViolations(graph)).toEqual([`a (${from}) may not use b (${to})`]);
   });
 
-  it.each(['domain', 'store-contract', 'adapter', 'context-store', 'mcp', 'app'])(
+  it.each(['domain', 'store-contract', 'adapter', 'context-store', 'mcp', 'app', 'cli'])(
     'refuses an arrow between two projects of layer %s',
     (layer) => {
       const graph = graphOf({ a: layer, b: layer }, [uses('a', 'b')]);
@@ -68,7 +68,7 @@ describe('findLayerViolations', () => {
   it.each([[[]], [['layer:unheard-of']], [['layer:domain', 'layer:mcp']]])('refuses a project tagged %j', (tags) => {
     const graph: ProjectGraph = { nodes: { a: { data: { root: 'a', tags } } }, dependencies: {} };
     expect(findLayerViolations(graph)).toEqual([
-      'a needs exactly one tag layer:NAME (domain, store-contract, connection, adapter, context-store, mcp, app, tool)',
+      'a needs exactly one tag layer:NAME (domain, store-contract, connection, adapter, context-store, mcp, app, cli, tool)',
     ]);
   });
 

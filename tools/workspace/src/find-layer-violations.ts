@@ -1,4 +1,14 @@
-const layers = ['domain', 'store-contract', 'connection', 'adapter', 'context-store', 'mcp', 'app', 'tool'] as const;
+const layers = [
+  'domain',
+  'store-contract',
+  'connection',
+  'adapter',
+  'context-store',
+  'mcp',
+  'app',
+  'cli',
+  'tool',
+] as const;
 
 /** A layer of the architecture. Each project names one by the Nx tag `layer:NAME`. */
 export type Layer = (typeof layers)[number];
@@ -27,6 +37,8 @@ const mayUse: Readonly<Record<Layer, readonly Layer[]>> = {
   'context-store': ['adapter', 'connection', 'domain'],
   mcp: ['domain'],
   app: ['mcp', 'context-store', 'adapter', 'connection', 'domain'],
+  // The command can also be the server that local clients start.
+  cli: ['app', 'context-store', 'adapter', 'connection', 'domain'],
   tool: layers,
 };
 

@@ -2,7 +2,8 @@ import type { RedisLevelOptions } from '@org/cache-keyv/redis';
 import type { Store, Telemetry } from '@org/domain';
 import { z } from 'zod';
 import type { DatabaseLocation } from './database-location.js';
-import type { NamedRedis } from './open-carrier.js';
+import { loadAdapter } from './load-adapter.js';
+import { redisClient, type NamedRedis } from './open-carrier.js';
 import { requireSettings } from './require-settings.js';
 
 /** The settings of a cache. It holds only data that cannot change, so it never makes an answer outdated. */
@@ -42,7 +43,7 @@ export async function openCache(
   // Processes on a SQLite file share a machine, whose file cache is faster than Redis.
   if (!sharesByRedis || redis === undefined || location.engine === 'sqlite')
     return createCachedStore({ store, maxBytes, ttlMs, telemetry });
-  const { createRedisLevel } = await import('@org/cache-keyv/redis');
+  const { createRedisLevel } = await loadAdapter(import('@org/cache-keyv/redis'), redisClient);
   const shared = createRedisLevel({ url: redis.url, deployment: redis.deployment, onStateChange });
   return createCachedStore({ store, maxBytes, ttlMs, telemetry, shared });
 }

@@ -2,6 +2,7 @@ import type { RedisBusOptions } from '@org/bus-redis';
 import type { Telemetry } from '@org/domain';
 import type { EventCarrier } from '@org/store-kysely/postgres';
 import type { DatabaseLocation } from './database-location.js';
+import { loadAdapter, type OptionalPackage } from './load-adapter.js';
 
 /** A Redis server that carries events between the processes of a deployment. */
 export interface RedisSettings extends Pick<RedisBusOptions, 'url' | 'onStateChange'> {
@@ -11,6 +12,8 @@ export interface RedisSettings extends Pick<RedisBusOptions, 'url' | 'onStateCha
    */
   readonly deployment?: string | undefined;
 }
+
+export const redisClient: OptionalPackage = { name: '@redis/client', purpose: 'Redis' };
 
 /** Redis settings with the name of the deployment. */
 export type NamedRedis = RedisSettings & { readonly deployment: string };
@@ -26,7 +29,7 @@ export async function openCarrier(
   telemetry?: Telemetry,
 ): Promise<EventCarrier | undefined> {
   if (redis === undefined || location.engine === 'sqlite') return undefined;
-  const { createRedisBus } = await import('@org/bus-redis');
+  const { createRedisBus } = await loadAdapter(import('@org/bus-redis'), redisClient);
   let isUp = false;
   const bus = createRedisBus({
     ...redis,

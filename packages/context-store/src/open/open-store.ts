@@ -3,6 +3,7 @@ import { storeUnavailable, type EventBus, type Store, type Telemetry } from '@or
 import type { EventCarrier } from '@org/store-kysely/postgres';
 import type { SchemaChange, SqliteStoreOptions } from '@org/store-kysely/sqlite';
 import type { DatabaseLocation, SqliteLocation } from './database-location.js';
+import { loadAdapter } from './load-adapter.js';
 import { requireSupportedNode } from '../node-version.js';
 import { requirePostgresSettings, type PostgresSettings } from './postgres-settings.js';
 
@@ -38,7 +39,7 @@ export async function openStore(
     return { store, bus: createSqliteBus({ store }) };
   }
   requirePostgresSettings(postgres);
-  const { createPostgresBus, createPostgresStore } = await import('@org/store-kysely/postgres');
+  const { createPostgresBus, createPostgresStore } = await loadPostgres();
   const store = await createPostgresStore({ url: location.url, migrate, ...postgres, telemetry });
   return { store, bus: createPostgresBus({ store, carrier }) };
 }
@@ -51,9 +52,11 @@ export async function migrateStore(location: DatabaseLocation, settings: Postgre
     makeDefaultFolder(location, makeFolder);
     return migrateSqlite(location.path);
   }
-  const { migratePostgres } = await import('@org/store-kysely/postgres');
+  const { migratePostgres } = await loadPostgres();
   return migratePostgres(location.url, settings);
 }
+
+const loadPostgres = () => loadAdapter(import('@org/store-kysely/postgres'), { name: 'pg', purpose: 'PostgreSQL' });
 
 /** Creates the default data folder, with access for its user only: recorded work is private. */
 function makeDefaultFolder({ path, isDefault }: SqliteLocation, makeFolder: (folder: string) => void): void {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { storableText } from './json.js';
 import { agentSchema, sessionKeySchema, targetAgentSchema } from './names.js';
+import { projectSchema } from './project.js';
 
 /** The types of handoffs that a session's owner or participants offer. */
 export const offerTypes = ['context_transfer', 'collaboration', 'full_handoff'] as const;
@@ -46,6 +47,8 @@ export const handoffIdSchema = storableText(64).min(1);
 export const handoffSchema = z.strictObject({
   handoffId: handoffIdSchema,
   sessionKey: sessionKeySchema,
+  /** The session's project. It says where the offer is shown; any agent that knows the `handoffId` may accept it. */
+  project: projectSchema.optional(),
   requestType: requestTypeSchema,
   status: handoffStatusSchema,
   requestingAgent: agentSchema,

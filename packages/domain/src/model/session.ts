@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { agentSchema, namespaceSchema, sessionKeySchema } from './names.js';
+import { projectSchema } from './project.js';
 import { takeOverSchema } from './take-over.js';
 
 /**
@@ -26,6 +27,8 @@ export const sessionSchema = z.strictObject({
   /** The sequence of the newest entry, or 0 if the log is empty. */
   lastSequence: z.int().min(0),
   title: z.string().optional(),
+  /** Where the work belongs. Absent if it belongs nowhere: every list shows it. */
+  project: projectSchema.optional(),
   metadata: z.record(z.string(), z.unknown()),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),

@@ -4,7 +4,12 @@
  */
 export type StoreEvent =
   /** An offer is new, or pending again. Without a `targetAgent`, any agent may accept it. */
-  | { readonly kind: 'handoff_offered'; readonly namespace: string; readonly targetAgent?: string | undefined }
+  | {
+      readonly kind: 'handoff_offered';
+      readonly namespace: string;
+      readonly targetAgent?: string | undefined;
+      readonly project?: string | undefined;
+    }
   /** A session, its log or its handoffs changed. */
   | { readonly kind: 'session_changed'; readonly namespace: string; readonly sessionKey: string }
   /** Another process changed something; what it was is not known. */

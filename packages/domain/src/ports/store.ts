@@ -46,7 +46,9 @@ export interface Store {
   listSessionKeys(request: ListSessionKeys, signal?: AbortSignal): Promise<readonly string[]>;
 
   /**
-   * Changes the fields that are given. Only the owner may; it counts as activity.
+   * Changes the fields that are given. Only the owner may; it counts as activity. If the project changes, so does that of
+   * the session's pending offers, and of the handoff on whose lease the owner holds the session. The offers get new
+   * places in lists, in their order, so that lists of the other project that go on from a position show them.
    * @throws SESSION_NOT_FOUND, SESSION_NOT_ACTIVE (no such transition), SESSION_EXPIRED (neither TTL nor status is
    * set), NOT_A_PARTICIPANT, OWNERSHIP_LOST, FORBIDDEN (a participant), VERSION_CONFLICT, IDEMPOTENCY_MISMATCH
    */
@@ -93,7 +95,7 @@ export interface Store {
   readBriefing(request: ReadBriefing, signal?: AbortSignal): Promise<BriefingSource>;
 
   /**
-   * Records an offer, pinned to the log's newest entry. Participants may offer a `context_transfer`; the owner,
+   * Records an offer in the session's project, pinned to the log's newest entry. Participants may offer a `context_transfer`; the owner,
    * anything.
    *
    * A `take_over` asks the owner for the session. It is addressed to the owner, and no activity of the session, so it
@@ -215,6 +217,7 @@ export interface SessionRecord extends SessionRef {
   /** Undefined if the owner keeps the session until it hands it over. */
   readonly lease?: SessionLease | undefined;
   readonly title?: string | undefined;
+  readonly project?: string | undefined;
   readonly metadata: JsonObject;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
@@ -244,6 +247,7 @@ export interface TakeOverRequest {
 
 export interface CreateSession extends Mutation, SessionRef {
   readonly title?: string | undefined;
+  readonly project?: string | undefined;
   readonly metadata: JsonObject;
   readonly ttlMs?: number | undefined;
   /** If the key is taken, `error` throws SESSION_EXISTS, and `resume` returns that session unchanged. */
@@ -255,8 +259,16 @@ export interface CreatedSession {
   readonly created: boolean;
 }
 
+/**
+ * Which projects a list shows. Null stands for what has no project. Names the ranges to read, so that what belongs to
+ * other projects costs nothing.
+ */
+export type ProjectFilter = readonly (string | null)[];
+
 export interface ListSessions {
   readonly namespace: string;
+  /** Default: all projects. */
+  readonly projects?: ProjectFilter | undefined;
   readonly owner?: string | undefined;
   readonly status?: SessionStatus | undefined;
   /** How long a session stays `active` without activity. */
@@ -281,6 +293,8 @@ export interface ListSessionKeys {
 export interface UpdateSession extends Mutation, SessionRef {
   readonly state?: SessionState | undefined;
   readonly title?: string | undefined;
+  /** Null takes the session out of its project. */
+  readonly project?: string | null | undefined;
   /** Replaces the metadata as a whole. */
   readonly metadata?: JsonObject | undefined;
   readonly ttlMs?: number | undefined;
@@ -428,6 +442,8 @@ export interface HandoffRecord {
   readonly handoffId: string;
   readonly namespace: string;
   readonly sessionKey: string;
+  /** The session's when the handoff was requested, or later: see `updateSession`. */
+  readonly project?: string | undefined;
   readonly requestType: RequestType;
   /** As stored: an offer past its deadline may still be `pending`. `handoffStatus` computes what callers see. */
   readonly status: HandoffStatus;
@@ -487,6 +503,8 @@ export interface ListHandoffs {
   /** `inbox`: handoffs that the agent or one of its roles may accept. `outbox`: handoffs that the agent requested. */
   readonly direction: 'inbox' | 'outbox';
   readonly roles: readonly string[];
+  /** Default: all projects. */
+  readonly projects?: ProjectFilter | undefined;
   readonly status?: HandoffStatus | undefined;
   /** A `next` of an earlier page. */
   readonly after?: HandoffPosition | undefined;
@@ -519,7 +537,7 @@ export interface HandoffPage {
 }
 
 /** What an agent can wait for: pending offers to it, its roles or anyone, after a position of `listHandoffs`. */
-export interface Inbox extends Pick<ListHandoffs, 'namespace' | 'agent' | 'roles'> {
+export interface Inbox extends Pick<ListHandoffs, 'namespace' | 'agent' | 'roles' | 'projects'> {
   readonly after: HandoffPosition;
 }
 

@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { ContextStoreError } from '../errors.js';
 import { handoffIdSchema, handoffSchema, handoffStatusSchema } from '../model/handoff.js';
 import { roleSchema } from '../model/names.js';
+import { projectFilterSchema } from '../model/project.js';
 import { recordedNote } from '../model/recorded-note.js';
 import type { HandoffPage, HandoffPosition, HandoffRecord, ListHandoffs } from '../ports/store.js';
 import { answerBudget, bytesForRecords, shareAmong } from '../rules/answers/answer-budget.js';
 import { fitHandoff } from '../rules/answers/fit-handoff.js';
 import { handoffCursors } from '../rules/cursors/handoff-cursor.js';
 import { limits } from '../rules/limits.js';
+import { projectFilter, projectScope } from '../rules/project-filter.js';
 import { presentHandoff } from '../rules/answers/present.js';
 import { callerArguments, defineUseCase, type UseCaseContext } from './use-case.js';
 
@@ -18,6 +20,11 @@ const input = z.strictObject({
   /** Roles whose offers the inbox also lists. */
   roles: z.array(roleSchema).max(limits.roles).default([]),
   direction: z.enum(['inbox', 'outbox']).default('inbox'),
+  /**
+   * Lists what belongs to this project and what belongs to none, only what belongs to none (`none`), or everything
+   * (`*`). Default: the caller's project; everything if it has none.
+   */
+  project: projectFilterSchema.optional(),
   /** Default: `pending` in an inbox, any in an outbox. */
   status: handoffStatusSchema.optional(),
   /** How long to wait for an offer if there is none to list. */
@@ -73,9 +80,10 @@ async function list(context: UseCaseContext, asked: Asked): Promise<Listed> {
   const agent = context.agent();
   const status = asked.status ?? (direction === 'inbox' ? 'pending' : undefined);
   if (waitSeconds > 0) refuseWait(direction, status);
-  const scope = [namespace, agent, direction, status ?? '', ...roles.toSorted()];
+  const projects = await projectFilter(asked.project, context.project);
+  const scope = [namespace, agent, direction, status ?? '', ...roles.toSorted(), ...projectScope(projects)];
   const after = cursor === undefined ? 0 : handoffCursors.decode(scope, cursor);
-  const request = { namespace, agent, roles, direction, status, after, limit };
+  const request = { namespace, agent, roles, direction, projects, status, after, limit };
   const { handoffs, more, next } = await (waitSeconds > 0
     ? waitForPage(context, request, waitSeconds * 1000)
     : readPage(context, request));
@@ -84,10 +92,13 @@ async function list(context: UseCaseContext, asked: Asked): Promise<Listed> {
 
 async function readOne(
   { store, namespace }: UseCaseContext,
-  { handoffId, roles, direction, status, waitSeconds, cursor }: Asked & { readonly handoffId: string },
+  { handoffId, roles, direction, project, status, waitSeconds, cursor }: Asked & { readonly handoffId: string },
 ): Promise<Listed> {
-  if (roles.length > 0 || direction !== 'inbox' || waitSeconds > 0 || (status ?? cursor) !== undefined) {
-    throw refusal('handoffId', 'names one handoff; leave out roles, direction, status, waitSeconds and cursor');
+  if (roles.length > 0 || direction !== 'inbox' || waitSeconds > 0 || (project ?? status ?? cursor) !== undefined) {
+    throw refusal(
+      'handoffId',
+      'names one handoff; leave out roles, direction, project, status, waitSeconds and cursor',
+    );
   }
   return { handoffs: [await store.readHandoff({ namespace, handoffId })] };
 }

@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { ContextStoreError } from '../errors.js';
 import { agentSchema, sessionKeySchema } from '../model/names.js';
+import { projectFilterSchema } from '../model/project.js';
 import { recordedNote } from '../model/recorded-note.js';
 import { sessionSchema, sessionStatusSchema } from '../model/session.js';
-import type { SessionPage } from '../ports/store.js';
+import type { ProjectFilter, SessionPage } from '../ports/store.js';
 import { answerBudget, bytesForRecords, shareAmong } from '../rules/answers/answer-budget.js';
 import { cursorKind } from '../rules/cursors/cursor.js';
 import { fitSession } from '../rules/answers/fit-session.js';
 import { limits } from '../rules/limits.js';
+import { projectFilter, projectScope } from '../rules/project-filter.js';
 import { presentSession } from '../rules/answers/present.js';
 import { callerArguments, defineUseCase, type UseCaseContext } from './use-case.js';
 
@@ -19,6 +21,11 @@ const input = z.strictObject({
   sessionKey: sessionKeySchema.optional(),
   status: sessionStatusSchema.optional(),
   owner: agentSchema.optional(),
+  /**
+   * Lists what belongs to this project and what belongs to none, only what belongs to none (`none`), or everything
+   * (`*`). Default: the caller's project; everything if it has none.
+   */
+  project: projectFilterSchema.optional(),
   limit: z.int().min(1).max(limits.pageSize).default(20),
   cursor: z.string().min(1).optional(),
   /** The estimated tokens of the whole answer, shared equally among `limit` sessions. A page holds no more than fit. */
@@ -40,10 +47,11 @@ export const listSessions = defineUseCase({
     const { namespace, settings } = context;
     const { sessionKey, status, owner, maxTokens } = asked;
     refuseFilters(asked);
-    const scope = [namespace, status ?? '', owner ?? ''];
+    const projects = sessionKey === undefined ? await projectFilter(asked.project, context.project) : undefined;
+    const scope = [namespace, status ?? '', owner ?? '', ...projectScope(projects)];
     const bytes = bytesForRecords(maxTokens, { sessions: [] });
     const { limit, bytesEach } = shareAmong(sessionKey === undefined ? asked.limit : 1, bytes);
-    const page = await readPage(context, { ...asked, limit }, scope);
+    const page = await readPage(context, { ...asked, projects, limit }, scope);
     return {
       ...(page.sessions.length > 0 && { note: recordedNote }),
       sessions: page.sessions.map((session) => fitSession(presentSession(session, settings), bytesEach)),
@@ -52,9 +60,9 @@ export const listSessions = defineUseCase({
   },
 });
 
-function refuseFilters({ sessionKey, status, owner, cursor }: Asked): void {
-  if (sessionKey === undefined || (status ?? owner ?? cursor) === undefined) return;
-  const message = 'names one session; leave out status, owner and cursor';
+function refuseFilters({ sessionKey, status, owner, project, cursor }: Asked): void {
+  if (sessionKey === undefined || (status ?? owner ?? project ?? cursor) === undefined) return;
+  const message = 'names one session; leave out status, owner, project and cursor';
   throw new ContextStoreError('VALIDATION_ERROR', `sessionKey: ${message}.`, {
     issues: [{ path: 'sessionKey', message }],
   });
@@ -62,11 +70,11 @@ function refuseFilters({ sessionKey, status, owner, cursor }: Asked): void {
 
 async function readPage(
   { store, settings, namespace }: UseCaseContext,
-  { sessionKey, status, owner, limit, cursor }: Asked,
+  { sessionKey, status, owner, projects, limit, cursor }: Asked & { readonly projects: ProjectFilter | undefined },
   scope: readonly string[],
 ): Promise<SessionPage> {
   if (sessionKey !== undefined) return { sessions: [await store.readSession({ namespace, sessionKey })] };
   const [before] = cursor === undefined ? [] : cursors.decode(scope, cursor);
   const { dormantAfterMs } = settings;
-  return store.listSessions({ namespace, status, owner, before, limit, dormantAfterMs });
+  return store.listSessions({ namespace, projects, status, owner, before, limit, dormantAfterMs });
 }

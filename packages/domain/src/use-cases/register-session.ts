@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ContextStoreError } from '../errors.js';
 import { storableObject, storableText } from '../model/json.js';
 import { agentSchema, sessionKeySchema } from '../model/names.js';
+import { namedProjectSchema, noProject } from '../model/project.js';
 import { recordedNote } from '../model/recorded-note.js';
 import { sessionSchema } from '../model/session.js';
 import { changedRecordBytes } from '../rules/answers/answer-budget.js';
@@ -21,6 +22,8 @@ export const registerSession = defineUseCase({
     /** Means the same as `agent`; older clients use this name. */
     agentFrom: agentSchema.optional(),
     title: storableText(limits.titleBytes).min(1).optional(),
+    /** Where the work belongs, or `none`. Default: the caller's project. A resumed session keeps its own. */
+    project: namedProjectSchema.optional(),
     metadata: storableObject(limits.metadataBytes).default({}),
     /** The session expires after this time without activity. Default: the deployment's default, or never. */
     ttlSeconds: z.int().min(1).max(limits.ttlSeconds).optional(),
@@ -33,7 +36,7 @@ export const registerSession = defineUseCase({
     created: z.boolean(),
     replayed: z.literal(true).optional(),
   }),
-  async run({ store, settings, namespace, agent, idempotency, count, publish }, input) {
+  async run({ store, settings, namespace, agent, project, idempotency, count, publish }, input) {
     if (input.agentFrom !== undefined && input.agent !== undefined && input.agent !== input.agentFrom) {
       throw new ContextStoreError(
         'VALIDATION_ERROR',
@@ -43,12 +46,14 @@ export const registerSession = defineUseCase({
         },
       );
     }
+    const named = input.project ?? (await project());
     const { session, created, replayed } = await store.createSession({
       namespace,
       agent: agent(),
       idempotency,
       sessionKey: input.sessionKey ?? newSessionKey(),
       title: input.title,
+      project: named === noProject ? undefined : named,
       metadata: input.metadata,
       ttlMs: input.ttlSeconds === undefined ? settings.sessionTtlMs : input.ttlSeconds * 1000,
       ifExists: input.ifExists,

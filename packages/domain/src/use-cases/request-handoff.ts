@@ -37,7 +37,7 @@ export const requestHandoff = defineUseCase({
     acceptableAt: z.iso.datetime().optional(),
     replayed: z.literal(true).optional(),
   }),
-  async run({ store, settings, namespace, agent, idempotency, count, publish }, input) {
+  async run({ store, settings, namespace, agent, project, idempotency, count, publish }, input) {
     const { sessionKey, targetAgent, requestType, summary, instructions, requestData, expiresInSeconds, epoch } = input;
     const { handoff, replayed } = await store.createHandoff({
       namespace,
@@ -53,10 +53,11 @@ export const requestHandoff = defineUseCase({
       expiresInMs: expiresInSeconds === undefined ? settings.handoffTtlMs : expiresInSeconds * 1000,
       epoch,
       takeOverBy: settings.takeOverBy,
+      callerProject: requestType === 'take_over' ? await project() : undefined,
     });
     if (!replayed) {
       count({ kind: 'handoff_processed', requestType, event: 'requested' });
-      publish({ kind: 'handoff_offered', namespace, targetAgent: handoff.targetAgent });
+      publish({ kind: 'handoff_offered', namespace, targetAgent: handoff.targetAgent, project: handoff.project });
       publish({ kind: 'session_changed', namespace, sessionKey });
     }
     return {

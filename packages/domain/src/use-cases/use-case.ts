@@ -31,6 +31,12 @@ export interface UseCaseContext {
    * @throws VALIDATION_ERROR, FORBIDDEN: see `resolveAgent`
    */
   readonly agent: () => string;
+  /**
+   * Finds the caller's project. Tools that do not depend on it never call it, so they do not wait for it.
+   * @returns undefined if the caller has none
+   * @throws VALIDATION_ERROR (the caller's project is malformed)
+   */
+  readonly project: () => Promise<string | undefined>;
   /** Undefined if the caller gave no `idempotencyKey`. */
   readonly idempotency: Idempotency | undefined;
   readonly count: (event: BusinessEvent) => void;

@@ -1,4 +1,5 @@
 import { roleAddress } from '../model/names.js';
+import { allProjects } from '../model/project.js';
 import type { EventBus, StoreEvent } from '../ports/event-bus.js';
 import type { HandoffPosition, Inbox, Store } from '../ports/store.js';
 
@@ -117,8 +118,10 @@ class Watch {
       void this.#peek();
     }
     if (event.kind !== 'handoff_offered') return;
-    const address = addressName(event.namespace, event.targetAgent);
-    for (const waiter of this.#byAddress.get(address) ?? []) wake(waiter);
+    for (const project of [event.project ?? null, allProjects]) {
+      const address = addressName(event.namespace, event.targetAgent, project);
+      for (const waiter of this.#byAddress.get(address) ?? []) wake(waiter);
+    }
   }
 
   /** Polls the store for all waiting calls at once, and again if it is called while it waits for the answer. */
@@ -169,8 +172,12 @@ function wait(waiter: Waiter, after: HandoffPosition, timeoutMs: number, endings
   });
 }
 
-/** A space separates the parts, because names cannot contain one. */
-const addressName = (namespace: string, target = ''): string => `${namespace} ${target}`;
+/** A space separates the parts, because names cannot contain one. @param project null for none */
+const addressName = (namespace: string, target: string | undefined, project: string | null): string =>
+  `${namespace} ${target ?? ''} ${project ?? ''}`;
 
-const addressNames = ({ namespace, agent, roles }: Omit<Inbox, 'after'>): string[] =>
-  [agent, undefined, ...roles.map(roleAddress)].map((target) => addressName(namespace, target));
+/** An inbox has a name for each of its addresses in each of its projects. */
+const addressNames = ({ namespace, agent, roles, projects = [allProjects] }: Omit<Inbox, 'after'>): string[] =>
+  [agent, undefined, ...roles.map(roleAddress)].flatMap((target) =>
+    projects.map((project) => addressName(namespace, target, project)),
+  );

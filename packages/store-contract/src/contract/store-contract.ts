@@ -12,6 +12,8 @@ import { describeFencing } from './fencing.js';
 import { describeOwnership } from './ownership.js';
 import { describeMarks } from './marks.js';
 import { describeNumbers } from './numbers.js';
+import { describeProjectLists } from './project-lists.js';
+import { describeProjects } from './projects.js';
 import { describeSessions } from './sessions.js';
 import { describeTakeOverRequests } from './take-over-requests.js';
 import { describeTakeOvers } from './take-overs.js';
@@ -46,6 +48,8 @@ export function describeStoreContract(engine: string, open: () => Promise<StoreH
     describeMarks(test);
     describeNumbers(test);
     describeInboxes(test);
+    describeProjects(test);
+    describeProjectLists(test);
     describeDeletion(test);
     describeIsolation(test);
     describeClock(test);

@@ -4,6 +4,7 @@ import {
   inboxClasses,
   inboxClassOf,
   isExpired,
+  isOfProjects,
   isOwnRoleOffer,
   ownerWroteAt,
   refuseClaim,
@@ -45,6 +46,7 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
         handoffId: request.handoffId,
         namespace: request.namespace,
         sessionKey: request.sessionKey,
+        project: current.project,
         requestType: request.requestType,
         status: 'pending',
         requestingAgent: request.agent,
@@ -229,9 +231,10 @@ const hasAccepted = (
 
 function isListed(
   handoff: StoredHandoff,
-  { agent, roles, direction }: Pick<ListHandoffs, 'agent' | 'roles' | 'direction'>,
+  { agent, roles, direction, projects }: Pick<ListHandoffs, 'agent' | 'roles' | 'direction' | 'projects'>,
 ): boolean {
   const { targetAgent, requestingAgent } = handoff;
+  if (!isOfProjects(projects, handoff.project)) return false;
   if (direction === 'outbox') return requestingAgent === agent;
   if (targetAgent === undefined || targetAgent === agent) return true;
   return roles.map(roleAddress).includes(targetAgent) && !isOwnRoleOffer(handoff, agent);

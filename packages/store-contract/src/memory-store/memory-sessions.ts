@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   handoffStatus,
   isExpired,
+  isOfProjects,
   ownerWroteAt,
   refuseUpdateSession,
   renewedLease,
@@ -40,9 +41,10 @@ export const memorySessions = (state: MemoryState): SessionOperations => ({
 
   readSession: async (request) => state.observe(state.session(request).record),
 
-  listSessions: async ({ namespace, owner, status, dormantAfterMs, before = Infinity, limit }) => {
+  listSessions: async ({ namespace, projects, owner, status, dormantAfterMs, before = Infinity, limit }) => {
     const found = state.sessions
       .filter(({ id, record }) => record.namespace === namespace && id < before)
+      .filter(({ record }) => isOfProjects(projects, record.project))
       .filter(({ record }) => owner === undefined || record.owner === owner)
       .map(({ id, record }) => ({ id, session: state.observe(record) }))
       .filter(({ session }) => status === undefined || sessionStatus(session, dormantAfterMs) === status)
@@ -74,9 +76,11 @@ export const memorySessions = (state: MemoryState): SessionOperations => ({
         ownerWroteAtMs: ownerWroteAt(current, request.agent, state.now()),
         ...(request.state !== undefined && { state: request.state }),
         ...(request.title !== undefined && { title: request.title }),
+        ...(request.project !== undefined && { project: request.project ?? undefined }),
         ...(request.metadata !== undefined && { metadata: structuredClone(request.metadata) }),
         ...(request.ttlMs !== undefined && { ttlMs: request.ttlMs }),
       });
+      if (changed.project !== current.project) state.moveOffers(changed);
       return { session: changed };
     }),
 
@@ -115,6 +119,7 @@ function newSession(state: MemoryState, request: Parameters<Store['createSession
       version: 1,
       lastSequence: 0,
       title: request.title,
+      project: request.project,
       metadata: structuredClone(request.metadata),
       createdAtMs: now,
       updatedAtMs: now,

@@ -158,6 +158,19 @@ export class MemoryState {
     });
   }
 
+  /**
+   * Moves the session's pending offers, and the handoff on whose lease its owner holds it, to the session's project. The
+   * offers get new places.
+   */
+  moveOffers(session: SessionRecord): void {
+    for (const handoff of this.#handoffsOf(session)) {
+      const isPending = handoffStatus(this.observeHandoff(handoff)) === 'pending';
+      if (!isPending && session.lease?.handoffId !== handoff.handoffId) continue;
+      this.changeHandoff(handoff, { project: session.project, ...(isPending && { id: this.nextId() }) });
+    }
+    this.handoffs.sort((one, another) => one.id - another.id);
+  }
+
   /** Changes a session, and moves its last activity to now; a clock that is behind does not move it back. */
   touchSession(session: StoredSession, changes: Partial<Unobserved<SessionRecord>> = {}): SessionRecord {
     const lastActivityAtMs = Math.max(session.record.lastActivityAtMs, this.now());

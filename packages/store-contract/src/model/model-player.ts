@@ -100,8 +100,8 @@ class Player {
       case 'resolve':
         return [await this.#resolve(command)];
       case 'list': {
-        const { agent, roles, direction, status, limit } = command;
-        return [this.#list({ namespace: this.#namespace, agent, roles, direction, status }, limit)];
+        const { agent, roles, direction, projects, status, limit } = command;
+        return [this.#list({ namespace: this.#namespace, agent, roles, direction, projects, status }, limit)];
       }
       case 'listOn':
         return this.#listOn(command);
@@ -118,29 +118,20 @@ class Player {
     }
   }
 
-  #create({
-    session,
-    actor,
-    key,
-    ifExists,
-    title,
-    ttlTicks,
-  }: Partial<Of<'create'>> & Pick<Of<'create'>, 'session' | 'actor' | 'ifExists'>): Step {
-    const input = {
-      ...this.#cast.ref(session),
-      metadata: { title: title ?? null },
-      ifExists,
-      title,
-      ttlMs: inMs(ttlTicks),
-    };
+  #create(command: Partial<Of<'create'>> & Pick<Of<'create'>, 'session' | 'actor' | 'ifExists'>): Step {
+    const { session, actor, key, ifExists, title, project, ttlTicks } = command;
+    const metadata = { title: title ?? null };
+    const input = { ...this.#cast.ref(session), metadata, ifExists, title, project, ttlMs: inMs(ttlTicks) };
     const agent = actor === 'bob' || actor === 'cat' ? actor : 'ann';
     return this.#mutation('createSession', { ...input, agent }, idempotencyOf(key, 'create', input));
   }
 
-  async #update({ session, actor, key, state, title, ttlTicks, epoch, version }: Of<'update'>): Promise<Step> {
+  async #update(command: Of<'update'>): Promise<Step> {
+    const { session, actor, key, state, title, project, ttlTicks, epoch, version } = command;
     const ref = this.#cast.ref(session);
     const record = await this.#cast.session(session);
-    const input = { ...ref, state, title, ttlMs: inMs(ttlTicks), metadata: title === 'two' ? { two: [2] } : undefined };
+    const metadata = title === 'two' ? { two: [2] } : undefined;
+    const input = { ...ref, state, title, project, ttlMs: inMs(ttlTicks), metadata };
     const request = {
       ...input,
       agent: await this.#cast.inSession(actor, session),
@@ -250,10 +241,16 @@ class Player {
     // The status of a row before the position may change with time, so positions of other lists may differ between
     // stores.
     if (listing === undefined || (listing.status !== 'pending' && listing.status !== undefined)) return [];
-    const { namespace, agent, roles, direction } = listing;
-    const inbox = ({ positions }: ModelSide): Inbox => ({ namespace, agent, roles, after: positions[number] ?? 0 });
+    const { namespace, agent, roles, projects, direction } = listing;
+    const inbox = ({ positions }: ModelSide): Inbox => ({
+      namespace,
+      agent,
+      roles,
+      projects,
+      after: positions[number] ?? 0,
+    });
     const peek: Step = {
-      text: `peekInboxes ${shown({ agent, roles })} after listing ${number}`,
+      text: `peekInboxes ${shown({ agent, roles, projects })} after listing ${number}`,
       run: (side) => side.store.peekInboxes([inbox(side), { ...inbox(side), after: 0 }]),
     };
     return [...(direction === 'inbox' ? [peek] : []), this.#list(listing, limit, number)];
@@ -295,7 +292,7 @@ class Player {
         this.#list({ namespace, agent, roles: [], direction: 'outbox', status: undefined }, 100),
         this.#list({ namespace, agent, roles: ['builder', 'tester'], direction: 'inbox', status: 'pending' }, 100),
       ]),
-      sessionsStep(namespace, { owner: undefined, status: undefined, limit: 2 }),
+      sessionsStep(namespace, { owner: undefined, projects: undefined, status: undefined, limit: 2 }),
       callStep('listSessionKeys', { namespace, prefix: '', limit: 9 }),
       this.#count(),
     ];

@@ -38,9 +38,9 @@ export const briefStep = (ref: SessionRef, uptoSequence?: number): Step =>
 /** Lists all pages of sessions. */
 export function sessionsStep(
   namespace: string,
-  { owner, status, limit }: Pick<Of<'sessions'>, 'owner' | 'status' | 'limit'>,
+  { owner, projects, status, limit }: Omit<Of<'sessions'>, 'kind'>,
 ): Step {
-  const listing: ListSessions = { namespace, owner, status, limit, dormantAfterMs: 2 * tickMs };
+  const listing: ListSessions = { namespace, owner, projects, status, limit, dormantAfterMs: 2 * tickMs };
   return {
     text: `listSessions ${shown(listing)}, all pages`,
     run: async ({ store }) => {

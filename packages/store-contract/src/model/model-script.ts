@@ -8,6 +8,7 @@ import {
   type ContextType,
   type HandoffOutcome,
   type HandoffStatus,
+  type ProjectFilter,
   type RequestType,
   type SessionState,
   type SessionStatus,
@@ -31,6 +32,7 @@ export const maxTicksBack = 5;
 export const scriptAgents = ['ann', 'bob', 'cat'] as const;
 export const scriptSessions = ['alpha', 'beta'] as const;
 const scriptRoles = ['builder', 'tester'] as const;
+const scriptProjects = ['ours', 'theirs'] as const;
 
 /** The acting agent: by name, or by its part in the session or handoff when the command runs. */
 export type Actor = (typeof scriptAgents)[number] | 'owner' | 'acceptor' | 'requester';
@@ -62,6 +64,7 @@ export type Command =
       readonly kind: 'create';
       readonly ifExists: 'error' | 'resume';
       readonly title: string | undefined;
+      readonly project: string | undefined;
       readonly ttlTicks: number | undefined;
     } & OnSession &
       Writing)
@@ -69,6 +72,7 @@ export type Command =
       readonly kind: 'update';
       readonly state: SessionState | undefined;
       readonly title: string | undefined;
+      readonly project: string | null | undefined;
       readonly ttlTicks: number | undefined;
       readonly epoch: Relative | undefined;
       readonly version: Relative | undefined;
@@ -115,6 +119,7 @@ export type Command =
       readonly agent: string;
       readonly roles: readonly string[];
       readonly direction: 'inbox' | 'outbox';
+      readonly projects: ProjectFilter | undefined;
       readonly status: HandoffStatus | undefined;
       readonly limit: number;
     }
@@ -123,6 +128,7 @@ export type Command =
   | {
       readonly kind: 'sessions';
       readonly owner: string | undefined;
+      readonly projects: ProjectFilter | undefined;
       readonly status: SessionStatus | undefined;
       readonly limit: number;
     }
@@ -163,6 +169,15 @@ const onHandoff = {
   claimant: fc.constantFrom(undefined, undefined, 'first', 'first', 'second'),
 };
 const title = maybe(fc.constantFrom('one', 'two'), 2);
+const project = fc.constantFrom(...scriptProjects);
+const projects = maybe(
+  fc.oneof(
+    project.map((name) => [name, null]),
+    fc.constant([null]),
+    project.map((name) => [name]),
+  ),
+  2,
+);
 const ttlTicks = rarely(fc.integer({ min: 2, max: 9 }));
 const kind = <Kind extends Command['kind']>(name: Kind): fc.Arbitrary<Kind> => fc.constant(name);
 
@@ -175,6 +190,7 @@ const weighted: fc.WeightedArbitrary<Command>[] = [
       ...writing,
       ifExists: fc.constantFrom('resume', 'error'),
       title,
+      project: maybe(project),
       ttlTicks,
     }),
   },
@@ -186,6 +202,7 @@ const weighted: fc.WeightedArbitrary<Command>[] = [
       ...writing,
       state: maybe(fc.constantFrom('active', 'active', 'completed', 'archived'), 2),
       title,
+      project: maybe(fc.constantFrom(...scriptProjects, null), 2),
       ttlTicks,
       epoch: rarely(relative),
       version: rarely(relative),
@@ -282,6 +299,7 @@ const weighted: fc.WeightedArbitrary<Command>[] = [
       agent,
       roles: fc.uniqueArray(fc.constantFrom(...scriptRoles)),
       direction: fc.constantFrom('inbox', 'inbox', 'outbox'),
+      projects,
       status: fc.oneof(fc.constant('pending' as const), fc.constant(undefined), fc.constantFrom(...handoffStatuses)),
       limit: fc.integer({ min: 1, max: 4 }),
     }),
@@ -292,6 +310,7 @@ const weighted: fc.WeightedArbitrary<Command>[] = [
     arbitrary: fc.record({
       kind: kind('sessions'),
       owner: maybe(agent),
+      projects,
       status: maybe(fc.constantFrom(...sessionStatuses), 2),
       limit: fc.integer({ min: 1, max: 3 }),
     }),

@@ -50,11 +50,18 @@ describe('a SQLite store that has grown', () => {
   it('looks through a bounded number of handoffs for a page, and finds all in the end', async () => {
     await Promise.all(many.map((id) => store.createHandoff(offerWork(id))));
     await store.claimHandoff({ namespace: work.namespace, agent: 'implementer', handoffId: many.at(-1) ?? '' });
-    const first = await store.listHandoffs({ ...inbox, status: 'accepted' });
-    expect(first).toMatchObject({ handoffs: [], more: true });
-    let page = first;
-    while (page.more) page = await store.listHandoffs({ ...inbox, status: 'accepted', after: page.next });
-    expect(page.handoffs.map(({ handoffId }) => handoffId)).toEqual([many.at(-1)]);
+    const outbox = { ...inbox, direction: 'outbox', agent: 'planner', status: 'accepted' } as const;
+    for (const projects of [undefined, ['ours', null]]) {
+      const first = await store.listHandoffs({ ...outbox, projects });
+      expect(first).toMatchObject({ handoffs: [], more: true });
+      let page = first;
+      while (page.more) page = await store.listHandoffs({ ...outbox, projects, after: page.next });
+      expect(page.handoffs.map(({ handoffId }) => handoffId)).toEqual([many.at(-1)]);
+    }
+    // An inbox finds each status by an index.
+    const { handoffs, more } = await store.listHandoffs({ ...inbox, status: 'accepted' });
+    expect(handoffs.map(({ handoffId }) => handoffId)).toEqual([many.at(-1)]);
+    expect(more).toBe(false);
   });
 
   it('peeks into inboxes behind any number of offers', async () => {

@@ -67,6 +67,20 @@ export function describePlans(title: string, fill: Fill): void {
       expect([...long].filter(([name, pages]) => pages > (short.get(name) ?? 0) + growthInPages)).toEqual([]);
     });
 
+    it('touches no more pages for a project beside many others than for one alone', async () => {
+      const alone = await pagesOf(database, filled.alone);
+      const shared = await pagesOf(database, filled.shared);
+      expect([...shared.keys()]).toEqual([...alone.keys()]);
+      expect([...shared].filter(([name, pages]) => pages > (alone.get(name) ?? 0) + growthInPages)).toEqual([]);
+    });
+
+    it('looks through one page of many projects', async () => {
+      const runs = await database.explained(listAllProjects);
+      expect(runs.map(({ name }) => name)).toEqual(['list_inbox', 'list_outbox', 'list_sessions', 'peek_inboxes']);
+      // A page of an inbox looks through more offers than it shows, because some may have expired.
+      for (const run of runs) expectPlans([run], run.name === 'list_inbox' ? filtered(run.name) : undefined);
+    });
+
     it('looks at an offer that lapsed once', async () => {
       expect(sweeps.length).toBeGreaterThan(1);
       for (const run of sweeps) expectPlans([run], run.name === 'expire_offers' ? expiring : filtered(run.name));
@@ -131,6 +145,48 @@ async function sweepInbox({ client, explained, expired }: ExplainedDatabase): Pr
   });
   await client.query('vacuum handoffs');
   return runs;
+}
+
+/** Returns how many pages the lists of a project, and a look into its inbox, touch in a namespace. */
+async function pagesOf(database: ExplainedDatabase, namespace: string): Promise<Map<string, number>> {
+  const runs = await database.explained(({ listHandoffs, listSessions, peekInboxes }) =>
+    listProject({ listHandoffs, listSessions, peekInboxes }, namespace),
+  );
+  expectPlans(runs);
+  return new Map(runs.map(({ name, pages }, index) => [`${name} ${index}`, pages]));
+}
+
+type Lists = Pick<ExplainedDatabase['operations'], 'listHandoffs' | 'listSessions' | 'peekInboxes'>;
+
+async function listProject({ listHandoffs, listSessions, peekInboxes }: Lists, namespace: string): Promise<void> {
+  const projects = [filled.project, null];
+  const list = { ...inbox, namespace, projects } as const;
+  const pending = await listHandoffs({ ...list, status: 'pending' });
+  expect(pending.handoffs.map(({ project }) => project)).toEqual([undefined, filled.project]);
+  expect(pending.more).toBe(false);
+  // What is stored as pending may have expired, so this list looks through it too.
+  expect(await listHandoffs({ ...list, status: 'expired' })).toMatchObject({ handoffs: [], more: false });
+  expect(await listHandoffs({ ...list, status: 'accepted' })).toMatchObject({ handoffs: [], more: false });
+  const requested = await listHandoffs({ ...list, direction: 'outbox', agent: filled.requester });
+  expect(requested.handoffs).toHaveLength(2);
+  const { sessions } = await listSessions({ namespace, projects, limit: 20, dormantAfterMs: 1 });
+  expect(sessions.map(({ project }) => project)).toEqual([filled.project, undefined]);
+  expect((await listSessions({ namespace, projects, owner: 'unknown', limit: 20, dormantAfterMs: 1 })).next).toBe(
+    undefined,
+  );
+  const agent = 'another';
+  expect(await peekInboxes([{ namespace, agent, roles: [], projects, after: pending.next }])).toEqual([false]);
+  expect(await peekInboxes([{ namespace, agent, roles: [], projects, after: 0 }])).toEqual([true]);
+}
+
+async function listAllProjects({ listHandoffs, listSessions, peekInboxes }: Lists): Promise<void> {
+  const namespace = filled.shared;
+  const list = { ...inbox, namespace, roles: [] } as const;
+  const pending = await listHandoffs({ ...list, status: 'pending' });
+  expect(pending.handoffs).toHaveLength(20);
+  expect((await listHandoffs({ ...list, direction: 'outbox', agent: filled.requester })).handoffs).toHaveLength(20);
+  expect((await listSessions({ namespace, limit: 20, dormantAfterMs: 1 })).sessions).toHaveLength(20);
+  expect(await peekInboxes([{ namespace, agent: 'another', roles: [], after: pending.next }])).toEqual([true]);
 }
 
 async function listFew({ listSessions, listHandoffs }: ExplainedDatabase['operations']): Promise<void> {

@@ -42,6 +42,7 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   await operations.readBriefing({ ...ref, pinnedLimit: 10, newestLimit: 20, maxContentLength: 1000 });
   await operations.updateSession({ ...ref, agent, title: name });
   await operations.updateSession({ ...ref, agent, title: name, idempotency: once('update') });
+  await moveSession(operations, { owner: agent, name, ...ref });
   await operations.createHandoff(offerWork(handoffId, { ...ref, agent, targetAgent: target.agent }));
   await operations.claimHandoff({ ...target, handoffId });
   await operations.claimHandoff({ ...target, handoffId, idempotency });
@@ -59,10 +60,15 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   await operations.listSessionKeys({ namespace, prefix: 'session-', limit: 20 });
   await operations.countNamespace({ namespace, limit: 20 });
   await operations.peekInboxes([{ ...target, roles: ['builder'], after: 0 }]);
+  const projects = ['ours', null];
+  await operations.peekInboxes([{ ...target, roles: ['builder'], projects, after: 0 }]);
   const inbox = { ...target, direction: 'inbox', roles: ['builder'], limit: 20 } as const;
   await operations.listHandoffs(inbox);
   await operations.listHandoffs({ ...inbox, status: 'pending' });
+  await operations.listHandoffs({ ...inbox, projects, status: 'pending' });
   await operations.listHandoffs({ ...inbox, agent, direction: 'outbox' });
+  await operations.listHandoffs({ ...inbox, agent, projects, direction: 'outbox' });
+  await operations.listSessions({ namespace, projects, limit: 20, dormantAfterMs: 1 });
   await listTurns(operations, namespace, name);
   await operations.deleteSession({ namespace, sessionKey: `session-${name}` });
 }
@@ -87,6 +93,17 @@ async function runTakeOverStatements(operations: Operations, { owner, name, ...r
       takeOverAfterMs: 0,
     });
   }
+}
+
+/** Moves a session with a pending offer to another project, and back. */
+async function moveSession(operations: Operations, { owner: agent, name, namespace }: Round): Promise<void> {
+  const ref = { namespace, sessionKey: `session-${name}`, agent };
+  const offer = offerWork(`moved-${name}`, { ...ref, requestType: 'context_transfer' });
+  await operations.createHandoff(offer);
+  await operations.updateSession({ ...ref, project: 'ours' });
+  const idempotency = { key: `move-${name}`, tool: 'tool', requestHash: 'hash' };
+  await operations.updateSession({ ...ref, project: null, idempotency });
+  await operations.resolveHandoff({ ...ref, handoffId: offer.handoffId, outcome: 'cancelled' });
 }
 
 /** Lists a page on which the first offer of one sender replaces the second of another, and reads a handoff by its id. */

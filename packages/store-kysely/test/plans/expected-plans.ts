@@ -1,3 +1,4 @@
+import { handoffStatuses } from '@org/domain';
 import { scanWidth } from '../../src/constants.js';
 import type { ExplainedRun, PlanStep } from './explain-statements.js';
 
@@ -47,6 +48,16 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   read_session_situation: { indexes: [sessionByKey, recordedKey], rows: 3, pages: 12 },
   update_session: { indexes: ['sessions_pkey'], rows: 2, pages: 15 },
   update_session_once: { indexes: ['sessions_pkey', ...sweptKeys], rows: 15, pages: 60 },
+  move_session: {
+    indexes: ['sessions_pkey', 'handoffs_of_session', 'handoffs_pkey', handoffById],
+    rows: 12,
+    pages: 60,
+  },
+  move_session_once: {
+    indexes: ['sessions_pkey', 'handoffs_of_session', 'handoffs_pkey', handoffById, ...sweptKeys],
+    rows: 30,
+    pages: 100,
+  },
   create_handoff: { indexes: ['sessions_pkey'], rows: 4, pages: 50 },
   create_handoff_once: { indexes: ['sessions_pkey', ...sweptKeys], rows: 15, pages: 80 },
   read_handoff_situation: { indexes: [handoffById, 'sessions_pkey', recordedKey], rows: 4, pages: 12 },
@@ -87,21 +98,32 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   },
   record_answer: { indexes: sweptKeys, rows: 15, pages: 50 },
   list_sessions: { indexes: ['sessions_by_creation', 'sessions_pkey'], rows: 42, pages: 60 },
+  list_sessions_of_projects: { indexes: ['sessions_by_project', 'sessions_pkey'], rows: 62, pages: 80 },
   list_session_keys: { indexes: [sessionByKey], rows: 20, pages: 20 },
+  // Without a status, each address is a range for each of them.
   list_inbox: {
     indexes: ['handoffs_inbox', 'handoffs_pkey', 'sessions_pkey', leases],
-    rows: 21 * addresses + 41,
-    pages: 180,
+    rows: 21 * addresses * handoffStatuses.length + 41,
+    pages: 280,
   },
-  list_pending_inbox: {
-    indexes: ['handoffs_pending_inbox', 'handoffs_pkey', 'sessions_pkey', leases],
-    rows: 21 * addresses + 41,
-    pages: 180,
+  list_inbox_of_project: {
+    indexes: ['handoffs_inbox_of_project', 'handoffs_pkey', 'sessions_pkey', leases],
+    rows: 21 * addresses * 2 + 41,
+    pages: 220,
   },
   read_listed: { indexes: ['handoffs_pkey', 'sessions_pkey'], rows: 4, pages: 20 },
   read_handoff: { indexes: [handoffById, 'sessions_pkey'], rows: 2, pages: 8 },
   list_outbox: { indexes: ['handoffs_outbox', 'handoffs_pkey', 'sessions_pkey', leases], rows: 62, pages: 180 },
-  peek_inboxes: { indexes: ['handoffs_pending_inbox', 'sessions_pkey', leases], rows: addresses + 1, pages: 20 },
+  list_outbox_of_project: {
+    indexes: ['handoffs_outbox_of_project', 'handoffs_pkey', 'sessions_pkey', leases],
+    rows: 83,
+    pages: 180,
+  },
+  peek_inboxes: {
+    indexes: ['handoffs_inbox', 'handoffs_inbox_of_project', 'sessions_pkey', leases],
+    rows: 2 * addresses + 1,
+    pages: 30,
+  },
   check_leases: { indexes: [leases, 'handoffs_pkey', 'sessions_pkey'], rows: 8, pages: 40 },
   settle_lease: {
     indexes: ['sessions_pkey', handoffById, 'handoffs_pkey', 'handoffs_pending_of_session'],
@@ -118,9 +140,9 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   read_mark: { indexes: [sessionByKey, 'read_marks_pkey'], rows: 2, pages: 8 },
   move_mark: { indexes: [sessionByKey], rows: 3, pages: 20 },
   find_session: { indexes: [sessionByKey], rows: 1, pages: 4 },
-  delete_session: { indexes: ['sessions_pkey', 'context_history_pkey'], rows: 20, pages: 100 },
+  delete_session: { indexes: ['sessions_pkey', 'context_history_pkey'], rows: 40, pages: 100 },
   count_namespace: {
-    indexes: ['sessions_by_creation', 'sessions_pkey', 'handoffs_pending_inbox', leases],
+    indexes: ['sessions_by_creation', 'sessions_pkey', 'handoffs_inbox', leases],
     rows: 42,
     pages: 63,
   },

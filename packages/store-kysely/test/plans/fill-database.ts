@@ -10,6 +10,8 @@ export interface Fill {
   /** The number of expired offers that no read has found yet, and of resolved handoffs. */
   readonly handoffs: number;
   readonly idempotencyKeys: number;
+  /** The number of offers, all pending, in the namespace that projects share. A fifth as many sessions have made them. */
+  readonly ofProjects: number;
 }
 
 /** The namespaces that {@link fillDatabase} fills. */
@@ -25,6 +27,12 @@ export const filled = {
   /** The newest five offers in `large` are live, and for this agent. */
   target: 'implementer',
   requester: 'agent-1',
+  /** Many projects share this namespace. All offers are to anyone, and from one agent. */
+  shared: 'shared',
+  /** Has only what is of one project in `shared`. */
+  alone: 'alone',
+  /** One session and one offer have this project, in `shared` and in `alone`. Another session and offer have none. */
+  project: 'github.com/owner/mine',
 } as const;
 
 /**
@@ -36,7 +44,14 @@ export async function fillDatabase(client: Client, fill: Fill): Promise<void> {
   for (const table of ['sessions', 'context_history', 'handoffs', 'idempotency_keys', 'read_marks']) {
     await client.query(`alter table ${table} set (autovacuum_enabled = off)`);
   }
-  for (const script of [insertSessions(fill), insertEntries, insertHandoffs(fill), insertKeys(fill), insertMarks]) {
+  for (const script of [
+    insertSessions(fill),
+    insertEntries,
+    insertHandoffs(fill),
+    ...insertProjects(fill),
+    insertKeys(fill),
+    insertMarks,
+  ]) {
     await client.query(script);
   }
   // Collects the planner's statistics, and removes dead rows, as autovacuum does.
@@ -93,6 +108,30 @@ const insertHandoffs = ({ sessions, handoffs }: Fill): string => `
     union all
     select 'live', 'live-' || n, '${filled.large}', 6 + n, 'pending', 'agent-1', '${filled.target}' from generate_series(1, 5) as n
   ) as offer`;
+
+/** Makes one offer without a project first, then those of other projects, then that of the project. */
+const insertProjects = ({ ofProjects }: Fill): string[] => [
+  `
+  insert into sessions (
+    uid, namespace, session_key, state, owner, participants, epoch, version, offers, last_sequence, content_bytes,
+    estimated_tokens, created_at, updated_at, last_activity_at, metadata, project
+  )
+  select gen_random_uuid(), namespace, 'of-' || n, 'active', 'agent-1', '{}', 1, 1, 0, 0, 0, 0, now(), now(), now(), '{}',
+    case when n = 0 then null when n = ${ofProjects} / 5 + 1 then '${filled.project}' else 'other-' || n % 50 end
+  from generate_series(0, ${ofProjects} / 5 + 1) as n, unnest(array['${filled.shared}', '${filled.alone}']) as namespace
+  where namespace = '${filled.shared}' or n in (0, ${ofProjects} / 5 + 1)
+  order by n`,
+  `
+  insert into handoffs (
+    handoff_id, namespace, session_id, session_key, request_type, status, requesting_agent, upto_sequence, created_at,
+    expires_at, project
+  )
+  select 'of-' || sessions.id || '-' || n, namespace, sessions.id, session_key, 'full_handoff', 'pending', 'agent-1', 0,
+    now() - interval '1 day', now() + interval '7 days', project
+  from sessions, generate_series(1, 5) as n
+  where namespace in ('${filled.shared}', '${filled.alone}') and (n = 1 or project <> '${filled.project}')
+  order by sessions.id`,
+];
 
 const insertMarks = `
   insert into read_marks (session_id, agent, sequence)

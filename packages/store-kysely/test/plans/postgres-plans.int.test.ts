@@ -12,6 +12,7 @@ describePlans('a database that has grown a little', {
   longLog: 2000,
   handoffs: 3000,
   idempotencyKeys: 5000,
+  ofProjects: 10_000,
 });
 
 /** While indexes are empty, the planner prefers any that it can use. These statements could use several. */

@@ -6,4 +6,5 @@ describePlans('a database of a million entries', {
   longLog: 100_000,
   handoffs: 50_000,
   idempotencyKeys: 20_000,
+  ofProjects: 50_000,
 });

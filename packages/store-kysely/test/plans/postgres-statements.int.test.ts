@@ -70,6 +70,10 @@ describe('the statements of', () => {
     await store.listHandoffs({ ...list, direction: 'outbox' });
     await store.listHandoffs({ ...list, direction: 'inbox' });
     await store.listHandoffs({ ...list, direction: 'inbox', status: 'pending' });
+    const projects = ['ours', null];
+    await store.listSessions({ namespace: 'default', projects, limit: 5, dormantAfterMs: 1 });
+    await store.listHandoffs({ ...list, projects, direction: 'outbox' });
+    await store.listHandoffs({ ...list, projects, direction: 'inbox', status: 'pending' });
     const unknown = { namespace: 'default', handoffId: 'none' };
     await expect(store.readHandoff(unknown)).rejects.toMatchObject({ code: 'HANDOFF_NOT_FOUND' });
     await store.ping();
@@ -83,7 +87,10 @@ describe('the statements of', () => {
       'list_session_keys',
       'list_outbox',
       'list_inbox',
-      'list_pending_inbox',
+      'list_inbox',
+      'list_sessions_of_projects',
+      'list_outbox_of_project',
+      'list_inbox_of_project',
       'read_handoff',
       'ping',
     ]);
@@ -92,6 +99,15 @@ describe('the statements of', () => {
   it('an update', async () => {
     await store.updateSession({ ...session, agent: 'planner', title: 'new' });
     expect(run).toEqual(['read_session_situation', 'update_session']);
+  });
+
+  it('a move to another project, however many offers move', async () => {
+    for (const id of [1, 2, 3]) await offer(`${session.sessionKey}-${id}`);
+    run = [];
+    await store.updateSession({ ...session, agent: 'planner', project: 'ours' });
+    expect(run).toEqual(['read_session_situation', 'move_session']);
+    await store.updateSession({ ...session, agent: 'planner', project: 'ours' });
+    expect(run.slice(2)).toEqual(['read_session_situation', 'update_session']);
   });
 
   it('an offer, its claim, and its end', async () => {
@@ -127,14 +143,14 @@ describe('the statements of', () => {
     for (const id of ['a', 'b', 'c']) await store.createHandoff(offerWork(id, { ...session, targetAgent }));
     run = [];
     await store.listHandoffs({ ...list, status: 'pending' });
-    expect(run).toEqual(['list_pending_inbox']);
+    expect(run).toEqual(['list_inbox']);
     const other = { namespace: session.namespace, sessionKey: randomUUID(), agent: 'reviewer' };
     await store.createSession({ ...other, metadata: {}, ifExists: 'error' });
     await store.createHandoff(offerWork('d', { ...other, targetAgent }));
     run = [];
     const { handoffs } = await store.listHandoffs({ ...list, status: 'pending' });
     expect(handoffs.map(({ handoffId }) => handoffId)).toEqual(['a', 'd']);
-    expect(run).toEqual(['list_pending_inbox', 'read_listed']);
+    expect(run).toEqual(['list_inbox', 'read_listed']);
   });
 
   it('a read mark', async () => {

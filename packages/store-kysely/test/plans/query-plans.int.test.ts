@@ -56,17 +56,37 @@ describe('query plans on SQLite', () => {
     const statementsOfIndex = {
       context_history_pinned: 2,
       context_history_idempotency: 1,
-      handoffs_pending_inbox: 2,
+      // A list, and the count of what is pending.
+      handoffs_inbox: 2,
+      handoffs_inbox_of_project: 1,
+      handoffs_outbox: 1,
+      handoffs_outbox_of_project: 1,
+      sessions_by_project: 2,
       // Finds lapses (for a list, a peek and a count), whether there are any, and which are stored next.
       handoffs_lease_check: 3,
       // One of them is the foreign key's check when a session is deleted.
-      handoffs_of_session: 4,
+      handoffs_of_session: 5,
       handoffs_pending_take_overs: 1,
       handoffs_accepted_of_session: 1,
       idempotency_keys_about: 1,
     };
     for (const [index, statements] of Object.entries(statementsOfIndex)) {
       expect(plansWith(new RegExp(`INDEX ${index}\\b`)), index).toHaveLength(statements);
+    }
+  });
+
+  it('read one range for each address, so that nothing of other addresses, projects and statuses costs anything', () => {
+    const ranges = {
+      handoffs_inbox: ['namespace=? AND status=? AND target_agent=? AND rowid>?', 'namespace=? AND status=?'],
+      handoffs_inbox_of_project: ['namespace=? AND project=? AND status=? AND target_agent=? AND rowid>?'],
+      handoffs_outbox: ['namespace=? AND requesting_agent=? AND rowid>?'],
+      handoffs_outbox_of_project: ['namespace=? AND project=? AND requesting_agent=? AND rowid>?'],
+      sessions_by_project: ['namespace=? AND project=? AND rowid<?', 'namespace=? AND project=? AND rowid<?'],
+    };
+    for (const [index, expected] of Object.entries(ranges)) {
+      const search = new RegExp(String.raw`INDEX ${index} \((.*)\)$`);
+      const found = plans.flatMap(({ steps }) => steps.flatMap((detail) => search.exec(detail)?.[1] ?? []));
+      expect(found.toSorted(), index).toEqual(expected.toSorted());
     }
   });
 });

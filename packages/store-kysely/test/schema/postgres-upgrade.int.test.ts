@@ -49,6 +49,11 @@ const rowsSince: Readonly<Record<number, string>> = {
     ) from sessions`,
 };
 
+/** What later releases wrote into the columns that they added. */
+const addedSince: Readonly<Record<number, string>> = {
+  2: `update sessions set project = 'ours'; update handoffs set project = 'ours'`,
+};
+
 it.for(migrations.map(({ version }) => version))(
   'a database of schema %d keeps its rows when it is upgraded',
   async (version) => {
@@ -81,6 +86,17 @@ it.for(migrations.map(({ version }) => version))(
     const { namespace } = work;
     const inbox = { namespace, agent: 'tester', direction: 'inbox', roles: [], limit: 9 } as const;
     expect((await store.listHandoffs(inbox)).handoffs).toMatchObject([{ handoffId: 'open', status: 'pending' }]);
+    // What an older release wrote has no project, so lists of every project show it.
+    const projects = ['ours', null];
+    const ofProject = { ...inbox, projects, status: 'pending' } as const;
+    const project = version < 2 ? undefined : 'ours';
+    expect((await store.listHandoffs(ofProject)).handoffs).toMatchObject([{ handoffId: 'open', project }]);
+    const { sessions } = await store.listSessions({ namespace, projects, limit: 9, dormantAfterMs: 1 });
+    expect(sessions).toMatchObject([{ sessionKey: 'work', project }]);
+    await store.updateSession({ ...work, agent: 'implementer', project: 'theirs' });
+    expect((await store.listHandoffs(ofProject)).handoffs).toEqual([]);
+    await store.updateSession({ ...work, agent: 'implementer', project: null });
+    expect((await store.listHandoffs(ofProject)).handoffs).toMatchObject([{ handoffId: 'open', status: 'pending' }]);
     const outbox = { ...inbox, agent: 'planner', direction: 'outbox' } as const;
     expect((await store.listHandoffs(outbox)).handoffs).toMatchObject([
       { handoffId: 'taken', status: 'accepted', summary: 'half done', requestData: { left: 'tests' } },
@@ -117,5 +133,13 @@ it.for(migrations.map(({ version }) => version))(
 );
 
 /** Numeric keys of an object are iterated in ascending order. */
-const rowsOf = (version: number): string =>
-  Object.entries(rowsSince).findLast(([since]) => Number(since) <= version)?.[1] ?? '';
+const rowsOf = (version: number): string => {
+  const isWritten = ([since]: [string, string]): boolean => Number(since) <= version;
+  const [, rows = ''] = Object.entries(rowsSince).findLast(isWritten) ?? [];
+  return [
+    rows,
+    ...Object.entries(addedSince)
+      .filter(isWritten)
+      .map(([, added]) => added),
+  ].join(';');
+};

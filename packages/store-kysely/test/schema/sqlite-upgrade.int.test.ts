@@ -1,4 +1,4 @@
-import { limits, type Idempotency, type SessionRef } from '@org/domain';
+import { limits, type Idempotency, type ProjectFilter, type SessionRef } from '@org/domain';
 import { createSqliteStore, type SqliteStore } from '@org/store-kysely/sqlite';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -144,6 +144,27 @@ describe.each([1, 2])('a SQLite file of schema %i', (version) => {
     const { handoff, session } = await store.claimHandoff(claim);
     expect(handoff.tookOver).toEqual({ from: 'builder' });
     expect(session).toMatchObject({ owner: 'reader', epoch: 5, lastSequence: 5, formerParticipants: [] });
+  });
+
+  it('shows its sessions and offers in lists of every project, until they move to one', async () => {
+    const { namespace } = work;
+    const keysOf = async (projects?: ProjectFilter): Promise<string[]> => {
+      const { sessions } = await store.listSessions({ namespace, projects, limit: 10, dormantAfterMs: 1 });
+      return sessions.map(({ sessionKey }) => sessionKey);
+    };
+    const inbox = { namespace, agent: 'anyone', direction: 'inbox', roles: [], status: 'pending', limit: 10 } as const;
+    const offersOf = async (projects?: ProjectFilter): Promise<string[]> =>
+      (await store.listHandoffs({ ...inbox, projects })).handoffs.map(({ handoffId }) => handoffId);
+    expect((await store.readSession(other)).project).toBeUndefined();
+    for (const projects of [undefined, ['ours', null], [null]]) {
+      expect(await keysOf(projects)).toEqual(['lost', 'other', 'work']);
+      expect(await offersOf(projects)).toEqual(['open']);
+    }
+    await store.updateSession({ ...other, agent: 'planner', project: 'ours' });
+    expect(await keysOf(['ours', null])).toEqual(['lost', 'other', 'work']);
+    expect(await offersOf(['ours', null])).toEqual(['open']);
+    expect(await keysOf(['theirs', null])).toEqual(['lost', 'work']);
+    expect(await offersOf(['theirs', null])).toEqual([]);
   });
 
   it('lets its sessions be deleted with all that was recorded of them', async () => {

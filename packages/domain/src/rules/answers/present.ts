@@ -29,6 +29,7 @@ export function presentSession(session: SessionRecord, { dormantAfterMs, takeOve
     version: session.version,
     lastSequence: session.lastSequence,
     title: session.title,
+    project: session.project,
     metadata: session.metadata,
     createdAt: isoTime(session.createdAtMs),
     updatedAt: isoTime(session.updatedAtMs),
@@ -74,6 +75,7 @@ export function presentHandoff(handoff: HandoffRecord): Handoff {
   return withoutUndefined({
     handoffId: handoff.handoffId,
     sessionKey: handoff.sessionKey,
+    project: handoff.project,
     requestType: handoff.requestType,
     status: handoffStatus(handoff),
     requestingAgent: handoff.requestingAgent,

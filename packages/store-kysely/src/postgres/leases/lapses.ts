@@ -36,6 +36,7 @@ export const withLapses = (p: Placeholders<ClockArguments>, namespaces: Namespac
                 'session_id',
                 'requesting_agent',
                 'target_agent',
+                'project',
                 'created_at',
                 'expires_at',
               ])
@@ -61,7 +62,7 @@ export const withLapses = (p: Placeholders<ClockArguments>, namespaces: Namespac
       (query) =>
         query
           .selectFrom(['due', 'clock'])
-          .select(['due.id', 'due.namespace', 'due.session_id', 'requesting_agent', 'target_agent'])
+          .select(['due.id', 'due.namespace', 'due.session_id', 'requesting_agent', 'target_agent', 'project'])
           .select((eb) => {
             const [expiresAt, lapsedAt] = [eb.ref('expires_at'), eb.ref('lease_expires_at').$notNull()];
             const standsUntil = sql<Date>`case when ${expiresAt} > ${lapsedAt} then ${expiresAt}

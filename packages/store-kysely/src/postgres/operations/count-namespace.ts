@@ -6,7 +6,7 @@ import { place } from '../rows/scan.js';
 import type { Clocked } from '../statements/clock.js';
 import { onlyRow, type Database } from '../statements/database.js';
 import { cast } from '../statements/expressions.js';
-import { addressOf } from './handoffs/scan-handoffs.js';
+import { addressOf, storedStatus } from './handoffs/scan-handoffs.js';
 import type { Operation } from './operation.js';
 
 export function prepareCountNamespace(
@@ -32,7 +32,7 @@ function prepareRead(database: Database) {
             .selectFrom('handoffs')
             .select(['session_id', 'request_type', 'expires_at'])
             .where('namespace', '=', p.namespace)
-            .where('status', '=', sql.lit('pending'))
+            .where(storedStatus, '=', sql.lit('pending'))
             .orderBy(addressOf('handoffs'))
             .orderBy(place)
             .limit(limit),

@@ -32,6 +32,7 @@ export const handoffColumns = [
   'handoffs.instructions',
   'handoffs.request_data',
   'handoffs.result',
+  'handoffs.project',
 ] as const;
 
 export type HandoffRow = Selection<Tables, 'handoffs', (typeof handoffColumns)[number]>;
@@ -48,6 +49,7 @@ export const handoffRecord = (row: HandoffRow, observedAtMs: number, session?: L
   handoffId: row.handoff_id,
   namespace: row.namespace,
   sessionKey: row.session_key,
+  project: row.project ?? undefined,
   requestType: row.request_type,
   status: row.status,
   requestingAgent: row.requesting_agent,

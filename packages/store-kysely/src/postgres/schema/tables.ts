@@ -65,6 +65,8 @@ export interface SessionsTable {
   readonly lapsed_handoff_id: string | null;
   readonly title: string | null;
   readonly metadata: Json;
+  /** Where the work belongs. Null if it belongs nowhere. */
+  readonly project: string | null;
 }
 
 /** The logs: one row per entry, immutable. The key makes the log of a session one contiguous range. */
@@ -93,9 +95,9 @@ export interface ContextHistoryTable {
 export interface HandoffsTable {
   /**
    * Its place in the lists: never reused, and ascending in the order of commits, because cursors hold it. An offer that
-   * is pending again gets a new one.
+   * is pending again, or moves to another project, gets a new one.
    */
-  readonly id: GeneratedAlways<number>;
+  readonly id: Generated<number>;
   readonly handoff_id: string;
   readonly namespace: string;
   readonly session_id: number;
@@ -127,6 +129,8 @@ export interface HandoffsTable {
   readonly instructions: string | null;
   readonly request_data: Json | null;
   readonly result: Json | null;
+  /** A copy of the session's, so that an inbox reads one table. */
+  readonly project: string | null;
 }
 
 /** Up to where agents have read the logs. */

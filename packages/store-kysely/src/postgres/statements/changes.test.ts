@@ -23,7 +23,7 @@ it('does not compile with a column that the table does not have, must have, or f
     // @ts-expect-error: there is no such table
     update('session', { title: value }),
     // @ts-expect-error: the database numbers the rows
-    update('handoffs', { id: value }),
+    update('sessions', { id: value }),
     // @ts-expect-error: a mark has a sequence
     insertInto('read_marks', { session_id: value, agent: value }),
     // @ts-expect-error: there is no such column

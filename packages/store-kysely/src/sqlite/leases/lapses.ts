@@ -9,7 +9,7 @@ import { scanWidth } from '../../constants.js';
 import { isLapsed } from '../rows/session-row.js';
 
 /** An offer that is pending again because of a lapse that is not stored yet. */
-export type LapsedOffer = ScannedHandoff & { readonly lapsed_at: number };
+export type LapsedOffer = ScannedHandoff & { readonly lapsed_at: number; readonly project: string | null };
 
 /** The lapses of a namespace that are not stored yet. */
 export interface Lapses {
@@ -36,7 +36,7 @@ export function prepareFindLapses(
       .selectFrom('handoffs')
       .innerJoin('sessions', 'sessions.id', 'handoffs.session_id')
       .select(scannedColumns.map((column) => `handoffs.${column}` as const))
-      .select(['handoffs.created_at', 'handoffs.handoff_id', 'sessions.state'])
+      .select(['handoffs.created_at', 'handoffs.handoff_id', 'handoffs.project', 'sessions.state'])
       .select(['sessions.lease_handoff_id', 'sessions.lease_expires_at'])
       .where('handoffs.namespace', '=', p.namespace)
       .where('handoffs.lease_check_at', '<=', p.nowMs)

@@ -25,6 +25,7 @@ export function handoffRecord(
     handoffId: row.handoff_id,
     namespace: row.namespace,
     sessionKey: row.session_key,
+    project: row.project ?? undefined,
     requestType: row.request_type,
     status: row.status,
     requestingAgent: row.requesting_agent,

@@ -52,6 +52,7 @@ export function sessionRecord(row: Omit<SessionRow, 'id'>, observedAtMs: number)
     takenOverAtMs: row.taken_over_at ?? undefined,
     lease: leaseOf(row),
     title: row.title ?? undefined,
+    project: row.project ?? undefined,
     metadata: JSON.parse(row.metadata) as JsonObject,
     createdAtMs: row.created_at,
     updatedAtMs: row.updated_at,
@@ -180,6 +181,7 @@ export const prepareSaveSession: (connection: Connection) => (row: SessionRow) =
         ttl_ms: p.ttl_ms,
         title: p.title,
         metadata: p.metadata,
+        project: p.project,
       })
       .where('id', '=', p.id),
   ).run;

@@ -44,6 +44,7 @@ export interface SessionsTable {
   readonly lease_expires_at: number | null;
   /** A total of the whole log, like `content_bytes`. */
   readonly pinned_count: number;
+  readonly project: string | null;
   readonly former_participants: string;
   /** When the owner last wrote since it became the owner. Null if it is not known to have written. */
   readonly owner_wrote_at: number | null;
@@ -116,6 +117,8 @@ export interface HandoffsTable {
    * write and is on the session's row.
    */
   readonly lease_check_at: number | null;
+  /** A copy of the session's, so that an inbox reads one table. */
+  readonly project: string | null;
   /** What an accepted `take_over` found: `owner_wrote_at` and `owner_last_sequence` of the session. */
   readonly found_wrote_at: number | null;
   readonly found_last_sequence: number | null;

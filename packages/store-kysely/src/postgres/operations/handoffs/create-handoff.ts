@@ -113,6 +113,7 @@ function prepareWrite(database: Database): Run<NewHandoff, { response: Answer }>
           summary: p.summary,
           instructions: p.instructions,
           request_data: sql`${p.requestData}::json`,
+          project: sql`project`,
         })}
         from live
         returning ${handoffJson} as handoff, handoffs.session_id, handoffs.created_at as now

@@ -4,7 +4,6 @@ import {
   inboxClasses,
   inboxClassOf,
   refusePosition,
-  roleAddress,
   startOf,
   type HandoffPage,
   type ListedHandoff,
@@ -12,6 +11,7 @@ import {
   type ScannedClass,
 } from '@org/domain';
 import { scanWidth } from '../../../constants.js';
+import { addressesOf, storedStatuses } from '../../../handoff-ranges.js';
 import type { NoticeUnsettled } from '../../../settler.js';
 import { observedAt, type Clocked } from '../../statements/clock.js';
 import { onlyRow, type Database } from '../../statements/database.js';
@@ -21,15 +21,20 @@ import { leasedHandoffs, observedHandoff } from './read-handoff.js';
 import { prepareScanHandoffs, type Scan, type ScanArguments } from './scan-handoffs.js';
 
 export function prepareListHandoffs(database: Database, notice: NoticeUnsettled): Operation<ListHandoffs, HandoffPage> {
-  const scanInbox = prepareScanHandoffs(database, 'inbox');
-  const scanPendingInbox = prepareScanHandoffs(database, 'pending_inbox');
-  const scanOutbox = prepareScanHandoffs(database, 'outbox');
+  const scanAll = {
+    inbox: prepareScanHandoffs(database, 'inbox'),
+    outbox: prepareScanHandoffs(database, 'outbox'),
+  };
+  const scanProjects = {
+    inbox: prepareScanHandoffs(database, 'inbox_of_project'),
+    outbox: prepareScanHandoffs(database, 'outbox_of_project'),
+  };
   const readListed = prepareReadListed(database);
 
   return async (request) => {
-    const { namespace, direction, status, after = 0, limit } = request;
-    const scanRange = direction === 'outbox' ? scanOutbox : status === 'pending' ? scanPendingInbox : scanInbox;
-    const scan = onlyRow(await scanRange(scanArguments(request)));
+    const { namespace, direction, projects, status, after = 0, limit } = request;
+    const scanRanges = (projects === undefined ? scanAll : scanProjects)[direction];
+    const scan = onlyRow(await scanRanges(scanArguments(request)));
     const refusal = refusePosition(after, scan.last_place);
     if (refusal !== undefined) throw refusal;
     if (scan.has_due || scan.expired !== null) notice({ namespace, expired: scan.expired ?? [] });
@@ -68,12 +73,33 @@ const scannedClasses = (scan: Scan, direction: ListHandoffs['direction']): Scann
     };
   });
 
-function scanArguments({ namespace, agent, roles, direction, status, after = 0, limit }: ListHandoffs): ScanArguments {
-  const addresses = direction === 'outbox' ? [agent] : [agent, ...new Set(roles.map(roleAddress)), ''];
-  const classes = addresses.map((address) => (direction === 'outbox' ? 0 : inboxClassOf(address || null, agent)));
-  const starts = classes.map((index) => startOf(after, index));
-  const width = status === undefined ? limit : Math.floor(scanWidth / addresses.length);
-  return { namespace, agent, limit, addresses, classes, starts, status: status ?? null, width };
+/** Names the ranges to read: one for each address, in each project that is asked for, with each stored status. */
+function scanArguments(request: ListHandoffs): ScanArguments {
+  const { namespace, agent, direction, projects = [null], status, after = 0, limit } = request;
+  const isInbox = direction === 'inbox';
+  // An index holds an empty text for an offer to anyone, and for one without a project.
+  const ranges = (isInbox ? addressesOf(request) : [agent]).flatMap((target) =>
+    [...new Set(projects)].flatMap((project) =>
+      (isInbox ? storedStatuses(status) : [null]).map((stored) => ({
+        address: target ?? '',
+        class: isInbox ? inboxClassOf(target, agent) : 0,
+        project: project ?? '',
+        status: stored,
+      })),
+    ),
+  );
+  return {
+    namespace,
+    agent,
+    limit,
+    addresses: ranges.map(({ address }) => address),
+    classes: ranges.map((range) => range.class),
+    starts: ranges.map((range) => startOf(after, range.class)),
+    projects: ranges.map(({ project }) => project),
+    statuses: ranges.map((range) => range.status),
+    status: status ?? null,
+    width: status === undefined ? limit : Math.floor(scanWidth / ranges.length),
+  };
 }
 
 function prepareReadListed(database: Database) {

@@ -1,13 +1,14 @@
-import { inboxClassOf, roleAddress, startOf, type Inbox } from '@org/domain';
+import { inboxClassOf, startOf, type Inbox } from '@org/domain';
 import { sql } from 'kysely';
+import { addressesOf } from '../../../handoff-ranges.js';
 import type { NoticeUnsettled } from '../../../settler.js';
 import { isCancelledByLapse, withLapses } from '../../leases/lapses.js';
 import { place } from '../../rows/scan.js';
 import type { Clocked } from '../../statements/clock.js';
 import { onlyRow, type Database } from '../../statements/database.js';
-import { cast, unnest } from '../../statements/expressions.js';
+import { cast, matches, unnest } from '../../statements/expressions.js';
 import type { Operation } from '../operation.js';
-import { addressOf, isOpenTo } from './scan-handoffs.js';
+import { addressOf, isOpenTo, projectOf, storedStatus } from './scan-handoffs.js';
 
 export function preparePeekInboxes(
   database: Database,
@@ -24,14 +25,20 @@ export function preparePeekInboxes(
   };
 }
 
-/** Returns the arguments of the statement: one look-up for each address of each inbox. */
+/** Returns the arguments of the statement: one look-up for each address of each inbox, in each of its projects. */
 function probesOf(inboxes: readonly Inbox[]) {
-  const probes = inboxes.flatMap(({ namespace, agent, roles, after }, index) =>
-    [agent, '', ...new Set(roles.map(roleAddress))].map((address) => {
-      const start = startOf(after, inboxClassOf(address || null, agent));
-      return { index, namespace, agent, address, start };
-    }),
-  );
+  const probes = inboxes.flatMap((inbox, index) => {
+    const { namespace, agent, projects, after } = inbox;
+    return addressesOf(inbox).flatMap((target) => {
+      const start = startOf(after, inboxClassOf(target, agent));
+      const probe = { index, namespace, agent, address: target ?? '', start };
+      // Null stands for all projects, and an empty text for none, as in the indexes.
+      return (projects ?? [undefined]).map((project) => ({
+        ...probe,
+        project: project === undefined ? null : (project ?? ''),
+      }));
+    });
+  });
   return {
     namespaces: [...new Set(inboxes.map(({ namespace }) => namespace))],
     indexes: probes.map(({ index }) => index),
@@ -39,6 +46,7 @@ function probesOf(inboxes: readonly Inbox[]) {
     agents: probes.map(({ agent }) => agent),
     addresses: probes.map(({ address }) => address),
     starts: probes.map(({ start }) => start),
+    projects: probes.map(({ project }) => project),
   };
 }
 
@@ -62,37 +70,47 @@ const preparePeek = (database: Database) =>
 
 /** Begins a query with the inboxes that have an offer: a stored one, or one that a lapse makes pending again. */
 const withFound = (p: Clocked<Probes>) =>
-  withProbes(p).with('found', (query) =>
-    query
-      .selectFrom(['clock', 'probe'])
-      .crossJoinLateral((eb) =>
-        eb
-          .selectFrom('handoffs')
-          .whereRef('handoffs.namespace', '=', 'probe.namespace')
-          .where(addressOf('handoffs'), '=', eb.ref('probe.address'))
-          .where(place, '>', eb.ref('probe.start'))
-          .where('status', '=', sql.lit('pending'))
-          .whereRef('expires_at', '>', 'clock.now')
-          .where(isOpenTo(eb.ref('probe.agent'), 'handoffs'))
-          .where(eb.not(isCancelledByLapse('handoffs')))
-          .orderBy(place)
-          .limit(sql.lit(1))
-          .as('offer'),
-      )
-      .select('probe.index')
+  withProbes(p).with('found', (query) => {
+    /** Looks up the probes of all projects, or those of one. Each kind has its own index. */
+    const probed = (projects: 'all projects' | 'one project') =>
+      query
+        .selectFrom(['clock', 'probe'])
+        .crossJoinLateral((eb) =>
+          eb
+            .selectFrom('handoffs')
+            .whereRef('handoffs.namespace', '=', 'probe.namespace')
+            .$if(projects === 'one project', (offers) =>
+              offers.where(projectOf('handoffs'), '=', eb.ref('probe.project').$notNull()),
+            )
+            .where(storedStatus, '=', sql.lit('pending'))
+            .where(addressOf('handoffs'), '=', eb.ref('probe.address'))
+            .where(place, '>', eb.ref('probe.start'))
+            .whereRef('expires_at', '>', 'clock.now')
+            .where(isOpenTo(eb.ref('probe.agent'), 'handoffs'))
+            .where(eb.not(isCancelledByLapse('handoffs')))
+            .orderBy(place)
+            .limit(sql.lit(1))
+            .as('offer'),
+        )
+        .select('probe.index')
+        .where('probe.project', projects === 'all projects' ? 'is' : 'is not', null);
+
+    return probed('all projects')
+      .unionAll(probed('one project'))
       .unionAll(
         query
           .selectFrom(['clock', 'probe'])
           .innerJoin('lapsed', (join) =>
             join
               .onRef('lapsed.namespace', '=', 'probe.namespace')
-              .on((eb) => eb(addressOf('lapsed'), '=', eb.ref('probe.address'))),
+              .on((eb) => eb(addressOf('lapsed'), '=', eb.ref('probe.address')))
+              .on((eb) => matches(eb.ref('probe.project'), projectOf('lapsed'))),
           )
           .select('probe.index')
           .whereRef('lapsed.expires_at', '>', 'clock.now')
           .where((eb) => isOpenTo(eb.ref('probe.agent'), 'lapsed')),
-      ),
-  );
+      );
+  });
 
 const withProbes = (p: Clocked<Probes>) =>
   withLapses(p, unnest('wanted', { namespace: cast(p.namespaces, 'text[]') })).with(
@@ -106,6 +124,7 @@ const withProbes = (p: Clocked<Probes>) =>
             agent: cast(p.agents, 'text[]'),
             address: cast(p.addresses, 'text[]'),
             start: cast(p.starts, 'bigint[]'),
+            project: cast(p.projects, 'text[]'),
           }),
         )
         .selectAll(),

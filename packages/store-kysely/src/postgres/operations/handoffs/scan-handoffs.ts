@@ -16,12 +16,20 @@ export interface ScanArguments extends Pick<ListHandoffs, 'namespace' | 'agent' 
   readonly classes: readonly number[];
   /** After which place each address is read. */
   readonly starts: readonly number[];
+  /** The project of each address. Empty for what has none. Not used in ranges of all projects. */
+  readonly projects: readonly string[];
+  /** The stored status of each address in an inbox. Not used in an outbox. */
+  readonly statuses: readonly (HandoffStatus | null)[];
+  /** The status that is shown. */
   readonly status: HandoffStatus | null;
   /** How many rows of each address are examined. */
   readonly width: number;
 }
 
-export type Range = 'inbox' | 'pending_inbox' | 'outbox';
+export type Range = 'inbox' | 'inbox_of_project' | 'outbox' | 'outbox_of_project';
+
+const isInbox = (range: Range): boolean => range === 'inbox' || range === 'inbox_of_project';
+const isOfProject = (range: Range): boolean => range === 'inbox_of_project' || range === 'outbox_of_project';
 
 /** What was examined, and what the list shows of that. */
 export type Scan = InferResult<ReturnType<typeof selectScan>>[number];
@@ -97,7 +105,14 @@ const withListed = (p: Clocked<ScanArguments>, range: Range) =>
         .unionAll(
           query
             .selectFrom(['clock', 'lapsed'])
-            .innerJoin('addressed', (join) => join.on((eb) => eb(addressee(range, 'lapsed'), '=', eb.ref('address'))))
+            .innerJoin('addressed', (join) =>
+              join
+                .on((eb) => eb(addressee(range, 'lapsed'), '=', eb.ref('address')))
+                .$call((on) => (isInbox(range) ? on.on('addressed.status', '=', sql.lit('pending')) : on))
+                .$call((on) =>
+                  isOfProject(range) ? on.on((eb) => eb(projectOf('lapsed'), '=', eb.ref('addressed.project'))) : on,
+                ),
+            )
             .select(['id', 'class', 'requesting_agent as sender', 'lapsed_at'])
             .where(isShownTo(p.agent, range, 'lapsed'))
             .where((eb) => eb.not(eb.exists(eb.selectFrom('reached').where('cut_after', 'is not', null))))
@@ -186,6 +201,8 @@ const withScanned = (p: Clocked<ScanArguments>, range: Range) =>
               address: cast(p.addresses, 'text[]'),
               class: cast(p.classes, 'integer[]'),
               start: cast(p.starts, 'bigint[]'),
+              project: cast(p.projects, 'text[]'),
+              status: cast(p.statuses, 'text[]'),
             }),
           )
           .selectAll(),
@@ -204,7 +221,10 @@ const withScanned = (p: Clocked<ScanArguments>, range: Range) =>
                   .where('namespace', '=', p.namespace)
                   .where(addressee(range, 'handoffs'), '=', eb.ref('address'))
                   .where(place, '>', eb.ref('addressed.start'))
-                  .$if(range === 'pending_inbox', (pending) => pending.where('status', '=', sql.lit('pending')))
+                  .$if(isOfProject(range), (rows) =>
+                    rows.where(projectOf('handoffs'), '=', eb.ref('addressed.project')),
+                  )
+                  .$if(isInbox(range), (rows) => rows.where(storedStatus, '=', eb.ref('addressed.status').$notNull()))
                   .orderBy(place)
                   .limit(sql<number>`${cast(p.width, 'integer')} + 1`)
                   .as('found'),
@@ -232,12 +252,19 @@ const scannedColumns = [
 export const addressOf = (handoff: string): RawBuilder<string> =>
   sql`coalesce(${columnsOf<HandoffsTable>(handoff)('target_agent')}, '')`;
 
+/** The status of a row of `handoffs` as it is stored, in the words of the indexes that hold it. */
+export const storedStatus: RawBuilder<string> = sql`(status collate "C")`;
+
+/** The project of a handoff, in the words of the indexes of projects. @param handoff the name of a row */
+export const projectOf = (handoff: string): RawBuilder<string> =>
+  sql`coalesce(${columnsOf<HandoffsTable>(handoff)('project')}, '')`;
+
 /** The column that an address is compared with, in the words of its index. */
 const addressee = (range: Range, handoff: string): RawBuilder<string> =>
-  range === 'outbox' ? columnsOf<HandoffsTable>(handoff)('requesting_agent') : addressOf(handoff);
+  isInbox(range) ? addressOf(handoff) : columnsOf<HandoffsTable>(handoff)('requesting_agent');
 
 const isShownTo = (agent: Expression<string>, range: Range, handoff: string): RawBuilder<boolean> =>
-  range === 'outbox' ? sql`true` : isOpenTo(agent, handoff);
+  isInbox(range) ? isOpenTo(agent, handoff) : sql`true`;
 
 /**
  * Whether an agent may claim an offer: not one that it made to a role. See `isOwnRoleOffer` in the domain.

@@ -32,10 +32,19 @@ export function prepareCreateSession(database: Database): Operation<CreateSessio
 
   return prepareMutation(database, {
     attempt: async (request, key) => {
-      const { sessionKey, title = null, ttlMs = null } = request;
+      const { sessionKey, title = null, project = null, ttlMs = null } = request;
       const metadata = JSON.stringify(request.metadata);
       const resumes = request.ifExists === 'resume';
-      const [written] = await write({ ...key, sessionKey, uid: randomUUID(), title, ttlMs, metadata, resumes });
+      const [written] = await write({
+        ...key,
+        sessionKey,
+        uid: randomUUID(),
+        title,
+        project,
+        ttlMs,
+        metadata,
+        resumes,
+      });
       return written;
     },
     read: ({ sessionKey }, key) => readSituation({ ...key, sessionKey }),
@@ -54,6 +63,7 @@ interface NewSession extends KeyArguments {
   readonly sessionKey: string;
   readonly uid: string;
   readonly title: string | null;
+  readonly project: string | null;
   readonly ttlMs: number | null;
   readonly metadata: string;
   readonly resumes: boolean;
@@ -96,6 +106,7 @@ function prepareWrite(database: Database): Run<NewSession, { response: Answer }>
           owner_wrote_at: sql`now`,
           ttl_ms: cast(p.ttlMs, 'bigint'),
           title: p.title,
+          project: p.project,
           metadata: sql`${p.metadata}::json`,
         })}
         from clock where is_first_call and not exists (select from existing)

@@ -7,17 +7,22 @@ import { place } from '../../rows/scan.js';
 import { isLapsed, isWithinTtl, sessionColumns, type SessionRow } from '../../rows/session-row.js';
 import { epochMs, milliseconds, withClock, type Clocked } from '../../statements/clock.js';
 import type { Database } from '../../statements/database.js';
-import { arrayOf, cast, matches } from '../../statements/expressions.js';
+import { arrayOf, cast, matches, unnest } from '../../statements/expressions.js';
+import { db } from '../../statements/query-builder.js';
 import type { Operation } from '../operation.js';
 
 export function prepareListSessions(database: Database, notice: NoticeUnsettled): Operation<ListSessions, SessionPage> {
-  const read = prepareRead(database);
+  const readAll = prepareRead(database, 'all projects');
+  const readProjects = prepareRead(database, 'some projects');
   const observe = observingSessions(notice);
 
   return async (request) => {
     const { namespace, before = Number.MAX_SAFE_INTEGER, status = null, owner = null, dormantAfterMs, limit } = request;
+    // The index holds an empty text for what has no project.
+    const projects = [...new Set(request.projects?.map((project) => project ?? ''))];
+    const read = request.projects === undefined ? readAll : readProjects;
     const width = status === null && owner === null ? limit : scanWidth;
-    const rows = await read({ namespace, before, status, owner, dormantAfterMs, width, limit });
+    const rows = await read({ namespace, projects, before, status, owner, dormantAfterMs, width, limit });
     const listed = rows.filter(isListed).toSorted((a, b) => b.id - a.id);
     return {
       sessions: listed.map((row) => observe(row, row.observed_at)),
@@ -45,15 +50,20 @@ function nextPosition(scan: Scan | undefined, lastListed: number | undefined, wi
 }
 
 interface PageArguments extends Pick<ListSessions, 'namespace' | 'dormantAfterMs' | 'limit'> {
+  /** Not used for all projects. */
+  readonly projects: readonly string[];
   readonly before: number;
   readonly status: string | null;
   readonly owner: string | null;
   readonly width: number;
 }
 
-function prepareRead(database: Database) {
-  return database.prepareRead('list_sessions', (p: Clocked<PageArguments>) =>
-    selectListed(p)
+type Projects = 'all projects' | 'some projects';
+
+function prepareRead(database: Database, projects: Projects) {
+  const name = projects === 'all projects' ? 'list_sessions' : 'list_sessions_of_projects';
+  return database.prepareRead(name, (p: Clocked<PageArguments>) =>
+    selectListed(p, projects)
       .with(
         (cte) => cte('scan').materialized(),
         (query) =>
@@ -78,18 +88,11 @@ function prepareRead(database: Database) {
 }
 
 /** Begins a query with the rows that a page looks through, and with those that it lists. */
-const selectListed = (p: Clocked<PageArguments>) =>
+const selectListed = (p: Clocked<PageArguments>, projects: Projects) =>
   withClock(p)
     .with(
       (cte) => cte('scanned').materialized(),
-      (query) =>
-        query
-          .selectFrom('sessions')
-          .select(['id', 'state', 'owner', 'last_activity_at', 'ttl_ms', 'lease_returns_to', 'lease_expires_at'])
-          .where('namespace', '=', p.namespace)
-          .where(place, '<', cast(p.before, 'bigint'))
-          .orderBy(place, 'desc')
-          .limit(sql<number>`${cast(p.width, 'integer')} + 1`),
+      () => (projects === 'all projects' ? newest(p) : newestOfProjects(p)),
     )
     .with(
       (cte) => cte('looked').materialized(),
@@ -129,3 +132,37 @@ const selectListed = (p: Clocked<PageArguments>) =>
           .orderBy('id', 'desc')
           .limit(cast(p.limit, 'integer')),
     );
+
+/** The columns that the filters use. */
+const scannedColumns = [
+  'id',
+  'state',
+  'owner',
+  'last_activity_at',
+  'ttl_ms',
+  'lease_returns_to',
+  'lease_expires_at',
+] as const;
+
+/** One row more than a page examines, newest first. */
+const newest = (p: Clocked<PageArguments>) =>
+  db
+    .selectFrom('sessions')
+    .select(scannedColumns)
+    .where('namespace', '=', p.namespace)
+    .where(place, '<', cast(p.before, 'bigint'))
+    .orderBy(place, 'desc')
+    .limit(sql<number>`${cast(p.width, 'integer')} + 1`);
+
+/** The same of some projects. Each is one range of an index. */
+const newestOfProjects = (p: Clocked<PageArguments>) =>
+  db
+    .selectFrom(unnest('wanted', { project: cast(p.projects, 'text[]') }))
+    .crossJoinLateral((eb) =>
+      newest(p)
+        .where(sql<string>`coalesce(project, '')`, '=', eb.ref('wanted.project'))
+        .as('found'),
+    )
+    .select(scannedColumns)
+    .orderBy('id', 'desc')
+    .limit(sql<number>`${cast(p.width, 'integer')} + 1`);

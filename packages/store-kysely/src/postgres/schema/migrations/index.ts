@@ -1,5 +1,6 @@
 import { initial } from './0001-initial.js';
-import { takeOver } from './0002-take-over.js';
+import { projects } from './0002-projects.js';
+import { takeOver } from './0003-take-over.js';
 
 /** One step of the schema. Frozen once it was released: a database somewhere has it applied as it is. */
 export interface Migration {
@@ -10,4 +11,4 @@ export interface Migration {
 }
 
 /** Every step from an empty database to the schema of today. Forward only; new ones go to the end. */
-export const migrations: readonly Migration[] = [initial, takeOver];
+export const migrations: readonly Migration[] = [initial, projects, takeOver];

@@ -78,6 +78,7 @@ const newHandoff = (session: SessionRow, request: CreateHandoff, nowMs: number):
   claimant: null,
   granted_epoch: null,
   lease_check_at: null,
+  project: session.project,
   found_wrote_at: null,
   found_last_sequence: null,
 });
@@ -124,6 +125,7 @@ function prepareInsertHandoff(connection: Connection): (row: NewHandoffRow) => v
       instructions: p.instructions,
       request_data: p.request_data,
       result: p.result,
+      project: p.project,
     }),
   ).run;
 }

@@ -1,12 +1,13 @@
-import { inboxClassOf, startOf, type Inbox } from '@org/domain';
+import { inboxClassOf, isOfProjects, startOf, type Inbox } from '@org/domain';
 import type { Placeholders } from '../../../prepared-query.js';
 import type { NoticeUnsettled } from '../../../settler.js';
 import type { Connection } from '../../connection/connection.js';
 import { prepareFindLapses, type Lapses } from '../../leases/lapses.js';
 import type { Operation } from '../operation.js';
 import { db } from '../../connection/query-builder.js';
-import { addressesOf, isListed, prepareReadPendingOffers, scannedColumns, type ScannedHandoff } from './read-offers.js';
+import { isListed, prepareReadOffers, scannedColumns, type ScannedHandoff } from './read-offers.js';
 import { scanWidth } from '../../../constants.js';
+import { addressesOf } from '../../../handoff-ranges.js';
 
 /**
  * Waiting callers have seen nearly all offers. So the offers after the earliest position are read once, for all
@@ -33,20 +34,26 @@ export function preparePeekInboxes(
         .get(inbox.namespace)
         ?.offers.some(
           (offer) =>
-            addressesOf(inbox).includes(offer.target_agent) && isListed(offer, pendingInboxOf(inbox.agent), nowMs),
+            addressesOf(inbox).includes(offer.target_agent) &&
+            isOfProjects(inbox.projects, offer.project) &&
+            isListed(offer, pendingInboxOf(inbox.agent), nowMs),
         ) === true;
 
-    const starts = inboxes.flatMap((inbox) => addressesOf(inbox).map((target) => startAt(target, inbox)));
-    const after = starts.reduce((least, start) => Math.min(least, start), Number.MAX_SAFE_INTEGER);
-    const newest = readNewest({ after, limit: scanWidth });
-    if (newest.length === scanWidth) return inboxes.map((inbox) => isOfferedAgain(inbox) || holdsOffer(inbox, isNew));
+    const ranges = inboxes.flatMap(rangesOf);
+    const after = ranges.reduce((least, range) => Math.min(least, range.after), Number.MAX_SAFE_INTEGER);
+    // As many rows as the separate reads would examine at least: offers to others must not make a look cost more.
+    const width = Math.min(scanWidth, firstWidth * ranges.length);
+    const newest = readNewest({ after, limit: width });
+    if (newest.length === width) return inboxes.map((inbox) => isOfferedAgain(inbox) || holdsOffer(inbox, isNew));
 
     const byAddress = Map.groupBy(newest, ({ namespace, target_agent: target }) => addressName(namespace, target));
     return inboxes.map(
       (inbox) =>
         isOfferedAgain(inbox) ||
         addressesOf(inbox).some((target) =>
-          byAddress.get(addressName(inbox.namespace, target))?.some((row) => isNew(row, inbox)),
+          byAddress
+            .get(addressName(inbox.namespace, target))
+            ?.some((row) => isOfProjects(inbox.projects, row.project) && isNew(row, inbox)),
         ),
     );
   };
@@ -54,6 +61,18 @@ export function preparePeekInboxes(
 
 /** The place after which an address is new to an inbox. */
 const startAt = (target: string | null, { agent, after }: Inbox): number => startOf(after, inboxClassOf(target, agent));
+
+/** The ranges of pending offers that an inbox holds. */
+const rangesOf = (inbox: Inbox) =>
+  addressesOf(inbox).flatMap((targetAgent) =>
+    (inbox.projects ?? [undefined]).map((project) => ({
+      namespace: inbox.namespace,
+      targetAgent,
+      project,
+      status: 'pending' as const,
+      after: startAt(targetAgent, inbox),
+    })),
+  );
 
 /** Whether a stored handoff is new to an inbox. */
 type IsNew = (row: ScannedHandoff, inbox: Inbox) => boolean;
@@ -63,13 +82,13 @@ const pendingInboxOf = (agent: string) => ({ direction: 'inbox', agent, status: 
 /** Names cannot hold a space. */
 const addressName = (namespace: string, target: string | null): string => `${namespace} ${target ?? ''}`;
 
-type NewHandoff = ScannedHandoff & { readonly namespace: string };
+type NewHandoff = ScannedHandoff & { readonly namespace: string; readonly project: string | null };
 
 function prepareReadNewest(connection: Connection): (args: { after: number; limit: number }) => NewHandoff[] {
   return connection.prepare((p: Placeholders<{ after: number; limit: number }>) =>
     db
       .selectFrom('handoffs')
-      .select([...scannedColumns, 'namespace'])
+      .select([...scannedColumns, 'namespace', 'project'])
       .where('id', '>', p.after)
       .orderBy('id')
       .limit(p.limit),
@@ -84,20 +103,15 @@ const firstWidth = 8;
  * once: the caller then lists them, and the list has them stored as expired.
  */
 function prepareHoldsOffer(connection: Connection): (inbox: Inbox, isNew: IsNew) => boolean {
-  const readPending = prepareReadPendingOffers(connection);
+  const read = prepareReadOffers(connection);
 
-  function holdsAt(target: string | null, inbox: Inbox, isNew: IsNew): boolean {
+  function holdsIn(range: ReturnType<typeof rangesOf>[number], inbox: Inbox, isNew: IsNew): boolean {
     for (const limit of [firstWidth, scanWidth]) {
-      const rows = readPending({
-        namespace: inbox.namespace,
-        targetAgent: target,
-        after: startAt(target, inbox),
-        limit,
-      });
+      const rows = read({ ...range, limit });
       if (rows.some((row) => isNew(row, inbox))) return true;
       if (rows.length < limit) return false;
     }
     return true;
   }
-  return (inbox, isNew) => addressesOf(inbox).some((target) => holdsAt(target, inbox, isNew));
+  return (inbox, isNew) => rangesOf(inbox).some((range) => holdsIn(range, inbox, isNew));
 }

@@ -1,5 +1,4 @@
-import { handoffStatus, isOwnRoleOffer, roleAddress, type ListHandoffs } from '@org/domain';
-import { sql } from 'kysely';
+import { handoffStatus, isOwnRoleOffer, type HandoffStatus, type Inbox, type ListHandoffs } from '@org/domain';
 import type { Placeholders } from '../../../prepared-query.js';
 import type { Connection } from '../../connection/connection.js';
 import type { HandoffRow } from '../../rows/handoff-row.js';
@@ -18,13 +17,6 @@ export const scannedColumns = [
   'target_agent',
 ] as const;
 
-/** The addresses whose offers an inbox holds. Null is the address of offers to anyone. */
-export const addressesOf = ({ agent, roles }: Pick<ListHandoffs, 'agent' | 'roles'>): (string | null)[] => [
-  agent,
-  null,
-  ...new Set(roles.map(roleAddress)),
-];
-
 /** @param row undefined for a handoff that a lapse moves to another place in the lists */
 export function isListed(
   row: ScannedHandoff | undefined,
@@ -39,35 +31,42 @@ export function isListed(
   );
 }
 
-interface AddressArguments {
-  readonly namespace: string;
+/** One range of an index: the offers to one address, of one project or of all, that are stored with one status. */
+export interface OfferRange extends Pick<Inbox, 'namespace'> {
   /** Null for offers to anyone. */
   readonly targetAgent: string | null;
+  readonly status: HandoffStatus;
+  /** Null for offers without a project. Undefined for those of all projects. */
+  readonly project: string | null | undefined;
   readonly after: number;
   readonly limit: number;
 }
 
-type ReadAddress = (args: AddressArguments) => ScannedHandoff[];
+type ReadOffers = (range: OfferRange) => ScannedHandoff[];
 
-/** Reads the offers to one address, oldest first. They are one range of an index. */
-export const prepareReadOffers: (connection: Connection) => ReadAddress = preparedOnce((connection) =>
-  prepareReadAddress(connection, 'any'),
-);
+/** Reads a range, oldest first. */
+export const prepareReadOffers: (connection: Connection) => ReadOffers = preparedOnce((connection) => {
+  const readOfAll = prepareReadRange(connection, 'all projects');
+  const readOfOne = prepareReadRange(connection, 'one project');
+  return ({ project, ...range }) =>
+    project === undefined ? readOfAll({ ...range, project: null }) : readOfOne({ ...range, project });
+});
 
-/** Reads only the offers that are stored as pending. */
-export const prepareReadPendingOffers: (connection: Connection) => ReadAddress = preparedOnce((connection) =>
-  prepareReadAddress(connection, 'pending'),
-);
+type RangeArguments = OfferRange & { readonly project: string | null };
 
-function prepareReadAddress(connection: Connection, status: 'any' | 'pending'): ReadAddress {
-  return connection.prepare((p: Placeholders<AddressArguments>) =>
+function prepareReadRange(
+  connection: Connection,
+  projects: 'all projects' | 'one project',
+): (args: RangeArguments) => ScannedHandoff[] {
+  return connection.prepare((p: Placeholders<RangeArguments>) =>
     db
       .selectFrom('handoffs')
       .select(scannedColumns)
       .where('namespace', '=', p.namespace)
+      .$if(projects === 'one project', (query) => query.where('project', 'is', p.project))
+      .where('status', '=', p.status)
       .where('target_agent', 'is', p.targetAgent)
       .where('id', '>', p.after)
-      .$if(status === 'pending', (query) => query.where('status', '=', sql.lit('pending')))
       .orderBy('id')
       .limit(p.limit),
   ).all;

@@ -23,10 +23,10 @@ export function prepareListSessions(
   ).get;
 
   return (request, nowMs) => {
-    const { namespace, before = Number.MAX_SAFE_INTEGER, status, owner, limit } = request;
+    const { namespace, projects, before = Number.MAX_SAFE_INTEGER, status, owner, limit } = request;
     const width = status === undefined && owner === undefined ? limit : scanWidth;
     const read = owner !== undefined && areLeasesDue(namespace, nowMs) ? readScannedLeases : readScanned;
-    const range = readRange(width, (rows) => read({ namespace, before, limit: rows }));
+    const range = readRange(width, (rows) => read({ namespace, projects, before, limit: rows }));
     const page = scanPage(range, limit, (row) => isListed(row, request, nowMs));
     return {
       sessions: page.ids
@@ -44,15 +44,39 @@ const leaseColumns = ['lease_returns_to', 'lease_expires_at'] as const;
 type ScannedSession = Pick<SessionRow, (typeof scannedColumns)[number]> &
   Partial<Pick<SessionRow, (typeof leaseColumns)[number]>>;
 
+interface ScanArguments extends Pick<ListSessions, 'namespace' | 'projects' | 'limit'> {
+  readonly before: number;
+}
+
+/** Prepares the read of the newest rows. Each project that is asked for is one range of an index. */
 function prepareReadScanned(
   connection: Connection,
   columns: readonly (keyof ScannedSession)[],
-): (args: { namespace: string; before: number; limit: number }) => ScannedSession[] {
-  return connection.prepare((p: Placeholders<{ namespace: string; before: number; limit: number }>) =>
+): (args: ScanArguments) => ScannedSession[] {
+  const readOfAll = prepareReadRange(connection, columns, 'all projects');
+  const readOfOne = prepareReadRange(connection, columns, 'one project');
+  return ({ projects, ...range }) =>
+    projects === undefined
+      ? readOfAll({ ...range, project: null })
+      : [...new Set(projects)]
+          .flatMap((project) => readOfOne({ ...range, project }))
+          .toSorted((one, another) => another.id - one.id)
+          .slice(0, range.limit);
+}
+
+type RangeArguments = Omit<ScanArguments, 'projects'> & { readonly project: string | null };
+
+function prepareReadRange(
+  connection: Connection,
+  columns: readonly (keyof ScannedSession)[],
+  projects: 'all projects' | 'one project',
+): (args: RangeArguments) => ScannedSession[] {
+  return connection.prepare((p: Placeholders<RangeArguments>) =>
     db
       .selectFrom('sessions')
       .select(columns)
       .where('namespace', '=', p.namespace)
+      .$if(projects === 'one project', (query) => query.where('project', 'is', p.project))
       .where('id', '<', p.before)
       .orderBy('id', 'desc')
       .limit(p.limit),

@@ -11,6 +11,7 @@ import { prepareGetSession } from '../../rows/get-session.js';
 import { prepareScheduleLeaseCheck } from '../../rows/handoff-row.js';
 import { prepareMutation } from '../../mutation/prepare-mutation.js';
 import type { Operation } from '../operation.js';
+import { prepareMoveOffers } from './move-offers.js';
 import {
   activeAt,
   leaseColumns,
@@ -27,6 +28,7 @@ export function prepareUpdateSession(
   const saveSession = prepareSaveSession(connection);
   const followDeadline = prepareFollowDeadline(connection);
   const scheduleLeaseCheck = prepareScheduleLeaseCheck(connection);
+  const moveOffers = prepareMoveOffers(connection);
 
   return prepareMutation(connection, {
     keyScope: ({ sessionKey }) => sessionKey,
@@ -39,6 +41,7 @@ export function prepareUpdateSession(
         ...leaseColumns(lease),
         state: request.state ?? session.state,
         title: request.title ?? session.title,
+        project: request.project === undefined ? session.project : request.project,
         metadata: request.metadata === undefined ? session.metadata : JSON.stringify(request.metadata),
         ttl_ms: request.ttlMs ?? session.ttl_ms,
         version: session.version + 1,
@@ -46,6 +49,7 @@ export function prepareUpdateSession(
       };
       saveSession(updated);
       followDeadline(session, lease);
+      if (updated.project !== session.project) moveOffers(updated, nowMs);
       if (lease !== undefined && session.state !== 'active' && updated.state === 'active') {
         // A closed session's lease is not checked, so its next check has to be scheduled again.
         scheduleLeaseCheck({ namespace: request.namespace, handoffId: lease.handoffId, atMs: lease.expiresAtMs });

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openContextStore } from '../src/index.js';
+import { openContextStore } from '@org/context-store';
 import { runContextStore } from './context-store-command.js';
 
 describe('context-store', () => {

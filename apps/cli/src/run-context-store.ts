@@ -1,9 +1,13 @@
-import { packageVersion, runCommand } from './command/command.js';
-import { databaseLocation, describeLocation, type DatabaseLocation } from './open/database-location.js';
-import { environmentTable, type Environment } from './environment/environment.js';
-import { openContextStore } from './open/open-context-store.js';
-import { migrateStore } from './open/open-store.js';
-import type { PostgresSettings } from './open/postgres-settings.js';
+import {
+  databaseLocation,
+  describeLocation,
+  openContextStore,
+  type DatabaseLocation,
+  type PostgresSettings,
+} from '@org/context-store';
+import { packageVersion, runCommand } from '@org/context-store/command';
+import { environmentTable, type Environment } from '@org/context-store/environment';
+import { migrateStore } from '@org/context-store/migrate';
 
 const { DATABASE_URL, DATABASE_CONNECT_TIMEOUT_MS, DATABASE_TRANSACTION_POOLER, DATABASE_SCHEMA, CONTEXT_NAMESPACE } =
   environmentTable;
@@ -29,7 +33,8 @@ export const runContextStore = (stopped: Promise<NodeJS.Signals>): Promise<void>
     {
       name: 'context-store',
       version: packageVersion(import.meta.url),
-      summary: 'Maintains the database of a context store.',
+      summary:
+        'Maintains the database of a context store. `context-store mcp` serves it to an MCP client, as mcp-stdio does.',
       environment,
       commands: {
         migrate: {

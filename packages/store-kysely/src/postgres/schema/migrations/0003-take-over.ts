@@ -5,7 +5,7 @@ import type { Migration } from './index.js';
  * offers is made anew, because it now also holds requests to take the session over.
  */
 export const takeOver: Migration = {
-  version: 2,
+  version: 3,
   name: 'take-over',
   script: `
     alter table sessions

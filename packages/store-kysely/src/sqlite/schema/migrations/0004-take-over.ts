@@ -1,7 +1,7 @@
 import type { Migration } from './migration.js';
 
 export const takeOver: Migration = {
-  version: 3,
+  version: 4,
   name: 'take-over',
   script: `
     alter table sessions add column former_participants text not null default '[]';
