@@ -124,7 +124,9 @@ export { bytesPerToken, estimateTokens } from './rules/text/estimate-tokens.js';
 export {
   handoffStatus,
   handoffTransitions,
+  isGivenBack,
   isOwnRoleOffer,
+  leavingAgent,
   refuseClaim,
   refuseRepeatedClaim,
   refuseResolve,
@@ -168,13 +170,16 @@ export {
 } from './rules/sessions/lapse.js';
 export { limits } from './rules/limits.js';
 export {
+  addParticipant,
   isLeaseAhead,
   isLeaseLapsed,
   moveOwnership,
   ownerWroteAt,
+  removeParticipant,
   renewedLease,
   type MoveOptions,
   type Ownership,
+  type ParticipantsChange,
   type Writers,
 } from './rules/sessions/ownership.js';
 export { isOfProjects } from './rules/project-filter.js';

@@ -113,10 +113,11 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
   resolveHandoff: {
     title: 'Resolve a handoff',
     description:
-      'Use to resolve a handoff: the acceptor completes or returns it, the target rejects it, the requester cancels it.',
+      'Use to resolve a handoff: the acceptor completes or returns it, the target rejects it, the requester cancels it. The owner cancels an accepted collaboration to remove the participant.',
     effects: addsOnce,
     arguments: {
-      outcome: 'returned gives a full_handoff back to the requester; say in reason what is missing.',
+      outcome:
+        'returned gives a full_handoff back to the requester, or leaves a collaboration; say in reason what is missing.',
       result: 'For programs.',
     },
   },

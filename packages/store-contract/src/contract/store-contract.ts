@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeAcceptance } from './acceptance.js';
 import { describeEntries } from './entries.js';
 import { describeHandoffs } from './handoffs.js';
+import { describeCollaborations } from './collaborations.js';
 import { describeClock } from './clock.js';
 import { describeDeletion } from './deletion.js';
 import { describeInboxes } from './inboxes.js';
@@ -42,6 +43,7 @@ export function describeStoreContract(engine: string, open: () => Promise<StoreH
     describeLeases(test);
     describeLapses(test);
     describeOwnership(test);
+    describeCollaborations(test);
     describeTakeOvers(test);
     describeTakeOverRequests(test);
     describeFencing(test);

@@ -89,6 +89,18 @@ export function describeTakeOverRequests(test: ScenarioTest): void {
       await s.askFor('outsider', { takeOverBy: 'namespace' });
     });
 
+    test("may be made by agents of the session's project, unless only those that took part may", async (s) => {
+      const callerProject = 'github.com/a/b';
+      await s.createSession({ project: callerProject });
+      await s.askFor('colleague', { takeOverBy: 'project', callerProject });
+      await expectRefusal(s.askFor('colleague', { takeOverBy: 'participants', callerProject }), 'FORBIDDEN');
+      await expectRefusal(
+        s.askFor('stranger', { takeOverBy: 'project', callerProject: 'github.com/a/c' }),
+        'FORBIDDEN',
+      );
+      await expectRefusal(s.askFor('stranger', { takeOverBy: 'project' }), 'FORBIDDEN');
+    });
+
     test('are told to the writers with every append while one is pending', async (s) => {
       await s.createSession();
       await s.claim(await s.offer({ requestType: 'collaboration' }), 'helper');

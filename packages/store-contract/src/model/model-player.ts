@@ -158,25 +158,13 @@ class Player {
     return this.#mutation('appendEntry', request, idempotencyOf(key, 'append', input));
   }
 
-  async #offer({
-    session,
-    actor,
-    key,
-    requestType,
-    target,
-    expiresInTicks,
-    epoch,
-    takeOverBy,
-  }: Of<'offer'>): Promise<Step> {
+  async #offer(command: Of<'offer'>): Promise<Step> {
+    const { session, actor, key, requestType, target, expiresInTicks, epoch, takeOverBy, callerProject } = command;
     const record = await this.#cast.session(session);
     const agent = await this.#cast.inSession(actor, session);
-    const input = {
-      ...this.#cast.ref(session),
-      requestType,
-      targetAgent: target,
-      expiresInMs: expiresInTicks * tickMs,
-      takeOverBy,
-    };
+    const expiresInMs = expiresInTicks * tickMs;
+    const asked = { requestType, targetAgent: target, expiresInMs, takeOverBy, callerProject };
+    const input = { ...this.#cast.ref(session), ...asked };
     const request = { ...input, agent, summary: `by ${agent}`, epoch: relativeTo(record?.epoch, epoch) };
     const make = (): Step => {
       // As in the use case, a retry has a new id; the replayed answer has that of the first try.

@@ -210,6 +210,15 @@ const defects: Readonly<Record<string, (store: Store) => Partial<Store>>> = {
   'a take-over that every agent may ask for': (store) => ({
     createHandoff: (request) => store.createHandoff({ ...request, takeOverBy: 'namespace' }),
   }),
+  'a participant that writes on after it has left': (store) => ({
+    resolveHandoff: async (request) => {
+      const { handoff, ...rest } = await store.resolveHandoff({
+        ...request,
+        outcome: request.outcome === 'returned' ? 'completed' : request.outcome,
+      });
+      return { ...rest, handoff: { ...handoff, status: request.outcome } };
+    },
+  }),
   'a failure that is no refusal': (store) => ({
     resolveHandoff: (request) =>
       store.resolveHandoff(request).catch(() => {
