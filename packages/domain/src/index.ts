@@ -126,7 +126,9 @@ export { bytesPerToken, estimateTokens } from './rules/text/estimate-tokens.js';
 export {
   handoffStatus,
   handoffTransitions,
+  isGivenBack,
   isOwnRoleOffer,
+  leavingAgent,
   refuseClaim,
   refuseRepeatedClaim,
   refuseResolve,
@@ -170,13 +172,16 @@ export {
 } from './rules/sessions/lapse.js';
 export { limits } from './rules/limits.js';
 export {
+  addParticipant,
   isLeaseAhead,
   isLeaseLapsed,
   moveOwnership,
   ownerWroteAt,
+  removeParticipant,
   renewedLease,
   type MoveOptions,
   type Ownership,
+  type ParticipantsChange,
   type Writers,
 } from './rules/sessions/ownership.js';
 export { isOfProjects } from './rules/project-filter.js';

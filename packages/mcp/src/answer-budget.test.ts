@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Client } from '@modelcontextprotocol/client';
 import { createContextStore, recordedNote, useCases, type UseCaseName } from '@org/domain';
 import { createMemoryStore } from '@org/store-contract';
@@ -47,11 +48,13 @@ type Namespace = typeof namespaceArbitrary extends fc.Arbitrary<infer Value> ? V
 it('keeps every answer of every tool, resource, prompt and completion within its budget', async () => {
   await fc.assert(
     fc.asyncProperty(namespaceArbitrary, async (given) => {
-      const store = createContextStore({ store: createMemoryStore() }, { namespace: longest('tenant') });
+      const options = { namespace: longest('tenant'), takeOverBy: 'namespace', takeOverAfterMs: 1 } as const;
+      const store = createContextStore({ store: createMemoryStore() }, options);
       const client = await connect(factoryOver(store), 'modern', 'Reader');
       const handoffIds = await fill(client, given);
       await expectReadingsWithin(client);
       await expectCallsWithin(client, given, handoffIds);
+      await expectTakeOverWithin(client, given);
     }),
     { numRuns: 12 },
   );
@@ -130,6 +133,33 @@ async function fill(client: Client, { piece: of, share, ...counts }: Namespace):
     handoffIds.push((handoff as { handoffId: string }).handoffId);
   }
   return handoffIds;
+}
+
+/** Checks the request to take a session over, what others see of it, and the acceptance. */
+async function expectTakeOverWithin(client: Client, { piece: of, share, asked }: Namespace): Promise<void> {
+  const rescuer = longest('rescuer');
+  const request = { sessionKey, agent: rescuer, requestType: 'take_over', summary: textOf(of, 16_384 * share) };
+  const asking = await call(client, 'requestHandoff', request);
+  expectWithin(asking.text, changeTokens, 'requestHandoff');
+  const { handoffId } = asking.body['handoff'] as { handoffId: string };
+  const shown: readonly (readonly [UseCaseName, Record<string, unknown>, number])[] = [
+    ['updateContext', { sessionKey, agent: owner, contextType: 'message', content: 'x' }, changeTokens],
+    ['registerSession', { sessionKey, agent: owner, ifExists: 'resume' }, changeTokens],
+    ['updateSession', { sessionKey, agent: owner, ttlSeconds: 1000 }, changeTokens],
+    ...budgetsOf('listSessions', asked).map((maxTokens) => ['listSessions', { maxTokens }, maxTokens] as const),
+  ];
+  for (const [name, args, tokens] of shown) {
+    const { text } = await call(client, name, args);
+    expect(text, name).toContain(`"takeOver":{"handoffId":"${handoffId}"`);
+    expectWithin(text, tokens, name);
+  }
+  await setTimeout(2);
+  for (const maxTokens of [...budgetsOf('acceptHandoff', asked), undefined]) {
+    const { text } = await call(client, 'acceptHandoff', { agent: rescuer, handoffId, maxTokens });
+    expect(text).toContain(`"tookOver":{"from":"${owner}"`);
+    expectWithin(text, maxTokens ?? defaultTokens, 'acceptHandoff');
+  }
+  expectWithin((await call(client, 'updateContext', { ...shown[0]?.[1] })).text, changeTokens, 'OWNERSHIP_LOST');
 }
 
 /** Checks every resource, the list of them, every prompt, and every completion. */

@@ -2,10 +2,12 @@ import type { Transition } from '@org/domain';
 
 type Step = Transition<string, string> & { readonly only?: readonly string[] };
 
-/** Returns a Mermaid state diagram of a table of transitions. It starts at `initial`; states without a way out are final. */
+/** Returns a Mermaid state diagram of a table of transitions. It starts at `initial`; states that not all may leave are final. */
 export function stateDiagram(transitions: readonly Step[], initial: string): string {
   const states = new Set(transitions.map(({ to }) => to));
-  const last = [...states].filter((state) => !transitions.some(({ from }) => from === state));
+  const last = [...states].filter(
+    (state) => !transitions.some(({ from, only }) => from === state && only === undefined),
+  );
   const lines = [
     `[*] --> ${initial}`,
     ...transitions.map((step) => `${step.from} --> ${step.to}: ${labelOf(step)}`),

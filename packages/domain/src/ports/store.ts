@@ -143,8 +143,9 @@ export interface Store {
   claimHandoff(request: ClaimHandoff, signal?: AbortSignal): Promise<Replayable<ClaimedHandoff>>;
 
   /**
-   * Ends a handoff and its lease, as `handoffTransitions` allows. `returned` makes the requester owner again, at a new
-   * epoch.
+   * Ends a handoff and its lease, as `handoffTransitions` allows. `returned` makes the requester of a `full_handoff`
+   * owner again, at a new epoch. The acceptor of a `collaboration` leaves the session with `returned`, and the session's
+   * owner removes it with `cancelled`; it leaves as a whole, even if it accepted another `collaboration` too.
    * @throws HANDOFF_NOT_FOUND, HANDOFF_NOT_PENDING, HANDOFF_EXPIRED, FORBIDDEN, OWNERSHIP_LOST (an older process of the
    * owner, or a return after ownership moved), SESSION_NOT_ACTIVE and SESSION_EXPIRED (a return), IDEMPOTENCY_MISMATCH
    */

@@ -15,7 +15,10 @@ export const limits = {
   /** The most store pages that one answer of a list is filled from, if few of their rows match. */
   pagesScanned: 50,
   roles: 16,
-  /** The former owners that a session remembers. They get OWNERSHIP_LOST; older ones get NOT_A_PARTICIPANT. */
+  /**
+   * The former owners that a session remembers, and the former participants. The owners get OWNERSHIP_LOST; older ones
+   * get NOT_A_PARTICIPANT.
+   */
   formerOwners: 64,
   /** The names of agents and roles that a namespace remembers. Callers choose names, so there may be any number. */
   agentsKept: 1000,

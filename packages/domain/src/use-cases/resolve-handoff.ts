@@ -8,7 +8,10 @@ import { limits } from '../rules/limits.js';
 import { presentHandoff } from '../rules/answers/present.js';
 import { defineUseCase, fenceArguments, mutationArguments } from './use-case.js';
 
-/** Ends a handoff. Its acceptor completes or returns it, its target rejects it, and its requester cancels it. */
+/**
+ * Ends a handoff. Its acceptor completes or returns it, its target rejects it, and its requester cancels it. By a
+ * `collaboration`, `returned` leaves the session, and the session's owner removes the participant with `cancelled`.
+ */
 export const resolveHandoff = defineUseCase({
   name: 'resolveHandoff',
   input: z.strictObject({

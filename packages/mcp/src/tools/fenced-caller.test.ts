@@ -183,6 +183,39 @@ describe('a process that remembers epochs', () => {
     },
   );
 
+  it('takes a session over that it has owned before, and fences out the owner', async () => {
+    let nowMs = 0;
+    const contextStore = createContextStore({ store: createMemoryStore({ clock: () => nowMs }) });
+    const [former, owner] = [
+      await connectFenced(contextStore, 'modern', 'planner'),
+      await connectFenced(contextStore, 'modern', 'other'),
+    ];
+    await call(former, 'registerSession', { sessionKey: 'work' });
+    const { body: offered } = await call(former, 'requestHandoff', { sessionKey: 'work', requestType: 'full_handoff' });
+    await call(owner, 'acceptHandoff', { handoffId: (offered['handoff'] as { handoffId: string }).handoffId });
+    expect((await call(owner, 'updateContext', entry)).body).toMatchObject({ sequence: 1, epoch: 2 });
+    const { body } = await call(former, 'requestHandoff', { sessionKey: 'work', requestType: 'take_over' });
+    const { handoffId } = body['handoff'] as { handoffId: string };
+    expect((await call(owner, 'updateContext', entry)).body).toMatchObject({
+      takeOver: { handoffId, requestedBy: 'planner', acceptableAt: body['acceptableAt'] },
+    });
+    expect((await call(former, 'acceptHandoff', { handoffId })).body).toMatchObject({
+      code: 'TAKE_OVER_TOO_EARLY',
+      retryable: true,
+      details: { retryAfterMs: 600_000 },
+    });
+    nowMs += 600_000;
+    expect((await call(former, 'acceptHandoff', { handoffId })).body).toMatchObject({
+      session: { owner: 'planner', epoch: 3 },
+      tookOver: { from: 'other', lastSequence: 2, lastWroteAt: new Date(0).toISOString() },
+    });
+    expect((await call(owner, 'updateContext', entry)).body).toMatchObject({
+      code: 'OWNERSHIP_LOST',
+      details: { takenOverAt: new Date(nowMs).toISOString() },
+    });
+    expect((await call(former, 'updateContext', entry)).body).toMatchObject({ sequence: 4, epoch: 3 });
+  });
+
   describe('and resolves handoffs', () => {
     /** The agent's session, offered by the older process, and accepted by an unknown process. */
     async function acceptedElsewhere() {

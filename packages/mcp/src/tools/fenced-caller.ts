@@ -42,7 +42,8 @@ async function callWithEpoch(
   epochs: EpochMemory,
 ): Promise<ToolAnswer> {
   const isEpochMissing = fencedTools.has(name) && (given['epoch'] ?? undefined) === undefined;
-  if (!isEpochMissing) return method(given);
+  // An agent asks for a session that it does not own, so an epoch that it remembers is an old one.
+  if (!isEpochMissing || given['requestType'] === 'take_over') return method(given);
   const remembered = recallEpoch(given, agent, epochs);
   try {
     return await method(withEpoch(given, remembered));

@@ -47,7 +47,7 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
   updateContext: {
     title: 'Append to a session',
     description:
-      'Use as you work, to record what a successor needs: decisions, results, files, tool calls. Appends one entry that cannot be changed.',
+      'Use as you work, to record what a successor needs: decisions, results, files, tool calls. Appends one entry that cannot be changed. takeOver in the answer: another agent asks for the session; offer it to that agent or reject, or lose it by silence.',
     effects: adds,
     arguments: {
       contextType:
@@ -79,12 +79,12 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
   requestHandoff: {
     title: 'Request a handoff',
     description:
-      'Use when another agent should take over or help, or before your own context is compacted. Nothing moves until someone accepts.',
+      'Use when another agent should take over or help, before your own context is compacted, or to ask for a session whose owner seems gone. Nothing moves until someone accepts.',
     effects: adds,
     arguments: {
-      targetAgent: 'An agent (also yourself) or role:NAME. Default: anyone.',
+      targetAgent: 'An agent (also yourself) or role:NAME. Default: anyone; for take_over the owner.',
       requestType:
-        'full_handoff moves ownership and fences you out; collaboration lets the target write too; context_transfer only shares.',
+        'full_handoff moves ownership and fences you out; collaboration lets the target write too; context_transfer only shares; take_over asks the owner for its session: if it stays silent, accept it yourself at acceptableAt.',
       summary: 'Goal, state, decisions, open questions.',
       instructions: 'What to do next.',
       requestData: 'For programs.',
@@ -107,7 +107,8 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
   },
   acceptHandoff: {
     title: 'Accept a handoff',
-    description: 'Use to accept an offer. One agent wins; the answer has the session and its briefing.',
+    description:
+      'Use to accept an offer, or your own take_over. One agent wins; the answer has the session and its briefing.',
     effects: addsOnce,
     arguments: {
       leaseSeconds: 'Write at least this often, or the requester owns the session again. Default: no lease.',
@@ -116,10 +117,11 @@ export const toolDescriptions: { readonly [Name in UseCaseName]: ToolDescription
   resolveHandoff: {
     title: 'Resolve a handoff',
     description:
-      'Use to resolve a handoff: the acceptor completes or returns it, the target rejects it, the requester cancels it.',
+      'Use to resolve a handoff: the acceptor completes or returns it, the target rejects it, the requester cancels it. The owner cancels an accepted collaboration to remove the participant.',
     effects: addsOnce,
     arguments: {
-      outcome: 'returned gives a full_handoff back to the requester; say in reason what is missing.',
+      outcome:
+        'returned gives a full_handoff back to the requester, or leaves a collaboration; say in reason what is missing.',
       result: 'For programs.',
     },
   },

@@ -3,6 +3,7 @@ import { describeAcceptance } from './acceptance.js';
 import { describeAgents } from './agents.js';
 import { describeEntries } from './entries.js';
 import { describeHandoffs } from './handoffs.js';
+import { describeCollaborations } from './collaborations.js';
 import { describeClock } from './clock.js';
 import { describeDeletion } from './deletion.js';
 import { describeInboxes } from './inboxes.js';
@@ -43,6 +44,7 @@ export function describeStoreContract(engine: string, open: () => Promise<StoreH
     describeLeases(test);
     describeLapses(test);
     describeOwnership(test);
+    describeCollaborations(test);
     describeTakeOvers(test);
     describeTakeOverRequests(test);
     describeFencing(test);

@@ -89,14 +89,16 @@ export function describeTakeOverRequests(test: ScenarioTest): void {
       await s.askFor('outsider', { takeOverBy: 'namespace' });
     });
 
-    test('may be made by agents of the project of the session, if the deployment says so', async (s) => {
-      const project = 'github.com/org/app';
-      await s.createSession({ project });
-      for (const callerProject of ['github.com/org/other', undefined]) {
-        await expectRefusal(s.askFor('outsider', { takeOverBy: 'project', callerProject }), 'FORBIDDEN');
-      }
-      await expectRefusal(s.askFor('outsider', { takeOverBy: 'participants', callerProject: project }), 'FORBIDDEN');
-      await s.askFor('outsider', { takeOverBy: 'project', callerProject: project });
+    test("may be made by agents of the session's project, unless only those that took part may", async (s) => {
+      const callerProject = 'github.com/a/b';
+      await s.createSession({ project: callerProject });
+      await s.askFor('colleague', { takeOverBy: 'project', callerProject });
+      await expectRefusal(s.askFor('colleague', { takeOverBy: 'participants', callerProject }), 'FORBIDDEN');
+      await expectRefusal(
+        s.askFor('stranger', { takeOverBy: 'project', callerProject: 'github.com/a/c' }),
+        'FORBIDDEN',
+      );
+      await expectRefusal(s.askFor('stranger', { takeOverBy: 'project' }), 'FORBIDDEN');
     });
 
     test('are told to the writers with every append while one is pending', async (s) => {

@@ -269,3 +269,36 @@ describe('the history checker, of a session that is taken over,', () => {
     expect(checkHistory(defective(await takenHistory())).join('\n')).toMatch(problem);
   });
 });
+
+/** A history in which a participant is removed and invited again, and another one leaves. */
+async function leftHistory(): Promise<History> {
+  const recorder = createHistoryRecorder();
+  const store = recorder.watch(createMemoryStore());
+  const s = new StoreScenario({ store, advance: () => undefined });
+  await s.createSession();
+  const invite = async (agent: string): Promise<HandoffRecord> =>
+    (await s.claim(await s.offer({ requestType: 'collaboration' }), agent)).handoff;
+  const first = await invite('helper');
+  await s.resolve(first, 'completed', 'helper');
+  await s.resolve(first, 'cancelled', 'planner');
+  await invite('helper');
+  await s.append({ agent: 'helper', content: 'one' });
+  const second = await invite('other');
+  await s.append({ agent: 'other', content: 'two' });
+  await s.resolve(second, 'returned', 'other');
+  return recorder.history(store);
+}
+
+describe('the history checker, of participants that leave,', () => {
+  it('finds nothing in a correct history', async () => {
+    expect(checkHistory(await leftHistory())).toEqual([]);
+  });
+
+  it('finds one that writes on, and a collaboration that ends twice', async () => {
+    const left = await leftHistory();
+    const late = left.appends.map((append) => ({ ...append, began: 1000, ended: 1001 }));
+    expect(checkHistory({ ...left, appends: late }).join('\n')).toMatch(/other wrote entry 2 after it had left/);
+    const twice = [...left.resolutions, ...left.resolutions.filter(({ outcome }) => outcome === 'returned')];
+    expect(checkHistory({ ...left, resolutions: twice }).join('\n')).toMatch(/ended as returned and as returned/);
+  });
+});

@@ -1,3 +1,4 @@
+import { isGivenBack, leavingAgent } from '@org/domain';
 import type {
   AcknowledgedAppend,
   AcknowledgedClaim,
@@ -18,7 +19,8 @@ import type {
  *   append is not written at an old epoch if a newer one was known before it began.
  * - An offer is accepted once, and again only after a lease on it lapsed.
  * - A take-over is the first entry of its epoch, and tells of the former owner's newest entry at the epoch before.
- * - A handoff ends once. A process returns a session only if it gives the epoch of the acceptance, or accepted it. No
+ * - A participant that has left, or was removed, writes nothing unless it was invited again.
+ * - A handoff ends once, but an owner may remove the participant of a completed collaboration. A process returns a session only if it gives the epoch of the acceptance, or accepted it. No
  *   process of the owner ends a handoff with an old epoch if a newer one was known before.
  */
 export function checkHistory(history: History): string[] {
@@ -30,7 +32,11 @@ export function checkHistory(history: History): string[] {
     ...checkAcceptances(history.claims),
     ...history.takeOvers.flatMap((takeOver) => [...checkTakeOver(takeOver, history)]),
     ...checkEnds(history.resolutions),
-    ...history.resolutions.flatMap((resolution) => [...checkReturn(resolution), ...checkEpoch(resolution, history)]),
+    ...history.resolutions.flatMap((resolution) => [
+      ...checkReturn(resolution),
+      ...checkEpoch(resolution, history),
+      ...checkLeaving(resolution, history),
+    ]),
   ];
 }
 
@@ -168,13 +174,31 @@ function* checkTakeOver(
 
 function* checkEnds(resolutions: readonly AcknowledgedResolution[]): Iterable<string> {
   const fresh = resolutions.filter(({ replayed }) => !replayed);
-  for (const [handoffId, ends] of Map.groupBy(fresh, ({ handoff }) => handoff.handoffId)) {
+  for (const [handoffId, all] of Map.groupBy(fresh, ({ handoff }) => handoff.handoffId)) {
+    const isRemoved = all.some(({ handoff, outcome }) => leavingAgent(handoff, outcome) !== undefined);
+    const ends = isRemoved ? all.filter(({ outcome }) => outcome !== 'completed') : all;
     if (ends.length > 1) yield `${handoffId}: ended as ${ends.map(({ outcome }) => outcome).join(' and as ')}`;
   }
 }
 
+function* checkLeaving(
+  { handoff, outcome, replayed, began, ended }: AcknowledgedResolution,
+  { appends, claims }: History,
+): Iterable<string> {
+  const { sessionKey } = handoff;
+  const agent = leavingAgent(handoff, outcome);
+  const wasInvited = claims.some(
+    (claim) => claim.agent === agent && claim.handoff.sessionKey === sessionKey && claim.ended > began,
+  );
+  if (replayed || agent === undefined || wasInvited) return;
+  const late = appends.find(
+    (append) => append.sessionKey === sessionKey && append.agent === agent && !append.replayed && append.began > ended,
+  );
+  if (late !== undefined) yield `${sessionKey}: ${agent} wrote entry ${late.sequence} after it had left`;
+}
+
 function* checkReturn({ outcome, handoff, claimant, epoch, replayed }: AcknowledgedResolution): Iterable<string> {
-  if (replayed || outcome !== 'returned') return;
+  if (replayed || !isGivenBack(handoff, outcome)) return;
   const { handoffId, grantedEpoch, claimant: winner } = handoff;
   if (epoch !== undefined && epoch !== grantedEpoch) {
     yield `${handoffId}: was accepted at epoch ${grantedEpoch}, and returned by an epoch ${epoch}`;

@@ -1,17 +1,21 @@
 import {
+  addParticipant,
   composePage,
   handoffStatus,
   inboxClasses,
   inboxClassOf,
-  isOfProjects,
   isExpired,
+  isGivenBack,
+  isOfProjects,
   isOwnRoleOffer,
+  leavingAgent,
   ownerWroteAt,
   refuseClaim,
   refuseCreateHandoff,
   refusePosition,
   refuseRepeatedClaim,
   refuseResolve,
+  removeParticipant,
   renewedLease,
   roleAddress,
   shownTakeOver,
@@ -154,12 +158,14 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
         reason: request.reason,
         result: structuredClone(request.result),
       });
-      if (request.outcome === 'returned') {
+      if (isGivenBack(handoff, request.outcome)) {
         state.moveOwnership(session, handoff.requestingAgent);
         state.touchSession(session);
       } else {
         const { record } = session;
+        const { changes, ...writers } = removeParticipant(record, leavingAgent(handoff, request.outcome));
         state.changeSession(session, {
+          ...(changes && state.newVersion(session, writers)),
           ownerWroteAtMs: ownerWroteAt(record, request.agent, state.now()),
           ...(record.lease?.handoffId === handoff.handoffId && { lease: undefined }),
           ...(record.takeOver?.handoffId === handoff.handoffId && { takeOver: state.pendingTakeOver(session) }),
@@ -176,7 +182,6 @@ function grantRights(
   { requestType, requestingAgent, handoffId }: HandoffRecord,
   { agent, leaseMs }: ClaimHandoff,
 ): SessionRecord {
-  const { owner, participants, version } = session.record;
   const now = state.now();
   if (requestType === 'full_handoff') {
     const expiring = leaseMs === undefined ? undefined : { durationMs: leaseMs, expiresAtMs: now + leaseMs };
@@ -185,15 +190,10 @@ function grantRights(
     state.changeHandoff(state.handoff(session.record.namespace, handoffId), { grantedEpoch: epoch });
     return state.touchSession(session);
   }
-  const joins = requestType === 'collaboration' && agent !== owner && !participants.includes(agent);
-  return state.touchSession(session, {
-    ownerWroteAtMs: ownerWroteAt(session.record, agent, now),
-    ...(joins && {
-      participants: [...participants, agent],
-      version: version + 1,
-      updatedAtMs: Math.max(session.record.updatedAtMs, now),
-    }),
-  });
+  const ownerWrote = { ownerWroteAtMs: ownerWroteAt(session.record, agent, now) };
+  if (requestType === 'context_transfer') return state.touchSession(session, ownerWrote);
+  const { changes, ...writers } = addParticipant(session.record, agent);
+  return state.touchSession(session, { ...ownerWrote, ...(changes && state.newVersion(session, writers)) });
 }
 
 /** Makes the requester of a `take_over` the owner, and says so in the log. */

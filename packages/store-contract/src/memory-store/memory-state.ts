@@ -153,11 +153,15 @@ export class MemoryState {
         this.changeHandoff(offer, { status: 'cancelled', resolvedAtMs: this.now(), reason: 'ownership moved' });
       }
     }
-    return this.changeSession(session, {
-      ...moveOwnership(record, owner, options),
-      version: record.version + 1,
-      updatedAtMs: Math.max(record.updatedAtMs, this.now()),
-    });
+    return this.changeSession(session, this.newVersion(session, moveOwnership(record, owner, options)));
+  }
+
+  /** Adds to the changes of a session what every change of the session itself brings. */
+  newVersion(
+    { record: { version, updatedAtMs } }: StoredSession,
+    changes: Partial<Unobserved<SessionRecord>>,
+  ): Partial<Unobserved<SessionRecord>> {
+    return { ...changes, version: version + 1, updatedAtMs: Math.max(updatedAtMs, this.now()) };
   }
 
   /**

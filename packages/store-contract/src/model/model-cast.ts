@@ -33,6 +33,7 @@ export class ModelCast {
 
   async inHandoff(actor: Actor, handoffId: string): Promise<string> {
     if (isAgent(actor)) return actor;
+    if (actor === 'owner') return (await this.sessionOf(handoffId))?.owner ?? 'ann';
     const handoff = await this.#handoff(handoffId);
     const agent = actor === 'acceptor' ? (handoff?.acceptedBy ?? handoff?.targetAgent) : handoff?.requestingAgent;
     return agent ?? 'bob';

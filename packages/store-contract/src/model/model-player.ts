@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Idempotency, Inbox, ListHandoffs, SessionRecord, Store } from '@org/domain';
+import type { Idempotency, Inbox, ListHandoffs, Store } from '@org/domain';
 import { createMemoryStore } from '../memory-store/memory-store.js';
 import { ModelCast } from './model-cast.js';
 import { listUpTo, storeLapse } from './model-listing.js';
+import { briefStep, callStep, readStep, readWholeStep, sessionsStep } from './model-reads.js';
 import { idempotencyOf, shown } from './model-request.js';
 import { inMs, maxTicksBack, relativeTo, scriptAgents, tickMs, type Command, type Script } from './model-script.js';
 import { clockOf, ModelSide } from './model-side.js';
@@ -14,14 +15,6 @@ type Of<Kind extends Command['kind']> = Extract<Command, { readonly kind: Kind }
 type Mutation = 'createSession' | 'updateSession' | 'appendEntry' | 'claimHandoff' | 'resolveHandoff';
 type Listing = Omit<ListHandoffs, 'after' | 'limit'>;
 
-const dormantAfterMs = 2 * tickMs;
-const wholeLog = {
-  direction: 'ascending',
-  afterSequence: 0,
-  limit: 100,
-  contentOffset: 0,
-  maxContentLength: 2000,
-} as const;
 const noHandoff = 'no-such-handoff';
 
 /**
@@ -89,17 +82,17 @@ class Player {
       case 'update':
         return [await this.#update(command)];
       case 'delete':
-        return [this.#call('deleteSession', this.#cast.ref(command.session))];
+        return [callStep('deleteSession', this.#cast.ref(command.session))];
       case 'append':
         return [await this.#append(command)];
       case 'read':
-        return [this.#read(command)];
+        return [readStep(this.#cast.ref(command.session), command)];
       case 'mark': {
         const agent = await this.#cast.inSession(command.actor, command.session);
-        return [this.#call('markRead', { ...this.#cast.ref(command.session), agent, sequence: command.sequence })];
+        return [callStep('markRead', { ...this.#cast.ref(command.session), agent, sequence: command.sequence })];
       }
       case 'brief':
-        return [this.#brief(command.session, command.upto)];
+        return [briefStep(this.#cast.ref(command.session), command.upto)];
       case 'offer':
         return [await this.#offer(command)];
       case 'claim':
@@ -113,9 +106,9 @@ class Player {
       case 'listOn':
         return this.#listOn(command);
       case 'sessions':
-        return [this.#sessions(command)];
+        return [sessionsStep(this.#namespace, command)];
       case 'note':
-        return [this.#call('noteAgents', { namespace: this.#namespace, names: command.names }), this.#agents()];
+        return [callStep('noteAgents', { namespace: this.#namespace, names: command.names }), this.#agents()];
       case 'count':
         return [this.#count()];
       case 'advance':
@@ -167,43 +160,20 @@ class Player {
     return this.#mutation('appendEntry', request, idempotencyOf(key, 'append', input));
   }
 
-  #read({ session, direction, types, after, before, limit, pageSize }: Of<'read'>): Step {
-    const range = { direction, afterSequence: after, beforeSequence: before, limit, maxContentLength: 5 };
-    if (pageSize !== undefined) return this.#call('readTail', { ...this.#cast.ref(session), ...range, pageSize });
-    return this.#call('readEntries', { ...this.#cast.ref(session), ...range, types, contentOffset: after % 2 });
-  }
-
-  #brief(session: Of<'brief'>['session'], uptoSequence?: number): Step {
-    const limits = { pinnedLimit: 2, newestLimit: 3, maxContentLength: 4 };
-    return this.#call('readBriefing', { ...this.#cast.ref(session), uptoSequence, ...limits });
-  }
-
-  async #offer({
-    session,
-    actor,
-    key,
-    requestType,
-    target,
-    expiresInTicks,
-    epoch,
-    takeOverBy,
-  }: Of<'offer'>): Promise<Step> {
+  async #offer(command: Of<'offer'>): Promise<Step> {
+    const { session, actor, key, requestType, target, expiresInTicks, epoch, takeOverBy, callerProject } = command;
     const record = await this.#cast.session(session);
     const agent = await this.#cast.inSession(actor, session);
-    const input = {
-      ...this.#cast.ref(session),
-      requestType,
-      targetAgent: target,
-      expiresInMs: expiresInTicks * tickMs,
-      takeOverBy,
-    };
+    const expiresInMs = expiresInTicks * tickMs;
+    const asked = { requestType, targetAgent: target, expiresInMs, takeOverBy, callerProject };
+    const input = { ...this.#cast.ref(session), ...asked };
     const request = { ...input, agent, summary: `by ${agent}`, epoch: relativeTo(record?.epoch, epoch) };
     const make = (): Step => {
       // As in the use case, a retry has a new id; the replayed answer has that of the first try.
       this.#offers += 1;
       const handoffId = `${this.#namespace}-h${this.#offers}`;
       const again = { ...request, handoffId, idempotency: idempotencyOf(key, 'offer', input) };
-      return { ...this.#call('createHandoff', again), offers: handoffId };
+      return { ...callStep('createHandoff', again), offers: handoffId };
     };
     this.#retries.push(make);
     return make();
@@ -276,23 +246,6 @@ class Player {
     return [...(direction === 'inbox' ? [peek] : []), this.#list(listing, limit, number)];
   }
 
-  #sessions({ owner, projects, status, limit }: Omit<Of<'sessions'>, 'kind'>): Step {
-    const listing = { namespace: this.#namespace, owner, projects, status, limit, dormantAfterMs };
-    return {
-      text: `listSessions ${shown(listing)}, all pages`,
-      run: async ({ store }) => {
-        const sessions: SessionRecord[] = [];
-        let before: number | undefined;
-        do {
-          const page = await store.listSessions({ ...listing, before });
-          sessions.push(...page.sessions);
-          before = page.next;
-        } while (before !== undefined);
-        return sessions;
-      },
-    };
-  }
-
   /**
    * Moves the clock. With two sessions, it also stores lapses, because stores agree on the places of several lapses
    * only if they store them in the same order. Before it sets the clock back, it stores lapses too, because one that is
@@ -304,7 +257,7 @@ class Player {
     const refs = this.#cast.sessions().map((session) => this.#cast.ref(session));
     const store = refs.map((ref): Step => ({ text: 'storeLapse', run: (side) => storeLapse(side.store, ref) }));
     const move: Step = { text: `advance ${moved} ticks`, run: async (side) => side.advance(moved * tickMs) };
-    const look = refs.map((ref) => this.#call('readSession', ref));
+    const look = refs.map((ref) => callStep('readSession', ref));
     return refs.length > 1 ? [...store, move, ...store, ...look] : [...(moved < 0 ? store : []), move, ...look];
   }
 
@@ -319,7 +272,7 @@ class Player {
 
   /** Counts with a high limit, because expired offers may use up a low one. */
   #count(): Step {
-    return this.#call('countNamespace', { namespace: this.#namespace, limit: 100 });
+    return callStep('countNamespace', { namespace: this.#namespace, limit: 100 });
   }
 
   /** Returns steps that read everything, for the end of a script. */
@@ -329,31 +282,24 @@ class Player {
       ...this.#cast
         .sessions()
         .flatMap((session) => [
-          this.#call('readSession', this.#cast.ref(session)),
-          this.#call('readEntries', { ...this.#cast.ref(session), ...wholeLog }),
-          this.#brief(session),
-          ...scriptAgents.map((agent) => this.#call('markRead', { ...this.#cast.ref(session), agent })),
+          callStep('readSession', this.#cast.ref(session)),
+          readWholeStep(this.#cast.ref(session)),
+          briefStep(this.#cast.ref(session)),
+          ...scriptAgents.map((agent) => callStep('markRead', { ...this.#cast.ref(session), agent })),
         ]),
       ...scriptAgents.flatMap((agent) => [
         this.#list({ namespace, agent, roles: [], direction: 'outbox', status: undefined }, 100),
         this.#list({ namespace, agent, roles: ['builder', 'tester'], direction: 'inbox', status: 'pending' }, 100),
       ]),
-      this.#sessions({ owner: undefined, projects: undefined, status: undefined, limit: 2 }),
-      this.#call('listSessionKeys', { namespace, prefix: '', limit: 9 }),
+      sessionsStep(namespace, { owner: undefined, projects: undefined, status: undefined, limit: 2 }),
+      callStep('listSessionKeys', { namespace, prefix: '', limit: 9 }),
       this.#agents(),
       this.#count(),
     ];
   }
 
-  #call<Name extends keyof Store>(operation: Name, request: Parameters<Store[Name]>[0]): Step {
-    return {
-      text: `${operation} ${shown(request)}`,
-      run: ({ store }) => Reflect.apply(store[operation], store, [request]) as Promise<unknown>,
-    };
-  }
-
   #mutation<Name extends Mutation>(operation: Name, request: Parameters<Store[Name]>[0], key?: Idempotency): Step {
-    const make = (): Step => this.#call(operation, { ...request, idempotency: key });
+    const make = (): Step => callStep(operation, { ...request, idempotency: key });
     this.#retries.push(make);
     return make();
   }

@@ -106,6 +106,7 @@ export type Command =
       readonly expiresInTicks: number;
       readonly epoch: Relative | undefined;
       readonly takeOverBy: TakeOverPolicy | undefined;
+      readonly callerProject: string | undefined;
     } & OnSession &
       Writing)
   | ({
@@ -256,6 +257,7 @@ const weighted: fc.WeightedArbitrary<Command>[] = [
       expiresInTicks: fc.constantFrom(1, 3, 6, 20),
       epoch: rarely(relative),
       takeOverBy: fc.constant(undefined),
+      callerProject: fc.constant(undefined),
     }),
   },
   {
@@ -270,6 +272,7 @@ const weighted: fc.WeightedArbitrary<Command>[] = [
       expiresInTicks: fc.constantFrom(1, 3, 6, 20),
       epoch: rarely(relative),
       takeOverBy: fc.constantFrom('namespace', 'namespace', ...takeOverPolicies),
+      callerProject: maybe(project),
     }),
   },
   {
@@ -283,11 +286,11 @@ const weighted: fc.WeightedArbitrary<Command>[] = [
     }),
   },
   {
-    weight: 9,
+    weight: 11,
     arbitrary: fc.record({
       kind: kind('resolve'),
       ...onHandoff,
-      actor: actorOf('acceptor', 'requester'),
+      actor: actorOf('acceptor', 'requester', 'owner'),
       key: fc.constantFrom(undefined, 'k1', 'k2'),
       outcome: fc.constantFrom(...handoffOutcomes),
       epoch: rarely(relative),

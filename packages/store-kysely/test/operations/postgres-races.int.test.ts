@@ -104,6 +104,37 @@ describe.each(['read committed', 'serializable'])('two stores on a PostgreSQL da
     expect((await stores[0].readEntries(readWork())).entries).toEqual([]);
   });
 
+  /** Lets an agent ask for the session, of an owner that wrote long ago, and take it while the row is locked. */
+  async function takeWhileLocked(change: string): Promise<PromiseSettledResult<unknown>> {
+    const request = { requestType: 'take_over', takeOverBy: 'namespace', agent: 'rescuer' } as const;
+    await stores[0].createHandoff(offerWork('take', request));
+    await database.query(`update handoffs set created_at = created_at - interval '1 hour'`);
+    await database.query(`update sessions set owner_wrote_at = owner_wrote_at - interval '1 hour'`);
+    const take = { namespace: work.namespace, handoffId: 'take', agent: 'rescuer' };
+    return whileLocked(() => stores[0].claimHandoff(take), change);
+  }
+
+  it('refuse a take-over if the owner writes while it waits for the lock', async () => {
+    const late = await takeWhileLocked(`update sessions set owner_wrote_at = clock_timestamp()`);
+    expect(late).toEqual(reason('TAKE_OVER_TOO_EARLY'));
+    expect(await stores[0].readSession(work)).toMatchObject({ owner: 'planner', epoch: 1, lastSequence: 0 });
+  });
+
+  it('write of a take-over what was appended while it waited for the lock', async () => {
+    await stores[0].appendEntry(appendWork('first'));
+    const taken = await takeWhileLocked(`
+      insert into context_history select session_id, 2, context_type, agent, epoch, pinned, created_at, content_bytes,
+        estimated_tokens, 2, 0, null, null, metadata, 'second' from context_history;
+      update sessions set last_sequence = 2, owner_last_sequence = 2, estimated_tokens = 4`);
+    expect(taken).toMatchObject({ value: { handoff: { tookOver: { lastSequence: 2 }, uptoSequence: 3 } } });
+    const { entries } = await stores[0].readEntries(readWork());
+    expect(entries.map(({ content }) => content)).toEqual([
+      'first',
+      'second',
+      expect.stringMatching(/its newest entry is 2\.$/),
+    ]);
+  });
+
   // Each lapses after the statement began, and before it has its lock: by as much as the store's clock may be rounded.
   const lapse = `clock_timestamp() - interval '1 millisecond'`;
   const lapseSession = `update sessions set last_activity_at = ${lapse} - interval '1 hour', ttl_ms = 3600000`;

@@ -75,17 +75,6 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   await operations.deleteSession({ namespace, sessionKey: `session-${name}` });
 }
 
-/** Moves a session with a pending offer to another project, and back. */
-async function moveSession(operations: Operations, { owner: agent, name, namespace }: Round): Promise<void> {
-  const ref = { namespace, sessionKey: `session-${name}`, agent };
-  const offer = offerWork(`moved-${name}`, { ...ref, requestType: 'context_transfer' });
-  await operations.createHandoff(offer);
-  await operations.updateSession({ ...ref, project: 'ours' });
-  const idempotency = { key: `move-${name}`, tool: 'tool', requestHash: 'hash' };
-  await operations.updateSession({ ...ref, project: null, idempotency });
-  await operations.resolveHandoff({ ...ref, handoffId: offer.handoffId, outcome: 'cancelled' });
-}
-
 /** Takes the session over twice, with and without an idempotency key, so that the owner has it again. */
 async function runTakeOverStatements(operations: Operations, { owner, name, ...ref }: Round): Promise<void> {
   const turns = [
@@ -106,6 +95,17 @@ async function runTakeOverStatements(operations: Operations, { owner, name, ...r
       takeOverAfterMs: 0,
     });
   }
+}
+
+/** Moves a session with a pending offer to another project, and back. */
+async function moveSession(operations: Operations, { owner: agent, name, namespace }: Round): Promise<void> {
+  const ref = { namespace, sessionKey: `session-${name}`, agent };
+  const offer = offerWork(`moved-${name}`, { ...ref, requestType: 'context_transfer' });
+  await operations.createHandoff(offer);
+  await operations.updateSession({ ...ref, project: 'ours' });
+  const idempotency = { key: `move-${name}`, tool: 'tool', requestHash: 'hash' };
+  await operations.updateSession({ ...ref, project: null, idempotency });
+  await operations.resolveHandoff({ ...ref, handoffId: offer.handoffId, outcome: 'cancelled' });
 }
 
 /** Lists a page on which the first offer of one sender replaces the second of another, and reads a handoff by its id. */

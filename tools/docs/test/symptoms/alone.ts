@@ -26,11 +26,13 @@ async function createKey(scene: Scene, file: string, scopes: string): Promise<st
   return String(key).trim();
 }
 
-/** An offer of the session, of which the id is returned. */
-async function offer(server: Server): Promise<string> {
-  const answer = await server.call('requestHandoff', { ...work, requestType: 'full_handoff' });
+/** A handoff of the session, of which the id is returned. Default: an offer of its owner. */
+async function offer(server: Server, request: object = { requestType: 'full_handoff' }): Promise<string> {
+  const answer = await server.call('requestHandoff', { ...work, ...request });
   return /"handoffId":"([^"]+)"/.exec(answer)?.[1] ?? '';
 }
+
+const ask = { requestType: 'take_over', agent: 'rescuer' };
 
 /** What needs no other service. */
 export const aloneSymptoms: Symptoms = {
@@ -145,6 +147,11 @@ export const aloneSymptoms: Symptoms = {
     const server = await serveWithWork(scene);
     await server.call('acceptHandoff', { handoffId: await offer(server), agent: 'builder' });
     await server.call('updateContext', note('late'));
+    const hasty = { ...inMemory, TAKE_OVER_AFTER_SECONDS: '1', TAKE_OVER_BY: 'namespace' };
+    const another = await serveWithWork(scene, hasty);
+    const take = { handoffId: await offer(another, ask), agent: 'rescuer' };
+    await expect.poll(() => another.call('acceptHandoff', take), { timeout: 10_000 }).toContain('"tookOver"');
+    await another.call('updateContext', note('late'));
   },
 
   HANDOFF_CLAIMED: async (scene) => {
@@ -155,6 +162,17 @@ export const aloneSymptoms: Symptoms = {
       await scene.speak({ ...env, CONTEXT_AGENT: 'builder' }).call('acceptHandoff', { handoffId });
     }
     await server.call('acceptHandoff', { handoffId, agent: 'somebody-else' });
+  },
+
+  TAKE_OVER_TOO_EARLY: async (scene) => {
+    const server = await serveWithWork(scene, { ...inMemory, TAKE_OVER_BY: 'namespace' });
+    await server.call('acceptHandoff', { handoffId: await offer(server, ask), agent: 'rescuer' });
+    await server.call('acceptHandoff', { handoffId: await offer(server), agent: 'builder', leaseSeconds: 60 });
+    await offer(server, ask);
+  },
+
+  'FORBIDDEN: an agent may not ask for a session': async (scene) => {
+    await offer(await serveWithWork(scene), { ...ask, agent: 'visitor' });
   },
 
   'Two clients do not see the same sessions': async (scene) => {

@@ -2,6 +2,7 @@ import { ContextStoreError } from '../../errors.js';
 import {
   offerTypes,
   ownershipTypes,
+  requestTypes,
   type HandoffOutcome,
   type HandoffStatus,
   type RequestType,
@@ -13,10 +14,10 @@ import { refuseInactive } from '../refusals/refuse-write.js';
 import type { Transition } from '../transition.js';
 import { refuseTakingOver } from './take-over.js';
 
-/** A step of a handoff. `clock`: time passes. `fence`: ownership of the session moves. */
+/** A step of a handoff. `owner`: the session's. `clock`: time passes. `fence`: ownership of the session moves. */
 export interface HandoffTransition extends Transition<
   HandoffStatus,
-  'target' | 'acceptor' | 'requester' | 'clock' | 'fence'
+  'target' | 'acceptor' | 'requester' | 'owner' | 'clock' | 'fence'
 > {
   /** The only request types that have this step. Default: all have it. */
   readonly only?: readonly RequestType[];
@@ -38,6 +39,9 @@ export const handoffTransitions: readonly HandoffTransition[] = [
   { from: 'pending', to: 'expired', by: 'clock', how: 'the offer lapses' },
   { from: 'accepted', to: 'completed', by: 'acceptor', how: 'completes it' },
   { from: 'accepted', to: 'returned', by: 'acceptor', how: 'returns it', only: ['full_handoff'] },
+  { from: 'accepted', to: 'returned', by: 'acceptor', how: 'leaves the session', only: ['collaboration'] },
+  { from: 'accepted', to: 'cancelled', by: 'owner', how: 'removes the participant', only: ['collaboration'] },
+  { from: 'completed', to: 'cancelled', by: 'owner', how: 'removes the participant', only: ['collaboration'] },
   { from: 'accepted', to: 'pending', by: 'clock', how: 'the lease lapses', only: ['full_handoff'] },
 ];
 
@@ -72,7 +76,7 @@ export function refuseClaim(
     );
   }
   return (
-    refuseStatus(handoff, 'pending', 'accepted') ??
+    (status === 'pending' ? undefined : refuseStatus(handoff, [{ from: 'pending' }], 'accepted')) ??
     refuseLease(handoff, leaseMs) ??
     (handoff.requestType === 'take_over'
       ? refuseTakingOver(handoff, session, request)
@@ -114,15 +118,32 @@ export function refuseResolve(
   request: ResolveHandoff,
 ): ContextStoreError | undefined {
   const { agent, outcome } = request;
-  const step = transitionTo(outcome);
+  const steps = handoffTransitions.filter(({ to, by }) => to === outcome && by !== 'clock' && by !== 'fence');
+  const legal = steps.filter(({ only = requestTypes }) => only.includes(handoff.requestType));
+  const step = legal.find(({ from }) => from === handoffStatus(handoff));
+  if (legal.length === 0) return refuseRequestType(handoff, outcome, steps);
+  if (step === undefined) return refuseStatus(handoff, legal, outcome);
   return (
-    refuseRequestType(handoff, step) ??
-    refuseStatus(handoff, step.from, step.to) ??
-    refuseActor(handoff, step, agent) ??
+    refuseActor(handoff, session, step, agent) ??
     refuseOlderProcess(handoff, session, request) ??
-    (outcome === 'returned' ? refuseReturn(handoff, session, agent) : undefined)
+    (isGivenBack(handoff, outcome) ? refuseReturn(handoff, session, agent) : undefined)
   );
 }
+
+/** Whether this end of a handoff makes the requester the owner again. */
+export const isGivenBack = ({ requestType }: Pick<HandoffRecord, 'requestType'>, outcome: HandoffOutcome): boolean =>
+  outcome === 'returned' && requestType === 'full_handoff';
+
+/**
+ * Returns the agent that may no longer write to the session once the handoff has ended so. Undefined if all may still.
+ *
+ * @param handoff the handoff before its end
+ */
+export const leavingAgent = (
+  { requestType, acceptedBy }: Pick<HandoffRecord, 'requestType' | 'acceptedBy'>,
+  outcome: HandoffOutcome,
+): string | undefined =>
+  requestType === 'collaboration' && (outcome === 'returned' || outcome === 'cancelled') ? acceptedBy : undefined;
 
 /**
  * Returns why a process of the session's owner must not end the handoff, or undefined if it may.
@@ -165,25 +186,28 @@ const refuseReturn = (
 ): ContextStoreError | undefined =>
   session.epoch === grantedEpoch ? refuseInactive(session) : ownershipLost(session, agent);
 
-function transitionTo(outcome: HandoffOutcome): HandoffTransition {
-  const step = handoffTransitions.find(({ to, by }) => to === outcome && by !== 'clock' && by !== 'fence');
-  if (step === undefined) throw new TypeError(`no transition leads to ${outcome}`);
-  return step;
-}
-
-function refuseRequestType(handoff: HandoffRecord, { to, only }: HandoffTransition): ContextStoreError | undefined {
-  if (only === undefined || only.includes(handoff.requestType)) return undefined;
+function refuseRequestType(
+  { handoffId, requestType }: HandoffRecord,
+  requested: HandoffOutcome,
+  steps: readonly HandoffTransition[],
+): ContextStoreError {
+  const types = steps.flatMap(({ only = [] }) => only);
   return new ContextStoreError(
     'HANDOFF_NOT_PENDING',
-    `A ${handoff.requestType} cannot be ${to}; only a ${only.join(' or a ')} can. Resolve it as "completed" instead.`,
-    { handoffId: handoff.handoffId, requestType: handoff.requestType, requested: to },
+    `A ${requestType} cannot be ${requested}; only a ${types.join(' or a ')} can. Resolve it as "completed" instead.`,
+    { handoffId, requestType, requested },
   );
 }
 
-function refuseStatus(handoff: HandoffRecord, from: HandoffStatus, to: HandoffStatus): ContextStoreError | undefined {
+/** Returns why a handoff cannot take any of these steps, which start from other statuses than its own. */
+function refuseStatus(
+  handoff: HandoffRecord,
+  steps: readonly Pick<HandoffTransition, 'from'>[],
+  to: HandoffStatus,
+): ContextStoreError {
   const { handoffId } = handoff;
   const status = handoffStatus(handoff);
-  if (status === from) return undefined;
+  const from = [...new Set(steps.map((step) => step.from))].join(' or ');
   const details = { handoffId, status, requested: to };
   return status === 'expired'
     ? new ContextStoreError(
@@ -220,6 +244,7 @@ function refuseForeignTarget(handoff: HandoffRecord, agent: string): ContextStor
 
 function refuseActor(
   handoff: HandoffRecord,
+  session: SessionRecord,
   { to, by }: HandoffTransition,
   agent: string,
 ): ContextStoreError | undefined {
@@ -227,6 +252,7 @@ function refuseActor(
     requester: handoff.requestingAgent,
     acceptor: handoff.acceptedBy,
     target: handoff.targetAgent,
+    owner: session.owner,
     clock: undefined,
     fence: undefined,
   }[by];

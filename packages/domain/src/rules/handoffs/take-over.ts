@@ -88,12 +88,12 @@ const askers: { readonly [Policy in TakeOverPolicy]: string } = {
 };
 
 function refuseAsker(
-  { sessionKey, owner, project, participants, formerOwners, formerParticipants }: SessionRecord,
+  { sessionKey, owner, participants, formerOwners, formerParticipants, project: sessionProject }: SessionRecord,
   { agent, takeOverBy = 'project', callerProject }: CreateHandoff,
   hasAccepted: () => boolean,
 ): ContextStoreError | undefined {
   const isKnown = [participants, formerOwners, formerParticipants].some((agents) => agents.includes(agent));
-  const asker = { callerProject, sessionProject: project };
+  const asker = { callerProject, sessionProject };
   if (mayTakeOver(takeOverBy, { ...asker, isInvolved: isKnown })) return undefined;
   if (mayTakeOver(takeOverBy, { ...asker, isInvolved: hasAccepted() })) return undefined;
   return new ContextStoreError(

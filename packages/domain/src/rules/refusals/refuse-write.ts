@@ -59,17 +59,23 @@ function refuseWriter(
   session: SessionRecord,
   request: { readonly agent: string; readonly epoch?: number | undefined },
 ): ContextStoreError | undefined {
-  const { sessionKey, owner } = session;
-  if (request.agent !== owner && !session.participants.includes(request.agent)) {
-    return session.formerOwners.includes(request.agent)
-      ? ownershipLost(session, request.agent)
-      : new ContextStoreError(
-          'NOT_A_PARTICIPANT',
-          `${request.agent} may not write to session ${sessionKey}. Ask its owner ${owner} for a handoff (collaboration or full_handoff), then accept it.`,
-          { sessionKey, agent: request.agent, owner },
-        );
-  }
-  return refuseEpoch(session, request);
+  const { owner, participants, formerOwners, formerParticipants } = session;
+  const { agent } = request;
+  if (agent === owner || participants.includes(agent)) return refuseEpoch(session, request);
+  // An agent that was the owner before it was a participant was told then that it lost ownership.
+  const isFormerOwner = formerOwners.includes(agent) && !formerParticipants.includes(agent);
+  return isFormerOwner ? ownershipLost(session, agent) : notParticipant(session, agent);
+}
+
+function notParticipant({ sessionKey, owner, formerParticipants }: SessionRecord, agent: string): ContextStoreError {
+  const problem = formerParticipants.includes(agent)
+    ? `${agent} left session ${sessionKey}, or was removed from it, and may no longer write to it.`
+    : `${agent} may not write to session ${sessionKey}.`;
+  return new ContextStoreError(
+    'NOT_A_PARTICIPANT',
+    `${problem} Ask its owner ${owner} for a handoff (collaboration or full_handoff), then accept it.`,
+    { sessionKey, agent, owner },
+  );
 }
 
 function refuseParticipant(session: SessionRecord, agent: string, action: string): ContextStoreError | undefined {

@@ -48,6 +48,43 @@ function moveWriters({ owner, participants, formerOwners, formerParticipants }: 
   };
 }
 
+/** A change of the participants. The owner and its predecessors stay. */
+export interface ParticipantsChange extends Writers {
+  readonly changes: boolean;
+}
+
+const unchanged = ({ owner, participants, formerOwners, formerParticipants }: Writers): ParticipantsChange => ({
+  owner,
+  participants,
+  formerOwners,
+  formerParticipants,
+  changes: false,
+});
+
+/** Returns the writers after an agent joined. Nothing changes if it writes to the session already. */
+export function addParticipant(writers: Writers, agent: string): ParticipantsChange {
+  const { owner, participants, formerParticipants } = writers;
+  if (agent === owner || participants.includes(agent)) return unchanged(writers);
+  return {
+    ...unchanged(writers),
+    participants: [...participants, agent],
+    formerParticipants: formerParticipants.filter((former) => former !== agent),
+    changes: true,
+  };
+}
+
+/** Returns the writers after a participant left or was removed. Nothing changes if the agent is none. */
+export function removeParticipant(writers: Writers, agent: string | undefined): ParticipantsChange {
+  const { participants, formerParticipants } = writers;
+  if (agent === undefined || !participants.includes(agent)) return unchanged(writers);
+  return {
+    ...unchanged(writers),
+    participants: participants.filter((participant) => participant !== agent),
+    formerParticipants: [...formerParticipants.filter((former) => former !== agent), agent].slice(-limits.formerOwners),
+    changes: true,
+  };
+}
+
 /**
  * Returns when the owner last wrote, after a write by an agent. A clock that is behind does not move it back, so an
  * owner never seems to be silent while it writes.

@@ -37,7 +37,16 @@ const found = sql<number>`count(*)`.as('found');
 function prepareCountSessions(connection: Connection): Count<{ namespace: string; limit: number }> {
   return connection.prepare((p: Placeholders<{ namespace: string; limit: number }>) =>
     db
-      .selectFrom(db.selectFrom('sessions').select('id').where('namespace', '=', p.namespace).limit(p.limit).as('some'))
+      .selectFrom(
+        db
+          .selectFrom('sessions')
+          .select('id')
+          .where('namespace', '=', p.namespace)
+          // The order of the smallest index of a namespace. Without it, the planner may take another one.
+          .orderBy('id')
+          .limit(p.limit)
+          .as('some'),
+      )
       .select(found),
   ).get;
 }
@@ -52,8 +61,6 @@ function prepareCountPending(connection: Connection): Count<{ namespace: string;
           .where('namespace', '=', p.namespace)
           .where('status', '=', sql.lit('pending'))
           .where('expires_at', '>', p.nowMs)
-          // The order of the index of pending offers. Without it, the planner may take an index of all handoffs.
-          .orderBy('target_agent')
           .limit(p.limit)
           .as('some'),
       )

@@ -4,6 +4,7 @@ import {
   type JsonObject,
   type LeasedSession,
   type Ownership,
+  type ParticipantsChange,
   type SessionLease,
   type SessionRecord,
   type SessionRef,
@@ -86,6 +87,22 @@ export const takeOverColumns = (takeOver: TakeOverRequest | undefined): TakeOver
 /** See `isLeaseLapsed` in the domain. */
 export const isLapsed = (row: Pick<SessionRow, 'state' | 'lease_expires_at'>, nowMs: number): boolean =>
   row.state === 'active' && row.lease_expires_at !== null && row.lease_expires_at <= nowMs;
+
+/** Returns the row after an agent joined or left: see `addParticipant` and `removeParticipant` in the domain. */
+export const withParticipants = (
+  row: SessionRow,
+  { changes, participants, formerParticipants }: ParticipantsChange,
+  nowMs: number,
+): SessionRow =>
+  changes
+    ? {
+        ...row,
+        participants: JSON.stringify(participants),
+        former_participants: JSON.stringify(formerParticipants),
+        version: row.version + 1,
+        updated_at: Math.max(row.updated_at, nowMs),
+      }
+    : row;
 
 /** Returns the row after a write by an agent at this time: see `ownerWroteAt` in the domain. */
 export const writtenAt = (row: SessionRow, agent: string, nowMs: number): SessionRow => ({

@@ -1,4 +1,5 @@
 import {
+  addParticipant,
   moveOwnership,
   refuseClaim,
   refuseRepeatedClaim,
@@ -91,11 +92,9 @@ function prepareRepeatedClaim(
 /** Returns how the acceptance of a handoff changes its session. */
 function grantedBy(requestType: RequestType, session: SessionRecord, agent: string): SessionChange {
   if (requestType === 'full_handoff') return { ...moveOwnership(session, agent), moves: true, changes: true };
+  if (requestType === 'collaboration') return { ...addParticipant(session, agent), moves: false };
   const { owner, participants, formerOwners, formerParticipants } = session;
-  const joins = requestType === 'collaboration' && agent !== owner && !participants.includes(agent);
-  const writers = joins ? [...participants, agent] : participants;
-  const former = joins ? formerParticipants.filter((name) => name !== agent) : formerParticipants;
-  return { owner, participants: writers, formerOwners, formerParticipants: former, moves: false, changes: joins };
+  return { owner, participants, formerOwners, formerParticipants, moves: false, changes: false };
 }
 
 interface Claim extends KeyArguments, LockArguments, SessionChange {

@@ -1,6 +1,9 @@
 import {
+  isGivenBack,
+  leavingAgent,
   moveOwnership,
   refuseResolve,
+  removeParticipant,
   type HandoffOutcome,
   type HandoffRecord,
   type HandoffStatus,
@@ -53,12 +56,13 @@ export function prepareResolveHandoff(
 
 /** Returns how the end of a handoff changes its session. */
 function changeOf(
-  { requesting_agent: requester }: HandoffRow,
+  { request_type: requestType, requesting_agent: requester, accepted_by: acceptedBy }: HandoffRow,
   session: SessionRecord,
   { outcome }: ResolveHandoff,
 ): SessionChange {
-  if (outcome === 'returned') return { ...moveOwnership(session, requester), moves: true, changes: true };
-  return { ...session, moves: false, changes: false };
+  const handoff = { requestType, acceptedBy: acceptedBy ?? undefined };
+  if (isGivenBack(handoff, outcome)) return { ...moveOwnership(session, requester), moves: true, changes: true };
+  return { ...removeParticipant(session, leavingAgent(handoff, outcome)), moves: false };
 }
 
 interface Resolution extends KeyArguments, LockArguments, SessionChange {

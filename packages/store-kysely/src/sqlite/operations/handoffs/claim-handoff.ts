@@ -1,4 +1,5 @@
 import {
+  addParticipant,
   moveOwnership,
   refuseClaim,
   refuseRepeatedClaim,
@@ -23,6 +24,7 @@ import {
   leaseColumns,
   prepareSaveSession,
   sessionRecord,
+  withParticipants,
   writtenAt,
   type SessionRow,
 } from '../../rows/session-row.js';
@@ -124,16 +126,11 @@ function prepareJoin(connection: Connection): Accept {
   return ({ handoff, session }, { agent, claimant = null }, nowMs) => {
     const accepted: HandoffRow = { ...handoff, status: 'accepted', accepted_by: agent, claimant };
     saveHandoff(accepted);
-    const { participants } = sessionRecord(session, nowMs);
-    const joins = handoff.request_type === 'collaboration' && agent !== session.owner && !participants.includes(agent);
-    const joined: SessionRow = {
-      ...writtenAt(activeAt(session, nowMs), agent, nowMs),
-      ...(joins && {
-        participants: JSON.stringify([...participants, agent]),
-        version: session.version + 1,
-        updated_at: Math.max(session.updated_at, nowMs),
-      }),
-    };
+    const active = writtenAt(activeAt(session, nowMs), agent, nowMs);
+    const joins = handoff.request_type === 'collaboration';
+    const joined = joins
+      ? withParticipants(active, addParticipant(sessionRecord(session, nowMs), agent), nowMs)
+      : active;
     saveSession(joined);
     return { handoff: accepted, session: joined };
   };

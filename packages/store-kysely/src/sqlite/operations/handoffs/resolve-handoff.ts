@@ -1,6 +1,9 @@
 import {
+  isGivenBack,
+  leavingAgent,
   moveOwnership,
   refuseResolve,
+  removeParticipant,
   type HandoffRecord,
   type Replayable,
   type ResolveHandoff,
@@ -21,6 +24,7 @@ import {
   prepareSaveSession,
   sessionRecord,
   takeOverColumns,
+  withParticipants,
   writtenAt,
   type SessionRow,
 } from '../../rows/session-row.js';
@@ -47,7 +51,7 @@ export function prepareResolveHandoff(
         result: request.result === undefined ? null : JSON.stringify(request.result),
       };
       saveHandoff(resolved);
-      return { handoff: handoffRecord(resolved, finish(resolved, session, nowMs), nowMs) };
+      return { handoff: handoffRecord(resolved, finish(resolved, session, request, nowMs), nowMs) };
     },
   });
 }
@@ -55,18 +59,20 @@ export function prepareResolveHandoff(
 /** Changes the session according to the outcome of its handoff, and returns its row. */
 function prepareFinish(
   connection: Connection,
-): (handoff: HandoffRow, session: SessionRow, nowMs: number) => SessionRow {
+): (handoff: HandoffRow, session: SessionRow, request: ResolveHandoff, nowMs: number) => SessionRow {
   const move = prepareMoveOwnership(connection);
   const saveSession = prepareSaveSession(connection);
   const findTakeOver = prepareFindTakeOver(connection);
 
-  return (handoff, session, nowMs) => {
-    if (handoff.status === 'returned') {
+  return (handoff, session, request, nowMs) => {
+    const ended = { requestType: handoff.request_type, acceptedBy: handoff.accepted_by ?? undefined };
+    if (isGivenBack(ended, request.outcome)) {
       const ownership = moveOwnership(sessionRecord(session, nowMs), handoff.requesting_agent);
       return move(activeAt(session, nowMs), ownership, nowMs);
     }
+    const change = removeParticipant(sessionRecord(session, nowMs), leavingAgent(ended, request.outcome));
     const kept: SessionRow = {
-      ...session,
+      ...withParticipants(session, change, nowMs),
       ...(session.lease_handoff_id === handoff.handoff_id && leaseColumns(undefined)),
       ...(session.take_over_handoff_id === handoff.handoff_id && takeOverColumns(findTakeOver(session.id, nowMs))),
     };
