@@ -152,6 +152,8 @@ export { isExpired, sessionStatus } from './rules/sessions/session-status.js';
 export { sessionTransitions, type SessionTransition } from './rules/sessions/session-transitions.js';
 export type { Transition } from './rules/transition.js';
 export { unknownProblem } from './rules/unknown-problem.js';
+export type { EntriesOptions } from './streams/entries.js';
+export type { OffersOptions } from './streams/offers.js';
 export { quotedText } from './rules/text/visible-text.js';
 export { givenArguments } from './use-cases/given-arguments.js';
 export { parseInput } from './use-cases/use-case.js';

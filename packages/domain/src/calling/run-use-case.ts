@@ -28,6 +28,13 @@ export interface UseCaseRunner {
     input: UseCaseInput<Name>,
     caller: RequestCaller,
   ) => Promise<UseCaseResult<Name>>;
+  /** Returns what a use case gets for one call. `agentArgument` is the agent that the call names. */
+  readonly contextOf: (
+    caller: RequestCaller,
+    signal: AbortSignal | undefined,
+    agentArgument?: string,
+    idempotency?: Idempotency,
+  ) => UseCaseContext;
   /** Returns the agent that a call acts as. @throws VALIDATION_ERROR, FORBIDDEN: see `resolveAgent` */
   readonly actingAgent: (argument: string | undefined, caller: RequestCaller) => string;
   readonly namespaceOf: (caller: RequestCaller) => string;
@@ -45,6 +52,17 @@ export function createUseCaseRunner(parts: UseCaseParts): UseCaseRunner {
   const actingAgent = (argument: string | undefined, caller: RequestCaller): string =>
     resolveAgent({ boundAgent: caller.agent, argument, configured: defaults.agent, clientName: caller.clientName });
 
+  const contextOf: UseCaseRunner['contextOf'] = (caller, signal, agentArgument, idempotency) => ({
+    ...common,
+    store: signal === undefined ? store : interruptible(store, signal),
+    namespace: namespaceOf(caller),
+    agent: () => actingAgent(agentArgument, caller),
+    idempotency,
+    process: caller.process,
+    signal,
+    stopping: caller.stopping,
+  });
+
   const call = async (
     name: UseCaseName,
     given: unknown,
@@ -54,19 +72,9 @@ export function createUseCaseRunner(parts: UseCaseParts): UseCaseRunner {
     const useCase: UseCase<z.ZodObject, z.ZodObject> = useCases[name];
     const input = parseInput(useCase.input, givenArguments(useCase.input, given)) as CommonArguments &
       Record<string, unknown>;
-    const agent = (): string => actingAgent(input.agent ?? input.agentFrom, caller);
+    const context = contextOf(caller, signal, input.agent ?? input.agentFrom, idempotencyOf(name, input));
     // A forbidden name is refused even by tools that do not use the agent.
-    if (caller.agent !== undefined) agent();
-    const context: UseCaseContext = {
-      ...common,
-      store: signal === undefined ? store : interruptible(store, signal),
-      namespace: namespaceOf(caller),
-      agent,
-      idempotency: idempotencyOf(name, input),
-      process: caller.process,
-      signal,
-      stopping: caller.stopping,
-    };
+    if (caller.agent !== undefined) context.agent();
     return useCase.run(context, input);
   };
 
@@ -81,6 +89,7 @@ export function createUseCaseRunner(parts: UseCaseParts): UseCaseRunner {
       // A name has matching input and result; TypeScript cannot tell for a union of them.
       return (signal === undefined ? measured : orReasonOf(signal, measured)) as Promise<UseCaseResult<Name>>;
     },
+    contextOf,
     actingAgent,
     namespaceOf,
   };

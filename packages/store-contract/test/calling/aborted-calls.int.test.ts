@@ -9,7 +9,8 @@ import {
 import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/memory-store/memory-store.js';
 
-type Method = Exclude<keyof ContextStore, 'as' | 'actingAgent' | 'close' | typeof Symbol.asyncDispose>;
+/** Offers end instead: see streams/offers.int.test.ts. */
+type Method = Exclude<keyof ContextStore, 'as' | 'actingAgent' | 'offers' | 'close' | typeof Symbol.asyncDispose>;
 
 const work = { sessionKey: 'work' } as const;
 const handoffId = 'h';
@@ -26,6 +27,7 @@ const calls: Readonly<Record<Method, (store: ContextStore, caller: Caller) => un
   resolveHandoff: (store, caller) => store.as(caller).resolveHandoff({ handoffId, outcome: 'rejected' }),
   listSessions: (store, caller) => store.as(caller).listSessions({}),
   updateSession: (store, caller) => store.as(caller).updateSession({ ...work, title: 'a' }),
+  entries: (store, caller) => store.as(caller).entries(work).next(),
   readSession: (store, caller) => store.as(caller).readSession('work'),
   deleteSession: (store, caller) => store.as(caller).deleteSession('work'),
   countNamespace: (store, caller) => store.as(caller).countNamespace(),
