@@ -50,5 +50,9 @@ export {
   type UseCaseInput,
   type UseCaseName,
   type UseCaseResult,
+  type Work,
+  type WorkEntry,
+  type WorkHandler,
+  type WorkOptions,
   type Written,
 } from '@org/domain';

@@ -17,6 +17,7 @@ import type { UseCaseInput, UseCaseName, UseCaseResult } from './use-cases/index
 import { parseInput, type Settings } from './use-cases/use-case.js';
 import { createInboxWatch } from './waiting/inbox-watch.js';
 import { createLogWatch } from './waiting/log-watch.js';
+import type { WorkHandler, WorkOptions } from './work/work-options.js';
 
 type Method<Name extends UseCaseName> = (input: UseCaseInput<Name>) => Promise<UseCaseResult<Name>>;
 
@@ -73,6 +74,20 @@ export interface ContextStore extends AsyncDisposable {
    * @throws VALIDATION_ERROR at once; SESSION_NOT_FOUND (also if the session is deleted meanwhile)
    */
   entries(options: EntriesOptions): AsyncGenerator<Entry, void, void>;
+  /**
+   * Works on full handoffs to the agent, to its roles and to anyone, until the signal aborts. Accepts each on a lease,
+   * renews that while the handler runs, and then ends the handoff: `completed` with what the handler returns, or
+   * `returned` with the message of what it throws. Leaves handoffs of other types pending.
+   *
+   * Any number of workers may work on the same offers, in any number of processes. An offer has one worker at a time: if
+   * that dies or loses its lease, the offer is pending again, and another one takes it. So work may be begun again, but
+   * nothing of a worker that has lost its lease is recorded.
+   *
+   * @returns a promise that resolves when the worker is drained: its signal aborted, or the store was closed, and its
+   *   handlers have ended or their handoffs were returned. It rejects with what no retry can solve, drained as well
+   * @throws VALIDATION_ERROR, FORBIDDEN
+   */
+  work(options: WorkOptions, handler: WorkHandler): Promise<void>;
   /**
    * Returns the agent that a method acts as if it gets this `agent` argument.
    * @throws VALIDATION_ERROR (no agent is known), FORBIDDEN (the view acts as another agent)

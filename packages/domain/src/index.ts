@@ -157,4 +157,5 @@ export type { OffersOptions } from './streams/offers.js';
 export { quotedText } from './rules/text/visible-text.js';
 export { givenArguments } from './use-cases/given-arguments.js';
 export { parseInput } from './use-cases/use-case.js';
+export type { Work, WorkEntry, WorkHandler, WorkOptions } from './work/work-options.js';
 export { useCases, type UseCaseInput, type UseCaseName, type UseCaseResult, type UseCases } from './use-cases/index.js';

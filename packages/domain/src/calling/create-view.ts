@@ -10,6 +10,7 @@ import { streamEntries } from '../streams/entries.js';
 import { streamOffers } from '../streams/offers.js';
 import { parseInput, type Settings } from '../use-cases/use-case.js';
 import type { LogWatch } from '../waiting/log-watch.js';
+import { work } from '../work/worker.js';
 import { withCaller, type RequestCaller } from './caller.js';
 import { orReasonOf, type Calls } from './calls.js';
 import type { UseCaseRunner } from './run-use-case.js';
@@ -42,6 +43,7 @@ export function createView(parts: ViewParts, caller: RequestCaller): ContextStor
     as: (given) => createView(parts, withCaller(caller, given)),
     offers: (options) => streamOffers(parts, caller, options),
     entries: (options) => streamEntries(parts, caller, options),
+    work: (options, handler) => work(parts, caller, options, handler),
     actingAgent: (argument) => runner.actingAgent(argument, caller),
     readSession: (sessionKey) => readSession(parts, caller, sessionKey),
     deleteSession: (sessionKey) => deleteSession(parts, caller, sessionKey),

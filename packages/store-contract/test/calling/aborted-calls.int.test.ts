@@ -9,8 +9,11 @@ import {
 import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/memory-store/memory-store.js';
 
-/** Offers end instead: see streams/offers.int.test.ts. */
-type Method = Exclude<keyof ContextStore, 'as' | 'actingAgent' | 'offers' | 'close' | typeof Symbol.asyncDispose>;
+/** Loops that have no end of their own just end: see offers.int.test.ts and work.int.test.ts. */
+type Method = Exclude<
+  keyof ContextStore,
+  'as' | 'actingAgent' | 'offers' | 'work' | 'close' | typeof Symbol.asyncDispose
+>;
 
 const work = { sessionKey: 'work' } as const;
 const handoffId = 'h';
