@@ -4,6 +4,8 @@ import { createCalls, type Rephrase } from './calling/calls.js';
 import { createView } from './calling/create-view.js';
 import { createUseCaseRunner } from './calling/run-use-case.js';
 import { agentSchema, namespaceSchema } from './model/names.js';
+import type { Entry } from './model/entry.js';
+import type { Handoff } from './model/handoff.js';
 import { projectSchema } from './model/project.js';
 import type { Session } from './model/session.js';
 import { takeOverPolicies, type TakeOverPolicy } from './model/take-over.js';
@@ -11,9 +13,13 @@ import { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-b
 import type { NamespaceCounts, Store } from './ports/store.js';
 import { noTelemetry, type Telemetry } from './ports/telemetry.js';
 import { limits } from './rules/limits.js';
+import type { EntriesOptions } from './streams/entries.js';
+import type { OffersOptions } from './streams/offers.js';
 import type { UseCaseInput, UseCaseName, UseCaseResult } from './use-cases/index.js';
 import { parseInput, type Settings } from './use-cases/use-case.js';
 import { createInboxWatch } from './waiting/inbox-watch.js';
+import { createLogWatch } from './waiting/log-watch.js';
+import type { WorkHandler, WorkOptions } from './work/work-options.js';
 
 type Method<Name extends UseCaseName> = (input: UseCaseInput<Name>) => Promise<UseCaseResult<Name>>;
 
@@ -51,6 +57,39 @@ export interface ContextStore extends AsyncDisposable {
    * @throws VALIDATION_ERROR (a field is wrong or unknown)
    */
   as(caller: Caller): ContextStore;
+  /**
+   * Waits for offers to the agent, to its roles and to anyone, and yields each once, in the order of `listHandoffs`. An
+   * offer that is pending again because a lease lapsed is yielded again. Several loops may wait for the same offers, in
+   * any number of processes: `acceptHandoff` has one winner.
+   *
+   * The loop survives errors that a retry may solve, such as a database that is away: it waits longer after each, up to
+   * ten seconds. It has no end of its own, so it just ends when the signal aborts, or the store is closed.
+   * @throws VALIDATION_ERROR at once, and later what no retry can solve
+   */
+  offers(options?: OffersOptions): AsyncGenerator<Handoff, void, void>;
+  /**
+   * Reads a log in ascending order, each entry whole, however long its content and the log are. With `follow`, it waits
+   * for further entries at the end, and survives errors that a retry may solve.
+   *
+   * Rejects with the reason of the signal when that aborts, and with STORE_CLOSED when the store is closed: a loop that
+   * just ends has read the whole log.
+   * @throws VALIDATION_ERROR at once; SESSION_NOT_FOUND (also if the session is deleted meanwhile)
+   */
+  entries(options: EntriesOptions): AsyncGenerator<Entry, void, void>;
+  /**
+   * Works on full handoffs to the agent, to its roles and to anyone, until the signal aborts. Accepts each on a lease,
+   * renews that while the handler runs, and then ends the handoff: `completed` with what the handler returns, or
+   * `returned` with the message of what it throws. Leaves handoffs of other types pending.
+   *
+   * Any number of workers may work on the same offers, in any number of processes. An offer has one worker at a time: if
+   * that dies or loses its lease, the offer is pending again, and another one takes it. So work may be begun again, but
+   * nothing of a worker that has lost its lease is recorded.
+   *
+   * @returns a promise that resolves when the worker is drained: its signal aborted, or the store was closed, and its
+   *   handlers have ended or their handoffs were returned. It rejects with what no retry can solve, drained as well
+   * @throws VALIDATION_ERROR, FORBIDDEN
+   */
+  work(options: WorkOptions, handler: WorkHandler): Promise<void>;
   /**
    * Returns the agent that a method acts as if it gets this `agent` argument.
    * @throws VALIDATION_ERROR (no agent is known), FORBIDDEN (the view acts as another agent)
@@ -162,6 +201,8 @@ export interface ContextStorePorts {
 
 /** Finds offers that no event announced, well within two seconds. */
 const pollIntervalMs = 1000;
+/** Finds entries whose event got lost. The buses of the engines find them sooner. */
+const logPollIntervalMs = 5000;
 
 /**
  * Creates a context store over a store and a bus. It owns both: its `close` closes them.
@@ -177,12 +218,14 @@ export function createContextStore(
   const observedStore = telemetry.observeStore(store);
   // It peeks for all waiting calls at once, so it gets the store without traces: a peek belongs to no single call.
   const inboxWatch = createInboxWatch({ store, bus, pollIntervalMs });
+  const logWatch = createLogWatch({ bus, pollIntervalMs: logPollIntervalMs });
   const calls = createCalls(callTimeoutMs, rephrase);
-  const parts = { store: observedStore, bus, calls, settings };
+  const parts = { store: observedStore, bus, calls, settings, logWatch };
   const runner = createUseCaseRunner({ ...parts, telemetry, inboxWatch, defaults: { namespace, agent, project } });
   const close = async (withinMs?: number): Promise<void> => {
     calls.close();
     inboxWatch.close();
+    logWatch.close();
     await Promise.all([bus.close(), store.close(withinMs)]);
   };
   return createView({ ...parts, runner, close }, {});

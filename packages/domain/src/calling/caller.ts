@@ -47,7 +47,8 @@ export interface RequestCaller extends Caller {
   readonly request?: McpRequest | undefined;
 }
 
-const signalSchema = z.instanceof(AbortSignal, { error: 'must be an AbortSignal' }).optional();
+/** Schema of an optional signal. */
+export const signalSchema = z.instanceof(AbortSignal, { error: 'must be an AbortSignal' }).optional();
 
 const callerSchema = z.strictObject({
   namespace: namespaceSchema.optional(),

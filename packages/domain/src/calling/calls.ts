@@ -30,14 +30,17 @@ export interface Calls {
   ) => Promise<T>;
   /** @throws STORE_CLOSED */
   readonly requireOpen: () => void;
+  /** Aborts when the store is closed. */
+  readonly closing: AbortSignal;
   /** From now on, calls throw STORE_CLOSED instead of a STORE_UNAVAILABLE that no retry on this store can mend. */
   readonly close: () => void;
 }
 
 export function createCalls(callTimeoutMs: number | undefined, rephrase: Rephrase | undefined): Calls {
-  let isClosed = false;
+  const ending = new AbortController();
+  const closing = ending.signal;
   const requireOpen = (): void => {
-    if (isClosed) throw contextStoreClosed('no');
+    if (closing.aborted) throw contextStoreClosed('no');
   };
   return {
     run: async (limit, callerSignal, run) => {
@@ -48,14 +51,13 @@ export function createCalls(callTimeoutMs: number | undefined, rephrase: Rephras
         if (!limit.mayWrite) refuseAborted(callerSignal);
         return answer;
       } catch (error) {
-        const known = isClosed ? ofClosedStore(error) : withoutInternals(error);
+        const known = closing.aborted ? ofClosedStore(error) : withoutInternals(error);
         throw rephrase === undefined ? known : rephrased(known, rephrase);
       }
     },
     requireOpen,
-    close: () => {
-      isClosed = true;
-    },
+    closing,
+    close: () => ending.abort(),
   };
 }
 

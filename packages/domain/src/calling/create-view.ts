@@ -6,7 +6,11 @@ import type { EventBus, StoreEvent } from '../ports/event-bus.js';
 import type { NamespaceCounts, SessionRef, Store } from '../ports/store.js';
 import { presentSession } from '../rules/answers/present.js';
 import { limits } from '../rules/limits.js';
+import { streamEntries } from '../streams/entries.js';
+import { streamOffers } from '../streams/offers.js';
 import { parseInput, type Settings } from '../use-cases/use-case.js';
+import type { LogWatch } from '../waiting/log-watch.js';
+import { work } from '../work/worker.js';
 import { withCaller, type RequestCaller } from './caller.js';
 import { orReasonOf, type Calls } from './calls.js';
 import type { UseCaseRunner } from './run-use-case.js';
@@ -18,6 +22,7 @@ export interface ViewParts {
   readonly bus: EventBus;
   readonly calls: Calls;
   readonly settings: Settings;
+  readonly logWatch: LogWatch;
   readonly close: (withinMs?: number) => Promise<void>;
 }
 
@@ -36,6 +41,9 @@ export function createView(parts: ViewParts, caller: RequestCaller): ContextStor
     listSessions: (input) => runner.run('listSessions', input, caller),
     updateSession: (input) => runner.run('updateSession', input, caller),
     as: (given) => createView(parts, withCaller(caller, given)),
+    offers: (options) => streamOffers(parts, caller, options),
+    entries: (options) => streamEntries(parts, caller, options),
+    work: (options, handler) => work(parts, caller, options, handler),
     actingAgent: (argument) => runner.actingAgent(argument, caller),
     actingProject: async () => runner.projectOf(caller),
     readSession: (sessionKey) => readSession(parts, caller, sessionKey),

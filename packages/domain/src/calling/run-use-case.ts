@@ -34,6 +34,13 @@ export interface UseCaseRunner {
     input: UseCaseInput<Name>,
     caller: RequestCaller,
   ) => Promise<UseCaseResult<Name>>;
+  /** Returns what a use case gets for one call. `agentArgument` is the agent that the call names. */
+  readonly contextOf: (
+    caller: RequestCaller,
+    signal: AbortSignal | undefined,
+    agentArgument?: string,
+    idempotency?: Idempotency,
+  ) => UseCaseContext;
   /** Returns the agent that a call acts as. @throws VALIDATION_ERROR, FORBIDDEN: see `resolveAgent` */
   readonly actingAgent: (argument: string | undefined, caller: RequestCaller) => string;
   /** Returns the project of a caller, or undefined if it has none. @throws VALIDATION_ERROR (it is malformed) */
@@ -62,6 +69,19 @@ export function createUseCaseRunner(parts: UseCaseParts): UseCaseRunner {
     const found = typeof own === 'function' ? own() : own;
     return found instanceof Promise ? found.then(checked) : checked(found);
   };
+
+  const contextOf: UseCaseRunner['contextOf'] = (caller, signal, agentArgument, idempotency) => ({
+    ...common,
+    store: signal === undefined ? store : interruptible(store, signal),
+    namespace: namespaceOf(caller),
+    agent: () => actingAgent(agentArgument, caller),
+    project: () => projectOf(caller),
+    idempotency,
+    process: caller.process,
+    signal,
+    stopping: caller.stopping,
+  });
+
   const call = async (
     name: UseCaseName,
     given: unknown,
@@ -71,22 +91,11 @@ export function createUseCaseRunner(parts: UseCaseParts): UseCaseRunner {
     const useCase: UseCase<z.ZodObject, z.ZodObject> = useCases[name];
     const input = parseInput(useCase.input, givenArguments(useCase.input, given)) as CommonArguments &
       Record<string, unknown>;
-    const agent = (): string => actingAgent(input.agent ?? input.agentFrom, caller);
+    const context = contextOf(caller, signal, input.agent ?? input.agentFrom, idempotencyOf(name, input));
     // A forbidden name is refused even by tools that do not use the agent.
-    if (caller.agent !== undefined) agent();
+    if (caller.agent !== undefined) context.agent();
     // So is a malformed project, so that a wrong setting of a client shows at its first call.
     if (typeof caller.project === 'string') checkedProject(caller.project);
-    const context: UseCaseContext = {
-      ...common,
-      store: signal === undefined ? store : interruptible(store, signal),
-      namespace: namespaceOf(caller),
-      agent,
-      project: () => projectOf(caller),
-      idempotency: idempotencyOf(name, input),
-      process: caller.process,
-      signal,
-      stopping: caller.stopping,
-    };
     return useCase.run(context, input);
   };
 
@@ -101,6 +110,7 @@ export function createUseCaseRunner(parts: UseCaseParts): UseCaseRunner {
       // A name has matching input and result; TypeScript cannot tell for a union of them.
       return (signal === undefined ? measured : orReasonOf(signal, measured)) as Promise<UseCaseResult<Name>>;
     },
+    contextOf,
     actingAgent,
     projectOf,
     namespaceOf,

@@ -68,13 +68,15 @@ export const listHandoffs = defineUseCase({
 
 type Asked = z.output<typeof input>;
 
-interface Listed {
+/** A page of an inbox or outbox. */
+export interface Listed {
   readonly handoffs: readonly HandoffRecord[];
   readonly more?: true;
   readonly cursor?: string;
 }
 
-async function list(context: UseCaseContext, asked: Asked): Promise<Listed> {
+/** Lists an inbox or outbox. The records are whole. */
+export async function list(context: UseCaseContext, asked: Asked): Promise<Listed> {
   const { namespace } = context;
   const { roles, direction, waitSeconds, limit, cursor } = asked;
   const agent = context.agent();

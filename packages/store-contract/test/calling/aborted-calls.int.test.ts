@@ -9,9 +9,10 @@ import {
 import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/memory-store/memory-store.js';
 
+/** Loops that have no end of their own just end: see offers.int.test.ts and work.int.test.ts. */
 type Method = Exclude<
   keyof ContextStore,
-  'as' | 'actingAgent' | 'actingProject' | 'close' | typeof Symbol.asyncDispose
+  'as' | 'actingAgent' | 'actingProject' | 'offers' | 'work' | 'close' | typeof Symbol.asyncDispose
 >;
 
 const work = { sessionKey: 'work' } as const;
@@ -29,6 +30,7 @@ const calls: Readonly<Record<Method, (store: ContextStore, caller: Caller) => un
   resolveHandoff: (store, caller) => store.as(caller).resolveHandoff({ handoffId, outcome: 'rejected' }),
   listSessions: (store, caller) => store.as(caller).listSessions({}),
   updateSession: (store, caller) => store.as(caller).updateSession({ ...work, title: 'a' }),
+  entries: (store, caller) => store.as(caller).entries(work).next(),
   readSession: (store, caller) => store.as(caller).readSession('work'),
   deleteSession: (store, caller) => store.as(caller).deleteSession('work'),
   countNamespace: (store, caller) => store.as(caller).countNamespace(),
