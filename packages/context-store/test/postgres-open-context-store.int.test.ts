@@ -47,10 +47,10 @@ it.each(['connectTimeoutMs', 'statementTimeoutMs', 'idleInTransactionTimeoutMs']
 it('is migrated by context-store migrate, which says so in one line', async () => {
   const { host, pathname } = new URL(database.url);
   const migrate = () => runContextStore(['migrate'], { DATABASE_URL: database.url });
-  expect(await migrate()).toEqual({
-    code: 0,
-    stdout: `context-store: PostgreSQL at ${host}${pathname}: migrated from schema 0 to 1\n`,
-    stderr: '',
-  });
-  expect((await migrate()).stdout).toBe(`context-store: PostgreSQL at ${host}${pathname}: already at schema 1\n`);
+  const { stdout, ...rest } = await migrate();
+  expect(rest).toEqual({ code: 0, stderr: '' });
+  const name = `context-store: PostgreSQL at ${host}${pathname}`;
+  const [, version] = /: migrated from schema 0 to (\d+)\n$/.exec(stdout) ?? [];
+  expect(stdout).toBe(`${name}: migrated from schema 0 to ${version}\n`);
+  expect((await migrate()).stdout).toBe(`${name}: already at schema ${version}\n`);
 });

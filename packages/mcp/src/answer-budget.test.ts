@@ -47,7 +47,10 @@ type Namespace = typeof namespaceArbitrary extends fc.Arbitrary<infer Value> ? V
 it('keeps every answer of every tool, resource, prompt and completion within its budget', async () => {
   await fc.assert(
     fc.asyncProperty(namespaceArbitrary, async (given) => {
-      const store = createContextStore({ store: createMemoryStore() }, { namespace: longest('tenant') });
+      const store = createContextStore(
+        { store: createMemoryStore() },
+        { namespace: longest('tenant'), project: longest('project') },
+      );
       const client = await connect(factoryOver(store), 'modern', 'Reader');
       const handoffIds = await fill(client, given);
       await expectReadingsWithin(client);
