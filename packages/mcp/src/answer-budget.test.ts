@@ -48,7 +48,12 @@ type Namespace = typeof namespaceArbitrary extends fc.Arbitrary<infer Value> ? V
 it('keeps every answer of every tool, resource, prompt and completion within its budget', async () => {
   await fc.assert(
     fc.asyncProperty(namespaceArbitrary, async (given) => {
-      const options = { namespace: longest('tenant'), takeOverBy: 'namespace', takeOverAfterMs: 1 } as const;
+      const options = {
+        namespace: longest('tenant'),
+        project: longest('project'),
+        takeOverBy: 'namespace',
+        takeOverAfterMs: 1,
+      } as const;
       const store = createContextStore({ store: createMemoryStore() }, options);
       const client = await connect(factoryOver(store), 'modern', 'Reader');
       const handoffIds = await fill(client, given);

@@ -16,6 +16,7 @@ export const configurationExamples: Readonly<Record<string, string>> = {
   CACHE_REDIS: 'true',
   CONTEXT_NAMESPACE: 'acme',
   CONTEXT_AGENT: 'planner',
+  CONTEXT_PROJECT: 'github.com/acme/shop',
   MAX_CONTENT_BYTES: '262144',
   DORMANT_AFTER_SECONDS: '3600',
   SESSION_TTL_SECONDS: '2592000',

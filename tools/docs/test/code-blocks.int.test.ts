@@ -31,6 +31,7 @@ const triedElsewhere: Readonly<Record<string, string>> = {
   'ts docs/quickstart/service-author.md': 'quickstarts.int.test.ts runs it, and reads what it prints',
   'ts docs/guides/handoffs.md': 'guides.int.test.ts runs all of them as one program',
   'ts docs/guides/library.md': 'guides.int.test.ts runs all of them as one program',
+  'ts docs/guides/projects.md': 'guides.int.test.ts runs all of them as one program',
   'env docs/reference/configuration.md': 'configuration.int.test.ts reads each profile',
   'text docs/operations/troubleshooting.md': 'the troubleshooting tests provoke each line',
   'text README.md': 'quickstarts.int.test.ts checks that it names every project',

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { codeBlocks } from '../src/code-blocks.js';
 import { runExample } from './run-example.js';
 
-it.each(['handoffs', 'library'])(
+it.each(['handoffs', 'library', 'projects'])(
   'the guide %s shows code that runs, and prints what its comments say',
   async (name) => {
     const guide = await readFile(new URL(`../../../docs/guides/${name}.md`, import.meta.url), 'utf8');

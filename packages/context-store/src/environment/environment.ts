@@ -179,7 +179,7 @@ export const environmentTable = {
   CONTEXT_PROJECT: optionalVariable(
     namedProjectSchema,
     'mcp-stdio: the git remote or the folder in which the client works; mcp-http: none',
-    'The project of calls whose client names none. If none, mcp-stdio does not look for one.',
+    'The project of calls whose client names none. The value none keeps mcp-stdio from looking for one.',
   ),
   MAX_CONTENT_BYTES: variable(
     wholeNumber(1, 64 * 1024 * 1024),
