@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { createSeenAgents, type SeenAgents } from './agents/seen-agents.js';
 import { ContextStoreError } from './errors.js';
-import { agentSchema, namespaceSchema, sessionKeySchema } from './model/names.js';
+import { agentSchema, namespaceSchema, roleAddress, sessionKeySchema } from './model/names.js';
 import type { Session } from './model/session.js';
 import { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
 import type { Idempotency, NamespaceCounts, SessionRef, Store } from './ports/store.js';
@@ -41,6 +42,8 @@ export interface Caller {
   readonly signal?: AbortSignal | undefined;
   /** Aborted when this process is about to end. Ends waiting for offers; the call then answers with what it has. */
   readonly stopping?: AbortSignal | undefined;
+  /** True if the call looks at what an agent would see. The agent does not count as seen by it. Default: false. */
+  readonly isObserver?: boolean | undefined;
   /** The MCP request that made the call, for its trace. */
   readonly request?: McpRequest | undefined;
 }
@@ -169,12 +172,13 @@ export function createContextStore(
   const observedStore = telemetry.observeStore(store);
   // It peeks for all waiting calls at once, so it gets the store without traces: a peek belongs to no single call.
   const inboxWatch = createInboxWatch({ store, bus, pollIntervalMs });
+  const seenAgents = createSeenAgents(store);
   const namespaceOf = (caller: Caller): string => caller.namespace ?? ownNamespace;
   const actingAgent: ContextStore['actingAgent'] = (argument, caller = {}) =>
     resolveAgent({ ...caller, argument, configured });
 
   const method = toolMethods(
-    { store: observedStore, telemetry, bus, inboxWatch, settings, callTimeoutMs },
+    { store: observedStore, telemetry, bus, inboxWatch, seenAgents, settings, callTimeoutMs },
     {
       namespaceOf,
       actingAgent,
@@ -196,12 +200,14 @@ export function createContextStore(
     actingAgent,
     close: async (withinMs) => {
       inboxWatch.close();
+      seenAgents.close();
       await Promise.all([bus.close(), store.close(withinMs)]);
     },
   };
 }
 
 interface ToolParts extends Pick<UseCaseContext, 'store' | 'settings' | 'inboxWatch'> {
+  readonly seenAgents: SeenAgents;
   readonly telemetry: Telemetry;
   readonly bus: EventBus;
   readonly callTimeoutMs: number | undefined;
@@ -214,12 +220,13 @@ interface CallerRules extends Pick<ContextStore, 'actingAgent'> {
 
 /** Returns a factory of tool methods, which check the input, run the use case within its deadline, and measure both. */
 function toolMethods(
-  { store, telemetry, bus, inboxWatch, settings, callTimeoutMs }: ToolParts,
+  { store, telemetry, bus, inboxWatch, seenAgents, settings, callTimeoutMs }: ToolParts,
   { namespaceOf, actingAgent, formerName }: CallerRules,
 ): <Name extends UseCaseName>(name: Name) => Method<Name> {
   const common = {
     settings,
     inboxWatch,
+    hintFor: seenAgents.hintFor,
     count: (event: BusinessEvent) => telemetry.count(event),
     publish: (event: StoreEvent) => bus.publish(event),
   };
@@ -245,6 +252,9 @@ function toolMethods(
         signal,
         stopping: caller.stopping,
       };
+      if (showsAgent.has(name) && caller.isObserver !== true) {
+        seenAgents.note(context.namespace, namesShown(context, input['roles']));
+      }
       return runByEitherName(useCase, context, input);
     };
     return ((given, caller = {}) => {
@@ -311,6 +321,27 @@ function plainMethods(
         : reading(() => store.listSessionKeys({ namespace: namespaceOf(caller), prefix, limit: limits.pageSize })),
     ping: () => reading(() => store.ping()),
   };
+}
+
+/** The tools by which an agent is seen: those that begin, offer, look for and take work. The others are called often. */
+const showsAgent: ReadonlySet<UseCaseName> = new Set([
+  'registerSession',
+  'requestHandoff',
+  'listHandoffs',
+  'acceptHandoff',
+  'resolveHandoff',
+]);
+
+/** Returns the names that a call shows: the agent's, and the addresses of the roles that it listens to. */
+function namesShown({ agent, formerName }: UseCaseContext, roles: unknown = []): readonly string[] {
+  try {
+    const former = formerName();
+    const listened = Array.isArray(roles) ? roles.map((role) => roleAddress(String(role))) : [];
+    return [agent(), ...(former === undefined ? [] : [former]), ...listened];
+  } catch {
+    // The caller named no agent. The call is refused for it if it needs one.
+    return [];
+  }
 }
 
 interface CommonArguments {

@@ -172,5 +172,5 @@ function wait(waiter: Waiter, after: HandoffPosition, timeoutMs: number, endings
 /** A space separates the parts, because names cannot contain one. */
 const addressName = (namespace: string, target = ''): string => `${namespace} ${target}`;
 
-const addressNames = ({ namespace, agent, ...inbox }: Omit<Inbox, 'after'>): string[] =>
-  [agent, undefined, ...addressesBeside(inbox)].map((target) => addressName(namespace, target));
+const addressNames = ({ namespace, ...inbox }: Omit<Inbox, 'after'>): string[] =>
+  [inbox.agent, undefined, ...addressesBeside(inbox)].map((target) => addressName(namespace, target));

@@ -145,7 +145,10 @@ async function readSession(contextStore: ContextStore, sessionKey: string, calle
 
 /** Every caller may read the whole namespace, so a credential for one agent may read another agent's inbox. */
 async function readInbox(contextStore: ContextStore, agent: string, { namespace }: Caller): Promise<unknown> {
-  const { note, handoffs, more } = await contextStore.listHandoffs({ agent, limit: maxRecords }, { namespace });
+  const { note, handoffs, more } = await contextStore.listHandoffs(
+    { agent, limit: maxRecords },
+    { namespace, isObserver: true },
+  );
   // Without the cursor, which moves with every offer: subscribers are notified if the text differs.
   return { note, handoffs, more };
 }

@@ -31,6 +31,7 @@ export function describeInboxes(test: ScenarioTest): void {
       expect(idsOf(page)).toEqual([own, former]);
       expect(idsOf(await s.listHandoffs({ ...inbox, after: page.next }))).toEqual([anyone]);
       expect(await s.listedIds()).toEqual([own, anyone]);
+      expect(await s.listedIds({ formerName: 'implementer' })).toEqual([own, anyone]);
       // An outbox lists what the agent requested, by this name alone.
       expect(await s.listedIds({ direction: 'outbox', agent: 'x', formerName: 'planner' })).toEqual([]);
     });

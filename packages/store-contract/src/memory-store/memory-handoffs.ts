@@ -169,10 +169,11 @@ function grantRights(
 
 function isListed(
   handoff: StoredHandoff,
-  { agent, direction, ...inbox }: Pick<ListHandoffs, 'agent' | 'roles' | 'formerName' | 'direction'>,
+  list: Pick<ListHandoffs, 'agent' | 'roles' | 'formerName' | 'direction'>,
 ): boolean {
+  const { agent, direction } = list;
   const { targetAgent, requestingAgent } = handoff;
   if (direction === 'outbox') return requestingAgent === agent;
   if (targetAgent === undefined || targetAgent === agent) return true;
-  return addressesBeside(inbox).includes(targetAgent) && !isOwnRoleOffer(handoff, agent);
+  return addressesBeside(list).includes(targetAgent) && !isOwnRoleOffer(handoff, agent);
 }

@@ -13,9 +13,13 @@ export const inboxClassOf = (target: string | null | undefined, agent: string): 
   target === agent ? 0 : (target ?? null) === null ? 2 : 1;
 
 /** Returns the addresses of class 1, each once: the agent's roles and its former name. */
-export const addressesBeside = ({ roles, formerName }: Pick<Inbox, 'roles' | 'formerName'>): readonly string[] => [
+export const addressesBeside = ({
+  agent,
+  roles,
+  formerName = agent,
+}: Pick<Inbox, 'agent' | 'roles' | 'formerName'>): readonly string[] => [
   ...new Set(roles.map(roleAddress)),
-  ...(formerName === undefined ? [] : [formerName]),
+  ...(formerName === agent ? [] : [formerName]),
 ];
 
 const classPosition = (position: HandoffPosition, classIndex: number): ClassPosition =>

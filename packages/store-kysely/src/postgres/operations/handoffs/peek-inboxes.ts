@@ -26,8 +26,9 @@ export function preparePeekInboxes(
 
 /** Returns the arguments of the statement: one look-up for each address of each inbox. */
 function probesOf(inboxes: readonly Inbox[]) {
-  const probes = inboxes.flatMap(({ namespace, agent, after, ...inbox }, index) =>
-    [agent, '', ...addressesBeside(inbox)].map((address) => {
+  const probes = inboxes.flatMap((inbox, index) =>
+    [inbox.agent, '', ...addressesBeside(inbox)].map((address) => {
+      const { namespace, agent, after } = inbox;
       const start = startOf(after, inboxClassOf(address || null, agent));
       return { index, namespace, agent, address, start };
     }),
