@@ -56,7 +56,7 @@ describe('openContextStore', () => {
     expect(session).toMatchObject({ namespace: 'team', owner: 'me' });
     const tooLong = contextStore.updateContext({ sessionKey: 'work', contextType: 'message', content: 'four' });
     await expect(tooLong).rejects.toMatchObject({ code: 'CONTENT_TOO_LARGE' });
-    expect(measured).toEqual(['registerSession', 'create_session', 'commit', 'updateContext']);
+    expect(measured).toEqual(['registerSession', 'create_session', 'note_agents', 'commit', 'updateContext']);
     await contextStore.close();
   });
 

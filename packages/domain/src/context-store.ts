@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { createSeenAgents } from './agents/seen-agents.js';
 import type { Caller } from './calling/caller.js';
 import { createCalls, type Rephrase } from './calling/calls.js';
 import { createView } from './calling/create-view.js';
@@ -220,12 +221,20 @@ export function createContextStore(
   const inboxWatch = createInboxWatch({ store, bus, pollIntervalMs });
   const logWatch = createLogWatch({ bus, pollIntervalMs: logPollIntervalMs });
   const calls = createCalls(callTimeoutMs, rephrase);
+  const seenAgents = createSeenAgents(store);
   const parts = { store: observedStore, bus, calls, settings, logWatch };
-  const runner = createUseCaseRunner({ ...parts, telemetry, inboxWatch, defaults: { namespace, agent, project } });
+  const runner = createUseCaseRunner({
+    ...parts,
+    telemetry,
+    inboxWatch,
+    seenAgents,
+    defaults: { namespace, agent, project },
+  });
   const close = async (withinMs?: number): Promise<void> => {
     calls.close();
     inboxWatch.close();
     logWatch.close();
+    seenAgents.close();
     await Promise.all([bus.close(), store.close(withinMs)]);
   };
   return createView({ ...parts, runner, close }, {});

@@ -43,6 +43,8 @@ export interface RequestCaller extends Caller {
   readonly requestId?: string | undefined;
   /** Aborts when this process is about to end. Ends waiting for offers; the call then answers with what it has. */
   readonly stopping?: AbortSignal | undefined;
+  /** True if the call looks at what an agent would see. The agent does not count as seen by it. Default: false. */
+  readonly isObserver?: boolean | undefined;
   /** The MCP request that made the call, for its trace. */
   readonly request?: McpRequest | undefined;
 }
@@ -64,6 +66,7 @@ const requestCallerSchema = callerSchema.extend({
   clientName: z.string().optional(),
   requestId: z.string().optional(),
   stopping: signalSchema,
+  isObserver: z.boolean().optional(),
   request: z.custom<McpRequest>().optional(),
 } satisfies Record<Exclude<keyof RequestCaller, keyof Caller>, z.ZodType>);
 
@@ -84,6 +87,7 @@ export function withCaller(caller: RequestCaller, given: RequestCaller): Request
     clientName: given.clientName ?? caller.clientName,
     requestId: given.requestId ?? caller.requestId,
     stopping: given.stopping ?? caller.stopping,
+    isObserver: given.isObserver ?? caller.isObserver,
     request: given.request ?? caller.request,
   } satisfies Record<keyof RequestCaller, unknown>;
 }

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import { ContextStoreError } from '../errors.js';
+import type { SeenAgents } from '../agents/seen-agents.js';
+import { roleAddress } from '../model/names.js';
 import { namedProjectSchema, noProject } from '../model/project.js';
 import type { EventBus, StoreEvent } from '../ports/event-bus.js';
 import type { Idempotency } from '../ports/store.js';
@@ -18,6 +20,7 @@ export interface UseCaseParts extends Pick<UseCaseContext, 'store' | 'settings' 
   readonly telemetry: Telemetry;
   readonly bus: EventBus;
   readonly calls: Calls;
+  readonly seenAgents: SeenAgents;
   /** The agent, the namespace and the project of callers that name none. */
   readonly defaults: {
     readonly agent: string | undefined;
@@ -49,10 +52,11 @@ export interface UseCaseRunner {
 }
 
 export function createUseCaseRunner(parts: UseCaseParts): UseCaseRunner {
-  const { store, telemetry, bus, inboxWatch, settings, calls, defaults } = parts;
+  const { store, telemetry, bus, inboxWatch, seenAgents, settings, calls, defaults } = parts;
   const common = {
     settings,
     inboxWatch,
+    hintFor: seenAgents.hintFor,
     count: (event: BusinessEvent) => telemetry.count(event),
     publish: (event: StoreEvent) => bus.publish(event),
   };
@@ -96,6 +100,9 @@ export function createUseCaseRunner(parts: UseCaseParts): UseCaseRunner {
     if (caller.agent !== undefined) context.agent();
     // So is a malformed project, so that a wrong setting of a client shows at its first call.
     if (typeof caller.project === 'string') checkedProject(caller.project);
+    if (showsAgent.has(name) && caller.isObserver !== true) {
+      seenAgents.note(context.namespace, namesShown(context, input['roles']));
+    }
     return useCase.run(context, input);
   };
 
@@ -127,6 +134,25 @@ function checkedProject(own: string): string {
     `project: ${message}. Correct the setting of the client: the header Context-Project, or project in the URL.`,
     { issues: [{ path: 'project', message }] },
   );
+}
+
+/** The tools by which an agent is seen: those that begin, offer, look for and take work. The others are called often. */
+const showsAgent: ReadonlySet<UseCaseName> = new Set([
+  'registerSession',
+  'requestHandoff',
+  'listHandoffs',
+  'acceptHandoff',
+  'resolveHandoff',
+]);
+
+/** Returns the names that a call shows: the agent's, and the addresses of the roles that it listens to. */
+function namesShown({ agent }: UseCaseContext, roles: unknown = []): readonly string[] {
+  try {
+    return [agent(), ...(Array.isArray(roles) ? roles.map((role) => roleAddress(String(role))) : [])];
+  } catch {
+    // The caller named no agent. The call is refused for it if it needs one.
+    return [];
+  }
 }
 
 const writingUseCases: ReadonlySet<UseCaseName> = new Set(

@@ -10,8 +10,11 @@ export function unknownProblem(unknown: readonly string[], known: readonly strin
 /** No argument has a longer name, so a longer one is not a typing error. */
 const longestName = 40;
 
-/** Ignores case, underscores and hyphens. At most a third of the letters may differ. */
-function nearestName(name: string, known: readonly string[]): string | undefined {
+/**
+ * Returns the known name that is most similar to a name, or undefined if none is. Ignores case, underscores and hyphens. At
+ * most a third of the letters may differ.
+ */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
   if (name.length > longestName) return undefined;
   const [nearest] = known
     .map((candidate) => ({ candidate, distance: distanceBetween(folded(name), folded(candidate)) }))

@@ -4,7 +4,8 @@ import { handoffSchema, requestTypeSchema } from '../model/handoff.js';
 import { storableObject, storableText } from '../model/json.js';
 import { sessionKeySchema, targetAgentSchema } from '../model/names.js';
 import { recordedNote } from '../model/recorded-note.js';
-import { changedRecordBytes } from '../rules/answers/answer-budget.js';
+import { changedRecordBytes, smallestRecordBytes } from '../rules/answers/answer-budget.js';
+import { jsonBytes } from '../rules/answers/fit-entry.js';
 import { fitHandoff } from '../rules/answers/fit-handoff.js';
 import { limits } from '../rules/limits.js';
 import { presentHandoff } from '../rules/answers/present.js';
@@ -32,16 +33,22 @@ export const requestHandoff = defineUseCase({
   }),
   result: z.strictObject({
     note: z.string(),
+    /** Present if the target was never seen in this namespace. The offer is made all the same. */
+    hint: z.string().optional(),
     handoff: handoffSchema,
     /** Of a `take_over`: when the requester may accept it, if the owner does not write before. */
     acceptableAt: z.iso.datetime().optional(),
     replayed: z.literal(true).optional(),
   }),
-  async run({ store, settings, namespace, agent, project, idempotency, count, publish }, input) {
+  async run({ store, settings, namespace, agent, project, idempotency, count, publish, hintFor }, input) {
     const { sessionKey, targetAgent, requestType, summary, instructions, requestData, expiresInSeconds, epoch } = input;
+    const requester = agent();
+    // At the same time as the offer, so that it takes no longer.
+    const hinting =
+      targetAgent === undefined ? undefined : hintFor({ store, namespace, target: targetAgent, requester });
     const { handoff, replayed } = await store.createHandoff({
       namespace,
-      agent: agent(),
+      agent: requester,
       idempotency,
       sessionKey,
       handoffId: randomUUID(),
@@ -60,9 +67,13 @@ export const requestHandoff = defineUseCase({
       publish({ kind: 'handoff_offered', namespace, targetAgent: handoff.targetAgent, project: handoff.project });
       publish({ kind: 'session_changed', namespace, sessionKey });
     }
+    const hint = await hinting;
+    const hintBytes = hint === undefined ? 0 : jsonBytes({ hint });
+    const recordBytes = Math.max(changedRecordBytes - hintBytes, smallestRecordBytes);
     return {
       note: recordedNote,
-      handoff: fitHandoff(presentHandoff(handoff), changedRecordBytes),
+      ...(hint !== undefined && { hint }),
+      handoff: fitHandoff(presentHandoff(handoff), recordBytes),
       ...(requestType === 'take_over' && { acceptableAt: isoTime(handoff.createdAtMs + settings.takeOverAfterMs) }),
       ...(replayed && { replayed }),
     };

@@ -9,6 +9,7 @@ import type { Idempotency } from '../ports/store.js';
 import type { StoreOperations } from '../ports/store-operations.js';
 import { quoteOf } from '../rules/text/cut-text.js';
 import { unknownProblem } from '../rules/unknown-problem.js';
+import type { SeenAgents } from '../agents/seen-agents.js';
 import type { InboxWatch } from '../waiting/inbox-watch.js';
 
 /** The settings of a deployment, with defaults filled in. */
@@ -47,6 +48,8 @@ export interface UseCaseContext {
   /** Sends an event to waiting calls. Called after the store has acknowledged the change. */
   readonly publish: (event: StoreEvent) => void;
   readonly inboxWatch: InboxWatch;
+  /** See `SeenAgents.hintFor`. */
+  readonly hintFor: SeenAgents['hintFor'];
   /** See `Caller.process`. */
   readonly process: string | undefined;
   /** See `Caller.signal`. */

@@ -141,7 +141,8 @@ async function readSession(view: ContextStore, sessionKey: string): Promise<unkn
 
 /** Every caller may read the whole namespace, so a credential for one agent may read another agent's inbox. */
 async function readInbox(view: ContextStore, agent: string): Promise<unknown> {
-  const { note, handoffs, more } = await view.as({ agent }).listHandoffs({ limit: maxRecords });
+  const observer: RequestCaller = { agent, isObserver: true };
+  const { note, handoffs, more } = await view.as(observer).listHandoffs({ limit: maxRecords });
   // Without the cursor, which moves with every offer: subscribers are notified if the text differs.
   return { note, handoffs, more };
 }

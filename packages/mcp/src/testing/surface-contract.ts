@@ -163,6 +163,20 @@ export function describeMcpSurface(title: string, open: () => Promise<SurfaceSer
       expect(JSON.stringify(messages)).toContain(sessionKey);
     });
 
+    it('makes an offer to a name that was never seen, and asks which name was meant', async () => {
+      const sessionKey = await newSession();
+      const name = `Unseen-${randomUUID()}`;
+      const offerTo = (targetAgent: string) =>
+        call(planner, 'requestHandoff', { sessionKey, requestType: 'context_transfer', targetAgent, ...as('planner') });
+      const answer = await offerTo(name);
+      expect(answer).toMatchObject({ isError: false, handoff: { status: 'pending', targetAgent: name } });
+      expect(answer['hint']).toContain(`No agent named ${name} was seen in this namespace.`);
+      await call(implementer, 'listHandoffs', as(name));
+      // The other process tells the store after it has answered.
+      await expect.poll(async () => (await offerTo(name))['hint']).toBeUndefined();
+      expect((await offerTo(name.toLowerCase()))['hint']).toContain(`Did you mean ${name}?`);
+    });
+
     it('lets an agent wait for an offer to its role, accept it with a lease, and return it', async () => {
       const sessionKey = await newSession();
       const role = `reviewer-${randomUUID()}`;

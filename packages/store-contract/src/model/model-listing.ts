@@ -1,4 +1,5 @@
 import type { HandoffPage, HandoffPosition, HandoffRecord, ListHandoffs, SessionRef, Store } from '@org/domain';
+import type { Step } from './model-step.js';
 
 /** Reads pages of a list, up to `limit` handoffs in all. */
 export async function listUpTo(
@@ -20,3 +21,9 @@ export async function storeLapse(store: Store, ref: SessionRef): Promise<void> {
   const note = { contextType: 'message', content: 'x', contentBytes: 1, estimatedTokens: 1, pinned: false } as const;
   await store.appendEntry({ ...ref, ...note, agent: 'passer-by', metadata: {} }).catch(() => undefined);
 }
+
+/** Lists the names that were seen by their alphabet: stores may have noted two of them at one moment, or not. */
+export const listAgents = (namespace: string): Step => ({
+  text: 'listAgents',
+  run: async ({ store }) => (await store.listAgents({ namespace, limit: 100 })).toSorted(),
+});

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Idempotency, Inbox, ListHandoffs, Store } from '@org/domain';
 import { createMemoryStore } from '../memory-store/memory-store.js';
 import { ModelCast } from './model-cast.js';
-import { listUpTo, storeLapse } from './model-listing.js';
+import { listAgents, listUpTo, storeLapse } from './model-listing.js';
 import { briefStep, callStep, readStep, readWholeStep, sessionsStep } from './model-reads.js';
 import { idempotencyOf, shown } from './model-request.js';
 import { inMs, maxTicksBack, relativeTo, scriptAgents, tickMs, type Command, type Script } from './model-script.js';
@@ -108,7 +108,10 @@ class Player {
       case 'sessions':
         return [sessionsStep(this.#namespace, command)];
       case 'note':
-        return [callStep('noteAgents', { namespace: this.#namespace, names: command.names }), this.#agents()];
+        return [
+          callStep('noteAgents', { namespace: this.#namespace, names: command.names }),
+          listAgents(this.#namespace),
+        ];
       case 'count':
         return [this.#count()];
       case 'advance':
@@ -231,16 +234,10 @@ class Player {
     // The status of a row before the position may change with time, so positions of other lists may differ between
     // stores.
     if (listing === undefined || (listing.status !== 'pending' && listing.status !== undefined)) return [];
-    const { namespace, agent, roles, projects, direction } = listing;
-    const inbox = ({ positions }: ModelSide): Inbox => ({
-      namespace,
-      agent,
-      roles,
-      projects,
-      after: positions[number] ?? 0,
-    });
+    const { direction, status: _status, ...watched } = listing;
+    const inbox = ({ positions }: ModelSide): Inbox => ({ ...watched, after: positions[number] ?? 0 });
     const peek: Step = {
-      text: `peekInboxes ${shown({ agent, roles, projects })} after listing ${number}`,
+      text: `peekInboxes ${shown(watched)} after listing ${number}`,
       run: (side) => side.store.peekInboxes([inbox(side), { ...inbox(side), after: 0 }]),
     };
     return [...(direction === 'inbox' ? [peek] : []), this.#list(listing, limit, number)];
@@ -259,15 +256,6 @@ class Player {
     const move: Step = { text: `advance ${moved} ticks`, run: async (side) => side.advance(moved * tickMs) };
     const look = refs.map((ref) => callStep('readSession', ref));
     return refs.length > 1 ? [...store, move, ...store, ...look] : [...(moved < 0 ? store : []), move, ...look];
-  }
-
-  /** Lists the names in the order of the alphabet: stores may have noted two of them at one moment, or not. */
-  #agents(): Step {
-    const request = { namespace: this.#namespace, limit: 100 };
-    return {
-      text: `listAgents ${shown(request)}`,
-      run: async ({ store }) => (await store.listAgents(request)).toSorted(),
-    };
   }
 
   /** Counts with a high limit, because expired offers may use up a low one. */
@@ -293,7 +281,7 @@ class Player {
       ]),
       sessionsStep(namespace, { owner: undefined, projects: undefined, status: undefined, limit: 2 }),
       callStep('listSessionKeys', { namespace, prefix: '', limit: 9 }),
-      this.#agents(),
+      listAgents(namespace),
       this.#count(),
     ];
   }
