@@ -57,9 +57,12 @@ const otherCommands: Readonly<Record<string, string>> = {
     'needs a container engine; docker.system.test.ts runs the command of the image',
   'docker run --detach --name context-store --restart unless-stopped --stop-timeout 15 --memory 768m --env-file production.env --volume /etc/context-store:/etc/context-store:ro --publish 127.0.0.1:3000:3000 context-store':
     'needs a container engine; deployment.int.test.ts starts a server with production.env',
-  'npx -y pnpm@12.21.0 --filter @org/context-store... pack --pack-destination /tmp/context-store':
-    'run by library-install.system.test.ts',
-  'npm install /tmp/context-store/*.tgz': 'run by library-install.system.test.ts',
+  'npx -y @org/mcp-stdio': 'run by release.system.test.ts',
+  'npm install @org/context-store': 'run by release.system.test.ts',
+  'claude mcp add context-store --scope user --env CONTEXT_AGENT=claude-code -- npx -y @org/mcp-stdio':
+    'needs Claude Code',
+  'claude mcp add context-store --scope user --transport http https://context.example.com/mcp --header "Context-Agent: claude-code" --header "Authorization: Bearer csk_…"':
+    'needs Claude Code',
   'umask 077': 'run by the backup system tests',
   'pg_dump --format=custom --file=context.dump "$DATABASE_URL"': 'run by backup-pgdump.system.test.ts',
   'createdb --maintenance-db="$DATABASE_URL" restored': 'run by backup-pgdump.system.test.ts',

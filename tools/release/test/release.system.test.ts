@@ -209,6 +209,14 @@ describe('the library, as npm installs it', { timeout: 180_000 }, () => {
     expect({ stdout, stderr }).toEqual({ stdout: '1 The tests come first.\n', stderr: '' });
   });
 
+  it('runs the program of the quickstart', async () => {
+    const page = await readFile(join(workspaceFolder, 'docs/quickstart/service-author.md'), 'utf8');
+    const [, shown = ''] = /```ts\n([^]*?)```/.exec(page) ?? [];
+    await writeFile(join(service.project, 'quickstart.ts'), shown);
+    const { stdout } = await service.run(process.execPath, 'quickstart.ts');
+    expect(stdout).toContain('implementer owns release-2 at epoch 2');
+  });
+
   it('says what to install for PostgreSQL, and runs there once it is', async () => {
     const { url, drop } = await temporaryDatabase();
     try {
