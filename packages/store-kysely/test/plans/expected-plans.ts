@@ -58,6 +58,7 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
     rows: 30,
     pages: 100,
   },
+  offer_handoff: { indexes: [sessionByKey, 'sessions_pkey'], rows: 4, pages: 50 },
   create_handoff: { indexes: ['sessions_pkey'], rows: 4, pages: 50 },
   create_handoff_once: { indexes: ['sessions_pkey', ...sweptKeys], rows: 15, pages: 80 },
   read_handoff_situation: { indexes: [handoffById, 'sessions_pkey', recordedKey], rows: 4, pages: 12 },

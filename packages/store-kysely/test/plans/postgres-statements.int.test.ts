@@ -113,14 +113,14 @@ describe('the statements of', () => {
   it('an offer, its claim, and its end', async () => {
     const handoffId = randomUUID();
     await offer(handoffId);
-    expect(run).toEqual(['read_session_situation', 'create_handoff']);
+    expect(run).toEqual(['offer_handoff']);
     await claim(handoffId);
-    expect(run.slice(2)).toEqual(['read_handoff_situation', 'claim_handoff']);
+    expect(run.slice(1)).toEqual(['read_handoff_situation', 'claim_handoff']);
     await claim(handoffId);
-    expect(run.slice(4)).toEqual(['read_handoff_situation']);
+    expect(run.slice(3)).toEqual(['read_handoff_situation']);
     const { namespace } = session;
     await store.resolveHandoff({ namespace, handoffId, agent: 'implementer', outcome: 'completed' });
-    expect(run.slice(5)).toEqual(['read_handoff_situation', 'resolve_handoff']);
+    expect(run.slice(4)).toEqual(['read_handoff_situation', 'resolve_handoff']);
   });
 
   it('a request to take over and its acceptance, no more than of an offer', async () => {
@@ -177,7 +177,7 @@ describe('the statements of', () => {
     await store.claimHandoff({ namespace, agent, handoffId, leaseMs: 60_000 });
     await store.claimHandoff({ namespace, agent, handoffId });
     await store.appendEntry(appendWork('a', { ...session, agent }));
-    expect(run.slice(2)).toEqual([
+    expect(run.slice(1)).toEqual([
       'read_handoff_situation',
       'claim_handoff',
       'read_handoff_situation',

@@ -16,10 +16,14 @@ export function prepareSessionMutation<
   Result,
 >(
   database: Database,
-  steps: Required<Pick<MutationSteps<Request, SessionSubject, Answer, Result>, 'refuse' | 'write' | 'present'>> & {
-    /** Reads more than the session if a request needs it. Returns undefined for the others. */
-    readonly readMore?: (request: Request, key: KeyArguments) => Promise<Situation<SessionSubject, Answer>> | undefined;
-  },
+  steps: Required<Pick<MutationSteps<Request, SessionSubject, Answer, Result>, 'refuse' | 'write' | 'present'>> &
+    Pick<MutationSteps<Request, SessionSubject, Answer, Result>, 'attempt'> & {
+      /** Reads more than the session if a request needs it. Returns undefined for the others. */
+      readonly readMore?: (
+        request: Request,
+        key: KeyArguments,
+      ) => Promise<Situation<SessionSubject, Answer>> | undefined;
+    },
 ): Operation<Request, Replayable<Result>> {
   const readSituation = prepareReadSessionSituation<Answer>(database);
   const renewLeaseAhead = prepareRenewLeaseAhead(database);

@@ -84,6 +84,9 @@ export type AnswerFrom<Answer> = (
   parts: readonly (keyof Answer & string)[],
 ) => RawBuilder<unknown>;
 
+/** Builds a mutation's statement, which ends with what `answerFrom` makes. */
+type BuildAnswering<Arguments, Answer> = (p: Clocked<Arguments>, answerFrom: AnswerFrom<Answer>) => RawBuilder<unknown>;
+
 /**
  * Prepares a mutation's statement twice. For a call with an idempotency key it also records the answer; for a call without
  * one, two table changes fewer have to be set up. The statement with a key is named `…_once`.
@@ -91,18 +94,26 @@ export type AnswerFrom<Answer> = (
 export function prepareAnswering<Arguments extends KeyArguments, Answer>(
   database: Database,
   name: string,
-  build: (p: Clocked<Arguments>, answerFrom: AnswerFrom<Answer>) => RawBuilder<unknown>,
+  build: BuildAnswering<Arguments, Answer>,
 ): Run<Arguments, { response: Answer }> {
-  const prepare = (statementName: string, isOnce: boolean): Run<Arguments, { response: Answer }> =>
-    database.prepareWrite(statementName, (p: Clocked<Arguments>) => {
-      const answerFrom: AnswerFrom<Answer> = (rows, parts) => sql`
-        ${makeAnswer(rows, parts)}${isOnce ? sql`, ${recordAnswer(p)}` : sql``}
-        ${returnAnswer}`;
-      return statement(build(p, answerFrom).$castTo<{ response: Answer }>());
-    });
-  const [writeOnce, write] = [prepare(`${name}_once`, true), prepare(name, false)];
+  const write = prepareUnrecorded(database, name, build);
+  const writeOnce = database.prepareWrite(`${name}_once`, (p: Clocked<Arguments>) =>
+    answering<Answer>(build(p, (rows, parts) => sql`${makeAnswer(rows, parts)}, ${recordAnswer(p)} ${returnAnswer}`)),
+  );
   return (args) => (args.key === null ? write : writeOnce)(args);
 }
+
+/** Prepares a statement of a mutation without an idempotency key. */
+export const prepareUnrecorded = <Arguments extends object, Answer>(
+  database: Database,
+  name: string,
+  build: BuildAnswering<Arguments, Answer>,
+): Run<Arguments, { response: Answer }> =>
+  database.prepareWrite(name, (p: Clocked<Arguments>) =>
+    answering<Answer>(build(p, (rows, parts) => sql`${makeAnswer(rows, parts)} ${returnAnswer}`)),
+  );
+
+const answering = <Answer>(text: RawBuilder<unknown>) => statement(text.$castTo<{ response: Answer }>());
 
 const makeAnswer: AnswerFrom<Record<string, unknown>> = (rows, parts) => sql`
   answer as (
