@@ -100,7 +100,7 @@ const lockForOfferer = (p: Clocked<Offerer>): RawBuilder<unknown> => sql`
   ), session as materialized (
     select * from timed_session
     where (owner = ${p.agent} or (${cast(p.participantsMay, 'boolean')} and ${p.agent} = any (participants)))
-      and (${cast(p.epoch, 'integer')} is null or epoch = ${cast(p.epoch, 'integer')})
+      and (${cast(p.epoch, 'bigint')} is null or epoch = ${cast(p.epoch, 'bigint')})
       and not ${isLapsed('timed_session', sql`now`)}
   )`;
 
