@@ -3,12 +3,13 @@ import { ContextStoreError } from './errors.js';
 import { agentSchema, namespaceSchema, sessionKeySchema } from './model/names.js';
 import { namedProjectSchema, noProject, projectSchema } from './model/project.js';
 import type { Session } from './model/session.js';
-import { takeOverPolicies, type TakeOverPolicy } from './model/take-over.js';
+import { takeOverPolicies, type TakeOverPolicy, type TookOver } from './model/take-over.js';
+import { storableText } from './model/json.js';
 import { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
 import type { Idempotency, NamespaceCounts, SessionRef, Store } from './ports/store.js';
 import { noTelemetry, type BusinessEvent, type McpRequest, type Telemetry } from './ports/telemetry.js';
 import { limits } from './rules/limits.js';
-import { presentSession } from './rules/answers/present.js';
+import { presentSession, presentTookOver } from './rules/answers/present.js';
 import { requestHash } from './rules/request-hash.js';
 import { resolveAgent } from './rules/resolve-agent.js';
 import { givenArguments } from './use-cases/given-arguments.js';
@@ -97,6 +98,14 @@ export interface ContextStore {
    * @throws SESSION_NOT_FOUND, VALIDATION_ERROR
    */
   readonly deleteSession: (sessionKey: string, caller?: Caller) => Promise<void>;
+  /**
+   * Makes an agent the owner of a session without the consent of its owner, whatever the session's state. The log gets
+   * an entry of type `system`, which says that an operator did it, and why; a lease ends. For operators: an agent asks
+   * for a session with `requestHandoff` and the type `take_over`.
+   * @returns the session, and what is known of its former owner's writes
+   * @throws SESSION_NOT_FOUND, VALIDATION_ERROR (the agent owns the session already)
+   */
+  readonly takeOverSession: (input: TakeOverSessionInput, caller?: Caller) => Promise<TakenOver>;
   /** Counts what the namespace holds. No number exceeds 10,000. */
   readonly countNamespace: (caller?: Caller) => Promise<NamespaceCounts>;
   /** Calls the listener for changes in the namespace; events are hints. @returns a function that ends the subscription */
@@ -110,6 +119,21 @@ export interface ContextStore {
    * `withinMs` milliseconds throw STORE_UNAVAILABLE. Default: waits for all of them.
    */
   readonly close: (withinMs?: number) => Promise<void>;
+}
+
+/** What an operator decides of a session whose owner is gone. */
+export interface TakeOverSessionInput {
+  readonly sessionKey: string;
+  /** The new owner. */
+  readonly agent: string;
+  /** Why the session is taken over, for its log. At most 2 KiB. */
+  readonly reason?: string | undefined;
+}
+
+/** The answer to `takeOverSession`. */
+export interface TakenOver {
+  readonly session: Session;
+  readonly tookOver: TookOver;
 }
 
 /** The rules that a deployment may set. */
@@ -146,6 +170,12 @@ export interface ContextStoreOptions {
 }
 
 const sessionRefSchema = z.strictObject({ sessionKey: sessionKeySchema });
+
+const takeOverSessionSchema = z.strictObject({
+  sessionKey: sessionKeySchema,
+  agent: agentSchema,
+  reason: storableText(limits.reasonBytes).min(1).optional(),
+});
 
 const hourMs = 3_600_000;
 
@@ -304,7 +334,14 @@ function checkedProject(own: string): string {
   );
 }
 
-type PlainMethod = 'readSession' | 'deleteSession' | 'countNamespace' | 'subscribe' | 'completeSessionKey' | 'ping';
+type PlainMethod =
+  | 'readSession'
+  | 'deleteSession'
+  | 'takeOverSession'
+  | 'countNamespace'
+  | 'subscribe'
+  | 'completeSessionKey'
+  | 'ping';
 
 function plainMethods(
   { store, bus }: { readonly store: Store; readonly bus: EventBus },
@@ -325,6 +362,13 @@ function plainMethods(
       const ref = refOf(sessionKey, caller);
       await hideInternals(store.deleteSession(ref));
       bus.publish({ kind: 'session_changed', ...ref });
+    },
+    takeOverSession: async (given, caller = {}) => {
+      const namespace = namespaceOf(caller);
+      const input = parseInput(takeOverSessionSchema, given);
+      const { session, tookOver } = await hideInternals(store.takeOverSession({ namespace, ...input }));
+      bus.publish({ kind: 'session_changed', namespace, sessionKey: session.sessionKey });
+      return { session: presentSession(session, settings), tookOver: presentTookOver(tookOver) };
     },
     countNamespace: (caller = {}) =>
       reading(() => store.countNamespace({ namespace: namespaceOf(caller), limit: countLimit })),

@@ -22,6 +22,7 @@ export const storeOperations = [
   'peekInboxes',
   'claimHandoff',
   'resolveHandoff',
+  'takeOverSession',
   'countNamespace',
 ] as const satisfies readonly (keyof Store)[];
 

@@ -3,6 +3,13 @@ import type { HandoffOutcome, HandoffStatus, RequestType } from '../model/handof
 import type { JsonObject } from '../model/json.js';
 import type { SessionStatus } from '../model/session.js';
 import type { TakeOverPolicy } from '../model/take-over.js';
+import type {
+  TakenOverSession,
+  TakeOverNotice,
+  TakeOverRequest,
+  TakeOverSession,
+  TookOverRecord,
+} from './take-over.js';
 
 /**
  * Stores sessions, their logs and handoffs. Each operation is atomic: it happens whole, or it throws a
@@ -151,6 +158,14 @@ export interface Store {
    */
   resolveHandoff(request: ResolveHandoff, signal?: AbortSignal): Promise<Replayable<{ handoff: HandoffRecord }>>;
 
+  /**
+   * Makes an agent the owner of a session without the consent of its owner, whatever the session's state, as an
+   * acceptance of a `take_over` does: at a new epoch, with an entry of type `system` in the name of the new owner. It
+   * ends a lease, and cancels the handoff that gave it. The new owner has not written by it. For operators.
+   * @throws SESSION_NOT_FOUND, VALIDATION_ERROR (the agent owns the session already)
+   */
+  takeOverSession(request: TakeOverSession, signal?: AbortSignal): Promise<TakenOverSession>;
+
   /** Counts what a namespace holds. No number exceeds `limit`. */
   countNamespace(request: CountNamespace, signal?: AbortSignal): Promise<NamespaceCounts>;
 
@@ -238,14 +253,6 @@ export interface SessionLease {
   readonly expiresAtMs: number;
 }
 
-/** A pending handoff of type `take_over`, as its session knows it. */
-export interface TakeOverRequest {
-  readonly handoffId: string;
-  readonly requestedBy: string;
-  readonly requestedAtMs: number;
-  readonly expiresAtMs: number;
-}
-
 export interface CreateSession extends Mutation, SessionRef {
   readonly title?: string | undefined;
   readonly project?: string | undefined;
@@ -328,12 +335,6 @@ export interface AppendedEntry {
 export interface AppendAnswer extends AppendedEntry {
   /** Present while an agent asks for the session. Absent from an answer that repeats an earlier one. */
   readonly takeOver?: TakeOverNotice | undefined;
-}
-
-/** Tells the writers of a session that an agent asks for it. */
-export interface TakeOverNotice extends Pick<TakeOverRequest, 'handoffId' | 'requestedBy'> {
-  /** The owner's last sign of life, but not before the request. */
-  readonly lastSignAtMs: number;
 }
 
 /** An entry, with the part of its content that the request asked for. */
@@ -469,13 +470,6 @@ export interface HandoffRecord {
   readonly reason?: string | undefined;
   readonly result?: JsonObject | undefined;
   readonly observedAtMs: number;
-}
-
-/** What is known of an owner from which a session was taken over: see `SessionRecord`. */
-export interface TookOverRecord {
-  readonly from: string;
-  readonly lastSequence?: number | undefined;
-  readonly lastWroteAtMs?: number | undefined;
 }
 
 export interface HandoffRef {

@@ -105,6 +105,7 @@ export async function createSqliteStore({
     peekInboxes: read(reads.peekInboxes),
     claimHandoff: write(writes.claimHandoff),
     resolveHandoff: write(writes.resolveHandoff),
+    takeOverSession: write(writes.takeOverSession),
     countNamespace: read(reads.countNamespace),
     ping: read(reads.ping),
     close: async () => {

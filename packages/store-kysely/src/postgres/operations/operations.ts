@@ -22,6 +22,7 @@ import { prepareReadSession } from './sessions/read-session.js';
 import { prepareReadTail } from './log/read-tail.js';
 import { prepareResolveHandoff } from './handoffs/resolve-handoff.js';
 import { prepareSettleDueLeases } from '../leases/settle-due-leases.js';
+import { prepareTakeOverSession } from './sessions/take-over-session.js';
 import { prepareUpdateSession } from './sessions/update-session.js';
 
 /**
@@ -52,6 +53,7 @@ export function prepareOperations(
     peekInboxes: preparePeekInboxes(database, notice),
     claimHandoff: prepareClaimHandoff(database),
     resolveHandoff: prepareResolveHandoff(database),
+    takeOverSession: prepareTakeOverSession(database),
     countNamespace: prepareCountNamespace(database, notice),
     settleDueLeases: prepareSettleDueLeases(database),
     expireOffers: prepareExpireOffers(database),

@@ -20,6 +20,7 @@ import { prepareReadSession } from './sessions/read-session.js';
 import { prepareReadTail } from './log/read-tail.js';
 import { prepareResolveHandoff } from './handoffs/resolve-handoff.js';
 import { prepareSettleDueLeases } from '../leases/settle-due-leases.js';
+import { prepareTakeOverSession } from './sessions/take-over-session.js';
 import { prepareUpdateSession } from './sessions/update-session.js';
 
 /**
@@ -39,6 +40,7 @@ export function prepareOperations(connection: Connection, notice: NoticeUnsettle
       createHandoff: prepareCreateHandoff(connection),
       claimHandoff: prepareClaimHandoff(connection),
       resolveHandoff: prepareResolveHandoff(connection),
+      takeOverSession: prepareTakeOverSession(connection),
       settleDueLeases: prepareSettleDueLeases(connection),
       expireOffers: prepareExpireOffers(connection),
     },
