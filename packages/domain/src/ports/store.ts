@@ -230,6 +230,8 @@ export interface SessionRecord extends SessionRef {
   readonly takeOver?: TakeOverRequest | undefined;
   /** When the owner took the session over. Undefined if it became the owner in another way. */
   readonly takenOverAtMs?: number | undefined;
+  /** The handoff by whose lapse the owner has the session again. Undefined if it became the owner in another way. */
+  readonly lapsedHandoffId?: string | undefined;
   /** Undefined if the owner keeps the session until it hands it over. */
   readonly lease?: SessionLease | undefined;
   readonly title?: string | undefined;
