@@ -22,6 +22,13 @@ describe('context-store', () => {
     [['migrate', '--force']],
     [['delete-session']],
     [['delete-session', 'a', 'b']],
+    [['delete-session', 'a', '--agent', 'b']],
+    [['take-over', '--agent', 'a']],
+    [['take-over', 'a']],
+    [['take-over', 'a', '--agent']],
+    [['take-over', 'a', '--agent=b', 'c']],
+    [['take-over', 'a', '--agent', 'b', '--force']],
+    [['--reason', 'none', 'migrate']],
   ])('refuses %j in one line', async (args) => {
     const { code, stdout, stderr } = await runContextStore(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -76,6 +83,45 @@ describe('context-store', () => {
     const other = await openContextStore({ database: DATABASE_URL, namespace: 'other' });
     expect((await other.listSessions({})).sessions).toHaveLength(1);
     await other.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('gives a session to an agent while a server has it open, and says so in one line', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'context-store-'));
+    const path = join(folder, 'context.db');
+    const DATABASE_URL = `sqlite:${path}`;
+    const server = await openContextStore({ database: DATABASE_URL, namespace: 'team', agent: 'planner' });
+    const note = { sessionKey: 'work', contextType: 'message', content: 'half done' } as const;
+    await server.registerSession({ sessionKey: 'work' });
+    await server.updateContext(note);
+    const takeOver = (...args: string[]) => runContextStore(['take-over', 'work', ...args], { DATABASE_URL });
+    const given = await takeOver('--agent', 'rescuer', '--namespace=team', '--reason', 'planner was retired');
+    expect(given).toEqual({
+      code: 0,
+      stdout: `context-store: ${path}: rescuer owns session work of namespace team at epoch 2; planner owned it before. Entry 2 of its log says so\n`,
+      stderr: '',
+    });
+    await expect(server.updateContext(note)).rejects.toMatchObject({ code: 'OWNERSHIP_LOST' });
+    const { entries } = await server.getContext({ sessionKey: 'work' });
+    expect(entries.at(-1)).toMatchObject({
+      contextType: 'system',
+      agent: 'rescuer',
+      content: expect.stringMatching(
+        /^An operator gave the session to rescuer[^]*Reason: planner was retired\n.*newest entry is 1\.$/,
+      ) as string,
+    });
+    const refused = await takeOver('--agent', 'rescuer', '--namespace', 'team');
+    expect(refused).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^context-store: agent: rescuer owns session work already[^\n]*\n$/) as string,
+    });
+    // CONTEXT_NAMESPACE, which is not set, names another one.
+    expect(await takeOver('--agent', 'rescuer')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/No session work/) as string,
+    });
+    await server.close();
     await rm(folder, { recursive: true });
   });
 });

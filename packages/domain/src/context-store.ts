@@ -9,7 +9,7 @@ import type { Entry } from './model/entry.js';
 import type { Handoff } from './model/handoff.js';
 import { projectSchema } from './model/project.js';
 import type { Session } from './model/session.js';
-import { takeOverPolicies, type TakeOverPolicy } from './model/take-over.js';
+import { takeOverPolicies, type TakeOverPolicy, type TookOver } from './model/take-over.js';
 import { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
 import type { NamespaceCounts, Store } from './ports/store.js';
 import { noTelemetry, type Telemetry } from './ports/telemetry.js';
@@ -109,6 +109,14 @@ export interface ContextStore extends AsyncDisposable {
    * @throws SESSION_NOT_FOUND, VALIDATION_ERROR
    */
   deleteSession(sessionKey: string): Promise<void>;
+  /**
+   * Makes an agent the owner of a session without the consent of its owner, whatever the session's state. The log gets
+   * an entry of type `system`, which says that an operator did it, and why; a lease ends. For operators: an agent asks
+   * for a session with `requestHandoff` and the type `take_over`.
+   * @returns the session, and what is known of its former owner's writes
+   * @throws SESSION_NOT_FOUND, VALIDATION_ERROR (the agent owns the session already)
+   */
+  takeOverSession(input: TakeOverSessionInput): Promise<TakenOver>;
   /** Counts what the namespace holds. No number exceeds 10,000. */
   countNamespace(): Promise<NamespaceCounts>;
   /**
@@ -127,6 +135,21 @@ export interface ContextStore extends AsyncDisposable {
   close(withinMs?: number): Promise<void>;
   /** Closes the store: see {@link close}. Called at the end of the scope of `await using store = …`. */
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What an operator decides of a session whose owner is gone. */
+export interface TakeOverSessionInput {
+  readonly sessionKey: string;
+  /** The new owner. */
+  readonly agent: string;
+  /** Why the session is taken over, for its log. At most 2 KiB. */
+  readonly reason?: string | undefined;
+}
+
+/** The answer to `takeOverSession`. */
+export interface TakenOver {
+  readonly session: Session;
+  readonly tookOver: TookOver;
 }
 
 /** The rules that a deployment may set. */

@@ -7,6 +7,8 @@ export {
   type ContextStore,
   type ContextStoreOptions,
   type ContextStorePorts,
+  type TakenOver,
+  type TakeOverSessionInput,
 } from './context-store.js';
 export {
   cancelled,
@@ -103,11 +105,15 @@ export type {
   SessionRef,
   SessionState,
   Store,
-  TakeOverNotice,
-  TakeOverRequest,
-  TookOverRecord,
   UpdateSession,
 } from './ports/store.js';
+export type {
+  TakenOverSession,
+  TakeOverNotice,
+  TakeOverRequest,
+  TakeOverSession,
+  TookOverRecord,
+} from './ports/take-over.js';
 export { storeOperations, type StoreOperation, type StoreOperations } from './ports/store-operations.js';
 export {
   noTelemetry,
@@ -156,7 +162,9 @@ export {
 } from './rules/handoffs/take-over-entry.js';
 export {
   mayTakeOver,
+  operatorMoved,
   pendingTakeOver,
+  refuseOperator,
   shownTakeOver,
   lastSignAtMs,
   takeOverNotice,

@@ -12,13 +12,26 @@ import type { OpenContextStoreOptions } from '../open/open-context-store.js';
 
 export { logPrinted } from './log-printed.js';
 
+/** An option of a command, which takes a text: `--agent NAME`. */
+interface CommandOption {
+  /** What stands for the text in `--help`. */
+  readonly placeholder: string;
+  /** Default: it may be left out. */
+  readonly isRequired?: true;
+}
+
+/** The texts of the options that were given. */
+type OptionValues = Readonly<Record<string, string | undefined>>;
+
 /** One command of a program. A stop signal ends it at once. */
 interface NamedAction<Table extends EnvironmentTable> {
   /** The purpose of the command, for `--help`. One or two lines. */
   readonly summary: string;
   /** The names of its arguments, for `--help`. All are required. Default: none. */
   readonly parameters?: readonly string[];
-  readonly start: (environment: Environment<Table>, args: readonly string[]) => Promise<void>;
+  /** Its options, by their names without the dashes. Default: none. */
+  readonly options?: Readonly<Record<string, CommandOption>>;
+  readonly start: (environment: Environment<Table>, args: readonly string[], options: OptionValues) => Promise<void>;
 }
 
 interface Identity<Table extends EnvironmentTable> {
@@ -62,12 +75,16 @@ export async function runCommand<Table extends EnvironmentTable>(
   try {
     requireSupportedNode();
     const { start: main, commands = {} } = command;
-    const { values: options, positionals } = parse(process.argv.slice(2), 'commands' in command);
-    if (options.help) return void output.write(helpText(command));
-    if (options.version) return void output.write(`${command.version}\n`);
-    if (main !== undefined && positionals.length === 0) return await main(readEnvironment(command.environment));
-    const { start } = findCommand(commands, positionals);
-    await Promise.race([start(readEnvironment(command.environment), positionals.slice(1)), giveUpWhen(stopped)]);
+    const { help, version, options, positionals } = parse(process.argv.slice(2), commands, 'commands' in command);
+    if (help) return void output.write(helpText(command));
+    if (version) return void output.write(`${command.version}\n`);
+    if (main !== undefined && positionals.length === 0) {
+      refuseOptions(options);
+      return await main(readEnvironment(command.environment));
+    }
+    const { start } = findCommand(commands, positionals, options);
+    const started = start(readEnvironment(command.environment), positionals.slice(1), options);
+    await Promise.race([started, giveUpWhen(stopped)]);
   } catch (error) {
     const isUsage = error instanceof UsageError;
     const message = isUsage ? `${error.message} See ${command.name} --help.` : messageOf(error);
@@ -100,33 +117,58 @@ function exitCodeOf(error: unknown): number {
   return error instanceof UsageError ? 2 : 1;
 }
 
+interface CommandLine {
+  readonly help: boolean;
+  readonly version: boolean;
+  /** The options of commands that were given. */
+  readonly options: OptionValues;
+  readonly positionals: readonly string[];
+}
+
+/** Any command's options may come before its name, so those of all commands are known here. */
 function parse(
   args: string[],
+  commands: Readonly<Record<string, Pick<NamedAction<EnvironmentTable>, 'options'>>>,
   allowPositionals: boolean,
-): { values: { help?: boolean; version?: boolean }; positionals: string[] } {
+): CommandLine {
+  const names = Object.values(commands).flatMap(({ options = {} }) => Object.keys(options));
+  const texts = Object.fromEntries(names.map((name) => [name, { type: 'string' } as const]));
+  const flags = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const;
   try {
-    const options = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const;
-    return parseArgs({ args, options, allowPositionals });
+    const { values, positionals } = parseArgs({ args, options: { ...texts, ...flags }, allowPositionals });
+    const { help = false, version = false, ...options } = values;
+    return { help, version, options, positionals };
   } catch (error) {
     const [problem = ''] = messageOf(error).split('. ');
-    throw new UsageError(`${problem}.`, { cause: error });
+    throw new UsageError(`${problem.split('\n')[0]}.`, { cause: error });
   }
 }
 
-function findCommand<Found extends { readonly parameters?: readonly string[] }>(
+function refuseOptions(given: OptionValues, known: Readonly<Record<string, CommandOption>> = {}): void {
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined) throw new UsageError(`Unknown option '--${unknown}'.`);
+}
+
+function findCommand<Found extends Pick<NamedAction<EnvironmentTable>, 'parameters' | 'options'>>(
   commands: Readonly<Record<string, Found>>,
-  [name, ...args]: string[],
+  [name, ...args]: readonly string[],
+  given: OptionValues,
 ): Found {
   if (name === undefined) throw new UsageError('Name a command.');
   const found = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (found === undefined) throw new UsageError(`Unknown command '${name}'.`);
-  const { parameters = [] } = found;
+  const { parameters = [], options = {} } = found;
   const missing = parameters[args.length];
   const surplus = args[parameters.length];
   if (missing !== undefined) throw new UsageError(`${name} needs ${missing}.`);
   if (surplus !== undefined) throw new UsageError(`Unexpected argument '${surplus}'.`);
+  refuseOptions(given, options);
+  const needed = Object.entries(options).find(([option, { isRequired }]) => isRequired && given[option] === undefined);
+  if (needed !== undefined) throw new UsageError(`${name} needs ${usageOf(...needed)}.`);
   return found;
 }
+
+const usageOf = (name: string, { placeholder }: CommandOption): string => `--${name} ${placeholder}`;
 
 /** Returns the text of `--help`: usage, commands, and all variables of the program's environment table. */
 function helpText<Table extends EnvironmentTable>(program: Command<Table> | CommandGroup<Table>): string {
@@ -139,8 +181,8 @@ function helpText<Table extends EnvironmentTable>(program: Command<Table> | Comm
     ],
   );
   const commands = Object.entries(program.commands ?? {}).flatMap(
-    ([command, { parameters = [], summary: purpose }]) => [
-      `  ${[command, ...parameters].join(' ')}`,
+    ([command, { parameters = [], options = {}, summary: purpose }]) => [
+      `  ${[command, ...parameters, ...Object.entries(options).map(helpOfOption)].join(' ')}`,
       `      ${purpose}`,
     ],
   );
@@ -156,6 +198,9 @@ function helpText<Table extends EnvironmentTable>(program: Command<Table> | Comm
     '',
   ].join('\n');
 }
+
+const helpOfOption = ([name, option]: [string, CommandOption]): string =>
+  option.isRequired ? usageOf(name, option) : `[${usageOf(name, option)}]`;
 
 /** Returns the version in the package.json one folder above a module. */
 export function packageVersion(moduleUrl: string): string {

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import type { ContextStore } from '../context-store.js';
-import { sessionKeySchema } from '../model/names.js';
+import type { ContextStore, TakenOver, TakeOverSessionInput } from '../context-store.js';
+import { storableText } from '../model/json.js';
+import { agentSchema, sessionKeySchema } from '../model/names.js';
 import type { Session } from '../model/session.js';
 import type { EventBus, StoreEvent } from '../ports/event-bus.js';
 import type { NamespaceCounts, SessionRef, Store } from '../ports/store.js';
-import { presentSession } from '../rules/answers/present.js';
+import { presentSession, presentTookOver } from '../rules/answers/present.js';
 import { limits } from '../rules/limits.js';
 import { streamEntries } from '../streams/entries.js';
 import { streamOffers } from '../streams/offers.js';
@@ -48,6 +49,7 @@ export function createView(parts: ViewParts, caller: RequestCaller): ContextStor
     actingProject: async () => runner.projectOf(caller),
     readSession: (sessionKey) => readSession(parts, caller, sessionKey),
     deleteSession: (sessionKey) => deleteSession(parts, caller, sessionKey),
+    takeOverSession: (input) => takeOverSession(parts, caller, input),
     countNamespace: () => countNamespace(parts, caller),
     completeSessionKey: (prefix) => completeSessionKey(parts, caller, prefix),
     subscribe: (listener) => subscribe(parts, caller, listener),
@@ -85,6 +87,21 @@ const deleteSession = (parts: ViewParts, caller: RequestCaller, sessionKey: stri
     const ref = refOf(parts, caller, sessionKey);
     await parts.store.deleteSession(ref, ending);
     parts.bus.publish({ kind: 'session_changed', ...ref });
+  });
+
+const takeOverSchema = z.strictObject({
+  sessionKey: sessionKeySchema,
+  agent: agentSchema,
+  reason: storableText(limits.reasonBytes).min(1).optional(),
+});
+
+const takeOverSession = (parts: ViewParts, caller: RequestCaller, given: TakeOverSessionInput): Promise<TakenOver> =>
+  run(parts, caller, writing, async (ending) => {
+    const namespace = parts.runner.namespaceOf(caller);
+    const input = parseInput(takeOverSchema, given);
+    const { session, tookOver } = await parts.store.takeOverSession({ namespace, ...input }, ending);
+    parts.bus.publish({ kind: 'session_changed', namespace, sessionKey: session.sessionKey });
+    return { session: presentSession(session, parts.settings), tookOver: presentTookOver(tookOver) };
   });
 
 const countLimit = 10_000;

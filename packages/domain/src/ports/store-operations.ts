@@ -24,6 +24,7 @@ export const storeOperations = [
   'resolveHandoff',
   'noteAgents',
   'listAgents',
+  'takeOverSession',
   'countNamespace',
 ] as const satisfies readonly (keyof Store)[];
 

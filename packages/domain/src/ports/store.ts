@@ -3,6 +3,13 @@ import type { HandoffOutcome, HandoffStatus, RequestType } from '../model/handof
 import type { JsonObject } from '../model/json.js';
 import type { SessionStatus } from '../model/session.js';
 import type { TakeOverPolicy } from '../model/take-over.js';
+import type {
+  TakenOverSession,
+  TakeOverNotice,
+  TakeOverRequest,
+  TakeOverSession,
+  TookOverRecord,
+} from './take-over.js';
 
 /**
  * Stores sessions, their logs and handoffs. Each operation is atomic: it happens whole, or it throws a
@@ -160,6 +167,14 @@ export interface Store {
   /** Lists the names that were seen, the last seen first, at most `limits.agentsKept`. */
   listAgents(request: ListAgents, signal?: AbortSignal): Promise<readonly string[]>;
 
+  /**
+   * Makes an agent the owner of a session without the consent of its owner, whatever the session's state, as an
+   * acceptance of a `take_over` does: at a new epoch, with an entry of type `system` in the name of the new owner. It
+   * ends a lease, and cancels the handoff that gave it. The new owner has not written by it. For operators.
+   * @throws SESSION_NOT_FOUND, VALIDATION_ERROR (the agent owns the session already)
+   */
+  takeOverSession(request: TakeOverSession, signal?: AbortSignal): Promise<TakenOverSession>;
+
   /** Counts what a namespace holds. No number exceeds `limit`. */
   countNamespace(request: CountNamespace, signal?: AbortSignal): Promise<NamespaceCounts>;
 
@@ -224,6 +239,8 @@ export interface SessionRecord extends SessionRef {
   readonly takeOver?: TakeOverRequest | undefined;
   /** When the owner took the session over. Undefined if it became the owner in another way. */
   readonly takenOverAtMs?: number | undefined;
+  /** The handoff by whose lapse the owner has the session again. Undefined if it became the owner in another way. */
+  readonly lapsedHandoffId?: string | undefined;
   /** Undefined if the owner keeps the session until it hands it over. */
   readonly lease?: SessionLease | undefined;
   readonly title?: string | undefined;
@@ -244,14 +261,6 @@ export interface SessionLease {
   /** The requester of that handoff. */
   readonly returnsTo: string;
   readonly durationMs: number;
-  readonly expiresAtMs: number;
-}
-
-/** A pending handoff of type `take_over`, as its session knows it. */
-export interface TakeOverRequest {
-  readonly handoffId: string;
-  readonly requestedBy: string;
-  readonly requestedAtMs: number;
   readonly expiresAtMs: number;
 }
 
@@ -337,12 +346,6 @@ export interface AppendedEntry {
 export interface AppendAnswer extends AppendedEntry {
   /** Present while an agent asks for the session. Absent from an answer that repeats an earlier one. */
   readonly takeOver?: TakeOverNotice | undefined;
-}
-
-/** Tells the writers of a session that an agent asks for it. */
-export interface TakeOverNotice extends Pick<TakeOverRequest, 'handoffId' | 'requestedBy'> {
-  /** The owner's last sign of life, but not before the request. */
-  readonly lastSignAtMs: number;
 }
 
 /** An entry, with the part of its content that the request asked for. */
@@ -478,13 +481,6 @@ export interface HandoffRecord {
   readonly reason?: string | undefined;
   readonly result?: JsonObject | undefined;
   readonly observedAtMs: number;
-}
-
-/** What is known of an owner from which a session was taken over: see `SessionRecord`. */
-export interface TookOverRecord {
-  readonly from: string;
-  readonly lastSequence?: number | undefined;
-  readonly lastWroteAtMs?: number | undefined;
 }
 
 export interface HandoffRef {

@@ -124,11 +124,15 @@ export function describeConcurrency(
           ...(round % 2 === 0 ? [] : [race.writeOn(owner, 2)]),
           ...requests.map((request) => refusable(race.next().claim(request, request.requestingAgent))),
         ]);
+        // An operator gives the session away while all of them write.
+        const { owner: taker } = await race.next().readSession();
+        const heir = agents.find((agent) => agent !== taker) ?? 'planner';
+        await Promise.all([...agents.map((agent) => race.writeOn(agent, 3)), race.give(heir)]);
         await Promise.all(agents.map((agent) => race.writeOn(agent, 2)));
         const won = taken.filter((claim) => typeof claim === 'object').length;
         expect(won).toBeLessThanOrEqual(1);
         expect(won).toBeGreaterThanOrEqual(round % 2 === 0 ? 1 : 0);
-        expect((await race.next().readSession()).epoch).toBe(epoch + won);
+        expect((await race.next().readSession()).epoch).toBe(epoch + won + 1);
       }
     });
 
@@ -196,6 +200,12 @@ class Race {
 
   claim(offer: { handoffId: string }, agent: string): Promise<ClaimedHandoff & { replayed: boolean }> {
     return this.next().claim(offer, agent, undefined, leaseMs);
+  }
+
+  /** Gives the session to an agent, as an operator does. */
+  async give(agent: string): Promise<void> {
+    const { store, namespace, sessionKey } = this.next();
+    await store.takeOverSession({ namespace, sessionKey, agent });
   }
 
   /** Appends several entries; goes on after refusals. */

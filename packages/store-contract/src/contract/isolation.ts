@@ -44,6 +44,7 @@ export function describeIsolation(test: ScenarioTest): void {
       await expectRefusal(other.mark('planner'), 'SESSION_NOT_FOUND');
       await expectRefusal(other.mark('planner', 1), 'SESSION_NOT_FOUND');
       await expectRefusal(other.store.deleteSession(refOf(other)), 'SESSION_NOT_FOUND');
+      await expectRefusal(other.store.takeOverSession({ ...refOf(other), agent: 'rescuer' }), 'SESSION_NOT_FOUND');
       await expectRefusal(other.createHandoff(), 'SESSION_NOT_FOUND');
       await expectRefusal(other.claim(offer), 'HANDOFF_NOT_FOUND');
       await expectRefusal(other.resolve(offer, 'cancelled', 'planner'), 'HANDOFF_NOT_FOUND');

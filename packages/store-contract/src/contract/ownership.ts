@@ -1,6 +1,6 @@
-import { limits } from '@org/domain';
+import { limits, type ContextStoreError, type HandoffRecord } from '@org/domain';
 import { describe, expect } from 'vitest';
-import { dayMs, expectRefusal, once, type ScenarioTest } from '../store-scenario.js';
+import { dayMs, expectRefusal, once, type ScenarioTest, type StoreScenario } from '../store-scenario.js';
 
 const leaseMs = 60_000;
 
@@ -47,6 +47,67 @@ export function describeOwnership(test: ScenarioTest): void {
         replayed: true,
       });
       expect(await s.readSession()).toMatchObject({ owner: 'implementer', epoch: 4 });
+    });
+  });
+
+  describe('a lease that lapsed', () => {
+    const refusalOf = async (s: StoreScenario, agent: string): Promise<ContextStoreError> =>
+      expectRefusal(s.append({ agent, epoch: 2 }), 'OWNERSHIP_LOST');
+
+    test('is not renewed by a late write, which is told that nobody has taken the session', async (s) => {
+      await s.createSession();
+      const { handoffId } = await s.offer();
+      await s.claim({ handoffId }, 'implementer', undefined, leaseMs);
+      await s.append({ agent: 'implementer' });
+      await s.advance(leaseMs);
+      // A reader has seen the next epoch, so the former one must not come back.
+      expect(await s.readSession()).toMatchObject({ owner: 'planner', epoch: 3, lapsedHandoffId: handoffId });
+      const lateCalls = [
+        () => refusalOf(s, 'implementer'),
+        () => expectRefusal(s.updateSession({ agent: 'implementer', title: 'late' }), 'OWNERSHIP_LOST'),
+        () => expectRefusal(s.createHandoff({ agent: 'implementer' }), 'OWNERSHIP_LOST'),
+      ];
+      for (const late of lateCalls) {
+        const { message, details } = await late();
+        expect(message).toContain(`nobody has taken the session since: accept handoff ${handoffId} again to go on.`);
+        expect(details).toEqual({ sessionKey: 'work', owner: 'planner', epoch: 3, lapsedHandoffId: handoffId });
+      }
+      const { session } = await s.claim({ handoffId }, 'implementer', undefined, leaseMs);
+      expect(session).toMatchObject({ owner: 'implementer', epoch: 4 });
+      expect(session.lapsedHandoffId).toBeUndefined();
+      expect(await s.append({ agent: 'implementer', epoch: 4 })).toMatchObject({ sequence: 2 });
+    });
+
+    const taken: readonly [string, (s: StoreScenario, offer: HandoffRecord) => Promise<unknown>][] = [
+      ['the requester has written', (s) => s.append()],
+      ['the requester has changed the session', (s) => s.updateSession({ state: 'completed' })],
+      ['the requester has offered it to another', (s) => s.offer({ targetAgent: 'tester' })],
+      ['the requester has cancelled the offer', (s, offer) => s.resolve(offer, 'cancelled', 'planner')],
+      ['another agent has accepted it', (s, offer) => s.claim(offer, 'tester')],
+    ];
+    for (const [what, take] of taken) {
+      test(`tells a late writer to stop if ${what}`, async (s) => {
+        await s.createSession();
+        const offer = await s.offer();
+        await s.claim(offer, 'implementer', undefined, leaseMs);
+        await s.advance(leaseMs);
+        await take(s, offer);
+        await s.updateSession({ state: 'active' }).catch(() => undefined);
+        const { message, details } = await refusalOf(s, 'implementer');
+        expect(message).toContain('Stop writing.');
+        expect(details).not.toHaveProperty('lapsedHandoffId');
+      });
+    }
+
+    test('tells only its last holder to accept again', async (s) => {
+      await s.createSession();
+      const offer = await s.offer();
+      for (const agent of ['first', 'second']) {
+        await s.claim(offer, agent, undefined, leaseMs);
+        await s.advance(leaseMs);
+      }
+      expect((await refusalOf(s, 'first')).details).not.toHaveProperty('lapsedHandoffId');
+      expect((await refusalOf(s, 'second')).details).toMatchObject({ lapsedHandoffId: offer.handoffId });
     });
   });
 

@@ -11,6 +11,7 @@ import { describeIsolation } from './isolation.js';
 import { describeLapses } from './lapses.js';
 import { describeLeases } from './leases.js';
 import { describeFencing } from './fencing.js';
+import { describeOperators } from './operators.js';
 import { describeOwnership } from './ownership.js';
 import { describeMarks } from './marks.js';
 import { describeNumbers } from './numbers.js';
@@ -46,6 +47,7 @@ export function describeStoreContract(engine: string, open: () => Promise<StoreH
     describeOwnership(test);
     describeCollaborations(test);
     describeTakeOvers(test);
+    describeOperators(test);
     describeTakeOverRequests(test);
     describeFencing(test);
     describeMarks(test);

@@ -68,6 +68,14 @@ class Recorder {
         if (!answer.replayed) this.#sightings.push({ session: answer.session, ...interval });
         return answer;
       },
+      takeOverSession: async (request) => {
+        const { sessionKey, agent } = request;
+        const { answer, ...interval } = await this.#timed(() => store.takeOverSession(request));
+        const { session, tookOver } = answer;
+        this.#takeOvers.push({ sessionKey, agent, epoch: session.epoch, tookOver, ...interval });
+        this.#sightings.push({ session, ...interval });
+        return answer;
+      },
       resolveHandoff: async (request) => {
         const { agent, outcome, claimant, epoch } = request;
         const { answer, ...interval } = await this.#timed(() => store.resolveHandoff(request));

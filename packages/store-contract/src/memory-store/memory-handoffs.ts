@@ -9,9 +9,11 @@ import {
   isOfProjects,
   isOwnRoleOffer,
   leavingAgent,
+  operatorMoved,
   ownerWroteAt,
   refuseClaim,
   refuseCreateHandoff,
+  refuseOperator,
   refusePosition,
   refuseRepeatedClaim,
   refuseResolve,
@@ -28,12 +30,19 @@ import {
   type ListHandoffs,
   type SessionRecord,
   type Store,
+  type TakeOverMove,
 } from '@org/domain';
 import type { MemoryState, StoredHandoff, StoredSession } from './memory-state.js';
 
 type HandoffOperations = Pick<
   Store,
-  'createHandoff' | 'readHandoff' | 'listHandoffs' | 'peekInboxes' | 'claimHandoff' | 'resolveHandoff'
+  | 'createHandoff'
+  | 'readHandoff'
+  | 'listHandoffs'
+  | 'peekInboxes'
+  | 'claimHandoff'
+  | 'resolveHandoff'
+  | 'takeOverSession'
 >;
 
 export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
@@ -138,7 +147,7 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
         acceptedBy: request.agent,
         claimant: request.claimant,
       });
-      const grant = accepted.requestType === 'take_over' ? takeOver : grantRights;
+      const grant = accepted.requestType === 'take_over' ? acceptTakeOver : grantRights;
       const current = grant(state, session, accepted, request);
       return {
         handoff: state.observeHandoff(state.handoff(request.namespace, request.handoffId)),
@@ -173,6 +182,21 @@ export const memoryHandoffs = (state: MemoryState): HandoffOperations => ({
       }
       return { handoff: state.observeHandoff(state.handoff(request.namespace, request.handoffId)) };
     }),
+
+  takeOverSession: async (request) => {
+    const { namespace, agent: to, reason } = request;
+    const session = state.session(request);
+    const former = state.observe(session.record);
+    const refusal = refuseOperator(former, request);
+    if (refusal !== undefined) throw refusal;
+    const { lease } = former;
+    if (lease !== undefined) {
+      const ended = { status: 'cancelled', resolvedAtMs: state.now(), reason: operatorMoved(to) } as const;
+      state.changeHandoff(state.handoff(namespace, lease.handoffId), ended);
+    }
+    const taken = takeOver(state, session, { to, reason, handoffId: undefined });
+    return { session: taken, tookOver: tookOverFrom(former) };
+  },
 });
 
 /** Gives the acceptor of an offer its rights. Returns the session as it is then. */
@@ -196,28 +220,33 @@ function grantRights(
   return state.touchSession(session, { ...ownerWrote, ...(changes && state.newVersion(session, writers)) });
 }
 
-/** Makes the requester of a `take_over` the owner, and says so in the log. */
-function takeOver(
+/** Makes the requester of a `take_over` the owner. */
+function acceptTakeOver(
   state: MemoryState,
   session: StoredSession,
   { requestingAgent: to, handoffId, ...asked }: HandoffRecord,
 ): SessionRecord {
-  const now = state.now();
+  const tookOver = tookOverFrom(session.record);
+  const taken = takeOver(state, session, { to, reason: takeOverReason(asked), handoffId });
+  const { epoch, lastSequence } = taken;
+  const handoff = state.handoff(session.record.namespace, handoffId);
+  state.changeHandoff(handoff, { grantedEpoch: epoch, tookOver, uptoSequence: lastSequence });
+  return state.changeSession(session, { ownerWroteAtMs: state.now(), ownerLastSequence: lastSequence });
+}
+
+/** Moves ownership without the owner's consent, and says so in the log. An expired session stays expired. */
+function takeOver(state: MemoryState, session: StoredSession, move: Omit<TakeOverMove, 'from'>): SessionRecord {
   const former = state.observe(session.record);
-  const tookOver = tookOverFrom(former);
-  const entry = takeOverEntry({ to, from: former.owner, reason: takeOverReason(asked), handoffId }, tookOver);
-  const { epoch } = state.moveOwnership(session, to, { ownerWroteAtMs: now, takenOverAtMs: now });
-  const { sequence } = state.appendEntry(session, {
+  const entry = takeOverEntry({ ...move, from: former.owner }, tookOverFrom(former));
+  state.moveOwnership(session, move.to, { takenOverAtMs: state.now() });
+  state.appendEntry(session, {
     ...entry,
-    agent: to,
+    agent: move.to,
     contextType: 'system',
     pinned: false,
     idempotency: undefined,
   });
-  const handoff = state.handoff(session.record.namespace, handoffId);
-  state.changeHandoff(handoff, { grantedEpoch: epoch, tookOver, uptoSequence: sequence });
-  const changes = { ownerLastSequence: sequence };
-  return isExpired(former) ? state.changeSession(session, changes) : state.touchSession(session, changes);
+  return isExpired(former) ? state.observe(session.record) : state.touchSession(session);
 }
 
 /** Whether the agent accepted one of the session's handoffs. */

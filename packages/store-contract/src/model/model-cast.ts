@@ -1,5 +1,5 @@
 import type { HandoffRecord, SessionRecord, SessionRef, Store } from '@org/domain';
-import { scriptAgents, scriptSessions, type Actor, type Script } from './model-script.js';
+import { scriptAgents, scriptSessions, type Actor, type Script } from './model-command.js';
 
 type SessionName = (typeof scriptSessions)[number];
 

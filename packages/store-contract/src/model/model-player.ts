@@ -6,7 +6,8 @@ import { ModelCast } from './model-cast.js';
 import { listAgents, listUpTo, storeLapse } from './model-listing.js';
 import { briefStep, callStep, readStep, readWholeStep, sessionsStep } from './model-reads.js';
 import { idempotencyOf, shown } from './model-request.js';
-import { inMs, maxTicksBack, relativeTo, scriptAgents, tickMs, type Command, type Script } from './model-script.js';
+import { relativeTo, scriptAgents, type Command, type Script } from './model-command.js';
+import { inMs, maxTicksBack, tickMs } from './model-script.js';
 import { clockOf, ModelSide } from './model-side.js';
 import type { PlayedStep, Step } from './model-step.js';
 import type { StoreHarness } from '../harness/store-harness.js';
@@ -99,6 +100,10 @@ class Player {
         return [await this.#claim(command)];
       case 'resolve':
         return [await this.#resolve(command)];
+      case 'give': {
+        const { agent, reason } = command;
+        return [callStep('takeOverSession', { ...this.#cast.ref(command.session), agent, reason })];
+      }
       case 'list': {
         const { agent, roles, direction, projects, status, limit } = command;
         return [this.#list({ namespace: this.#namespace, agent, roles, direction, projects, status }, limit)];

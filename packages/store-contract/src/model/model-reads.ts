@@ -1,6 +1,7 @@
 import type { ListSessions, SessionRecord, SessionRef, Store } from '@org/domain';
 import { shown } from './model-request.js';
-import { tickMs, type Command } from './model-script.js';
+import { type Command } from './model-command.js';
+import { tickMs } from './model-script.js';
 import type { Step } from './model-step.js';
 
 type Of<Kind extends Command['kind']> = Extract<Command, { readonly kind: Kind }>;

@@ -32,6 +32,7 @@ const calls: Readonly<Record<Method, (store: ContextStore, caller: Caller) => un
   updateSession: (store, caller) => store.as(caller).updateSession({ ...work, title: 'a' }),
   entries: (store, caller) => store.as(caller).entries(work).next(),
   readSession: (store, caller) => store.as(caller).readSession('work'),
+  takeOverSession: (store, caller) => store.as(caller).takeOverSession({ ...work, agent: 'rescuer' }),
   deleteSession: (store, caller) => store.as(caller).deleteSession('work'),
   countNamespace: (store, caller) => store.as(caller).countNamespace(),
   completeSessionKey: (store, caller) => store.as(caller).completeSessionKey('w'),

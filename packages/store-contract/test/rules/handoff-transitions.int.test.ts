@@ -6,6 +6,7 @@ import {
   requestTypes,
   type HandoffStatus,
   type RequestType,
+  type SessionRef,
 } from '@org/domain';
 import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/memory-store/memory-store.js';
@@ -69,6 +70,8 @@ async function statusOf(s: StoreScenario): Promise<HandoffStatus> {
   return handoffStatus(await s.store.readHandoff({ namespace: s.namespace, handoffId }));
 }
 
+const refOf = ({ namespace, sessionKey }: StoreScenario): SessionRef => ({ namespace, sessionKey });
+
 type Attempt = (s: StoreScenario) => Promise<unknown>;
 
 /** All attempts, by the agent or else by the table's name of the actor. */
@@ -80,6 +83,10 @@ const tries: readonly [string, Attempt][] = [
   ['clock', async (s) => s.advance(leaseMs)],
   // An accepted offer is pending again before it expires: these are two steps.
   ['clock', async (s) => (await statusOf(s)) === 'pending' && s.advance(offerMs)],
+  [
+    'operator',
+    async (s) => (await statusOf(s)) === 'accepted' && s.store.takeOverSession({ ...refOf(s), agent: 'another' }),
+  ],
   [
     'fence',
     async (s) => {

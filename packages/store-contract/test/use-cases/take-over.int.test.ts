@@ -1,4 +1,4 @@
-import { createContextStore, type ContextStore } from '@org/domain';
+import { createContextStore, type ContextStore, type StoreEvent } from '@org/domain';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/memory-store/memory-store.js';
 
@@ -82,5 +82,40 @@ describe('an acceptance after the deadline', () => {
     );
     const again = await store.acceptHandoff({ handoffId, agent: 'rescuer' });
     expect(again).toMatchObject({ tookOver, replayed: true, briefing: taken.briefing });
+  });
+});
+
+describe('an operator', () => {
+  it('gives a session away, which its writers are told, and all that listen', async () => {
+    const heard: StoreEvent[] = [];
+    store.subscribe((event) => heard.push(event));
+    await store.updateContext(note);
+    heard.length = 0;
+    const taken = await store.takeOverSession({ ...work, agent: 'rescuer', reason: 'retired' });
+    expect(taken).toMatchObject({
+      session: { owner: 'rescuer', epoch: 2, lastSequence: 2 },
+      tookOver: { from: 'planner', lastSequence: 1, lastWroteAt: at(nowMs) },
+    });
+    expect(heard).toEqual([{ kind: 'session_changed', namespace: 'default', sessionKey: 'work' }]);
+    await expect(store.updateContext(note)).rejects.toMatchObject({
+      code: 'OWNERSHIP_LOST',
+      details: { owner: 'rescuer', takenOverAt: at(nowMs) },
+    });
+  });
+
+  it.each([
+    [{ agent: 'rescuer' }, 'sessionKey'],
+    [{ ...work }, 'agent'],
+    [{ ...work, agent: 'role:x' }, 'agent'],
+    [{ ...work, agent: 'rescuer', reason: '' }, 'reason'],
+    [{ ...work, agent: 'rescuer', force: true }, 'force'],
+    [{ ...work, agent: 'planner' }, 'agent'],
+  ])('is refused %j', async (input, names) => {
+    const refused = store.takeOverSession(input as Parameters<ContextStore['takeOverSession']>[0]);
+    await expect(refused).rejects.toMatchObject({
+      code: 'VALIDATION_ERROR',
+      message: expect.stringContaining(names) as string,
+    });
+    expect(await store.readSession('work')).toMatchObject({ owner: 'planner', epoch: 1 });
   });
 });

@@ -107,6 +107,7 @@ export async function createSqliteStore({
     resolveHandoff: write(writes.resolveHandoff),
     noteAgents: write(writes.noteAgents),
     listAgents: read(reads.listAgents),
+    takeOverSession: write(writes.takeOverSession),
     countNamespace: read(reads.countNamespace),
     ping: read(reads.ping),
     close: async () => {

@@ -75,8 +75,9 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   await operations.deleteSession({ namespace, sessionKey: `session-${name}` });
 }
 
-/** Takes the session over twice, with and without an idempotency key, so that the owner has it again. */
+/** Lets an operator give the session to another agent, and back. Takes it over twice, with and without an idempotency key, so that the owner has it again. */
 async function runTakeOverStatements(operations: Operations, { owner, name, ...ref }: Round): Promise<void> {
+  for (const agent of ['rescuer', owner]) await operations.takeOverSession({ ...ref, agent });
   const turns = [
     { agent: 'rescuer', idempotency: undefined },
     { agent: owner, idempotency: { key: `take-${name}`, tool: 'tool', requestHash: 'hash' } },

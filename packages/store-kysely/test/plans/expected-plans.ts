@@ -97,6 +97,11 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
     rows: 20,
     pages: 110,
   },
+  take_over_session: {
+    indexes: ['sessions_pkey', handoffById, 'handoffs_pkey', 'handoffs_pending_of_session'],
+    rows: 10,
+    pages: 90,
+  },
   record_answer: { indexes: sweptKeys, rows: 15, pages: 50 },
   list_sessions: { indexes: ['sessions_by_creation', 'sessions_pkey'], rows: 42, pages: 60 },
   list_sessions_of_projects: { indexes: ['sessions_by_project', 'sessions_pkey'], rows: 62, pages: 80 },

@@ -135,6 +135,8 @@ describe('the statements of', () => {
     expect(run.slice(3)).toEqual(['read_handoff_situation']);
     await store.claimHandoff({ ...rescuer, takeOverAfterMs: 0 });
     expect(run.slice(4)).toEqual(['read_handoff_situation', 'accept_take_over']);
+    await store.takeOverSession({ ...session, agent: 'planner' });
+    expect(run.slice(6)).toEqual(['read_session_situation', 'take_over_session']);
   });
 
   it('a page of an inbox: one more where senders take turns', async () => {

@@ -17,7 +17,7 @@ import { refuseTakingOver } from './take-over.js';
 /** A step of a handoff. `owner`: the session's. `clock`: time passes. `fence`: ownership of the session moves. */
 export interface HandoffTransition extends Transition<
   HandoffStatus,
-  'target' | 'acceptor' | 'requester' | 'owner' | 'clock' | 'fence'
+  'target' | 'acceptor' | 'requester' | 'owner' | 'operator' | 'clock' | 'fence'
 > {
   /** The only request types that have this step. Default: all have it. */
   readonly only?: readonly RequestType[];
@@ -42,6 +42,7 @@ export const handoffTransitions: readonly HandoffTransition[] = [
   { from: 'accepted', to: 'returned', by: 'acceptor', how: 'leaves the session', only: ['collaboration'] },
   { from: 'accepted', to: 'cancelled', by: 'owner', how: 'removes the participant', only: ['collaboration'] },
   { from: 'completed', to: 'cancelled', by: 'owner', how: 'removes the participant', only: ['collaboration'] },
+  { from: 'accepted', to: 'cancelled', by: 'operator', how: 'ends the lease', only: ['full_handoff'] },
   { from: 'accepted', to: 'pending', by: 'clock', how: 'the lease lapses', only: ['full_handoff'] },
 ];
 
@@ -111,6 +112,8 @@ export function refuseRepeatedClaim(handoff: HandoffRecord, request: ClaimHandof
   );
 }
 
+const isByAgent = (by: HandoffTransition['by']): boolean => by !== 'clock' && by !== 'fence' && by !== 'operator';
+
 /** Returns why this agent cannot end the handoff with this outcome, or undefined if it can. */
 export function refuseResolve(
   handoff: HandoffRecord,
@@ -118,7 +121,7 @@ export function refuseResolve(
   request: ResolveHandoff,
 ): ContextStoreError | undefined {
   const { agent, outcome } = request;
-  const steps = handoffTransitions.filter(({ to, by }) => to === outcome && by !== 'clock' && by !== 'fence');
+  const steps = handoffTransitions.filter(({ to, by }) => to === outcome && isByAgent(by));
   const legal = steps.filter(({ only = requestTypes }) => only.includes(handoff.requestType));
   const step = legal.find(({ from }) => from === handoffStatus(handoff));
   if (legal.length === 0) return refuseRequestType(handoff, outcome, steps);
@@ -253,6 +256,7 @@ function refuseActor(
     acceptor: handoff.acceptedBy,
     target: handoff.targetAgent,
     owner: session.owner,
+    operator: undefined,
     clock: undefined,
     fence: undefined,
   }[by];

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../model/json.js';
-import type { AppendEntry, HandoffRecord, SessionRecord, TookOverRecord } from '../../ports/store.js';
+import type { AppendEntry, HandoffRecord, SessionRecord } from '../../ports/store.js';
+import type { TookOverRecord } from '../../ports/take-over.js';
 import { limits } from '../limits.js';
 import { previewOf } from '../text/cut-text.js';
 import { estimateTokens } from '../text/estimate-tokens.js';

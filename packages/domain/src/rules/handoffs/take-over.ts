@@ -1,13 +1,7 @@
 import { ContextStoreError } from '../../errors.js';
 import type { TakeOverPolicy } from '../../model/take-over.js';
-import type {
-  ClaimHandoff,
-  CreateHandoff,
-  HandoffRecord,
-  SessionRecord,
-  TakeOverNotice,
-  TakeOverRequest,
-} from '../../ports/store.js';
+import type { ClaimHandoff, CreateHandoff, HandoffRecord, SessionRecord } from '../../ports/store.js';
+import type { TakeOverNotice, TakeOverRequest, TakeOverSession } from '../../ports/take-over.js';
 import { limits } from '../limits.js';
 import { refuseClosed } from '../refusals/refuse-closed.js';
 import { refuseEpoch } from '../refusals/refuse-epoch.js';
@@ -120,6 +114,22 @@ function refuseLeased({ sessionKey, owner, lease, observedAtMs }: SessionRecord)
     },
   );
 }
+
+/** Returns why an operator cannot give a session to this agent, or undefined if it can. */
+export function refuseOperator(
+  { sessionKey, owner, epoch }: SessionRecord,
+  { agent }: TakeOverSession,
+): ContextStoreError | undefined {
+  if (agent !== owner) return undefined;
+  const message = `${agent} owns session ${sessionKey} already, at epoch ${epoch}`;
+  return new ContextStoreError('VALIDATION_ERROR', `agent: ${message}. Nothing was changed.`, {
+    issues: [{ path: 'agent', message }],
+    epoch,
+  });
+}
+
+/** The reason with which an operator cancels the handoff that gave a lease. */
+export const operatorMoved = (to: string): string => `an operator gave the session to ${to}`;
 
 /** Returns when the owner last gave a sign of life, but not before the request. The deadline is counted from then. */
 export const lastSignAtMs = (

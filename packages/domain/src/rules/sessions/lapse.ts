@@ -14,7 +14,7 @@ export function settledSession(stored: SessionRecord): SessionRecord {
   if (lease === undefined || !isLeaseLapsed(stored)) return stored;
   return {
     ...stored,
-    ...moveOwnership(stored, lease.returnsTo),
+    ...moveOwnership(stored, lease.returnsTo, { lapsedHandoffId: lease.handoffId }),
     version: stored.version + 1,
     updatedAtMs: Math.max(stored.updatedAtMs, lease.expiresAtMs),
   };

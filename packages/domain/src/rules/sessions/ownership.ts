@@ -5,7 +5,9 @@ import { limits } from '../limits.js';
 export type Writers = Pick<SessionRecord, 'owner' | 'participants' | 'formerOwners' | 'formerParticipants'>;
 
 /** The parts of a session that decide who may write to it, and what is known of its owner. */
-export type Ownership = Writers & Pick<SessionRecord, 'epoch' | 'lease' | 'takenOverAtMs'> & OwnerActivity;
+export type Ownership = Writers &
+  Pick<SessionRecord, 'epoch' | 'lease' | 'takenOverAtMs' | 'lapsedHandoffId'> &
+  OwnerActivity;
 
 /** What a session knows of its owner's writes, and of who asks for the session meanwhile. */
 type OwnerActivity = Pick<SessionRecord, 'ownerWroteAtMs' | 'ownerLastSequence' | 'takeOver'>;
@@ -18,19 +20,22 @@ export interface MoveOptions {
   readonly ownerWroteAtMs?: number | undefined;
   /** When it took the session over. */
   readonly takenOverAtMs?: number | undefined;
+  /** The handoff whose lease has lapsed, so that the session goes back. */
+  readonly lapsedHandoffId?: string | undefined;
 }
 
 /** Returns the ownership after a move to `to`. The new epoch fences out all writers of the old one. */
 export function moveOwnership(
   { epoch, ...writers }: Writers & Pick<SessionRecord, 'epoch'>,
   to: string,
-  { lease, ownerWroteAtMs, takenOverAtMs }: MoveOptions = {},
+  { lease, ownerWroteAtMs, takenOverAtMs, lapsedHandoffId }: MoveOptions = {},
 ): Ownership {
   return {
     ...moveWriters(writers, to),
     epoch: epoch + 1,
     lease,
     takenOverAtMs,
+    lapsedHandoffId,
     ownerWroteAtMs,
     ownerLastSequence: undefined,
     takeOver: undefined,

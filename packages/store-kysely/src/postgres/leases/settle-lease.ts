@@ -72,17 +72,14 @@ function prepareSettleLeases(database: Database, name: string, unlessLocked: Raw
           version: sql`sessions.version + 1`,
           updated_at: sql`greatest(sessions.updated_at, returned.now)`,
           ...newOwner,
+          lapsed_handoff_id: sql`returned.handoff_id`,
         })}
         from returned where sessions.id = returned.session_id
       ), cancelled as (
         ${cancelOffers('returned')}
       ), offered as (
         ${update('handoffs', {
-          status: sql.lit('pending'),
-          accepted_by: sql.lit(null),
-          claimant: sql.lit(null),
-          granted_epoch: sql.lit(null),
-          lease_check_at: sql.lit(null),
+          ...pendingAgain,
           upto_sequence: sql`returned.last_sequence`,
           expires_at: sql`case when expires_at > returned.now then expires_at
             else returned.now + (expires_at - created_at) end`,
@@ -100,6 +97,15 @@ function prepareSettleLeases(database: Database, name: string, unlessLocked: Raw
       offers: seen.map(({ offers }) => offers),
     });
 }
+
+const nothing = sql.lit(null);
+const pendingAgain = {
+  status: sql.lit('pending'),
+  accepted_by: nothing,
+  claimant: nothing,
+  granted_epoch: nothing,
+  lease_check_at: nothing,
+};
 
 /** {@link LockArguments} of several sessions. */
 interface Seen {

@@ -24,6 +24,7 @@ import { prepareReadSession } from './sessions/read-session.js';
 import { prepareReadTail } from './log/read-tail.js';
 import { prepareResolveHandoff } from './handoffs/resolve-handoff.js';
 import { prepareSettleDueLeases } from '../leases/settle-due-leases.js';
+import { prepareTakeOverSession } from './sessions/take-over-session.js';
 import { prepareUpdateSession } from './sessions/update-session.js';
 
 /**
@@ -56,6 +57,7 @@ export function prepareOperations(
     resolveHandoff: prepareResolveHandoff(database),
     noteAgents: prepareNoteAgents(database),
     listAgents: prepareListAgents(database),
+    takeOverSession: prepareTakeOverSession(database),
     countNamespace: prepareCountNamespace(database, notice),
     settleDueLeases: prepareSettleDueLeases(database),
     expireOffers: prepareExpireOffers(database),

@@ -52,11 +52,18 @@ export const sessionColumns = [
   epochMs(sessions.ref('sessions.take_over_at')).as('take_over_at'),
   epochMs(sessions.ref('sessions.take_over_until')).as('take_over_until'),
   epochMs(sessions.ref('sessions.taken_over_at')).as('taken_over_at'),
+  'sessions.lapsed_handoff_id',
   ...leasedSessionColumns,
 ] as const;
 
 /** The columns that answers lack which an earlier release recorded: see {@link sessionRecord}. */
-type LaterColumn = 'former_participants' | 'owner_wrote_at' | 'owner_last_sequence' | 'taken_over_at' | TakeOverColumn;
+type LaterColumn =
+  | 'former_participants'
+  | 'owner_wrote_at'
+  | 'owner_last_sequence'
+  | 'taken_over_at'
+  | 'lapsed_handoff_id'
+  | TakeOverColumn;
 type TakeOverColumn = 'take_over_handoff_id' | 'take_over_by' | 'take_over_at' | 'take_over_until';
 
 export type SessionRow = Selection<Tables, 'sessions', (typeof sessionColumns)[number]>;
@@ -123,6 +130,7 @@ export const sessionRecord = (row: RecordedSessionRow, observedAtMs: number): Se
   ownerLastSequence: row.owner_last_sequence ?? undefined,
   takeOver: pendingTakeOver(takeOverOf(row), observedAtMs),
   takenOverAtMs: row.taken_over_at ?? undefined,
+  lapsedHandoffId: row.lapsed_handoff_id ?? undefined,
   title: row.title ?? undefined,
   project: row.project ?? undefined,
   metadata: row.metadata,

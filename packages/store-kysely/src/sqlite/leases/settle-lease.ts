@@ -22,7 +22,8 @@ export const prepareSettleLease: (connection: Connection) => SettleLease = prepa
     const lease = leaseOf(session);
     if (lease === undefined || !isLapsed(session, nowMs)) return session;
     const { handoffId, returnsTo, expiresAtMs: lapsedAtMs } = lease;
-    const moved = move(session, moveOwnership(sessionRecord(session, nowMs), returnsTo), lapsedAtMs);
+    const ownership = moveOwnership(sessionRecord(session, nowMs), returnsTo, { lapsedHandoffId: handoffId });
+    const moved = move(session, ownership, lapsedAtMs);
     offerAgain({ namespace, handoffId, place: takePlace(), last: session.last_sequence, lapsedAtMs });
     return moved;
   };

@@ -22,6 +22,7 @@ import { prepareReadSession } from './sessions/read-session.js';
 import { prepareReadTail } from './log/read-tail.js';
 import { prepareResolveHandoff } from './handoffs/resolve-handoff.js';
 import { prepareSettleDueLeases } from '../leases/settle-due-leases.js';
+import { prepareTakeOverSession } from './sessions/take-over-session.js';
 import { prepareUpdateSession } from './sessions/update-session.js';
 
 /**
@@ -42,6 +43,7 @@ export function prepareOperations(connection: Connection, notice: NoticeUnsettle
       claimHandoff: prepareClaimHandoff(connection),
       resolveHandoff: prepareResolveHandoff(connection),
       noteAgents: prepareNoteAgents(connection),
+      takeOverSession: prepareTakeOverSession(connection),
       settleDueLeases: prepareSettleDueLeases(connection),
       expireOffers: prepareExpireOffers(connection),
     },

@@ -30,6 +30,7 @@ type OwnershipColumns = Pick<
   | 'owner_wrote_at'
   | 'owner_last_sequence'
   | 'taken_over_at'
+  | 'lapsed_handoff_id'
 > &
   LeaseColumns &
   TakeOverColumns;
@@ -51,6 +52,7 @@ export function sessionRecord(row: Omit<SessionRow, 'id'>, observedAtMs: number)
     ownerLastSequence: row.owner_last_sequence ?? undefined,
     takeOver: pendingTakeOver(takeOverOf(row), observedAtMs),
     takenOverAtMs: row.taken_over_at ?? undefined,
+    lapsedHandoffId: row.lapsed_handoff_id ?? undefined,
     lease: leaseOf(row),
     title: row.title ?? undefined,
     project: row.project ?? undefined,
@@ -151,6 +153,7 @@ export const ownershipColumns = (ownership: Ownership): OwnershipColumns => ({
   owner_wrote_at: ownership.ownerWroteAtMs ?? null,
   owner_last_sequence: ownership.ownerLastSequence ?? null,
   taken_over_at: ownership.takenOverAtMs ?? null,
+  lapsed_handoff_id: ownership.lapsedHandoffId ?? null,
   ...leaseColumns(ownership.lease),
   ...takeOverColumns(ownership.takeOver),
 });

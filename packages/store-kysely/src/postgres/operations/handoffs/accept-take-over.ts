@@ -9,7 +9,7 @@ import {
 } from '@org/domain';
 import { sql } from 'kysely';
 import { cancelOffers } from '../../leases/move-ownership.js';
-import { takenColumns, takeOverArguments, takeOverEntry, takeOverSession } from '../../leases/take-over-session.js';
+import { takenColumns, takeOverArguments, takeOverEntry, takeOwnership } from '../../leases/take-ownership.js';
 import type { MutationSteps } from '../../mutation/prepare-mutation.js';
 import { lockArguments, lockSession, type HandoffSubject, type LockArguments } from '../../mutation/read-situation.js';
 import { type KeyArguments, prepareAnswering } from '../../mutation/replay.js';
@@ -78,7 +78,7 @@ function prepareWrite(database: Database): Run<Acceptance, { response: Answer }>
         where expires_at > now and state = 'active' and lease_expires_at is null
           and greatest(requested_at, owner_wrote_at) + ${milliseconds(cast(p.takeOverAfterMs, 'bigint'))} <= now
       ), ${takeOverEntry(p, 'live')}, granted as (
-        ${takeOverSession(p, { owner_wrote_at: sql`entry.now`, owner_last_sequence: sql`entry.sequence` })}
+        ${takeOwnership(p, { owner_wrote_at: sql`entry.now`, owner_last_sequence: sql`entry.sequence` })}
         returning ${sessionJson} as session
       ), accepted as (
         ${update('handoffs', {

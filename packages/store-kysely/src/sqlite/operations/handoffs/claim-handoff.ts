@@ -16,7 +16,7 @@ import { prepareFollowDeadline } from '../../leases/follow-deadline.js';
 import { prepareGetSituation, type Situation } from '../../mutation/get-situation.js';
 import { handoffRecord, prepareSaveHandoff, type HandoffRow } from '../../rows/handoff-row.js';
 import { prepareMoveOwnership } from '../../leases/move-ownership.js';
-import { prepareTakeOverSession } from '../../leases/take-over-session.js';
+import { prepareTakeOwnership } from '../../leases/take-ownership.js';
 import { prepareMutation } from '../../mutation/prepare-mutation.js';
 import type { Operation } from '../operation.js';
 import {
@@ -98,7 +98,7 @@ function prepareBecomeOwner(connection: Connection): Accept {
 /** Makes the requester of a `take_over` the owner. */
 function prepareTakeOver(connection: Connection): Accept {
   const saveHandoff = prepareSaveHandoff(connection);
-  const takeOver = prepareTakeOverSession(connection);
+  const takeOwnership = prepareTakeOwnership(connection);
 
   return ({ handoff, session }, { agent, claimant = null }, nowMs) => {
     const { handoff_id: handoffId, summary, instructions } = handoff;
@@ -115,7 +115,7 @@ function prepareTakeOver(connection: Connection): Accept {
     };
     // First: the move cancels every request that is still pending.
     saveHandoff(accepted);
-    return { handoff: accepted, session: takeOver(session, { to: agent, reason, handoffId }, nowMs) };
+    return { handoff: accepted, session: takeOwnership(session, { to: agent, reason, handoffId }, nowMs) };
   };
 }
 

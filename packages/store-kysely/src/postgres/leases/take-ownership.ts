@@ -32,7 +32,7 @@ export const takeOverArguments = (move: TakeOverMove): TakeOverTexts & Pick<Take
  * The parts of a statement in which a session's log gets the entry of a take-over: see `takeOverEntry` in the domain.
  * The former owner may write until the session's row is locked, so the statement itself puts the text together.
  *
- * It is followed by {@link takeOverSession}. `entry` has a row if ownership moves: all of `taken`, and what both write.
+ * It is followed by {@link takeOwnership}. `entry` has a row if ownership moves: all of `taken`, and what both write.
  *
  * @param taken the name of a row with {@link takenColumns}, `session_id` and `now`
  */
@@ -71,7 +71,7 @@ export const takeOverEntry = (p: Placeholders<TakeOverArguments>, taken: string)
     from entry
   )`;
 
-/** The columns of a session that {@link takeOverEntry} and {@link takeOverSession} need. */
+/** The columns of a session that {@link takeOverEntry} and {@link takeOwnership} need. */
 export const takenColumns: RawBuilder<unknown> = selectionList([
   'session.epoch',
   'session.owner_wrote_at',
@@ -86,7 +86,7 @@ export const takenColumns: RawBuilder<unknown> = selectionList([
  *
  * @param owner what is known of the new owner's writes
  */
-export const takeOverSession = (
+export const takeOwnership = (
   p: Placeholders<TakeOverArguments>,
   owner: { readonly [Column in 'owner_wrote_at' | 'owner_last_sequence']: Expression<unknown> },
 ): RawBuilder<unknown> => sql`

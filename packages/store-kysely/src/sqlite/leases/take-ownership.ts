@@ -9,7 +9,7 @@ import { prepareMoveOwnership } from './move-ownership.js';
  * Makes another agent the owner of a session without the consent of its owner, and appends the entry that says so.
  * Returns the new row. An expired session stays expired.
  */
-export const prepareTakeOverSession: (
+export const prepareTakeOwnership: (
   connection: Connection,
 ) => (session: SessionRow, taken: Omit<TakeOverMove, 'from'>, nowMs: number) => SessionRow = preparedOnce(
   (connection) => {
