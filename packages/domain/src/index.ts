@@ -40,6 +40,7 @@ export {
 } from './model/handoff.js';
 export { InexactNumber, isExactNumber } from './model/inexact-number.js';
 export type { JsonObject } from './model/json.js';
+export { knownClients, type KnownClient } from './model/known-clients.js';
 export {
   agentNameOf,
   agentSchema,

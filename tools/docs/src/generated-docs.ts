@@ -1,6 +1,6 @@
 import { environmentTable, type EnvironmentTable } from '@org/context-store/environment';
 import { otelEnvironmentTable } from '@org/context-store/otel-environment';
-import { errorCodes, handoffTransitions, sessionTransitions } from '@org/domain';
+import { errorCodes, handoffTransitions, knownClients, sessionTransitions } from '@org/domain';
 import { resourceScopes, resourceUris, scopes, toolScopes, type Scope } from '@org/mcp';
 import { httpEnvironmentTable } from '@org/mcp-http/environment';
 import {
@@ -81,6 +81,10 @@ export const generatedDocs: Readonly<Record<string, Readonly<Record<string, stri
     'every program': variablesTable(environmentTable),
     'mcp-http': variablesTable(httpOnly),
     traces: variablesTable(otelEnvironmentTable),
+    'known clients': markdownTable(
+      ['client', 'reports', 'agent'],
+      knownClients.map(({ program, reports, agent }) => [program, `\`${reports}\``, `\`${agent}\``]),
+    ),
   },
   'operations/authentication.md': { scopes: scopesTable },
   'reference/metrics.md': {

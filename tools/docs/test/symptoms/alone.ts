@@ -115,6 +115,17 @@ export const aloneSymptoms: Symptoms = {
     await server.call('registerSession', work, { authorization: `Bearer ${key}` });
   },
 
+  '400: no agent name': async (scene) => {
+    const server = await scene.serve(inMemory);
+    await server.call('listSessions', {}, { 'Context-Agent': 'my agent' });
+  },
+
+  'Nobody takes an offer': async (scene) => {
+    const server = await serveWithWork(scene);
+    await server.call('listHandoffs', { agent: 'builder' });
+    await server.call('requestHandoff', { ...work, requestType: 'full_handoff', targetAgent: 'Builder' });
+  },
+
   'An entry or a message is too large': async (scene) => {
     const server = await serveWithWork(scene, { ...inMemory, MAX_CONTENT_BYTES: '1000' });
     await server.call('updateContext', note('x'.repeat(1001)));
