@@ -12,15 +12,18 @@ export {
   cancelled,
   ContextStoreError,
   errorCodes,
+  errorFrom,
+  isContextStoreError,
   withoutOutcome,
   storeClosed,
   storeUnavailable,
+  type ContextStoreErrorOf,
   type ContextStoreErrorOptions,
   type ErrorBody,
   type ErrorCode,
   type StoreUnavailableOptions,
-  type Written,
 } from './errors.js';
+export type { ErrorDetails, Issue, NoDetails, Written } from './error-details.js';
 export type { Briefing } from './model/briefing.js';
 export { contextTypes, type ContextType, type Entry } from './model/entry.js';
 export {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
-import { createContextStore, ContextStoreError, type ContextStore, type ErrorCode } from '@org/domain';
+import { createContextStore, errorFrom, type ContextStore, type ErrorCode } from '@org/domain';
 import { createMemoryStore } from '@org/store-contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createOtelTelemetry, httpMetrics, processMetrics, storeMetrics } from '../src/index.js';
@@ -34,10 +34,12 @@ describe('a scrape of a process', () => {
     await sdk.close();
   });
 
-  const fail = (code: ErrorCode): Promise<void> =>
-    sdk.telemetry
-      .measure({ tool: 'getContext', waits: false }, () => Promise.reject(new ContextStoreError(code, 'planted')))
-      .catch((error: unknown) => expect(error).toMatchObject({ code }));
+  const fail = (code: ErrorCode): Promise<void> => {
+    const error = errorFrom({ code, message: 'planted', details: {}, retryable: true });
+    return sdk.telemetry
+      .measure({ tool: 'getContext', waits: false }, () => Promise.reject(error))
+      .catch((thrown: unknown) => expect(thrown).toBe(error));
+  };
 
   it('begins with every counter of events at 0, an error rate, and a hit ratio', async () => {
     const { value, sum, samples } = await scrape(endpoint.url);
