@@ -1,4 +1,4 @@
-import type { ErrorDetails, Written } from './error-details.js';
+import type { ErrorDetails, NoDetails, Written } from './error-details.js';
 
 /**
  * Every error code, its meaning, and whether the same call may succeed if it is sent again. A single error of a
@@ -78,10 +78,9 @@ export interface ContextStoreErrorOptions extends ErrorOptions {
 }
 
 /** The arguments of {@link ContextStoreError} for one code. */
-type ErrorArguments<Code extends ErrorCode> =
-  Readonly<Record<never, never>> extends ErrorDetails[Code]
-    ? [code: Code, message: string, details?: ErrorDetails[Code], options?: ContextStoreErrorOptions]
-    : [code: Code, message: string, details: ErrorDetails[Code], options?: ContextStoreErrorOptions];
+type ErrorArguments<Code extends ErrorCode> = NoDetails extends ErrorDetails[Code]
+  ? [code: Code, message: string, details?: ErrorDetails[Code], options?: ContextStoreErrorOptions]
+  : [code: Code, message: string, details: ErrorDetails[Code], options?: ContextStoreErrorOptions];
 
 /**
  * The only error that the product throws on purpose. Its message and details are safe to show to clients: driver and

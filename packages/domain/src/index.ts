@@ -162,3 +162,25 @@ export { givenArguments } from './use-cases/given-arguments.js';
 export { parseInput } from './use-cases/use-case.js';
 export type { Work, WorkEntry, WorkHandler, WorkOptions } from './work/work-options.js';
 export { useCases, type UseCaseInput, type UseCaseName, type UseCaseResult, type UseCases } from './use-cases/index.js';
+export type {
+  AcceptHandoffInput,
+  AcceptHandoffResult,
+  GetBriefingInput,
+  GetBriefingResult,
+  GetContextInput,
+  GetContextResult,
+  ListHandoffsInput,
+  ListHandoffsResult,
+  ListSessionsInput,
+  ListSessionsResult,
+  RegisterSessionInput,
+  RegisterSessionResult,
+  RequestHandoffInput,
+  RequestHandoffResult,
+  ResolveHandoffInput,
+  ResolveHandoffResult,
+  UpdateContextInput,
+  UpdateContextResult,
+  UpdateSessionInput,
+  UpdateSessionResult,
+} from './use-cases/tool-types.js';

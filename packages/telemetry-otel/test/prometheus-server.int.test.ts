@@ -34,12 +34,11 @@ describe('a scrape of a process', () => {
     await sdk.close();
   });
 
-  const fail = (code: ErrorCode): Promise<void> => {
-    const error = errorFrom({ code, message: 'planted', details: {}, retryable: true });
-    return sdk.telemetry
-      .measure({ tool: 'getContext', waits: false }, () => Promise.reject(error))
-      .catch((thrown: unknown) => expect(thrown).toBe(error));
-  };
+  const planted = { message: 'planted', details: {}, retryable: true };
+  const fail = (code: ErrorCode): Promise<void> =>
+    sdk.telemetry
+      .measure({ tool: 'getContext', waits: false }, () => Promise.reject(errorFrom({ code, ...planted })))
+      .catch((error: unknown) => expect(error).toMatchObject({ code }));
 
   it('begins with every counter of events at 0, an error rate, and a hit ratio', async () => {
     const { value, sum, samples } = await scrape(endpoint.url);

@@ -17,7 +17,9 @@ const input = z.strictObject({
   ...callerArguments,
   /** Lists only this session, whole if `maxTokens` allows. */
   sessionKey: sessionKeySchema.optional(),
+  /** Lists only sessions of this status. */
   status: sessionStatusSchema.optional(),
+  /** Lists only sessions of this owner. */
   owner: agentSchema.optional(),
   limit: z.int().min(1).max(limits.pageSize).default(20),
   cursor: z.string().min(1).optional(),
@@ -33,6 +35,7 @@ export const listSessions = defineUseCase({
   input,
   result: z.strictObject({
     note: z.string().optional(),
+    /** The sessions, newest first. Large ones are cut: see `truncated`. */
     sessions: z.array(sessionSchema),
     nextCursor: z.string().optional(),
   }),

@@ -11,6 +11,7 @@ import { presentSession } from '../rules/answers/present.js';
 import { defineUseCase, fenceArguments, mutationArguments } from './use-case.js';
 
 const changes = {
+  /** `completed` or `archived` closes the session, and `active` opens it again. */
   status: z.enum(['active', 'completed', 'archived']).optional(),
   title: storableText(limits.titleBytes).min(1).optional(),
   /** Replaces the metadata as a whole. */
@@ -26,6 +27,7 @@ export const updateSession = defineUseCase({
     ...mutationArguments,
     sessionKey: sessionKeySchema,
     ...changes,
+    /** Changes the session only if this is still its version. */
     expectedVersion: z.int().min(1).optional(),
     ...fenceArguments,
   }),
