@@ -18,7 +18,16 @@ const appWith = ({ ping = () => Promise.resolve(), ...options }: Partial<AppOpti
 
 describe('GET /ready', () => {
   it('answers why calls cannot be served', async () => {
-    const away = () => Promise.reject(new ContextStoreError('STORE_UNAVAILABLE', 'The database is away.'));
+    const away = () =>
+      Promise.reject(
+        new ContextStoreError(
+          'STORE_UNAVAILABLE',
+          'The database is away. Nothing was written; send the same call again.',
+          {
+            written: 'no',
+          },
+        ),
+      );
     const response = await appWith({ ping: away }).request('/ready');
     expect([response.status, await response.json()]).toEqual([
       503,

@@ -5,6 +5,7 @@ import { createFaultLog, type Logger } from '@org/logger-pino';
 import { createMcpHttpHandler, maxMessageBytes, type McpHttpHandler, type OnError } from '@org/mcp';
 import { createApp, type Service } from './app.js';
 import { callerOf } from './auth/auth-info.js';
+import type { CredentialError } from './auth/credential-error.js';
 import { openAuth } from './auth/open-auth.js';
 import { allowedHosts, localOriginHosts, requireAuthDecision, type HttpEnvironment } from './environment.js';
 import { openHttpServer } from './http/http-server.js';
@@ -27,8 +28,12 @@ export interface ServeOptions {
 /** How long a client may take to read an answer, after the time that the call may take. */
 const readAnswerWithinMs = 60_000;
 
-/** The error code in the log for a credential that gives no access, by the status of its answer. */
-const refusalCodes = { 401: 'UNAUTHORIZED', 403: 'FORBIDDEN', 503: 'STORE_UNAVAILABLE' } as const;
+/** The error in the log for a credential that gives no access. */
+function refusalError({ status, message }: CredentialError): ContextStoreError {
+  const text = `Refused a credential: ${message}`;
+  if (status === 503) return new ContextStoreError('STORE_UNAVAILABLE', text, { written: 'no' });
+  return new ContextStoreError(status === 401 ? 'UNAUTHORIZED' : 'FORBIDDEN', text);
+}
 
 /**
  * Serves until a stop signal arrives, then stops: see `stop`.
@@ -55,8 +60,7 @@ export async function serve({ version, environment, stopped, log }: ServeOptions
     auth,
     isStopping,
     onError: faults.report,
-    onRefusal: ({ status, message }, request) =>
-      faults.report(new ContextStoreError(refusalCodes[status], `Refused a credential: ${message}`), request),
+    onRefusal: (reason, request) => faults.report(refusalError(reason), request),
   });
   // The server listens before its database is open, so that probes learn that it is starting.
   const server = await openHttpServer({

@@ -11,9 +11,6 @@ const [neededMajor, neededMinor] = [22, 19];
 export function requireSupportedNode(version = process.versions.node): void {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major > neededMajor || (major === neededMajor && minor >= neededMinor)) return;
-  throw new ContextStoreError(
-    'VALIDATION_ERROR',
-    `The context store needs Node.js ${neededMajor}.${neededMinor} or newer; this is ${version}. Run it with a newer Node.js.`,
-    { needed: `${neededMajor}.${neededMinor}`, version },
-  );
+  const message = `The context store needs Node.js ${neededMajor}.${neededMinor} or newer; this is ${version}. Run it with a newer Node.js.`;
+  throw new ContextStoreError('VALIDATION_ERROR', message, { issues: [{ path: 'Node.js', message }] });
 }

@@ -16,13 +16,32 @@ import { noTelemetry, type Telemetry } from './ports/telemetry.js';
 import { limits } from './rules/limits.js';
 import type { EntriesOptions } from './streams/entries.js';
 import type { OffersOptions } from './streams/offers.js';
-import type { UseCaseInput, UseCaseName, UseCaseResult } from './use-cases/index.js';
+import type {
+  AcceptHandoffInput,
+  AcceptHandoffResult,
+  GetBriefingInput,
+  GetBriefingResult,
+  GetContextInput,
+  GetContextResult,
+  ListHandoffsInput,
+  ListHandoffsResult,
+  ListSessionsInput,
+  ListSessionsResult,
+  RegisterSessionInput,
+  RegisterSessionResult,
+  RequestHandoffInput,
+  RequestHandoffResult,
+  ResolveHandoffInput,
+  ResolveHandoffResult,
+  UpdateContextInput,
+  UpdateContextResult,
+  UpdateSessionInput,
+  UpdateSessionResult,
+} from './use-cases/tool-types.js';
 import { parseInput, type Settings } from './use-cases/use-case.js';
 import { createInboxWatch } from './waiting/inbox-watch.js';
 import { createLogWatch } from './waiting/log-watch.js';
 import type { WorkHandler, WorkOptions } from './work/work-options.js';
-
-type Method<Name extends UseCaseName> = (input: UseCaseInput<Name>) => Promise<UseCaseResult<Name>>;
 
 /**
  * The context store: one method per use case, with the names, arguments and answers of the MCP tools. Every method
@@ -31,25 +50,25 @@ type Method<Name extends UseCaseName> = (input: UseCaseInput<Name>) => Promise<U
  */
 export interface ContextStore extends AsyncDisposable {
   /** Creates a session owned by the agent, or resumes an existing one with `ifExists: 'resume'`. */
-  readonly registerSession: Method<'registerSession'>;
+  registerSession(input?: RegisterSessionInput): Promise<RegisterSessionResult>;
   /** Appends one entry to a session's log. Answers with its sequence. */
-  readonly updateContext: Method<'updateContext'>;
+  updateContext(input: UpdateContextInput): Promise<UpdateContextResult>;
   /** Reads part of the log within a token budget. Default: the newest 20 entries, in ascending order. */
-  readonly getContext: Method<'getContext'>;
+  getContext(input: GetContextInput): Promise<GetContextResult>;
   /** Returns what a resuming agent reads first, within a token budget. */
-  readonly getBriefing: Method<'getBriefing'>;
+  getBriefing(input: GetBriefingInput): Promise<GetBriefingResult>;
   /** Offers a session to another agent, or asks the owner for it. */
-  readonly requestHandoff: Method<'requestHandoff'>;
+  requestHandoff(input: RequestHandoffInput): Promise<RequestHandoffResult>;
   /** Lists the inbox or outbox, oldest first. `cursor` lists only what is new, and `waitSeconds` waits for it. */
-  readonly listHandoffs: Method<'listHandoffs'>;
+  listHandoffs(input?: ListHandoffsInput): Promise<ListHandoffsResult>;
   /** Accepts an offer. Exactly one acceptor wins, and gets the session, its epoch and a briefing. */
-  readonly acceptHandoff: Method<'acceptHandoff'>;
+  acceptHandoff(input: AcceptHandoffInput): Promise<AcceptHandoffResult>;
   /** Completes, rejects, cancels or returns a handoff. */
-  readonly resolveHandoff: Method<'resolveHandoff'>;
+  resolveHandoff(input: ResolveHandoffInput): Promise<ResolveHandoffResult>;
   /** Lists the sessions of the namespace, newest first. */
-  readonly listSessions: Method<'listSessions'>;
+  listSessions(input?: ListSessionsInput): Promise<ListSessionsResult>;
   /** Closes, reopens, extends or annotates a session. */
-  readonly updateSession: Method<'updateSession'>;
+  updateSession(input: UpdateSessionInput): Promise<UpdateSessionResult>;
 
   /**
    * Returns a view of this store: the same methods, whose calls act for a caller. Fields that are left out are those of

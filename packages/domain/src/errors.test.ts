@@ -13,11 +13,11 @@ describe('the error of a store that cannot be used', () => {
       'It is away. It may have been carried out: repeat it with the same idempotencyKey, or look before you repeat it.',
     ],
   ] as const)('says what may have been written: %s, retryable %s', ([written, retryable, message]) => {
-    expect(storeUnavailable('It is away.', { written, retryable, details: { port: 1 } }).toJSON()).toEqual({
+    expect(storeUnavailable('It is away.', { written, retryable, details: { folder: '/a' } }).toJSON()).toEqual({
       code: 'STORE_UNAVAILABLE',
       message,
       retryable: retryable ?? true,
-      details: { port: 1, written },
+      details: { folder: '/a', written },
     });
   });
 
@@ -26,7 +26,7 @@ describe('the error of a store that cannot be used', () => {
       message: expect.stringMatching(/^The database is away\. It may have been carried out/) as string,
       details: { written: 'unknown' },
     });
-    const other = new ContextStoreError('SESSION_NOT_FOUND', 'No such session.');
+    const other = new ContextStoreError('SESSION_NOT_FOUND', 'No such session.', { sessionKey: 'a' });
     await expect(afterWriting(Promise.reject(other))).rejects.toBe(other);
   });
 });

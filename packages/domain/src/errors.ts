@@ -1,3 +1,5 @@
+import type { ErrorDetails, NoDetails, Written } from './error-details.js';
+
 /**
  * Every error code, its meaning, and whether the same call may succeed if it is sent again. A single error of a
  * retryable code may be final: see {@link ContextStoreErrorOptions}. The error table in the docs is generated from this
@@ -79,22 +81,26 @@ export interface ContextStoreErrorOptions extends ErrorOptions {
   readonly retryable?: false | undefined;
 }
 
+/** The arguments of {@link ContextStoreError} for one code. */
+type ErrorArguments<Code extends ErrorCode> = NoDetails extends ErrorDetails[Code]
+  ? [code: Code, message: string, details?: ErrorDetails[Code], options?: ContextStoreErrorOptions]
+  : [code: Code, message: string, details: ErrorDetails[Code], options?: ContextStoreErrorOptions];
+
 /**
  * The only error that the product throws on purpose. Its message and details are safe to show to clients: driver and
  * SQL texts stay in `cause`.
  */
 export class ContextStoreError extends Error {
+  /** What went wrong. Branch on it; the message is for reading. */
   readonly code: ErrorCode;
+  /** The facts that the message names. `isContextStoreError` gives them the type of their code. */
   readonly details: Readonly<Record<string, unknown>>;
   /** Whether the same call may succeed when it is sent again. */
   readonly retryable: boolean;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    details: Readonly<Record<string, unknown>> = {},
-    options?: ContextStoreErrorOptions,
-  ) {
+  /** @param args the code, the message, the details of that code (see {@link ErrorDetails}), and options */
+  constructor(...args: { [Code in ErrorCode]: ErrorArguments<Code> }[ErrorCode]) {
+    const [code, message, details = {}, options] = args;
     super(message, options);
     this.name = 'ContextStoreError';
     this.code = code;
@@ -102,17 +108,43 @@ export class ContextStoreError extends Error {
     this.retryable = options?.retryable ?? errorCodes[code].retryable;
   }
 
+  /** Returns what clients receive, without the cause. */
   toJSON(): ErrorBody {
     return { code: this.code, message: this.message, retryable: this.retryable, details: this.details };
   }
 }
 
-/** Whether a failed call has changed nothing (`no`) or may have been carried out (`unknown`). */
-export type Written = 'no' | 'unknown';
+/** A {@link ContextStoreError} of this code, or of one of these codes. Its details have the type of its code. */
+export type ContextStoreErrorOf<Code extends ErrorCode = ErrorCode> = {
+  [Each in Code]: ContextStoreError & { readonly code: Each; readonly details: ErrorDetails[Each] };
+}[Code];
+
+/**
+ * Whether a thrown value is a {@link ContextStoreError}, and of one of these codes if any are given. Then `details` has
+ * the type of the code.
+ *
+ * @example
+ * ```ts
+ * if (isContextStoreError(error, 'SEQUENCE_CONFLICT')) console.log(error.details.lastSequence);
+ * ```
+ */
+export const isContextStoreError = <Code extends ErrorCode = ErrorCode>(
+  error: unknown,
+  ...codes: readonly Code[]
+): error is ContextStoreErrorOf<Code> =>
+  error instanceof ContextStoreError && (codes.length === 0 || (codes as readonly ErrorCode[]).includes(error.code));
+
+/** Creates an error from what another process sent, or from another error in other words. */
+export function errorFrom({ code, message, details, retryable }: ErrorBody, cause?: unknown): ContextStoreError {
+  const options = { cause, ...(!retryable && { retryable }) };
+  const args: readonly unknown[] = [code, message, details, options];
+  // The other process, or error, had the details of its code.
+  return new ContextStoreError(...(args as ConstructorParameters<typeof ContextStoreError>));
+}
 
 export interface StoreUnavailableOptions extends ContextStoreErrorOptions {
   readonly written: Written;
-  readonly details?: Readonly<Record<string, unknown>> | undefined;
+  readonly details?: Omit<ErrorDetails['STORE_UNAVAILABLE'], 'written'> | undefined;
 }
 
 /**

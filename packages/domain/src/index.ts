@@ -14,15 +14,18 @@ export {
   cancelled,
   ContextStoreError,
   errorCodes,
+  errorFrom,
+  isContextStoreError,
   withoutOutcome,
   storeClosed,
   storeUnavailable,
+  type ContextStoreErrorOf,
   type ContextStoreErrorOptions,
   type ErrorBody,
   type ErrorCode,
   type StoreUnavailableOptions,
-  type Written,
 } from './errors.js';
+export type { ErrorDetails, Issue, NoDetails, Written } from './error-details.js';
 export type { Briefing } from './model/briefing.js';
 export { contextTypes, type ContextType, type Entry } from './model/entry.js';
 export {
@@ -216,3 +219,25 @@ export { givenArguments } from './use-cases/given-arguments.js';
 export { parseInput, type FindProject } from './use-cases/use-case.js';
 export type { Work, WorkEntry, WorkHandler, WorkOptions } from './work/work-options.js';
 export { useCases, type UseCaseInput, type UseCaseName, type UseCaseResult, type UseCases } from './use-cases/index.js';
+export type {
+  AcceptHandoffInput,
+  AcceptHandoffResult,
+  GetBriefingInput,
+  GetBriefingResult,
+  GetContextInput,
+  GetContextResult,
+  ListHandoffsInput,
+  ListHandoffsResult,
+  ListSessionsInput,
+  ListSessionsResult,
+  RegisterSessionInput,
+  RegisterSessionResult,
+  RequestHandoffInput,
+  RequestHandoffResult,
+  ResolveHandoffInput,
+  ResolveHandoffResult,
+  UpdateContextInput,
+  UpdateContextResult,
+  UpdateSessionInput,
+  UpdateSessionResult,
+} from './use-cases/tool-types.js';

@@ -15,8 +15,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const away = new ContextStoreError('STORE_UNAVAILABLE', 'The database is away.', {}, { cause: new Error('refused') });
-const busy = new ContextStoreError('OVERLOADED', 'Too busy.');
+const away = new ContextStoreError(
+  'STORE_UNAVAILABLE',
+  'The database is away.',
+  { written: 'no' },
+  { cause: new Error('refused') },
+);
+const busy = new ContextStoreError('OVERLOADED', 'Too busy.', { retryAfterMs: 1 });
 
 describe('a fault', () => {
   it('is a line with its code, its cause, and the call that it belongs to', () => {

@@ -37,7 +37,7 @@ describe('every use case', () => {
       name: Name,
       input: UseCaseInput<Name>,
     ): Promise<Record<string, unknown>> => {
-      const answer = (await store[name](input as never)) as Record<string, unknown>;
+      const answer: Record<string, unknown> = { ...(await store[name](input as never)) };
       useCases[name].result.parse(answer);
       expect(JSON.parse(JSON.stringify(answer))).toEqual(answer);
       return answer;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
-import { createContextStore, ContextStoreError, type ContextStore, type ErrorCode } from '@org/domain';
+import { createContextStore, errorFrom, type ContextStore, type ErrorCode } from '@org/domain';
 import { createMemoryStore } from '@org/store-contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createOtelTelemetry, httpMetrics, processMetrics, storeMetrics } from '../src/index.js';
@@ -34,9 +34,10 @@ describe('a scrape of a process', () => {
     await sdk.close();
   });
 
+  const planted = { message: 'planted', details: {}, retryable: true };
   const fail = (code: ErrorCode): Promise<void> =>
     sdk.telemetry
-      .measure({ tool: 'getContext', waits: false }, () => Promise.reject(new ContextStoreError(code, 'planted')))
+      .measure({ tool: 'getContext', waits: false }, () => Promise.reject(errorFrom({ code, ...planted })))
       .catch((error: unknown) => expect(error).toMatchObject({ code }));
 
   it('begins with every counter of events at 0, an error rate, and a hit ratio', async () => {

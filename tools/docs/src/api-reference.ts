@@ -1,17 +1,18 @@
 import { limits, useCases, type UseCaseName } from '@org/domain';
 import { fixedResources, prompts, resourceTemplates, toolDescriptions, tools } from '@org/mcp';
 import { z } from 'zod';
-import { fieldComments } from './field-comments.js';
+import { commonFields } from './common-fields.js';
 import { markdownTable } from './markdown-table.js';
+import { schemaComments, type SchemaComments } from './schema-comments.js';
 
 type JsonSchema = z.core.JSONSchema._JSONSchema;
 
 /** Objects that several results hold; each is described once. */
 const objects = {
-  session: { schema: useCases.registerSession.result.shape.session, file: 'model/session.ts' },
-  entry: { schema: useCases.getContext.result.shape.entries.element, file: 'model/entry.ts' },
-  handoff: { schema: useCases.requestHandoff.result.shape.handoff, file: 'model/handoff.ts' },
-  briefing: { schema: useCases.getBriefing.result.shape.briefing, file: 'model/briefing.ts' },
+  session: { schema: useCases.registerSession.result.shape.session, file: 'model/session.ts', name: 'sessionSchema' },
+  entry: { schema: useCases.getContext.result.shape.entries.element, file: 'model/entry.ts', name: 'entrySchema' },
+  handoff: { schema: useCases.requestHandoff.result.shape.handoff, file: 'model/handoff.ts', name: 'handoffSchema' },
+  briefing: { schema: useCases.getBriefing.result.shape.briefing, file: 'model/briefing.ts', name: 'briefingSchema' },
 } as const;
 
 /** Most tools take these; the document explains them once. */
@@ -33,7 +34,7 @@ export function toolsReference(): string {
 /** A section for each object that results hold. */
 export const objectsReference = (): string =>
   Object.entries(objects)
-    .map(([name, { schema, file }]) => `### ${name}\n\n${fieldsTable(schema, fieldComments(file))}`)
+    .map(([title, { schema, file, name }]) => `### ${title}\n\n${fieldsTable(schema, schemaComments(file, name))}`)
     .join('\n\n');
 
 /** The annotations of each tool, under the protocol's names. */
@@ -90,7 +91,7 @@ export const limitsReference = (): string =>
 
 function argumentsTable(name: UseCaseName, input: z.ZodObject): string {
   const { properties = {}, required = [] } = z.toJSONSchema(input, { io: 'input' });
-  const comments = fieldComments(`use-cases/${fileName(name)}.ts`);
+  const comments = schemaComments(`use-cases/${fileName(name)}.ts`, 'input');
   const described: Readonly<Record<string, string | undefined>> = toolDescriptions[name].arguments ?? {};
   const rows = Object.entries(properties)
     .filter(([argument]) => !commonArguments.has(argument))
@@ -98,7 +99,7 @@ function argumentsTable(name: UseCaseName, input: z.ZodObject): string {
       `\`${argument}${required.includes(argument) ? '' : '?'}\``,
       typeText(schema),
       defaultText(schema),
-      comments.get(argument) ?? described[argument] ?? '',
+      comments.get(argument)?.text ?? described[argument] ?? commonFields[argument] ?? '',
     ]);
   const common = Object.keys(properties).filter((argument) => commonArguments.has(argument));
   const shared = `Also takes ${common.map((argument) => `\`${argument}?\``).join(', ')}.`;
@@ -107,14 +108,14 @@ function argumentsTable(name: UseCaseName, input: z.ZodObject): string {
 
 const fileName = (name: UseCaseName): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-function fieldsTable(schema: z.ZodObject, comments: ReadonlyMap<string, string>): string {
+function fieldsTable(schema: z.ZodObject, comments: SchemaComments): string {
   const { properties = {}, required = [] } = z.toJSONSchema(schema);
   return markdownTable(
     ['field', 'type', ''],
     Object.entries(properties).map(([field, property]) => [
       `\`${field}${required.includes(field) ? '' : '?'}\``,
       field === 'entries' ? '[entry](#entry)[]' : typeText(property),
-      comments.get(field) ?? '',
+      comments.get(field)?.text ?? commonFields[field] ?? '',
     ]),
   );
 }

@@ -4,15 +4,6 @@ import { fileURLToPath } from 'node:url';
 const packages = fileURLToPath(new URL('../../../packages/', import.meta.url));
 
 /**
- * Returns the doc comments of the schema fields in a file of the domain, by field. They are read from the source, because
- * the compiled code has no comments.
- *
- * @param file relative to the domain's sources
- */
-export const fieldComments = (file: string): ReadonlyMap<string, string> =>
-  commentsIn(readFileSync(`${packages}domain/src/${file}`, 'utf8'));
-
-/**
  * Returns the doc comments of an interface's fields, by field.
  * @throws Error if the file has no such interface
  *

@@ -21,7 +21,7 @@ beforeAll(async () => {
   contextStore = await openContextStore({ database: 'sqlite::memory:' });
   let underWay = 0;
   const remotely = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
-    if (underWay === databaseTakes) throw new ContextStoreError('OVERLOADED', 'Too much at once.');
+    if (underWay === databaseTakes) throw new ContextStoreError('OVERLOADED', 'Too much at once.', { retryAfterMs: 1 });
     underWay += 1;
     await sleep(databaseMs);
     underWay -= 1;

@@ -1,4 +1,4 @@
-import { cancelled, ContextStoreError, contextStoreClosed } from '../errors.js';
+import { cancelled, ContextStoreError, contextStoreClosed, errorFrom, isContextStoreError } from '../errors.js';
 import { withDeadline, type CallLimit } from './call-deadline.js';
 
 /** Returns another wording of a message. */
@@ -8,8 +8,7 @@ export type Rephrase = (message: string) => string;
 export function rephrased(error: ContextStoreError, rephrase: Rephrase): ContextStoreError {
   const message = rephrase(error.message);
   if (message === error.message) return error;
-  const { code, details, retryable, cause } = error;
-  return new ContextStoreError(code, message, details, { cause, ...(!retryable && { retryable }) });
+  return errorFrom({ ...error.toJSON(), message }, error.cause);
 }
 
 /** Runs the calls of one context store. */
@@ -73,15 +72,14 @@ export async function orReasonOf<T>(signal: AbortSignal | undefined, call: Promi
   try {
     return await call;
   } catch (error) {
-    if (signal?.aborted === true && error instanceof ContextStoreError && error.code === 'CANCELLED')
-      throw signal.reason;
+    if (signal?.aborted === true && isContextStoreError(error, 'CANCELLED')) throw signal.reason;
     throw error;
   }
 }
 
 function ofClosedStore(error: unknown): ContextStoreError {
-  if (!(error instanceof ContextStoreError) || error.code !== 'STORE_UNAVAILABLE') return withoutInternals(error);
-  return contextStoreClosed(error.details['written'] === 'unknown' ? 'unknown' : 'no', error);
+  if (!isContextStoreError(error, 'STORE_UNAVAILABLE')) return withoutInternals(error);
+  return contextStoreClosed(error.details.written, error);
 }
 
 function withoutInternals(error: unknown): ContextStoreError {

@@ -31,15 +31,15 @@ export interface ViewParts {
 export function createView(parts: ViewParts, caller: RequestCaller): ContextStore {
   const { runner, close } = parts;
   return {
-    registerSession: (input) => runner.run('registerSession', input, caller),
+    registerSession: (input = {}) => runner.run('registerSession', input, caller),
     updateContext: (input) => runner.run('updateContext', input, caller),
     getContext: (input) => runner.run('getContext', input, caller),
     getBriefing: (input) => runner.run('getBriefing', input, caller),
     requestHandoff: (input) => runner.run('requestHandoff', input, caller),
-    listHandoffs: (input) => runner.run('listHandoffs', input, caller),
+    listHandoffs: (input = {}) => runner.run('listHandoffs', input, caller),
     acceptHandoff: (input) => runner.run('acceptHandoff', input, caller),
     resolveHandoff: (input) => runner.run('resolveHandoff', input, caller),
-    listSessions: (input) => runner.run('listSessions', input, caller),
+    listSessions: (input = {}) => runner.run('listSessions', input, caller),
     updateSession: (input) => runner.run('updateSession', input, caller),
     as: (given) => createView(parts, withCaller(caller, given)),
     offers: (options) => streamOffers(parts, caller, options),

@@ -8,12 +8,28 @@ export const briefingSchema = z.strictObject({
   /** Pinned entries and the newest ones that fit, each once, by ascending sequence. */
   entries: z.array(entrySchema),
   /** Pinned entries that did not fit, newest first. */
-  pinnedOmitted: z.array(z.strictObject({ sequence: z.int(), preview: z.string() })).optional(),
+  pinnedOmitted: z
+    .array(
+      z.strictObject({
+        /** Its sequence: `getContext` with `afterSequence` one less and `limit: 1` reads it. */
+        sequence: z.int(),
+        /** Its beginning, on one line. */
+        preview: z.string(),
+      }),
+    )
+    .optional(),
   /**
    * What is not shown of the log up to `uptoSequence`. `pinned` counts the pins that are in neither `entries` nor
    * `pinnedOmitted`; repetitions of a shown pin are among them.
    */
-  omitted: z.strictObject({ entries: z.int(), estimatedTokens: z.int(), pinned: z.int().optional() }),
+  omitted: z.strictObject({
+    /** How many entries. */
+    entries: z.int(),
+    /** Their estimated tokens. */
+    estimatedTokens: z.int(),
+    /** How many of them are pinned. Absent if none is. */
+    pinned: z.int().optional(),
+  }),
   /** Estimated tokens of this briefing as JSON. */
   estimatedTokens: z.int(),
   /** The sequence of the newest entry that the briefing covers. */
@@ -23,4 +39,4 @@ export const briefingSchema = z.strictObject({
   /** For `getContext`: reads the entries before the newest ones shown. Absent if there are none. */
   nextCursor: z.string().optional(),
 });
-export type Briefing = z.infer<typeof briefingSchema>;
+export type { Briefing } from './records.js';

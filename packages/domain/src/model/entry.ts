@@ -3,12 +3,14 @@ import { agentSchema } from './names.js';
 
 export const contextTypes = ['message', 'file', 'tool_call', 'system'] as const;
 export const contextTypeSchema = z.enum(contextTypes);
-export type ContextType = z.infer<typeof contextTypeSchema>;
+/** What kind of thing an entry records. */
+export type ContextType = (typeof contextTypes)[number];
 
 /** One immutable entry of a session's log, as callers see it. */
 export const entrySchema = z.strictObject({
   /** 1, 2, 3 … in each session, without gaps. */
   sequence: z.int().min(1),
+  /** What kind of thing was recorded. */
   contextType: contextTypeSchema,
   /** The agent that wrote it. */
   agent: agentSchema,
@@ -22,10 +24,13 @@ export const entrySchema = z.strictObject({
   contentBytes: z.int(),
   /** Estimated tokens of the whole content. */
   estimatedTokens: z.int(),
+  /** Data for programs, as the agent wrote it. */
   metadata: z.record(z.string(), z.unknown()),
   /** Present if `metadata` does not fit and is shown empty. `limit: 1` and more `maxTokens` show it. */
   metadataOmitted: z.literal(true).optional(),
+  /** Present if it comes first in every briefing. */
   pinned: z.literal(true).optional(),
+  /** When it was appended. ISO 8601 in UTC. */
   createdAt: z.iso.datetime(),
 });
-export type Entry = z.infer<typeof entrySchema>;
+export type { Entry } from './records.js';

@@ -9,12 +9,16 @@ import { takeOverSchema } from './take-over.js';
  */
 export const sessionStatuses = ['active', 'dormant', 'expired', 'completed', 'archived'] as const;
 export const sessionStatusSchema = z.enum(sessionStatuses);
-export type SessionStatus = z.infer<typeof sessionStatusSchema>;
+/** The status of a session. */
+export type SessionStatus = (typeof sessionStatuses)[number];
 
 /** A session as callers see it. Times are ISO 8601 UTC. */
 export const sessionSchema = z.strictObject({
+  /** Its name, unique in its namespace. */
   sessionKey: sessionKeySchema,
+  /** The tenant that it belongs to. */
   namespace: namespaceSchema,
+  /** Its status at the time of the answer. */
   status: sessionStatusSchema,
   /** The agent that may write, hand over and close. */
   owner: agentSchema,
@@ -26,14 +30,19 @@ export const sessionSchema = z.strictObject({
   version: z.int().min(1),
   /** The sequence of the newest entry, or 0 if the log is empty. */
   lastSequence: z.int().min(0),
+  /** Its title for people. */
   title: z.string().optional(),
   /** Where the work belongs. Absent if it belongs nowhere: every list shows it. */
   project: projectSchema.optional(),
+  /** Data for programs. */
   metadata: z.record(z.string(), z.unknown()),
+  /** When it was registered. */
   createdAt: z.iso.datetime(),
+  /** When the session itself last changed. Appends do not change it. */
   updatedAt: z.iso.datetime(),
+  /** When an agent last wrote to it, handed it over or changed it. */
   lastActivityAt: z.iso.datetime(),
-  /** Absent if the session never expires. */
+  /** When it expires unless an agent writes to it. Absent if it never does. */
   expiresAt: z.iso.datetime().optional(),
   /** Present while an agent asks for the session. The owner declines or yields; if it is silent, it loses the session. */
   takeOver: takeOverSchema.optional(),
@@ -43,4 +52,4 @@ export const sessionSchema = z.strictObject({
    */
   truncated: z.array(z.string()).optional(),
 });
-export type Session = z.infer<typeof sessionSchema>;
+export type { Session } from './records.js';

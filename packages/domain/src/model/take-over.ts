@@ -14,11 +14,12 @@ export type TakeOverPolicy = (typeof takeOverPolicies)[number];
 export const takeOverSchema = z.strictObject({
   /** The request, a handoff of type `take_over`. If several are pending, the one that lapses last. */
   handoffId: handoffIdSchema,
+  /** The agent that asks for the session. */
   requestedBy: agentSchema,
   /** When the requester may accept it, if the owner does not write before. Each write of the owner moves it on. */
   acceptableAt: z.iso.datetime(),
 });
-export type TakeOver = z.infer<typeof takeOverSchema>;
+export type { TakeOver } from './records.js';
 
 /** What is known of the owner from which a session was taken over, so that the new owner knows what it may lack. */
 export const tookOverSchema = z.strictObject({
@@ -29,4 +30,4 @@ export const tookOverSchema = z.strictObject({
   /** When it last wrote to the session, appends or other calls. Absent if it did not since it became the owner. */
   lastWroteAt: z.iso.datetime().optional(),
 });
-export type TookOver = z.infer<typeof tookOverSchema>;
+export type { TookOver } from './records.js';

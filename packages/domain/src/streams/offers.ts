@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { signalSchema, type RequestCaller } from '../calling/caller.js';
 import type { Calls } from '../calling/calls.js';
 import type { UseCaseRunner } from '../calling/run-use-case.js';
-import { ContextStoreError } from '../errors.js';
+import { isContextStoreError, type ContextStoreError } from '../errors.js';
 import type { Handoff } from '../model/handoff.js';
 import { roleSchema } from '../model/names.js';
 import type { HandoffRecord } from '../ports/store.js';
@@ -129,10 +129,7 @@ class OfferReader {
   /** After a restore of the database, the list must begin again: what is pending then may be new. */
   beginsAgain(error: unknown): error is ContextStoreError {
     const isCursorLost =
-      error instanceof ContextStoreError &&
-      error.code === 'VALIDATION_ERROR' &&
-      this.#cursor !== undefined &&
-      error.message.startsWith('cursor: ');
+      isContextStoreError(error, 'VALIDATION_ERROR') && error.details.issues.some(({ path }) => path === 'cursor');
     if (isCursorLost) this.#cursor = undefined;
     return isCursorLost;
   }

@@ -20,11 +20,14 @@ const minEntryBytes = 600;
 const input = z.strictObject({
   ...callerArguments,
   sessionKey: sessionKeySchema,
+  /** Only entries after this sequence, ascending; 0 for the whole log. Default: the newest entries. */
   afterSequence: z.int().min(0).optional(),
   /** Default: `asc` after `afterSequence`; without that, the newest entries, in ascending order. */
   order: z.enum(['asc', 'desc']).optional(),
   limit: z.int().min(1).max(limits.pageSize).default(20),
+  /** A `nextCursor` of an earlier answer, in place of `afterSequence` and `order`. */
   cursor: z.string().min(1).optional(),
+  /** Only entries of these types. Default: all types. */
   types: z.array(contextTypeSchema).min(1).max(contextTypes.length).optional(),
   maxTokens: answerBudget(6000),
   /** Where the content of the entry begins, in characters (Unicode code points). Needs `limit: 1`. */
@@ -44,7 +47,9 @@ export const getContext = defineUseCase({
   result: z.strictObject({
     note: z.string().optional(),
     sessionKey: sessionKeySchema,
+    /** The entries, ascending unless `order` is `desc`. Long contents are cut. */
     entries: z.array(entrySchema),
+    /** The sequence of the newest entry of the log, or 0. */
     lastSequence: z.int(),
     nextCursor: z.string().optional(),
   }),

@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import { acceptHandoff } from './accept-handoff.js';
 import { getBriefing } from './get-briefing.js';
 import { getContext } from './get-context.js';
@@ -7,6 +6,7 @@ import { listSessions } from './list-sessions.js';
 import { registerSession } from './register-session.js';
 import { requestHandoff } from './request-handoff.js';
 import { resolveHandoff } from './resolve-handoff.js';
+import type { ToolInputs, ToolResults } from './tool-types.js';
 import { updateContext } from './update-context.js';
 import { updateSession } from './update-session.js';
 
@@ -29,6 +29,6 @@ export type UseCases = typeof useCases;
 export type UseCaseName = keyof UseCases;
 
 /** The arguments of a use case, before defaults. */
-export type UseCaseInput<Name extends UseCaseName> = z.input<UseCases[Name]['input']>;
+export type UseCaseInput<Name extends UseCaseName> = ToolInputs[Name];
 /** The answer of a use case. */
-export type UseCaseResult<Name extends UseCaseName> = z.output<UseCases[Name]['result']>;
+export type UseCaseResult<Name extends UseCaseName> = ToolResults[Name];

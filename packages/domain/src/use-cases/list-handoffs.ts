@@ -19,6 +19,7 @@ const input = z.strictObject({
   handoffId: handoffIdSchema.optional(),
   /** Roles whose offers the inbox also lists. */
   roles: z.array(roleSchema).max(limits.roles).default([]),
+  /** `inbox`: what the agent may accept. `outbox`: what it requested. */
   direction: z.enum(['inbox', 'outbox']).default('inbox'),
   /**
    * Lists what belongs to this project and what belongs to none, only what belongs to none (`none`), or everything
@@ -27,7 +28,7 @@ const input = z.strictObject({
   project: projectFilterSchema.optional(),
   /** Default: `pending` in an inbox, any in an outbox. */
   status: handoffStatusSchema.optional(),
-  /** How long to wait for an offer if there is none to list. */
+  /** How long to wait for an offer if there is none to list, in seconds. */
   waitSeconds: z.number().min(0).max(limits.waitSeconds).default(0),
   limit: z.int().min(1).max(limits.pageSize).default(20),
   /** The cursor of the previous answer. Lists only what that answer and those before it have not shown. */
@@ -45,10 +46,11 @@ export const listHandoffs = defineUseCase({
   input,
   result: z.strictObject({
     note: z.string().optional(),
+    /** The handoffs, oldest first. Large ones are cut: see `truncated`. */
     handoffs: z.array(handoffSchema),
     /** Present if more may follow now: call again with the cursor. */
     more: z.literal(true).optional(),
-    // Absent from the answer to a `handoffId`.
+    /** Lists what is new since this answer: pass it as `cursor`. Absent from the answer to a `handoffId`. */
     cursor: z.string().optional(),
   }),
   async run(context, asked) {

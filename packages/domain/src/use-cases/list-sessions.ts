@@ -19,7 +19,9 @@ const input = z.strictObject({
   ...callerArguments,
   /** Lists only this session, whole if `maxTokens` allows. */
   sessionKey: sessionKeySchema.optional(),
+  /** Lists only sessions of this status. */
   status: sessionStatusSchema.optional(),
+  /** Lists only sessions of this owner. */
   owner: agentSchema.optional(),
   /**
    * Lists what belongs to this project and what belongs to none, only what belongs to none (`none`), or everything
@@ -40,6 +42,7 @@ export const listSessions = defineUseCase({
   input,
   result: z.strictObject({
     note: z.string().optional(),
+    /** The sessions, newest first. Large ones are cut: see `truncated`. */
     sessions: z.array(sessionSchema),
     nextCursor: z.string().optional(),
   }),

@@ -33,6 +33,7 @@ export const registerSession = defineUseCase({
   result: z.strictObject({
     note: z.string(),
     session: sessionSchema,
+    /** Whether this call created it. If not, it existed and is unchanged. */
     created: z.boolean(),
     replayed: z.literal(true).optional(),
   }),

@@ -23,9 +23,16 @@ export const requestHandoff = defineUseCase({
     sessionKey: sessionKeySchema,
     /** An agent, or `role:NAME`. Default: any agent may accept. A `take_over` always asks the owner. */
     targetAgent: targetAgentSchema.optional(),
+    /**
+     * `full_handoff` moves ownership, and fences the requester out. `collaboration` lets the acceptor write too.
+     * `context_transfer` only shares.
+     */
     requestType: requestTypeSchema,
+    /** Goal, state, decisions and open questions. At most 16,384 bytes. */
     summary: storableText(limits.summaryBytes).min(1).optional(),
+    /** What to do next. At most 16,384 bytes. */
     instructions: storableText(limits.instructionsBytes).min(1).optional(),
+    /** Data for programs, as a JSON object of at most 65,536 bytes. */
     requestData: storableObject(limits.requestDataBytes).optional(),
     /** How long the offer stays pending. Default: the deployment's default. */
     expiresInSeconds: z.int().min(1).max(limits.ttlSeconds).optional(),

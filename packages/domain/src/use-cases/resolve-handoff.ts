@@ -17,8 +17,11 @@ export const resolveHandoff = defineUseCase({
   input: z.strictObject({
     ...mutationArguments,
     handoffId: handoffIdSchema,
+    /** How it ends. `returned` gives a `full_handoff` back to the requester. */
     outcome: handoffOutcomeSchema,
+    /** Why it ends like this. At most 2,048 bytes. */
     reason: storableText(limits.reasonBytes).min(1).optional(),
+    /** What came of it: data for programs, as a JSON object of at most 65,536 bytes. */
     result: storableObject(limits.resultBytes).optional(),
     ...fenceArguments,
   }),

@@ -16,7 +16,12 @@ export const updateContext = defineUseCase({
   input: z.strictObject({
     ...mutationArguments,
     sessionKey: sessionKeySchema,
+    /**
+     * `message`: something said or decided. `file`: a file or its path. `tool_call`: a call with its result. `system`:
+     * something about the session itself.
+     */
     contextType: contextTypeSchema,
+    /** The text of the entry, within the option `maxContentBytes`. */
     content: storableText().min(1),
     metadata: storableObject(limits.metadataBytes).default({}),
     /** Pinned entries come first in every briefing. */
@@ -27,10 +32,15 @@ export const updateContext = defineUseCase({
   }),
   result: z.strictObject({
     sessionKey: sessionKeySchema,
+    /** The place of the entry in the log: 1, 2, 3 … without gaps. */
     sequence: z.int(),
+    /** When it was appended. ISO 8601 in UTC. */
     createdAt: z.iso.datetime(),
+    /** UTF-8 bytes of its content. */
     contentBytes: z.int(),
+    /** Estimated tokens of its content. */
     estimatedTokens: z.int(),
+    /** The session's epoch at which it was written. */
     epoch: z.int(),
     /** Present while an agent asks for the session: see `session.takeOver`. Absent from a replayed answer. */
     takeOver: takeOverSchema.optional(),

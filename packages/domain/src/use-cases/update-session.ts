@@ -12,6 +12,7 @@ import { presentSession } from '../rules/answers/present.js';
 import { defineUseCase, fenceArguments, mutationArguments } from './use-case.js';
 
 const changes = {
+  /** `completed` or `archived` closes the session, and `active` opens it again. */
   status: z.enum(['active', 'completed', 'archived']).optional(),
   title: storableText(limits.titleBytes).min(1).optional(),
   /** Where the work belongs from now on, or `none`. The session's pending offers move with it. */
@@ -29,6 +30,7 @@ export const updateSession = defineUseCase({
     ...mutationArguments,
     sessionKey: sessionKeySchema,
     ...changes,
+    /** Changes the session only if this is still its version. */
     expectedVersion: z.int().min(1).optional(),
     ...fenceArguments,
   }),

@@ -1,4 +1,4 @@
-import { ContextStoreError } from '../errors.js';
+import { isContextStoreError, type ContextStoreError } from '../errors.js';
 import { pause } from './pause.js';
 
 const firstMs = 100;
@@ -18,9 +18,8 @@ export interface Backoff {
 export function createBackoff(endings: readonly (AbortSignal | undefined)[]): Backoff {
   let failures = 0;
   return {
-    pause: ({ details }) => {
-      const { retryAfterMs } = details;
-      const atLeastMs = typeof retryAfterMs === 'number' ? retryAfterMs : 0;
+    pause: (error) => {
+      const atLeastMs = isContextStoreError(error, 'OVERLOADED', 'RATE_LIMITED') ? error.details.retryAfterMs : 0;
       const stepMs = Math.min(longestMs, firstMs * 2 ** failures);
       failures += 1;
       return pause(Math.max(atLeastMs, stepMs * (0.5 + Math.random() / 2)), endings);
@@ -33,4 +32,4 @@ export function createBackoff(endings: readonly (AbortSignal | undefined)[]): Ba
 
 /** Whether the same call may succeed when it is sent again. */
 export const isRetryable = (error: unknown): error is ContextStoreError =>
-  error instanceof ContextStoreError && error.retryable;
+  isContextStoreError(error) && error.retryable;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { orReasonOf } from '../calling/calls.js';
-import { ContextStoreError } from '../errors.js';
+import { isContextStoreError } from '../errors.js';
 import type { UseCaseInput, UseCaseResult } from '../use-cases/index.js';
 import { retry } from '../waiting/retry.js';
 import { soonAfter, untilAborted } from '../waiting/until-aborted.js';
@@ -76,7 +76,7 @@ async function appendFenced(
   try {
     return await retry(send, { endings: [signal], onRetry: (error) => worker.report(error, handoff) });
   } catch (error) {
-    if (error instanceof ContextStoreError && error.code === 'OWNERSHIP_LOST') lease.lose(error);
+    if (isContextStoreError(error, 'OWNERSHIP_LOST')) lease.lose(error);
     throw error;
   }
 }
@@ -92,8 +92,7 @@ async function end(worker: Worker, accepted: Accepted, ending: Ending, lease: Le
     });
   } catch (error) {
     worker.report(error, handoff);
-    const isUnfit = error instanceof ContextStoreError && error.code === 'VALIDATION_ERROR';
-    if (isUnfit && ending.outcome === 'completed')
+    if (isContextStoreError(error, 'VALIDATION_ERROR') && ending.outcome === 'completed')
       await end(worker, accepted, { outcome: 'returned', reason: failureReason(error) }, lease);
   }
 }

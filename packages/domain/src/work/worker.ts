@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { RequestCaller } from '../calling/caller.js';
 import type { Calls } from '../calling/calls.js';
 import type { UseCaseRunner } from '../calling/run-use-case.js';
-import { ContextStoreError, type ErrorCode } from '../errors.js';
+import { isContextStoreError } from '../errors.js';
 import type { Handoff } from '../model/handoff.js';
 import type { ClaimedHandoff, ClaimHandoff, Replayable, Store } from '../ports/store.js';
 import { withoutUndefined } from '../rules/answers/present.js';
@@ -105,13 +105,8 @@ function createWorker(
   };
 }
 
-/** The outcomes of an offer that is no longer there. */
-const lostRaces: ReadonlySet<ErrorCode> = new Set([
-  'HANDOFF_CLAIMED',
-  'HANDOFF_NOT_PENDING',
-  'HANDOFF_EXPIRED',
-  'HANDOFF_NOT_FOUND',
-]);
+/** The codes of an offer that is no longer there. */
+const lostRaces = ['HANDOFF_CLAIMED', 'HANDOFF_NOT_PENDING', 'HANDOFF_EXPIRED', 'HANDOFF_NOT_FOUND'] as const;
 
 /** Accepts an offer. Returns undefined, and reports why, if it cannot. Losing a race is no failure. */
 async function accept(
@@ -135,7 +130,7 @@ async function accept(
     const { truncated: _, ...whole } = { ...handoff, summary, instructions, requestData };
     return { handoff: withoutUndefined(whole), session, briefing, sinceMs };
   } catch (error) {
-    if (!(error instanceof ContextStoreError && lostRaces.has(error.code))) worker.report(error, offer);
+    if (!isContextStoreError(error, ...lostRaces)) worker.report(error, offer);
     return undefined;
   }
 }

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import {
   cancelled,
   ContextStoreError,
+  isContextStoreError,
   storeUnavailable,
+  type ContextStoreErrorOf,
   type RequestCaller,
   type ErrorBody,
   type ErrorCode,
@@ -42,7 +44,8 @@ export function reportError(
 }
 
 function clientError(thrown: unknown, signal: AbortSignal | undefined): ContextStoreError {
-  if (thrown instanceof ContextStoreError) return thrown.code === 'STORE_CLOSED' ? serverStopping(thrown) : thrown;
+  if (isContextStoreError(thrown, 'STORE_CLOSED')) return serverStopping(thrown);
+  if (isContextStoreError(thrown)) return thrown;
   // A context store throws the reason of a signal that aborted.
   if (signal?.aborted === true && thrown === signal.reason) return cancelled(thrown);
   return new ContextStoreError(
@@ -54,8 +57,5 @@ function clientError(thrown: unknown, signal: AbortSignal | undefined): ContextS
 }
 
 /** A server closes its store when it stops. Another replica, or the next process, can serve the same call. */
-const serverStopping = (closed: ContextStoreError): ContextStoreError =>
-  storeUnavailable('The server is stopping.', {
-    written: closed.details['written'] === 'unknown' ? 'unknown' : 'no',
-    cause: closed.cause ?? closed,
-  });
+const serverStopping = (closed: ContextStoreErrorOf<'STORE_CLOSED'>): ContextStoreError =>
+  storeUnavailable('The server is stopping.', { ...closed.details, cause: closed.cause ?? closed });

@@ -243,7 +243,8 @@ describe.each(eras)('resources, %s era', (era) => {
 
   it('hides the cause of an internal error from clients', async () => {
     const broken = withMethods(memoryContextStore(), () => ({
-      listSessions: () => Promise.reject(new ContextStoreError('STORE_UNAVAILABLE', 'The database is away.')),
+      listSessions: () =>
+        Promise.reject(new ContextStoreError('STORE_UNAVAILABLE', 'The database is away.', { written: 'no' })),
       completeSessionKey: () => Promise.reject(new TypeError('SELECT secret FROM x')),
     }));
     const client = await connect(factoryOver(broken), era);

@@ -105,7 +105,12 @@ describe.each(eras)('tools/call, %s era', (era) => {
       listSessions: () => Promise.reject(new TypeError('SELECT secret FROM x')),
       getBriefing: () =>
         Promise.reject(
-          new ContextStoreError('STORE_UNAVAILABLE', 'The database is away.', {}, { cause: 'ECONNREFUSED' }),
+          new ContextStoreError(
+            'STORE_UNAVAILABLE',
+            'The database is away.',
+            { written: 'no' },
+            { cause: 'ECONNREFUSED' },
+          ),
         ),
     }));
     const client = await connect(factoryOver(broken, { onError: (...args) => heard.push(args) }), era);

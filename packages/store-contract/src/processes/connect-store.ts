@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { ContextStoreError, type Store } from '@org/domain';
+import { errorFrom, type Store } from '@org/domain';
 import { storeFrom } from '../harness/store-from.js';
 import type { Answer, Call } from './messages.js';
 
@@ -36,8 +36,7 @@ export function connectStore(child: ChildProcess): StoreProcess {
     child.send({ id: calls, method, request } satisfies Call);
     const answer = await promise;
     if ('value' in answer) return answer.value;
-    const { code, message, details, retryable } = answer.error;
-    throw new ContextStoreError(code, message, details, retryable ? {} : { retryable });
+    throw errorFrom(answer.error);
   };
 
   return {

@@ -92,7 +92,7 @@ function refuseAsker(
   if (mayTakeOver(takeOverBy, { ...asker, isInvolved: hasAccepted() })) return undefined;
   return new ContextStoreError(
     'FORBIDDEN',
-    `${agent} may not ask for session ${sessionKey}. By the option takeOverBy ("${takeOverBy}") these may ask: ${askers[takeOverBy]}. ` +
+    `${agent} may not ask for session ${sessionKey}. By the option takeOverBy, which is "${takeOverBy}", these may ask: ${askers[takeOverBy]}. ` +
       `Wait for an offer of its owner ${owner}, or ask an operator for context-store take-over.`,
     { sessionKey, owner, agent, takeOverBy },
   );

@@ -6,8 +6,8 @@ export class FilesChangedError extends ContextStoreError {
   readonly change: string;
 
   constructor(change: string, written: Written) {
-    const { message, details } = storeUnavailable(`${change} while it was open.`, { written });
-    super('STORE_UNAVAILABLE', message, details);
+    const { message } = storeUnavailable(`${change} while it was open.`, { written });
+    super('STORE_UNAVAILABLE', message, { written });
     this.change = change;
   }
 }

@@ -146,6 +146,7 @@ const overloaded = (): ContextStoreError =>
   new ContextStoreError(
     'OVERLOADED',
     'Too many writes are waiting. Nothing was written; wait, then send the same call again.',
+    { retryAfterMs: 1000 },
   );
 
 function outcomeOf<T>(
