@@ -34,6 +34,7 @@ export {
   type Entry,
   type ErrorBody,
   type ErrorCode,
+  type FindProject,
   type Handoff,
   type HandoffOutcome,
   type HandoffStatus,
