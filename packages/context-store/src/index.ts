@@ -38,6 +38,7 @@ export {
   type ErrorBody,
   type ErrorCode,
   type ErrorDetails,
+  type FindProject,
   type Handoff,
   type HandoffOutcome,
   type HandoffStatus,

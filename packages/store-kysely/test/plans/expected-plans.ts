@@ -65,22 +65,22 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   claim_handoff: {
     indexes: ['sessions_pkey', 'handoffs_pkey', 'handoffs_pending_of_session'],
     rows: 10,
-    pages: 70,
+    pages: 78,
   },
   claim_handoff_once: {
     indexes: ['sessions_pkey', 'handoffs_pkey', 'handoffs_pending_of_session', ...sweptKeys],
     rows: 20,
-    pages: 90,
+    pages: 98,
   },
   resolve_handoff: {
     indexes: ['sessions_pkey', 'handoffs_pkey', 'handoffs_pending_of_session'],
     rows: 10,
-    pages: 70,
+    pages: 78,
   },
   resolve_handoff_once: {
     indexes: ['sessions_pkey', 'handoffs_pkey', 'handoffs_pending_of_session', ...sweptKeys],
     rows: 20,
-    pages: 90,
+    pages: 98,
   },
   read_take_over_situation: {
     indexes: [sessionByKey, 'handoffs_accepted_of_session', recordedKey],
@@ -134,14 +134,14 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   settle_lease: {
     indexes: ['sessions_pkey', handoffById, 'handoffs_pkey', 'handoffs_pending_of_session'],
     rows: 10,
-    pages: 75,
+    pages: 80,
   },
   settle_leases: {
     indexes: ['sessions_pkey', handoffById, 'handoffs_pkey', 'handoffs_pending_of_session'],
     rows: 14,
-    pages: 75,
+    pages: 80,
   },
-  renew_lease: { indexes: ['sessions_pkey', handoffById], rows: 4, pages: 40 },
+  renew_lease: { indexes: ['sessions_pkey', handoffById], rows: 4, pages: 44 },
   expire_offers: { indexes: ['handoffs_pkey'], rows: 30, pages: 60 },
   read_mark: { indexes: [sessionByKey, 'read_marks_pkey'], rows: 2, pages: 8 },
   move_mark: { indexes: [sessionByKey], rows: 3, pages: 20 },
