@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { open, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { unusedPort } from '@org/store-kysely/testing';
 import { startOtlpReceiver } from '@org/telemetry-otel/testing';
@@ -163,6 +164,11 @@ export const aloneSymptoms: Symptoms = {
     const take = { handoffId: await offer(another, ask), agent: 'rescuer' };
     await expect.poll(() => another.call('acceptHandoff', take), { timeout: 10_000 }).toContain('"tookOver"');
     await another.call('updateContext', note('late'));
+    const leased = await serveWithWork(scene);
+    await leased.call('acceptHandoff', { handoffId: await offer(leased), agent: 'builder', leaseSeconds: 1 });
+    const late = { ...note('late'), agent: 'builder' };
+    await setTimeout(1100);
+    await leased.call('updateContext', late);
   },
 
   HANDOFF_CLAIMED: async (scene) => {
