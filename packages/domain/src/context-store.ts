@@ -333,11 +333,10 @@ const showsAgent: ReadonlySet<UseCaseName> = new Set([
 ]);
 
 /** Returns the names that a call shows: the agent's, and the addresses of the roles that it listens to. */
-function namesShown({ agent, formerName }: UseCaseContext, roles: unknown = []): readonly string[] {
+function namesShown({ agent }: UseCaseContext, roles: unknown = []): readonly string[] {
   try {
-    const former = formerName();
     const listened = Array.isArray(roles) ? roles.map((role) => roleAddress(String(role))) : [];
-    return [agent(), ...(former === undefined ? [] : [former]), ...listened];
+    return [agent(), ...listened];
   } catch {
     // The caller named no agent. The call is refused for it if it needs one.
     return [];

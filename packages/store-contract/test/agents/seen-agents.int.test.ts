@@ -83,11 +83,11 @@ describe('an agent is seen', () => {
     await waiting;
   });
 
-  it('by its short name and the one that its client reports', async () => {
+  it('by its short name, if its client has one', async () => {
     const [store, { contextStore }] = (await processes(1)) as [Store, Process];
     await contextStore.listHandoffs({}, { clientName: 'codex-mcp-client' });
     await told();
-    expect(await seenIn(store)).toEqual(['codex', 'codex-mcp-client']);
+    expect(await seenIn(store)).toEqual(['codex']);
   });
 
   it('in its own namespace', async () => {
