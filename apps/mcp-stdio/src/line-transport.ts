@@ -3,12 +3,11 @@ import {
   INVALID_REQUEST,
   isJSONRPCNotification,
   isJSONRPCRequest,
-  serializeMessage,
   type JSONRPCMessage,
   type RequestId,
   type Transport,
 } from '@modelcontextprotocol/server';
-import { readMessage, type MessageRefusal } from '@org/mcp';
+import { readMessage, serializeMessage, type MessageRefusal } from '@org/mcp';
 import { LineSplitter, type Line } from './line-splitter.js';
 
 export interface LineTransportOptions {
@@ -72,7 +71,7 @@ export class LineTransport implements Transport {
   async send(message: JSONRPCMessage): Promise<void> {
     if (this.#state === 'closed') return;
     if ('id' in message && !('method' in message)) this.#settle(message.id);
-    await this.#write(serializeMessage(message));
+    await this.#write(`${serializeMessage(message)}\n`);
     if (this.#state === 'finishing' && this.#unanswered.size === 0) await this.close();
   }
 

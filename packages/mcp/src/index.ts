@@ -20,6 +20,7 @@ export { prompts } from './prompts/prompts.js';
 export { resourceUris } from './resources/resource-uri.js';
 export { fixedResources, resourceTemplates } from './resources/resources.js';
 export { toolDescriptions, type ToolDescription } from './tools/tool-descriptions.js';
+export { serializeMessage } from './tools/tool-result.js';
 export { tools } from './tools/tools.js';
 
 export type { FailedCall, OnError } from './errors/report-error.js';

@@ -85,6 +85,9 @@ export const content: string = 'Decided: the log is immutable, and readers keep 
   .repeat(8)
   .slice(0, 500);
 
+/** How many of them a read of the newest entries shows. */
+export const shownEntries = 50;
+
 /** Creates a folder, and defers its removal. */
 export async function temporaryFolder({ resources }: Pick<Context, 'resources'>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'context-store-bench-'));

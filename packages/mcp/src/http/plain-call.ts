@@ -13,6 +13,7 @@ import type { Caller, McpRequest, UseCaseName } from '@org/domain';
 import { traceContextOf } from '../messages/mcp-request.js';
 import type { Message, ToolCall } from '../messages/message.js';
 import type { CallTool } from '../tools/call-tool.js';
+import { serializeMessage } from '../tools/tool-result.js';
 import { clientNameIn } from './client-session.js';
 
 /** A tool call over HTTP that has one message as its answer: it neither waits for offers nor asks for progress. */
@@ -143,7 +144,8 @@ async function answerPlainCall(
   if (result === undefined) return new Response(null, { status: 499 });
   const complete =
     era === 'modern' ? { ...result, resultType: 'complete', _meta: { [SERVER_INFO_META_KEY]: serverInfo } } : result;
-  return Response.json({ result: complete, jsonrpc: '2.0', id });
+  const json = serializeMessage({ result: complete, jsonrpc: '2.0', id });
+  return new Response(json, { headers: { 'Content-Type': 'application/json' } });
 }
 
 const isObject = (value: unknown): value is JsonObject =>

@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { postgresProcesses } from '@org/measure/cpu';
-import { mcpHttp, startHttpServer, type HttpServerProcess } from '@org/measure/http-server-process';
+import { startHttpServer, type HttpServerProcess } from '@org/measure/http-server-process';
 import { createMcpClient, eras, type Era } from '@org/measure/mcp-client';
 import { closedLoop } from '../closed-loop.js';
-import { benchDatabase, owner, randomSession } from '../postgres/bench-database.js';
+import { benchDatabase, randomSession } from '../postgres/bench-database.js';
+import { startMcpHttp, type McpHttp } from '../servers/mcp-http.js';
 import { content, temporaryFolder, type Context, type Measured, type OpenSubject, type Subject } from '../row.js';
 
 /** How many callers, and the bar for them. */
@@ -29,11 +28,11 @@ async function open(context: Context): Promise<OpenSubject> {
   const folder = await temporaryFolder(context);
   const startBare = (name: string, env: Record<string, string>): Promise<HttpServerProcess> =>
     startHttpServer({ program: bareServer, env, logFile: join(folder, `${name}.log`) }, resources);
-  const product = await startProduct(context, folder, database.url);
+  const product = await startMcpHttp(context, { databaseUrl: database.url });
   const bare = await startBare('bare', { DATABASE_URL: database.url });
   const noOp = await startBare('no-op', {});
 
-  const side = (name: string, server: Server, callers: number, era: Era): Measured => ({
+  const side = (name: string, server: McpHttp | HttpServerProcess, callers: number, era: Era): Measured => ({
     name,
     measure: async () => {
       await database.reset();
@@ -66,22 +65,4 @@ async function open(context: Context): Promise<OpenSubject> {
     ),
     settings: { sessions: String(sessions), ...database.settings },
   };
-}
-
-interface Server extends HttpServerProcess {
-  readonly token?: string | undefined;
-}
-
-/** Starts mcp-http as in production: with authentication, limits and metrics. */
-async function startProduct({ resources }: Context, folder: string, databaseUrl: string): Promise<Server> {
-  const env = {
-    DATABASE_URL: databaseUrl,
-    CONTEXT_AGENT: owner,
-    API_KEYS_FILE: join(folder, 'api-keys'),
-    RATE_LIMIT_PER_SECOND: '1000000',
-  };
-  const createKey = [mcpHttp, 'create-api-key', 'bench', 'context:write'];
-  const { stdout } = await promisify(execFile)(process.execPath, createKey, { env });
-  const logFile = join(folder, 'mcp-http.log');
-  return { ...(await startHttpServer({ program: mcpHttp, env, logFile }, resources)), token: stdout.trim() };
 }

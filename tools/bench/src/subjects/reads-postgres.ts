@@ -4,10 +4,17 @@ import { createPostgresStore } from '@org/store-kysely/postgres';
 import { Pool, type QueryConfig } from 'pg';
 import { closedLoop } from '../closed-loop.js';
 import { benchDatabase, owner } from '../postgres/bench-database.js';
-import { content, type Context, type Measured, type OpenSubject, type Row, type Subject } from '../row.js';
+import {
+  content,
+  shownEntries,
+  type Context,
+  type Measured,
+  type OpenSubject,
+  type Row,
+  type Subject,
+} from '../row.js';
 
 const entries = 200;
-const shown = 50;
 
 export const readsPostgres: Subject = {
   name: 'reads-postgres',
@@ -34,16 +41,17 @@ async function open(context: Context): Promise<OpenSubject> {
     name,
     measure: () => closedLoop({ ...context, callers, parts }, read),
   });
-  const latest = (): Promise<unknown> => contextStore.getContext({ sessionKey, limit: shown, maxTokens: 25_000 });
+  const latest = (): Promise<unknown> =>
+    contextStore.getContext({ sessionKey, limit: shownEntries, maxTokens: 25_000 });
   const briefing = (): Promise<unknown> => contextStore.getBriefing({ sessionKey });
   const raw = (callers: number, limit: number): Measured =>
     reading('raw pg', callers, () => pool.query(latestEntries(sessionKey, limit)));
   const briefed = (await contextStore.getBriefing({ sessionKey })).briefing.entries.length;
   const atOnce = (callers: number): string => `${callers} ${callers === 1 ? 'caller' : 'callers'}`;
   const latestAt = (callers: number): Row => ({
-    name: `latest ${shown}, ${atOnce(callers)}`,
+    name: `latest ${shownEntries}, ${atOnce(callers)}`,
     ours: reading('library', callers, latest),
-    limit: raw(callers, shown),
+    limit: raw(callers, shownEntries),
     bar: { atLeast: 0.6 },
   });
   return {

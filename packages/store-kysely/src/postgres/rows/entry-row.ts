@@ -1,4 +1,4 @@
-import type { EntryRecord } from '@org/domain';
+import type { ContextType, EntryRecord, JsonObject } from '@org/domain';
 import { expressionBuilder, sql, type Nullable, type RawBuilder, type Selection } from 'kysely';
 import type { Tables } from '../schema/tables.js';
 import { epochMs } from '../statements/clock.js';
@@ -32,7 +32,22 @@ export function entryColumns(offset: RawBuilder<number>, maxLength: RawBuilder<n
 
 export type EntryRow = Selection<Tables, 'context_history', ReturnType<typeof entryColumns>[number]>;
 
-/** Whether a row of a left join holds an entry, with its content. */
+/** Selects null for each column of an entry, in their order: the part of a union that holds no entries. */
+export const noEntryColumns = [
+  sql<number | null>`null::bigint`.as('sequence'),
+  sql<ContextType | null>`null::text`.as('context_type'),
+  sql<string | null>`null::text`.as('agent'),
+  sql<number | null>`null::integer`.as('epoch'),
+  sql<boolean | null>`null::boolean`.as('pinned'),
+  sql<number | null>`null::bigint`.as('created_at'),
+  sql<number | null>`null::bigint`.as('content_bytes'),
+  sql<number | null>`null::bigint`.as('estimated_tokens'),
+  sql<JsonObject | null>`null::json`.as('metadata'),
+  sql<string | null>`null::text`.as('content'),
+  sql<boolean | null>`null::boolean`.as('content_cut'),
+] as const;
+
+/** Whether a row of a union holds an entry, with its content. */
 export const isEntry = <Row extends Nullable<EntryRow>>(row: Row): row is Row & EntryRow => row.content !== null;
 
 export const entryRecord = (row: EntryRow): EntryRecord => ({

@@ -1,8 +1,15 @@
 import { sessionNotFound } from '@org/domain';
+import { sql, type AliasedRawBuilder, type Expression } from 'kysely';
+
+/** Selects a session as JSON. It has a row without an entry, before those of the entries, because its metadata may be large. */
+export const inFirstRow = <Session>(json: Expression<Session>): AliasedRawBuilder<Session | null, 'session'> =>
+  sql<Session | null>`${json}`.as('session');
+
+/** Selects what the rows of entries hold in place of the session. */
+export const notInFirstRow = sql<null>`null::json`.as('session');
 
 /**
- * Returns the session of a statement that reads a session with some of its entries. It stands in the first row alone,
- * because its metadata may be large. If there are no entries, there is one row without one.
+ * Returns the session of a statement that reads a session with some of its entries.
  *
  * @throws SESSION_NOT_FOUND if there is no row
  */

@@ -19,10 +19,13 @@ export type Clocked<Arguments> = Placeholders<Arguments & ClockArguments>;
 export const clock = (p: Placeholders<ClockArguments>): RawBuilder<Date> =>
   sql`date_trunc('milliseconds', clock_timestamp() + ${p.clockOffsetMs}::float8 * interval '1 millisecond')`;
 
-/** Converts an instant to epoch milliseconds, as records hold it. */
+/**
+ * Converts an instant in whole milliseconds to epoch milliseconds, as records hold it. `date_part` counts in floats, which
+ * are exact enough for milliseconds, and cost a tenth of a read less than the decimals of `extract`.
+ */
 export const epochMs = <Instant extends Date | null>(
   instant: Expression<Instant>,
-): RawBuilder<number | Extract<Instant, null>> => sql`(extract(epoch from ${instant}) * 1000)::bigint`;
+): RawBuilder<number | Extract<Instant, null>> => sql`(date_part('epoch', ${instant}) * 1000)::bigint`;
 
 /** Begins a query with the clock, read once, as `clock.now`. */
 export const withClock = (p: Placeholders<ClockArguments>) =>

@@ -35,10 +35,6 @@ type Unnested<Columns> = {
   readonly [Column in keyof Columns]: Columns[Column] extends Expression<readonly (infer Item)[]> ? Item : never;
 };
 
-/** Selects a value in the first row of an answer, and null in the others: it may be large. */
-export const inFirstRow = <Value>(value: Expression<Value>): RawBuilder<Value | null> =>
-  sql`case when row_number() over () = 1 then ${value} end`;
-
 /** Lists what a builder would select, for a statement in SQL. */
 export const selectionList = (columns: readonly (string | AliasedExpression<unknown, string>)[]): RawBuilder<unknown> =>
   sql.join(columns.map((column) => (typeof column === 'string' ? sql.ref(column) : column)));

@@ -1,14 +1,14 @@
 import type { BriefingSource, ReadBriefing } from '@org/domain';
 import { expressionBuilder, sql, type InferResult } from 'kysely';
 import type { NoticeUnsettled } from '../../../settler.js';
-import { entryColumns, entryRecord, isEntry } from '../../rows/entry-row.js';
-import { foundSession } from '../../rows/found-session.js';
+import { entryColumns, entryRecord, isEntry, noEntryColumns } from '../../rows/entry-row.js';
+import { foundSession, inFirstRow, notInFirstRow } from '../../rows/found-session.js';
 import { observingSessions } from '../../rows/observe-session.js';
 import { selectSession } from '../../rows/session-row.js';
 import type { Tables } from '../../schema/tables.js';
 import type { Clocked } from '../../statements/clock.js';
 import type { Database } from '../../statements/database.js';
-import { cast, inFirstRow } from '../../statements/expressions.js';
+import { cast } from '../../statements/expressions.js';
 import { db } from '../../statements/query-builder.js';
 import type { Operation } from '../operation.js';
 
@@ -83,16 +83,22 @@ function prepareRead(database: Database) {
             ]),
       )
       .selectFrom('session')
-      .leftJoinLateral(
-        briefed
-          .selectFrom(selectNewest(p).as('newest'))
-          .selectAll('newest')
-          .unionAll(briefed.selectFrom(selectPinned(p).as('pinned')).selectAll('pinned'))
-          .as('entry'),
-        (join) => join.onTrue(),
-      )
-      .select(({ fn }) => inFirstRow(fn.toJson('session')).as('session'))
-      .selectAll('entry'),
+      .select(({ fn }) => inFirstRow(fn.toJson('session')))
+      .select([sql<EntryKind | null>`null`.as('kind'), ...noEntryColumns])
+      .unionAll((query) =>
+        query
+          .selectFrom('session')
+          .innerJoinLateral(
+            briefed
+              .selectFrom(selectNewest(p).as('newest'))
+              .selectAll('newest')
+              .unionAll(briefed.selectFrom(selectPinned(p).as('pinned')).selectAll('pinned'))
+              .as('entry'),
+            (join) => join.onTrue(),
+          )
+          .select(notInFirstRow)
+          .selectAll('entry'),
+      ),
   );
 }
 

@@ -1,14 +1,14 @@
 import { scanRange, type EntryPage, type ReadEntries } from '@org/domain';
 import { expressionBuilder, sql, type InferResult } from 'kysely';
 import type { NoticeUnsettled } from '../../../settler.js';
-import { entryColumns, entryRecord, isEntry, type EntryRow } from '../../rows/entry-row.js';
-import { foundSession } from '../../rows/found-session.js';
+import { entryColumns, entryRecord, isEntry, noEntryColumns, type EntryRow } from '../../rows/entry-row.js';
+import { foundSession, inFirstRow, notInFirstRow } from '../../rows/found-session.js';
 import { observingSessions } from '../../rows/observe-session.js';
 import { selectSession } from '../../rows/session-row.js';
 import type { Tables } from '../../schema/tables.js';
 import type { Clocked } from '../../statements/clock.js';
 import type { Database } from '../../statements/database.js';
-import { cast, inFirstRow } from '../../statements/expressions.js';
+import { cast } from '../../statements/expressions.js';
 import { db } from '../../statements/query-builder.js';
 import type { Operation } from '../operation.js';
 
@@ -63,9 +63,15 @@ function prepareReadRange(database: Database, direction: ReadEntries['direction'
         () => selectSession(p),
       )
       .selectFrom('found')
-      .leftJoinLateral(selectRange(p, direction).as('entry'), (join) => join.onTrue())
-      .select(({ fn }) => inFirstRow(fn.toJson('found')).as('session'))
-      .selectAll('entry'),
+      .select(({ fn }) => inFirstRow(fn.toJson('found')))
+      .select(noEntryColumns)
+      .unionAll((query) =>
+        query
+          .selectFrom('found')
+          .innerJoinLateral(selectRange(p, direction).as('entry'), (join) => join.onTrue())
+          .select(notInFirstRow)
+          .selectAll('entry'),
+      ),
   );
 }
 

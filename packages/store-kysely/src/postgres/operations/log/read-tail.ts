@@ -8,14 +8,14 @@ import {
 } from '@org/domain';
 import { expressionBuilder, sql, type Expression, type InferResult, type Nullable } from 'kysely';
 import type { NoticeUnsettled } from '../../../settler.js';
-import { entryColumns, entryRecord, isEntry, type EntryRow } from '../../rows/entry-row.js';
-import { foundSession } from '../../rows/found-session.js';
+import { entryColumns, entryRecord, isEntry, noEntryColumns, type EntryRow } from '../../rows/entry-row.js';
+import { foundSession, inFirstRow, notInFirstRow } from '../../rows/found-session.js';
 import { observingSessions } from '../../rows/observe-session.js';
 import { selectSession } from '../../rows/session-row.js';
 import type { Tables } from '../../schema/tables.js';
 import { epochMs, type Clocked } from '../../statements/clock.js';
 import type { Database } from '../../statements/database.js';
-import { cast, inFirstRow } from '../../statements/expressions.js';
+import { cast } from '../../statements/expressions.js';
 import { db } from '../../statements/query-builder.js';
 import type { Operation } from '../operation.js';
 
@@ -95,9 +95,15 @@ function prepareRead(database: Database) {
         () => findRange(p),
       )
       .selectFrom('found')
-      .leftJoinLateral(selectPageEnds(p).unionAll(selectTail(p)).as('entry'), (join) => join.onTrue())
-      .select(({ fn }) => inFirstRow(fn.toJson('found')).as('session'))
-      .selectAll('entry'),
+      .select(({ fn }) => inFirstRow(fn.toJson('found')))
+      .select(noEntryColumns)
+      .unionAll((query) =>
+        query
+          .selectFrom('found')
+          .innerJoinLateral(selectPageEnds(p).unionAll(selectTail(p)).as('entry'), (join) => join.onTrue())
+          .select(notInFirstRow)
+          .selectAll('entry'),
+      ),
   );
 }
 

@@ -1,18 +1,22 @@
 import Sqlite from 'better-sqlite3';
+import { shownEntries } from '../row.js';
 
-export interface RawAppend {
+export interface RawLog {
+  /**
+   * The least that a durable append can be on the product's schema: a transaction of two prepared statements that checks
+   * what the product checks, updates the session, and inserts the entry.
+   */
   readonly append: (sessionKey: string, content: string) => void;
+  /** Reads what an answer shows of the newest entries, by one prepared statement. */
+  readonly latest: (sessionKey: string) => readonly unknown[];
   readonly settings: () => Record<string, string>;
   readonly close: () => void;
 }
 
 const namespace = 'default';
 
-/**
- * The least that a durable append can be on the product's schema: a transaction of two prepared statements that checks what
- * the product checks, updates the session, and inserts the entry.
- */
-export function openRawAppend(path: string, agent: string): RawAppend {
+/** Opens the product's schema without the product. */
+export function openRawLog(path: string, agent: string): RawLog {
   const database = new Sqlite(path);
   database.pragma('journal_mode = wal');
   database.pragma('synchronous = full');
@@ -30,6 +34,12 @@ export function openRawAppend(path: string, agent: string): RawAppend {
       metadata, content
     ) values (?, ?, 'message', ?, ?, 0, ?, ?, ?, ?, '{}', ?)`);
 
+  const latest = database.prepare(`
+    select sequence, context_type, agent, content, content_bytes, estimated_tokens, metadata, pinned, created_at
+    from context_history
+    where session_id = (select id from sessions where namespace = ? and session_key = ?)
+    order by sequence desc limit ?`);
+
   const append = database.transaction((sessionKey: string, content: string) => {
     const nowMs = Date.now();
     const bytes = Buffer.byteLength(content);
@@ -43,6 +53,7 @@ export function openRawAppend(path: string, agent: string): RawAppend {
   });
   return {
     append: (sessionKey, content) => append.immediate(sessionKey, content),
+    latest: (sessionKey) => latest.all(namespace, sessionKey, shownEntries),
     settings: () => ({
       'SQLite version': String(database.prepare('select sqlite_version()').pluck().get()),
       'SQLite synchronous': String(database.pragma('synchronous', { simple: true })),
