@@ -45,8 +45,6 @@ const triedElsewhere: Readonly<Record<string, string>> = {
 /** Commands that are not scripts of this repository, and what tests them or why no test can. */
 const otherCommands: Readonly<Record<string, string>> = {
   'claude mcp add --transport http context-store http://127.0.0.1:3000/mcp': 'needs Claude Code',
-  'claude mcp add --transport http context-store http://127.0.0.1:3000/mcp --header "Context-Agent: planner"':
-    'needs Claude Code',
   'claude mcp add --transport http context-store https://context.example.com/mcp --header "Authorization: Bearer csk_ci-planner.…"':
     'needs Claude Code; api-keys.int.test.ts sends such a header from other clients',
   'npx mcp-http create-api-key ci-planner context:read,context:write,handoff': 'run by api-keys.int.test.ts',

@@ -16,7 +16,7 @@ const markdown = 'text/markdown';
 /** Maximum number of records in a resource. The token budget of the tool's answer limits it further. */
 const maxRecords = 100;
 /** Sessions on a page of `resources/list`: within the budget of a tool's answer even if all names have maximum length. */
-const sessionsPerPage = 25;
+const sessionsPerPage = 20;
 const maxTitleLength = 60;
 
 /** Resources that every namespace has. */

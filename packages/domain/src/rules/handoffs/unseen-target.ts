@@ -1,3 +1,4 @@
+import { shortNameOf } from '../../model/known-clients.js';
 import { isRoleAddress, roleAddress } from '../../model/names.js';
 import { nearestName } from '../unknown-problem.js';
 
@@ -39,7 +40,7 @@ function meantName(target: string, seen: readonly string[]): string | undefined 
   const near = nearestName(name, isRole ? newest.map((each) => each.slice(roleAddress('').length)) : newest);
   return (
     seen.find((each) => each.toLowerCase() === target.toLowerCase()) ??
-    seen.find((each) => each === otherKind) ??
+    seen.find((each) => each === otherKind || each === shortNameOf(target)) ??
     (near === undefined || !isRole ? near : roleAddress(near))
   );
 }
