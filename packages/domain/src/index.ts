@@ -1,4 +1,5 @@
 export type { Caller, RequestCaller } from './calling/caller.js';
+export type { ListAgents, NoteAgents } from './ports/seen-agents.js';
 export { rephrased, type Rephrase } from './calling/calls.js';
 export { asksToWait, waitMs } from './calling/run-use-case.js';
 export {
@@ -87,14 +88,12 @@ export type {
   HandoffRef,
   Idempotency,
   Inbox,
-  ListAgents,
   ListHandoffs,
   ListSessionKeys,
   ListSessions,
   LogTail,
   MarkRead,
   NamespaceCounts,
-  NoteAgents,
   ProjectFilter,
   ReadBriefing,
   ReadEntries,

@@ -229,8 +229,7 @@ describe('a scrape of a process', () => {
     telemetry.recordStatement('ping', 1, 'postgresql');
     telemetry.recordPoolWait(1);
     telemetry.observePool(() => ({ size: 1, inUse: 0, waiting: 0 }));
-    telemetry.observeLink('bus', () => true);
-    telemetry.observeLink('cache', () => true);
+    for (const link of ['bus', 'cache'] as const) telemetry.observeLink(link, () => true);
     telemetry.recordCacheLookup(true);
     telemetry.recordCacheLookup(false);
     sdk.httpTelemetry.countRefusal(401, 'no_credential');

@@ -65,14 +65,7 @@ export function createUseCaseRunner(parts: UseCaseParts): UseCaseRunner {
     const { agent: boundAgent, connectionAgent, clientName } = caller;
     return resolveAgent({ boundAgent, argument, connectionAgent, configured: defaults.agent, clientName });
   };
-  const projectOf = ({ project: own }: RequestCaller): ReturnType<FindProject> => {
-    const checked = (found: string | undefined): string | undefined => {
-      const named = found === undefined ? defaults.project : checkedProject(found);
-      return named === noProject ? undefined : named;
-    };
-    const found = typeof own === 'function' ? own() : own;
-    return found instanceof Promise ? found.then(checked) : checked(found);
-  };
+  const projectOf = (caller: RequestCaller): ReturnType<FindProject> => findProject(caller, defaults.project);
 
   const contextOf: UseCaseRunner['contextOf'] = (caller, signal, agentArgument, idempotency) => ({
     ...common,
@@ -122,6 +115,16 @@ export function createUseCaseRunner(parts: UseCaseParts): UseCaseRunner {
     projectOf,
     namespaceOf,
   };
+}
+
+/** @param preset the project of callers that name none */
+function findProject({ project: own }: RequestCaller, preset: string | undefined): ReturnType<FindProject> {
+  const checked = (found: string | undefined): string | undefined => {
+    const named = found === undefined ? preset : checkedProject(found);
+    return named === noProject ? undefined : named;
+  };
+  const found = typeof own === 'function' ? own() : own;
+  return found instanceof Promise ? found.then(checked) : checked(found);
 }
 
 /** @throws VALIDATION_ERROR */

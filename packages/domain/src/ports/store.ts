@@ -1,3 +1,4 @@
+import type { ListAgents, NoteAgents } from './seen-agents.js';
 import type { ContextType } from '../model/entry.js';
 import type { HandoffOutcome, HandoffStatus, RequestType } from '../model/handoff.js';
 import type { JsonObject } from '../model/json.js';
@@ -571,17 +572,6 @@ export interface ResolveHandoff extends Mutation {
   readonly outcome: HandoffOutcome;
   readonly reason?: string | undefined;
   readonly result?: JsonObject | undefined;
-}
-
-export interface NoteAgents {
-  readonly namespace: string;
-  /** Agents, and addresses of roles as `roleAddress` makes them. */
-  readonly names: readonly string[];
-}
-
-export interface ListAgents {
-  readonly namespace: string;
-  readonly limit: number;
 }
 
 export interface CountNamespace {

@@ -68,13 +68,8 @@ export async function createSqliteStore({
     settleLeases: (namespace) => measured.writeTransaction(() => writes.settleDueLeases(namespace, clock())),
     expireOffers: (handoffRowIds) => measured.writeTransaction(() => writes.expireOffers(handoffRowIds, clock())),
   });
-  const { read, write, close } = createOperationRunner(measured, {
-    path,
-    clock,
-    lockWaitMs,
-    telemetry,
-    onStateChange,
-  });
+  const running = { path, clock, lockWaitMs, telemetry, onStateChange };
+  const { read, write, close } = createOperationRunner(measured, running);
   const deleteSession = write(writes.deleteSession);
   const readMark = read(reads.readMark);
   const moveMark = write(writes.moveMark);

@@ -98,7 +98,11 @@ export function prepareAnswering<Arguments extends KeyArguments, Answer>(
 ): Run<Arguments, { response: Answer }> {
   const write = prepareUnrecorded(database, name, build);
   const writeOnce = database.prepareWrite(`${name}_once`, (p: Clocked<Arguments>) =>
-    answering<Answer>(build(p, (rows, parts) => sql`${makeAnswer(rows, parts)}, ${recordAnswer(p)} ${returnAnswer}`)),
+    statement(
+      build(p, (rows, parts) => sql`${makeAnswer(rows, parts)}, ${recordAnswer(p)} ${returnAnswer}`).$castTo<{
+        response: Answer;
+      }>(),
+    ),
   );
   return (args) => (args.key === null ? write : writeOnce)(args);
 }
@@ -110,10 +114,10 @@ export const prepareUnrecorded = <Arguments extends object, Answer>(
   build: BuildAnswering<Arguments, Answer>,
 ): Run<Arguments, { response: Answer }> =>
   database.prepareWrite(name, (p: Clocked<Arguments>) =>
-    answering<Answer>(build(p, (rows, parts) => sql`${makeAnswer(rows, parts)} ${returnAnswer}`)),
+    statement(
+      build(p, (rows, parts) => sql`${makeAnswer(rows, parts)} ${returnAnswer}`).$castTo<{ response: Answer }>(),
+    ),
   );
-
-const answering = <Answer>(text: RawBuilder<unknown>) => statement(text.$castTo<{ response: Answer }>());
 
 const makeAnswer: AnswerFrom<Record<string, unknown>> = (rows, parts) => sql`
   answer as (
