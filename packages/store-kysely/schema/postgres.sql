@@ -42,11 +42,8 @@ create table sessions (
   -- The lease on which the owner holds the session, by lease_handoff_id. Each write of the owner moves it. Null if
   -- there is none.
   lease_expires_at timestamp with time zone,
-  title text,
-  metadata json not null,
   -- Where the work belongs. Null if it belongs nowhere: every list shows it.
   project text collate "C",
-  former_participants text[] collate "C" default '{}'::text[] not null,
   -- When the owner last wrote since it became the owner, like the next column. Null if it is not known to have
   -- written.
   owner_wrote_at timestamp with time zone,
@@ -61,6 +58,11 @@ create table sessions (
   taken_over_at timestamp with time zone,
   -- The handoff on whose lease the session was held, if the last move of ownership was its lapse.
   lapsed_handoff_id text collate "C",
+  former_participants text[] collate "C" default '{}'::text[] not null,
+  title text,
+  -- Comes after all that appends change, like the title: of a changed row, PostgreSQL logs all from the first byte
+  -- that changed to the last.
+  metadata json not null,
   constraint sessions_namespace_session_key_key unique (namespace, session_key),
   constraint sessions_pkey primary key (id),
   constraint sessions_uid_key unique (uid)

@@ -1,15 +1,17 @@
 import type { Migration } from './index.js';
 
 /**
- * All columns of sessions but one are null without a default, so no row is rewritten. The index of a session's pending
- * offers is made anew, because it now also holds requests to take the session over.
+ * Every append of the owner changes its two columns. Of a changed row, PostgreSQL logs all from the first byte that
+ * changed to the last. So the long columns are moved behind them, which writes each session once: otherwise every append
+ * would log the metadata again.
+ *
+ * The index of a session's pending offers is made anew, because it now also holds requests to take the session over.
  */
 export const takeOver: Migration = {
   version: 3,
   name: 'take-over',
   script: `
     alter table sessions
-      add column former_participants text[] collate "C" not null default '{}',
       add column owner_wrote_at timestamptz,
       add column owner_last_sequence bigint,
       add column take_over_handoff_id text collate "C",
@@ -17,7 +19,15 @@ export const takeOver: Migration = {
       add column take_over_at timestamptz,
       add column take_over_until timestamptz,
       add column taken_over_at timestamptz,
-      add column lapsed_handoff_id text collate "C";
+      add column lapsed_handoff_id text collate "C",
+      add column former_participants text[] collate "C" not null default '{}',
+      add column moved_title text,
+      add column moved_metadata json;
+    update sessions set moved_title = title, moved_metadata = metadata;
+    alter table sessions drop column title, drop column metadata, alter column moved_metadata set not null;
+    alter table sessions rename column moved_title to title;
+    alter table sessions rename column moved_metadata to metadata;
+    comment on column sessions.metadata is 'Comes after all that appends change, like the title: of a changed row, PostgreSQL logs all from the first byte that changed to the last.';
     comment on column sessions.owner_wrote_at is 'When the owner last wrote since it became the owner, like the next column. Null if it is not known to have written.';
     comment on column sessions.take_over_handoff_id is 'The pending request to take the session over that lapses last, like the next three columns. Past take_over_until there is none.';
     comment on column sessions.taken_over_at is 'When the owner took the session over. Null if it became the owner in another way.';
