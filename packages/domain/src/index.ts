@@ -21,6 +21,7 @@ export {
   type ContextStoreErrorOptions,
   type ErrorBody,
   type ErrorCode,
+  type ErrorCodeInfo,
   type StoreUnavailableOptions,
 } from './errors.js';
 export type { ErrorDetails, Issue, NoDetails, Written } from './error-details.js';
@@ -98,6 +99,7 @@ export {
   type DatabaseSystem,
   type MeasuredCall,
   type Origin,
+  type Served,
   type McpRequest,
   type PoolState,
   type ResourceRead,

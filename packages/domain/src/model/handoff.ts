@@ -11,6 +11,7 @@ export const requestTypeSchema = z.enum(requestTypes);
 /** What acceptance of a handoff does: see {@link requestTypes}. */
 export type RequestType = (typeof requestTypes)[number];
 
+/** Every status of a handoff: see the state diagram in docs/guides/handoffs.md. */
 export const handoffStatuses = [
   'pending',
   'accepted',

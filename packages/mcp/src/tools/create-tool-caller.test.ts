@@ -182,5 +182,5 @@ it('asks for the agent if the client name is unknown: stateless legacy HTTP', as
       body: JSON.stringify(message),
     }),
   );
-  expect(await response.text()).toContain('CONTEXT_AGENT');
+  expect(await response.text()).toContain('set the option agent');
 });
