@@ -12,8 +12,8 @@ export interface Issue {
 }
 
 /**
- * The `details` of each error code. `isContextStoreError(error, code)` gives `error.details` the type of its code. The
- * constructor of `ContextStoreError` takes no others.
+ * Every error code, and its `details`; `errorCodes` says what the codes mean. `isContextStoreError(error, code)` gives
+ * `error.details` the type of its code, and the constructor of `ContextStoreError` takes no others.
  */
 // Types and not interfaces: those could not be read as records.
 export type ErrorDetails = {

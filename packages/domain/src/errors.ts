@@ -5,7 +5,7 @@ import type { ErrorDetails, NoDetails, Written } from './error-details.js';
  * retryable code may be final: see {@link ContextStoreErrorOptions}. The error table in the docs is generated from this
  * list.
  */
-export const errorCodes = {
+export const errorCodes: Readonly<Record<ErrorCode, ErrorCodeInfo>> = {
   VALIDATION_ERROR: {
     retryable: false,
     meaning: 'An argument is missing, malformed or unknown. `details.issues` names each one.',
@@ -63,16 +63,28 @@ export const errorCodes = {
     meaning: 'This program closed its store. Only the library has this code; servers answer STORE_UNAVAILABLE.',
   },
   INTERNAL_ERROR: { retryable: false, meaning: 'A defect. The request id leads to the log line.' },
-} as const satisfies Record<string, { retryable: boolean; meaning: string }>;
+};
 
 /** A code of {@link errorCodes}. Callers branch on it; the message is for reading. */
-export type ErrorCode = keyof typeof errorCodes;
+export type ErrorCode = keyof ErrorDetails;
+
+/** What a code means. */
+export interface ErrorCodeInfo {
+  /** Whether the same call may succeed when it is sent again. */
+  readonly retryable: boolean;
+  /** What went wrong, and what helps. */
+  readonly meaning: string;
+}
 
 /** An error as clients receive it, in JSON. `message` says what to do next. */
 export interface ErrorBody {
+  /** What went wrong. */
   readonly code: ErrorCode;
+  /** What happened, and what to do next. */
   readonly message: string;
+  /** Whether the same call may succeed when it is sent again. */
   readonly retryable: boolean;
+  /** The facts that the message names: see {@link ErrorDetails}. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 

@@ -24,6 +24,7 @@ export {
   type ContextStoreErrorOptions,
   type ErrorBody,
   type ErrorCode,
+  type ErrorCodeInfo,
   type StoreUnavailableOptions,
 } from './errors.js';
 export type { ErrorDetails, Issue, NoDetails, Written } from './error-details.js';
@@ -125,6 +126,7 @@ export {
   type DatabaseSystem,
   type MeasuredCall,
   type Origin,
+  type Served,
   type McpRequest,
   type PoolState,
   type ResourceRead,

@@ -1,8 +1,15 @@
 /** Whether Redis is in use. */
 export type ConnectionState =
-  | { readonly isConnected: true }
-  /** `reason` is a line for the log. It holds no secrets. */
-  | { readonly isConnected: false; readonly reason: string };
+  | {
+      /** Whether the connection works. */
+      readonly isConnected: true;
+    }
+  | {
+      /** Whether the connection works. */
+      readonly isConnected: false;
+      /** Why it does not, as a line for the log. It holds no secrets. */
+      readonly reason: string;
+    };
 
 /** Combines the states of named connections into one, which is down while any of them is. */
 export interface ConnectionReport {

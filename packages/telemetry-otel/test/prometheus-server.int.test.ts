@@ -10,6 +10,8 @@ import { createOtelTelemetry, httpMetrics, processMetrics, storeMetrics } from '
 import { openPrometheusServer, startOtelSdk, type OtelSdk, type PrometheusServer } from '../src/sdk/index.js';
 import { scrape } from '../src/testing/index.js';
 
+const planted = (code: ErrorCode) => errorFrom({ code, message: 'planted', details: {}, retryable: true });
+
 describe('a scrape of a process', () => {
   let endpoint: PrometheusServer;
   let sdk: OtelSdk;
@@ -34,10 +36,9 @@ describe('a scrape of a process', () => {
     await sdk.close();
   });
 
-  const planted = { message: 'planted', details: {}, retryable: true };
   const fail = (code: ErrorCode): Promise<void> =>
     sdk.telemetry
-      .measure({ tool: 'getContext', waits: false }, () => Promise.reject(errorFrom({ code, ...planted })))
+      .measure({ tool: 'getContext', waits: false }, () => Promise.reject(planted(code)))
       .catch((error: unknown) => expect(error).toMatchObject({ code }));
 
   it('begins with every counter of events at 0, an error rate, and a hit ratio', async () => {

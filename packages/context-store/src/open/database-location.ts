@@ -10,7 +10,9 @@ const inMemory = ':memory:';
 /** Where a context store keeps its data. */
 export type DatabaseLocation = SqliteLocation | PostgresLocation;
 
+/** A SQLite database. */
 export interface SqliteLocation {
+  /** Tells it from a {@link PostgresLocation}. */
   readonly engine: 'sqlite';
   /** An absolute path, or `:memory:`. */
   readonly path: string;
@@ -18,7 +20,9 @@ export interface SqliteLocation {
   readonly isDefault: boolean;
 }
 
+/** A PostgreSQL database. */
 export interface PostgresLocation {
+  /** Tells it from a {@link SqliteLocation}. */
   readonly engine: 'postgres';
   /** The URL as it was given. It may hold a password. */
   readonly url: string;

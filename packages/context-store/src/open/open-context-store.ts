@@ -13,6 +13,7 @@ import { openStore, type SqliteSettings } from './open-store.js';
 import type { PostgresSettings } from './postgres-settings.js';
 import { requireOptions } from './require-options.js';
 
+/** The options of {@link openContextStore}. All have defaults. */
 export interface OpenContextStoreOptions extends ContextStoreOptions {
   /**
    * `postgres://user:password@host:port/database`, `sqlite:PATH` or `sqlite::memory:`. Default: a file in the user's

@@ -17,6 +17,7 @@ export interface OpenedStore {
   readonly bus: EventBus;
 }
 
+/** The settings of a process on a SQLite file. All have defaults. */
 export type SqliteSettings = Pick<SqliteStoreOptions, 'onStateChange'>;
 
 /** Schema of {@link SqliteSettings}. */

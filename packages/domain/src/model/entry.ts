@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { agentSchema } from './names.js';
 
+/** What an entry may record. */
 export const contextTypes = ['message', 'file', 'tool_call', 'system'] as const;
 export const contextTypeSchema = z.enum(contextTypes);
 /** What kind of thing an entry records. */

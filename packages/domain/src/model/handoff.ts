@@ -25,6 +25,7 @@ export const ownershipTypes = ['full_handoff', 'take_over'] as const satisfies r
 export const movesOwnership = (requestType: RequestType): boolean =>
   ownershipTypes.some((type) => type === requestType);
 
+/** Every status of a handoff: see the state diagram in docs/guides/handoffs.md. */
 export const handoffStatuses = [
   'pending',
   'accepted',

@@ -57,6 +57,7 @@ export function storableText(maxBytes?: number): z.ZodString {
   });
 }
 
+/** A JSON object, as programs record it: at most 64 levels deep, without U+0000 and lone surrogates. */
 export type JsonObject = Record<string, unknown>;
 
 /** Schema of a JSON object that every engine stores unchanged. `maxBytes` counts its compact JSON in UTF-8. */

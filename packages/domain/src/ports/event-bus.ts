@@ -3,17 +3,28 @@
  * Listeners read the store to learn what is true.
  */
 export type StoreEvent =
-  /** An offer is new, or pending again. Without a `targetAgent`, any agent may accept it. */
   | {
+      /** An offer is new, or pending again. */
       readonly kind: 'handoff_offered';
+      /** Its namespace. */
       readonly namespace: string;
+      /** Its address. Absent if any agent may accept it. */
       readonly targetAgent?: string | undefined;
+      /** The project of its session. Absent if it has none. */
       readonly project?: string | undefined;
     }
-  /** A session, its log or its handoffs changed. */
-  | { readonly kind: 'session_changed'; readonly namespace: string; readonly sessionKey: string }
-  /** Another process changed something; what it was is not known. */
-  | { readonly kind: 'something_changed' };
+  | {
+      /** A session, its log or its handoffs changed. */
+      readonly kind: 'session_changed';
+      /** Its namespace. */
+      readonly namespace: string;
+      /** Its key. */
+      readonly sessionKey: string;
+    }
+  | {
+      /** Another process changed something; what it was is not known. */
+      readonly kind: 'something_changed';
+    };
 
 /** Carries events within a process, and to other processes if the adapter can. */
 export interface EventBus {

@@ -583,8 +583,10 @@ export interface CountNamespace {
   readonly limit: number;
 }
 
+/** What a namespace holds. */
 export interface NamespaceCounts {
+  /** Its sessions, of any status. */
   readonly sessions: number;
-  /** Excludes expired offers that are stored as pending, although they use up the limit. */
+  /** Its pending offers. Excludes expired offers that are stored as pending, although they use up the limit. */
   readonly pendingHandoffs: number;
 }

@@ -2,15 +2,28 @@ import type { Store } from './store.js';
 
 /** An event that is counted. Raised after the store has acknowledged the change; replays raise none. */
 export type BusinessEvent =
-  | { readonly kind: 'session_created' }
-  | { readonly kind: 'context_entry_appended'; readonly contextType: string }
   | {
+      /** A session was created. */
+      readonly kind: 'session_created';
+    }
+  | {
+      /** An entry was appended. */
+      readonly kind: 'context_entry_appended';
+      /** The type of the entry. */
+      readonly contextType: string;
+    }
+  | {
+      /** A handoff was requested, accepted or resolved. */
       readonly kind: 'handoff_processed';
+      /** The type of the handoff. */
       readonly requestType: string;
+      /** What happened to it. */
       readonly event: 'requested' | 'accepted' | 'completed' | 'rejected' | 'cancelled' | 'returned';
     };
 
+/** A call of a method, or of the MCP tool of its name. */
 export interface MeasuredCall {
+  /** The name of the tool. */
   readonly tool: string;
   /** Whether the caller asked to wait for offers. The duration of such a call says nothing about the store. */
   readonly waits: boolean;
@@ -22,14 +35,19 @@ export interface MeasuredCall {
 export interface McpRequest {
   /** The id of the JSON-RPC request. */
   readonly id: string | number;
+  /** The version of the protocol, if the request names it. */
   readonly protocolVersion?: string | undefined;
+  /** How the request came: by HTTP, or over standard input. */
   readonly transport: 'tcp' | 'pipe';
   /** The client's span, as a `traceparent` header of W3C Trace Context. */
   readonly traceparent?: string | undefined;
+  /** The vendors' part of the client's span, as a `tracestate` header. */
   readonly tracestate?: string | undefined;
 }
 
+/** A read of an MCP resource. */
 export interface ResourceRead {
+  /** The request that reads it. */
   readonly request: McpRequest;
   /** The template of the resource, or its URI if that is fixed. Undefined if there is no such resource. */
   readonly uriTemplate?: string | undefined;
@@ -37,6 +55,12 @@ export interface ResourceRead {
 
 /** A kind of database, as OpenTelemetry names it in `db.system.name`. */
 export type DatabaseSystem = 'postgresql' | 'sqlite';
+
+/** An operation that deferred work serves. */
+export interface Served {
+  /** What `origin` returned during the operation. */
+  readonly origin: Origin;
+}
 
 /** A store operation under way. Only the telemetry knows its shape. Undefined if the operation is not traced. */
 export type Origin = object | undefined;
@@ -67,6 +91,7 @@ export interface Telemetry {
    * result or error through; errors are those of JSON-RPC, with a number as `code`.
    */
   traceRead<T>(read: ResourceRead, run: () => Promise<T>): Promise<T>;
+  /** Counts an event. */
   count(event: BusinessEvent): void;
   /**
    * Records a statement and its time on a connection. `statement` comes from a fixed set of names, such as
@@ -93,9 +118,10 @@ export interface Telemetry {
    * Runs deferred work, and attributes the statements recorded meanwhile to the operations it serves. The list may grow
    * while it runs.
    */
-  attribute<T>(served: readonly { readonly origin: Origin }[], run: () => T): T;
+  attribute<T>(served: readonly Served[], run: () => T): T;
 }
 
+/** Measures nothing. Spread it to write a {@link Telemetry} that measures some things. */
 export const noTelemetry: Telemetry = {
   measure: (_call, run) => run(),
   traceRead: (_read, run) => run(),
