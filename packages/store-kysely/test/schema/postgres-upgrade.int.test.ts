@@ -48,14 +48,12 @@ const rowsSince: Record<number, string> = {
       )
     ) from sessions`,
 };
-rowsSince[2] = `${rowsSince[1]};
-    insert into seen_agents (namespace, agent, last_seen_at) values
-      ('default', 'implementer', now()), ('default', 'planner', now() - interval '1 hour'),
-      ('default', 'reviewer', now() - interval '2 hours')`;
-
 /** What later releases wrote into the columns that they added. */
 const addedSince: Readonly<Record<number, string>> = {
   2: `update sessions set project = 'ours'; update handoffs set project = 'ours'`,
+  4: `insert into seen_agents (namespace, agent, last_seen_at) values
+      ('default', 'implementer', now()), ('default', 'planner', now() - interval '1 hour'),
+      ('default', 'reviewer', now() - interval '2 hours')`,
 };
 
 it.for(migrations.map(({ version }) => version))(
