@@ -10,7 +10,7 @@ import type { Operation } from './operation.js';
 const forgottenAtOnce = 32;
 
 /**
- * Notes all names by one statement, and forgets those that are older than the newest ones that are kept. It is prepared as
+ * Notes all names by one statement and at one time (a subquery reads the clock once), and forgets those that are older than the newest ones that are kept. It is prepared as
  * a read, because it may be repeated. It waits for no row that it forgets, and takes the rows that it notes in the order of
  * their names, so that no two of these statements wait for each other.
  */
@@ -18,7 +18,7 @@ export function prepareNoteAgents(database: Database): Operation<NoteAgents, voi
   const note = database.prepareRead('note_agents', (p: Clocked<NoteAgents>) =>
     statement(sql`
       with noted as (
-        ${insertInto('seen_agents', { namespace: sql`${p.namespace}`, agent: sql`name`, last_seen_at: clock(p) })}
+        ${insertInto('seen_agents', { namespace: sql`${p.namespace}`, agent: sql`name`, last_seen_at: sql`(select ${clock(p)})` })}
         from unnest(${p.names}::text[]) as name order by name collate "C"
         on conflict (namespace, agent) do update
           set last_seen_at = greatest(seen_agents.last_seen_at, excluded.last_seen_at)
