@@ -22,7 +22,7 @@ import {
   toolsReference,
 } from './api-reference.js';
 import { configurationExamples } from './configuration-examples.js';
-import { libraryOptionsReference } from './library-options.js';
+import { libraryMethodsReference, libraryOptionsReference } from './library-options.js';
 import { markdownTable } from './markdown-table.js';
 import { stateDiagram } from './state-diagram.js';
 
@@ -114,6 +114,7 @@ export const generatedDocs: Readonly<Record<string, Readonly<Record<string, stri
     resources: resourcesReference(),
     prompts: promptsReference(),
     'library options': libraryOptionsReference(),
+    'library methods': libraryMethodsReference(),
   },
   'reference/errors.md': {
     errors: markdownTable(

@@ -1,9 +1,13 @@
 import type {
   CacheSettings,
+  Caller,
+  EntriesOptions,
+  OffersOptions,
   OpenContextStoreOptions,
   PostgresSettings,
   RedisSettings,
   SqliteSettings,
+  WorkOptions,
 } from '@org/context-store';
 import type { ContextStoreOptions } from '@org/domain';
 import { interfaceComments } from './field-comments.js';
@@ -63,6 +67,42 @@ const rowsOf = (prefix: string, documented: Readonly<Record<string, ReadonlyMap<
     if (comment === undefined) throw new Error(`${prefix}${name} has no doc comment`);
     return [`\`${prefix}${name}\``, comment];
   });
+
+const caller = interfaceComments('domain/src/calling/caller.ts', 'Caller');
+const entries = interfaceComments('domain/src/streams/entries.ts', 'EntriesOptions');
+const offers = interfaceComments('domain/src/streams/offers.ts', 'OffersOptions');
+const worker = interfaceComments('domain/src/work/work-options.ts', 'WorkOptions');
+
+const callerFields: Documented<Caller> = { namespace: caller, agent: caller, process: caller, signal: caller };
+const entriesOptions: Documented<EntriesOptions> = {
+  sessionKey: entries,
+  afterSequence: entries,
+  types: entries,
+  follow: entries,
+  signal: entries,
+};
+const offersOptions: Documented<OffersOptions> = { roles: offers, signal: offers, onError: offers };
+const workOptions: Documented<WorkOptions> = {
+  roles: worker,
+  leaseSeconds: worker,
+  concurrency: worker,
+  maxTokens: worker,
+  signal: worker,
+  drainMs: worker,
+  onError: worker,
+};
+
+/** Returns a table of the options of the methods that no tool has. */
+export const libraryMethodsReference = (): string =>
+  markdownTable(
+    ['method and option', 'what it is'],
+    [
+      ...rowsOf('as ', callerFields),
+      ...rowsOf('entries ', entriesOptions),
+      ...rowsOf('offers ', offersOptions),
+      ...rowsOf('work ', workOptions),
+    ],
+  );
 
 /** Returns a table of the options of `openContextStore`. */
 export const libraryOptionsReference = (): string =>
