@@ -73,7 +73,13 @@ const entries = interfaceComments('domain/src/streams/entries.ts', 'EntriesOptio
 const offers = interfaceComments('domain/src/streams/offers.ts', 'OffersOptions');
 const worker = interfaceComments('domain/src/work/work-options.ts', 'WorkOptions');
 
-const callerFields: Documented<Caller> = { namespace: caller, agent: caller, process: caller, signal: caller };
+const callerFields: Documented<Caller> = {
+  namespace: caller,
+  agent: caller,
+  project: caller,
+  process: caller,
+  signal: caller,
+};
 const entriesOptions: Documented<EntriesOptions> = {
   sessionKey: entries,
   afterSequence: entries,
