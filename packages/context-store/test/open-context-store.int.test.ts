@@ -102,7 +102,10 @@ describe('openContextStore', () => {
       { cache: { maxByte: 4 } },
       'cache.maxBytes: missing; a number is needed; cache.maxByte: unknown; did you mean maxBytes?',
     ],
-    [{ database: 5, migrate: 'no' }, 'database: Invalid input: expected string, received number; migrate: '],
+    [
+      { database: 5, migrate: 'no' },
+      'database: must be a text; received number; migrate: must be true or false; received string',
+    ],
     [{ redis: { url: 'http://x' } }, 'redis.url: not the URL of a Redis server'],
     [{ redis: 'redis://127.0.0.1' }, 'redis: Invalid input: expected object, received string'],
     [{ postgres: { poolSize: '4' } }, 'postgres.poolSize: Invalid input: expected number, received string'],
@@ -123,6 +126,6 @@ describe('openContextStore', () => {
   it.each([['sqlite:context.db'], [null], [7]])('refuses %o in place of options', async (options) => {
     vi.stubEnv('XDG_DATA_HOME', join(folder, 'data'));
     const opening = openContextStore(options as never);
-    await expect(opening).rejects.toThrow('options: Invalid input: expected object');
+    await expect(opening).rejects.toThrow('options: must be an object; received ');
   });
 });

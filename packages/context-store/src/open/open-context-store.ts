@@ -44,11 +44,13 @@ export interface OpenContextStoreOptions extends ContextStoreOptions {
  * Opens a context store on its database, which any number of processes may share. Callers must close it.
  * @throws VALIDATION_ERROR (the options, or a Node.js that is too old), STORE_UNAVAILABLE (the database cannot be used)
  */
-export const openContextStore = (options: OpenContextStoreOptions = {}): Promise<ContextStore> => open(options);
-
-/** Opens a context store whose messages are rewritten: see `ContextStorePorts`. */
-export async function open(options: OpenContextStoreOptions, rephrase?: Rephrase): Promise<ContextStore> {
+export async function openContextStore(options: OpenContextStoreOptions = {}): Promise<ContextStore> {
   requireOptions(options);
+  return open(options);
+}
+
+/** Opens a context store. For options that were checked before. @param rephrase see `ContextStorePorts` */
+export async function open(options: OpenContextStoreOptions, rephrase?: Rephrase): Promise<ContextStore> {
   const { database, migrate = true, sqlite = {}, postgres = {}, redis, cache, telemetry, ...rest } = options;
   const location = databaseLocation(database);
   const named = redis && { ...redis, deployment: redis.deployment ?? (await nameDeployment(location, postgres)) };

@@ -19,8 +19,12 @@ export type PostgresSettings = Pick<
 export const requirePostgresSettings = (settings: PostgresSettings): void =>
   requireSettings('postgres', postgresSchema(), settings);
 
-/** Schema of {@link PostgresSettings}. */
-export function postgresSchema(): z.ZodType<PostgresSettings> {
+let schema: z.ZodType<PostgresSettings> | undefined;
+
+/** Schema of {@link PostgresSettings}. Created once: several steps of a start check them. */
+export const postgresSchema = (): z.ZodType<PostgresSettings> => (schema ??= createSchema());
+
+function createSchema(): z.ZodType<PostgresSettings> {
   const milliseconds = z.int().min(1).max(longestTimerMs).optional();
   return z.strictObject({
     poolSize: z.int().min(1).optional(),

@@ -2,7 +2,7 @@ import { parseInput } from '@org/domain';
 import { z } from 'zod';
 
 /** Checks settings. @param name the option that holds them @throws VALIDATION_ERROR (names every wrong setting) */
-export function requireSettings<Settings>(name: string, schema: z.ZodType<Settings>, settings: Settings): void {
+export function requireSettings(name: string, schema: z.ZodType, settings: unknown): void {
   parseInput(z.strictObject({ [name]: schema }), { [name]: settings }, 'options');
 }
 
