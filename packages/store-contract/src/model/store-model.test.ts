@@ -235,8 +235,8 @@ describe('the store model', () => {
 
   it('shows a difference as a short script', async () => {
     const difference = await findDifference(openMemory(defects['a mark that never moves back']), {
-      runs: 500,
-      seed: 1,
+      runs: 2000,
+      seed: 5,
     });
     expect(difference?.match(/^\d+\. /gm)?.length).toBeLessThanOrEqual(6);
   });

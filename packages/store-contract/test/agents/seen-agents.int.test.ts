@@ -80,7 +80,7 @@ describe('an agent is seen', () => {
     await told();
     expect(await seenIn(store)).toEqual(['it', 'role:builder', 'role:qa']);
     leaving.abort();
-    await waiting;
+    await expect(waiting).rejects.toThrow('aborted');
   });
 
   it('by the short name of its client', async () => {

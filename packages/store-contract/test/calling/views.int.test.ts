@@ -49,7 +49,7 @@ it('processes of one agent are told apart', async () => {
 });
 
 it.each<[object, string]>([
-  [{ agnt: 'a' }, 'agnt: unknown; did you mean agent? Known are namespace, agent, process, signal. Correct'],
+  [{ agnt: 'a' }, 'agnt: unknown; did you mean agent? Known are namespace, agent, project, process, signal. Correct'],
   [{ agent: 'a b' }, 'agent: 1 to 128 letters'],
   [{ namespace: 7 }, 'namespace: Invalid input: expected string'],
   [{ signal: new AbortController() }, 'signal: must be an AbortSignal'],

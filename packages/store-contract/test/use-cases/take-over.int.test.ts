@@ -53,7 +53,7 @@ describe('a request to take over', () => {
     await strict.registerSession(work);
     await expect(strict.requestHandoff(ask)).rejects.toMatchObject({
       code: 'FORBIDDEN',
-      message: expect.stringMatching(/TAKE_OVER_BY is "project".*agents of its project/) as string,
+      message: expect.stringMatching(/By the option takeOverBy, which is "project".*agents of its project/) as string,
     });
   });
 });
