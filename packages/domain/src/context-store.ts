@@ -158,6 +158,7 @@ export interface ContextStore extends AsyncDisposable {
 
 /** What an operator decides of a session whose owner is gone. */
 export interface TakeOverSessionInput {
+  /** The key of the session. */
   readonly sessionKey: string;
   /** The new owner. */
   readonly agent: string;
@@ -167,7 +168,9 @@ export interface TakeOverSessionInput {
 
 /** The answer to `takeOverSession`. */
 export interface TakenOver {
+  /** The session, as it is after the call. */
   readonly session: Session;
+  /** What is known of its former owner's writes. */
   readonly tookOver: TookOver;
 }
 

@@ -1,6 +1,12 @@
 import { openContextStore, type ContextStore } from '@org/context-store';
 import { createMcpHttpHandler, receiveMessage, type McpHttpHandler } from '@org/mcp';
-import { createMcpServerFactory, createResourceChanges, createResources, serveOverHttp } from '@org/mcp/testing';
+import {
+  createMcpServerFactory,
+  createResourceChanges,
+  createResources,
+  serveOverHttp,
+  withNames,
+} from '@org/mcp/testing';
 import { playSeeds, runsOf, type SeededSearch } from '@org/store-contract';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -156,7 +162,9 @@ function withoutPlainCalls(contextStore: ContextStore): McpHttpHandler {
     resources: createResources(contextStore, undefined),
     gatherMs: undefined,
   });
-  return serveOverHttp(createMcpServerFactory({ contextStore, version: '1', caller }), { resourceChanges });
+  return serveOverHttp(createMcpServerFactory({ contextStore, version: '1', caller: withNames(caller) }), {
+    resourceChanges,
+  });
 }
 
 /** Removes what differs between any two stores: times and random names. */

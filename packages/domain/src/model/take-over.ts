@@ -8,6 +8,7 @@ import { agentSchema } from './names.js';
  * `namespace`: any agent.
  */
 export const takeOverPolicies = ['participants', 'project', 'namespace'] as const;
+/** Which agents may ask for a session that they do not own: see {@link takeOverPolicies}. */
 export type TakeOverPolicy = (typeof takeOverPolicies)[number];
 
 /** A pending request to take a session over, as callers see it on the session. */

@@ -99,7 +99,7 @@ function rememberId(request: Request, requestId: string | undefined): void {
 type CallerOf = (context: McpRequestContext) => RequestCaller;
 
 /** Adds the agent and the project that the request names. Requests with a malformed agent are refused before. */
-const withNames =
+export const withNames =
   (callerOf: McpHttpHandlerOptions['caller']): CallerOf =>
   (context) => {
     const connectionAgent = context.requestInfo && namedAgentOf(context.requestInfo);

@@ -1,4 +1,4 @@
-export { serveOverHttp } from '../http/create-mcp-http-handler.js';
+export { serveOverHttp, withNames } from '../http/create-mcp-http-handler.js';
 export { createMcpServerFactory } from '../create-mcp-server-factory.js';
 export { createResourceChanges } from '../subscriptions/resource-changes.js';
 export { createResources } from '../resources/resources.js';
