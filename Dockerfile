@@ -3,9 +3,11 @@ FROM node:24-bookworm-slim AS build
 WORKDIR /source
 COPY . .
 RUN npm run -s bootstrap -- --filter '!@org/workspace'
-RUN npm run -s build -- -p @org/mcp-http,@org/context-store
+RUN npm run -s build -- -p @org/mcp-http,@org/cli
 # What the server needs to run, and nothing of what builds it.
 RUN npx -y pnpm@12.21.0 --filter @org/mcp-http --prod --config.inject-workspace-packages=true deploy /image
+# The command is one bundle, which finds the SQLite driver of the server.
+RUN mkdir /image/cli && cp -R apps/cli/package.json apps/cli/dist /image/cli && ln -s ../../cli/dist/main.js /image/node_modules/.bin/context-store
 
 FROM node:24-bookworm-slim
 WORKDIR /app

@@ -72,7 +72,7 @@ export type ErrorDetails = {
     readonly handoffId?: string;
     /** When the owner took the session over. ISO 8601 in UTC. Absent if it became the owner in another way. */
     readonly takenOverAt?: string;
-    /** The handoff to accept again, if the lease of the agent lapsed and nobody has taken the session since. */
+    /** The handoff to accept again, if the lease of the agent lapsed and no agent has taken the session since. */
     readonly lapsedHandoffId?: string;
   };
   readonly SEQUENCE_CONFLICT: {

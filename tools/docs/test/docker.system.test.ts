@@ -54,7 +54,7 @@ describe('the image', { timeout: 300_000 }, () => {
     if (uid !== undefined && gid !== undefined) await run('chown', ['-R', `${uid}:${gid}`, folder]);
     const env = { ...plainEnvironment(), HOME: join(folder, 'home') };
     for (const command of all('RUN')) {
-      await run('sh', ['-c', command.replace(' /image', ` ${image}`)], { cwd: source, env, ...(await user) });
+      await run('sh', ['-c', command.replaceAll(' /image', ` ${image}`)], { cwd: source, env, ...(await user) });
     }
   }, 300_000);
   afterAll(() => rm(folder, { recursive: true }));

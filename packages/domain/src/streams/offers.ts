@@ -20,7 +20,7 @@ export interface OffersOptions {
   readonly roles?: readonly string[] | undefined;
   /** Ends the loop when it aborts. The signal of the view does so too. */
   readonly signal?: AbortSignal | undefined;
-  /** Called with each error that the loop survives, before it tries again. Must not throw. Default: nobody is told. */
+  /** Called with each error that the loop survives, before it tries again. Must not throw. Default: none is called. */
   readonly onError?: ((error: ContextStoreError) => void) | undefined;
 }
 

@@ -54,7 +54,7 @@ export function describeOwnership(test: ScenarioTest): void {
     const refusalOf = async (s: StoreScenario, agent: string): Promise<ContextStoreError> =>
       expectRefusal(s.append({ agent, epoch: 2 }), 'OWNERSHIP_LOST');
 
-    test('is not renewed by a late write, which is told that nobody has taken the session', async (s) => {
+    test('is not renewed by a late write, which is told that no agent has taken the session', async (s) => {
       await s.createSession();
       const { handoffId } = await s.offer();
       await s.claim({ handoffId }, 'implementer', undefined, leaseMs);
@@ -69,7 +69,7 @@ export function describeOwnership(test: ScenarioTest): void {
       ];
       for (const late of lateCalls) {
         const { message, details } = await late();
-        expect(message).toContain(`nobody has taken the session since: accept handoff ${handoffId} again to go on.`);
+        expect(message).toContain(`no agent has taken the session since: accept handoff ${handoffId} again to go on.`);
         expect(details).toEqual({ sessionKey: 'work', owner: 'planner', epoch: 3, lapsedHandoffId: handoffId });
       }
       const { session } = await s.claim({ handoffId }, 'implementer', undefined, leaseMs);

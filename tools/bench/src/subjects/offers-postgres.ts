@@ -1,8 +1,8 @@
 import { createContextStore } from '@org/domain';
 import { postgresProcesses } from '@org/measure/cpu';
 import { createPostgresStore } from '@org/store-kysely/postgres';
-import { Pool } from 'pg';
 import { closedLoop } from '../closed-loop.js';
+import { openRawPool } from '../postgres/raw-pool.js';
 import { benchDatabase, owner, randomSession } from '../postgres/bench-database.js';
 import { rawOffer } from '../postgres/one-statement-offer.js';
 import type { Context, Measured, OpenSubject, Row, Subject } from '../row.js';
@@ -24,8 +24,7 @@ async function open(context: Context): Promise<OpenSubject> {
     { agent: owner },
   );
   resources.defer(() => contextStore.close());
-  const pool = new Pool({ connectionString: database.url, max: poolSize });
-  resources.defer(() => pool.end());
+  const pool = openRawPool(context, database.url, poolSize);
 
   const parts = { process: () => [process.pid], database: () => postgresProcesses(database.name) };
   const offering = (name: string, callers: number, offer: (sessionKey: string) => Promise<unknown>): Measured => ({

@@ -1,8 +1,9 @@
 import { createContextStore } from '@org/domain';
 import { postgresProcesses } from '@org/measure/cpu';
 import { createPostgresStore } from '@org/store-kysely/postgres';
-import { Pool, type QueryConfig } from 'pg';
+import type { QueryConfig } from 'pg';
 import { closedLoop } from '../closed-loop.js';
+import { openRawPool } from '../postgres/raw-pool.js';
 import { benchDatabase, owner } from '../postgres/bench-database.js';
 import {
   content,
@@ -28,8 +29,7 @@ async function open(context: Context): Promise<OpenSubject> {
   const store = await createPostgresStore({ url: database.url, poolSize: 8 });
   const contextStore = createContextStore({ store }, { agent: owner });
   resources.defer(() => contextStore.close());
-  const pool = new Pool({ connectionString: database.url, max: 8 });
-  resources.defer(() => pool.end());
+  const pool = openRawPool(context, database.url, 8);
 
   const sessionKey = 'session-1';
   const append = () => contextStore.updateContext({ sessionKey, contextType: 'message', content });

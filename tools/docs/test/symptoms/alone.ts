@@ -121,7 +121,7 @@ export const aloneSymptoms: Symptoms = {
     await server.call('listSessions', {}, { 'Context-Agent': 'my agent' });
   },
 
-  'Nobody takes an offer': async (scene) => {
+  'No agent takes an offer': async (scene) => {
     const server = await serveWithWork(scene);
     await server.call('listHandoffs', { agent: 'builder' });
     await server.call('requestHandoff', { ...work, requestType: 'full_handoff', targetAgent: 'Builder' });

@@ -32,7 +32,7 @@ export function mayTakeOver(
 
 /**
  * Returns why this request for a session is refused, or undefined if it is legal. An expired session may be asked for:
- * its owner may be gone, and nobody else can extend it.
+ * its owner may be gone, and no other agent can extend it.
  *
  * @param hasAccepted returns whether the agent accepted one of the session's handoffs. Called only if it matters
  */

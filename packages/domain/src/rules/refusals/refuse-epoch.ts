@@ -44,7 +44,7 @@ function handoffToAcceptAgain(
 }
 
 const acceptAgain = (handoffId: string): string =>
-  `Your lease lapsed, and nobody has taken the session since: accept handoff ${handoffId} again to go on.`;
+  `Your lease lapsed, and no agent has taken the session since: accept handoff ${handoffId} again to go on.`;
 
 const wayBack = ({ owner }: SessionRecord, agent: string): string =>
   agent === owner
