@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { openContextStore, type ContextStore } from '@org/context-store';
+import { withMethods } from '@org/mcp/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startNginx, type Nginx } from '../replicas/replicas.js';
 import { serveInProcess, type InProcessServer } from './serve-in-process.js';
@@ -16,17 +17,16 @@ let nginx: Nginx;
 beforeEach(async () => {
   const opened = await openContextStore({ database: 'sqlite::memory:', agent: 'planner' });
   listeners = 0;
-  contextStore = {
-    ...opened,
-    subscribe: (...given) => {
-      const end = opened.subscribe(...given);
+  contextStore = withMethods(opened, (view) => ({
+    subscribe: (listener) => {
+      const end = view.subscribe(listener);
       listeners += 1;
       return () => {
         listeners -= 1;
         end();
       };
     },
-  };
+  }));
   for (const sessionKey of sessionKeys) await contextStore.registerSession({ sessionKey });
   server = await serveInProcess(contextStore, {
     mcp: { gatherMs: 1 },
