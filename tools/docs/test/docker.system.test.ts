@@ -60,7 +60,7 @@ describe('the image', { timeout: 300_000 }, () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   const environment = () => ({
-    PATH: `${join(image, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`,
+    PATH: `${join(image, 'bin')}:${process.env['PATH'] ?? ''}`,
     ...Object.fromEntries(
       all('ENV')
         .flatMap((value) => value.split(' '))
@@ -123,7 +123,7 @@ describe('the image', { timeout: 300_000 }, () => {
   });
 
   it('brings the command that looks after the database', async () => {
-    const { stdout } = await run('context-store', ['--version'], { env: environment() });
+    const { stdout } = await run(join(image, 'bin/context-store'), ['--version'], { env: environment() });
     expect(stdout).toBe('0.1.0\n');
   });
 });

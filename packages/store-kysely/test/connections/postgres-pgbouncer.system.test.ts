@@ -39,7 +39,7 @@ it('needs an option, which names no statements and asks for no settings', async 
   const database = await temporaryDatabase();
   await expectLastingTrouble(
     createPostgresStore({ url: pooler.urlOf(database.url) }),
-    /pooler.*Switch transactionPooler on/,
+    /pooler.*Set the option postgres\.transactionPooler to true/,
   );
   await database.drop();
 });
@@ -134,7 +134,7 @@ describe('a PgBouncer that is full, or whose settings differ from those of the s
     const url = await start(2, {
       ignore_startup_parameters: 'options,statement_timeout,idle_in_transaction_session_timeout',
     });
-    await expectLastingTrouble(open(url), /pooler stands between.*Switch transactionPooler on/);
+    await expectLastingTrouble(open(url), /pooler stands between.*Set the option postgres\.transactionPooler to true/);
   });
 
   it('says that the pooler cannot reach the server', async () => {
