@@ -8,11 +8,11 @@ import {
 } from '@org/domain';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createMemoryStore } from '../memory-store/memory-store.js';
-import { playScript } from './model-player.js';
-import { arbitraryScript } from './model-script.js';
-import { describeStoreModel, findDifference } from './store-model.js';
-import type { StoreHarness } from '../harness/store-harness.js';
+import { createMemoryStore } from '../../src/memory-store/memory-store.js';
+import { playScript } from '../../src/model/model-player.js';
+import { arbitraryScript } from '../../src/model/model-script.js';
+import { describeStoreModel, findDifference } from '../../src/model/store-model.js';
+import type { StoreHarness } from '../../src/harness/store-harness.js';
 
 function openMemory(plant: (store: Store) => Partial<Store> = () => ({})): StoreHarness {
   let skewMs = 0;
