@@ -257,15 +257,15 @@ it('follows the sampling decision of the client, and its own if the client has n
 });
 
 it('one statement for many calls is one span, linked with the operations of all of them', async () => {
-  const sessions = Array.from({ length: 16 }, (_, index) => `work-${index}`);
+  const sessions = Array.from({ length: 64 }, (_, index) => `work-${index}`);
   const { spans } = await traced({ DATABASE_POOL_SIZE: '2' }, async (server) => {
     for (const sessionKey of sessions) await call(server, 'registerSession', { sessionKey }, notSampled);
     await Promise.all(sessions.map((sessionKey) => call(server, 'updateContext', { ...append, sessionKey })));
   });
   const operations = spans.filter(({ name }) => name === 'appendEntry');
   const statements = spans.filter(({ name }) => name.startsWith('append_entr'));
-  expect(operations).toHaveLength(16);
-  expect(statements.length).toBeLessThan(16);
+  expect(operations).toHaveLength(64);
+  expect(statements.length).toBeLessThan(64);
   const served = statements.flatMap(({ spanId, parentSpanId: first, links, attributes }) => {
     expect(attributes['db.operation.batch.size'] ?? 1).toBe(links.length + 1);
     const others = operations.filter((operation) => operation.links.includes(spanId));

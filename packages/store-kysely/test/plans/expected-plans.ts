@@ -149,7 +149,8 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   delete_session: { indexes: ['sessions_pkey', 'context_history_pkey'], rows: 40, pages: 100 },
   // Both names, and the newest thousand, to find the oldest that is kept.
   note_agents: { indexes: ['seen_agents_by_time'], rows: 1030, pages: 60 },
-  list_agents: { indexes: ['seen_agents_by_time'], rows: 20, pages: 20 },
+  // A name that was seen again has left an entry in the index until the next vacuum.
+  list_agents: { indexes: ['seen_agents_by_time'], rows: 60, pages: 40 },
   count_namespace: {
     indexes: ['sessions_by_creation', 'sessions_pkey', 'handoffs_inbox', leases],
     rows: 42,
