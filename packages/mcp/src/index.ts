@@ -4,6 +4,7 @@ export {
   type McpHttpHandlerOptions,
 } from './http/create-mcp-http-handler.js';
 export { agentHeader } from './http/named-agent.js';
+export { projectHeader } from './projects/project-in-request.js';
 export { refuseMessage } from './http/refuse-message.js';
 export { resourceScopes, scopes, toolScopes, type Scope } from './http/scopes.js';
 export { serveMcpStdio, type ServeMcpStdioOptions } from './stdio/serve-mcp-stdio.js';

@@ -1,6 +1,6 @@
 import { cors } from 'hono/cors';
 import type { MiddlewareHandler } from 'hono';
-import { agentHeader } from '@org/mcp';
+import { agentHeader, projectHeader } from '@org/mcp';
 import { createOriginCheck } from './origin-check.js';
 
 /** The headers that clients in web pages send, apart from those that CORS always allows. */
@@ -8,7 +8,7 @@ const requestHeaders = [
   'Authorization',
   'Content-Type',
   agentHeader,
-  'Context-Project',
+  projectHeader,
   'Last-Event-ID',
   'Mcp-Method',
   'Mcp-Name',

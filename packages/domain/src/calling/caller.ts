@@ -31,7 +31,7 @@ export interface Caller {
 }
 
 /**
- * What a server knows about the caller of one request. The fields besides those of {@link Caller} mean nothing to a
+ * What a server knows about the caller of one request. The fields that {@link Caller} lacks mean nothing to a
  * program that calls the library itself, so `@org/context-store` does not export them.
  */
 export interface RequestCaller extends Caller {

@@ -1,5 +1,5 @@
 /** The header in which a client over HTTP names its project. */
-export const projectHeader = 'context-project';
+export const projectHeader = 'Context-Project';
 /** The parameter of the URL that does the same, for clients that cannot set a header. */
 const projectParameter = 'project';
 

@@ -28,59 +28,54 @@ export type Situation<Subject, Answer> = Rows<Subject> & {
   readonly observed_at: number;
 };
 
+interface SessionArguments {
+  readonly sessionKey: string;
+}
+
 type Read<Arguments, Subject, Answer> = (args: KeyArguments & Arguments) => Promise<Situation<Subject, Answer>>;
 
 export function prepareReadSessionSituation<Answer>(
   database: Database,
-): Read<{ sessionKey: string }, SessionSubject, Answer> {
-  const read = database.prepareRead('read_session_situation', (p: Clocked<KeyArguments & { sessionKey: string }>) =>
-    db
-      .with(
-        (cte) => cte('found').materialized(),
-        () => sessionByKey(p).select(sessionColumns),
-      )
-      .selectNoFrom((eb) => [
-        eb
-          .selectFrom('found')
-          .select(({ fn }) => fn.toJson('found').as('row'))
-          .as('session'),
-        selectRecorded<Answer>(p).as('recorded'),
-        observedAt(p),
-      ]),
-  );
+): Read<SessionArguments, SessionSubject, Answer> {
+  const read = database.prepareRead('read_session_situation', selectSessionSituation<Answer>);
   return async (args) => onlyRow(await read(args));
 }
 
 /** Reads the same, and whether the agent accepted one of the session's handoffs. */
 export function prepareReadTakeOverSituation<Answer>(
   database: Database,
-): Read<{ sessionKey: string }, SessionSubject, Answer> {
-  const read = database.prepareRead('read_take_over_situation', (p: Clocked<KeyArguments & { sessionKey: string }>) =>
-    db
-      .with(
-        (cte) => cte('found').materialized(),
-        () => sessionByKey(p).select(sessionColumns),
-      )
-      .selectNoFrom((eb) => [
-        eb
-          .selectFrom('found')
-          .select(({ fn }) => fn.toJson('found').as('row'))
-          .as('session'),
-        eb
-          .exists(
-            eb
-              .selectFrom('handoffs')
-              .select('id')
-              .where('session_id', '=', (of) => of.selectFrom('found').select('id'))
-              .where('accepted_by', '=', p.agent),
-          )
-          .$castTo<boolean>()
-          .as('has_accepted'),
-        selectRecorded<Answer>(p).as('recorded'),
-        observedAt(p),
-      ]),
+): Read<SessionArguments, SessionSubject, Answer> {
+  const read = database.prepareRead('read_take_over_situation', (p: Clocked<KeyArguments & SessionArguments>) =>
+    selectSessionSituation<Answer>(p).select((eb) =>
+      eb
+        .exists(
+          eb
+            .selectFrom('handoffs')
+            .select('id')
+            .where('session_id', '=', (of) => of.selectFrom('found').select('id'))
+            .where('accepted_by', '=', p.agent),
+        )
+        .$castTo<boolean>()
+        .as('has_accepted'),
+    ),
   );
   return async (args) => onlyRow(await read(args));
+}
+
+function selectSessionSituation<Answer>(p: Clocked<KeyArguments & SessionArguments>) {
+  return db
+    .with(
+      (cte) => cte('found').materialized(),
+      () => sessionByKey(p).select(sessionColumns),
+    )
+    .selectNoFrom((eb) => [
+      eb
+        .selectFrom('found')
+        .select(({ fn }) => fn.toJson('found').as('row'))
+        .as('session'),
+      selectRecorded<Answer>(p).as('recorded'),
+      observedAt(p),
+    ]);
 }
 
 export function prepareReadHandoffSituation<Answer>(

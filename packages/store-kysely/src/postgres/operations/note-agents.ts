@@ -10,9 +10,10 @@ import type { Operation } from './operation.js';
 const forgottenAtOnce = 32;
 
 /**
- * Notes all names by one statement and at one time (a subquery reads the clock once), and forgets those that are older than the newest ones that are kept. It is prepared as
- * a read, because it may be repeated. It waits for no row that it forgets, and takes the rows that it notes in the order of
- * their names, so that no two of these statements wait for each other.
+ * Notes all names by one statement and at one time (a subquery reads the clock once), and forgets those that are older
+ * than the newest ones that are kept. It is prepared as a read, because it may be repeated. It waits for no row that it
+ * forgets, and takes the rows that it notes in the order of their names, so that no two of these statements wait for each
+ * other.
  */
 export function prepareNoteAgents(database: Database): Operation<NoteAgents, void> {
   const note = database.prepareRead('note_agents', (p: Clocked<NoteAgents>) =>

@@ -1,6 +1,6 @@
 import type { Migration } from './migration.js';
 
-/** Begins with the agents that the file tells of, so that an upgrade does not make strangers of them. */
+/** Begins with the agents that the file tells of, so that offers to them are not warned about after an upgrade. */
 export const seenAgents: Migration = {
   version: 5,
   name: 'seen agents',
