@@ -1,5 +1,5 @@
 export type { Caller, RequestCaller } from './calling/caller.js';
-export type { ListAgents, NoteAgents } from './ports/seen-agents.js';
+export type { ListAgents, NoteAgents } from './ports/agents.js';
 export { rephrased, type Rephrase } from './calling/calls.js';
 export { asksToWait, waitMs } from './calling/run-use-case.js';
 export {

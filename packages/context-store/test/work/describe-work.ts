@@ -68,7 +68,8 @@ export function describeWork(engine: string, createDatabase: () => Promise<Strea
       await expect
         .poll(async () => (await Promise.all(ids.map(read))).map((handoff) => handoff?.status))
         .toEqual(ids.map(() => 'completed'));
-      expect([...sessionsOf(one), ...sessionsOf(other)].toSorted()).toEqual(keys.toSorted());
+      // What a worker tells may arrive later than what it has stored.
+      await expect.poll(() => [...sessionsOf(one), ...sessionsOf(other)].toSorted()).toEqual(keys.toSorted());
       const pids = new Map([one, other].flatMap((worker) => sessionsOf(worker).map((key) => [key, worker.child.pid])));
       for (const [index, key] of keys.entries()) {
         expect(await contentsOf(key)).toEqual([`by ${pids.get(key)}`]);

@@ -1,4 +1,4 @@
-import type { ListAgents, NoteAgents } from './seen-agents.js';
+import type { ListAgents, NoteAgents } from './agents.js';
 import type { ContextType } from '../model/entry.js';
 import type { HandoffOutcome, HandoffStatus, RequestType } from '../model/handoff.js';
 import type { JsonObject } from '../model/json.js';

@@ -61,7 +61,7 @@ export async function work(
   try {
     const { roles } = settings;
     for await (const offer of streamOffers(parts, caller, { roles, signal: stop, onError: worker.report })) {
-      // Others bring no ownership: they stay pending for whoever reads, or works along.
+      // Others bring no ownership: they stay pending for the agent that reads or collaborates.
       if (offer.requestType !== 'full_handoff') continue;
       const accepted = await untilAborted(timeUp, accept(worker, offer, settings, stop));
       // A repeated answer to what a handler is at work on already.

@@ -172,7 +172,7 @@ describe('an offer', () => {
     expect(await calls()).toEqual(['listAgents', 'createHandoff', 'noteAgents']);
   });
 
-  it('to a role that nobody has listened to gets one too', async () => {
+  it('to a role that no agent has listened for gets one too', async () => {
     const [, { contextStore }] = (await processes(1)) as [Store, Process];
     expect(await contextStore.requestHandoff({ ...offer, targetAgent: 'role:qa' })).toMatchObject(hinted);
     await contextStore.listHandoffs({ agent: 'it', roles: ['qa'] });

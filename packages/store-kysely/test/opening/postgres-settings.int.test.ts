@@ -1,62 +1,12 @@
 import type { Store } from '@org/domain';
-import { describeStoreContract, openHarness, takingTurns, type StoreHarness } from '@org/store-contract';
 import { createPostgresStore, type PostgresStoreOptions } from '@org/store-kysely/postgres';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expectLastingTrouble } from '../support/expect-trouble.js';
-
-/** What a database may be set to without the store's leave. */
-const settings: Readonly<Record<string, string>> = {
-  default_transaction_isolation: 'serializable',
-  standard_conforming_strings: 'off',
-  timezone: 'Asia/Kathmandu',
-  datestyle: 'sql, dmy',
-  intervalstyle: 'sql_standard',
-  client_encoding: 'latin1',
-  search_path: '"foreign", app',
-  array_nulls: 'off',
-  bytea_output: 'escape',
-  extra_float_digits: '-5',
-  synchronous_commit: 'off',
-};
-
-describeStoreContract('PostgreSQL, in a database with other settings', async () => {
-  const database = await temporaryDatabase();
-  await database.query('create schema app');
-  await createStore(database, { schema: 'app' }).then((store) => store.close());
-  await createForeignTables(database);
-  for (const [name, value] of Object.entries(settings)) {
-    await database.query(
-      `alter database ${nameOf(database)} set ${name} = ${name === 'search_path' ? value : `'${value}'`}`,
-    );
-  }
-  return openTwo(database);
-});
-
-describeStoreContract('PostgreSQL, in a schema that the connection does not look in', async () => {
-  const database = await temporaryDatabase();
-  await database.query('create schema "Team A"');
-  await createForeignTables(database);
-  return openTwo(database, { schema: 'Team A', transactionPooler: true });
-});
-
-/** What another application may have, in the schema where connections look first. */
-async function createForeignTables(database: TemporaryDatabase): Promise<void> {
-  await database.query('create schema "foreign"');
-  await database.query(`alter database ${nameOf(database)} set search_path = "foreign"`);
-  for (const table of ['sessions', 'handoffs', 'context_history', 'schema_migrations'])
-    await database.query(`create table "foreign".${table} (id integer)`);
-}
+import { createForeignTables, nameOf } from './foreign-tables.js';
 
 const createStore = ({ url }: TemporaryDatabase, options: Partial<PostgresStoreOptions> = {}): Promise<Store> =>
   createPostgresStore({ url, ...options });
-
-/** Two stores that take turns. */
-const openTwo = (database: TemporaryDatabase, options: Partial<PostgresStoreOptions> = {}): Promise<StoreHarness> =>
-  openHarness(async (clockOffsetMs) => {
-    const open = (): Promise<Store> => createStore(database, { ...options, clockOffsetMs });
-    return takingTurns([await open(), await open()]);
-  }, database.drop);
 
 describe('a PostgreSQL database that cannot keep the promises of the store', () => {
   let database: TemporaryDatabase;
@@ -130,8 +80,6 @@ describe('a PostgreSQL database that cannot keep the promises of the store', () 
     ]);
   });
 });
-
-const nameOf = ({ url }: TemporaryDatabase): string => new URL(url).pathname.slice(1);
 
 async function closeAgain(opening: Promise<unknown>): Promise<void> {
   await ((await opening) as Store).close();

@@ -40,10 +40,6 @@ export const filled = {
  * others, and an inbox in which nearly all offers have expired.
  */
 export async function fillDatabase(client: Client, fill: Fill): Promise<void> {
-  // While autovacuum reads a table, another vacuum cannot remove rows that are deleted meanwhile.
-  for (const table of ['sessions', 'context_history', 'handoffs', 'idempotency_keys', 'read_marks', 'seen_agents']) {
-    await client.query(`alter table ${table} set (autovacuum_enabled = off)`);
-  }
   for (const script of [
     insertSessions(fill),
     insertEntries,

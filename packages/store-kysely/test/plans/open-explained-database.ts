@@ -5,7 +5,7 @@ import { migratePostgres } from '../../src/postgres/schema/migrate.js';
 import { prepareOperations } from '../../src/postgres/operations/operations.js';
 import type { Operations } from './every-statement.js';
 import { explainingDatabase, type ExplainedRun } from './explain-statements.js';
-import { temporaryDatabase } from '@org/store-kysely/testing';
+import { startPostgresServer } from '@org/store-kysely/testing';
 
 /** Opens a new database, and a store's operations on it that explain their statements. */
 export interface ExplainedDatabase {
@@ -20,11 +20,16 @@ export interface ExplainedDatabase {
   readonly close: () => Promise<void>;
 }
 
-/** @param settings the settings of the connection */
+/**
+ * Starts a server for it. On a shared server, a long transaction in any other database would keep the rows that a test
+ * has deleted, and each statement would read them.
+ *
+ * @param settings the settings of the connection
+ */
 export async function openExplainedDatabase(settings: Readonly<Record<string, string>>): Promise<ExplainedDatabase> {
-  const temporary = await temporaryDatabase();
-  await migratePostgres(temporary.url);
-  const client = new Client({ connectionString: temporary.url, types: { getTypeParser } });
+  const server = await startPostgresServer({ settings: { autovacuum: 'off' } });
+  await migratePostgres(server.url);
+  const client = new Client({ connectionString: server.url, types: { getTypeParser } });
   await client.connect();
   for (const [name, value] of Object.entries(settings)) await client.query(`set ${name} = ${value}`);
   const { database, prepared, takeRuns } = explainingDatabase(client);
@@ -42,7 +47,7 @@ export async function openExplainedDatabase(settings: Readonly<Record<string, st
     },
     close: async () => {
       await client.end();
-      await temporary.drop();
+      await server.remove();
     },
   };
 }

@@ -21,7 +21,7 @@ export const noLease = {
   lease_expires_at: nothing,
 } satisfies Partial<Record<keyof SessionsTable, unknown>>;
 
-/** The columns of a session whose owner is new: it holds no lease, nothing is known of its writes, and nobody asks for it. */
+/** The columns of a session whose owner is new: it holds no lease, the last write of its owner is unknown, and no agent asks for it. */
 export const newOwner = {
   ...noLease,
   owner_wrote_at: nothing,

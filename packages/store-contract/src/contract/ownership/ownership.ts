@@ -1,6 +1,6 @@
 import { limits, type ContextStoreError, type HandoffRecord } from '@org/domain';
 import { describe, expect } from 'vitest';
-import { dayMs, expectRefusal, once, type ScenarioTest, type StoreScenario } from '../store-scenario.js';
+import { dayMs, expectRefusal, once, type ScenarioTest, type StoreScenario } from '../../store-scenario.js';
 
 const leaseMs = 60_000;
 

@@ -1,6 +1,6 @@
 import type { HandoffRecord } from '@org/domain';
 import { describe, expect, vi } from 'vitest';
-import { storing, type ScenarioTest } from '../store-scenario.js';
+import { storing, type ScenarioTest } from '../../store-scenario.js';
 
 const leaseMs = 60_000;
 

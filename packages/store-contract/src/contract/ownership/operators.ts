@@ -1,6 +1,6 @@
 import { limits, type TakenOverSession, type TakeOverSession } from '@org/domain';
 import { describe, expect } from 'vitest';
-import { dayMs, expectRefusal, type ScenarioTest, type StoreScenario } from '../store-scenario.js';
+import { dayMs, expectRefusal, type ScenarioTest, type StoreScenario } from '../../store-scenario.js';
 
 const leaseMs = 60_000;
 

@@ -1,7 +1,7 @@
 import type { CreateHandoff } from '@org/domain';
 import { describe, expect } from 'vitest';
 import { createInProjects, idsOf, inboxAfter, listedKeys, ours, oursOrNone, theirs } from './project-scenario.js';
-import type { ScenarioTest, StoreScenario } from '../store-scenario.js';
+import type { ScenarioTest, StoreScenario } from '../../store-scenario.js';
 
 export function describeProjectLists(test: ScenarioTest): void {
   describe('a list of sessions', () => {

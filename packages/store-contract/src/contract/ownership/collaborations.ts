@@ -1,6 +1,6 @@
 import { limits, type HandoffRecord } from '@org/domain';
 import { describe, expect } from 'vitest';
-import { expectRefusal, once, type ScenarioTest, type StoreScenario } from '../store-scenario.js';
+import { expectRefusal, once, type ScenarioTest, type StoreScenario } from '../../store-scenario.js';
 
 /** Makes an agent a participant. Returns the handoff. */
 async function invited(s: StoreScenario, agent = 'helper', owner = 'planner'): Promise<HandoffRecord> {
@@ -66,7 +66,7 @@ export function describeCollaborations(test: ScenarioTest): void {
       await expectRefusal(s.append({ agent: 'helper' }), 'NOT_A_PARTICIPANT');
     });
 
-    test('is ended by nobody else', async (s) => {
+    test('is ended by no other agent', async (s) => {
       await s.createSession();
       const collaboration = await invited(s);
       await invited(s, 'other');

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { createInProjects, inboxAfter, listedKeys, ours, oursOrNone, theirs } from './project-scenario.js';
-import { dayMs, once, type ScenarioTest } from '../store-scenario.js';
+import { dayMs, once, type ScenarioTest } from '../../store-scenario.js';
 
 export function describeProjects(test: ScenarioTest): void {
   describe('a project', () => {

@@ -1,6 +1,6 @@
 import { limits } from '@org/domain';
 import { describe, expect } from 'vitest';
-import { dayMs, expectRefusal, once, type ScenarioTest, type StoreScenario } from '../store-scenario.js';
+import { dayMs, expectRefusal, once, type ScenarioTest, type StoreScenario } from '../../store-scenario.js';
 
 const leaseMs = 60_000;
 
@@ -145,7 +145,7 @@ export function describeTakeOverRequests(test: ScenarioTest): void {
       expect(await shown()).toBe('sixth');
     });
 
-    test('are declined by the owner, withdrawn by the requester, and by nobody else', async (s) => {
+    test('are declined by the owner, withdrawn by the requester, and by no other agent', async (s) => {
       await s.createSession();
       await s.claim(await s.offer({ requestType: 'collaboration' }), 'helper');
       const request = await s.askFor('rescuer');

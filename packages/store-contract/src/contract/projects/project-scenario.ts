@@ -1,5 +1,5 @@
 import type { HandoffPage, Inbox, ListSessions, ProjectFilter } from '@org/domain';
-import { dayMs, type StoreScenario } from '../store-scenario.js';
+import { dayMs, type StoreScenario } from '../../store-scenario.js';
 
 export const ours = 'github.com/us/ours';
 export const theirs = 'github.com/them/theirs';

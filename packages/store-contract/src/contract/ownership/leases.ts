@@ -1,6 +1,6 @@
 import type { SessionRecord } from '@org/domain';
 import { describe, expect } from 'vitest';
-import { expectRefusal, once, type ScenarioTest, type StoreScenario } from '../store-scenario.js';
+import { expectRefusal, once, type ScenarioTest, type StoreScenario } from '../../store-scenario.js';
 
 const leaseMs = 60_000;
 

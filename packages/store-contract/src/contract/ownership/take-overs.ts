@@ -1,6 +1,6 @@
 import { limits, type EntryRecord, type HandoffRecord } from '@org/domain';
 import { describe, expect } from 'vitest';
-import { dayMs, expectRefusal, once, type ScenarioTest, type StoreScenario } from '../store-scenario.js';
+import { dayMs, expectRefusal, once, type ScenarioTest, type StoreScenario } from '../../store-scenario.js';
 
 const afterMs = limits.takeOverAfterMs;
 /** A test is never slower than this, so a deadline that is further away has not passed. */
