@@ -3,10 +3,9 @@ import type { ContextStore } from '@org/context-store';
 import { within } from '@org/redis-connection/within';
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { authInfoOf } from './auth/auth-info.js';
-import type { CredentialError } from './auth/credential-error.js';
 import type { Auth } from './auth/open-auth.js';
 import type { AppVariables } from './auth/principal.js';
-import { requireCredential } from './auth/require-credential.js';
+import { requireCredential, type OnCredentialRefusal } from './auth/require-credential.js';
 import { serveOauth } from './auth/serve-oauth.js';
 import { allowCrossOrigin } from './http/cors.js';
 import type { ServerBindings } from './http/http-server.js';
@@ -36,7 +35,7 @@ export interface AppOptions {
   /** By how much the refusal of a credential is delayed; see `requireCredential`. */
   readonly refusalDelayMs?: number | undefined;
   /** Is called with the reason why a credential was refused. */
-  readonly onRefusal?: ((reason: CredentialError, request: { readonly requestId: string }) => void) | undefined;
+  readonly onRefusal?: OnCredentialRefusal | undefined;
   /** Returns true if the process is about to end and should get no new calls. */
   readonly isStopping: () => boolean;
   /** Is called with defects. The caller only gets the request id. */

@@ -8,6 +8,7 @@ import {
   type EnvironmentTable,
 } from '@org/context-store/environment';
 import { otelEnvironmentTable } from '@org/context-store/otel-environment';
+import { serverEnvironmentTable } from '@org/context-store/server-environment';
 import { z } from 'zod';
 import { asksForCredentials, authEnvironmentTable, authProblems, publicUrl } from './auth/auth-environment.js';
 import { readHostName } from './http/host-name.js';
@@ -40,6 +41,7 @@ const metricsPort: z.ZodType<number | undefined, string> = z
 /** All variables that the HTTP server reads. */
 export const httpEnvironmentTable = {
   ...environmentTable,
+  ...serverEnvironmentTable,
   ...otelEnvironmentTable,
   HOST: variable(
     z.string(),

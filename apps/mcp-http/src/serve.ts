@@ -1,8 +1,8 @@
 import { ContextStoreError, noTelemetry, type ContextStore } from '@org/context-store';
 import { logDatabase, logRedis } from '@org/context-store/command';
 import { contextStoreOptions, openConfiguredStore } from '@org/context-store/environment';
-import { createFaultLog, type Logger } from '@org/logger-pino';
-import { createMcpHttpHandler, maxMessageBytes, type McpHttpHandler, type OnError } from '@org/mcp';
+import { createCallLog, createFaultLog, logsCalls, type CallLogOptions, type Logger } from '@org/logger-pino';
+import { createMcpHttpHandler, maxMessageBytes, type McpHttpHandler, type OnCall, type OnError } from '@org/mcp';
 import { createApp, type Service } from './app.js';
 import { callerOf } from './auth/auth-info.js';
 import type { CredentialError } from './auth/credential-error.js';
@@ -85,13 +85,11 @@ export async function serve({ version, environment, stopped, log }: ServeOptions
     stopping: stopping.signal,
     telemetry: telemetry.telemetry,
     onError,
-    onCall: log.isLevelEnabled('debug')
-      ? ({ request, ...call }) => log.debug({ ...call, traceId: telemetry.traceIdOf(request) }, 'Call')
-      : undefined,
+    onCall: logCalls(environment, telemetry, log),
   });
   service.resolve({
     contextStore,
-    serveMessage: serveMessageWith(environment, { handler, telemetry, onError, rateLimiter }),
+    serveMessage: serveMessageWith(environment, { handler, telemetry, rateLimiter }),
   });
   announce({ version, environment, url: `${server.url}/mcp`, auth, metricsUrl: telemetry.metricsUrl }, log);
 
@@ -113,22 +111,33 @@ function openStore(environment: HttpEnvironment, { telemetry }: OpenedTelemetry,
   });
 }
 
+/** Returns undefined if no call has a line in the log. */
+function logCalls(environment: HttpEnvironment, { traceIdOf }: OpenedTelemetry, log: Logger): OnCall | undefined {
+  const options: CallLogOptions = {
+    audits: environment.AUDIT_LOG,
+    sample: environment.AUDIT_SAMPLE,
+    namespace: environment.CONTEXT_NAMESPACE,
+    issuer: environment.AUTH_ISSUER,
+  };
+  if (!logsCalls(options, log.level)) return undefined;
+  const logCall = createCallLog(log, options);
+  return ({ request, ...call }) => logCall({ ...call, traceId: traceIdOf(request) });
+}
+
 interface MessageParts {
   readonly handler: McpHttpHandler;
   readonly telemetry: OpenedTelemetry;
-  readonly onError: OnError;
   readonly rateLimiter: RateLimiter | undefined;
 }
 
 const serveMessageWith = (
   environment: HttpEnvironment,
-  { handler, telemetry, onError, rateLimiter }: MessageParts,
+  { handler, telemetry, rateLimiter }: MessageParts,
 ): ServeMessage =>
   createMessageServer({
     handler,
     telemetry: telemetry.telemetry ?? noTelemetry,
     httpTelemetry: telemetry.httpTelemetry,
-    onError,
     maxRequestBytes: maxMessageBytes(environment.MAX_CONTENT_BYTES),
     maxConcurrentCalls: environment.MAX_CONCURRENT_CALLS,
     maxQueuedCalls: environment.MAX_QUEUED_CALLS,

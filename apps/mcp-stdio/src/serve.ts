@@ -23,8 +23,10 @@ export interface ServeOptions {
   readonly output: Writable;
   /** The project of the client, or `none`. Undefined if it is found by the client's folders. */
   readonly project: string | undefined;
-  /** True if every call is logged. */
+  /** True if calls may have a line in the log. */
   readonly logsCalls: boolean;
+  /** What the names of all metrics begin with. */
+  readonly metricsPrefix: string | undefined;
 }
 
 /** Calls that take longer than this after the last request was read are abandoned. */
@@ -78,11 +80,11 @@ function processFolders(): readonly string[] {
 }
 
 /** OpenTelemetry is loaded only if the environment asks for it: loading it takes as long as the rest of the start. */
-async function startOtel({ otel, version, log }: ServeOptions): Promise<OtelSdk | undefined> {
+async function startOtel({ otel, version, log, metricsPrefix }: ServeOptions): Promise<OtelSdk | undefined> {
   const { isTraced, pushesMetrics } = otel;
   if (!isTraced && !pushesMetrics) return undefined;
   const { startOtelSdk } = await import('@org/telemetry-otel/sdk');
-  return startOtelSdk({ serviceName: 'mcp-stdio', version, isTraced, pushesMetrics, log: linesOf(log).warn });
+  return startOtelSdk({ serviceName: 'mcp-stdio', version, isTraced, pushesMetrics, metricsPrefix, log: linesOf(log).warn });
 }
 
 /** Exits at once if a stop is requested before the store is open. Nothing is left half done: a migration is atomic. */
@@ -114,8 +116,7 @@ const logging = (
   onError: (error, { request, ...call }) =>
     log.write((_logger, faults) => faults.report(error, { ...call, traceId: sdk?.traceIdOf(request) })),
   onCall: logsCalls
-    ? ({ request, ...call }) =>
-        log.write((logger) => logger.debug({ ...call, traceId: sdk?.traceIdOf(request) }, 'Call'))
+    ? ({ request, ...call }) => log.writeCall({ ...call, traceId: sdk?.traceIdOf(request) })
     : undefined,
   // Without the error's message, which may quote what the client sent.
   onConnectionError: ({ name }) => log.write((logger) => logger.warn({ type: name }, 'A message could not be served')),

@@ -1,7 +1,7 @@
 export type { Caller, RequestCaller } from './calling/caller.js';
 export type { ListAgents, NoteAgents } from './ports/agents.js';
 export { rephrased, type Rephrase } from './calling/calls.js';
-export { asksToWait, waitMs } from './calling/run-use-case.js';
+export { asksToWait, mayWrite, waitMs } from './calling/run-use-case.js';
 export {
   contextStoreOptionsSchema,
   createContextStore,

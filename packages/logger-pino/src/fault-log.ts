@@ -7,6 +7,10 @@ export interface Fault {
   readonly tool?: string | undefined;
   /** The trace that the call is part of. */
   readonly traceId?: string | undefined;
+  /** The credential that was sent, without its secret. */
+  readonly credential?: string | undefined;
+  /** The address of the client. */
+  readonly address?: string | undefined;
 }
 
 export interface FaultLog {
@@ -36,7 +40,7 @@ export function createFaultLog(logger: Logger): FaultLog {
   };
 
   return {
-    report: (thrown, { requestId, tool, traceId }) => {
+    report: (thrown, { requestId, tool, traceId, credential, address }) => {
       const error = thrown instanceof ContextStoreError ? thrown : undefined;
       const code = error?.code ?? 'INTERNAL_ERROR';
       const count = (counts.get(code) ?? 0) + 1;
@@ -45,7 +49,7 @@ export function createFaultLog(logger: Logger): FaultLog {
       if (count > linesPerSecond) return;
       const message = error?.message ?? 'Something went wrong inside the server';
       logger[levelOf(code)](
-        { requestId, tool, traceId, code, err: error?.cause ?? (warnings.has(code) ? undefined : thrown) },
+        { requestId, tool, traceId, credential, address, code, err: causeOf(code, thrown) },
         message,
       );
     },
@@ -55,5 +59,8 @@ export function createFaultLog(logger: Logger): FaultLog {
 
 /** Faults without a cause inside this process. Their stack says nothing, so it is left out. */
 const warnings: ReadonlySet<ErrorCode> = new Set(['OVERLOADED', 'UNAUTHORIZED', 'FORBIDDEN']);
+
+const causeOf = (code: ErrorCode, thrown: unknown): unknown =>
+  (thrown as { readonly cause?: unknown } | undefined)?.cause ?? (warnings.has(code) ? undefined : thrown);
 
 const levelOf = (code: ErrorCode): 'warn' | 'error' => (warnings.has(code) ? 'warn' : 'error');

@@ -13,6 +13,7 @@ import { createCompleter, type Complete } from './completions.js';
 import { invalidParams } from './errors/protocol-error.js';
 import { clientNameIn } from './http/client-session.js';
 import { mcpRequest } from './messages/mcp-request.js';
+import { observeReads, type Read } from './observe-reads.js';
 import { chooseProject, projectInMeta, type FindProjectOfFolder } from './projects/project-in-meta.js';
 import { createPromptGetter, prompts, type GetPrompt } from './prompts/prompts.js';
 import { templateOf } from './resources/resource-uri.js';
@@ -47,13 +48,14 @@ export interface McpServerFactoryOptions extends ToolCallerOptions {
  */
 export function createMcpServerFactory(options: McpServerFactoryOptions): McpServerFactory {
   const { contextStore, version, caller: callerOf, rememberEpochs = false, resourceChanges } = options;
-  const { progressIntervalMs = 10_000, telemetry = noTelemetry, findProject, onError } = options;
+  const { progressIntervalMs = 10_000, telemetry = noTelemetry, findProject, onError, onCall } = options;
   const serverInfo = serverInfoOf(version);
   const lastSession = rememberEpochs ? createLastSession() : undefined;
   const callTool = createToolCaller(options, lastSession);
   const resources = createResources(contextStore, onError);
   const getPrompt = createPromptGetter({ contextStore, onError, lastSession });
   const complete = createCompleter(contextStore, onError);
+  const runRead = observeReads(contextStore, onCall);
   // To the store, all connections of a long-lived process come from the same process.
   const ownProcess: RequestCaller = rememberEpochs ? { process: randomUUID() } : {};
 
@@ -71,6 +73,8 @@ export function createMcpServerFactory(options: McpServerFactoryOptions): McpSer
         project: chooseProject(projectInMeta(ctx.mcpReq._meta, findProject), base.project),
       }),
       mcpRequestOf: (ctx) => mcpRequest(server, ctx, context),
+      runRead: (read, ctx, run) =>
+        runRead({ ...read, request: requests.mcpRequestOf(ctx) }, requests.callerOf(ctx), run),
     };
     handleTools(server, requests, callTool, progressIntervalMs);
     handleResources(server, requests, resources, telemetry);
@@ -86,6 +90,12 @@ export function createMcpServerFactory(options: McpServerFactoryOptions): McpSer
 interface Requests {
   readonly callerOf: (ctx: ServerContext) => RequestCaller;
   readonly mcpRequestOf: (ctx: ServerContext) => McpRequest;
+  /** Runs a request other than a tool call. */
+  readonly runRead: <T>(
+    read: Omit<Read, 'request'>,
+    ctx: ServerContext,
+    run: (caller: RequestCaller) => Promise<T>,
+  ) => Promise<T>;
 }
 
 // oxlint-disable-next-line typescript/no-deprecated -- see `createMcpServerFactory`
@@ -111,12 +121,14 @@ function handleResources(
 ): void {
   server.setRequestHandler('resources/templates/list', paramsOf.list, onePage({ resourceTemplates }));
   server.setRequestHandler('resources/list', paramsOf.list, (params, ctx) =>
-    resources.list(params?.cursor, requests.callerOf(ctx)),
+    requests.runRead({ method: 'resources/list', params }, ctx, (caller) => resources.list(params?.cursor, caller)),
   );
-  server.setRequestHandler('resources/read', paramsOf.read, ({ uri }, ctx) => {
+  server.setRequestHandler('resources/read', paramsOf.read, (params, ctx) => {
     const request = requests.mcpRequestOf(ctx);
-    return telemetry.traceRead({ request, uriTemplate: templateOf(uri) }, () =>
-      resources.read(uri, { ...requests.callerOf(ctx), request }),
+    return requests.runRead({ method: 'resources/read', params }, ctx, (caller) =>
+      telemetry.traceRead({ request, uriTemplate: templateOf(params.uri) }, () =>
+        resources.read(params.uri, { ...caller, request }),
+      ),
     );
   });
 }
@@ -124,11 +136,13 @@ function handleResources(
 // oxlint-disable-next-line typescript/no-deprecated -- see `createMcpServerFactory`
 function handlePrompts(server: Server, requests: Requests, getPrompt: GetPrompt, complete: Complete): void {
   server.setRequestHandler('prompts/list', paramsOf.list, onePage({ prompts: [...prompts] }));
-  server.setRequestHandler('prompts/get', paramsOf.prompt, ({ name, arguments: given }, ctx) =>
-    getPrompt(name, given, requests.callerOf(ctx)),
+  server.setRequestHandler('prompts/get', paramsOf.prompt, (params, ctx) =>
+    requests.runRead({ method: 'prompts/get', params }, ctx, (caller) =>
+      getPrompt(params.name, params.arguments, caller),
+    ),
   );
   server.setRequestHandler('completion/complete', paramsOf.complete, (params, ctx) =>
-    complete(params, requests.callerOf(ctx)),
+    requests.runRead({ method: 'completion/complete', params }, ctx, (caller) => complete(params, caller)),
   );
 }
 

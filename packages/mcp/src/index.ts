@@ -5,7 +5,6 @@ export {
 } from './http/create-mcp-http-handler.js';
 export { agentHeader } from './http/named-agent.js';
 export { projectHeader } from './projects/project-in-request.js';
-export { refuseMessage } from './http/refuse-message.js';
 export { resourceScopes, scopes, toolScopes, type Scope } from './http/scopes.js';
 export { serveMcpStdio, type ServeMcpStdioOptions } from './stdio/serve-mcp-stdio.js';
 export type { McpServerFactoryOptions } from './create-mcp-server-factory.js';
@@ -25,4 +24,4 @@ export { serializeMessage } from './tools/tool-result.js';
 export { tools } from './tools/tools.js';
 
 export type { FailedCall, OnError } from './errors/report-error.js';
-export type { FinishedCall } from './tools/observe-calls.js';
+export type { FinishedCall, OnCall } from './finished-call.js';

@@ -1,5 +1,6 @@
 import { environmentTable, type EnvironmentTable } from '@org/context-store/environment';
 import { otelEnvironmentTable } from '@org/context-store/otel-environment';
+import { serverEnvironmentTable } from '@org/context-store/server-environment';
 import { errorCodes, handoffTransitions, knownClients, sessionTransitions } from '@org/domain';
 import { resourceScopes, resourceUris, scopes, toolScopes, type Scope } from '@org/mcp';
 import { httpEnvironmentTable } from '@org/mcp-http/environment';
@@ -27,7 +28,9 @@ import { markdownTable } from './markdown-table.js';
 import { stateDiagram } from './state-diagram.js';
 
 const httpOnly = Object.fromEntries(
-  Object.entries(httpEnvironmentTable).filter(([name]) => !(name in environmentTable || name in otelEnvironmentTable)),
+  Object.entries(httpEnvironmentTable).filter(
+    ([name]) => !(name in environmentTable || name in serverEnvironmentTable || name in otelEnvironmentTable),
+  ),
 );
 
 const variablesTable = (variables: EnvironmentTable): string =>
@@ -79,6 +82,7 @@ export const generatedDocs: Readonly<Record<string, Readonly<Record<string, stri
   },
   'reference/configuration.md': {
     'every program': variablesTable(environmentTable),
+    'both servers': variablesTable(serverEnvironmentTable),
     'mcp-http': variablesTable(httpOnly),
     traces: variablesTable(otelEnvironmentTable),
     'known clients': markdownTable(

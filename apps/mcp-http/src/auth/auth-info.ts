@@ -1,5 +1,5 @@
 import type { AuthInfo, McpRequestContext } from '@modelcontextprotocol/server';
-import type { Caller } from '@org/context-store';
+import type { RequestCaller } from '@org/domain';
 import type { Principal } from './principal.js';
 
 /** Converts a principal for the SDK. The credential is left out: only the authenticator needs it. */
@@ -16,8 +16,9 @@ export function authInfoOf(principal: Principal, resourceMetadataUrl: string | u
 }
 
 /** Reads the caller of an authenticated request. @throws Error if the request was not authenticated, which is a defect */
-export function callerOf({ authInfo }: Pick<McpRequestContext, 'authInfo'>): Caller {
+export function callerOf({ authInfo }: Pick<McpRequestContext, 'authInfo'>): RequestCaller {
   const principal = authInfo?.extra?.['principal'] as Principal | undefined;
   if (principal === undefined) throw new Error('a request without credentials');
-  return { namespace: principal.namespace, agent: principal.agent };
+  const { id, namespace, agent } = principal;
+  return { credential: id, namespace, agent };
 }

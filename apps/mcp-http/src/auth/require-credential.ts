@@ -5,16 +5,28 @@ import type { MiddlewareHandler } from 'hono';
 import type { ServerBindings } from '../http/http-server.js';
 import { refusalResponse, refused, type Refusal } from '../http/refusal.js';
 import type { AppVariables } from './principal.js';
+import { apiKeyIdOf } from './api-keys/api-keys.js';
 import type { Authenticator } from './authenticator.js';
 import { CredentialError } from './credential-error.js';
 import { agentScopes } from './resource-metadata.js';
+
+/** The request whose credential was refused. */
+export interface RefusedCredential {
+  readonly requestId: string;
+  /** `key:ID` if it is an API key. Undefined if it is malformed, or a token, whose claims prove nothing. */
+  readonly credential: string | undefined;
+  /** The address of the connection: of the client, or of the last proxy. */
+  readonly address: string | undefined;
+}
+
+export type OnCredentialRefusal = (reason: CredentialError, request: RefusedCredential) => void;
 
 export interface RequireCredentialOptions {
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
   /** The URL of the metadata that names the token issuer. Undefined if the server takes API keys alone. */
   readonly resourceMetadataUrl: string | undefined;
   /** Is called with the reason of a refusal. The caller only gets the status. */
-  readonly onRefusal: (reason: CredentialError, request: { readonly requestId: string }) => void;
+  readonly onRefusal: OnCredentialRefusal;
   /**
    * By how much a refusal is delayed, in milliseconds. Default: one second. A forged credential costs as much to check as a
    * good one, and there is no identity yet by which its sender could be rate limited.
@@ -39,14 +51,16 @@ export function requireCredential(options: RequireCredentialOptions): Middleware
     const { requestId } = context.env;
     const header = context.req.header('authorization');
     if (header === undefined) return refusalResponse(requestCredential(resourceMetadataUrl), context.env);
+    const credential = bearer.exec(header)?.[1];
     try {
-      const [, credential] = bearer.exec(header) ?? [];
       if (credential === undefined)
         throw new CredentialError(401, 'the Authorization header is not one Bearer credential');
       context.set('principal', await authenticator.authenticate(credential));
     } catch (error) {
       if (!(error instanceof CredentialError)) throw error;
-      onRefusal(error, { requestId });
+      const keyId = credential && apiKeyIdOf(credential);
+      const { remoteAddress: address } = context.env.incoming.socket;
+      onRefusal(error, { requestId, credential: keyId && `key:${keyId}`, address });
       return sleep(refusalDelayMs, refusalResponse(refuseCredential(error, resourceMetadataUrl), context.env));
     }
     return next();

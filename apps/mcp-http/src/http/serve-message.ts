@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import { ContextStoreError, type Telemetry } from '@org/context-store';
-import { refuseMessage, toolCallOf, waits, type McpHttpHandler, type Message, type OnError } from '@org/mcp';
+import { toolCallOf, waits, type McpHttpHandler, type Message } from '@org/mcp';
 import type { HttpTelemetry, RefusalReason } from '@org/telemetry-otel';
 import { BodyMemory } from '../limits/body-memory.js';
 import { CallSlots } from '../limits/call-slots.js';
@@ -31,13 +31,11 @@ export interface MessageLimits {
 }
 
 export interface MessageServerOptions extends MessageLimits {
-  readonly handler: Pick<McpHttpHandler, 'fetch'>;
+  readonly handler: Pick<McpHttpHandler, 'fetch' | 'refuse'>;
   /** Measures the tool calls that are refused here. The handler measures those that it serves. */
   readonly telemetry: Pick<Telemetry, 'measure'>;
   /** Observes how many requests are open. */
   readonly httpTelemetry?: Pick<HttpTelemetry, 'observeRequests'> | undefined;
-  /** Is called for each message that is refused as OVERLOADED. */
-  readonly onError?: OnError | undefined;
   /**
    * By how much a refusal is delayed, in milliseconds. Default: one second. Clients that retry at once would otherwise take
    * the time of clients that are served.
@@ -68,7 +66,7 @@ const clientGone = 499;
 
 /** Puts the limits in front of the MCP handler. A message beyond a limit is refused cheaply, before MCP handles it. */
 export function createMessageServer(options: MessageServerOptions): ServeMessage {
-  const { handler, telemetry, onError, rateLimiter, maxRequestBytes } = options;
+  const { handler, telemetry, rateLimiter, maxRequestBytes } = options;
   const bodyMemory = new BodyMemory(Math.max(largestBodies * maxRequestBytes, minBodyMemoryBytes));
   const admit = createAdmission(options);
 
@@ -84,7 +82,7 @@ export function createMessageServer(options: MessageServerOptions): ServeMessage
       if (outgoing.destroyed) return new Response(null, { status: clientGone });
       if (message.kind === 'refused') return refusalResponse(message.refusal, bindings);
       countRefusal(503, 'overloaded');
-      return delayResponse(refuseMessage(undefined, message.error, { requestId }, onError), outgoing, options);
+      return delayResponse(handler.refuse(request, message.error, context), outgoing, options);
     }
     const refusal = retryAfterMs === undefined ? await admit(message, id, outgoing) : rateLimited(retryAfterMs);
     if (refusal === undefined) {
@@ -97,7 +95,7 @@ export function createMessageServer(options: MessageServerOptions): ServeMessage
     // A refused tool call counts as a call that failed.
     if (call !== undefined) await telemetry.measure(call, () => Promise.reject(refusal)).catch(() => undefined);
     if (refusal.code === 'CANCELLED') return new Response(null, { status: clientGone });
-    const response = refuseMessage(message, refusal, { requestId, ...call }, onError);
+    const response = handler.refuse(request, refusal, { message, ...context });
     // Refused tool calls are answered with status 200, and are measured as calls.
     if (response.status >= 400)
       countRefusal(response.status, refusal.code === 'RATE_LIMITED' ? 'rate_limited' : 'overloaded');

@@ -7,13 +7,13 @@ import { listenProblem } from '../http/listen.js';
  * than measuring them.
  */
 export async function openMetrics(
-  { METRICS_HOST: host, METRICS_PORT: port }: HttpEnvironment,
+  { METRICS_HOST: host, METRICS_PORT: port, METRICS_PREFIX: metricsPrefix }: HttpEnvironment,
   log: (line: string) => void,
 ): Promise<PrometheusServer | undefined> {
   if (port === undefined) return undefined;
   const { openPrometheusServer } = await import('@org/telemetry-otel/sdk');
   try {
-    return await openPrometheusServer({ host, port, log });
+    return await openPrometheusServer({ host, port, metricsPrefix, log });
   } catch (error) {
     const problem = listenProblem(error as NodeJS.ErrnoException, { host, port, names: metricsNames });
     log(`Nothing is measured: ${problem}`);

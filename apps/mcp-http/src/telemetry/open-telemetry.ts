@@ -41,6 +41,8 @@ export async function openTelemetry(
   if (!isTraced && !pushesMetrics && prometheus === undefined) return noTelemetry;
 
   const { startOtelSdk } = await import('@org/telemetry-otel/sdk');
-  const sdk = startOtelSdk({ serviceName: 'mcp-http', version, isTraced, pushesMetrics, prometheus, log });
+  const { METRICS_PREFIX: metricsPrefix } = environment;
+  const given = { version, isTraced, pushesMetrics, prometheus, metricsPrefix, log };
+  const sdk = startOtelSdk({ serviceName: 'mcp-http', ...given });
   return { ...sdk, metricsUrl: prometheus?.url };
 }

@@ -248,7 +248,10 @@ it.each([
 ])('cuts off a client that does not read %s, so that others get its slot', async (_what, message) => {
   const answer = 'a'.repeat(32 * 1024 * 1024);
   const serveMessage = createMessageServer({
-    handler: { fetch: () => Promise.resolve(new Response(answer)) },
+    handler: {
+      fetch: () => Promise.resolve(new Response(answer)),
+      refuse: () => new Response(null, { status: 503 }),
+    },
     telemetry: noTelemetry,
     maxRequestBytes: 1000,
     maxConcurrentCalls: 1,

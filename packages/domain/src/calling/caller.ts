@@ -41,6 +41,8 @@ export interface RequestCaller extends Caller {
   readonly clientName?: string | undefined;
   /** Identifies the request in error answers and in the log. */
   readonly requestId?: string | undefined;
+  /** Names the credential of the request in the audit trail. It is no secret. */
+  readonly credential?: string | undefined;
   /** Aborts when this process is about to end. Ends waiting for offers; the call then answers with what it has. */
   readonly stopping?: AbortSignal | undefined;
   /** True if the call looks at what an agent would see. The agent does not count as seen by it. Default: false. */
@@ -65,6 +67,7 @@ const requestCallerSchema = callerSchema.extend({
   connectionAgent: z.string().optional(),
   clientName: z.string().optional(),
   requestId: z.string().optional(),
+  credential: z.string().optional(),
   stopping: signalSchema,
   isObserver: z.boolean().optional(),
   request: z.custom<McpRequest>().optional(),
@@ -86,6 +89,7 @@ export function withCaller(caller: RequestCaller, given: RequestCaller): Request
     signal: given.signal ?? caller.signal,
     clientName: given.clientName ?? caller.clientName,
     requestId: given.requestId ?? caller.requestId,
+    credential: given.credential ?? caller.credential,
     stopping: given.stopping ?? caller.stopping,
     isObserver: given.isObserver ?? caller.isObserver,
     request: given.request ?? caller.request,

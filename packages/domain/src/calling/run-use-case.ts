@@ -103,7 +103,7 @@ export function createUseCaseRunner(parts: UseCaseParts): UseCaseRunner {
     run: <Name extends UseCaseName>(name: Name, given: UseCaseInput<Name>, caller: RequestCaller) => {
       const { signal, request } = caller;
       const waits = asksToWait(given);
-      const limit = { waitMs: waits ? waitMs(given) : 0, mayWrite: writingUseCases.has(name) || movesMark(given) };
+      const limit = { waitMs: waits ? waitMs(given) : 0, mayWrite: mayWrite(name, given) };
       const measured = telemetry.measure({ tool: name, waits, request }, () =>
         calls.run(limit, signal, (ending) => call(name, given, caller, ending)),
       );
@@ -161,6 +161,9 @@ function namesShown({ agent }: UseCaseContext, roles: unknown = []): readonly st
 const writingUseCases: ReadonlySet<UseCaseName> = new Set(
   (Object.keys(useCases) as UseCaseName[]).filter((name) => 'idempotencyKey' in useCases[name].input.shape),
 );
+
+/** Whether a call of a tool may change what is stored. The arguments need not be valid. */
+export const mayWrite = (name: UseCaseName, given: unknown): boolean => writingUseCases.has(name) || movesMark(given);
 
 interface CommonArguments {
   readonly agent?: string;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   createMcpHandler,
   ProtocolError,
@@ -8,8 +9,10 @@ import {
   type McpServerFactory,
   type RequestId,
 } from '@modelcontextprotocol/server';
-import type { RequestCaller } from '@org/domain';
+import type { ContextStoreError, ErrorCode, RequestCaller } from '@org/domain';
 import { createMcpServerFactory, type McpServerFactoryOptions } from '../create-mcp-server-factory.js';
+import { finishedCall, subjectOfMessage } from '../finished-call.js';
+import { toolCallOf } from '../messages/mcp-request.js';
 import { isModern, type Message } from '../messages/message.js';
 import { refuseParams } from '../messages/refuse-params.js';
 import { createResources } from '../resources/resources.js';
@@ -20,9 +23,10 @@ import { projectInRequest } from '../projects/project-in-request.js';
 import { createToolCaller } from '../tools/create-tool-caller.js';
 import { boundedStream, type BoundedStreamOptions } from './bounded-stream.js';
 import { ChangeBus } from './change-bus.js';
-import { sessionIdFor, sessionIdHeader } from './client-session.js';
+import { clientNameIn, sessionIdFor, sessionIdHeader } from './client-session.js';
 import { namedAgentOf, refuseNamedAgent } from './named-agent.js';
 import { createPlainCallServer } from './plain-call.js';
+import { refuseMessage } from './refuse-message.js';
 import { refuseScope } from './refuse-scope.js';
 
 export interface McpHttpHandlerOptions extends Omit<McpServerFactoryOptions, 'resourceChanges' | 'rememberEpochs'> {
@@ -39,6 +43,11 @@ export interface McpHttpRequestOptions extends Pick<McpHandlerRequestOptions, 'a
   readonly disconnect?: (() => void) | undefined;
 }
 
+/** A request that is refused without being served. */
+export interface RefusedHttpRequest extends McpHttpRequestOptions {
+  readonly requestId: string;
+}
+
 export interface McpHttpHandler {
   /**
    * Serves one request. With `authInfo`, a message is refused unless the scopes cover it (see `scopes`), and a subscription
@@ -47,6 +56,12 @@ export interface McpHttpHandler {
    * @throws TypeError for a POST without `message`
    */
   readonly fetch: (request: Request, options?: McpHttpRequestOptions) => Promise<Response>;
+  /**
+   * Answers a request with RATE_LIMITED or OVERLOADED, without serving it; see `refuseMessage`.
+   *
+   * @param given its message is undefined if it was not read
+   */
+  readonly refuse: (request: Request, error: ContextStoreError, given: RefusedHttpRequest) => Response;
   /** Ends all calls that are in progress. To be called after the last answer. */
   readonly close: () => Promise<void>;
 }
@@ -68,13 +83,39 @@ export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHan
     caller: namingCaller,
     serverInfo: serverInfoOf(options.version),
   });
+  const reportRefusal = createRefusalReport(options, namingCaller);
   return {
     ...handler,
     async fetch(request, given = {}) {
       const { message, authInfo } = given;
-      const refusal = message && ((authInfo && refuseScope(message, authInfo)) ?? refuseNamedAgent(request, message));
-      return refusal ?? servePlainCall(request, message, given) ?? handler.fetch(request, given);
+      const scopeRefusal = message && authInfo && refuseScope(message, authInfo);
+      const refusal = scopeRefusal ?? (message && refuseNamedAgent(request, message));
+      if (refusal !== undefined) {
+        reportRefusal(request, given, scopeRefusal === undefined ? 'VALIDATION_ERROR' : 'FORBIDDEN');
+        return refusal;
+      }
+      return servePlainCall(request, message, given) ?? handler.fetch(request, given);
     },
+    refuse(request, error, given) {
+      const { message, requestId } = given;
+      reportRefusal(request, given, error.code);
+      return refuseMessage(message, error, { requestId, ...(message && toolCallOf(message)) }, onError);
+    },
+  };
+}
+
+type ReportRefusal = (request: Request, given: McpHttpRequestOptions, outcome: ErrorCode) => void;
+
+/** Reports messages that are refused before a server handles them. */
+function createRefusalReport({ contextStore, onCall }: McpHttpHandlerOptions, callerOf: CallerOf): ReportRefusal {
+  return (requestInfo, { message, authInfo, requestId = randomUUID() }, outcome) => {
+    if (onCall === undefined || message === undefined) return;
+    const subject = subjectOfMessage(message);
+    if (subject === undefined) return;
+    const known = callerOf({ era: 'modern', requestInfo, ...(authInfo && { authInfo }) });
+    const clientName = clientNameIn(requestInfo);
+    const caller = { clientName, ...known, requestId, request: toolCallOf(message)?.request };
+    onCall(finishedCall(contextStore, subject, caller, { outcome }));
   };
 }
 
@@ -126,7 +167,7 @@ export interface ServeOverHttpOptions extends Pick<McpHttpHandlerOptions, 'stopp
 export function serveOverHttp(
   factory: McpServerFactory,
   { resourceChanges, stopping, caller: callerOf }: ServeOverHttpOptions,
-): McpHttpHandler {
+): Omit<McpHttpHandler, 'refuse'> {
   const bus = new ChangeBus(resourceChanges);
   const calls = createMcpHandler(factory, { legacy: 'stateless' });
   // With a separate handler, subscriptions can end properly while calls go on. The caller of `fetch` limits their number.

@@ -58,13 +58,13 @@ function plainCallIn({ request, message }: ReturnType<typeof callOf>): PlainCall
 const timeless = (): ContextStore =>
   createContextStore({ store: createMemoryStore({ clock: () => 1_700_000_000_000 }) });
 
-function sdkHandler(contextStore: ContextStore): McpHttpHandler {
+function sdkHandler(contextStore: ContextStore): Pick<McpHttpHandler, 'fetch'> {
   const resourceChanges = createResourceChanges({ contextStore, resources: createResources(contextStore, undefined) });
   const caller = (): RequestCaller => ({ requestId: 'r-1' });
   return serveOverHttp(createMcpServerFactory({ contextStore, version, caller }), { resourceChanges });
 }
 
-async function answer(handler: McpHttpHandler, { request, message }: ReturnType<typeof callOf>): Promise<unknown[]> {
+async function answer(handler: Pick<McpHttpHandler, 'fetch'>, { request, message }: ReturnType<typeof callOf>): Promise<unknown[]> {
   const response = await handler.fetch(request, { message: messageOf(message), requestId: 'r-1' });
   const text = await response.text();
   const isStream = response.headers.get('content-type') === 'text/event-stream';

@@ -45,6 +45,16 @@ export function templateOf(uri: string): string | undefined {
   return resource && resourceUris[resource];
 }
 
+/** The session key in a URI. Returns undefined if there is none, or a malformed one. */
+export function sessionKeyIn(uri: string): string | undefined {
+  try {
+    const { resource, name } = parseUri(uri);
+    return name !== undefined && templateVariable(templates[resource]) === 'sessionKey' ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 export const uriTemplate = (resource: TemplateResource): string => templates[resource];
 export const uriTemplates: readonly string[] = Object.values(templates);
 

@@ -2,7 +2,7 @@ import type { Client } from '@modelcontextprotocol/client';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import { ContextStoreError, useCases, type UseCaseName } from '@org/domain';
 import { describe, expect, it } from 'vitest';
-import type { FinishedCall } from './observe-calls.js';
+import type { FinishedCall } from '../finished-call.js';
 import type { OnError } from '../errors/report-error.js';
 import { call, connect, eras, factoryOver, memoryContextStore, type Answer } from '../../test/connect.js';
 import { withMethods } from '../testing/with-methods.js';

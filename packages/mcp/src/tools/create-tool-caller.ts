@@ -2,11 +2,12 @@ import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { givenArguments, quoteOf, useCases, type ContextStore, type UseCaseName } from '@org/domain';
 import { reportError, type OnError } from '../errors/report-error.js';
 import { findActingAgent } from '../find-acting-agent.js';
-import type { CallTool, ToolArguments } from './call-tool.js';
+import { agentIn, type OnCall } from '../finished-call.js';
+import type { CallTool } from './call-tool.js';
 import { withoutClientArguments } from './client-arguments.js';
 import { createFencedCaller, type ToolMethod } from './fenced-caller.js';
 import type { LastSession } from './last-session.js';
-import { observeCalls, type FinishedCall } from './observe-calls.js';
+import { observeCalls } from './observe-calls.js';
 import { toolErrorResult, toolResult } from './tool-result.js';
 import { isToolName, toolNames } from './tools.js';
 
@@ -20,8 +21,8 @@ export interface ToolCallerOptions {
   /** When it aborts, waiting calls return an empty answer, so that the process can stop. */
   readonly stopping?: AbortSignal | undefined;
   readonly onError?: OnError | undefined;
-  /** Receives every tool call that was answered. Each call is measured only if this is set. */
-  readonly onCall?: ((call: FinishedCall) => void) | undefined;
+  /** Receives every call and read that was answered. They are described only if this is set. */
+  readonly onCall?: OnCall | undefined;
 }
 
 /** @param lastSession learns which session this process works on, if it serves one person */
@@ -36,7 +37,7 @@ export function createToolCaller(options: ToolCallerOptions, lastSession?: Pick<
       // Each method's input and result match its tool; TypeScript cannot tell for a union of tools.
       const methodOf = (tool: UseCaseName): ToolMethod => view[tool] as unknown as ToolMethod;
       const method = methodOf(name);
-      const agent = callFenced && findActingAgent(view, agentArgument(given));
+      const agent = callFenced && findActingAgent(view, agentIn(given));
       // Without an agent, the call is refused; the method says why.
       const answer = await (callFenced === undefined || agent === undefined
         ? method(given)
@@ -47,12 +48,7 @@ export function createToolCaller(options: ToolCallerOptions, lastSession?: Pick<
       return toolErrorResult(reportError(error, caller, onError, name));
     }
   };
-  return onCall === undefined ? callTool : observeCalls(callTool, onCall);
-}
-
-function agentArgument(given: ToolArguments): string | undefined {
-  const argument = given['agent'] ?? given['agentFrom'];
-  return typeof argument === 'string' ? argument : undefined;
+  return onCall === undefined ? callTool : observeCalls(callTool, contextStore, onCall);
 }
 
 const unknownTool = (name: string): ProtocolError =>

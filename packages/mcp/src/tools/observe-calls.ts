@@ -1,27 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import type { McpRequest } from '@org/domain';
+import type { ContextStore, UseCaseName } from '@org/domain';
+import { finishedCall, subjectOfTool, type OnCall } from '../finished-call.js';
 import type { CallTool } from './call-tool.js';
 
-/** A tool call that was answered. */
-export interface FinishedCall {
-  readonly requestId: string;
-  readonly tool: string;
-  /** `ok`, or the code of the error. */
-  readonly outcome: string;
-  readonly durationMs: number;
-  /** The telemetry finds the call's trace by this. */
-  readonly request: McpRequest | undefined;
-}
-
 /** Calls tools as `callTool` does, and reports each answered call to `onCall`. */
-export function observeCalls(callTool: CallTool, onCall: (call: FinishedCall) => void): CallTool {
-  return async (tool, given, caller) => {
-    const requestId = caller.requestId ?? randomUUID();
+export function observeCalls(callTool: CallTool, contextStore: ContextStore, onCall: OnCall): CallTool {
+  return async (tool, given, calling) => {
+    const caller = { ...calling, requestId: calling.requestId ?? randomUUID() };
     const startedMs = performance.now();
-    const result = await callTool(tool, given, { ...caller, requestId });
-    const outcome = result.isError === true ? (result.structuredContent as { code: string }).code : 'ok';
-    const durationMs = Math.round((performance.now() - startedMs) * 10) / 10;
-    onCall({ requestId, tool, outcome, durationMs, request: caller.request });
+    const result = await callTool(tool, given, caller);
+    const durationMs = roundedMs(performance.now() - startedMs);
+    const answer = result.structuredContent as { readonly code: string; readonly replayed?: true };
+    const outcome = result.isError === true ? answer.code : 'ok';
+    // A tool that does not exist has thrown.
+    const subject = subjectOfTool(tool as UseCaseName, given, { ...answer });
+    const isReplay = answer.replayed;
+    onCall(finishedCall(contextStore, subject, caller, { outcome, durationMs, isReplay }));
     return result;
   };
 }
+
+export const roundedMs = (ms: number): number => Math.round(ms * 10) / 10;

@@ -232,6 +232,10 @@ export const processMetrics = {
   },
 } as const satisfies Record<string, Metric>;
 
+/** Every metric of the product. The most used come first. */
+export const allMetrics: Readonly<Record<string, Metric>> = { ...storeMetrics, ...httpMetrics, ...processMetrics };
+export const metricNames: readonly string[] = Object.keys(allMetrics);
+
 /** The full description of a metric. */
 export const describeMetric = ({ description, details }: Metric): string =>
   details === undefined ? description : `${description} ${details}`;

@@ -9,6 +9,8 @@ export interface PrometheusServerOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** What the names of all metrics begin with; see `OtelSdkOptions`. Default: nothing. */
+  readonly metricsPrefix?: string | undefined;
   /** Takes one line. */
   readonly log: (line: string) => void;
 }
@@ -32,9 +34,10 @@ const limits = { requireHostHeader: false, headersTimeout, connectionsCheckingIn
  *
  * @throws the error of Node.js if it cannot listen at the address
  */
-export async function openPrometheusServer({ host, port, log }: PrometheusServerOptions): Promise<PrometheusServer> {
+export async function openPrometheusServer(options: PrometheusServerOptions): Promise<PrometheusServer> {
+  const { host, port, log, metricsPrefix = '' } = options;
   const exporter = new PrometheusExporter({ preventServerStart: true });
-  const answerScrape = scrapesOf(exporter, log);
+  const answerScrape = scrapesOf(exporter, metricsPrefix, log);
   // The exporter's own server waits for connections that stay open, and begins its answer with histograms.
   const server = createServer(limits, ({ url, method = '' }, response) => {
     if (url?.split('?')[0] !== '/metrics') response.writeHead(404).end('Metrics are at GET /metrics.\n');
@@ -58,7 +61,7 @@ export async function openPrometheusServer({ host, port, log }: PrometheusServer
 }
 
 /** Scrapes come every few seconds, so a problem has one line when it begins and another when it is over. */
-function scrapesOf(exporter: PrometheusExporter, log: (line: string) => void) {
+function scrapesOf(exporter: PrometheusExporter, metricsPrefix: string, log: (line: string) => void) {
   let isComplete = true;
   const report = (problem: string, errors: readonly unknown[]): void => {
     if (isComplete) log(`${problem}: ${String(errors[0])}`);
@@ -68,7 +71,7 @@ function scrapesOf(exporter: PrometheusExporter, log: (line: string) => void) {
     try {
       const { resourceMetrics, errors } = await exporter.collect();
       await resourceMetrics.resource.waitForAsyncAttributes?.();
-      const text = exposition(resourceMetrics);
+      const text = exposition(resourceMetrics, metricsPrefix);
       if (errors.length > 0) report('Not all can be measured', errors);
       else if (!isComplete) {
         isComplete = true;

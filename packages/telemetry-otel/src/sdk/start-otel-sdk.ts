@@ -1,10 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { context, diag, logs, metrics, propagation, trace } from '@opentelemetry/api';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
+import type { ViewOptions } from '@opentelemetry/sdk-metrics';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { noTelemetry, type Telemetry } from '@org/domain';
 import { createHttpTelemetry, type HttpTelemetry } from '../metrics/create-http-telemetry.js';
 import { createOtelTelemetry } from '../metrics/create-otel-telemetry.js';
+import { metricNames } from '../metrics/metrics.js';
 import { observeProcess } from '../metrics/observe-process.js';
 import { traceIdOf } from '../traces/call-tracer.js';
 import { withTraces } from '../traces/with-traces.js';
@@ -22,6 +24,8 @@ export interface OtelSdkOptions {
   readonly pushesMetrics: boolean;
   /** Serves metrics to Prometheus. The SDK closes it. Default: Prometheus gets no metrics. */
   readonly prometheus?: PrometheusServer | undefined;
+  /** What the names of all metrics begin with. Default: nothing. */
+  readonly metricsPrefix?: string | undefined;
   /** Takes one line. */
   readonly log: (line: string) => void;
 }
@@ -60,6 +64,7 @@ export function startOtelSdk(options: OtelSdkOptions): OtelSdk {
       resourceFromAttributes({ 'service.name': serviceName, 'service.version': version }),
     ),
     metricReaders: readers,
+    views: renamed(options.metricsPrefix),
     // The log has its own way out.
     logRecordProcessors: [],
     ...(traces === undefined ? { spanProcessors: [] } : { traceExporter: traces.exporter }),
@@ -83,6 +88,10 @@ export function startOtelSdk(options: OtelSdkOptions): OtelSdk {
     },
   };
 }
+
+/** Views apply to all readers, so Prometheus and OTLP have the same names. */
+const renamed = (prefix = ''): ViewOptions[] =>
+  prefix === '' ? [] : metricNames.map((instrumentName) => ({ instrumentName, name: `${prefix}${instrumentName}` }));
 
 async function endsWithin(ms: number, task: Promise<unknown>): Promise<boolean> {
   const timeUp = new AbortController();

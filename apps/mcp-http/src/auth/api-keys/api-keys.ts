@@ -35,6 +35,9 @@ export const newApiKey = (id: string): string => `csk_${id}.${randomBytes(32).to
 /** A JWT never begins like this: its first letter is e. */
 export const isApiKey = (credential: string): boolean => credential.startsWith('csk_');
 
+/** The id in a key, which is no secret. Returns undefined if the key is malformed: any part of it may be a secret then. */
+export const apiKeyIdOf = (key: string): string | undefined => keyPattern.exec(key)?.[1];
+
 /** A fast hash is enough for 256 random bits, which cannot be guessed. A slow one, as for passwords, would slow each call. */
 export const hashApiKey = (key: string): string => `sha256:${digest('sha256', key)}`;
 
@@ -68,7 +71,7 @@ const recheckSeconds = 300;
 
 /** @throws CredentialError */
 export function apiKeyPrincipal(keys: ApiKeys, key: string): Principal {
-  const [, id = ''] = keyPattern.exec(key) ?? [];
+  const id = apiKeyIdOf(key) ?? '';
   const entry = keys.get(id);
   if (entry === undefined) throw new CredentialError(401, 'no API key has this id');
   const hashes = [hashApiKey(key), entry.hash].map((hash) => Buffer.from(hash)) as [Buffer, Buffer];

@@ -6,7 +6,7 @@ const mapping = { namespaceClaim: 'space', ownNamespace: 'own', agentClaim: 'age
 
 it('reads the principal from the claims', () => {
   expect(tokenPrincipal({ ...claims, scope: 'openid handoff admin' }, mapping)).toEqual({
-    id: 'token:someone',
+    id: 'subject:someone',
     namespace: 'acme',
     agent: 'planner',
     scopes: ['handoff', 'admin'],
@@ -16,7 +16,7 @@ it('reads the principal from the claims', () => {
 
 it('takes the id of the client if there is no subject', () => {
   const { sub: _sub, ...others } = claims;
-  expect(tokenPrincipal(others, mapping).id).toBe('token:client');
+  expect(tokenPrincipal(others, mapping).id).toBe('subject:client');
   expect(() => tokenPrincipal({ ...others, client_id: 7 }, mapping)).toThrow('neither sub nor client_id');
 });
 

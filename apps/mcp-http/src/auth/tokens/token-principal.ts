@@ -25,7 +25,7 @@ export function tokenPrincipal(claims: JWTPayload, mapping: ClaimMapping): Princ
   }
   const { namespaceClaim, ownNamespace, agentClaim } = mapping;
   return {
-    id: `token:${subject}`,
+    id: `subject:${subject}`,
     namespace: namespaceClaim === undefined ? ownNamespace : nameIn(claims, namespaceClaim, namespaceSchema),
     agent: agentClaim === undefined ? undefined : nameIn(claims, agentClaim, agentSchema),
     scopes: scopesIn(claims),
