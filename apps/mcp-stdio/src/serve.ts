@@ -84,7 +84,14 @@ async function startOtel({ otel, version, log, metricsPrefix }: ServeOptions): P
   const { isTraced, pushesMetrics } = otel;
   if (!isTraced && !pushesMetrics) return undefined;
   const { startOtelSdk } = await import('@org/telemetry-otel/sdk');
-  return startOtelSdk({ serviceName: 'mcp-stdio', version, isTraced, pushesMetrics, metricsPrefix, log: linesOf(log).warn });
+  return startOtelSdk({
+    serviceName: 'mcp-stdio',
+    version,
+    isTraced,
+    pushesMetrics,
+    metricsPrefix,
+    log: linesOf(log).warn,
+  });
 }
 
 /** Exits at once if a stop is requested before the store is open. Nothing is left half done: a migration is atomic. */

@@ -101,6 +101,15 @@ describe('LOG_LEVEL', () => {
   });
 });
 
+it('has an audit trail of writes at any LOG_LEVEL, and no content', async () => {
+  const lines = await logOf({ LOG_LEVEL: 'silent', AUDIT_LOG: 'writes' });
+  const written = { audit: true, service: 'mcp-stdio', credential: 'none', namespace: 'default', agent: 'a' };
+  expect(lines).toMatchObject([
+    { ...written, tool: 'registerSession', sessionKey: 'work', outcome: 'ok' },
+    { ...written, tool: 'updateContext', sessionKey: 'work', outcome: 'INTERNAL_ERROR' },
+  ]);
+});
+
 it('logs each of a few faults, and the number of the others in a flood', async () => {
   const server = new RawServer({ DATABASE_URL: folder.database, CONTEXT_AGENT: 'a' });
   server.callTool(0, 'registerSession', { sessionKey: 'work' });

@@ -32,7 +32,9 @@ export async function openLog({ service, level }: OpenLogOptions): Promise<Log> 
   const { write, flush } = boundedLines(stderr, {
     // At every level: the lines of the audit trail do not depend on it.
     onResume: (leftOut) =>
-      logger.child({}, { level: 'warn' }).warn({ leftOut }, 'Lines of the log are missing: standard error was not read for a while'),
+      logger
+        .child({}, { level: 'warn' })
+        .warn({ leftOut }, 'Lines of the log are missing: standard error was not read for a while'),
   });
   const logger = pino(
     {

@@ -12,11 +12,7 @@ export interface Read {
 }
 
 /** Runs a request other than a tool call for a caller. */
-export type RunRead = <T>(
-  read: Read,
-  caller: RequestCaller,
-  run: (caller: RequestCaller) => Promise<T>,
-) => Promise<T>;
+export type RunRead = <T>(read: Read, caller: RequestCaller, run: (caller: RequestCaller) => Promise<T>) => Promise<T>;
 
 /** Returns a function that runs reads, and reports each answered one to `onCall`. */
 export function observeReads(contextStore: ContextStore, onCall: OnCall | undefined): RunRead {

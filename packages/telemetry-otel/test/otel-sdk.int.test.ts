@@ -19,11 +19,11 @@ afterEach(async () => {
 });
 
 /** Starts the SDK with these variables, makes one call, and closes it. */
-async function run(env: Readonly<Record<string, string>>, request?: McpRequest): Promise<void> {
+async function run(env: Readonly<Record<string, string>>, request?: McpRequest, metricsPrefix?: string): Promise<void> {
   for (const [name, text] of Object.entries(env)) vi.stubEnv(name, text);
   const log = (line: string): void => void lines.push(line);
   const options = { serviceName: 'program', version: '1.2.3', log };
-  sdk = startOtelSdk({ ...options, isTraced: true, pushesMetrics: true });
+  sdk = startOtelSdk({ ...options, isTraced: true, pushesMetrics: true, metricsPrefix });
   const contextStore = createContextStore(
     { store: createMemoryStore(), telemetry: sdk.telemetry },
     { agent: 'planner' },
@@ -55,6 +55,18 @@ it.each([{}, { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }, { OTEL_EXPORTER_OTLP_
     expect(lines).toEqual([]);
   },
 );
+
+it('puts a prefix before the name of every metric, and changes nothing else of them', async () => {
+  /** Each name with the kind of its points; their values differ from run to run. */
+  const pushed = (): string[] =>
+    receiver.metrics.map(({ name, points }) => `${name} ${points.length} ${typeof points[0]?.value}`).toSorted();
+  await run({});
+  const plain = pushed();
+  receiver.metrics.length = 0;
+  await run({}, undefined, 'context_store_');
+  expect(plain.length).toBeGreaterThan(10);
+  expect(pushed()).toEqual(plain.map((metric) => `context_store_${metric}`));
+});
 
 it('names its resource as the variables say', async () => {
   await run({

@@ -175,7 +175,10 @@ const sameEverywhere = (text: string): string =>
     .replaceAll(/(cursor\W+)[\w-]{20,}/gi, '$1');
 
 /** The answer as clients read it. The SDK sends some answers as a stream of one event. */
-async function answerOf(handler: Pick<McpHttpHandler, 'fetch'>, { headers, text }: Frame): Promise<[status: number, body: string]> {
+async function answerOf(
+  handler: Pick<McpHttpHandler, 'fetch'>,
+  { headers, text }: Frame,
+): Promise<[status: number, body: string]> {
   const request = new Request('http://localhost/mcp', { method: 'POST', headers, body: text });
   const message = receiveMessage(Buffer.from(text));
   if (message.kind === 'refused') return [400, message.refusal.message];

@@ -73,6 +73,15 @@ const otherCommands: Readonly<Record<string, string>> = {
   'cp backup.db context.db': 'run by backup-sqlite3.system.test.ts',
   [`curl -s http://127.0.0.1:3000/mcp -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"registerSession","arguments":{"agent":"planner"}}}'`]:
     'run by quickstarts.int.test.ts',
+  [`journalctl --unit mcp-http --output cat --follow | jq --unbuffered --compact-output --raw-input 'fromjson? | select(.audit)'`]:
+    'needs systemd and jq; logs of mcp-http have the field, says postgres-audit.int.test.ts',
+  [`jq --raw-input 'fromjson? | select(.audit and .credential == "key:ci-planner")' mcp-http.log`]: 'needs jq',
+  [`jq --raw-input 'fromjson? | select(.audit and .sessionKey == "checkout")' mcp-http.log`]: 'needs jq',
+  [`jq --raw-input 'fromjson? | select(.audit and .outcome == "FORBIDDEN")' mcp-http.log`]: 'needs jq',
+  [`jq --raw-input 'fromjson? | select(.code == "UNAUTHORIZED") | [.time, .credential, .address, .msg]' mcp-http.log`]:
+    'needs jq',
+  [String.raw`sed -E -i 's/\b((sessions|context|handoffs|tool|db|cache|bus|http|nodejs|process)_[a-z0-9_]+|error_rate)\b/context_store_\1/g' dashboard.json alerts.yml alerts.test.yml`]:
+    'run by observability.int.test.ts',
   'curl -s http://localhost:9090/metrics | head -n 50': 'metrics.int.test.ts scrapes that path',
 };
 

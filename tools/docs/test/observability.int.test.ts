@@ -1,4 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { httpMetrics, processMetrics, storeMetrics, type Metric } from '@org/telemetry-otel';
 import { describe, expect, it } from 'vitest';
 import { queryMetrics, type SelectedMetric } from '../src/query-metrics.js';
@@ -74,6 +77,26 @@ it('shows every metric of the store on the dashboard', () => {
     ([name]) => ![name, `${name}_bucket`, `${name}_count`].some((series) => shown.has(series)),
   );
   expect(missing.map(([name]) => name)).toEqual([]);
+});
+
+it('gets a prefix of metrics by the command on the page, and nothing else changes', async () => {
+  const [, command = ''] = /^(sed .*)$/m.exec(await read('metrics.md')) ?? [];
+  const folder = await mkdtemp(join(tmpdir(), 'metrics-'));
+  const files = ['dashboard.json', 'alerts.yml', 'alerts.test.yml'];
+  for (const file of files) await writeFile(join(folder, file), await read(file));
+  execFileSync('sh', ['-c', command], { cwd: folder });
+  for (const file of files) {
+    const [before, after] = [await read(file), await readFile(join(folder, file), 'utf8')];
+    expect(after.replaceAll('context_store_', '')).toBe(before);
+    const bare = [...metrics.keys()].filter((name) => new RegExp(`\\b${name}(_bucket|_count|_sum)?\\b`).test(after));
+    expect({ file, bare }).toEqual({ file, bare: [] });
+    const prefixed = [...after.matchAll(/context_store_(\w+)/g)].map(([, name = '']) => name);
+    expect({ file, unknown: prefixed.filter((name) => labelsOf(name) === undefined && !metrics.has(name)) }).toEqual({
+      file,
+      unknown: [],
+    });
+  }
+  await rm(folder, { recursive: true });
 });
 
 it('tests that every alert fires, and that it is silent', async () => {

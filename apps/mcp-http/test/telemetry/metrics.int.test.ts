@@ -116,6 +116,32 @@ describe('metrics of a server', () => {
   });
 });
 
+it('have the prefix of METRICS_PREFIX, and are otherwise the same', async () => {
+  const shapeOf = async (env: Record<string, string>): Promise<{ types: string[]; series: string[]; text: string }> => {
+    const port = await unusedPort();
+    const server = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:', METRICS_PORT: `${port}`, ...env });
+    await call(server, 'registerSession', { sessionKey: 'work' });
+    const url = `http://127.0.0.1:${port}/metrics`;
+    const { types, samples } = await scrape(url);
+    const text = await (await fetch(url)).text();
+    await server.stop();
+    const series = samples.map(({ name, labels }) => `${name} ${JSON.stringify(labels)}`);
+    return { types: [...types].map(([name, type]) => `${name} ${type}`), series, text };
+  };
+  const plain = await shapeOf({});
+  const prefixed = await shapeOf({ METRICS_PREFIX: 'ctx_' });
+  expect(plain.types.length).toBeGreaterThan(15);
+  expect(prefixed.types).toEqual(plain.types.map((type) => `ctx_${type}`));
+  expect(prefixed.series).toEqual(plain.series.map((series) => `ctx_${series}`));
+  // The index and the descriptions name metrics too.
+  const index = (text: string): string => text.slice(0, text.indexOf('# HELP'));
+  expect(index(prefixed.text).match(/ctx_\w+(?=: )/g)).toEqual(
+    index(plain.text)
+      .match(/\w+(?=: [A-Z])/g)
+      ?.map((name) => `ctx_${name}`),
+  );
+});
+
 it.each([
   ['off', []],
   ['', []],

@@ -64,7 +64,10 @@ function sdkHandler(contextStore: ContextStore): Pick<McpHttpHandler, 'fetch'> {
   return serveOverHttp(createMcpServerFactory({ contextStore, version, caller }), { resourceChanges });
 }
 
-async function answer(handler: Pick<McpHttpHandler, 'fetch'>, { request, message }: ReturnType<typeof callOf>): Promise<unknown[]> {
+async function answer(
+  handler: Pick<McpHttpHandler, 'fetch'>,
+  { request, message }: ReturnType<typeof callOf>,
+): Promise<unknown[]> {
   const response = await handler.fetch(request, { message: messageOf(message), requestId: 'r-1' });
   const text = await response.text();
   const isStream = response.headers.get('content-type') === 'text/event-stream';

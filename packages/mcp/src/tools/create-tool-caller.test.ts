@@ -128,18 +128,64 @@ describe.each(eras)('tools/call, %s era', (era) => {
     expect(heard[0]?.[0].cause).toBeInstanceOf(TypeError);
   });
 
-  it('reports the tool, outcome and request id of every call to onCall, and no content', async () => {
+  it('reports who called what, and how it ended, to onCall, and no content', async () => {
     const heard: FinishedCall[] = [];
-    const caller = () => ({ requestId: 'r-1', agent: 'planner' });
+    const caller = () => ({ requestId: 'r-1', agent: 'planner', namespace: 'acme', credential: 'key:ci' });
     const factory = factoryOver(memoryContextStore(), { onCall: (finished) => heard.push(finished), caller });
     const client = await connect(factory, era);
-    await call(client, 'registerSession', { sessionKey: 'secret', title: 'secret' });
-    await call(client, 'updateContext', { sessionKey: 'other', contextType: 'message', content: 'secret' });
+    const secret = 'SECRET-4711';
+    await call(client, 'registerSession', { sessionKey: 'work', title: secret, metadata: { secret } });
+    const entry = { sessionKey: 'work', contextType: 'message', content: secret, idempotencyKey: secret };
+    await call(client, 'updateContext', entry);
+    await call(client, 'updateContext', entry);
+    const offer = await call(client, 'requestHandoff', {
+      sessionKey: 'work',
+      requestType: 'full_handoff',
+      summary: secret,
+    });
+    const { handoffId } = offer.body['handoff'] as { handoffId: string };
+    await call(client, 'resolveHandoff', { handoffId, outcome: 'cancelled', reason: secret });
+    await call(client, 'updateContext', { ...entry, agent: 'other', idempotencyKey: undefined });
+    await call(client, 'getContext', { sessionKey: `not a key ${secret}` });
+    await call(client, 'getContext', { sessionKey: 'work', ackSequence: 1 });
+    const known = { requestId: 'r-1', credential: 'key:ci', namespace: 'acme', agent: 'planner', method: 'tools/call' };
+    const written = { ...known, mayWrite: true, sessionKey: 'work', outcome: 'ok' };
     expect(heard).toMatchObject([
-      { requestId: 'r-1', tool: 'registerSession', outcome: 'ok', durationMs: expect.any(Number) as number },
-      { requestId: 'r-1', tool: 'updateContext', outcome: 'SESSION_NOT_FOUND' },
+      { ...written, tool: 'registerSession', durationMs: expect.any(Number) as number },
+      { ...written, tool: 'updateContext', isReplay: undefined },
+      { ...written, tool: 'updateContext', isReplay: true },
+      { ...written, tool: 'requestHandoff', handoffId },
+      { ...written, tool: 'resolveHandoff', handoffId },
+      { ...written, tool: 'updateContext', outcome: 'FORBIDDEN' },
+      { ...known, tool: 'getContext', mayWrite: false, sessionKey: undefined, outcome: 'VALIDATION_ERROR' },
+      { ...written, tool: 'getContext' },
     ]);
-    expect(JSON.stringify(heard)).not.toContain('secret');
+    expect(JSON.stringify(heard)).not.toContain(secret);
+  });
+
+  it('reports reads of resources, prompts and completions to onCall', async () => {
+    const heard: FinishedCall[] = [];
+    const client = await connect(factoryOver(memoryContextStore(), { onCall: (read) => heard.push(read) }), era, 'me');
+    await call(client, 'registerSession', { sessionKey: 'work' });
+    await client.listResources();
+    await client.readResource({ uri: 'handoff://summary/work' });
+    await client.readResource({ uri: 'handoff://inbox/me' });
+    await client.readResource({ uri: 'handoff://summary/none' }).catch(() => undefined);
+    await client.getPrompt({ name: 'resume', arguments: { sessionKey: 'none' } }).catch(() => undefined);
+    await client.complete({
+      ref: { type: 'ref/prompt', name: 'resume' },
+      argument: { name: 'sessionKey', value: 'w' },
+    });
+    expect(heard.slice(1).map(({ method, sessionKey, outcome }) => [method, sessionKey, outcome])).toEqual([
+      ['resources/list', undefined, 'ok'],
+      ['resources/read', 'work', 'ok'],
+      ['resources/read', undefined, 'ok'],
+      ['resources/read', 'none', expect.stringMatching(/^-32\d{3}$/)],
+      ['prompts/get', 'none', 'SESSION_NOT_FOUND'],
+      ['completion/complete', undefined, 'ok'],
+    ]);
+    for (const read of heard.slice(1)) expect(read).toMatchObject({ agent: 'me', mayWrite: false });
+    expect(heard.slice(1).map(({ tool }) => tool)).toEqual(Array(6).fill(undefined));
   });
 
   it('puts the id of the request into an error, if there is one', async () => {

@@ -71,7 +71,8 @@ const recheckSeconds = 300;
 
 /** @throws CredentialError */
 export function apiKeyPrincipal(keys: ApiKeys, key: string): Principal {
-  const id = apiKeyIdOf(key) ?? '';
+  const id = apiKeyIdOf(key);
+  if (id === undefined) throw new CredentialError(401, 'the API key is malformed');
   const entry = keys.get(id);
   if (entry === undefined) throw new CredentialError(401, 'no API key has this id');
   const hashes = [hashApiKey(key), entry.hash].map((hash) => Buffer.from(hash)) as [Buffer, Buffer];

@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createApiKey } from '../../src/auth/api-keys/create-api-key.js';
+import { AuthorizationServer, serverFor } from '../auth/authorization-server.js';
+import {
+  clientKinds,
+  connect,
+  HttpServerProcess,
+  post,
+  temporaryFolder,
+  type Env,
+  type LogLine,
+} from '../support/mcp-http.js';
+
+const secret = 'CONTENT-4711';
+
+let database: TemporaryDatabase;
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let API_KEYS_FILE: string;
+beforeEach(async () => {
+  [database, folder] = [await temporaryDatabase(), await temporaryFolder()];
+  API_KEYS_FILE = join(folder.path, 'keys.jsonl');
+});
+afterEach(async () => {
+  await Promise.all([database.drop(), folder.remove()]);
+});
+
+const start = (env: Env): Promise<HttpServerProcess> =>
+  HttpServerProcess.start({ DATABASE_URL: database.url, AUDIT_LOG: 'writes', LOG_LEVEL: 'info', ...env });
+
+const newKey = (id: string, scopes: string): string =>
+  createApiKey({ API_KEYS_FILE, CONTEXT_NAMESPACE: 'acme', CONTEXT_AGENT: undefined }, id, scopes);
+
+const trailOf = ({ log }: HttpServerProcess): readonly LogLine[] => log.filter(({ audit }) => audit === true);
+
+async function callWith(
+  server: HttpServerProcess,
+  key: string,
+  name: string,
+  args: object,
+  more: object = {},
+): Promise<string> {
+  const params = { name, arguments: { agent: 'planner', ...args }, ...more };
+  const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params };
+  return (await post(server.mcp, message, { authorization: `Bearer ${key}`, 'x-request-id': 'r-1' })).text();
+}
+
+describe.each(clientKinds)('the audit trail of a %s', (kind) => {
+  it('has one line for each write, and none for a read', async () => {
+    const key = newKey('ci', 'context:read,context:write,handoff');
+    const server = await start({ API_KEYS_FILE });
+    const client = await connect(kind, 'Planner', server.mcp, { authorization: `Bearer ${key}` });
+    const call = (name: string, args: Record<string, unknown>) => client.callTool({ name, arguments: args });
+    const sessionKey = 'work';
+    await call('registerSession', { sessionKey, title: secret, metadata: { secret } });
+    const entry = { sessionKey, contextType: 'message', content: secret, idempotencyKey: secret };
+    await call('updateContext', entry);
+    await call('updateContext', entry);
+    await call('getContext', { sessionKey });
+    const offer = { sessionKey, requestType: 'full_handoff', summary: secret, targetAgent: 'planner' };
+    const offered = JSON.stringify(await call('requestHandoff', offer));
+    const [, handoffId = ''] = /"handoffId":"([^"]+)"/.exec(offered) ?? [];
+    await call('acceptHandoff', { handoffId });
+    await client.readResource({ uri: `handoff://summary/${sessionKey}` });
+    await client.close();
+    await server.stop();
+    const written = { level: 'info', credential: 'key:ci', namespace: 'acme', agent: 'planner', outcome: 'ok' };
+    expect(trailOf(server)).toMatchObject([
+      { ...written, tool: 'registerSession', sessionKey },
+      { ...written, tool: 'updateContext', sessionKey },
+      { ...written, tool: 'updateContext', sessionKey, replayed: true },
+      { ...written, tool: 'requestHandoff', sessionKey, handoffId },
+      { ...written, tool: 'acceptHandoff', sessionKey, handoffId },
+    ]);
+    for (const line of trailOf(server)) {
+      expect([typeof line['requestId'], typeof line['durationMs']]).toEqual(['string', 'number']);
+    }
+    expect(JSON.stringify(server.log)).not.toContain(secret);
+  });
+});
+
+it('has every failure and refusal, whatever the sample, and reads with AUDIT_LOG=all', async () => {
+  const [key, reader] = [newKey('ci', 'context:read,context:write'), newKey('reader', 'context:read')];
+  const server = await start({
+    API_KEYS_FILE,
+    AUDIT_LOG: 'all',
+    AUDIT_SAMPLE: '0',
+    RATE_LIMIT_PER_SECOND: '1',
+  });
+  await callWith(server, key, 'registerSession', { sessionKey: 'work' });
+  await callWith(server, key, 'registerSession', { sessionKey: 'work' });
+  await callWith(server, key, 'getContext', { sessionKey: 'none' });
+  await callWith(server, reader, 'registerSession', { sessionKey: 'work' });
+  for (let times = 0; times < 8; times += 1) await callWith(server, key, 'listSessions', {});
+  await server.stop();
+  const known = { requestId: 'r-1', namespace: 'acme', agent: 'planner' };
+  expect(trailOf(server).slice(0, 4)).toMatchObject([
+    { ...known, credential: 'key:ci', tool: 'registerSession', outcome: 'SESSION_EXISTS' },
+    { ...known, credential: 'key:ci', tool: 'getContext', sessionKey: 'none', outcome: 'SESSION_NOT_FOUND' },
+    { ...known, credential: 'key:reader', tool: 'registerSession', sessionKey: 'work', outcome: 'FORBIDDEN' },
+    { ...known, credential: 'key:ci', tool: 'listSessions', outcome: 'RATE_LIMITED' },
+  ]);
+  expect(trailOf(server)).toHaveLength(4);
+});
+
+it('has one line for a call that the SDK serves, because it asks for progress', async () => {
+  const key = newKey('ci', 'context:write');
+  const server = await start({ API_KEYS_FILE });
+  await callWith(server, key, 'registerSession', { sessionKey: 'work' }, { _meta: { progressToken: 1 } });
+  await server.stop();
+  expect(trailOf(server)).toMatchObject([
+    { credential: 'key:ci', requestId: 'r-1', sessionKey: 'work', outcome: 'ok' },
+  ]);
+});
+
+it('names the subject and the issuer of a token', async () => {
+  const issuer = await AuthorizationServer.start();
+  const server = await serverFor(issuer, { AUDIT_LOG: 'writes' });
+  await callWith(server, await issuer.sign({ sub: 'auth0|42', scope: 'context:write' }), 'registerSession', {
+    sessionKey: 'work',
+  });
+  await server.stop();
+  await issuer.stop();
+  expect(trailOf(server)).toMatchObject([
+    { credential: 'subject:auth0|42', issuer: issuer.issuer, namespace: 'acme', outcome: 'ok' },
+  ]);
+});
