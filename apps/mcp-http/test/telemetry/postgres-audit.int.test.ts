@@ -3,6 +3,7 @@ import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/tes
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApiKey } from '../../src/auth/api-keys/create-api-key.js';
 import { AuthorizationServer, serverFor } from '../auth/authorization-server.js';
+import { lockSessions, untilStatementWaits } from '../lifecycle/locked-session.js';
 import {
   clientKinds,
   connect,
@@ -14,6 +15,7 @@ import {
 } from '../support/mcp-http.js';
 
 const secret = 'CONTENT-4711';
+const entry = { contextType: 'message', content: secret };
 
 let database: TemporaryDatabase;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -54,9 +56,9 @@ describe.each(clientKinds)('the audit trail of a %s', (kind) => {
     const call = (name: string, args: Record<string, unknown>) => client.callTool({ name, arguments: args });
     const sessionKey = 'work';
     await call('registerSession', { sessionKey, title: secret, metadata: { secret } });
-    const entry = { sessionKey, contextType: 'message', content: secret, idempotencyKey: secret };
-    await call('updateContext', entry);
-    await call('updateContext', entry);
+    const written = { ...entry, sessionKey, idempotencyKey: secret };
+    await call('updateContext', written);
+    await call('updateContext', written);
     await call('getContext', { sessionKey });
     const offer = { sessionKey, requestType: 'full_handoff', summary: secret, targetAgent: 'planner' };
     const offered = JSON.stringify(await call('requestHandoff', offer));
@@ -65,16 +67,16 @@ describe.each(clientKinds)('the audit trail of a %s', (kind) => {
     await client.readResource({ uri: `handoff://summary/${sessionKey}` });
     await client.close();
     await server.stop();
-    const written = { level: 'info', credential: 'key:ci', namespace: 'acme', agent: 'planner', outcome: 'ok' };
+    const line = { level: 'info', credential: 'key:ci', namespace: 'acme', agent: 'planner', outcome: 'ok' };
     expect(trailOf(server)).toMatchObject([
-      { ...written, tool: 'registerSession', sessionKey },
-      { ...written, tool: 'updateContext', sessionKey },
-      { ...written, tool: 'updateContext', sessionKey, replayed: true },
-      { ...written, tool: 'requestHandoff', sessionKey, handoffId },
-      { ...written, tool: 'acceptHandoff', sessionKey, handoffId },
+      { ...line, tool: 'registerSession', sessionKey },
+      { ...line, tool: 'updateContext', sessionKey },
+      { ...line, tool: 'updateContext', sessionKey, replayed: true },
+      { ...line, tool: 'requestHandoff', sessionKey, handoffId },
+      { ...line, tool: 'acceptHandoff', sessionKey, handoffId },
     ]);
-    for (const line of trailOf(server)) {
-      expect([typeof line['requestId'], typeof line['durationMs']]).toEqual(['string', 'number']);
+    for (const logged of trailOf(server)) {
+      expect([typeof logged['requestId'], typeof logged['durationMs']]).toEqual(['string', 'number']);
     }
     expect(JSON.stringify(server.log)).not.toContain(secret);
   });
@@ -112,6 +114,32 @@ it('has one line for a call that the SDK serves, because it asks for progress', 
   expect(trailOf(server)).toMatchObject([
     { credential: 'key:ci', requestId: 'r-1', sessionKey: 'work', outcome: 'ok' },
   ]);
+});
+
+it('agrees with the database on a write whose client left before the answer', async () => {
+  const server = await start({});
+  await callWith(server, 'none', 'registerSession', { sessionKey: 'work' });
+  const unlock = await lockSessions(database);
+  const leaving = new AbortController();
+  const params = { name: 'updateContext', arguments: { agent: 'a', sessionKey: 'work', ...entry } };
+  const sent = fetch(server.mcp, {
+    method: 'POST',
+    signal: leaving.signal,
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+  }).catch(() => undefined);
+  await untilStatementWaits(database);
+  leaving.abort();
+  await sent;
+  await unlock();
+  await expect.poll(() => trailOf(server)).toHaveLength(2);
+  await server.stop();
+  const written = await database.query('select from context_history');
+  // A store may give the call up before its next statement.
+  expect([
+    ['ok', 1],
+    ['CANCELLED', 0],
+  ]).toContainEqual([trailOf(server)[1]?.['outcome'], written.length]);
 });
 
 it('names the subject and the issuer of a token', async () => {
