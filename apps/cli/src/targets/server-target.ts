@@ -1,6 +1,6 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { packageVersion } from '@org/context-store/command';
-import { errorFrom, type UseCaseInput, type UseCaseName, type UseCaseResult } from '@org/domain';
+import { errorFrom, type ErrorBody, type UseCaseInput, type UseCaseName, type UseCaseResult } from '@org/domain';
 import { notOffered, type ServerPlace } from './find-place.js';
 import { followEntries } from './follow-entries.js';
 import { serverFailure } from './server-failure.js';
@@ -26,8 +26,8 @@ export async function openServerTarget({ url, apiKey, agent }: ServerPlace): Pro
   const call: CallTool = async <Name extends UseCaseName>(name: Name, input: UseCaseInput<Name>) => {
     const given = withoutUndefined({ ...input, agent: input.agent ?? agent });
     const { isError, structuredContent } = await calling(client.callTool({ name, arguments: given }));
-    if (isError === true) throw errorFrom(structuredContent);
-    return structuredContent;
+    if (isError === true) throw errorFrom(structuredContent as ErrorBody);
+    return structuredContent as UseCaseResult<Name>;
   };
   return {
     ...toolMethods(call),
