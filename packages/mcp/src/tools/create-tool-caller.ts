@@ -39,7 +39,7 @@ export function createToolCaller(options: ToolCallerOptions, lastSession?: Pick<
       // Without an agent, the call is refused; the method says why.
       const answer = await (callFenced === undefined || agent === undefined
         ? method(given)
-        : callFenced({ name, method, given }, agent));
+        : callFenced({ name, method, accept: view.acceptHandoff as unknown as ToolMethod, given }, agent));
       lastSession?.learn(name, answer);
       return toolResult(answer);
     } catch (error) {

@@ -159,7 +159,7 @@ describe('a process that remembers epochs', () => {
   });
 
   it.each(['requester', 'twin'])(
-    'is fenced after its lease lapsed and the %s owns the session again',
+    'is fenced after its lease lapsed and the process of %s has gone on with the session',
     async (requester) => {
       let nowMs = 0;
       const contextStore = createContextStore({ store: createMemoryStore({ clock: () => nowMs }) });
@@ -173,7 +173,6 @@ describe('a process that remembers epochs', () => {
       await call(holder, 'acceptHandoff', { handoffId, leaseSeconds: 60 });
       expect((await call(holder, 'updateContext', entry)).body).toMatchObject({ sequence: 1, epoch: 2 });
       nowMs += 60_000;
-      expect((await call(holder, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
       // The requester's process has not seen the new epoch, so it resumes the session before it writes.
       expect((await call(back, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
       const resumed = await call(back, 'registerSession', { sessionKey: 'work', ifExists: 'resume' });
@@ -182,6 +181,58 @@ describe('a process that remembers epochs', () => {
       expect((await call(holder, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
     },
   );
+
+  /** A process that accepted a session on a lease, and slept past it. */
+  async function slept() {
+    let nowMs = 0;
+    const contextStore = createContextStore({ store: createMemoryStore({ clock: () => nowMs }) });
+    const holder = await connectFenced(contextStore, 'modern', 'holder');
+    await contextStore.registerSession({ sessionKey: 'work', agent: 'a' });
+    const offer = { sessionKey: 'work', requestType: 'full_handoff', agent: 'a' } as const;
+    const { handoffId } = (await contextStore.requestHandoff(offer)).handoff;
+    await call(holder, 'acceptHandoff', { handoffId, leaseSeconds: 60 });
+    const sleep = (): void => void (nowMs += 60_000);
+    sleep();
+    return { contextStore, holder, handoffId, sleep };
+  }
+
+  it('goes on at a new epoch, on the same lease, each time that it slept past it', async () => {
+    const { contextStore, holder, handoffId, sleep } = await slept();
+    expect((await call(holder, 'updateContext', entry)).body).toMatchObject({ sequence: 1, epoch: 4 });
+    sleep();
+    expect((await call(holder, 'updateSession', { sessionKey: 'work', title: 'mine' })).body).toMatchObject({
+      session: { owner: 'holder', epoch: 6, title: 'mine' },
+    });
+    expect((await contextStore.listHandoffs({ agent: 'a', handoffId })).handoffs).toMatchObject([
+      { status: 'accepted', acceptedBy: 'holder' },
+    ]);
+    sleep();
+    expect(await contextStore.readSession('work')).toMatchObject({ owner: 'a', epoch: 7 });
+  });
+
+  it.each([
+    [
+      'another agent has accepted it',
+      (contextStore: ContextStore, handoffId: string) => contextStore.acceptHandoff({ handoffId, agent: 'b' }),
+    ],
+    [
+      'the requester has written to it',
+      (contextStore: ContextStore) =>
+        contextStore.as({ agent: 'a' }).updateContext({ sessionKey: 'work', contextType: 'message', content: 'x' }),
+    ],
+    [
+      'the offer was cancelled',
+      (contextStore: ContextStore, handoffId: string) =>
+        contextStore.resolveHandoff({ handoffId, agent: 'a', outcome: 'cancelled' }),
+    ],
+  ])('does not get back what it slept past if %s', async (_case, meanwhile) => {
+    const { contextStore, holder, handoffId } = await slept();
+    await meanwhile(contextStore, handoffId);
+    expect((await call(holder, 'updateContext', entry)).body).toMatchObject({ code: 'OWNERSHIP_LOST' });
+    expect((await call(holder, 'updateContext', { ...entry, epoch: 2 })).body).toMatchObject({
+      code: 'OWNERSHIP_LOST',
+    });
+  });
 
   it('takes a session over that it has owned before, and fences out the owner', async () => {
     let nowMs = 0;
