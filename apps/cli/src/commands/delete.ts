@@ -27,9 +27,8 @@ export const deleteCommand = (context: CommandContext): Command => {
         await target.deleteSession(sessionKey);
         return target;
       });
-      await context.output.answer(options, { sessionKey, namespace, deleted: true }, () =>
-        oneLine(`context-store: ${place}: deleted session ${sessionKey} of namespace ${namespace}`),
-      );
+      const answer = { sessionKey, namespace, deleted: true };
+      await context.output.done(options, answer, place, `deleted session ${sessionKey} of namespace ${namespace}`);
     });
   return addExample(
     addJsonOption(addServerOption(addDatabaseOptions(command))),

@@ -23,7 +23,7 @@ export const migrateCommand = ({ env, output }: CommandContext): Command => {
       const { from, to } = await migrateStore(location, contextStoreOptions(environment).postgres ?? {});
       const place = describeLocation(location);
       const done = from === to ? `already at schema ${to}` : `migrated from schema ${from} to ${to}`;
-      await output.answer(options, { database: place, from, to }, () => `context-store: ${place}: ${done}`);
+      await output.done(options, { database: place, from, to }, place, done);
     });
   return addExample(addJsonOption(addDatabaseOption(command)), 'context-store migrate');
 };

@@ -8,7 +8,6 @@ import {
   type OutputOptions,
   type TargetOptions,
 } from '../command-options.js';
-import { oneLine } from '../output/visible.js';
 
 type Options = Omit<TargetOptions, 'agent'> & OutputOptions & { readonly agent: string; readonly reason?: string };
 
@@ -26,12 +25,9 @@ export const takeOverCommand = ({ onTarget, output }: CommandContext): Command =
         ...(await target.takeOverSession({ sessionKey, agent, reason })),
       }));
       const { owner, epoch, lastSequence } = taken.session;
-      await output.answer(options, taken, () =>
-        oneLine(
-          `context-store: ${place}: ${owner} owns session ${sessionKey} of namespace ${namespace} at epoch ${epoch}; ` +
-            `${taken.tookOver.from} owned it before. Entry ${lastSequence} of its log says so`,
-        ),
-      );
+      const moved = `${owner} owns session ${sessionKey} of namespace ${namespace} at epoch ${epoch}`;
+      const told = `${taken.tookOver.from} owned it before. Entry ${lastSequence} of its log says so`;
+      await output.done(options, taken, place, `${moved}; ${told}`);
     });
   return addExample(
     addJsonOption(addServerOption(addDatabaseOptions(command))),
