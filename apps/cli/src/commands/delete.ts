@@ -22,7 +22,7 @@ export const deleteCommand = (context: CommandContext): Command => {
     .argument('<session>', 'the key of the session')
     .option('--yes', 'do not ask')
     .action(async (sessionKey: string, options: Options) => {
-      const { place, namespace } = await context.onTarget(options, async (target) => {
+      const { place, namespace } = await context.onDatabase('delete', options, async (target) => {
         if (options.yes !== true) await confirm(context, target, sessionKey);
         await target.deleteSession(sessionKey);
         return target;

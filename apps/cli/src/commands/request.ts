@@ -9,6 +9,7 @@ import {
   type OutputOptions,
   type TargetOptions,
 } from '../command-options.js';
+import { nameCommands } from '../name-commands.js';
 
 interface Options extends TargetOptions, OutputOptions, Pick<RequestHandoffInput, 'summary' | 'instructions'> {
   readonly type: RequestHandoffInput['requestType'];
@@ -39,10 +40,10 @@ export const requestCommand = ({ onTarget, output }: CommandContext): Command =>
           expiresInSeconds,
         })),
       }));
-      const { handoffId, targetAgent: asked = 'any agent' } = answer.handoff;
-      const hint = answer.hint === undefined ? '' : `. ${answer.hint}`;
-      const requested = `requested handoff ${handoffId} of session ${sessionKey} from ${asked}${hint}`;
-      await output.done(options, answer, place, requested);
+      const { handoffId, targetAgent: target = 'any agent' } = answer.handoff;
+      const hint = answer.hint === undefined ? '' : `. ${nameCommands(answer.hint)}`;
+      const requested = `requested ${requestType} ${handoffId} of session ${sessionKey}, for ${target} to decide`;
+      await output.done(options, answer, place, requested + hint);
     });
   return addExample(
     addJsonOption(addTargetOptions(command)),

@@ -12,14 +12,14 @@ import {
 type Options = Omit<TargetOptions, 'agent'> & OutputOptions & { readonly agent: string; readonly reason?: string };
 
 /** `context-store take-over`: gives a session to an agent, without its owner. */
-export const takeOverCommand = ({ onTarget, output }: CommandContext): Command => {
+export const takeOverCommand = ({ onDatabase, output }: CommandContext): Command => {
   const command = new Command('take-over')
     .description('make an agent the owner of a session, without its owner; the log says so, and why')
     .argument('<session>', 'the key of the session')
     .requiredOption('--agent <name>', 'the new owner')
     .option('--reason <text>', 'why, for the log')
     .action(async (sessionKey: string, { agent, reason, ...options }: Options) => {
-      const { place, namespace, ...taken } = await onTarget(options, async (target) => ({
+      const { place, namespace, ...taken } = await onDatabase('take-over', options, async (target) => ({
         place: target.place,
         namespace: target.namespace,
         ...(await target.takeOverSession({ sessionKey, agent, reason })),
