@@ -39,8 +39,8 @@ export function commandLineReference(): {
   return { commands: commands.map(referenceOf), commonOptions: unique.map(optionOf) };
 }
 
-const isCommon = ({ helpGroupHeading }: Option): boolean =>
-  helpGroupHeading === targetGroup || helpGroupHeading === outputGroup;
+const isCommon = ({ helpGroupHeading, hidden }: Option): boolean =>
+  !hidden && (helpGroupHeading === targetGroup || helpGroupHeading === outputGroup);
 
 const referenceOf = (command: Command): CommandReference => ({
   name: command.name(),
@@ -50,7 +50,7 @@ const referenceOf = (command: Command): CommandReference => ({
     name: argument.name(),
     description: withChoices(argument.description, argument.argChoices),
   })),
-  options: command.options.filter((option) => !isCommon(option)).map(optionOf),
+  options: command.options.filter((option) => !option.hidden && !isCommon(option)).map(optionOf),
   commonOptions: command.options.filter(isCommon).map(({ long, flags }) => long ?? flags),
 });
 
