@@ -215,7 +215,7 @@ export type { Transition } from './rules/transition.js';
 export { unknownProblem } from './rules/unknown-problem.js';
 export type { EntriesOptions } from './streams/entries.js';
 export type { OffersOptions } from './streams/offers.js';
-export { quotedText } from './rules/text/visible-text.js';
+export { quotedText, visibleText } from './rules/text/visible-text.js';
 export { givenArguments } from './use-cases/given-arguments.js';
 export { parseInput, type FindProject } from './use-cases/use-case.js';
 export type { Work, WorkEntry, WorkHandler, WorkOptions } from './work/work-options.js';
