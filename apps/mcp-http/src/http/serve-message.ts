@@ -95,7 +95,7 @@ export function createMessageServer(options: MessageServerOptions): ServeMessage
     // A refused tool call counts as a call that failed.
     if (call !== undefined) await telemetry.measure(call, () => Promise.reject(refusal)).catch(() => undefined);
     if (refusal.code === 'CANCELLED') return new Response(null, { status: clientGone });
-    const response = handler.refuse(request, refusal, { message, ...context });
+    const response = handler.refuse(request, refusal, { message, call, ...context });
     // Refused tool calls are answered with status 200, and are measured as calls.
     if (response.status >= 400)
       countRefusal(response.status, refusal.code === 'RATE_LIMITED' ? 'rate_limited' : 'overloaded');

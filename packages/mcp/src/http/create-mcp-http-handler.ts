@@ -9,10 +9,9 @@ import {
   type McpServerFactory,
   type RequestId,
 } from '@modelcontextprotocol/server';
-import type { ContextStoreError, ErrorCode, RequestCaller } from '@org/domain';
+import type { ContextStoreError, ErrorCode, MeasuredCall, RequestCaller } from '@org/domain';
 import { createMcpServerFactory, type McpServerFactoryOptions } from '../create-mcp-server-factory.js';
 import { finishedCall, subjectOfMessage } from '../finished-call.js';
-import { toolCallOf } from '../messages/mcp-request.js';
 import { isModern, type Message } from '../messages/message.js';
 import { refuseParams } from '../messages/refuse-params.js';
 import { createResources } from '../resources/resources.js';
@@ -45,6 +44,8 @@ export interface McpHttpRequestOptions extends Pick<McpHandlerRequestOptions, 'a
 
 /** A request that is refused without being served. */
 export interface RefusedHttpRequest extends McpHttpRequestOptions {
+  /** The tool call, as it was measured: its trace is found by the same object. Undefined for other messages. */
+  readonly call?: MeasuredCall | undefined;
   readonly requestId: string;
 }
 
@@ -97,24 +98,28 @@ export function createMcpHttpHandler(options: McpHttpHandlerOptions): McpHttpHan
       return servePlainCall(request, message, given) ?? handler.fetch(request, given);
     },
     refuse(request, error, given) {
-      const { message, requestId } = given;
+      const { message, requestId, call } = given;
       reportRefusal(request, given, error.code);
-      return refuseMessage(message, error, { requestId, ...(message && toolCallOf(message)) }, onError);
+      return refuseMessage(message, error, { requestId, ...call }, onError);
     },
   };
 }
 
-type ReportRefusal = (request: Request, given: McpHttpRequestOptions, outcome: ErrorCode) => void;
+type ReportRefusal = (
+  request: Request,
+  given: McpHttpRequestOptions & Pick<RefusedHttpRequest, 'call'>,
+  outcome: ErrorCode,
+) => void;
 
 /** Reports messages that are refused before a server handles them. */
 function createRefusalReport({ contextStore, onCall }: McpHttpHandlerOptions, callerOf: CallerOf): ReportRefusal {
-  return (requestInfo, { message, authInfo, requestId = randomUUID() }, outcome) => {
+  return (requestInfo, { message, authInfo, requestId = randomUUID(), call }, outcome) => {
     if (onCall === undefined || message === undefined) return;
     const subject = subjectOfMessage(message);
     if (subject === undefined) return;
     const known = callerOf({ era: 'modern', requestInfo, ...(authInfo && { authInfo }) });
     const clientName = clientNameIn(requestInfo);
-    const caller = { clientName, ...known, requestId, request: toolCallOf(message)?.request };
+    const caller = { clientName, ...known, requestId, request: call?.request };
     onCall(finishedCall(contextStore, subject, caller, { outcome }));
   };
 }
