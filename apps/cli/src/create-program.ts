@@ -1,6 +1,7 @@
 import { Command, type CommanderError } from 'commander';
 import type { CommandContext } from './command-context.js';
 import { deleteCommand } from './commands/delete.js';
+import { keysCommand } from './commands/keys/keys.js';
 import { migrateCommand } from './commands/migrate.js';
 import { sessionsCommand } from './commands/sessions.js';
 import { takeOverCommand } from './commands/take-over.js';
@@ -12,6 +13,7 @@ const commands: readonly ((context: CommandContext) => Command)[] = [
   takeOverCommand,
   deleteCommand,
   migrateCommand,
+  keysCommand,
 ];
 
 const summary = `Shows and maintains the sessions of a context store: a local file, a database or an MCP server.`;
@@ -38,13 +40,20 @@ export function createProgram(context: CommandContext, version: string): Command
     });
   refuseInOneLine(program, program);
   for (const create of commands) {
-    const command = create(context).copyInheritedSettings(program);
-    refuseInOneLine(command, program);
+    const command = create(context);
     program.addCommand(command);
+    prepare(command, program);
   }
   // `context-store mcp` is another program, which main.ts starts.
   program.command('mcp').description('serve MCP over standard input and output, as mcp-stdio does');
   return program;
+}
+
+/** Gives a command, and those below it, the settings of the program. */
+function prepare(command: Command, program: Command): void {
+  command.copyInheritedSettings(program);
+  refuseInOneLine(command, program);
+  for (const inner of command.commands) prepare(inner, program);
 }
 
 /** Turns what commander says of a wrong command line into one line that ends with where to read on. */
@@ -56,7 +65,7 @@ function refuseInOneLine(command: Command, program: Command): void {
 }
 
 function usageMessage({ code, message }: CommanderError, command: Command, program: Command): string {
-  const help = command === program ? 'context-store --help' : `context-store ${command.name()} --help`;
+  const help = `${pathOf(command)} --help`;
   if (code === 'commander.help') return `Name a command. See ${help}.`;
   const problem = message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
   const sentence = `${problem.charAt(0).toUpperCase()}${problem.slice(1)}`;
@@ -66,3 +75,7 @@ function usageMessage({ code, message }: CommanderError, command: Command, progr
   const place = isMisplaced ? ' Options come after the command.' : '';
   return `${sentence.replace(/[.!]?$/, '.')}${place} See ${help}.`;
 }
+
+/** Returns the names of a command and of those above it, as its user types them. */
+const pathOf = (command: Command): string =>
+  command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
