@@ -51,7 +51,7 @@ export function createProgram(context: CommandContext, version: string): Command
 
 /** Gives a command, and those below it, the settings of the program. */
 function prepare(command: Command, program: Command): void {
-  command.copyInheritedSettings(program);
+  command.copyInheritedSettings(program).helpCommand(false);
   refuseInOneLine(command, program);
   for (const inner of command.commands) prepare(inner, program);
 }

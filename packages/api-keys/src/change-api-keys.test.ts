@@ -136,7 +136,7 @@ describe('a key', () => {
   it('has a state', async () => {
     await create('first');
     const [entry] = readApiKeys(path).values();
-    const stateWith = (changes: object) => findKeyState({ ...entry!, ...changes }, Date.parse('2026-06-01T00:00:00Z'));
+    const stateWith = (changes: object) => findKeyState({ ...entry, ...changes }, Date.parse('2026-06-01T00:00:00Z'));
     expect(stateWith({})).toBe('valid');
     expect(stateWith({ expiresAt: '2026-07-01T00:00:00Z' })).toBe('valid');
     expect(stateWith({ expiresAt: '2026-06-10T00:00:00Z' })).toBe('expires soon');
