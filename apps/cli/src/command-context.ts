@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Output } from './output/output.js';
-import type { OnTarget } from './targets/open-target.js';
+import type { ProgressStream } from './output/progress.js';
+import type { TargetOpener } from './targets/open-target.js';
 
 /** The environment variables of the program. */
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -9,18 +10,16 @@ export type Env = Readonly<Record<string, string | undefined>>;
 export type Input = Readable & { readonly isTTY?: boolean };
 
 /** What commands use of the program that runs them. */
-export interface CommandContext {
+export interface CommandContext extends TargetOpener {
   readonly env: Env;
   /** The standard input. */
   readonly input: Input;
   /** The standard output. */
   readonly output: Output;
-  /** The standard error: for questions. Failures are thrown. */
-  readonly errors: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  /** The standard error: for questions and progress. Failures are thrown. */
+  readonly errors: ProgressStream;
   /** Aborts with the first stop signal. */
   readonly signal: AbortSignal;
-  /** Opens what the options and the environment name, runs a step on it, and closes it. */
-  readonly onTarget: OnTarget;
   /** Says that a stop signal ends this command as its user expects, so that no message is printed. */
   readonly endsByStop: () => void;
 }

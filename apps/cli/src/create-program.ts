@@ -1,5 +1,14 @@
 import { Command, type CommanderError } from 'commander';
 import type { CommandContext } from './command-context.js';
+import { appendCommand } from './commands/append.js';
+import { acceptCommand } from './commands/accept.js';
+import { briefingCommand } from './commands/briefing.js';
+import { completionCommand } from './commands/completion.js';
+import { handoffsCommand } from './commands/handoffs.js';
+import { requestCommand } from './commands/request.js';
+import { resolveCommand } from './commands/resolve.js';
+import { showCommand } from './commands/show.js';
+import { tailCommand } from './commands/tail.js';
 import { deleteCommand } from './commands/delete.js';
 import { keysCommand } from './commands/keys/keys.js';
 import { migrateCommand } from './commands/migrate.js';
@@ -10,10 +19,19 @@ import { CommandError } from './failure.js';
 /** The commands, in the order of the help. */
 const commands: readonly ((context: CommandContext) => Command)[] = [
   sessionsCommand,
+  showCommand,
+  tailCommand,
+  briefingCommand,
+  appendCommand,
+  handoffsCommand,
+  requestCommand,
+  acceptCommand,
+  resolveCommand,
   takeOverCommand,
   deleteCommand,
   migrateCommand,
   keysCommand,
+  completionCommand,
 ];
 
 const summary = `Shows and maintains the sessions of a context store: a local file, a database or an MCP server.`;

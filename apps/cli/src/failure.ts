@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { ContextStoreError, isContextStoreError, withoutOutcome } from '@org/domain';
 import { CommanderError } from 'commander';
 import { endings, exitCodes, type Ending } from './exit-codes.js';
+import { nameCommands } from './name-commands.js';
 import { oneLine } from './output/visible.js';
 
 /** A command that cannot be carried out. Its message says what happened and what to do next, in one line. */
@@ -53,7 +54,7 @@ function endingOf(error: unknown): Ending {
 function messageOf(error: unknown): string {
   if (isContextStoreError(error, 'VALIDATION_ERROR') && lacksAgent(error.details.issues))
     return 'This command acts as an agent. Name it with --agent NAME or CONTEXT_AGENT.';
-  if (error instanceof ContextStoreError) return withoutOutcome(error);
+  if (error instanceof ContextStoreError) return nameCommands(withoutOutcome(error));
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -16,7 +16,7 @@ export async function runContextStore(stopped: Promise<NodeJS.Signals>): Promise
     input,
     output: createOutput(stdout),
     errors: stderr,
-    onTarget: createTargetOpener(env),
+    ...createTargetOpener(env, stderr),
     stopped,
   });
   // Some systems write to pipes later: an exit before that would cut the output.

@@ -22,14 +22,13 @@ export const deleteCommand = (context: CommandContext): Command => {
     .argument('<session>', 'the key of the session')
     .option('--yes', 'do not ask')
     .action(async (sessionKey: string, options: Options) => {
-      const { place, namespace } = await context.onTarget(options, async (target) => {
+      const { place, namespace } = await context.onDatabase('delete', options, async (target) => {
         if (options.yes !== true) await confirm(context, target, sessionKey);
         await target.deleteSession(sessionKey);
         return target;
       });
-      await context.output.answer(options, { sessionKey, namespace, deleted: true }, () =>
-        oneLine(`context-store: ${place}: deleted session ${sessionKey} of namespace ${namespace}`),
-      );
+      const answer = { sessionKey, namespace, deleted: true };
+      await context.output.done(options, answer, place, `deleted session ${sessionKey} of namespace ${namespace}`);
     });
   return addExample(
     addJsonOption(addServerOption(addDatabaseOptions(command))),

@@ -9,7 +9,8 @@ import {
   type OutputOptions,
   type TargetOptions,
 } from '../command-options.js';
-import type { Screen, Style } from '../output/screen.js';
+import type { Screen } from '../output/screen.js';
+import { statusStyles } from '../output/status-styles.js';
 import { renderTable, type Column } from '../output/table.js';
 import { readSessions } from '../targets/read-pages.js';
 
@@ -44,18 +45,9 @@ function renderSessions(
     { title: 'OWNER', cell: ({ owner }) => owner },
     { title: 'ENTRIES', cell: ({ lastSequence }) => String(lastSequence) },
     { title: 'LAST ACTIVITY', cell: ({ lastActivityAt }) => screen.time(lastActivityAt) },
-    { title: 'PROJECT', cell: ({ project = '' }) => project },
-    { title: 'TITLE', cell: ({ title = '' }) => title },
+    { title: 'PROJECT', isCutFirst: true, cell: ({ project = '' }) => project },
+    { title: 'TITLE', isCutFirst: true, cell: ({ title = '' }) => title },
   ];
   const table = renderTable(screen, columns, sessions);
   return nextCursor === undefined ? table : `${table}\n\nMore follow. Read on with --cursor ${nextCursor}`;
 }
-
-/** The colours of statuses. */
-export const statusStyles: Readonly<Record<Session['status'], Style | undefined>> = {
-  active: 'green',
-  dormant: 'yellow',
-  expired: 'red',
-  completed: 'dim',
-  archived: 'dim',
-};

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { OutputOptions } from '../command-options.js';
 import { createScreen, type OutputStream, type Screen } from './screen.js';
-import { visibleJson } from './visible.js';
+import { oneLine, visibleJson } from './visible.js';
 
 /** The standard output. Each method resolves when the reader keeps up. */
 export interface Output {
@@ -9,6 +9,8 @@ export interface Output {
   readonly answer: (options: OutputOptions, answer: object, render: (screen: Screen) => string) => Promise<void>;
   /** Prints one record of a stream: one line of JSON under `--json`, or else what `render` returns. */
   readonly record: (options: OutputOptions, record: object, render: (screen: Screen) => string) => Promise<void>;
+  /** Prints the answer of a command that changed something: JSON, or one line that says what was done where. */
+  readonly done: (options: OutputOptions, answer: object, place: string, done: string) => Promise<void>;
   /** Writes a text as it is. */
   readonly write: (text: string) => Promise<void>;
 }
@@ -24,5 +26,11 @@ export function createOutput(stream: OutputStream): Output {
         options.json === true ? visibleJson(answer, indent) : render(createScreen(stream, options, Date.now()));
       return text === '' ? Promise.resolve() : write(`${text}\n`);
     };
-  return { answer: print(2), record: print(), write };
+  const answer = print(2);
+  return {
+    answer,
+    record: print(),
+    done: (options, result, place, done) => answer(options, result, () => oneLine(`context-store: ${place}: ${done}`)),
+    write,
+  };
 }

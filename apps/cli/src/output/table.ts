@@ -8,10 +8,12 @@ export interface Column<Row> {
   readonly title: string;
   readonly cell: (row: Row) => string;
   readonly style?: (row: Row) => Style | undefined;
+  /** Where a terminal is too narrow, this column is cut before others are. Default: the widest is cut. */
+  readonly isCutFirst?: true;
 }
 
 const gap = '  ';
-/** A column is not made narrower than this. */
+/** No column is made narrower than this. */
 const narrowest = 8;
 
 /** Returns a table with a row of titles. Leaves out columns without content. On a terminal, no line is wider than it. */
@@ -19,43 +21,53 @@ export function renderTable<Row>(screen: Screen, columns: readonly Column<Row>[]
   const filled = columns
     .map((column) => ({ ...column, cells: rows.map((row) => oneLine(column.cell(row))) }))
     .filter(({ cells }) => cells.some((cell) => cell !== ''));
-  const natural = filled.map(({ title, cells }) => Math.max(...[title, ...cells].map((cell) => stringWidth(cell))));
-  const widths = screen.columns === undefined ? natural : shrink(natural, screen.columns);
-  const line = (cells: readonly string[], styles: readonly (Style | undefined)[]): string =>
+  const widths = fitWidths(screen, filled);
+  const renderLine = (cells: readonly (readonly [text: string, style: Style | undefined])[]): string =>
     cells
-      .map((cell, column) => {
-        const fitted = cutToWidth(cell, widths[column] ?? 0);
-        const style = styles[column];
-        const shown = style === undefined || fitted === '' ? fitted : screen.style(style, fitted);
-        return column === cells.length - 1
-          ? shown
-          : shown + padToWidth('', (widths[column] ?? 0) - stringWidth(fitted));
+      .map(([text, style], index) => {
+        const fitted = cutToWidth(text, widths[index] ?? 0);
+        const padding = padToWidth(fitted, widths[index] ?? 0).slice(fitted.length);
+        return (style === undefined ? fitted : screen.style(style, fitted)) + padding;
       })
       .join(gap)
       .trimEnd();
-  const titles = line(
-    filled.map(({ title }) => title),
-    filled.map(() => 'bold'),
-  );
+  const titles = renderLine(filled.map(({ title }) => [title, 'bold']));
   const body = rows.map((row, index) =>
-    line(
-      filled.map(({ cells }) => cells[index] ?? ''),
-      filled.map(({ style }) => style?.(row)),
-    ),
+    renderLine(filled.map(({ cells, style }) => [cells[index] ?? '', style?.(row)])),
   );
   return [titles, ...body].join('\n');
 }
 
-/** Takes from the widest columns until the table fits, or no column can be narrower. */
-function shrink(natural: readonly number[], columns: number): number[] {
-  const widths = [...natural];
-  const available = columns - gap.length * (widths.length - 1);
-  for (let excess = sum(widths) - available; excess > 0; excess -= 1) {
-    const widest = Math.max(...widths);
-    if (widest <= narrowest) break;
-    widths[widths.lastIndexOf(widest)] = widest - 1;
+interface FilledColumn {
+  readonly title: string;
+  readonly cells: readonly string[];
+  readonly isCutFirst?: true;
+}
+
+/** Returns the widths of columns: those of their content, or less until the table fits the terminal. */
+function fitWidths({ columns }: Screen, filled: readonly FilledColumn[]): number[] {
+  const widths = filled.map(({ title, cells }) => Math.max(...[title, ...cells].map((cell) => stringWidth(cell))));
+  if (columns === undefined) return widths;
+  const isSoft = filled.map(({ isCutFirst }) => isCutFirst === true);
+  let excess = sum(widths) + gap.length * (widths.length - 1) - columns;
+  for (; excess > 0; excess -= 1) {
+    const widest =
+      widestOf(widths, isSoft) ??
+      widestOf(
+        widths,
+        isSoft.map((isChosen) => !isChosen),
+      );
+    if (widest === undefined) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
   }
   return widths;
+}
+
+/** Returns the index of the widest column among those that may be narrower, or undefined if there is none. */
+function widestOf(widths: readonly number[], isChosen: readonly boolean[]): number | undefined {
+  const chosen = widths.map((width, index) => (isChosen[index] === true && width > narrowest ? width : 0));
+  const widest = Math.max(...chosen);
+  return widest === 0 ? undefined : chosen.lastIndexOf(widest);
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

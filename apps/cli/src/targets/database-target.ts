@@ -4,7 +4,7 @@ import { contextStoreOptions, openConfiguredStore } from '@org/context-store/env
 import type { RequestCaller } from '@org/domain';
 import { CommandError } from '../failure.js';
 import type { DatabasePlace } from './find-place.js';
-import type { Target } from './target.js';
+import type { DatabaseTarget } from './target.js';
 
 /** Looking at an inbox here does not mean that its agent is at work. */
 const observer: RequestCaller = { isObserver: true };
@@ -13,7 +13,7 @@ const observer: RequestCaller = { isObserver: true };
  * Opens the store of a database. Never creates or migrates it, because other programs may use it.
  * @throws CommandError (the file is missing), STORE_UNAVAILABLE, VALIDATION_ERROR
  */
-export async function openDatabaseTarget({ location, environment }: DatabasePlace): Promise<Target> {
+export async function openDatabaseTarget({ location, environment }: DatabasePlace): Promise<DatabaseTarget> {
   requireFile(location);
   const options = contextStoreOptions(environment);
   // Without Redis and a cache, which take time to open and serve longer work.

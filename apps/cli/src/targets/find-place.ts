@@ -36,7 +36,7 @@ export function findPlace(env: Env, { database, server, namespace, agent }: Targ
     ...(namespace !== undefined && { CONTEXT_NAMESPACE: namespace }),
     ...(agent !== undefined && { CONTEXT_AGENT: agent }),
   };
-  const environment = readEnvironment(targetEnvironmentTable, given);
+  const environment = readSettings(given, { database, server, namespace, agent });
   const { CONTEXT_SERVER, CONTEXT_API_KEY: apiKey, CONTEXT_AGENT } = environment;
   if (CONTEXT_SERVER === undefined)
     return { kind: 'database', location: databaseLocation(environment.DATABASE_URL), environment };
@@ -51,16 +51,35 @@ export function findPlace(env: Env, { database, server, namespace, agent }: Targ
  */
 export function findDatabase(env: Env, options: TargetOptions, command: string): DatabasePlace {
   const place = findPlace(env, options);
-  if (place.kind === 'server') throw notOffered(command);
-  return place;
-}
-
-/** Creates the error of a step that no server offers. */
-export const notOffered = (command: string): CommandError =>
-  new CommandError(
+  if (place.kind === 'database') return place;
+  throw new CommandError(
     'usage',
     `No server offers ${command}. Run it on the database: set DATABASE_URL, or pass --database, without CONTEXT_SERVER.`,
   );
+}
+
+/** The variables that options override. */
+const variables = {
+  database: 'DATABASE_URL',
+  server: 'CONTEXT_SERVER',
+  namespace: 'CONTEXT_NAMESPACE',
+  agent: 'CONTEXT_AGENT',
+} as const satisfies Record<keyof TargetOptions, string>;
+
+/** @throws CommandError (names the options and variables that are wrong, one line each) */
+function readSettings(env: Env, given: TargetOptions): TargetEnvironment {
+  try {
+    return readEnvironment(targetEnvironmentTable, env);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const options = (Object.keys(variables) as (keyof TargetOptions)[]).filter((name) => given[name] !== undefined);
+    const message = options.reduce(
+      (text, name) => text.replace(`${variables[name]} is not valid`, `--${name} is not valid`),
+      error.message,
+    );
+    throw new CommandError('usage', message, { cause: error });
+  }
+}
 
 function endpointOf(server: string): URL {
   const url = new URL(server);

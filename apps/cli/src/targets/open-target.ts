@@ -1,28 +1,49 @@
 import type { Env } from '../command-context.js';
 import type { TargetOptions } from '../command-options.js';
-import { findPlace, type Place } from './find-place.js';
-import type { Target } from './target.js';
+import { withProgress, type ProgressStream } from '../output/progress.js';
+import { findDatabase, findPlace, type DatabasePlace, type Place } from './find-place.js';
+import type { DatabaseTarget, Target } from './target.js';
 
-/** Opens what options and environment name, runs a step on it, and closes it. */
-export type OnTarget = <Done>(options: TargetOptions, step: (target: Target) => Promise<Done>) => Promise<Done>;
+/** Opens what commands work on, runs a step on it, and closes it. */
+export interface TargetOpener {
+  /** Opens what the options and the environment name. */
+  readonly onTarget: <Done>(options: TargetOptions, step: (target: Target) => Promise<Done>) => Promise<Done>;
+  /** Opens the database, for a command that no server offers. @throws CommandError (a server is named) */
+  readonly onDatabase: <Done>(
+    command: string,
+    options: TargetOptions,
+    step: (target: DatabaseTarget) => Promise<Done>,
+  ) => Promise<Done>;
+}
 
-export const createTargetOpener =
-  (env: Env): OnTarget =>
-  async (options, step) => {
-    const target = await openTarget(findPlace(env, options));
+/** @param errors shows that opening goes on, if it is a terminal */
+export function createTargetOpener(env: Env, errors: ProgressStream): TargetOpener {
+  const on = async <Opened extends Target, Done>(
+    opening: Promise<Opened>,
+    step: (target: Opened) => Promise<Done>,
+  ): Promise<Done> => {
+    const target = await withProgress(errors, 'Connecting …', opening);
     try {
       return await step(target);
     } finally {
       await target.close();
     }
   };
+  return {
+    onTarget: async (options, step) => on(openTarget(findPlace(env, options)), step),
+    onDatabase: async (command, options, step) => on(openDatabase(findDatabase(env, options, command)), step),
+  };
+}
 
-/** Each kind loads what it needs: the client of servers, or an engine. */
+// Each kind loads what it needs: the client of servers, or an engine.
+
 async function openTarget(place: Place): Promise<Target> {
-  if (place.kind === 'server') {
-    const { openServerTarget } = await import('./server-target.js');
-    return openServerTarget(place);
-  }
+  if (place.kind === 'database') return openDatabase(place);
+  const { openServerTarget } = await import('./server-target.js');
+  return openServerTarget(place);
+}
+
+async function openDatabase(place: DatabasePlace): Promise<DatabaseTarget> {
   const { openDatabaseTarget } = await import('./database-target.js');
   return openDatabaseTarget(place);
 }

@@ -1,7 +1,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { packageVersion } from '@org/context-store/command';
 import { errorFrom, type ErrorBody, type UseCaseInput, type UseCaseName, type UseCaseResult } from '@org/domain';
-import { notOffered, type ServerPlace } from './find-place.js';
+import type { ServerPlace } from './find-place.js';
 import { followEntries } from './follow-entries.js';
 import { serverFailure } from './server-failure.js';
 import type { Target } from './target.js';
@@ -32,11 +32,8 @@ export async function openServerTarget({ url, apiKey, agent }: ServerPlace): Pro
   return {
     ...toolMethods(call),
     entries: (options) => followEntries((input) => call('getContext', input), options),
-    takeOverSession: () => Promise.reject(notOffered('take-over')),
-    deleteSession: () => Promise.reject(notOffered('delete')),
     close: () => client.close(),
     place: `${url.origin}${url.pathname}`,
-    namespace: undefined,
   };
 }
 
