@@ -4,6 +4,7 @@ import { appendCommand } from './commands/append.js';
 import { acceptCommand } from './commands/accept.js';
 import { briefingCommand } from './commands/briefing.js';
 import { completionCommand } from './commands/completion.js';
+import { doctorCommand } from './commands/doctor.js';
 import { handoffsCommand } from './commands/handoffs.js';
 import { requestCommand } from './commands/request.js';
 import { resolveCommand } from './commands/resolve.js';
@@ -31,6 +32,7 @@ const commands: readonly ((context: CommandContext) => Command)[] = [
   deleteCommand,
   migrateCommand,
   keysCommand,
+  doctorCommand,
   completionCommand,
 ];
 

@@ -4,6 +4,7 @@ import type { PostgresLocation, SqliteLocation } from './database-location.js';
 import { loadPostgres } from './open-store.js';
 import type { PostgresSettings } from './postgres-settings.js';
 
+export { requireSupportedNode } from '../node-version.js';
 export type { PostgresInspection, SqliteInspection };
 
 /**
