@@ -66,7 +66,8 @@ export async function migrateStore(location: DatabaseLocation, settings: Postgre
 }
 
 /** Loads the engine of PostgreSQL. @throws STORE_UNAVAILABLE if pg is not installed */
-export const loadPostgres = () => loadAdapter(import('@org/store-kysely/postgres'), { name: 'pg', purpose: 'PostgreSQL' });
+export const loadPostgres = () =>
+  loadAdapter(import('@org/store-kysely/postgres'), { name: 'pg', purpose: 'PostgreSQL' });
 
 /** Creates the default data folder, with access for its user only: recorded work is private. */
 function makeDefaultFolder({ path, isDefault }: SqliteLocation, makeFolder: (folder: string) => void): void {

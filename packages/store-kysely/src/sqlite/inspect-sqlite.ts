@@ -33,7 +33,11 @@ export async function inspectSqlite(
   try {
     const database = new Sqlite(urlOf(path), { readOnly: true });
     try {
-      return { schemaVersion: readVersion(database), knownVersion: migrations.length, damage: deep ? check(database) : [] };
+      return {
+        schemaVersion: readVersion(database),
+        knownVersion: migrations.length,
+        damage: deep ? check(database) : [],
+      };
     } finally {
       database.close();
     }

@@ -40,13 +40,15 @@ function checkConfiguration({ client, path, read }: ClientConfiguration, options
 
 function checkEntry(client: string, entry: ClientEntry, path: string, options: ClientCheckOptions): Finding[] {
   const { ok, problem } = findingsOf(client);
-  const agent = entry.env['CONTEXT_AGENT'];
-  const actsAs = agent === undefined ? 'under the name of the client' : `as ${agent}`;
+  const actsAs = entry.agent === undefined ? 'under the name of the client' : `as ${entry.agent}`;
   const place = `${entry.name} in ${path}`;
   if (entry.command === undefined) {
     if (entry.url === undefined || !URL.canParse(entry.url))
       return [problem(`${place} has neither a command nor a URL`, 'Correct the entry.')];
-    return [ok(`${place} reaches ${hostOf(entry.url)}`), ...checkUrl(client, entry.url, place, options.meant)];
+    return [
+      ok(`${place} reaches ${hostOf(entry.url)} ${actsAs}`),
+      ...checkUrl(client, entry.url, place, options.meant),
+    ];
   }
   const [program = ''] = entry.command;
   if (!isProgram(program, { ...options.env, ...entry.env }))
@@ -96,9 +98,7 @@ function locationOf({ DATABASE_URL: url, XDG_DATA_HOME: data }: ClientEntry['env
 function isProgram(program: string, { PATH = '' }: Readonly<Record<string, string | undefined>>): boolean {
   if (program.includes('/') || isAbsolute(program)) return isExecutable(program);
   const endings = process.platform === 'win32' ? ['.exe', '.cmd', '.bat'] : [''];
-  return PATH.split(delimiter).some((folder) =>
-    endings.some((ending) => isExecutable(join(folder, program + ending))),
-  );
+  return PATH.split(delimiter).some((folder) => endings.some((ending) => isExecutable(join(folder, program + ending))));
 }
 
 function isExecutable(path: string): boolean {

@@ -6,6 +6,8 @@ export interface ClientEntry {
   readonly command: readonly string[] | undefined;
   readonly env: Readonly<Record<string, string>>;
   readonly url: string | undefined;
+  /** The agent that it names: in CONTEXT_AGENT, in the URL or in a header. */
+  readonly agent: string | undefined;
 }
 
 /** Returns the servers in an object of servers by their names, as all clients have it in one form or another. */
@@ -18,14 +20,21 @@ function entryOf(name: string, server: Readonly<Record<string, unknown>>): Clien
   const { command, args } = server;
   const program = [command].flat().filter((word) => typeof word === 'string');
   const words = Array.isArray(args) ? args.filter((word) => typeof word === 'string') : [];
-  const env = Object.entries(isObject(server['env']) ? server['env'] : optionalObject(server['environment']));
+  const env = textsOf(server['env'] ?? server['environment']);
   const url = ['url', 'httpUrl', 'serverUrl'].map((key) => server[key]).find((value) => typeof value === 'string');
+  const headers = textsOf(server['headers'] ?? server['http_headers']);
   return {
     name,
     command: program.length === 0 ? undefined : [...program, ...words],
-    env: Object.fromEntries(env.filter((pair): pair is [string, string] => typeof pair[1] === 'string')),
+    env,
     url,
+    agent: env['CONTEXT_AGENT'] ?? headers['Context-Agent'] ?? agentInUrl(url),
   };
+}
+
+function agentInUrl(url: string | undefined): string | undefined {
+  if (url === undefined || !URL.canParse(url)) return undefined;
+  return new URL(url).searchParams.get('agent') ?? undefined;
 }
 
 /** Whether a server is a context store: by its name, or by the program that it starts. */
@@ -35,4 +44,7 @@ export const isContextStore = ({ name, command = [] }: ClientEntry): boolean =>
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const optionalObject = (value: unknown): Readonly<Record<string, unknown>> => (isObject(value) ? value : {});
+function textsOf(value: unknown): Readonly<Record<string, string>> {
+  const pairs = Object.entries(isObject(value) ? value : {});
+  return Object.fromEntries(pairs.filter((pair): pair is [string, string] => typeof pair[1] === 'string'));
+}
