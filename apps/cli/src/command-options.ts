@@ -14,8 +14,10 @@ export interface OutputOptions {
   readonly absolute?: true;
 }
 
-const targetGroup = 'Where:';
-const outputGroup = 'Output:';
+/** The heading of the options that say what a command works on. */
+export const targetGroup = 'Where:';
+/** The heading of the options of what is printed. */
+export const outputGroup = 'Output:';
 
 const grouped = (group: string, option: Option): Option => option.helpGroup(group);
 

@@ -10,13 +10,14 @@ export async function runContextStore(stopped: Promise<NodeJS.Signals>): Promise
   const endQuietly = ({ code }: NodeJS.ErrnoException): void => process.exit(code === 'EPIPE' ? 0 : 1);
   stdout.on('error', endQuietly);
   stderr.on('error', endQuietly);
+  const version = packageVersion(import.meta.url);
   const exitCode = await runProgram(argv.slice(2), {
-    version: packageVersion(import.meta.url),
+    version,
     env,
     input,
     output: createOutput(stdout),
     errors: stderr,
-    ...createTargetOpener(env, stderr),
+    ...createTargetOpener({ env, errors: stderr, version }),
     stopped,
   });
   // Some systems write to pipes later: an exit before that would cut the output.

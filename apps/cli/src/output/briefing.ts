@@ -1,5 +1,5 @@
 import type { Briefing } from '@org/domain';
-import { renderQuotes } from './block.js';
+import { renderBlock, renderQuotes } from './block.js';
 import { renderEntry } from './entries.js';
 import { renderTitle } from './fields.js';
 import { cutToWidth } from './fit.js';
@@ -15,8 +15,6 @@ export function renderBriefing(screen: Screen, { text, entries, pinnedOmitted = 
     renderQuotes(screen, text),
     ...entries.map((entry) => renderEntry(screen, entry)),
     ...(pins.length > 0 ? [[renderTitle(screen, 'Pinned, not shown'), ...pins].join('\n')] : []),
-    ...(omitted.entries > 0
-      ? [screen.style('dim', `${omitted.entries} entries are not shown (about ${omitted.estimatedTokens} tokens).`)]
-      : []),
+    ...(omitted.entries > 0 ? [renderBlock(screen, `${omitted.entries} more entries are in the log.`, '')] : []),
   ].join('\n\n');
 }

@@ -14,7 +14,7 @@ export interface Column<Row> {
 
 const gap = '  ';
 /** No column is made narrower than this. */
-const narrowest = 8;
+const narrowest = 6;
 
 /** Returns a table with a row of titles. Leaves out columns without content. On a terminal, no line is wider than it. */
 export function renderTable<Row>(screen: Screen, columns: readonly Column<Row>[], rows: readonly Row[]): string {

@@ -16,8 +16,15 @@ export interface TargetOpener {
   ) => Promise<Done>;
 }
 
-/** @param errors shows that opening goes on, if it is a terminal */
-export function createTargetOpener(env: Env, errors: ProgressStream): TargetOpener {
+export interface TargetOpenerOptions {
+  readonly env: Env;
+  /** Shows that opening goes on, if it is a terminal. */
+  readonly errors: ProgressStream;
+  /** The version of this program, for servers. */
+  readonly version: string;
+}
+
+export function createTargetOpener({ env, errors, version }: TargetOpenerOptions): TargetOpener {
   const on = async <Opened extends Target, Done>(
     opening: Promise<Opened>,
     step: (target: Opened) => Promise<Done>,
@@ -30,17 +37,17 @@ export function createTargetOpener(env: Env, errors: ProgressStream): TargetOpen
     }
   };
   return {
-    onTarget: async (options, step) => on(openTarget(findPlace(env, options)), step),
+    onTarget: async (options, step) => on(openTarget(findPlace(env, options), version), step),
     onDatabase: async (command, options, step) => on(openDatabase(findDatabase(env, options, command)), step),
   };
 }
 
 // Each kind loads what it needs: the client of servers, or an engine.
 
-async function openTarget(place: Place): Promise<Target> {
+async function openTarget(place: Place, version: string): Promise<Target> {
   if (place.kind === 'database') return openDatabase(place);
   const { openServerTarget } = await import('./server-target.js');
-  return openServerTarget(place);
+  return openServerTarget(place, version);
 }
 
 async function openDatabase(place: DatabasePlace): Promise<DatabaseTarget> {

@@ -8,9 +8,13 @@ export function serverFailure(url: URL, error: unknown): Error {
   const place = `${url.origin}${url.pathname}`;
   const status = statusOf(error);
   if (status === 401)
-    return new CommandError('refused', `${place} does not know the key. Set CONTEXT_API_KEY or CONTEXT_API_KEY_FILE.`, {
-      cause: error,
-    });
+    return new CommandError(
+      'refused',
+      `${place} refuses the key, or asks for one. Set CONTEXT_API_KEY or CONTEXT_API_KEY_FILE.`,
+      {
+        cause: error,
+      },
+    );
   if (status === 403)
     return new CommandError('refused', `${place} knows the key, but it does not allow this call.`, { cause: error });
   if (status === 404 || status === 405)

@@ -1,5 +1,4 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { packageVersion } from '@org/context-store/command';
 import { errorFrom, type ErrorBody, type UseCaseInput, type UseCaseName, type UseCaseResult } from '@org/domain';
 import type { ServerPlace } from './find-place.js';
 import { followEntries } from './follow-entries.js';
@@ -9,11 +8,8 @@ import type { Target } from './target.js';
 type CallTool = <Name extends UseCaseName>(name: Name, input: UseCaseInput<Name>) => Promise<UseCaseResult<Name>>;
 
 /** Connects to an MCP server, whose tools are the methods of the target. @throws CommandError, STORE_UNAVAILABLE */
-export async function openServerTarget({ url, apiKey, agent }: ServerPlace): Promise<Target> {
-  const client = new Client(
-    { name: 'context-store', version: packageVersion(import.meta.url) },
-    { versionNegotiation: { mode: 'auto' } },
-  );
+export async function openServerTarget({ url, apiKey, agent }: ServerPlace, version: string): Promise<Target> {
+  const client = new Client({ name: 'context-store', version }, { versionNegotiation: { mode: 'auto' } });
   const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
   const calling = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
     try {
