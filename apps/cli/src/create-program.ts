@@ -97,5 +97,5 @@ function usageMessage({ code, message }: CommanderError, command: Command, progr
 }
 
 /** Returns the names of a command and of those above it, as its user types them. */
-const pathOf = (command: Command): string =>
+export const pathOf = (command: Command): string =>
   command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;

@@ -34,6 +34,7 @@ const triedElsewhere: Readonly<Record<string, string>> = {
   'ts docs/guides/projects.md': 'guides.int.test.ts runs all of them as one program',
   'env docs/reference/configuration.md': 'configuration.int.test.ts reads each profile',
   'text docs/operations/troubleshooting.md': 'the troubleshooting tests provoke each line',
+  'text docs/reference/command-line.md': 'the doctor tests of the command provoke each kind of line',
   'console docs/reference/command-line.md': 'command-line.int.test.ts runs it, and compares what it prints',
   'text README.md': 'quickstarts.int.test.ts checks that it names every project',
   'text docs/operations/performance.md': 'a profile by V8',

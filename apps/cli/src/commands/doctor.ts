@@ -9,7 +9,7 @@ import { oneLine } from '../output/visible.js';
 type Options = OutputOptions & { readonly deep?: boolean };
 
 /** `context-store doctor`: checks what a context store depends on. Changes nothing. */
-export const doctorCommand = ({ env, output }: CommandContext): Command => {
+export const doctorCommand = ({ env, output, onTarget }: CommandContext): Command => {
   const command = new Command('doctor')
     .description('check the database, the servers, the keys and the clients of this machine; it changes nothing')
     .option('--deep', 'also look for damage in a SQLite file, which reads all of it')
@@ -17,7 +17,7 @@ export const doctorCommand = ({ env, output }: CommandContext): Command => {
       // Node.js 22 warns that its SQLite, which doctor reads with, is experimental.
       process.removeAllListeners('warning');
       const { runChecks } = await import('../doctor/run-checks.js');
-      const findings = await runChecks({ env, deep });
+      const findings = await runChecks({ env, onTarget, deep });
       const problems = countOf(findings, 'problem');
       await output.answer(options, { ok: problems === 0, findings }, (screen) =>
         findings.map((finding) => renderFinding(screen, finding)).join('\n'),

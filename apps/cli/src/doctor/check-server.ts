@@ -1,31 +1,29 @@
 import { CommandError } from '../failure.js';
 import type { ServerPlace } from '../targets/find-place.js';
+import type { TargetOpener } from '../targets/open-target.js';
 import { checkClock } from './check-clock.js';
 import { describeError } from './describe-error.js';
 import { findingsOf, type Finding } from './finding.js';
+
+type OnTarget = TargetOpener['onTarget'];
 
 const { ok, problem } = findingsOf('server');
 const limitMs = 5000;
 
 /** Checks the server of CONTEXT_SERVER: whether it answers, and accepts the key. */
-export async function checkServer(place: ServerPlace): Promise<Finding[]> {
-  const [access, clock] = await Promise.all([checkAccess(place), checkServerClock(place.url)]);
+export async function checkServer({ url, apiKey }: ServerPlace, onTarget: OnTarget): Promise<Finding[]> {
+  const [access, clock] = await Promise.all([checkAccess(apiKey !== undefined, onTarget), checkServerClock(url)]);
   return clock === undefined ? [access] : [access, clock];
 }
 
-async function checkAccess(place: ServerPlace): Promise<Finding> {
+async function checkAccess(hasKey: boolean, onTarget: OnTarget): Promise<Finding> {
   try {
-    const { openServerTarget } = await import('../targets/server-target.js');
-    const target = await openServerTarget(place);
-    try {
+    return await onTarget({}, async (target) => {
       const { sessions } = await target.listSessions({ project: '*', limit: 1 });
       const [session] = sessions;
       const where = session === undefined ? 'a namespace without sessions' : `namespace ${session.namespace}`;
-      const credential = place.apiKey === undefined ? 'asks for no key' : 'accepts the key';
-      return ok(`${target.place} ${credential}, and shows ${where}`);
-    } finally {
-      await target.close();
-    }
+      return ok(`${target.place} ${hasKey ? 'accepts the key' : 'asks for no key'}, and shows ${where}`);
+    });
   } catch (error) {
     return problem(error instanceof CommandError ? error.message : describeError(error));
   }

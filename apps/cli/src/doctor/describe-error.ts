@@ -6,5 +6,5 @@ export function describeError(error: unknown): string {
   let at = error;
   while (at instanceof Error && at.cause !== undefined) at = at.cause;
   if (!(at instanceof Error)) return String(at);
-  return at.message === '' ? String((at as NodeJS.ErrnoException).code ?? at.name) : at.message;
+  return at.message === '' ? ((at as NodeJS.ErrnoException).code ?? at.name) : at.message;
 }

@@ -7,7 +7,7 @@ import {
   type Environment,
 } from '@org/context-store/environment';
 import { isContextStoreError } from '@org/domain';
-import type { Env } from '../command-context.js';
+import type { CommandContext, Env } from '../command-context.js';
 import { findPlace } from '../targets/find-place.js';
 import { targetEnvironmentTable } from '../targets/target-environment.js';
 import { checkApiKeys } from './check-api-keys.js';
@@ -20,8 +20,7 @@ import { checkClients } from './clients/check-clients.js';
 import { readMounts } from './check-file-system.js';
 import { findingsOf, type Finding } from './finding.js';
 
-export interface RunChecksOptions {
-  readonly env: Env;
+export interface RunChecksOptions extends Pick<CommandContext, 'env' | 'onTarget'> {
   /** Whether to look for damage in a SQLite file, which reads all of it. */
   readonly deep: boolean;
 }
@@ -29,7 +28,7 @@ export interface RunChecksOptions {
 const table = { ...targetEnvironmentTable, ...apiKeysEnvironmentTable } as const;
 
 /** Checks all that a context store depends on, by the environment. Changes nothing. Never throws for what it finds. */
-export async function runChecks({ env, deep }: RunChecksOptions): Promise<Finding[]> {
+export async function runChecks({ env, onTarget, deep }: RunChecksOptions): Promise<Finding[]> {
   const settings = readSettings(env);
   const found = [checkNode()];
   if (Array.isArray(settings)) return [...found, ...settings, ...checkThisMachine(env, undefined)];
@@ -40,7 +39,7 @@ export async function runChecks({ env, deep }: RunChecksOptions): Promise<Findin
   if (place.kind === 'database' || DATABASE_URL !== undefined)
     found.push(...(await checkDatabase(location, settings, deep)));
   if (REDIS_URL !== undefined) found.push(...(await checkRedis(REDIS_URL, settings.CACHE_REDIS)));
-  if (place.kind === 'server') found.push(...(await checkServer(place)));
+  if (place.kind === 'server') found.push(...(await checkServer(place, onTarget)));
   if (API_KEYS_FILE !== undefined) found.push(...checkApiKeys(API_KEYS_FILE));
   return [...found, ...checkThisMachine(env, place.kind === 'server' ? place.url : location)];
 }
