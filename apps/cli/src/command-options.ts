@@ -31,25 +31,28 @@ export const addDatabaseOption = (command: Command): Command =>
   );
 
 /** Adds `--database` and `--namespace`, for commands that need the data of one namespace in a database. */
-export const addDatabaseOptions = (command: Command): Command =>
+const addDatabaseOptions = (command: Command): Command =>
   addDatabaseOption(command).addOption(
     grouped(targetGroup, new Option('--namespace <name>', 'instead of CONTEXT_NAMESPACE')),
   );
 
-/** Adds `--server`. */
-export const addServerOption = (command: Command): Command =>
-  command.addOption(
-    grouped(
-      targetGroup,
-      new Option(
-        '--server <url>',
-        'instead of CONTEXT_SERVER: an MCP server, with the key in CONTEXT_API_KEY',
-      ).conflicts('database'),
+const serverOption = (): Option =>
+  grouped(
+    targetGroup,
+    new Option('--server <url>', 'instead of CONTEXT_SERVER: an MCP server, with the key in CONTEXT_API_KEY').conflicts(
+      'database',
     ),
   );
 
+/** Adds `--server`. */
+const addServerOption = (command: Command): Command => command.addOption(serverOption());
+
+/** Adds the options of commands that no server offers. They know `--server`, to say so. */
+export const addOperatorOptions = (command: Command): Command =>
+  addDatabaseOptions(command).addOption(serverOption().hideHelp());
+
 /** Adds `--agent`: the agent that the calls of the command act as. */
-export const addAgentOption = (command: Command): Command =>
+const addAgentOption = (command: Command): Command =>
   command.addOption(
     grouped(targetGroup, new Option('--agent <name>', 'instead of CONTEXT_AGENT: the agent to act as')),
   );

@@ -43,8 +43,8 @@ export function commandLineReference(): {
 const leavesOf = ({ commands }: Command): Command[] =>
   commands.flatMap((command) => (command.commands.length === 0 ? [command] : leavesOf(command)));
 
-const isCommon = ({ helpGroupHeading }: Option): boolean =>
-  helpGroupHeading === targetGroup || helpGroupHeading === outputGroup;
+const isCommon = ({ helpGroupHeading, hidden }: Option): boolean =>
+  !hidden && (helpGroupHeading === targetGroup || helpGroupHeading === outputGroup);
 
 const referenceOf = (command: Command): CommandReference => ({
   name: pathOf(command).replace(/^context-store /, ''),
@@ -54,7 +54,7 @@ const referenceOf = (command: Command): CommandReference => ({
     name: argument.name(),
     description: withChoices(argument.description, argument.argChoices),
   })),
-  options: command.options.filter((option) => !isCommon(option)).map(optionOf),
+  options: command.options.filter((option) => !option.hidden && !isCommon(option)).map(optionOf),
   commonOptions: command.options.filter(isCommon).map(({ long, flags }) => long ?? flags),
 });
 

@@ -233,7 +233,7 @@ describe('context-store doctor, on a server,', () => {
     const refused = await at(`csk_ops.${'A'.repeat(43)}`);
     expect([refused.code, linesOf(refused, 'server')]).toEqual([
       1,
-      [expect.stringMatching(/^problem: .* does not know the key\. Set CONTEXT_API_KEY/)],
+      [expect.stringMatching(/^problem: .* refuses the key.*CONTEXT_API_KEY/)],
     ]);
   });
 

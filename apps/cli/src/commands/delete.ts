@@ -2,10 +2,9 @@ import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import type { CommandContext } from '../command-context.js';
 import {
-  addDatabaseOptions,
   addExample,
   addJsonOption,
-  addServerOption,
+  addOperatorOptions,
   type OutputOptions,
   type TargetOptions,
 } from '../command-options.js';
@@ -30,10 +29,7 @@ export const deleteCommand = (context: CommandContext): Command => {
       const answer = { sessionKey, namespace, deleted: true };
       await context.output.done(options, answer, place, `deleted session ${sessionKey} of namespace ${namespace}`);
     });
-  return addExample(
-    addJsonOption(addServerOption(addDatabaseOptions(command))),
-    'context-store delete parser-rewrite --yes',
-  );
+  return addExample(addJsonOption(addOperatorOptions(command)), 'context-store delete parser-rewrite --yes');
 };
 
 /** @throws CommandError (there is no terminal to ask on, or the answer is not yes), SESSION_NOT_FOUND */

@@ -29,7 +29,9 @@ export const handoffsCommand = ({ onTarget, output }: CommandContext): Command =
     .addOption(new Option('--outbox', 'what it requested'))
     .option('--role <role>', 'also what is offered to this role; may be repeated', collect, [])
     .addOption(
-      new Option('--status <status>', 'default: pending in an inbox, any in an outbox').choices(handoffStatuses),
+      new Option('--status <status>', 'only of this status; default: pending in an inbox, any in an outbox').choices(
+        handoffStatuses,
+      ),
     )
     .option('--project <project>', 'only this project and handoffs without one; none: only those without one', '*')
     .option('--limit <n>', 'the most handoffs to list', wholeNumber(1, 10_000), 20)

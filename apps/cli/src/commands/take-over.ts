@@ -1,10 +1,9 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../command-context.js';
 import {
-  addDatabaseOptions,
   addExample,
   addJsonOption,
-  addServerOption,
+  addOperatorOptions,
   type OutputOptions,
   type TargetOptions,
 } from '../command-options.js';
@@ -30,7 +29,7 @@ export const takeOverCommand = ({ onDatabase, output }: CommandContext): Command
       await output.done(options, taken, place, `${moved}; ${told}`);
     });
   return addExample(
-    addJsonOption(addServerOption(addDatabaseOptions(command))),
+    addJsonOption(addOperatorOptions(command)),
     "context-store take-over parser-rewrite --agent rescuer --reason 'planner was retired'",
   );
 };
