@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../../command-context.js';
+import { addExample } from '../../command-options.js';
 import { createKeyCommand } from './create-key.js';
 import { listKeysCommand } from './list-keys.js';
 import { revokeKeyCommand } from './revoke-key.js';
@@ -10,5 +11,5 @@ export const keysCommand = (context: CommandContext): Command => {
   const command = new Command('keys').description('create, list, revoke and rotate the API keys of mcp-http');
   for (const create of [createKeyCommand, listKeysCommand, revokeKeyCommand, rotateKeyCommand])
     command.addCommand(create(context));
-  return command;
+  return addExample(command, 'context-store keys list');
 };
