@@ -65,6 +65,7 @@ export {
   projectSchema,
 } from './model/project.js';
 export { recordedNote } from './model/recorded-note.js';
+export { scopes, type Scope } from './model/scope.js';
 export { sessionStatuses, type Session, type SessionStatus } from './model/session.js';
 export { takeOverPolicies, type TakeOver, type TakeOverPolicy, type TookOver } from './model/take-over.js';
 export { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
