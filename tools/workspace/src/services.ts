@@ -70,6 +70,11 @@ export const systemServices: readonly Service[] = [
     isPresent: () => process.getuid?.() === 0,
   },
   {
+    name: 'kubectl 1.21 or newer',
+    tests: '**/test/**/*-kubectl.system.test.ts',
+    isPresent: () => isCommand('kubectl'),
+  },
+  {
     name: 'nginx',
     tests: '**/test/**/*-nginx.system.test.ts',
     isPresent: () => isCommand('nginx'),
