@@ -33,7 +33,7 @@ export const releasedPackages: readonly ReleasedPackage[] = [
   {
     folder: 'packages/context-store',
     keywords: [...keywords, 'event-log', 'sqlite', 'postgresql'],
-    dependencies: ['better-sqlite3', 'zod'],
+    dependencies: ['better-sqlite3'],
     optionalPeers: ['@opentelemetry/api', '@redis/client', 'pg'],
     entries: {
       '.': 'packages/context-store/dist/index',

@@ -26,7 +26,7 @@ export const useCases = {
 
 export type UseCases = typeof useCases;
 /** The name of a use case, and of its MCP tool. */
-export type UseCaseName = keyof UseCases;
+export type UseCaseName = keyof ToolInputs;
 
 /** The arguments of a use case, before defaults. */
 export type UseCaseInput<Name extends UseCaseName> = ToolInputs[Name];

@@ -10,6 +10,8 @@ export interface RememberedEpoch {
   readonly epoch: number;
   /** False if it was learnt from an append: appends succeed for participants too, and do not tell them from the owner. */
   readonly isOwners: boolean;
+  /** The lease on which this process accepted the session at this epoch. */
+  readonly leaseSeconds?: number | undefined;
 }
 
 /**
@@ -22,8 +24,14 @@ export interface EpochMemory {
    * Records a session that the agent owns. Answers may overtake each other, so an older epoch never replaces a newer one.
    * If the agent is a participant, its epoch is dropped: participants write under any owner. If it is neither, nothing
    * changes, so that reading a session does not lift the fence.
+   *
+   * @param leaseSeconds the lease, if the agent has just accepted the session on one. A known one is kept
    */
-  readonly remember: (agent: string, session: Pick<Session, 'owner' | 'participants' | 'sessionKey' | 'epoch'>) => void;
+  readonly remember: (
+    agent: string,
+    session: Pick<Session, 'owner' | 'participants' | 'sessionKey' | 'epoch'>,
+    leaseSeconds?: number,
+  ) => void;
   /** Drops the epoch of a session that no longer exists. */
   readonly forget: (agent: string, sessionKey: string) => void;
   /** Records a successful append. It never replaces the epoch of a session that the agent owns. */
@@ -39,10 +47,12 @@ export function createEpochMemory(): EpochMemory {
   const keep = (key: string, remembered: RememberedEpoch): void => keepNewest(epochs, key, remembered);
   return {
     recall: (agent, sessionKey) => epochs.get(keyOf(agent, sessionKey)),
-    remember(agent, { owner, participants, sessionKey, epoch }) {
+    remember(agent, { owner, participants, sessionKey, epoch }, accepted) {
       const key = keyOf(agent, sessionKey);
-      if (epoch < (epochs.get(key)?.epoch ?? 0)) return;
-      if (owner === agent) keep(key, { epoch, isOwners: true });
+      const known = epochs.get(key);
+      if (epoch < (known?.epoch ?? 0)) return;
+      const leaseSeconds = accepted ?? (known?.epoch === epoch ? known.leaseSeconds : undefined);
+      if (owner === agent) keep(key, { epoch, isOwners: true, ...(leaseSeconds !== undefined && { leaseSeconds }) });
       else if (participants.includes(agent)) epochs.delete(key);
     },
     forget: (agent, sessionKey) => void epochs.delete(keyOf(agent, sessionKey)),

@@ -1,4 +1,4 @@
-import { ContextStoreError, useCases, type Handoff, type Session, type UseCaseName } from '@org/domain';
+import { ContextStoreError, limits, useCases, type Handoff, type Session, type UseCaseName } from '@org/domain';
 import type { ToolArguments } from './call-tool.js';
 import { createEpochMemory, type EpochMemory, type RememberedEpoch } from './epoch-memory.js';
 import { toolNames } from './tools.js';
@@ -18,6 +18,8 @@ export type ToolMethod = (input: ToolArguments) => Promise<ToolAnswer>;
 export interface ToolCall {
   readonly name: UseCaseName;
   readonly method: ToolMethod;
+  /** The method of `acceptHandoff`, for the same caller. */
+  readonly accept: ToolMethod;
   readonly given: ToolArguments;
 }
 
@@ -26,21 +28,21 @@ const fencedTools: ReadonlySet<UseCaseName> = new Set(
   toolNames.filter((name) => 'epoch' in useCases[name].input.shape),
 );
 
-/** Returns a function that calls a tool for an agent. It adds the epoch that it remembers, and learns epochs from answers. */
+/**
+ * Returns a function that calls a tool for an agent. It adds the epoch that it remembers, and learns epochs from answers.
+ * If a lease has lapsed meanwhile, and no agent has taken the session, it accepts the session again before the call.
+ */
 export function createFencedCaller(): (call: ToolCall, agent: string) => Promise<ToolAnswer> {
   const epochs = createEpochMemory();
   return async (call, agent) => {
     const answer = await callWithEpoch(call, agent, epochs);
-    learn(call.name, answer, agent, epochs);
+    learn(call, answer, agent, epochs);
     return answer;
   };
 }
 
-async function callWithEpoch(
-  { name, method, given }: ToolCall,
-  agent: string,
-  epochs: EpochMemory,
-): Promise<ToolAnswer> {
+async function callWithEpoch(call: ToolCall, agent: string, epochs: EpochMemory): Promise<ToolAnswer> {
+  const { name, method, given } = call;
   const isEpochMissing = fencedTools.has(name) && (given['epoch'] ?? undefined) === undefined;
   // An agent asks for a session that it does not own, so an epoch that it remembers is an old one.
   if (!isEpochMissing || given['requestType'] === 'take_over') return method(given);
@@ -49,6 +51,8 @@ async function callWithEpoch(
     return await method(withEpoch(given, remembered));
   } catch (error) {
     if (!isOwnershipLost(error)) throw error;
+    const lapsed = lapsedLease(error, remembered);
+    if (lapsed !== undefined) return acceptAgainAndCall(call, lapsed, agent, epochs);
     const retry =
       remembered === undefined
         ? retryWithEpoch(given, error, agent, epochs)
@@ -101,13 +105,46 @@ const retryWithoutEpoch = (
   { isOwners }: RememberedEpoch,
 ): ToolArguments | undefined => (isOwners || details['owner'] === agent ? undefined : given);
 
-function learn(name: UseCaseName, answer: ToolAnswer, agent: string, epochs: EpochMemory): void {
+interface LapsedLease {
+  readonly handoffId: string;
+  readonly leaseSeconds: number;
+  /** What this process remembers of the session, as it was on the lease. */
+  readonly remembered: RememberedEpoch;
+}
+
+/** Returns the lease of this process, if it lapsed and no agent has taken the session since. */
+function lapsedLease(
+  { details: { lapsedHandoffId: handoffId, epoch } }: ContextStoreError,
+  remembered: RememberedEpoch | undefined,
+): LapsedLease | undefined {
+  const leaseSeconds = remembered?.leaseSeconds;
+  if (typeof handoffId !== 'string' || remembered === undefined || leaseSeconds === undefined) return undefined;
+  return epoch === remembered.epoch + 1 ? { handoffId, leaseSeconds, remembered } : undefined;
+}
+
+/** A process that slept past its lease, on a laptop for instance, goes on as if it had not, at a new epoch. */
+async function acceptAgainAndCall(
+  { accept, method, given }: ToolCall,
+  { handoffId, leaseSeconds, remembered }: LapsedLease,
+  agent: string,
+  epochs: EpochMemory,
+): Promise<ToolAnswer> {
+  const acceptance = { handoffId, agent, leaseSeconds, maxTokens: limits.minAcceptanceTokens };
+  const accepted = await accept(acceptance).catch(() => undefined);
+  if (accepted?.session === undefined) return method(withEpoch(given, remembered));
+  epochs.remember(agent, accepted.session, leaseSeconds);
+  return method(withEpoch(given, { epoch: accepted.session.epoch, isOwners: true }));
+}
+
+function learn({ name, given }: ToolCall, answer: ToolAnswer, agent: string, epochs: EpochMemory): void {
   const { session, handoff, handoffs = [], created, replayed } = answer;
   for (const shown of handoff === undefined ? handoffs : [handoff]) epochs.rememberHandoff(shown);
   // A replayed answer may show the session as it is now, after another process has accepted it: no epoch is learnt.
   if (replayed === true) return;
   // A created session is a new one, whatever is remembered of its key.
   if (created === true && session !== undefined) epochs.forget(agent, session.sessionKey);
-  if (session !== undefined) epochs.remember(agent, session);
+  const { leaseSeconds } = name === 'acceptHandoff' ? given : {};
+  if (session !== undefined)
+    epochs.remember(agent, session, typeof leaseSeconds === 'number' ? leaseSeconds : undefined);
   else if (name === 'updateContext') epochs.rememberAppend(agent, answer as unknown as Session);
 }

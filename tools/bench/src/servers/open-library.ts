@@ -1,6 +1,6 @@
 import { openContextStore } from '@org/context-store';
 
-/** Opens the store of DATABASE_URL with the library, as a service does, and ends after the first answer. */
-const contextStore = await openContextStore();
+/** Opens the database of DATABASE_URL with the library, as a service does, and ends after the first answer. */
+const contextStore = await openContextStore({ database: process.env['DATABASE_URL'] });
 await contextStore.listSessions({});
 await contextStore.close();

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
+import { cp, mkdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { benchDatabase } from '../postgres/bench-database.js';
-import type { Called, Context, OpenSubject, Subject } from '../row.js';
+import { temporaryFolder, type Called, type Context, type OpenSubject, type Subject } from '../row.js';
 
 const opens = 20;
 
@@ -14,8 +16,9 @@ export const openPostgres: Subject = {
 
 async function open(context: Context): Promise<OpenSubject> {
   const database = await benchDatabase(context, 50);
+  const folder = await installLibrary(context);
   const side = (name: string, program: string): Called => {
-    const file = fileURLToPath(new URL(`../servers/${program}`, import.meta.url));
+    const file = join(folder, program);
     const env = { PATH: process.env['PATH'], DATABASE_URL: database.url };
     return { name, call: () => promisify(execFile)(process.execPath, [file], { env }) };
   };
@@ -30,4 +33,20 @@ async function open(context: Context): Promise<OpenSubject> {
     ],
     settings: { 'opens of each in a round': String(opens), ...database.settings },
   };
+}
+
+const programs = ['open-library.js', 'open-raw-pg.js'];
+
+/** Puts both programs into a folder with the released library and pg, as npm would install them, and returns it. */
+async function installLibrary(context: Context): Promise<string> {
+  const folder = await temporaryFolder(context);
+  const modules = join(folder, 'node_modules');
+  await mkdir(join(modules, '@org'), { recursive: true });
+  const released = fileURLToPath(new URL('../../../../dist/npm/@org/context-store', import.meta.url));
+  await cp(released, join(modules, '@org/context-store'), { recursive: true });
+  await symlink(fileURLToPath(new URL('../../node_modules/pg', import.meta.url)), join(modules, 'pg'));
+  for (const program of programs) {
+    await cp(fileURLToPath(new URL(`../servers/${program}`, import.meta.url)), join(folder, program));
+  }
+  return folder;
 }

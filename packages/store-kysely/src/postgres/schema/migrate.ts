@@ -30,22 +30,24 @@ export interface PostgresSchemaChange extends SchemaChange {
  */
 export function migratePostgres(url: string, options: MigratePostgresOptions = {}): Promise<PostgresSchemaChange> {
   const { migrations = allMigrations, transactionPooler = false } = options;
+  const to = migrations.length;
   return withClient(url, options, async (client) => {
     await requireSupportedServer(client, { url, transactionPooler });
+    // Most starts find the schema of this release, and need neither the lock nor its round trips.
+    const before = await readSchema(client, url, options.schema);
+    if (before.version === to) return { from: to, to, schema: before.schema };
     await client.query(`begin`);
     await client.query(transactionSettings);
     await client.query(`select pg_advisory_xact_lock(${lockKey})`);
-    const found = await findSchema(client, options.schema);
-    const schema = requireSchemaName(found, url);
+    const { schema, version } = await readSchema(client, url, options.schema);
     await client.query(`set local search_path = ${escapeIdentifier(schema)}`);
-    const version = await readSchemaVersion(client, found, url);
-    refuseNewerSchema(version, url, migrations.length);
+    refuseNewerSchema(version, url, to);
     for (const migration of migrations.slice(version)) {
       await client.query(unlimited(migration.script));
       await recordMigration(client, migration);
     }
     await client.query(`commit`);
-    return { from: version, to: migrations.length, schema };
+    return { from: version, to, schema };
   });
 }
 
@@ -58,9 +60,7 @@ export function requireSchema(url: string, options: ClientOptions): Promise<Post
   const { transactionPooler = false } = options;
   return withClient(url, options, async (client) => {
     await requireSupportedServer(client, { url, transactionPooler });
-    const found = await findSchema(client, options.schema);
-    const schema = requireSchemaName(found, url);
-    const version = await readSchemaVersion(client, found, url);
+    const { schema, version } = await readSchema(client, url, options.schema);
     const known = allMigrations.length;
     refuseNewerSchema(version, url, known);
     if (version !== known) throw olderSchema(nameServer(url), version, known);
@@ -73,6 +73,17 @@ const transactionSettings = `
   set local statement_timeout = 0;
   set local lock_timeout = ${lockWaitMs};
   set local idle_in_transaction_session_timeout = ${lockWaitMs}`;
+
+/** Returns where the tables are, or will be, and the version of their schema: 0 before the first migration. */
+async function readSchema(
+  client: Client,
+  url: string,
+  asked: string | undefined,
+): Promise<{ readonly schema: string; readonly version: number }> {
+  const found = await findSchema(client, asked);
+  const schema = requireSchemaName(found, url);
+  return { schema, version: await readSchemaVersion(client, found, url) };
+}
 
 function requireSchemaName({ name }: FoundSchema, url: string): string {
   if (name !== undefined) return name;
