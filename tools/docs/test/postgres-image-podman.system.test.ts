@@ -9,7 +9,7 @@ import { temporaryDatabase, unusedPort } from '@org/store-kysely/testing';
 import { startOtlpReceiver } from '@org/telemetry-otel/testing';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { provideBaseImage } from './image/base-image.js';
-import { imageBytes, podman, restricted, runOptions, type Output } from './image/podman.js';
+import { buildImage, imageBytes, podman, restricted, runOptions, type Output } from './image/podman.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const base = 'node:24-bookworm-slim';
@@ -27,7 +27,15 @@ const runOnce = async (options: readonly string[], args: readonly string[] = [])
 
 /** Starts a program of the image, and returns the container's id. */
 async function start(options: readonly string[], args: readonly string[] = []): Promise<string> {
-  const { stdout } = await podman('run', '--detach', ...(await runOptions()), ...restricted, ...options, image, ...args);
+  const { stdout } = await podman(
+    'run',
+    '--detach',
+    ...(await runOptions()),
+    ...restricted,
+    ...options,
+    image,
+    ...args,
+  );
   const id = stdout.trim();
   onTestFinished(async () => void (await podman('rm', '--force', '--time', '0', id)));
   return id;
@@ -60,11 +68,7 @@ async function silentDatabase(): Promise<{ url: string; connected: Promise<unkno
 // Debian and the dependencies are installed: minutes on slow cores.
 beforeAll(async () => {
   await provideBaseImage(base);
-  await podman(
-    ...['build', '--network', 'host', '--pull=never', '--isolation', 'chroot'],
-    // The image's own format has no health check.
-    ...['--format', 'docker', '--layers=false', '--tag', image, root],
-  );
+  await buildImage(image, root);
 }, 600_000);
 afterAll(async () => {
   await podman('rmi', '--force', image);
@@ -85,10 +89,14 @@ it('migrates, makes a key, serves a call with it, and stops when told', async ()
   const [port, metricsPort] = [await unusedPort(), await unusedPort()];
   const keys = await ownFolder('/keys');
   const settings = {
-    ...{ DATABASE_URL: database.url, DATABASE_MIGRATE: 'false', API_KEYS_FILE: '/keys/keys.jsonl' },
-    ...{ PORT: `${port}`, METRICS_PORT: `${metricsPort}` },
+    DATABASE_URL: database.url,
+    DATABASE_MIGRATE: 'false',
+    API_KEYS_FILE: '/keys/keys.jsonl',
+    PORT: `${port}`,
+    METRICS_PORT: `${metricsPort}`,
     // Each loads modules that the start without it does not. A Redis that is away does not keep a server from serving.
-    ...{ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, REDIS_URL: 'redis://127.0.0.1:1' },
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    REDIS_URL: 'redis://127.0.0.1:1',
   };
   const options = [...settingOptions(settings), ...keys];
   const { stdout: migrated } = await runOnce([...options, ...command], ['migrate']);
@@ -97,11 +105,17 @@ it('migrates, makes a key, serves a call with it, and stops when told', async ()
 
   const server = await start(options);
   const url = `http://127.0.0.1:${port}`;
-  const ready = (): Promise<number> => fetch(`${url}/ready`).then(({ status }) => status, () => 0);
+  const ready = (): Promise<number> =>
+    fetch(`${url}/ready`).then(
+      ({ status }) => status,
+      () => 0,
+    );
   await expect.poll(ready).toBe(200);
   await podman('healthcheck', 'run', server);
   const message = {
-    ...{ jsonrpc: '2.0', id: 1, method: 'tools/call' },
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
     params: { name: 'registerSession', arguments: { agent: 'planner', sessionKey: 'work' } },
   };
   expect((await post(`${url}/mcp`, message)).status).toBe(401);

@@ -6,7 +6,7 @@ import { post } from '@org/mcp-http/testing';
 import { temporaryDatabase, unusedPort } from '@org/store-kysely/testing';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { provideBaseImage } from './image/base-image.js';
-import { podman, runOptions } from './image/podman.js';
+import { buildImage, podman, runOptions } from './image/podman.js';
 import { readSettings } from './read-settings.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -15,10 +15,7 @@ const keysFile = '/etc/context-store/keys.jsonl';
 
 beforeAll(async () => {
   await provideBaseImage('node:24-bookworm-slim');
-  await podman(
-    ...['build', '--network', 'host', '--pull=never', '--isolation', 'chroot', '--format', 'docker', '--layers=false'],
-    ...['--file', join(import.meta.dirname, 'image/systemd.dockerfile'), '--tag', image, import.meta.dirname],
-  );
+  await buildImage(image, '--file', join(import.meta.dirname, 'image/systemd.dockerfile'), import.meta.dirname);
 }, 600_000);
 afterAll(() => podman('rmi', '--force', image));
 
@@ -31,11 +28,13 @@ async function startMachine(databaseUrl: string, settings: Readonly<Record<strin
   await writeFile(join(folder, 'environment'), lines.join(''));
   // Root's alone.
   await writeFile(join(folder, 'database_url'), `${databaseUrl}\n`, { mode: 0o600 });
-  const { stdout } = await podman(
-    ...['run', '--detach', '--systemd=always', '--privileged', ...(await runOptions())],
-    ...['--volume', `${root}:/opt/context-store:ro`, '--volume', `${folder}:/etc/context-store`],
-    ...['--volume', `${root}deploy/mcp-http.service:/etc/systemd/system/mcp-http.service:ro`, image],
-  );
+  const volumes = [
+    `${root}:/opt/context-store:ro`,
+    `${folder}:/etc/context-store`,
+    `${root}deploy/mcp-http.service:/etc/systemd/system/mcp-http.service:ro`,
+  ].flatMap((volume) => ['--volume', volume]);
+  const options = ['--detach', '--systemd=always', '--privileged', ...(await runOptions()), ...volumes];
+  const { stdout } = await podman('run', ...options, image);
   const machine = stdout.trim();
   onTestFinished(async () => void (await podman('rm', '--force', '--time', '0', machine)));
   return machine;
@@ -47,7 +46,8 @@ it('systemd runs the unit: it migrates, serves with the credentials of files, an
   const [port, metricsPort] = [await unusedPort(), await unusedPort()];
   const machine = await startMachine(database.url, {
     ...readSettings(await readFile(join(root, 'deploy/production.env'), 'utf8')),
-    ...{ PORT: `${port}`, METRICS_PORT: `${metricsPort}` },
+    PORT: `${port}`,
+    METRICS_PORT: `${metricsPort}`,
   });
   const inMachine = async (...args: readonly string[]): Promise<string> =>
     (await podman('exec', machine, ...args)).stdout.trim();
@@ -61,8 +61,20 @@ it('systemd runs the unit: it migrates, serves with the credentials of files, an
   // It returns when the migration is done and the server was started.
   await expect.poll(() => inMachine('systemctl', 'start', 'mcp-http').then(() => 'started', String)).toBe('started');
   const url = `http://127.0.0.1:${port}`;
-  await expect.poll(() => fetch(`${url}/ready`).then(({ status }) => status, () => 0)).toBe(200);
-  const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'listSessions', arguments: { agent: 'a' } } };
+  await expect
+    .poll(() =>
+      fetch(`${url}/ready`).then(
+        ({ status }) => status,
+        () => 0,
+      ),
+    )
+    .toBe(200);
+  const message = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name: 'listSessions', arguments: { agent: 'a' } },
+  };
   expect((await post(`${url}/mcp`, message)).status).toBe(401);
   expect(await (await post(`${url}/mcp`, message, { authorization: `Bearer ${key}` })).text()).toContain('"sessions"');
 

@@ -30,7 +30,10 @@ async function makeBaseImage(name: string): Promise<void> {
   const rootFolder = await mkdtemp(join(cacheFolder, 'base-'));
   try {
     await run('debootstrap', [
-      ...['--variant=minbase', '--include=ca-certificates', 'bookworm', rootFolder],
+      '--variant=minbase',
+      '--include=ca-certificates',
+      'bookworm',
+      rootFolder,
       ...(await debianMirror()),
     ]);
     await addNode(rootFolder);
@@ -38,7 +41,9 @@ async function makeBaseImage(name: string): Promise<void> {
     // A machine may reach npm only through a proxy with a certificate of its own.
     await copyFile(certificates, join(rootFolder, certificates));
     await run('chroot', [rootFolder, 'useradd', '--uid', '1000', '--user-group', '--create-home', 'node']);
-    const changes = [`ENV PATH=${path}`, `ENV NODE_EXTRA_CA_CERTS=${certificates}`].map((change) => `--change '${change}'`);
+    const changes = [`ENV PATH=${path}`, `ENV NODE_EXTRA_CA_CERTS=${certificates}`].map(
+      (change) => `--change '${change}'`,
+    );
     await run('sh', ['-c', `tar -C ${rootFolder} -c . | ${podmanCommand} import ${changes.join(' ')} - ${name}`]);
   } finally {
     await rm(rootFolder, { recursive: true });
@@ -49,7 +54,11 @@ async function makeBaseImage(name: string): Promise<void> {
 async function debianMirror(): Promise<string[]> {
   const filters = ['Codename: bookworm', 'Created-By: Packages'];
   const { stdout } = await run('apt-get', ['indextargets', '--format', '$(SITE)', ...filters]);
-  return stdout.trim().split('\n').slice(0, 1).filter(Boolean);
+  return stdout
+    .trim()
+    .split('\n')
+    .slice(0, 1)
+    .filter((site) => site !== '');
 }
 
 async function addNode(rootFolder: string): Promise<void> {

@@ -1,6 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { IDeployment } from 'kubernetes-models/apps/v1';
+import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
+import type { IJob } from 'kubernetes-models/batch/v1';
+import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
+import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
+import type { IConfigMap, IService } from 'kubernetes-models/v1';
+import type { IServiceMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
 import { parse } from 'yaml';
 import { readSettings } from '../read-settings.js';
 
@@ -8,16 +15,24 @@ export const manifestsFolder = fileURLToPath(new URL('../../../../deploy/kuberne
 
 export const overlays = ['single', 'replicas'];
 
-interface Labelled {
-  readonly name?: string;
-  readonly labels?: Readonly<Record<string, string>>;
+interface Kinds {
+  readonly ConfigMap: IConfigMap;
+  readonly Deployment: IDeployment;
+  readonly HorizontalPodAutoscaler: IHorizontalPodAutoscaler;
+  readonly Job: IJob;
+  readonly NetworkPolicy: INetworkPolicy;
+  readonly PodDisruptionBudget: IPodDisruptionBudget;
+  readonly Service: IService;
+  readonly ServiceMonitor: IServiceMonitor;
 }
 
-export interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: Labelled;
-}
+export type Manifest = Kinds[keyof Kinds];
+
+/** Returns the manifest of a kind, of which there is one at most. */
+export const findKind = <Kind extends keyof Kinds>(
+  manifests: readonly Manifest[],
+  kind: Kind,
+): Kinds[Kind] | undefined => manifests.find((manifest) => manifest.kind === kind) as Kinds[Kind] | undefined;
 
 interface Kustomization {
   readonly resources: readonly string[];
@@ -39,23 +54,24 @@ export async function readManifests(folder: string): Promise<Manifest[]> {
         : [parse(withTags(await read(resource), kustomization)) as Manifest],
     ),
   );
-  const maps = (kustomization.configMapGenerator ?? []).map(async ({ name, envs }) => {
-    const data = Object.assign({}, ...(await Promise.all(envs.map(read))).map(readSettings)) as Record<string, string>;
+  const maps = (kustomization.configMapGenerator ?? []).map(async ({ name, envs }): Promise<IConfigMap> => {
+    const data = readSettings((await Promise.all(envs.map(read))).join('\n'));
     return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data };
   });
-  return merged([...found.flat(), ...(await Promise.all(maps))]);
+  return mergeSettings([...found.flat(), ...(await Promise.all(maps))]);
 }
 
 const withTags = (text: string, { images = [] }: Kustomization): string =>
-  images.reduce((tagged, { name, newTag }) => tagged.replaceAll(`image: ${name}\n`, `image: ${name}:${newTag}\n`), text);
+  images.reduce(
+    (tagged, { name, newTag }) => tagged.replaceAll(`image: ${name}\n`, `image: ${name}:${newTag}\n`),
+    text,
+  );
 
-/** A ConfigMap of an overlay adds to that of the base. */
-function merged(manifests: readonly (Manifest & { readonly data?: object })[]): Manifest[] {
-  const byName = new Map<string, Manifest & { readonly data?: object }>();
-  for (const manifest of manifests) {
-    const key = `${manifest.kind} ${manifest.metadata.name}`;
-    const base = byName.get(key);
-    byName.set(key, base === undefined ? manifest : { ...base, data: { ...base.data, ...manifest.data } });
-  }
-  return [...byName.values()];
+/** The settings of an overlay are added to those of the base. */
+function mergeSettings(manifests: readonly Manifest[]): Manifest[] {
+  const [first, ...added] = manifests.filter((manifest) => manifest.kind === 'ConfigMap');
+  const others = manifests.filter((manifest) => manifest.kind !== 'ConfigMap');
+  if (first === undefined) return others;
+  const data = Object.fromEntries([first, ...added].flatMap((map) => Object.entries(map.data ?? {})));
+  return [...others, { ...first, data }];
 }
