@@ -39,8 +39,9 @@ const commands: readonly ((context: CommandContext) => Command)[] = [
 const summary = `Shows and maintains the sessions of a context store: a local file, a database or an MCP server.`;
 
 const settings = `
-The settings come from the environment, as those of the servers do: DATABASE_URL, CONTEXT_NAMESPACE, CONTEXT_AGENT,
-CONTEXT_SERVER and CONTEXT_API_KEY. Without any, the commands work on the local file of mcp-stdio.
+The settings come from the environment, as those of the servers do:
+DATABASE_URL, CONTEXT_NAMESPACE, CONTEXT_AGENT, CONTEXT_SERVER, CONTEXT_API_KEY.
+Without any, the commands work on the local file of mcp-stdio.
 
 Example:
   $ context-store sessions --status active`;
@@ -49,6 +50,7 @@ Example:
 export function createProgram(context: CommandContext, version: string): Command {
   const program = new Command('context-store')
     .description(summary)
+    .usage('COMMAND [options]')
     .version(version, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)

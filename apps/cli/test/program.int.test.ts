@@ -95,7 +95,7 @@ describe('context-store', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('asks before it deletes, deletes nothing without a yes, and asks for the agent that appends', async () => {
+  it('asks before it deletes, and deletes nothing without a yes', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'context-store-'));
     const env = { DATABASE_URL: `sqlite:${join(folder, 'context.db')}` };
     const store = await openContextStore({ database: env.DATABASE_URL, agent: 'planner' });
@@ -103,10 +103,6 @@ describe('context-store', () => {
     expect(await runInProcess(['delete', 'work'], { env })).toMatchObject({
       code: 4,
       stderr: expect.stringMatching(/no terminal to ask on\. Pass --yes/) as string,
-    });
-    expect(await runInProcess(['append', 'work', 'text'], { env })).toMatchObject({
-      code: 2,
-      stderr: 'context-store: This command acts as an agent. Name it with --agent NAME or CONTEXT_AGENT.\n',
     });
     const refused = await runInProcess(['delete', 'work'], { env, columns: 80, input: 'n\n' });
     expect(refused).toMatchObject({

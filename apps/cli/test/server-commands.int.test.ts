@@ -2,7 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiKey } from '@org/api-keys';
+import { openContextStore } from '@org/context-store';
 import { HttpServerProcess } from '@org/mcp-http/testing';
+import { unusedPort } from '@org/store-kysely/testing';
 import { expect, it } from 'vitest';
 import { describeCommands } from './describe-commands.js';
 import { runInProcess } from './run-in-process.js';
@@ -50,6 +52,35 @@ it.each<[string, Record<string, string>, number, RegExp]>([
   expect(ran).toMatchObject({ code, stdout: '' });
   expect(ran.stderr).toMatch(message);
   expect(ran.stderr).toMatch(/^context-store: [^\n]+\n$/);
+});
+
+it('follows a log on while its server restarts', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'context-store-'));
+  const database = `sqlite:${join(folder, 'context.db')}`;
+  const serverEnv = { DATABASE_URL: database, PORT: String(await unusedPort()) };
+  const store = await openContextStore({ database, agent: 'planner' });
+  await store.registerSession({ sessionKey: 'work' });
+  const append = (content: string): Promise<unknown> =>
+    store.updateContext({ sessionKey: 'work', contextType: 'message', content });
+  await append('before');
+  const server = await HttpServerProcess.start(serverEnv);
+  let printed = '';
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<NodeJS.Signals>();
+  const following = runInProcess(['tail', 'work', '-f'], {
+    env: { CONTEXT_SERVER: server.url },
+    onPrint: (text) => (printed += text),
+    stopped,
+  });
+  await expect.poll(() => printed).toContain('before');
+  await server.stop();
+  await append('meanwhile');
+  const next = await HttpServerProcess.start(serverEnv);
+  await expect.poll(() => printed).toContain('meanwhile');
+  stop('SIGTERM');
+  expect(await following).toMatchObject({ code: 143, stderr: '' });
+  await next.stop();
+  await store.close();
+  await rm(folder, { recursive: true });
 });
 
 it('refuses a namespace, which the key decides', async () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import type { CommandContext } from '../command-context.js';
@@ -41,7 +42,12 @@ async function confirm({ input, errors, signal }: CommandContext, target: Target
   const question = `Delete session ${sessionKey} of ${target.place} with its ${entries} entries? It cannot be undone. [y/N] `;
   const dialogue = createInterface({ input, output: errors });
   try {
-    const answer = await dialogue.question(oneLine(question), { signal });
+    // Ctrl-D and Ctrl-C close it without an answer.
+    const closed = once(
+      dialogue.on('SIGINT', () => dialogue.close()),
+      'close',
+    ).then(() => '');
+    const answer = await Promise.race([dialogue.question(oneLine(question), { signal }), closed]);
     if (/^y(es)?$/i.test(answer.trim())) return;
   } finally {
     dialogue.close();

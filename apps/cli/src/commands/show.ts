@@ -102,7 +102,7 @@ function renderCustody(screen: Screen, { custody, unknownMoves }: CustodyHistory
       { title: 'FROM', cell: time },
       { title: 'TO', cell: ({ next }) => (next === undefined ? 'now' : time(next)) },
       { title: 'BY', cell: ({ by }) => by },
-      { title: 'HANDOFF', cell: ({ handoffId = '' }) => handoffId },
+      { title: 'HANDOFF', isCutFirst: true, cell: ({ handoffId = '' }) => handoffId },
     ],
     rows,
   );

@@ -10,6 +10,7 @@ import {
   type TargetOptions,
 } from '../command-options.js';
 import { renderEntry } from '../output/entries.js';
+import type { Output } from '../output/output.js';
 import { readSession } from '../targets/read-session.js';
 
 type Options = TargetOptions & OutputOptions & { readonly follow?: true; readonly lines: number };
@@ -25,18 +26,28 @@ export const tailCommand = ({ onTarget, output, signal, endsByStop }: CommandCon
       onTarget(options, async (target) => {
         const { lastSequence } = await readSession(target, sessionKey);
         const afterSequence = Math.max(0, lastSequence - options.lines);
-        if (options.follow === true) {
-          endsByStop();
-          for await (const entry of target.entries({ sessionKey, afterSequence, signal, follow: true }))
-            await output.record(options, entry, (screen) => `${renderEntry(screen, entry)}\n`);
-          return;
-        }
-        const entries: Entry[] = [];
-        for await (const entry of target.entries({ sessionKey, afterSequence, signal })) entries.push(entry);
-        await output.answer(options, { sessionKey, entries, lastSequence }, (screen) =>
-          entries.map((entry) => renderEntry(screen, entry)).join('\n\n'),
-        );
+        const { follow = false, json = false } = options;
+        const entries = target.entries({ sessionKey, afterSequence, signal, follow });
+        if (follow) endsByStop();
+        if (follow || !json) return printEach(output, options, entries);
+        const all = await collect(entries);
+        return output.answer(options, { sessionKey, entries: all, lastSequence }, () => '');
       }),
     );
   return addExample(addOutputOptions(addTargetOptions(command)), 'context-store tail parser-rewrite -f -n 5');
 };
+
+/** Prints each entry as it comes: a log may be longer than what fits into memory. */
+async function printEach(output: Output, options: OutputOptions, entries: AsyncIterable<Entry>): Promise<void> {
+  let gap = '';
+  for await (const entry of entries) {
+    await output.record(options, entry, (screen) => `${gap}${renderEntry(screen, entry)}`);
+    gap = '\n';
+  }
+}
+
+async function collect(entries: AsyncIterable<Entry>): Promise<Entry[]> {
+  const all: Entry[] = [];
+  for await (const entry of entries) all.push(entry);
+  return all;
+}

@@ -9,13 +9,17 @@ import {
   type GetContextInput,
   type GetContextResult,
 } from '@org/domain';
+import { CommandError } from '../failure.js';
 
 type GetContext = (input: GetContextInput) => Promise<GetContextResult>;
 
 const pollMs = 1000;
 const longestPauseMs = 10_000;
 
-/** Reads a log by `getContext` alone, as `ContextStore.entries` does: each entry whole, and further ones if asked to. */
+/**
+ * Reads a log by `getContext` alone, as `ContextStore.entries` does: each entry whole, and further ones if asked to. Then
+ * it survives errors that a retry may solve.
+ */
 export async function* followEntries(
   getContext: GetContext,
   { sessionKey, afterSequence = 0, types, follow = false, signal }: EntriesOptions,
@@ -31,13 +35,17 @@ export async function* followEntries(
       }
       pauseMs = pollMs;
     } catch (error) {
-      if (!follow || !isContextStoreError(error) || !error.retryable) throw error;
+      if (!follow || !mayPass(error)) throw error;
       pauseMs = Math.min(longestPauseMs, 2 * pauseMs);
     }
     if (!follow) return;
     await sleep(pauseMs, undefined, { signal });
   }
 }
+
+/** Whether a later call may succeed: a server that restarts is away for a while. */
+const mayPass = (error: unknown): boolean =>
+  error instanceof CommandError ? error.ending === 'unreachable' : isContextStoreError(error) && error.retryable;
 
 async function* readOn(getContext: GetContext, start: GetContextInput & { sessionKey: string }): AsyncGenerator<Entry> {
   const { sessionKey, types, afterSequence = 0 } = start;
