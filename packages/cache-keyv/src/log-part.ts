@@ -1,4 +1,12 @@
-import { contextTypes, type AppendedEntry, type BriefingSource, type EntryRecord, type JsonObject } from '@org/domain';
+import {
+  contextTypes,
+  type AppendedEntry,
+  type BriefingSource,
+  type EntryRecord,
+  type JsonObject,
+  type LogTail,
+  type ReadTail,
+} from '@org/domain';
 
 /**
  * How many code points of a content are kept. Reads that want more of a larger content go to the database. Most reads want
@@ -17,6 +25,14 @@ export interface LogPart {
   readonly entries: readonly KeptEntry[];
   /** The totals of all entries up to the end of the part. A page has none. */
   readonly totals?: LogTotals | undefined;
+}
+
+/** The newest entries of a log as a read found them. It is kept in memory alone, and outdated by the next append. */
+export interface TailPart extends LogPart, Pick<LogTail, 'scanned' | 'pageEnds'> {
+  /** Names the log up to its last append. */
+  readonly logName: string;
+  /** Whether the read before found the same log. */
+  readonly wasUnchanged: boolean;
 }
 
 export type LogTotals = Pick<BriefingSource, 'pinnedCount' | 'estimatedTokens'>;
@@ -49,6 +65,10 @@ export const totalsKey = (
   end: AppendedEntry,
   { pinnedLimit, maxContentLength }: { readonly pinnedLimit: number; readonly maxContentLength: number },
 ): string => `${uid}:totals:${appendName(end)}:${pinnedLimit.toString(36)}.${maxContentLength.toString(36)}`;
+
+/** The key of what a read of the newest entries found last. */
+export const tailKey = ({ namespace, sessionKey, limit, maxContentLength }: ReadTail): string =>
+  `${namespace} ${sessionKey}:tail:${limit.toString(36)}.${maxContentLength.toString(36)}`;
 
 /** Returns the most memory that a part takes, in bytes. */
 export const bytesOf = ({ entries }: LogPart): number =>
