@@ -1,4 +1,4 @@
-import type { AppendedEntry, LogTail, ReadTail, SessionRef, Store } from '@org/domain';
+import type { AppendedEntry, LogTail, ReadTail, Store } from '@org/domain';
 import { appendName, giveEntry, keepEntry, tailKey, type TailPart } from './log-part.js';
 import type { PartCache } from './part-cache.js';
 
@@ -17,8 +17,9 @@ export async function readTail(
   const key = tailKey(request);
   const known = cache.recall(key);
   if (known?.wasUnchanged === true) {
-    const { session, pageEnds } = await store.readTail(lastAppendOf(request), signal);
-    if (logName(session.uid, pageEnds.at(-1)) === known.logName) return giveTail(known, session);
+    const { namespace, sessionKey } = request;
+    const { session, lastAppend } = await store.readLogEnd({ namespace, sessionKey }, signal);
+    if (logName(session.uid, lastAppend) === known.logName) return giveTail(known, session);
   }
   const tail = await store.readTail(request, signal);
   const { session, scanned, pageEnds, entries } = tail;
@@ -36,17 +37,6 @@ export async function readTail(
 /** Other ranges are rarely read twice. */
 const isOfNewest = ({ direction, afterSequence, beforeSequence }: ReadTail): boolean =>
   direction === 'descending' && afterSequence === 0 && beforeSequence === undefined;
-
-/** Asks for the append that ends the log: with pages of one entry, it is the end of the last full page. */
-const lastAppendOf = ({ namespace, sessionKey }: SessionRef): ReadTail => ({
-  namespace,
-  sessionKey,
-  direction: 'descending',
-  afterSequence: 0,
-  limit: 1,
-  maxContentLength: 0,
-  pageSize: 1,
-});
 
 /** Names a log up to its last append. Two logs of the same name are the same: see `LogTail.pageEnds`. */
 const logName = (uid: string, last: AppendedEntry | undefined): string =>

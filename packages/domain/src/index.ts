@@ -92,6 +92,7 @@ export type {
   ListHandoffs,
   ListSessionKeys,
   ListSessions,
+  LogEnd,
   LogTail,
   MarkRead,
   NamespaceCounts,

@@ -91,6 +91,12 @@ export interface Store {
   readTail(request: ReadTail, signal?: AbortSignal): Promise<LogTail>;
 
   /**
+   * Reads a session and the append that its log ends with, from one snapshot. A cache that has read the log up to this
+   * append needs no more of it. @throws SESSION_NOT_FOUND
+   */
+  readLogEnd(request: SessionRef, signal?: AbortSignal): Promise<LogEnd>;
+
+  /**
    * Moves an agent's read mark to `sequence`, forward or back, if one is given. Returns the mark.
    * @throws SESSION_NOT_FOUND, VALIDATION_ERROR (the log has no such sequence yet)
    */
@@ -404,6 +410,12 @@ export interface LogTail {
   readonly pageEnds: readonly AppendedEntry[];
   /** The entries of `scanned` after the last full page, ascending. */
   readonly entries: readonly EntryRecord[];
+}
+
+export interface LogEnd {
+  readonly session: SessionRecord;
+  /** The newest entry. Undefined if the log is empty. */
+  readonly lastAppend?: AppendedEntry | undefined;
 }
 
 export interface MarkRead extends SessionRef {
