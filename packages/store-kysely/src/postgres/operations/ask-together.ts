@@ -1,14 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Origin, Telemetry } from '@org/domain';
+import { ContextStoreError, type Origin } from '@org/domain';
+import type { GroupCommitOptions } from '../append/group-commit.js';
 import { abortable, operationSignal } from '../connection/abortable.js';
 import { isStatementFailure } from '../connection/translate-error.js';
-
-export interface AskTogetherOptions {
-  /** How many statements may be under way at once. */
-  readonly flushes: number;
-  /** Attributes statements to the calls that they serve. */
-  readonly telemetry: Pick<Telemetry, 'origin' | 'attribute'>;
-}
 
 /** The maximum number of questions in one statement. */
 const maxQuestions = 64;
@@ -22,14 +16,14 @@ interface WaitingQuestion<Question, Answer> {
 
 /**
  * Asks questions of several calls in one statement: those that arrive in one turn of the event loop, or while statements
- * are under way. A question never joins a statement that was sent before it arrived, so its answer is fresh. If a
- * statement fails on its data, each of its questions is asked alone, so that only the invalid one fails.
+ * are under way. A question only joins a statement that is sent after it arrived, so its answer is fresh. If a statement
+ * fails on its data, each of its questions is asked alone, so that only the invalid one fails.
  *
  * @param ask answers questions in their order
  */
 export function askTogether<Question, Answer>(
   ask: (questions: readonly Question[]) => Promise<readonly Answer[]>,
-  { flushes, telemetry }: AskTogetherOptions,
+  { flushes, maxWaiting, telemetry }: GroupCommitOptions,
 ): (question: Question) => Promise<Answer> {
   let waiting: WaitingQuestion<Question, Answer>[] = [];
   let underWay = 0;
@@ -58,17 +52,22 @@ export function askTogether<Question, Answer>(
     const origin = telemetry.origin();
     return abortable(
       () => {
+        if (waiting.length >= maxWaiting) throw overloaded();
         waiting.push({ question, origin, resolve, reject });
         // A statement serves several calls, so it must not end with the call that started it.
         if (underWay < flushes) void operationSignal.run(undefined, drain);
         return promise;
       },
       () => {
-        const left = waiting.filter((each) => each.resolve !== resolve);
-        const isWithdrawn = left.length < waiting.length;
-        waiting = left;
-        return isWithdrawn;
+        waiting = waiting.filter((each) => each.resolve !== resolve);
+        // A read that was sent already changes nothing, so its caller need not wait for it.
+        return true;
       },
     );
   };
 }
+
+const overloaded = (): ContextStoreError =>
+  new ContextStoreError('OVERLOADED', 'Too many reads are waiting. Wait, then send the same call again.', {
+    retryAfterMs: 1000,
+  });

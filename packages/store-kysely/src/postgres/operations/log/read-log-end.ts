@@ -1,6 +1,7 @@
 import { sessionNotFound, type LogEnd, type SessionRef } from '@org/domain';
 import { expressionBuilder } from 'kysely';
 import type { NoticeUnsettled } from '../../../settler.js';
+import type { GroupCommitOptions } from '../../append/group-commit.js';
 import { observingSessions } from '../../rows/observe-session.js';
 import { sessionColumns } from '../../rows/session-row.js';
 import type { Tables } from '../../schema/tables.js';
@@ -8,12 +9,12 @@ import { epochMs, observedAt, type Clocked } from '../../statements/clock.js';
 import type { Database } from '../../statements/database.js';
 import { cast, unnest } from '../../statements/expressions.js';
 import { db } from '../../statements/query-builder.js';
-import { askTogether, type AskTogetherOptions } from '../ask-together.js';
+import { askTogether } from '../ask-together.js';
 import type { Operation } from '../operation.js';
 
 export function prepareReadLogEnd(
   database: Database,
-  options: AskTogetherOptions,
+  groupReads: GroupCommitOptions,
   notice: NoticeUnsettled,
 ): Operation<SessionRef, LogEnd> {
   const read = prepareRead(database);
@@ -26,7 +27,7 @@ export function prepareReadLogEnd(
     });
     const byPlace = new Map(rows.map((row) => [row.place, row]));
     return refs.map((_, place) => byPlace.get(place));
-  }, options);
+  }, groupReads);
   return async ({ namespace, sessionKey }) => {
     const row = await find({ namespace, sessionKey });
     if (row === undefined) throw sessionNotFound(sessionKey);
