@@ -71,10 +71,10 @@ export const tailKey = ({ namespace, sessionKey, limit, maxContentLength }: Read
   `${namespace} ${sessionKey}:tail:${limit.toString(36)}.${maxContentLength.toString(36)}`;
 
 /** Returns the most memory that a part takes, in bytes. */
-export const bytesOf = ({ entries }: LogPart): number =>
+export const bytesOf = ({ entries, pageEnds = [] }: LogPart & Partial<Pick<TailPart, 'pageEnds'>>): number =>
   entries.reduce(
     (sum, entry) => sum + heldBytes(entry) + entry.agent.length + 2 * entry.metadata.length + entryBytes,
-    300,
+    300 + pageEnds.length * pageEndBytes,
   );
 
 /** V8 takes two bytes a character, or one if the text is ASCII: then it has as many characters as bytes in UTF-8. */
@@ -83,6 +83,7 @@ const heldBytes = (entry: KeptEntry): number =>
 
 /** The memory of an entry without its texts. */
 const entryBytes = 250;
+const pageEndBytes = 100;
 
 const isText = (value: unknown): boolean => typeof value === 'string';
 const isFlag = (value: unknown): boolean => typeof value === 'boolean';
