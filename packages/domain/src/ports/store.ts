@@ -1,4 +1,5 @@
 import type { ListAgents, NoteAgents } from './agents.js';
+import type { LogEnd, LogTail, ReadTail } from './log-tail.js';
 import type { ContextType } from '../model/entry.js';
 import type { HandoffOutcome, HandoffStatus, RequestType } from '../model/handoff.js';
 import type { JsonObject } from '../model/json.js';
@@ -391,31 +392,6 @@ export interface EntryPage {
   readonly entries: readonly EntryRecord[];
   /** The sequences that were scanned: see `scanRange`. */
   readonly scanned: SequenceRange;
-}
-
-export interface ReadTail extends Omit<ReadEntries, 'types' | 'contentOffset'> {
-  /** Entries in a page. The first page begins at sequence 1. */
-  readonly pageSize: number;
-}
-
-export interface LogTail {
-  readonly session: SessionRecord;
-  /** The sequences that `readEntries` would scan. */
-  readonly scanned: SequenceRange;
-  /**
-   * The last entry of each full page that overlaps `scanned`, ascending. It may lie outside of `scanned`. Logs only
-   * grow, so two logs with the same append at one position are equal up to there, even if a dump was restored in
-   * between.
-   */
-  readonly pageEnds: readonly AppendedEntry[];
-  /** The entries of `scanned` after the last full page, ascending. */
-  readonly entries: readonly EntryRecord[];
-}
-
-export interface LogEnd {
-  readonly session: SessionRecord;
-  /** The newest entry. Undefined if the log is empty. */
-  readonly lastAppend?: AppendedEntry | undefined;
 }
 
 export interface MarkRead extends SessionRef {
