@@ -1,5 +1,5 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
-import { givenArguments, quoteOf, useCases, type ContextStore } from '@org/domain';
+import { givenArguments, quoteOf, useCases, type ContextStore, type UseCaseName } from '@org/domain';
 import { reportError, type OnError } from '../errors/report-error.js';
 import { findActingAgent } from '../find-acting-agent.js';
 import type { CallTool, ToolArguments } from './call-tool.js';
@@ -34,12 +34,13 @@ export function createToolCaller(options: ToolCallerOptions, lastSession?: Pick<
     try {
       const view = contextStore.as('waitSeconds' in given ? { ...caller, stopping } : caller);
       // Each method's input and result match its tool; TypeScript cannot tell for a union of tools.
-      const method = view[name] as unknown as ToolMethod;
+      const methodOf = (tool: UseCaseName): ToolMethod => view[tool] as unknown as ToolMethod;
+      const method = methodOf(name);
       const agent = callFenced && findActingAgent(view, agentArgument(given));
       // Without an agent, the call is refused; the method says why.
       const answer = await (callFenced === undefined || agent === undefined
         ? method(given)
-        : callFenced({ name, method, accept: view.acceptHandoff as unknown as ToolMethod, given }, agent));
+        : callFenced({ name, method, accept: methodOf('acceptHandoff'), given }, agent));
       lastSession?.learn(name, answer);
       return toolResult(answer);
     } catch (error) {
