@@ -66,6 +66,7 @@ export {
   projectSchema,
 } from './model/project.js';
 export { recordedNote } from './model/recorded-note.js';
+export { scopes, type Scope } from './model/scope.js';
 export { sessionStatuses, type Session, type SessionStatus } from './model/session.js';
 export { takeOverPolicies, type TakeOver, type TakeOverPolicy, type TookOver } from './model/take-over.js';
 export { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
@@ -214,7 +215,7 @@ export type { Transition } from './rules/transition.js';
 export { unknownProblem } from './rules/unknown-problem.js';
 export type { EntriesOptions } from './streams/entries.js';
 export type { OffersOptions } from './streams/offers.js';
-export { quotedText } from './rules/text/visible-text.js';
+export { quotedText, visibleText } from './rules/text/visible-text.js';
 export { givenArguments } from './use-cases/given-arguments.js';
 export { parseInput, type FindProject } from './use-cases/use-case.js';
 export type { Work, WorkEntry, WorkHandler, WorkOptions } from './work/work-options.js';

@@ -1,7 +1,7 @@
 import { environmentTable, type EnvironmentTable } from '@org/context-store/environment';
 import { otelEnvironmentTable } from '@org/context-store/otel-environment';
-import { errorCodes, handoffTransitions, knownClients, sessionTransitions } from '@org/domain';
-import { resourceScopes, resourceUris, scopes, toolScopes, type Scope } from '@org/mcp';
+import { errorCodes, handoffTransitions, knownClients, scopes, sessionTransitions, type Scope } from '@org/domain';
+import { resourceScopes, resourceUris, toolScopes } from '@org/mcp';
 import { httpEnvironmentTable } from '@org/mcp-http/environment';
 import {
   describeMetric,
@@ -21,6 +21,12 @@ import {
   resourcesReference,
   toolsReference,
 } from './api-reference.js';
+import {
+  commandsReference,
+  commonOptionsReference,
+  exitCodesReference,
+  serverVariablesReference,
+} from './command-line-reference.js';
 import { configurationExamples } from './configuration-examples.js';
 import { libraryMethodsReference, libraryOptionsReference } from './library-options.js';
 import { markdownTable } from './markdown-table.js';
@@ -105,6 +111,12 @@ export const generatedDocs: Readonly<Record<string, Readonly<Record<string, stri
       ['attribute', 'of a', 'what it tells'],
       Object.entries(spanAttributes).map(([name, { of, description }]) => [`\`${name}\``, of.join(', '), description]),
     ),
+  },
+  'reference/command-line.md': {
+    'common options': commonOptionsReference(),
+    'server variables': serverVariablesReference(),
+    'exit codes': exitCodesReference(),
+    commands: commandsReference(),
   },
   'reference/api.md': {
     tools: toolsReference(),

@@ -34,6 +34,8 @@ const triedElsewhere: Readonly<Record<string, string>> = {
   'ts docs/guides/projects.md': 'guides.int.test.ts runs all of them as one program',
   'env docs/reference/configuration.md': 'configuration.int.test.ts reads each profile',
   'text docs/operations/troubleshooting.md': 'the troubleshooting tests provoke each line',
+  'text docs/reference/command-line.md': 'the doctor tests of the command provoke each kind of line',
+  'console docs/reference/command-line.md': 'command-line.int.test.ts runs it, and compares what it prints',
   'text README.md': 'quickstarts.int.test.ts checks that it names every project',
   'text docs/operations/performance.md': 'a profile by V8',
   'text docs/architecture.md': 'a picture of what layers.int.test.ts checks',
@@ -47,10 +49,11 @@ const otherCommands: Readonly<Record<string, string>> = {
   'claude mcp add --transport http context-store http://127.0.0.1:3000/mcp': 'needs Claude Code',
   'claude mcp add --transport http context-store https://context.example.com/mcp --header "Authorization: Bearer csk_ci-planner.…"':
     'needs Claude Code; api-keys.int.test.ts sends such a header from other clients',
-  'npx mcp-http create-api-key ci-planner context:read,context:write,handoff': 'run by api-keys.int.test.ts',
+  'npx context-store keys create ci-planner --namespace acme --agent planner --scopes context:read,context:write,handoff':
+    'run by keys.int.test.ts',
   'mcp-http &': 'the replicas-nginx system tests start replicas like this',
   'docker build --tag context-store .': 'needs a container engine; docker.system.test.ts runs the steps of the image',
-  'docker run --rm --user root --env-file production.env --volume /etc/context-store:/etc/context-store context-store create-api-key ci-planner context:read,context:write,handoff':
+  'docker run --rm --user root --env-file production.env --volume /etc/context-store:/etc/context-store --entrypoint context-store context-store keys create ci-planner --scopes context:read,context:write,handoff':
     'needs a container engine; docker.system.test.ts runs the command of the image',
   'chown 1000 /etc/context-store/keys.jsonl': 'changes a file of the system',
   'docker run --rm --env-file production.env --entrypoint context-store context-store migrate':

@@ -114,10 +114,10 @@ describe('the image', { timeout: 300_000 }, () => {
   });
 
   it('makes API keys before a setting says who may call', async () => {
-    const [command, ...args] = [...entrypoint, 'create-api-key', 'client', 'context:read'];
     const keys = join(folder, 'keys.jsonl');
     const env = { ...environment(), DATABASE_URL: 'postgres://database.internal/context', API_KEYS_FILE: keys };
-    const { stdout } = await run(command, args, { cwd: image, env });
+    const args = ['keys', 'create', 'client', '--scopes', 'context:read'];
+    const { stdout } = await run(join(image, 'bin/context-store'), args, { env });
     expect(stdout).toMatch(/^csk_client\./);
     expect(await readFile(keys, 'utf8')).toContain('"id":"client"');
   });
