@@ -1,5 +1,6 @@
 export type { Caller, RequestCaller } from './calling/caller.js';
 export type { ListAgents, NoteAgents } from './ports/agents.js';
+export type { LogEnd, LogTail, ReadTail } from './ports/log-tail.js';
 export { rephrased, type Rephrase } from './calling/calls.js';
 export { asksToWait, waitMs } from './calling/run-use-case.js';
 export {
@@ -93,14 +94,12 @@ export type {
   ListHandoffs,
   ListSessionKeys,
   ListSessions,
-  LogTail,
   MarkRead,
   NamespaceCounts,
   ProjectFilter,
   ReadBriefing,
   ReadEntries,
   ReadMark,
-  ReadTail,
   Replayable,
   ResolveHandoff,
   SequenceRange,
