@@ -4,12 +4,14 @@ import { appendCommand } from './commands/append.js';
 import { acceptCommand } from './commands/accept.js';
 import { briefingCommand } from './commands/briefing.js';
 import { completionCommand } from './commands/completion.js';
+import { doctorCommand } from './commands/doctor.js';
 import { handoffsCommand } from './commands/handoffs.js';
 import { requestCommand } from './commands/request.js';
 import { resolveCommand } from './commands/resolve.js';
 import { showCommand } from './commands/show.js';
 import { tailCommand } from './commands/tail.js';
 import { deleteCommand } from './commands/delete.js';
+import { keysCommand } from './commands/keys/keys.js';
 import { migrateCommand } from './commands/migrate.js';
 import { sessionsCommand } from './commands/sessions.js';
 import { takeOverCommand } from './commands/take-over.js';
@@ -29,6 +31,8 @@ const commands: readonly ((context: CommandContext) => Command)[] = [
   takeOverCommand,
   deleteCommand,
   migrateCommand,
+  keysCommand,
+  doctorCommand,
   completionCommand,
 ];
 
@@ -58,13 +62,20 @@ export function createProgram(context: CommandContext, version: string): Command
     });
   refuseInOneLine(program, program);
   for (const create of commands) {
-    const command = create(context).copyInheritedSettings(program);
-    refuseInOneLine(command, program);
+    const command = create(context);
     program.addCommand(command);
+    prepare(command, program);
   }
   // `context-store mcp` is another program, which main.ts starts.
   program.command('mcp').description('serve MCP over standard input and output, as mcp-stdio does');
   return program;
+}
+
+/** Gives a command, and those below it, the settings of the program. */
+function prepare(command: Command, program: Command): void {
+  command.copyInheritedSettings(program).helpCommand(false);
+  refuseInOneLine(command, program);
+  for (const inner of command.commands) prepare(inner, program);
 }
 
 /** Turns what commander says of a wrong command line into one line that ends with where to read on. */
@@ -76,7 +87,7 @@ function refuseInOneLine(command: Command, program: Command): void {
 }
 
 function usageMessage({ code, message }: CommanderError, command: Command, program: Command): string {
-  const help = command === program ? 'context-store --help' : `context-store ${command.name()} --help`;
+  const help = `${pathOf(command)} --help`;
   if (code === 'commander.help') return `Name a command. See ${help}.`;
   const problem = message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
   const sentence = `${problem.charAt(0).toUpperCase()}${problem.slice(1)}`;
@@ -86,3 +97,7 @@ function usageMessage({ code, message }: CommanderError, command: Command, progr
   const place = isMisplaced ? ' Options come after the command.' : '';
   return `${sentence.replace(/[.!]?$/, '.')}${place} See ${help}.`;
 }
+
+/** Returns the names of a command and of those above it, as its user types them. */
+export const pathOf = (command: Command): string =>
+  command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;

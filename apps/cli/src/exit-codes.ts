@@ -5,7 +5,7 @@ export const exitCodes = {
   done: { code: 0, meaning: 'Done.' },
   failed: { code: 1, meaning: 'Failed in another way than those below.' },
   usage: { code: 2, meaning: 'The command line, an argument or a setting is wrong.' },
-  notFound: { code: 3, meaning: 'The session, the handoff or the database file does not exist.' },
+  notFound: { code: 3, meaning: 'The session, the handoff, the key or the database file does not exist.' },
   refused: { code: 4, meaning: 'Refused: by ownership, permissions, a conflict, or because it was not confirmed.' },
   unreachable: { code: 5, meaning: 'The database or the server is out of reach or busy. Try again.' },
 } as const;

@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from 'node:stream';
 import type { Command, Option } from 'commander';
 import { targetGroup, outputGroup } from './command-options.js';
-import { createProgram } from './create-program.js';
+import { createProgram, pathOf } from './create-program.js';
 import { createOutput } from './output/output.js';
 import { createTargetOpener } from './targets/open-target.js';
 
@@ -33,18 +33,22 @@ export function commandLineReference(): {
   readonly commands: readonly CommandReference[];
   readonly commonOptions: readonly OptionReference[];
 } {
-  const commands = createUnusedProgram().commands;
+  const commands = leavesOf(createUnusedProgram());
   const common = commands.flatMap(({ options }) => options.filter(isCommon));
   const unique = [...new Map(common.map((option) => [option.flags, option])).values()];
   return { commands: commands.map(referenceOf), commonOptions: unique.map(optionOf) };
 }
 
+/** Returns the commands that can be run: those of `keys`, and not `keys`. */
+const leavesOf = ({ commands }: Command): Command[] =>
+  commands.flatMap((command) => (command.commands.length === 0 ? [command] : leavesOf(command)));
+
 const isCommon = ({ helpGroupHeading, hidden }: Option): boolean =>
   !hidden && (helpGroupHeading === targetGroup || helpGroupHeading === outputGroup);
 
 const referenceOf = (command: Command): CommandReference => ({
-  name: command.name(),
-  usage: ['context-store', command.name(), command.usage()].join(' '),
+  name: pathOf(command).replace(/^context-store /, ''),
+  usage: [pathOf(command), command.usage()].join(' '),
   description: command.description(),
   parameters: command.registeredArguments.map((argument) => ({
     name: argument.name(),

@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createApiKey } from '@org/api-keys';
 import { openContextStore } from '@org/context-store';
-import { HttpServerProcess, program } from '@org/mcp-http/testing';
+import { HttpServerProcess } from '@org/mcp-http/testing';
 import { unusedPort } from '@org/store-kysely/testing';
 import { expect, it } from 'vitest';
 import { describeCommands } from './describe-commands.js';
@@ -15,12 +15,8 @@ describeCommands(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'context-store-'));
   const database = `sqlite:${join(folder, 'context.db')}`;
   const serverEnv = { DATABASE_URL: database, API_KEYS_FILE: join(folder, 'keys.jsonl') };
-  await writeFile(serverEnv.API_KEYS_FILE, '', { mode: 0o600 });
-  const { stdout: key } = spawnSync(
-    process.execPath,
-    [program, 'create-api-key', 'cli', 'context:read,context:write,handoff'],
-    { env: { PATH: process.env['PATH'], ...serverEnv }, encoding: 'utf8' },
-  );
+  const scopes = ['context:read', 'context:write', 'handoff'];
+  const { key } = await createApiKey(serverEnv.API_KEYS_FILE, { id: 'cli', namespace: 'default', scopes });
   await writeFile(join(folder, 'key'), key);
   const server = await HttpServerProcess.start(serverEnv);
   env = { CONTEXT_SERVER: server.url, CONTEXT_API_KEY_FILE: join(folder, 'key') };

@@ -1,7 +1,5 @@
 import { logPrinted, packageVersion, runCommand } from '@org/context-store/command';
 import { openLog } from '@org/logger-pino';
-import { scopes } from '@org/mcp';
-import { createApiKey } from './auth/api-keys/create-api-key.js';
 import { httpEnvironmentTable } from './environment.js';
 import { serve } from './serve.js';
 
@@ -23,15 +21,6 @@ export const runMcpHttp = (stopped: Promise<NodeJS.Signals>): Promise<void> =>
         const hasEnded = await serve({ version, environment, stopped, log: logger });
         // Output that is not read, or telemetry that is not taken, would keep the process alive.
         if (!(await flush()) || !hasEnded) process.exit();
-      },
-      commands: {
-        'create-api-key': {
-          summary: `Adds a key to API_KEYS_FILE, for CONTEXT_NAMESPACE and, if it is set, CONTEXT_AGENT, and prints it. SCOPES, separated by commas, are some of ${Object.keys(scopes).join(', ')}.`,
-          parameters: ['ID', 'SCOPES'],
-          start: async (environment, [id = '', scopeList = '']) => {
-            process.stdout.write(`${createApiKey(environment, id, scopeList)}\n`);
-          },
-        },
       },
     },
     { stopped },

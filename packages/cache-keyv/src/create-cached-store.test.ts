@@ -53,8 +53,43 @@ describe('a cached store', () => {
     expect(asked()).toEqual(['readTail', 'readTail', 'readTail', 'readTail']);
     await appendWork(plain, 20);
     await cached.readEntries(readWork());
-    expect(asked()).toEqual(['readTail', 'readEntries']);
+    expect(asked()).toEqual(['readLogEnd', 'readTail', 'readEntries']);
     await expectSame();
+  });
+
+  it.each([0, 5, 16, 40])('only looks at the end of a log that a read found unchanged (%i entries)', async (count) => {
+    await appendWork(plain, count);
+    for (let read = 0; read < 2; read += 1) await cached.readBriefing(briefWork());
+    asked();
+    const [before, now] = [await cached.readBriefing(briefWork()), await plain.readBriefing(briefWork())];
+    expect({ ...before, session: now.session }).toEqual(now);
+    expect(asked()).toEqual(['readLogEnd']);
+  });
+
+  it('reads a log that changes between reads by one statement each', async () => {
+    await appendWork(plain, 33);
+    await cached.readEntries(readWork());
+    await cached.readEntries(readWork());
+    await appendWork(plain, 1);
+    asked();
+    for (let read = 0; read < 5; read += 1) {
+      await cached.readEntries(readWork());
+      await appendWork(plain, 1);
+    }
+    expect(asked()).toEqual(['readLogEnd', ...Array.from({ length: 5 }, () => 'readTail')]);
+    await cached.readEntries(readWork());
+    await cached.readEntries(readWork());
+    await cached.readEntries(readWork());
+    expect(asked()).toEqual(['readTail', 'readTail', 'readLogEnd']);
+  });
+
+  it('sees a title that changes while the log does not', async () => {
+    await appendWork(plain, 20);
+    for (let read = 0; read < 3; read += 1) await cached.readEntries(readWork());
+    await plain.updateSession({ ...work, agent: 'planner', title: 'new' });
+    asked();
+    expect((await cached.readEntries(readWork())).session.title).toBe('new');
+    expect(asked()).toEqual(['readLogEnd']);
   });
 
   it('loads a page once for several calls at the same time', async () => {

@@ -28,8 +28,8 @@ const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * Creates a store that caches the full pages of logs, which cannot change, and reads everything else from `store`. An
- * answer is never stale: each call reads the session and the entries after the last full page, and looks pages up by
- * the append that each ends with.
+ * answer is never stale: each call reads the session and the log's last append. The entries after the last full page are
+ * used again only while the log ends with the same append, and pages are looked up by the append that each ends with.
  */
 export function createCachedStore({
   store,

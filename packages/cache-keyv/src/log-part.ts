@@ -1,4 +1,12 @@
-import { contextTypes, type AppendedEntry, type BriefingSource, type EntryRecord, type JsonObject } from '@org/domain';
+import {
+  contextTypes,
+  type AppendedEntry,
+  type BriefingSource,
+  type EntryRecord,
+  type JsonObject,
+  type LogTail,
+  type ReadTail,
+} from '@org/domain';
 
 /**
  * How many code points of a content are kept. Reads that want more of a larger content go to the database. Most reads want
@@ -17,6 +25,14 @@ export interface LogPart {
   readonly entries: readonly KeptEntry[];
   /** The totals of all entries up to the end of the part. A page has none. */
   readonly totals?: LogTotals | undefined;
+}
+
+/** The newest entries of a log as a read found them. It is kept in memory alone, and outdated by the next append. */
+export interface TailPart extends LogPart, Pick<LogTail, 'scanned' | 'pageEnds'> {
+  /** Names the log up to its last append. */
+  readonly logName: string;
+  /** Whether the read before found the same log. */
+  readonly wasUnchanged: boolean;
 }
 
 export type LogTotals = Pick<BriefingSource, 'pinnedCount' | 'estimatedTokens'>;
@@ -50,11 +66,15 @@ export const totalsKey = (
   { pinnedLimit, maxContentLength }: { readonly pinnedLimit: number; readonly maxContentLength: number },
 ): string => `${uid}:totals:${appendName(end)}:${pinnedLimit.toString(36)}.${maxContentLength.toString(36)}`;
 
+/** The key of what a read of the newest entries found last. */
+export const tailKey = ({ namespace, sessionKey, limit, maxContentLength }: ReadTail): string =>
+  `${namespace} ${sessionKey}:tail:${limit.toString(36)}.${maxContentLength.toString(36)}`;
+
 /** Returns the most memory that a part takes, in bytes. */
-export const bytesOf = ({ entries }: LogPart): number =>
+export const bytesOf = ({ entries, pageEnds = [] }: LogPart & Partial<Pick<TailPart, 'pageEnds'>>): number =>
   entries.reduce(
     (sum, entry) => sum + heldBytes(entry) + entry.agent.length + 2 * entry.metadata.length + entryBytes,
-    300,
+    300 + pageEnds.length * pageEndBytes,
   );
 
 /** V8 takes two bytes a character, or one if the text is ASCII: then it has as many characters as bytes in UTF-8. */
@@ -63,6 +83,7 @@ const heldBytes = (entry: KeptEntry): number =>
 
 /** The memory of an entry without its texts. */
 const entryBytes = 250;
+const pageEndBytes = 100;
 
 const isText = (value: unknown): boolean => typeof value === 'string';
 const isFlag = (value: unknown): boolean => typeof value === 'boolean';

@@ -1,6 +1,6 @@
 import type { Telemetry } from '@org/domain';
 import { LRUCache } from 'lru-cache';
-import { bytesOf, decodePart, encodePart, type LogPart } from './log-part.js';
+import { bytesOf, decodePart, encodePart, type LogPart, type TailPart } from './log-part.js';
 import type { SharedLevel } from './shared-level.js';
 import { SharedLoad } from './shared-load.js';
 
@@ -27,6 +27,10 @@ export interface PartCache {
     load: LoadParts<Wanted>,
     signal?: AbortSignal,
   ) => Promise<FoundParts>;
+  /** Returns what a read remembered under a key of `tailKey`. It may be outdated. */
+  readonly recall: (key: string) => TailPart | undefined;
+  /** Replaces what is remembered under a key of `tailKey`. */
+  readonly remember: (key: string, tail: TailPart) => void;
   /** Callers must not use the cache afterwards. */
   readonly close: () => void;
 }
@@ -111,6 +115,8 @@ export function createPartCache(options: PartCacheOptions): PartCache {
       for (const each of loads) each?.join(signal);
       return Promise.all(wanted.map(async ({ key }, index) => found[index] ?? joinLookup(key)));
     },
+    recall: (key) => memory.get(key) as TailPart | undefined,
+    remember: (key, tail) => void memory.set(key, tail),
     close: () => clearInterval(purging),
   };
 }

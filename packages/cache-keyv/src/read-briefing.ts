@@ -10,6 +10,7 @@ import {
 import { appendName, giveEntry, keepEntry, totalsKey, type LogPart, type LogTotals } from './log-part.js';
 import type { LoadParts, PartCache, WantedPart } from './part-cache.js';
 import { readLog } from './read-log.js';
+import { readTail } from './read-tail.js';
 
 /**
  * Answers `readBriefing`: the totals up to the last full page come from the cache, and the entries after it are added. If
@@ -34,7 +35,7 @@ export async function readBriefing(
     maxContentLength,
     pageSize,
   };
-  const tail = await store.readTail(lookedAt, signal);
+  const tail = await readTail(store, cache, lookedAt, signal);
   const { session, scanned } = tail;
   const uptoSequence = scanned.last;
   const sealed = endOfFullPages(uptoSequence, pageSize);

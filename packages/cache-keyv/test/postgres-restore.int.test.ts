@@ -58,4 +58,16 @@ describe('a cache over a database to which an older dump was restored', () => {
       expect((await cached.readEntries(readWork())).entries.map(({ content }) => content)).not.toContain('lost');
     },
   );
+
+  it('never takes the log for the one that it remembers, however equal their lengths', async () => {
+    await createWork(plain);
+    await appendWork(plain, 20, () => ({ content: 'in both' }));
+    await dump();
+    await appendWork(plain, 7, () => ({ content: 'lost' }));
+    // From the third time on, a read only looks at the last append.
+    for (let read = 0; read < 3; read += 1) await expectSame();
+    await restore();
+    await appendWork(plain, 7, () => ({ content: 'kept' }));
+    await expectSame();
+  });
 });

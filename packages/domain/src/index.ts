@@ -1,5 +1,6 @@
 export type { Caller, RequestCaller } from './calling/caller.js';
 export type { ListAgents, NoteAgents } from './ports/agents.js';
+export type { LogEnd, LogTail, ReadTail } from './ports/log-tail.js';
 export { rephrased, type Rephrase } from './calling/calls.js';
 export { asksToWait, mayWrite, waitMs } from './calling/run-use-case.js';
 export {
@@ -65,6 +66,7 @@ export {
   projectSchema,
 } from './model/project.js';
 export { recordedNote } from './model/recorded-note.js';
+export { scopes, type Scope } from './model/scope.js';
 export { sessionStatuses, type Session, type SessionStatus } from './model/session.js';
 export { takeOverPolicies, type TakeOver, type TakeOverPolicy, type TookOver } from './model/take-over.js';
 export { createMemoryBus, type EventBus, type StoreEvent } from './ports/event-bus.js';
@@ -92,14 +94,12 @@ export type {
   ListHandoffs,
   ListSessionKeys,
   ListSessions,
-  LogTail,
   MarkRead,
   NamespaceCounts,
   ProjectFilter,
   ReadBriefing,
   ReadEntries,
   ReadMark,
-  ReadTail,
   Replayable,
   ResolveHandoff,
   SequenceRange,

@@ -6,7 +6,7 @@ const userInfo = /(?<=\/\/)[^\s/?#"\\]+@/g;
 const named =
   /((?:password|passwd|pwd|secret|token|api[-_]?key|authorization)(?:\\?["'])?\s*[:=]\s*(?:\\?["'])?(?:(?:bearer|basic)\s+)?)(?<!":)[^\s"'\\,;&}]+/gi;
 const credentials = /\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi;
-/** A key of `mcp-http create-api-key`, anywhere in the line: callers may send one as their request id. */
+/** A key of `context-store keys create`, anywhere in the line: callers may send one as their request id. */
 const apiKey = /csk_[\w.-]+/g;
 /** Tries each run of characters only at its start: callers may send 16 KiB in which a token could begin anywhere. */
 const jsonWebToken = /(?<![\w-])(?=[\w-]*\beyJ)[\w-]+\.[\w-]+\.[\w-]*/g;

@@ -5,7 +5,7 @@ export {
 } from './http/create-mcp-http-handler.js';
 export { agentHeader } from './http/named-agent.js';
 export { projectHeader } from './projects/project-in-request.js';
-export { resourceScopes, scopes, toolScopes, type Scope } from './http/scopes.js';
+export { resourceScopes, toolScopes } from './http/scopes.js';
 export { serveMcpStdio, type ServeMcpStdioOptions } from './stdio/serve-mcp-stdio.js';
 export type { McpServerFactoryOptions } from './create-mcp-server-factory.js';
 

@@ -1,4 +1,5 @@
 export { createConnectionReport, type ConnectionReport, type ConnectionState } from './connection-report.js';
+export { inspectRedis, type RedisInspection } from './inspect-redis.js';
 export {
   keepConnected,
   type RedisClient,

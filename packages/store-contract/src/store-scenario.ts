@@ -14,6 +14,7 @@ import type {
   HandoffRecord,
   Idempotency,
   ListHandoffs,
+  LogEnd,
   LogTail,
   ReadBriefing,
   ReadEntries,
@@ -101,6 +102,10 @@ export class StoreScenario {
       maxContentLength: 2_000_000,
       ...request,
     });
+  }
+
+  readLogEnd(): Promise<LogEnd> {
+    return this.store.readLogEnd({ namespace: this.namespace, sessionKey: this.sessionKey });
   }
 
   readTail(request: Partial<ReadTail> = {}): Promise<LogTail> {

@@ -1,8 +1,8 @@
 import { environmentTable, type EnvironmentTable } from '@org/context-store/environment';
 import { otelEnvironmentTable } from '@org/context-store/otel-environment';
 import { serverEnvironmentTable } from '@org/context-store/server-environment';
-import { errorCodes, handoffTransitions, knownClients, sessionTransitions } from '@org/domain';
-import { resourceScopes, resourceUris, scopes, toolScopes, type Scope } from '@org/mcp';
+import { errorCodes, handoffTransitions, knownClients, scopes, sessionTransitions, type Scope } from '@org/domain';
+import { resourceScopes, resourceUris, toolScopes } from '@org/mcp';
 import { httpEnvironmentTable } from '@org/mcp-http/environment';
 import {
   describeMetric,

@@ -34,6 +34,7 @@ const triedElsewhere: Readonly<Record<string, string>> = {
   'ts docs/guides/projects.md': 'guides.int.test.ts runs all of them as one program',
   'env docs/reference/configuration.md': 'configuration.int.test.ts reads each profile',
   'text docs/operations/troubleshooting.md': 'the troubleshooting tests provoke each line',
+  'text docs/reference/command-line.md': 'the doctor tests of the command provoke each kind of line',
   'console docs/reference/command-line.md': 'command-line.int.test.ts runs it, and compares what it prints',
   'text README.md': 'quickstarts.int.test.ts checks that it names every project',
   'text docs/operations/performance.md': 'a profile by V8',
@@ -48,16 +49,43 @@ const otherCommands: Readonly<Record<string, string>> = {
   'claude mcp add --transport http context-store http://127.0.0.1:3000/mcp': 'needs Claude Code',
   'claude mcp add --transport http context-store https://context.example.com/mcp --header "Authorization: Bearer csk_ci-planner.…"':
     'needs Claude Code; api-keys.int.test.ts sends such a header from other clients',
-  'npx mcp-http create-api-key ci-planner context:read,context:write,handoff': 'run by api-keys.int.test.ts',
+  'npx context-store keys create ci-planner --namespace acme --agent planner --scopes context:read,context:write,handoff':
+    'run by keys.int.test.ts',
   'mcp-http &': 'the replicas-nginx system tests start replicas like this',
-  'docker build --tag context-store .': 'needs a container engine; docker.system.test.ts runs the steps of the image',
-  'docker run --rm --user root --env-file production.env --volume /etc/context-store:/etc/context-store context-store create-api-key ci-planner context:read,context:write,handoff':
-    'needs a container engine; docker.system.test.ts runs the command of the image',
-  'chown 1000 /etc/context-store/keys.jsonl': 'changes a file of the system',
-  'docker run --rm --env-file production.env --entrypoint context-store context-store migrate':
-    'needs a container engine; docker.system.test.ts runs the command of the image',
-  'docker run --detach --name context-store --restart unless-stopped --stop-timeout 15 --memory 768m --env-file production.env --volume /etc/context-store:/etc/context-store:ro --publish 127.0.0.1:3000:3000 context-store':
-    'needs a container engine; deployment.int.test.ts starts a server with production.env',
+  'docker build --tag context-store .': 'needs docker; postgres-image-podman.system.test.ts runs the same with podman',
+  'docker run --rm --user root --env-file production.env --volume /etc/context-store:/etc/context-store --entrypoint context-store context-store keys create ci-planner --scopes context:read,context:write,handoff':
+    'needs docker; postgres-image-podman.system.test.ts runs the same with podman',
+  'useradd --system context-store':
+    'changes the system; postgres-unit-podman.system.test.ts does the same in a container',
+  'install -d -m 755 /etc/context-store':
+    'changes the system; postgres-unit-podman.system.test.ts does the same in a container',
+  'install -m 644 deploy/production.env /etc/context-store/environment':
+    'changes the system; postgres-unit-podman.system.test.ts does the same in a container',
+  'install -m 600 /dev/null /etc/context-store/database_url':
+    'changes the system; postgres-unit-podman.system.test.ts does the same in a container',
+  "echo 'postgres://context:PASSWORD@database.internal:5432/context' > /etc/context-store/database_url":
+    'changes the system; postgres-unit-podman.system.test.ts does the same in a container',
+  'chown root:context-store /etc/context-store/keys.jsonl':
+    'changes the system; postgres-unit-podman.system.test.ts does the same in a container',
+  'chmod 640 /etc/context-store/keys.jsonl':
+    'changes the system; postgres-unit-podman.system.test.ts does the same in a container',
+  'install -m 644 deploy/mcp-http.service /etc/systemd/system/mcp-http.service':
+    'changes the system; postgres-unit-podman.system.test.ts does the same in a container',
+  'systemctl daemon-reload': 'changes the system; postgres-unit-podman.system.test.ts does the same in a container',
+  'systemctl enable --now mcp-http':
+    'changes the system; postgres-unit-podman.system.test.ts does the same in a container',
+  'chown 1000 /etc/context-store/keys.jsonl /etc/context-store/database_url':
+    'changes the system; postgres-unit-podman.system.test.ts does the same in a container',
+  'docker run --rm --env-file production.env --env DATABASE_URL_FILE=/etc/context-store/database_url --volume /etc/context-store:/etc/context-store:ro --entrypoint context-store context-store migrate':
+    'needs docker; postgres-image-podman.system.test.ts runs the same with podman',
+  'docker run --detach --name context-store --restart unless-stopped --stop-timeout 15 --memory 768m --read-only --cap-drop ALL --security-opt no-new-privileges --env-file production.env --env DATABASE_URL_FILE=/etc/context-store/database_url --volume /etc/context-store:/etc/context-store:ro --publish 127.0.0.1:3000:3000 context-store':
+    'needs docker; postgres-image-podman.system.test.ts runs the same with podman',
+  'kubectl create namespace context-store': 'needs a cluster; kubernetes.int.test.ts checks the manifests',
+  'kubectl label namespace context-store pod-security.kubernetes.io/enforce=restricted':
+    'needs a cluster; kubernetes.int.test.ts checks the manifests',
+  'kubectl --namespace context-store create secret generic context-store --from-file=database_url --from-file=redis_url --from-file=keys.jsonl':
+    'needs a cluster; kubernetes.int.test.ts checks the manifests',
+  'kubectl apply --kustomize deploy/kubernetes/mine': 'needs a cluster; kubernetes.int.test.ts checks the manifests',
   'npx -y @org/mcp-stdio': 'run by release.system.test.ts',
   'npm install @org/context-store': 'run by release.system.test.ts',
   'claude mcp add context-store --scope user --env CONTEXT_AGENT=claude-code -- npx -y @org/mcp-stdio':

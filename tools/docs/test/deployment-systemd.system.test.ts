@@ -7,15 +7,23 @@ import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const verify = promisify(execFile);
+const unitFile = join(root, 'deploy/mcp-http.service');
+const run = promisify(execFile);
 
-it('the unit is what systemd takes, and starts a program that exists', async () => {
+it('the unit is what systemd takes, and starts programs that exist', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'unit-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  const unit = await readFile(join(root, 'deploy/mcp-http.service'), 'utf8');
+  const unit = await readFile(unitFile, 'utf8');
   const path = join(folder, 'mcp-http.service');
-  await writeFile(path, unit.replace('/opt/context-store/', root));
-  expect((await verify('systemd-analyze', ['verify', path])).stderr).toBe('');
+  await writeFile(path, unit.replaceAll('/opt/context-store/', root));
+  expect((await run('systemd-analyze', ['verify', path])).stderr).toBe('');
   await writeFile(path, unit);
-  await expect(verify('systemd-analyze', ['verify', path])).rejects.toThrow('/opt/context-store');
+  await expect(run('systemd-analyze', ['verify', path])).rejects.toThrow('/opt/context-store');
+});
+
+it('the unit exposes little of the machine: 3.0 at most, where 10 is everything', async () => {
+  // The threshold is ten times the score. A score above it is a failure.
+  await run('systemd-analyze', ['security', '--offline=true', '--threshold=30', unitFile]);
+  const stricter = run('systemd-analyze', ['security', '--offline=true', '--threshold=5', unitFile]);
+  await expect(stricter).rejects.toThrow('security');
 });

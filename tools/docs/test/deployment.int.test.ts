@@ -26,7 +26,7 @@ it('a server starts with it, and asks for credentials', { timeout: 60_000 }, asy
   // Keys do not travel in the clear from host to host.
   expect(settings).not.toHaveProperty('HOST');
   expect(settings).toHaveProperty('API_KEYS_FILE');
-  await once(scene.launch('mcp-http', places, ['create-api-key', 'client', 'admin']), 'close');
+  await once(scene.launch('context-store', places, ['keys', 'create', 'client', '--scopes', 'admin']), 'close');
   await once(scene.launch('context-store', places, ['migrate']), 'close');
   const { call } = await scene.serve({ ...settings, ...places });
   expect(await call('listSessions', {})).toContain('HTTP 401');

@@ -15,7 +15,10 @@ export async function runExample(code: string): Promise<string> {
   try {
     const file = join(folder, 'example.ts');
     await writeFile(file, code);
-    await run(process.execPath, [compiler, ...typeCheck, file], { cwd: project });
+    // The compiler prints what is wrong to standard output, which the message of the error leaves out.
+    await run(process.execPath, [compiler, ...typeCheck, file], { cwd: project }).catch((error: { stdout: string }) => {
+      throw new Error(error.stdout, { cause: error });
+    });
     return (await run(process.execPath, [file])).stdout;
   } finally {
     await rm(folder, { recursive: true });

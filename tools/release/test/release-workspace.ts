@@ -15,6 +15,7 @@ const rootFiles = [
   '.gitignore',
   'LICENSE',
   'CHANGELOG.md',
+  'deploy/kubernetes/base/kustomization.yaml',
   'rolldown.program.ts',
 ];
 

@@ -4,7 +4,8 @@ import { releaseChangelog } from './release-changelog.ts';
 type Tree = Parameters<VersionActions['updateProjectVersion']>[0];
 
 /**
- * Tells `nx release` how to set versions here: in each package.json, and as a heading in CHANGELOG.md.
+ * Tells `nx release` how to set versions here: in each package.json, as a heading in CHANGELOG.md, and as the tag of the
+ * image for Kubernetes.
  *
  * Dependencies between packages do not change. They are `workspace:*`, which pnpm replaces with the version when it packs.
  * Nx loads this file with Node's type stripping, so it imports `.ts` files by their real names, and tsconfig.lib.json sets
@@ -32,6 +33,7 @@ export default class ManifestVersions extends VersionActions {
 
   override async updateProjectVersion(tree: Tree, newVersion: string): Promise<string[]> {
     updateChangelog(tree, newVersion);
+    updateImageTag(tree, newVersion);
     return this.manifestsToUpdate.map(({ manifestPath }) => {
       const manifest = JSON.parse(tree.read(manifestPath, 'utf8') ?? '{}') as Record<string, unknown>;
       tree.write(manifestPath, `${JSON.stringify({ ...manifest, version: newVersion }, undefined, 2)}\n`);
@@ -48,4 +50,11 @@ export default class ManifestVersions extends VersionActions {
 function updateChangelog(tree: Tree, version: string): void {
   const date = new Date().toISOString().slice(0, 'YYYY-MM-DD'.length);
   tree.write('CHANGELOG.md', releaseChangelog(tree.read('CHANGELOG.md', 'utf8') ?? '', version, date));
+}
+
+function updateImageTag(tree: Tree, version: string): void {
+  const path = 'deploy/kubernetes/base/kustomization.yaml';
+  const text = tree.read(path, 'utf8');
+  if (text === null) throw new Error(`${path} is missing: it names the version of the image`);
+  tree.write(path, text.replace(/(?<=^ *newTag: ).*$/m, version));
 }

@@ -58,6 +58,22 @@ export const systemServices: readonly Service[] = [
     isPresent: () => isCommand('docker-compose'),
     debianPackage: 'docker-compose',
   },
+  ...['podman', 'debootstrap', 'runc'].map((name) => ({
+    name,
+    tests: '**/test/**/*-podman.system.test.ts',
+    isPresent: () => isCommand(name),
+    debianPackage: name,
+  })),
+  {
+    name: 'the right to run containers (root)',
+    tests: '**/test/**/*-podman.system.test.ts',
+    isPresent: () => process.getuid?.() === 0,
+  },
+  {
+    name: 'kubectl 1.21 or newer',
+    tests: '**/test/**/*-kubectl.system.test.ts',
+    isPresent: () => isCommand('kubectl'),
+  },
   {
     name: 'nginx',
     tests: '**/test/**/*-nginx.system.test.ts',

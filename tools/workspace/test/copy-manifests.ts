@@ -15,6 +15,7 @@ export async function copyManifests(): Promise<string> {
     'nx.json',
     'tsconfig.base.json',
     '.gitignore',
+    'deploy/kubernetes/base/kustomization.yaml',
   ];
   const manifests = projectFolders.map((folder) => join(folder, 'package.json'));
   await Promise.all([...rootFiles, ...manifests].map((file) => cp(join(workspaceFolder, file), join(copy, file))));

@@ -64,12 +64,16 @@ describe('nx', { timeout: 300_000 }, () => {
     const { stdout: changed } = await workspace.git('show', '--format=%s', '--name-only', 'v0.2.0^{commit}');
     const published = projectFolders.filter((folder) => !folder.startsWith('tools/'));
     const manifests = published.map((folder) => `${folder}/package.json`);
-    expect(changed.trim().split(/\n+/)).toEqual(['Release 0.2.0', 'CHANGELOG.md', ...manifests]);
+    const imageTag = 'deploy/kubernetes/base/kustomization.yaml';
+    const [subject, ...files] = changed.trim().split(/\n+/);
+    expect(subject).toBe('Release 0.2.0');
+    expect(files.toSorted()).toEqual(['CHANGELOG.md', imageTag, ...manifests].toSorted());
     const versions = await Promise.all(
       manifests.map(async (file) => (JSON.parse(await workspace.read(file)) as { version: string }).version),
     );
     expect([...new Set(versions)]).toEqual(['0.2.0']);
     expect(await workspace.read('CHANGELOG.md')).toContain('## Unreleased\n\n## 0.2.0 (');
+    expect(await workspace.read(imageTag)).toMatch(/^ *newTag: 0\.2\.0$/m);
   });
 });
 

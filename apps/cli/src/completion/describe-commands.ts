@@ -15,7 +15,7 @@ export interface CompletedOption extends CompletedWord {
 
 export interface CompletedCommand extends CompletedWord {
   readonly options: readonly CompletedOption[];
-  /** The values that its first argument may have. Empty: any. */
+  /** The values that its first argument may have, or the names of the commands below it. Empty: any. */
   readonly values: readonly string[];
 }
 
@@ -24,7 +24,7 @@ export const describeCommands = (program: Command): readonly CompletedCommand[] 
   program.commands.map((command) => ({
     word: command.name(),
     description: command.description(),
-    values: command.registeredArguments[0]?.argChoices ?? [],
+    values: command.registeredArguments[0]?.argChoices ?? command.commands.map((inner) => inner.name()),
     options: command
       .createHelp()
       .visibleOptions(command)

@@ -1,4 +1,10 @@
-import { optionalVariable, variable, type Environment, type EnvironmentTable } from '@org/context-store/environment';
+import {
+  apiKeysEnvironmentTable,
+  optionalVariable,
+  variable,
+  type Environment,
+  type EnvironmentTable,
+} from '@org/context-store/environment';
 import { z } from 'zod';
 import { isLoopback } from '../http/loopback.js';
 
@@ -47,11 +53,7 @@ export const authEnvironmentTable = {
     'calls name their agent',
     'The claim that names the only agent that a caller may act as; tokens without it are refused.',
   ),
-  API_KEYS_FILE: optionalVariable(
-    z.string(),
-    'no API keys',
-    'The file of hashed API keys. It is read again when it changes.',
-  ),
+  ...apiKeysEnvironmentTable,
   PUBLIC_URL: optionalVariable(
     httpUrl,
     'AUTH_AUDIENCE',

@@ -1,9 +1,9 @@
+import { isApiKey } from '@org/api-keys';
 import type { Environment, environmentTable } from '@org/context-store/environment';
-import { isApiKey } from './api-keys/api-keys.js';
 import { publicUrl, type AuthEnvironment } from './auth-environment.js';
 import type { Authenticator } from './authenticator.js';
 import { CredentialError } from './credential-error.js';
-import { openApiKeyAuthenticator } from './api-keys/open-api-key-authenticator.js';
+import { openApiKeyAuthenticator } from './open-api-key-authenticator.js';
 import { resourceMetadata, type ResourceMetadata } from './resource-metadata.js';
 
 type AuthSettings = AuthEnvironment & Pick<Environment<typeof environmentTable>, 'CONTEXT_NAMESPACE'>;

@@ -1,4 +1,4 @@
-import type { Scope } from '@org/mcp';
+import type { Scope } from '@org/domain';
 
 /** An authenticated caller. */
 export interface Principal {

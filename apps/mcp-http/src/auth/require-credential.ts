@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bearerAuthChallengeResponse, OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
+import { idOfKey } from '@org/api-keys';
 import { ContextStoreError } from '@org/context-store';
 import type { MiddlewareHandler } from 'hono';
 import type { ServerBindings } from '../http/http-server.js';
 import { refusalResponse, refused, type Refusal } from '../http/refusal.js';
 import type { AppVariables } from './principal.js';
-import { apiKeyIdOf } from './api-keys/api-keys.js';
 import type { Authenticator } from './authenticator.js';
 import { CredentialError } from './credential-error.js';
 import { agentScopes } from './resource-metadata.js';
@@ -58,7 +58,7 @@ export function requireCredential(options: RequireCredentialOptions): Middleware
       context.set('principal', await authenticator.authenticate(credential));
     } catch (error) {
       if (!(error instanceof CredentialError)) throw error;
-      const keyId = credential && apiKeyIdOf(credential);
+      const keyId = credential && idOfKey(credential);
       const { remoteAddress: address } = context.env.incoming.socket;
       onRefusal(error, { requestId, credential: keyId && `key:${keyId}`, address });
       return sleep(refusalDelayMs, refusalResponse(refuseCredential(error, resourceMetadataUrl), context.env));

@@ -2,7 +2,7 @@ import {
   getOAuthProtectedResourceMetadataUrl,
   type OAuthProtectedResourceMetadata,
 } from '@modelcontextprotocol/server';
-import { scopes } from '@org/mcp';
+import { scopes } from '@org/domain';
 
 /** The scopes that a challenge names: all that an agent can use. */
 export const agentScopes: readonly string[] = Object.keys(scopes).filter((scope) => scope !== 'admin');

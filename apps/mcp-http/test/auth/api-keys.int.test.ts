@@ -1,44 +1,24 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmod, copyFile, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport, type OAuthClientProvider } from '@modelcontextprotocol/client';
+import { createApiKey, revokeApiKey, rotateApiKey } from '@org/api-keys';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { Holder } from '../support/ask.js';
 import { AuthorizationServer, serverFor } from './authorization-server.js';
 import { eventually } from '../support/eventually.js';
-import {
-  clientKinds,
-  connect,
-  HttpServerProcess,
-  post,
-  program,
-  temporaryFolder,
-  type Env,
-} from '../support/mcp-http.js';
+import { clientKinds, connect, HttpServerProcess, post, temporaryFolder } from '../support/mcp-http.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let file: string;
 let server: HttpServerProcess;
 const firstKeys: Record<'reader' | 'writer' | 'victim', string> = { reader: '', writer: '', victim: '' };
 
-interface Ran {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
+/** Creates a key in the file, bound to an agent or to none. */
+async function newKey(path: string, id: string, scopes: readonly string[], agent?: string): Promise<string> {
+  const { key } = await createApiKey(path, { id, namespace: 'acme', agent, scopes });
+  return key;
 }
 
-async function createKey(args: readonly string[], env: Env = {}): Promise<Ran> {
-  const allEnv = { PATH: process.env['PATH'], API_KEYS_FILE: file, CONTEXT_NAMESPACE: 'acme', ...env };
-  const child = spawn(process.execPath, [program, 'create-api-key', ...args], { env: allEnv });
-  const output = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) child[name].on('data', (chunk) => (output[name] += String(chunk)));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, ...output };
-}
-
-const newKey = async (...args: Parameters<typeof createKey>): Promise<string> =>
-  (await createKey(...args)).stdout.trim();
 const statusOf = async (to: HttpServerProcess, key: string): Promise<unknown> =>
   (await new Holder(to, key).call('listSessions'))['status'];
 const linesOf = async (path: string): Promise<string[]> => (await readFile(path, 'utf8')).trimEnd().split('\n');
@@ -46,9 +26,9 @@ const linesOf = async (path: string): Promise<string[]> => (await readFile(path,
 beforeAll(async () => {
   folder = await temporaryFolder();
   file = join(folder.path, 'keys.jsonl');
-  firstKeys.reader = await newKey(['reader', 'context:read']);
-  firstKeys.writer = await newKey(['writer', 'context:read,context:write'], { CONTEXT_AGENT: 'planner' });
-  firstKeys.victim = await newKey(['victim', 'context:read,context:write'], { CONTEXT_AGENT: 'victim' });
+  firstKeys.reader = await newKey(file, 'reader', ['context:read']);
+  firstKeys.writer = await newKey(file, 'writer', ['context:read', 'context:write'], 'planner');
+  firstKeys.victim = await newKey(file, 'victim', ['context:read', 'context:write'], 'victim');
   server = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:', API_KEYS_FILE: file });
 });
 afterAll(async () => {
@@ -63,15 +43,14 @@ interface OwnServer {
   readonly logged: () => string;
   readonly statusWith: (key: string) => Promise<unknown>;
   /** Creates a key in the copy. */
-  readonly newOwnKey: (...args: readonly string[]) => Promise<string>;
+  readonly newOwnKey: (id: string, scope: string) => Promise<string>;
 }
 
 async function startOwnServer({ onTestFinished }: TestContext): Promise<OwnServer> {
   const ownFolder = await temporaryFolder();
   const ownFile = join(ownFolder.path, 'keys.jsonl');
   await copyFile(file, ownFile);
-  const env = { API_KEYS_FILE: ownFile };
-  const own = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:', ...env });
+  const own = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:', API_KEYS_FILE: ownFile });
   onTestFinished(async () => {
     await own.stop();
     await ownFolder.remove();
@@ -81,44 +60,9 @@ async function startOwnServer({ onTestFinished }: TestContext): Promise<OwnServe
     ownFile,
     logged: () => own.output.stderr,
     statusWith: (key) => statusOf(own, key),
-    newOwnKey: (...args) => newKey(args, env),
+    newOwnKey: (id, scope) => newKey(ownFile, id, [scope]),
   };
 }
-
-describe('create-api-key', () => {
-  it('prints the key once, and writes its hash to a file that only its owner can read', async () => {
-    const { code, stdout, stderr } = await createKey(['shown', 'handoff,admin'], { CONTEXT_AGENT: 'planner' });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^csk_shown\.[\w-]{43}\n$/);
-    expect(await readFile(file, 'utf8')).not.toContain(stdout.trim().split('.')[1]);
-    expect(JSON.parse((await linesOf(file)).at(-1) ?? '')).toEqual({
-      id: 'shown',
-      hash: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string,
-      namespace: 'acme',
-      agent: 'planner',
-      scopes: ['handoff', 'admin'],
-    });
-    expect((await stat(file)).mode & 0o777).toBe(0o600);
-  });
-
-  it.each([
-    [['reader', 'handoff'], 1, 'ID is not valid: reader is taken; choose another'],
-    [['new'], 2, 'create-api-key needs SCOPES. See mcp-http --help.'],
-  ])('refuses %j in one line', async (args, code, problem) => {
-    const before = await readFile(file, 'utf8');
-    expect(await createKey(args)).toEqual({ code, stdout: '', stderr: `mcp-http: ${problem}\n` });
-    expect(await readFile(file, 'utf8')).toBe(before);
-  });
-
-  it('names the file that it cannot write', async () => {
-    const nowhere = join(folder.path, 'nowhere', 'keys.jsonl');
-    const { code, stdout, stderr } = await createKey(['new', 'handoff'], { API_KEYS_FILE: nowhere });
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toBe(
-      `mcp-http: API_KEYS_FILE is not valid: ${nowhere} cannot be written (ENOENT); its folder must be there, and writable\n`,
-    );
-  });
-});
 
 // The server delays refusals by a second, and looks at its file once a second. These suites are concurrent, so that
 // their tests wait at the same time.
@@ -233,6 +177,27 @@ describe.concurrent('an API key', () => {
 });
 
 describe.concurrent('the file of API keys', () => {
+  it('counts at the next call: a created key is accepted, and a revoked one refused', async (context) => {
+    const { ownFile, statusWith, newOwnKey } = await startOwnServer(context);
+    const key = await newOwnKey('brief', 'context:read');
+    expect(await statusWith(key)).toBe(200);
+    await revokeApiKey(ownFile, 'brief');
+    expect(await statusWith(key)).toBe(401);
+    expect(await statusWith(firstKeys.reader)).toBe(200);
+  });
+
+  it('accepts the old secret of a rotated key until its grace ends', async (context) => {
+    const { ownFile, statusWith, newOwnKey } = await startOwnServer(context);
+    const old = await newOwnKey('rotated', 'context:read');
+    const { key } = await rotateApiKey(ownFile, 'rotated', { graceMs: 3_600_000 });
+    expect([await statusWith(old), await statusWith(key)]).toEqual([200, 200]);
+    const sound = await readFile(ownFile, 'utf8');
+    await writeFile(ownFile, sound.replace(/("previous":.*"expiresAt":)"[^"]*"/, '$1"2026-01-01T00:00:00Z"'));
+    expect([await statusWith(old), await statusWith(key)]).toEqual([401, 200]);
+    const { key: newest } = await rotateApiKey(ownFile, 'rotated');
+    expect([await statusWith(key), await statusWith(newest)]).toEqual([401, 200]);
+  });
+
   it('is read again when a key is added, and when it is replaced', async (context) => {
     const { ownFile, statusWith, newOwnKey } = await startOwnServer(context);
     const added = await newOwnKey('added', 'context:read');

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { createApiKey } from '../../src/auth/api-keys/create-api-key.js';
+import { createApiKey } from '@org/api-keys';
 import { Holder } from '../support/ask.js';
 import { AuthorizationServer, serverFor } from './authorization-server.js';
 import { HttpServerProcess, temporaryFolder } from '../support/mcp-http.js';
@@ -12,9 +12,9 @@ let bound: Holder;
 
 beforeAll(async () => {
   folder = await temporaryFolder();
-  const environment = { API_KEYS_FILE: join(folder.path, 'keys.jsonl'), CONTEXT_NAMESPACE: 'gamma' };
-  const key = createApiKey({ ...environment, CONTEXT_AGENT: 'bound' }, 'key', 'admin');
-  server = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:', ...environment });
+  const file = join(folder.path, 'keys.jsonl');
+  const { key } = await createApiKey(file, { id: 'key', namespace: 'gamma', agent: 'bound', scopes: ['admin'] });
+  server = await HttpServerProcess.start({ DATABASE_URL: 'sqlite::memory:', API_KEYS_FILE: file });
   bound = new Holder(server, key);
 });
 afterAll(async () => {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createApiKey } from '../../src/auth/api-keys/create-api-key.js';
+import { createApiKey } from '@org/api-keys';
 import { AuthorizationServer, serverFor } from './authorization-server.js';
 import { post, temporaryFolder, type HttpServerProcess } from '../support/mcp-http.js';
 
@@ -13,11 +13,11 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   issuer = await AuthorizationServer.start();
   const API_KEYS_FILE = join(folder.path, 'keys.jsonl');
-  const settings = { API_KEYS_FILE, CONTEXT_NAMESPACE: 'acme', CONTEXT_AGENT: undefined };
-  expired = createApiKey(settings, 'expired', 'context:read');
+  const wanted = { namespace: 'acme', agent: undefined, scopes: ['context:read'] };
+  expired = (await createApiKey(API_KEYS_FILE, { ...wanted, id: 'expired' })).key;
   const entry = JSON.parse(await readFile(API_KEYS_FILE, 'utf8')) as object;
   await writeFile(API_KEYS_FILE, `${JSON.stringify({ ...entry, expiresAt: '2020-01-01T00:00:00Z' })}\n`);
-  createApiKey(settings, 'known', 'context:read');
+  await createApiKey(API_KEYS_FILE, { ...wanted, id: 'known' });
   server = await serverFor(issuer, { API_KEYS_FILE });
 });
 afterAll(async () => {

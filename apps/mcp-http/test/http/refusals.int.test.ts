@@ -1,11 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { unusedPort } from '@org/store-kysely/testing';
 import { scrape } from '@org/telemetry-otel/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { connect, HttpServerProcess, post, program, temporaryFolder, type Env } from '../support/mcp-http.js';
+import { createApiKey } from '@org/api-keys';
+import { connect, HttpServerProcess, post, temporaryFolder, type Env } from '../support/mcp-http.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let server: HttpServerProcess;
@@ -41,9 +41,9 @@ const callOf = (name: string, args: object) => message('tools/call', { name, arg
 
 it('are counted by status and reason, wherever a request is refused', async () => {
   const API_KEYS_FILE = join(folder.path, 'keys.jsonl');
-  const env = { PATH: process.env['PATH'], API_KEYS_FILE };
-  const created = spawnSync(process.execPath, [program, 'create-api-key', 'reader', 'context:read'], { env });
-  const authorization = `Bearer ${String(created.stdout).trim()}`;
+  const reader = { id: 'reader', namespace: 'default', scopes: ['context:read'] };
+  const { key } = await createApiKey(API_KEYS_FILE, reader);
+  const authorization = `Bearer ${key}`;
   await start({ API_KEYS_FILE, MAX_CONTENT_BYTES: '1000' });
   const tools = message('tools/list');
   const statusOf = async (body: unknown, headers: Record<string, string> = {}): Promise<number> => {

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { redisServer, type RedisServer } from '@org/redis-connection/testing';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createApiKey } from '../../src/auth/api-keys/create-api-key.js';
+import { createApiKey } from '@org/api-keys';
 import { clientKinds, connect, post, temporaryFolder } from '../support/mcp-http.js';
 import { startNginx, startReplicas, stopReplicas, type Nginx, type Replica } from './replicas.js';
 
@@ -17,8 +17,8 @@ beforeEach(async () => {
   [database, redis, folder] = await Promise.all([temporaryDatabase(), redisServer(), temporaryFolder()]);
   await redis.start();
   const keys = { API_KEYS_FILE: join(folder.path, 'keys.jsonl') };
-  const identity = { CONTEXT_NAMESPACE: 'acme', CONTEXT_AGENT: undefined };
-  const key = createApiKey({ ...keys, ...identity }, 'fleet', 'context:read,context:write,handoff');
+  const scopes = ['context:read', 'context:write', 'handoff'];
+  const { key } = await createApiKey(keys.API_KEYS_FILE, { id: 'fleet', namespace: 'acme', scopes });
   headers = { authorization: `Bearer ${key}` };
   const env = { DATABASE_URL: database.url, DATABASE_POOL_SIZE: '4', REDIS_URL: redis.url };
   replicas = await startReplicas(3, { ...env, ...keys });

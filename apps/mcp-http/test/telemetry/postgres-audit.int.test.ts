@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { createApiKey } from '@org/api-keys';
 import { temporaryDatabase, type TemporaryDatabase } from '@org/store-kysely/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createApiKey } from '../../src/auth/api-keys/create-api-key.js';
 import { AuthorizationServer, serverFor } from '../auth/authorization-server.js';
 import { lockSessions, untilStatementWaits } from '../lifecycle/locked-session.js';
 import {
@@ -31,8 +31,10 @@ afterEach(async () => {
 const start = (env: Env): Promise<HttpServerProcess> =>
   HttpServerProcess.start({ DATABASE_URL: database.url, AUDIT_LOG: 'writes', LOG_LEVEL: 'info', ...env });
 
-const newKey = (id: string, scopes: string): string =>
-  createApiKey({ API_KEYS_FILE, CONTEXT_NAMESPACE: 'acme', CONTEXT_AGENT: undefined }, id, scopes);
+async function newKey(id: string, scopes: string): Promise<string> {
+  const wanted = { id, namespace: 'acme', agent: undefined, scopes: scopes.split(',') };
+  return (await createApiKey(API_KEYS_FILE, wanted)).key;
+}
 
 const trailOf = ({ log }: HttpServerProcess): readonly LogLine[] => log.filter(({ audit }) => audit === true);
 
@@ -50,7 +52,7 @@ async function callWith(
 
 describe.each(clientKinds)('the audit trail of a %s', (kind) => {
   it('has one line for each write, and none for a read', async () => {
-    const key = newKey('ci', 'context:read,context:write,handoff');
+    const key = await newKey('ci', 'context:read,context:write,handoff');
     const server = await start({ API_KEYS_FILE });
     const client = await connect(kind, 'Planner', server.mcp, { authorization: `Bearer ${key}` });
     const call = (name: string, args: Record<string, unknown>) => client.callTool({ name, arguments: args });
@@ -83,7 +85,7 @@ describe.each(clientKinds)('the audit trail of a %s', (kind) => {
 });
 
 it('has every failure and refusal, whatever the sample, and reads with AUDIT_LOG=all', async () => {
-  const [key, reader] = [newKey('ci', 'context:read,context:write'), newKey('reader', 'context:read')];
+  const [key, reader] = [await newKey('ci', 'context:read,context:write'), await newKey('reader', 'context:read')];
   const server = await start({
     API_KEYS_FILE,
     AUDIT_LOG: 'all',
@@ -107,7 +109,7 @@ it('has every failure and refusal, whatever the sample, and reads with AUDIT_LOG
 });
 
 it('has one line for a call that the SDK serves, because it asks for progress', async () => {
-  const key = newKey('ci', 'context:write');
+  const key = await newKey('ci', 'context:write');
   const server = await start({ API_KEYS_FILE });
   await callWith(server, key, 'registerSession', { sessionKey: 'work' }, { _meta: { progressToken: 1 } });
   await server.stop();

@@ -210,6 +210,15 @@ export const environmentTable = {
   ),
 } as const satisfies EnvironmentTable;
 
+/** The variable of the programs that change or check API keys. */
+export const apiKeysEnvironmentTable = {
+  API_KEYS_FILE: optionalVariable(
+    z.string(),
+    'no API keys',
+    'The file of hashed API keys. It is read again when it changes.',
+  ),
+} as const satisfies EnvironmentTable;
+
 /**
  * Reads every variable of a table. Removes white space around texts, because files and shells leave line breaks there.
  * An empty variable counts as unset, unless the table gives it a meaning.

@@ -65,7 +65,9 @@ export async function migrateStore(location: DatabaseLocation, settings: Postgre
   return migratePostgres(location.url, settings);
 }
 
-const loadPostgres = () => loadAdapter(import('@org/store-kysely/postgres'), { name: 'pg', purpose: 'PostgreSQL' });
+/** Loads the engine of PostgreSQL. @throws STORE_UNAVAILABLE if pg is not installed */
+export const loadPostgres = () =>
+  loadAdapter(import('@org/store-kysely/postgres'), { name: 'pg', purpose: 'PostgreSQL' });
 
 /** Creates the default data folder, with access for its user only: recorded work is private. */
 function makeDefaultFolder({ path, isDefault }: SqliteLocation, makeFolder: (folder: string) => void): void {

@@ -14,6 +14,7 @@ export const storeOperations = [
   'appendEntry',
   'readEntries',
   'readTail',
+  'readLogEnd',
   'markRead',
   'readBriefing',
   'createHandoff',

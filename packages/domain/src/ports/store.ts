@@ -1,4 +1,5 @@
 import type { ListAgents, NoteAgents } from './agents.js';
+import type { LogEnd, LogTail, ReadTail } from './log-tail.js';
 import type { ContextType } from '../model/entry.js';
 import type { HandoffOutcome, HandoffStatus, RequestType } from '../model/handoff.js';
 import type { JsonObject } from '../model/json.js';
@@ -89,6 +90,12 @@ export interface Store {
    * @throws SESSION_NOT_FOUND
    */
   readTail(request: ReadTail, signal?: AbortSignal): Promise<LogTail>;
+
+  /**
+   * Reads a session and the append that its log ends with, from one snapshot. A cache that has read the log up to this
+   * append needs no more of it. @throws SESSION_NOT_FOUND
+   */
+  readLogEnd(request: SessionRef, signal?: AbortSignal): Promise<LogEnd>;
 
   /**
    * Moves an agent's read mark to `sequence`, forward or back, if one is given. Returns the mark.
@@ -385,25 +392,6 @@ export interface EntryPage {
   readonly entries: readonly EntryRecord[];
   /** The sequences that were scanned: see `scanRange`. */
   readonly scanned: SequenceRange;
-}
-
-export interface ReadTail extends Omit<ReadEntries, 'types' | 'contentOffset'> {
-  /** Entries in a page. The first page begins at sequence 1. */
-  readonly pageSize: number;
-}
-
-export interface LogTail {
-  readonly session: SessionRecord;
-  /** The sequences that `readEntries` would scan. */
-  readonly scanned: SequenceRange;
-  /**
-   * The last entry of each full page that overlaps `scanned`, ascending. It may lie outside of `scanned`. Logs only
-   * grow, so two logs with the same append at one position are equal up to there, even if a dump was restored in
-   * between.
-   */
-  readonly pageEnds: readonly AppendedEntry[];
-  /** The entries of `scanned` after the last full page, ascending. */
-  readonly entries: readonly EntryRecord[];
 }
 
 export interface MarkRead extends SessionRef {

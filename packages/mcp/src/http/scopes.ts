@@ -1,18 +1,8 @@
 import type { JSONRPCNotification, JSONRPCRequest } from '@modelcontextprotocol/server';
-import type { UseCaseInput, UseCaseName } from '@org/domain';
+import type { Scope, UseCaseInput, UseCaseName } from '@org/domain';
 import type { Message } from '../messages/message.js';
 import { findResource, type FixedResource, type TemplateResource } from '../resources/resource-uri.js';
 import { interestsOf } from '../subscriptions/interests.js';
-
-/** The scopes that a credential may have, and what each one allows. */
-export const scopes = {
-  'context:read': 'Read sessions, their logs and briefings, and be notified when they change.',
-  'context:write': 'Create sessions, append to them, change them, and move read marks (`ackSequence`).',
-  handoff: 'See, request, accept and resolve handoffs. An acceptance answers with the briefing of its session.',
-  admin: 'Everything: includes all other scopes.',
-} as const;
-
-export type Scope = keyof typeof scopes;
 
 /** The scope that a call of each tool needs. `argumentScopes` has the additional scopes of some arguments. */
 export const toolScopes: { readonly [Name in UseCaseName]: Scope } = {

@@ -18,6 +18,7 @@ export function describeDeletion(test: ScenarioTest): void {
       await expectRefusal(s.append(), 'SESSION_NOT_FOUND');
       await expectRefusal(s.readEntries(), 'SESSION_NOT_FOUND');
       await expectRefusal(s.readTail(), 'SESSION_NOT_FOUND');
+      await expectRefusal(s.readLogEnd(), 'SESSION_NOT_FOUND');
       await expectRefusal(s.claim(offer), 'HANDOFF_NOT_FOUND');
       await expectRefusal(s.claim(accepted, 'reviewer', once('claim')), 'HANDOFF_NOT_FOUND');
       await expectRefusal(s.store.deleteSession(ref), 'SESSION_NOT_FOUND');

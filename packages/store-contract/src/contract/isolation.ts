@@ -40,6 +40,7 @@ export function describeIsolation(test: ScenarioTest): void {
       await expectRefusal(other.updateSession({ title: 'theirs' }), 'SESSION_NOT_FOUND');
       await expectRefusal(other.readEntries(), 'SESSION_NOT_FOUND');
       await expectRefusal(other.readTail(), 'SESSION_NOT_FOUND');
+      await expectRefusal(other.readLogEnd(), 'SESSION_NOT_FOUND');
       await expectRefusal(other.readBriefing(), 'SESSION_NOT_FOUND');
       await expectRefusal(other.mark('planner'), 'SESSION_NOT_FOUND');
       await expectRefusal(other.mark('planner', 1), 'SESSION_NOT_FOUND');

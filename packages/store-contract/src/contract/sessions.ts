@@ -53,6 +53,7 @@ export function describeSessions(test: ScenarioTest): void {
       await expectRefusal(s.append(), 'SESSION_NOT_FOUND');
       await expectRefusal(s.readEntries(), 'SESSION_NOT_FOUND');
       await expectRefusal(s.readTail(), 'SESSION_NOT_FOUND');
+      await expectRefusal(s.readLogEnd(), 'SESSION_NOT_FOUND');
       await expectRefusal(s.createHandoff(), 'SESSION_NOT_FOUND');
       await expectRefusal(
         s.store.readBriefing({

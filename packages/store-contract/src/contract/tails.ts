@@ -3,6 +3,33 @@ import { describe, expect } from 'vitest';
 import type { ScenarioTest } from '../store-scenario.js';
 
 export function describeTails(test: ScenarioTest): void {
+  describe('the end of a log', () => {
+    test('is the last append, or none', async (s) => {
+      const { session: created } = await s.createSession();
+      expect(await s.readLogEnd()).toMatchObject({ session: { uid: created.uid }, lastAppend: undefined });
+      for (const content of ['a', 'bc']) {
+        const { replayed: _replayed, ...appended } = await s.append({ content });
+        const { session, lastAppend } = await s.readLogEnd();
+        expect(lastAppend).toEqual(appended);
+        expect(session).toEqual({ ...(await s.readSession()), observedAtMs: session.observedAtMs });
+      }
+    });
+
+    test('is read for many callers at once, each with its own answer or refusal', async (s) => {
+      const keys = Array.from({ length: 100 }, (_, index) => `${s.sessionKey}-${index}`);
+      for (const [index, sessionKey] of keys.entries()) if (index % 10 > 0) await s.createSession({ sessionKey });
+      const ends = await Promise.allSettled(
+        keys.map((sessionKey) => s.store.readLogEnd({ namespace: s.namespace, sessionKey })),
+      );
+      expect(ends.map((end) => (end.status === 'fulfilled' ? end.value.session.sessionKey : 'refused'))).toEqual(
+        keys.map((key, index) => (index % 10 > 0 ? key : 'refused')),
+      );
+      for (const end of ends.filter(({ status }) => status === 'rejected')) {
+        expect(end).toMatchObject({ reason: { code: 'SESSION_NOT_FOUND' } });
+      }
+    });
+  });
+
   describe('the tail of a log', () => {
     test('has the last append of each full page, and the entries after the full pages', async (s) => {
       await s.createSession();

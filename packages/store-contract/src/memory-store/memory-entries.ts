@@ -15,7 +15,10 @@ import {
 } from '@org/domain';
 import type { MemoryState, StoredEntry } from './memory-state.js';
 
-type EntryOperations = Pick<Store, 'appendEntry' | 'readEntries' | 'readTail' | 'markRead' | 'readBriefing'>;
+type EntryOperations = Pick<
+  Store,
+  'appendEntry' | 'readEntries' | 'readTail' | 'readLogEnd' | 'markRead' | 'readBriefing'
+>;
 
 export const memoryEntries = (state: MemoryState): EntryOperations => ({
   appendEntry: async (request) => {
@@ -65,6 +68,12 @@ export const memoryEntries = (state: MemoryState): EntryOperations => ({
         .slice(tail.first - 1, Math.max(0, tail.last))
         .map((entry) => observed(entry, 0, request.maxContentLength)),
     };
+  },
+
+  readLogEnd: async (request) => {
+    const { log, record } = state.session(request);
+    const last = log.at(-1);
+    return { session: state.observe(record), lastAppend: last && appendedEntry(last) };
   },
 
   markRead: async ({ agent, sequence, ...ref }) => {

@@ -17,8 +17,8 @@ export interface PostgresStoreOptions {
   /** Maximum number of connections. Default: two per core. */
   readonly poolSize?: number | undefined;
   /**
-   * How many calls may wait for a connection, and how many appends for a batch. Further ones throw OVERLOADED.
-   * Default: 10,000.
+   * How many calls may wait for a connection, how many appends for a batch, and how many looks of a cache at the ends of
+   * logs for a statement. Further ones throw OVERLOADED. Default: 10,000.
    */
   readonly maxWaiting?: number | undefined;
   /** How long a call waits for a connection, in milliseconds. Default: 5,000. */
@@ -73,8 +73,8 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   const database = createDatabase(pool, { schema, clockOffsetMs });
   // The other half of the pool serves all other calls. At least two, because one batch may wait for a lock.
   const flushes = Math.max(2, Math.ceil(poolSize / 2));
-  const groupCommit = { flushes, maxWaiting, telemetry };
-  const operations = prepareOperations(database, groupCommit, (found) => settler.notice(found));
+  const batches = { flushes, maxWaiting, telemetry };
+  const operations = prepareOperations(database, batches, (found) => settler.notice(found));
   const settler = createSettler({
     // These run without the signal of the call that noticed the changes, so they go on if that call is aborted.
     settleLeases: (namespace) => operationSignal.run(undefined, () => operations.settleDueLeases(namespace)),

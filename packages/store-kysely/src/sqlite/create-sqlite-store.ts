@@ -92,6 +92,7 @@ export async function createSqliteStore({
     appendEntry: write(writes.appendEntry),
     readEntries: read(reads.readEntries),
     readTail: read(reads.readTail),
+    readLogEnd: read(reads.readLogEnd),
     markRead: (request) => (request.sequence === undefined ? readMark(request) : moveMark(request)),
     readBriefing: read(reads.readBriefing),
     createHandoff: write(writes.createHandoff),

@@ -99,6 +99,7 @@ describe('leases of two PostgreSQL stores on one database', () => {
     listSessions: (store) => store.listSessions({ namespace, dormantAfterMs: 1, limit: 10, owner: 'planner' }),
     readEntries: (store) => store.readEntries(readWork()),
     readTail: (store) => store.readTail({ ...readWork(), pageSize: 16 }),
+    readLogEnd: (store) => store.readLogEnd(work),
     readBriefing: (store) => store.readBriefing({ ...work, pinnedLimit: 1, newestLimit: 1, maxContentLength: 1 }),
     'markRead without a mark': (store) => store.markRead({ ...work, agent: 'reviewer' }),
     'an inbox': (store) => store.listHandoffs({ ...inbox, limit: 10 }),

@@ -54,6 +54,7 @@ describe('leases in a SQLite file', () => {
     listSessions: (of) => of.listSessions({ namespace, dormantAfterMs: 1, limit: 10 }),
     readEntries: (of) => of.readEntries(readWork()),
     readTail: (of) => of.readTail({ ...readWork(), pageSize: 16 }),
+    readLogEnd: (of) => of.readLogEnd(work),
     readBriefing: (of) => of.readBriefing({ ...work, pinnedLimit: 1, newestLimit: 1, maxContentLength: 1 }),
     'markRead without a mark': (of) => of.markRead({ ...work, agent: 'reviewer' }),
     listHandoffs: (of) => of.listHandoffs(inbox),

@@ -39,6 +39,7 @@ export async function runEveryStatement(operations: Operations, { owner: agent, 
   await operations.readEntries({ ...readWork(), ...ref, limit: 20 });
   await operations.readEntries({ ...readWork(), ...ref, limit: 20, direction: 'descending' });
   await operations.readTail({ ...readWork(), ...ref, direction: 'descending', limit: 100, pageSize: 16 });
+  await Promise.all(two.map((each) => operations.readLogEnd(each)));
   await operations.readBriefing({ ...ref, pinnedLimit: 10, newestLimit: 20, maxContentLength: 1000 });
   await operations.updateSession({ ...ref, agent, title: name });
   await operations.updateSession({ ...ref, agent, title: name, idempotency: once('update') });

@@ -43,6 +43,8 @@ export const expectedPlans: Readonly<Record<string, ExpectedPlan>> = {
   read_entries_descending: { indexes: [sessionByKey, 'context_history_pkey'], rows: 21, pages: 12 },
   // One entry less than a page has, and the ends of seven pages.
   read_tail: { indexes: [sessionByKey, 'context_history_pkey'], rows: 1 + 15 + 7, pages: 48 },
+  // Two sessions, and the last entry of each.
+  read_log_ends: { indexes: [sessionByKey, 'context_history_pkey'], rows: 4, pages: 16 },
   // The session, its last entry, 20 of the newest, one that the running sum looks ahead to, and 10 pins.
   read_briefing: { indexes: [sessionByKey, 'context_history_pkey', 'context_history_pinned'], rows: 33, pages: 22 },
   read_session_situation: { indexes: [sessionByKey, recordedKey], rows: 3, pages: 12 },

@@ -54,6 +54,7 @@ describe('the statements of a store', () => {
       await runEveryStatement(operations, { ...work, owner: 'planner', name: `${round}` });
       // Batches of every length.
       await Promise.all(Array.from({ length: round }, (_, index) => operations.appendEntry(appendWork(`${index}`))));
+      await Promise.all(Array.from({ length: round }, () => operations.readLogEnd(work)));
     }
     const statements = await database.query(
       'select calls::integer, plans::integer, query from pg_stat_statements where calls >= $1',

@@ -63,6 +63,7 @@ describe('the statements of', () => {
     await store.readEntries({ ...readWork(), ...session });
     await store.readEntries({ ...readWork(), ...session, direction: 'descending' });
     await store.readTail({ ...readWork(), ...session, pageSize: 16 });
+    await store.readLogEnd(session);
     await store.readBriefing({ ...session, pinnedLimit: 5, newestLimit: 5, maxContentLength: 100 });
     await store.listSessions({ namespace: 'default', limit: 5, dormantAfterMs: 1 });
     await store.listSessionKeys({ namespace: 'default', prefix: '', limit: 5 });
@@ -82,6 +83,7 @@ describe('the statements of', () => {
       'read_entries_ascending',
       'read_entries_descending',
       'read_tail',
+      'read_log_ends',
       'read_briefing',
       'list_sessions',
       'list_session_keys',
@@ -94,6 +96,21 @@ describe('the statements of', () => {
       'read_handoff',
       'ping',
     ]);
+  });
+
+  it('a hundred looks at the ends of logs that arrive together', async () => {
+    const unknown = { ...session, sessionKey: 'unknown' };
+    const looks = Array.from({ length: 100 }, (_, index) => store.readLogEnd(index % 2 === 0 ? session : unknown));
+    const outcomes = await Promise.allSettled(looks);
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(50);
+    expect(run).toEqual(['read_log_ends', 'read_log_ends']);
+  });
+
+  it('a look at the end of a log whose key the database refuses: none of the others fails', async () => {
+    const refused = { ...session, sessionKey: 'a\0' };
+    const outcomes = await Promise.allSettled([session, refused, session].map((each) => store.readLogEnd(each)));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(run).toHaveLength(4);
   });
 
   it('an update', async () => {

@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { createApiKey } from '@org/api-keys';
 import { mcpHttp, startHttpServer, type HttpServerProcess } from '@org/measure/http-server-process';
 import { owner } from '../postgres/bench-database.js';
 import { temporaryFolder, type Context } from '../row.js';
@@ -29,9 +28,9 @@ export async function startMcpHttp(
     RATE_LIMIT_PER_SECOND: '1000000',
     ...more,
   };
-  const createKey = [mcpHttp, 'create-api-key', 'bench', 'context:read,context:write'];
-  const { stdout } = await promisify(execFile)(process.execPath, createKey, { env });
+  const scopes = ['context:read', 'context:write'];
+  const { key } = await createApiKey(env.API_KEYS_FILE, { id: 'bench', namespace: 'default', agent: owner, scopes });
   const logFile = join(folder, 'mcp-http.log');
   const server = await startHttpServer({ program: mcpHttp, env, logFile }, context.resources);
-  return { ...server, token: stdout.trim() };
+  return { ...server, token: key };
 }

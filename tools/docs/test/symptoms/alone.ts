@@ -21,7 +21,8 @@ async function serveWithWork(scene: Scene, env: Env = inMemory): Promise<Server>
 }
 
 async function createKey(scene: Scene, file: string, scopes: string): Promise<string> {
-  const child = scene.launch('mcp-http', { API_KEYS_FILE: file }, ['create-api-key', 'client', scopes]);
+  const args = ['keys', 'create', 'client', '--scopes', scopes];
+  const child = scene.launch('context-store', { API_KEYS_FILE: file }, args);
   const [key] = (await once(child.stdout, 'data')) as [Buffer];
   await once(child, 'close');
   return String(key).trim();

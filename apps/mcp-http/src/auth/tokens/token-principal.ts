@@ -1,5 +1,4 @@
-import { agentSchema, namespaceSchema } from '@org/domain';
-import { scopes, type Scope } from '@org/mcp';
+import { agentSchema, namespaceSchema, scopes, type Scope } from '@org/domain';
 import type { JWTPayload } from 'jose';
 import type { z } from 'zod';
 import type { Principal } from '../principal.js';

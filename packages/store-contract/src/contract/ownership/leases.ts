@@ -265,6 +265,7 @@ const looks: Readonly<Record<string, (s: StoreScenario, handoffId: string) => Pr
     expect(session).toMatchObject({ owner: 'planner', epoch: 3 });
   },
   readEntries: async (s) => expect((await s.readEntries()).session).toMatchObject({ owner: 'planner', epoch: 3 }),
+  readLogEnd: async (s) => expect((await s.readLogEnd()).session).toMatchObject({ owner: 'planner', epoch: 3 }),
   readTail: async (s) => expect((await s.readTail()).session).toMatchObject({ owner: 'planner', epoch: 3 }),
   readBriefing: async (s) => {
     const { session } = await s.readBriefing();

@@ -8,7 +8,7 @@ import { isStatementFailure } from '../connection/translate-error.js';
 export interface GroupCommitOptions {
   /** How many batches may be under way at once. */
   readonly flushes: number;
-  /** How many appends may wait for a batch. Further appends throw OVERLOADED. */
+  /** How many calls may wait for a batch. Further ones throw OVERLOADED. */
   readonly maxWaiting: number;
   /** Attributes batches to the calls that they serve. */
   readonly telemetry: Pick<Telemetry, 'origin' | 'attribute'>;

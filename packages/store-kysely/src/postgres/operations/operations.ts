@@ -21,6 +21,7 @@ import { prepareReadChangeMark } from './read-change-mark.js';
 import { prepareReadEntries } from './log/read-entries.js';
 import { prepareReadHandoff } from './handoffs/read-handoff.js';
 import { prepareReadSession } from './sessions/read-session.js';
+import { prepareReadLogEnd } from './log/read-log-end.js';
 import { prepareReadTail } from './log/read-tail.js';
 import { prepareResolveHandoff } from './handoffs/resolve-handoff.js';
 import { prepareSettleDueLeases } from '../leases/settle-due-leases.js';
@@ -47,6 +48,7 @@ export function prepareOperations(
     appendEntry: prepareAppendEntry(database, groupCommit),
     readEntries: prepareReadEntries(database, notice),
     readTail: prepareReadTail(database, notice),
+    readLogEnd: prepareReadLogEnd(database, groupCommit, notice),
     markRead: prepareMarkRead(database),
     readBriefing: prepareReadBriefing(database, notice),
     createHandoff: prepareCreateHandoff(database),

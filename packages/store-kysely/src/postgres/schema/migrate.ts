@@ -75,7 +75,7 @@ const transactionSettings = `
   set local idle_in_transaction_session_timeout = ${lockWaitMs}`;
 
 /** Returns where the tables are, or will be, and the version of their schema: 0 before the first migration. */
-async function readSchema(
+export async function readSchema(
   client: Client,
   url: string,
   asked: string | undefined,

@@ -19,6 +19,7 @@ import { prepareReadBriefing } from './log/read-briefing.js';
 import { prepareReadEntries } from './log/read-entries.js';
 import { prepareReadHandoff } from './handoffs/read-handoff.js';
 import { prepareReadSession } from './sessions/read-session.js';
+import { prepareReadLogEnd } from './log/read-log-end.js';
 import { prepareReadTail } from './log/read-tail.js';
 import { prepareResolveHandoff } from './handoffs/resolve-handoff.js';
 import { prepareSettleDueLeases } from '../leases/settle-due-leases.js';
@@ -53,6 +54,7 @@ export function prepareOperations(connection: Connection, notice: NoticeUnsettle
       listSessionKeys: prepareListSessionKeys(connection),
       readEntries: prepareReadEntries(connection, notice),
       readTail: prepareReadTail(connection, notice),
+      readLogEnd: prepareReadLogEnd(connection, notice),
       readMark: markRead,
       readBriefing: prepareReadBriefing(connection, notice),
       readHandoff: prepareReadHandoff(connection, notice),

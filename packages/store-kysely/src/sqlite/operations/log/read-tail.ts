@@ -38,7 +38,7 @@ export function prepareReadTail(connection: Connection, notice: NoticeUnsettled)
 }
 
 /** Finds an entry, without its content. */
-function prepareFindAppended(
+export function prepareFindAppended(
   connection: Connection,
 ): (args: { sessionRowId: number; sequence: number }) => AppendedEntry | undefined {
   return connection.prepare((p: Placeholders<{ sessionRowId: number; sequence: number }>) =>
