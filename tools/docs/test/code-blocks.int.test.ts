@@ -47,10 +47,11 @@ const triedElsewhere: Readonly<Record<string, string>> = {
 /** Commands that are not scripts of this repository, and what tests them or why no test can. */
 const otherCommands: Readonly<Record<string, string>> = {
   'claude mcp add --transport http context-store http://127.0.0.1:3000/mcp': 'needs Claude Code',
-  'claude mcp add --transport http context-store https://context.example.com/mcp --header "Authorization: Bearer csk_ci-planner.…"':
+  'claude mcp add context-store --scope user --transport http https://context.example.com/mcp --header "Authorization: Bearer csk_ci-planner.…"':
     'needs Claude Code; api-keys.int.test.ts sends such a header from other clients',
   'npx context-store keys create ci-planner --namespace acme --agent planner --scopes context:read,context:write,handoff':
     'run by keys.int.test.ts',
+  'npx context-store keys create ci-planner --scopes context:read,context:write,handoff': 'run by keys.int.test.ts',
   'mcp-http &': 'the replicas-nginx system tests start replicas like this',
   'docker build --tag context-store .': 'needs docker; postgres-image-podman.system.test.ts runs the same with podman',
   'docker run --rm --user root --env-file production.env --volume /etc/context-store:/etc/context-store --entrypoint context-store context-store keys create ci-planner --scopes context:read,context:write,handoff':

@@ -25,6 +25,7 @@ it.each([
   ['the role of this name', 'reviewer', ['role:reviewer', 'codex'], 'role:reviewer'],
   ['the agent of this name', 'role:codex', ['role:reviewer', 'codex'], 'codex'],
   ['the short name of a client', 'codex-mcp-client', ['claude-code', 'codex'], 'codex'],
+  ['a name that begins so', 'claude', ['codex', 'claude-code'], 'claude-code'],
   ['the requester itself', 'Planner', ['planner'], 'planner'],
 ])('first asks whether %s was meant', (_what, target, seen, meant) => {
   const hint = unseenTargetHint(target, 'planner', seen);

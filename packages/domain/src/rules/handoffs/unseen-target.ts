@@ -41,6 +41,7 @@ function meantName(target: string, seen: readonly string[]): string | undefined 
   return (
     seen.find((each) => each.toLowerCase() === target.toLowerCase()) ??
     seen.find((each) => each === otherKind || each === shortNameOf(target)) ??
-    (near === undefined || !isRole ? near : roleAddress(near))
+    (near === undefined || !isRole ? near : roleAddress(near)) ??
+    seen.find((each) => each.startsWith(`${target}-`))
   );
 }
