@@ -12,11 +12,15 @@ const fromSource = { resolve: { conditions: ['@org/source', ...defaultServerCond
  * Random searches. `npm test` plays a few cases of each; `npm run test:system` runs the same files again and plays as many
  * as they ask for. A variable that is set in the environment wins in both.
  */
-const searches = ['src/**/{store-concurrency,store-model}.test.ts', 'test/**/*{model,cached-store}.int.test.ts'];
+const searches = [
+  'src/**/{store-concurrency,store-model}.test.ts',
+  'test/**/*{model,cached-store,briefing-budget}.int.test.ts',
+];
 const { env } = process;
 const quickSearches = {
   MODEL_RUNS: env['MODEL_RUNS'] ?? '20',
   CONCURRENCY_ROUNDS: env['CONCURRENCY_ROUNDS'] ?? '3',
+  BRIEFING_RUNS: env['BRIEFING_RUNS'] ?? '200',
 };
 
 /** Tests start many processes that run the sources. Compiling them took half of the CPU time of each. */

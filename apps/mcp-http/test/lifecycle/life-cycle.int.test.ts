@@ -43,7 +43,6 @@ it('describes every setting with its default', async () => {
     const explained = preset === '' ? description : `${description} Default: ${preset}.`;
     expect(lines[lines.indexOf(`  ${variable}`) + 1]).toBe(`      ${explained}`);
   }
-  expect(stdout).toContain('SCOPES, separated by commas, are some of context:read, context:write, handoff, admin.');
 });
 
 describe('the start', () => {
