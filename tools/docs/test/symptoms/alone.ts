@@ -113,7 +113,7 @@ export const aloneSymptoms: Symptoms = {
     const key = await createKey(scene, file, 'context:read');
     const server = await scene.serve({ ...inMemory, API_KEYS_FILE: file });
     await server.call('listSessions', {});
-    await server.call('listSessions', {}, { authorization: 'Bearer csk_nobody.knows' });
+    await server.call('listSessions', {}, { authorization: `Bearer csk_other.${'x'.repeat(43)}` });
     await server.call('registerSession', work, { authorization: `Bearer ${key}` });
   },
 
