@@ -76,6 +76,7 @@ export type Command =
       readonly pageSize: number | undefined;
     } & OnSession)
   | ({ readonly kind: 'mark'; readonly actor: Actor; readonly sequence: number | undefined } & OnSession)
+  | ({ readonly kind: 'logEnd' } & OnSession)
   | ({ readonly kind: 'brief'; readonly upto: number | undefined } & OnSession)
   | ({
       readonly kind: 'offer';

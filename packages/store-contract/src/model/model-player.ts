@@ -92,6 +92,8 @@ class Player {
         const agent = await this.#cast.inSession(command.actor, command.session);
         return [callStep('markRead', { ...this.#cast.ref(command.session), agent, sequence: command.sequence })];
       }
+      case 'logEnd':
+        return [callStep('readLogEnd', this.#cast.ref(command.session))];
       case 'brief':
         return [briefStep(this.#cast.ref(command.session), command.upto)];
       case 'offer':

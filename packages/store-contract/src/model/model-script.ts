@@ -124,6 +124,7 @@ const weighted: fc.WeightedArbitrary<Command>[] = [
       sequence: maybe(fc.nat(3), 4),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ kind: kind('logEnd'), session }) },
   { weight: 2, arbitrary: fc.record({ kind: kind('brief'), session, upto: maybe(fc.nat(3)) }) },
   {
     weight: 16,

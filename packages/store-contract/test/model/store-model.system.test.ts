@@ -182,6 +182,12 @@ const defects: Readonly<Record<string, (store: Store) => Partial<Store>>> = {
       return lastSequence % request.pageSize === request.pageSize - 1 ? { ...tail, entries: [] } : tail;
     },
   }),
+  'an end of a log that misses a second append': (store) => ({
+    readLogEnd: async (request) => {
+      const end = await store.readLogEnd(request);
+      return end.session.lastSequence === 2 ? { ...end, lastAppend: undefined } : end;
+    },
+  }),
   'a deletion that does nothing': (store) => ({
     deleteSession: async (request) => void (await store.readSession(request)),
   }),
