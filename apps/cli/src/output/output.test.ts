@@ -70,6 +70,7 @@ describe('a screen', () => {
 
   it('has colours on a terminal, not in a pipe, and obeys NO_COLOR and FORCE_COLOR', () => {
     const coloured = '\u001b[32mgo\u001b[39m';
+    for (const name of ['NO_COLOR', 'FORCE_COLOR']) vi.stubEnv(name, undefined);
     expect(terminal(80).style('green', 'go')).toBe(coloured);
     expect(pipe().style('green', 'go')).toBe('go');
     vi.stubEnv('FORCE_COLOR', '1');
