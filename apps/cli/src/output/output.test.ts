@@ -22,7 +22,7 @@ const terminal = (columns: number): Screen =>
 const pipe = (): Screen => createScreen(new PassThrough(), {}, nowMs);
 
 beforeEach(() => {
-  for (const name of ['FORCE_COLOR', 'NO_COLOR', 'NODE_DISABLE_COLORS']) vi.stubEnv(name, undefined);
+  for (const name of ['FORCE_COLOR', 'NO_COLOR', 'NODE_DISABLE_COLORS', 'CI']) vi.stubEnv(name, undefined);
   vi.stubEnv('TERM', 'xterm-256color');
 });
 afterEach(() => {
@@ -70,7 +70,6 @@ describe('a screen', () => {
 
   it('has colours on a terminal, not in a pipe, and obeys NO_COLOR and FORCE_COLOR', () => {
     const coloured = '\u001b[32mgo\u001b[39m';
-    for (const name of ['NO_COLOR', 'FORCE_COLOR']) vi.stubEnv(name, undefined);
     expect(terminal(80).style('green', 'go')).toBe(coloured);
     expect(pipe().style('green', 'go')).toBe('go');
     vi.stubEnv('FORCE_COLOR', '1');
