@@ -1,7 +1,7 @@
 import { untilStopped } from '@org/context-store/until-stopped';
 
 if (process.argv[2] === 'mcp') {
-  // A program with options and settings of its own. It must start fast, so it loads nothing of the other commands.
+  // A program with other options and settings. It must start fast, so it loads nothing of the other commands.
   process.argv.splice(2, 1);
   await import('@org/mcp-stdio/program');
 } else {

@@ -46,5 +46,5 @@ export const runMcpStdio = (stopped: Promise<NodeJS.Signals>, stdout: ReservedSt
         if (!(await log.close()) || !isClosed) process.exit();
       },
     },
-    { stopped, output: stdout.protocol },
+    stdout.protocol,
   );

@@ -20,7 +20,7 @@ export async function openServerTarget({ url, apiKey, agent }: ServerPlace, vers
   };
   await calling(client.connect(new StreamableHTTPClientTransport(url, { requestInit: { headers } })));
   const call: CallTool = async <Name extends UseCaseName>(name: Name, input: UseCaseInput<Name>) => {
-    const given = withoutUndefined({ ...input, agent: input.agent ?? agent });
+    const given: Record<string, unknown> = { ...input, agent: input.agent ?? agent };
     const { isError, structuredContent } = await calling(client.callTool({ name, arguments: given }));
     if (isError === true) throw errorFrom(structuredContent as ErrorBody);
     return structuredContent as UseCaseResult<Name>;
@@ -45,6 +45,3 @@ const toolMethods = (call: CallTool): Pick<Target, UseCaseName> => ({
   listSessions: (input = {}) => call('listSessions', input),
   updateSession: (input) => call('updateSession', input),
 });
-
-const withoutUndefined = (input: object): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { ContextStoreError, withoutOutcome } from '@org/domain';
@@ -12,167 +11,57 @@ import type { OpenContextStoreOptions } from '../open/open-context-store.js';
 
 export { logPrinted } from './log-printed.js';
 
-/** An option of a command, which takes a text: `--agent NAME`. */
-interface CommandOption {
-  /** What stands for the text in `--help`. */
-  readonly placeholder: string;
-  /** Default: it may be left out. */
-  readonly isRequired?: true;
-}
-
-/** The texts of the options that were given. */
-type OptionValues = Readonly<Record<string, string | undefined>>;
-
-/** One command of a program. A stop signal ends it at once. */
-interface NamedAction<Table extends EnvironmentTable> {
-  /** The purpose of the command, for `--help`. One or two lines. */
-  readonly summary: string;
-  /** The names of its arguments, for `--help`. All are required. Default: none. */
-  readonly parameters?: readonly string[];
-  /** Its options, by their names without the dashes. Default: none. */
-  readonly options?: Readonly<Record<string, CommandOption>>;
-  readonly start: (environment: Environment<Table>, args: readonly string[], options: OptionValues) => Promise<void>;
-}
-
-interface Identity<Table extends EnvironmentTable> {
+/** A program that serves until it is told to stop. */
+export interface Command<Table extends EnvironmentTable> {
   readonly name: string;
   readonly version: string;
-  readonly environment: Table;
-}
-
-type Commands<Table extends EnvironmentTable> = Readonly<Record<string, NamedAction<Table>>>;
-
-/** A program that serves if it is started without a command, and may have other commands. */
-export interface Command<Table extends EnvironmentTable> extends Identity<Table> {
+  /** What it is for, for `--help`. */
   readonly summary: string;
+  readonly environment: Table;
   /** Runs the program. It must handle stop signals itself, and resolve once it has ended. */
   readonly start: (environment: Environment<Table>) => Promise<void>;
-  readonly commands?: Commands<Table>;
-}
-
-/** A program that always needs a command, which its first argument names. */
-export interface CommandGroup<Table extends EnvironmentTable> extends Identity<Table> {
-  readonly summary: string;
-  readonly commands: Commands<Table>;
-  readonly start?: undefined;
-}
-
-export interface RunOptions {
-  /** Resolves with the first stop signal: see `untilStopped`. */
-  readonly stopped: Promise<NodeJS.Signals>;
-  /** The stream for help and version. Default: standard output. */
-  readonly output?: Writable | undefined;
 }
 
 /**
  * Runs a program from its command line. Prints errors to stderr, one line for each problem, without a stack. Then exits
- * with 2 for a wrong command line, 128 plus the signal's number after a stop, or else 1.
+ * with 2 for a wrong command line, or else 1.
+ *
+ * @param output the stream for help and version
  */
 export async function runCommand<Table extends EnvironmentTable>(
-  command: Command<Table> | CommandGroup<Table>,
-  { stopped, output = process.stdout }: RunOptions,
+  command: Command<Table>,
+  output: Writable = process.stdout,
 ): Promise<void> {
   try {
     requireSupportedNode();
-    const { start: main, commands = {} } = command;
-    const { help, version, options, positionals } = parse(process.argv.slice(2), commands, 'commands' in command);
+    const { help, version } = parse(process.argv.slice(2));
     if (help) return void output.write(helpText(command));
     if (version) return void output.write(`${command.version}\n`);
-    if (main !== undefined && positionals.length === 0) {
-      refuseOptions(options);
-      return await main(readEnvironment(command.environment));
-    }
-    const { start } = findCommand(commands, positionals, options);
-    const started = start(readEnvironment(command.environment), positionals.slice(1), options);
-    await Promise.race([started, giveUpWhen(stopped)]);
+    await command.start(readEnvironment(command.environment));
   } catch (error) {
     const isUsage = error instanceof UsageError;
     const message = isUsage ? `${error.message} See ${command.name} --help.` : messageOf(error);
     for (const line of message.split('\n')) process.stderr.write(`${command.name}: ${line}\n`);
-    process.exit(exitCodeOf(error));
+    process.exit(isUsage ? 2 : 1);
   }
 }
 
 /** The command line is wrong. */
 class UsageError extends Error {}
 
-/** A signal stopped a command before it was done. */
-class StoppedError extends Error {
-  readonly signal: NodeJS.Signals;
-
-  constructor(signal: NodeJS.Signals) {
-    super(`${signal} came before it was done. Nothing is half done: run the same command again.`);
-    this.signal = signal;
-  }
-}
-
-/** Throws on a stop signal. Commands need no clean-up, because they change a database as a whole or not at all. */
-async function giveUpWhen(stopped: Promise<NodeJS.Signals>): Promise<never> {
-  throw new StoppedError(await stopped);
-}
-
-/** Returns 128 plus the number of the signal after a stop, as shells report it. */
-function exitCodeOf(error: unknown): number {
-  if (error instanceof StoppedError) return 128 + constants.signals[error.signal];
-  return error instanceof UsageError ? 2 : 1;
-}
-
-interface CommandLine {
-  readonly help: boolean;
-  readonly version: boolean;
-  /** The options of commands that were given. */
-  readonly options: OptionValues;
-  readonly positionals: readonly string[];
-}
-
-/** Any command's options may come before its name, so those of all commands are known here. */
-function parse(
-  args: string[],
-  commands: Readonly<Record<string, Pick<NamedAction<EnvironmentTable>, 'options'>>>,
-  allowPositionals: boolean,
-): CommandLine {
-  const names = Object.values(commands).flatMap(({ options = {} }) => Object.keys(options));
-  const texts = Object.fromEntries(names.map((name) => [name, { type: 'string' } as const]));
+function parse(args: string[]): { readonly help: boolean; readonly version: boolean } {
   const flags = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const;
   try {
-    const { values, positionals } = parseArgs({ args, options: { ...texts, ...flags }, allowPositionals });
-    const { help = false, version = false, ...options } = values;
-    return { help, version, options, positionals };
+    const { help = false, version = false } = parseArgs({ args, options: flags }).values;
+    return { help, version };
   } catch (error) {
     const [problem = ''] = messageOf(error).split('. ');
     throw new UsageError(`${problem.split('\n')[0]}.`, { cause: error });
   }
 }
 
-function refuseOptions(given: OptionValues, known: Readonly<Record<string, CommandOption>> = {}): void {
-  const unknown = Object.keys(given).find((name) => !Object.hasOwn(known, name));
-  if (unknown !== undefined) throw new UsageError(`Unknown option '--${unknown}'.`);
-}
-
-function findCommand<Found extends Pick<NamedAction<EnvironmentTable>, 'parameters' | 'options'>>(
-  commands: Readonly<Record<string, Found>>,
-  [name, ...args]: readonly string[],
-  given: OptionValues,
-): Found {
-  if (name === undefined) throw new UsageError('Name a command.');
-  const found = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (found === undefined) throw new UsageError(`Unknown command '${name}'.`);
-  const { parameters = [], options = {} } = found;
-  const missing = parameters[args.length];
-  const surplus = args[parameters.length];
-  if (missing !== undefined) throw new UsageError(`${name} needs ${missing}.`);
-  if (surplus !== undefined) throw new UsageError(`Unexpected argument '${surplus}'.`);
-  refuseOptions(given, options);
-  const needed = Object.entries(options).find(([option, { isRequired }]) => isRequired && given[option] === undefined);
-  if (needed !== undefined) throw new UsageError(`${name} needs ${usageOf(...needed)}.`);
-  return found;
-}
-
-const usageOf = (name: string, { placeholder }: CommandOption): string => `--${name} ${placeholder}`;
-
-/** Returns the text of `--help`: usage, commands, and all variables of the program's environment table. */
-function helpText<Table extends EnvironmentTable>(program: Command<Table> | CommandGroup<Table>): string {
-  const { summary, name, environment, start } = program;
+/** Returns the text of `--help`: usage, and all variables of the program's environment table. */
+function helpText<Table extends EnvironmentTable>({ summary, name, environment }: Command<Table>): string {
   const variables = Object.entries<EnvironmentTable[string]>(environment).flatMap(
     ([variable, { description, default: preset, isSecret }]) => [
       `  ${variable}`,
@@ -180,27 +69,8 @@ function helpText<Table extends EnvironmentTable>(program: Command<Table> | Comm
       ...(isSecret === true ? [`      ${variable}_FILE may name a file that holds it.`] : []),
     ],
   );
-  const commands = Object.entries(program.commands ?? {}).flatMap(
-    ([command, { parameters = [], options = {}, summary: purpose }]) => [
-      `  ${[command, ...parameters, ...Object.entries(options).map(helpOfOption)].join(' ')}`,
-      `      ${purpose}`,
-    ],
-  );
-  const usage = start === undefined ? ' COMMAND' : ' [COMMAND]';
-  return [
-    summary,
-    '',
-    `Usage: ${name}${commands.length > 0 ? usage : ''} [--help] [--version]`,
-    ...(commands.length > 0 ? ['', 'Commands:', ...commands] : []),
-    '',
-    'Environment:',
-    ...variables,
-    '',
-  ].join('\n');
+  return [summary, '', `Usage: ${name} [--help] [--version]`, '', 'Environment:', ...variables, ''].join('\n');
 }
-
-const helpOfOption = ([name, option]: [string, CommandOption]): string =>
-  option.isRequired ? usageOf(name, option) : `[${usageOf(name, option)}]`;
 
 /** Returns the version in the package.json one folder above a module. */
 export function packageVersion(moduleUrl: string): string {
